@@ -1,0 +1,60 @@
+/**
+ * Builds `dist/`: one bundle in lazily loaded parts, so that `--version` never pays for Ink or X.509 code
+ * (design, section 9). JSON Schemas are compiled to plain functions first. Run by `npm run build`.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import standaloneCode from "ajv/dist/standalone/index.js";
+import addFormats from "ajv-formats";
+import { build } from "esbuild";
+
+const SCHEMA_FOLDER = "schemas";
+const COMPILED_FOLDER = "src/resources/compiled";
+
+/** One module with a validating function per schema file, named after it: `cluster.schema.json` gives `cluster`. */
+async function compileSchemas(): Promise<void> {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    allowUnionTypes: true,
+    code: { source: true, esm: true },
+  });
+  addFormats.default(ajv);
+  const exported: Record<string, string> = {};
+  for (const file of (await readdir(SCHEMA_FOLDER)).sort()) {
+    if (!file.endsWith(".schema.json")) continue;
+    const schema = JSON.parse(await readFile(`${SCHEMA_FOLDER}/${file}`, "utf8"));
+    ajv.addSchema(schema);
+    exported[file.slice(0, -".schema.json".length).replaceAll("-", "_")] = schema.$id;
+  }
+  await mkdir(COMPILED_FOLDER, { recursive: true });
+  await writeFile(`${COMPILED_FOLDER}/schemas.js`, standaloneCode(ajv, exported));
+  const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);
+  await writeFile(
+    `${COMPILED_FOLDER}/schemas.d.ts`,
+    `import type { ValidateFunction } from "ajv";\n${declarations.join("\n")}\n`,
+  );
+}
+
+await compileSchemas();
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: {
+    capstan: "src/cli/capstan.ts",
+    main: "src/cli/main.ts",
+  },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22.18",
+  minifySyntax: true,
+  legalComments: "none",
+  // CommonJS packages in an ESM bundle still call require() for Node's own modules.
+  banner: {
+    js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
+  },
+  logLevel: "warning",
+});

@@ -1,0 +1,86 @@
+import type { ComponentKind } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import type { Finding, Plan, Step } from "../rotation/plan.ts";
+
+/**
+ * What happens during an apply, in order: the one stream that the terminal, `--events` (JSON Lines) and the
+ * screen are drawn from. `at` is ISO 8601.
+ */
+export type RunEvent = { readonly at: string } & (
+  | { readonly type: "plan"; readonly plan: Plan }
+  | {
+      readonly type: "step-started";
+      readonly cluster: string;
+      readonly rotation: string;
+      readonly step: Step;
+    }
+  | {
+      readonly type: "transition-requested";
+      readonly cluster: string;
+      readonly authority: string;
+      readonly to: Phase;
+    }
+  | {
+      readonly type: "transition-observed";
+      readonly cluster: string;
+      readonly authority: string;
+      readonly phase: Phase;
+    }
+  | {
+      readonly type: "waiting";
+      readonly cluster: string;
+      readonly authority: string;
+      readonly phase: Phase;
+      readonly deadline: string;
+      readonly progress: readonly KindProgress[];
+      /** Who has not followed yet. */
+      readonly laggards: readonly Laggard[];
+    }
+  | {
+      readonly type: "step-verified";
+      readonly cluster: string;
+      readonly rotation: string;
+      readonly step: Step;
+    }
+  | {
+      readonly type: "step-failed";
+      readonly cluster: string;
+      readonly rotation: string;
+      readonly step: Step;
+      readonly message: string;
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly type: "rollback-started";
+      readonly cluster: string;
+      readonly rotation: string;
+      readonly reason: string;
+    }
+  | { readonly type: "blocked"; readonly cluster: string; readonly rotation: string; readonly step: Step }
+  | { readonly type: "interrupted"; readonly cluster: string; readonly message: string }
+  | { readonly type: "notice"; readonly message: string }
+  | { readonly type: "finished"; readonly outcome: RunOutcome; readonly message: string }
+);
+
+export type RunOutcome =
+  | "nothing-to-do"
+  | "applied"
+  | "blocked"
+  | "rolled-back"
+  | "failed"
+  | "interrupted"
+  | "locked"
+  | "stale";
+
+export interface KindProgress {
+  readonly kind: ComponentKind;
+  readonly ready: number;
+  readonly total: number;
+}
+
+export interface Laggard {
+  readonly subject: string;
+  readonly message: string;
+  /** Since when it lags, ISO 8601. */
+  readonly since: string;
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * The executable. Kept free of static imports and of syntax that an old Node cannot parse, so that it can say
+ * which Node it needs instead of failing on a SyntaxError.
+ */
+const NEEDED = [22, 18] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
+  process.stderr.write(
+    `capstan needs Node ${NEEDED.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const { enableCompileCache } = await import("node:module");
+  enableCompileCache();
+  const { main } = await import("./main.ts");
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+export {};

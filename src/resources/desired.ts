@@ -1,0 +1,115 @@
+import type { Fingerprint, PlatformName } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+
+/**
+ * The desired state as parsed and checked: what the rest of capstan may trust.
+ * Durations are milliseconds here, `30m` in YAML.
+ */
+export interface DesiredState {
+  readonly clusters: readonly ClusterResource[];
+  readonly authorities: readonly AuthorityResource[];
+  readonly rotations: readonly RotationResource[];
+  readonly overrides: readonly OverrideResource[];
+}
+
+/** Where a resource stands, for messages and for editing. */
+export interface Source {
+  /** Path relative to the repository folder. */
+  readonly file: string;
+  /** 1-based line of the resource's first key. */
+  readonly line: number;
+}
+
+export interface ClusterResource {
+  readonly name: string;
+  readonly source: Source;
+  readonly platform: PlatformName;
+  readonly teleport: TeleportConnection | null;
+  readonly policy: Policy;
+}
+
+export interface TeleportConnection {
+  /** Executable and leading arguments. */
+  readonly tctl: readonly string[];
+  readonly authServer: string | null;
+  readonly identityFile: string | null;
+}
+
+export interface Policy {
+  /** CAs of one cluster in rotation at the same time; db + db_client count as one. */
+  readonly concurrentRotations: number;
+  /** At least this long in every phase, milliseconds. */
+  readonly soakMs: number;
+  readonly onFailure: "rollback" | "halt";
+  /** How long the components may take to follow a transition, milliseconds. */
+  readonly phaseTimeoutMs: number;
+}
+
+export interface AuthorityResource {
+  readonly cluster: string;
+  readonly type: string;
+  readonly source: Source;
+  readonly activeKeys: readonly Fingerprint[];
+  readonly maxAgeMs: number | null;
+}
+
+export interface RotationResource {
+  readonly name: string;
+  readonly source: Source;
+  readonly cluster: string;
+  readonly authorities: readonly RotatedAuthority[];
+  readonly phase: Phase;
+  /** `step`: one edge per commit. `walk`: as far as guards, soak and windows allow. */
+  readonly strategy: "step" | "walk";
+  readonly mode: "manual" | "auto";
+  readonly acknowledge: readonly Acknowledgement[];
+  readonly waive: readonly Waiver[];
+  /** Why a rotation that was rolled back is tried again. */
+  readonly resume: string | null;
+  /** SHA-256 of the canonical `spec`: what quarantine compares. */
+  readonly contentHash: string;
+}
+
+export interface RotatedAuthority {
+  readonly type: string;
+  /** The keys that this rotation retires: they name it. */
+  readonly retire: readonly Fingerprint[];
+}
+
+export interface Acknowledgement {
+  readonly step: string;
+  readonly who: string;
+  readonly note: string | null;
+  readonly evidence: string | null;
+  readonly at: string | null;
+}
+
+export interface Waiver {
+  readonly guard: string;
+  /** The finding's subject, `node/node2`. */
+  readonly subject: string;
+  readonly reason: string;
+  /** ISO 8601; after it the waiver does not count. */
+  readonly expires: string;
+}
+
+/** Teleport's own resource, verbatim: only the envelope is read here. */
+export interface OverrideResource {
+  readonly cluster: string;
+  readonly type: string;
+  readonly source: Source;
+  readonly spec: unknown;
+}
+
+/** A bad input file: many at once, each with its place (design, section 2). */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** The line of the file itself, for the excerpt; `null` where there is none (not UTF-8, too large). */
+  readonly excerpt: string | null;
+  /** What to do: `did you mean "phase"?` */
+  readonly suggestion: string | null;
+}

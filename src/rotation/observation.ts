@@ -1,0 +1,159 @@
+import type { Phase } from "./phase.ts";
+
+/**
+ * What a platform saw of one cluster at one moment. Facts only: nothing here is a wish or a verdict.
+ * All times are ISO 8601 strings in UTC; Teleport's zero time (0001-01-01) is read as `null`.
+ */
+export interface ClusterObservation {
+  readonly cluster: string;
+  readonly platform: PlatformName;
+  readonly observedAt: string;
+  readonly versions: Versions;
+  /** The authorities that this cluster owns, one per CA type. */
+  readonly authorities: readonly LiveAuthority[];
+  /** Copies of other clusters' authorities (trusted clusters), `cluster` names the owner. */
+  readonly copies: readonly LiveAuthority[];
+  readonly components: readonly LiveComponent[];
+  readonly remoteClusters: readonly RemoteCluster[];
+  readonly credentials: Credentials;
+  /** Listings that could not be read. Whatever depends on them is unknown, and unknown blocks. */
+  readonly unread: readonly Unread[];
+}
+
+export type PlatformName = "teleport" | "talos";
+
+export interface Versions {
+  readonly client: string;
+  /** `null` when the server did not say. */
+  readonly server: string | null;
+}
+
+/** `sha256:` and the hex SHA-256 of the DER SubjectPublicKeyInfo: Teleport's CA pin (reference 4.7). */
+export type Fingerprint = `sha256:${string}`;
+
+export interface LiveAuthority {
+  /** API spelling (`db_client`), also for types that capstan does not know. */
+  readonly type: string;
+  readonly cluster: string;
+  /** Keys that may sign. A set: HSM clusters have several. */
+  readonly active: readonly AuthorityKey[];
+  /** Keys that are trusted but do not sign. */
+  readonly trusted: readonly AuthorityKey[];
+  readonly rotation: LiveRotation;
+}
+
+export interface AuthorityKey {
+  readonly protocol: "tls" | "ssh" | "jwt";
+  readonly fingerprint: Fingerprint;
+  /** For people: `RSA 2048`, `ECDSA P-256`, `Ed25519`. */
+  readonly algorithm: string;
+  /** Where the private half lives, for people: `software`, `PKCS#11 HSM`, `GCP KMS`, `AWS KMS`. */
+  readonly storage: string;
+  /** The public half as the platform prints it: PEM certificate, OpenSSH line or PEM public key. */
+  readonly material: string;
+  /** Only keys that come in a certificate have these. */
+  readonly certificate?: CertificateFacts;
+}
+
+export interface CertificateFacts {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+export interface LiveRotation {
+  readonly state: "standby" | "in_progress";
+  readonly phase: Phase;
+  /** `null` when idle. */
+  readonly mode: "manual" | "auto" | null;
+  readonly currentId: string | null;
+  readonly started: string | null;
+  /** Set by a rollback too (reference 1.5): never proof that keys changed. */
+  readonly lastRotated: string | null;
+  readonly gracePeriod: string | null;
+  readonly schedule: RotationSchedule | null;
+}
+
+export interface RotationSchedule {
+  readonly update_clients: string;
+  readonly update_servers: string;
+  readonly standby: string;
+}
+
+export const COMPONENT_KINDS = [
+  "auth_server",
+  "proxy",
+  "node",
+  "app_server",
+  "db_server",
+  "kube_server",
+  "windows_desktop_service",
+] as const;
+
+export type ComponentKind = (typeof COMPONENT_KINDS)[number];
+
+/** One process that holds certificates of the cluster: all rows of one host and kind, folded into one. */
+export interface LiveComponent {
+  readonly kind: ComponentKind;
+  /** The grouping key of reference 3.1: host UUID. */
+  readonly id: string;
+  /** Host name, for people; need not be unique. */
+  readonly name: string;
+  /** `null` when the component reports no rotation at all (agentless, Windows desktop service). */
+  readonly phase: Phase | null;
+  readonly currentId: string | null;
+  readonly version: string | null;
+  /** When the presence row vanishes unless the component announces itself again. */
+  readonly expires: string | null;
+}
+
+export interface RemoteCluster {
+  readonly name: string;
+  /** Proves nothing, see recordings/README: it says `online` minutes after the last heartbeat. */
+  readonly connection: string;
+  readonly lastHeartbeat: string | null;
+}
+
+/** The identity that capstan itself uses towards the cluster. */
+export interface Credentials {
+  /** `ambient`: what the executable finds by itself (local auth server, logged-in profile). */
+  readonly source: "ambient" | "identity-file";
+  readonly path: string | null;
+  /** Why the identity could not be read, or `null`. */
+  readonly problem: string | null;
+  readonly notAfter: string | null;
+  /** SPKI fingerprints of the authorities that the identity trusts. */
+  readonly trusts: readonly Fingerprint[];
+}
+
+export interface Unread {
+  /** What was asked for: `nodes`, `remote_clusters`. */
+  readonly what: string;
+  readonly problem: string;
+}
+
+/** A never rotated authority, as `spec.rotation` is absent then (recordings/README). */
+export const NEVER_ROTATED: LiveRotation = {
+  state: "standby",
+  phase: "standby",
+  mode: null,
+  currentId: null,
+  started: null,
+  lastRotated: null,
+  gracePeriod: null,
+  schedule: null,
+};
+
+/**
+ * The fingerprints that identify a set of keys: those of the TLS keys where there are any, else SSH, else JWT.
+ * A CA with several protocols rotates all of them together, so one protocol names it.
+ */
+export function identify(keys: readonly AuthorityKey[]): readonly Fingerprint[] {
+  for (const protocol of ["tls", "ssh", "jwt"] as const) {
+    const found = keys.filter((key) => key.protocol === protocol).map((key) => key.fingerprint);
+    if (found.length > 0) return [...new Set(found)].sort();
+  }
+  return [];
+}

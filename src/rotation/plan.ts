@@ -1,0 +1,120 @@
+import type { CertificateFacts, Fingerprint, PlatformName } from "./observation.ts";
+import type { Phase } from "./phase.ts";
+
+/**
+ * The plan, as `plan --format json` prints it: snake_case names are a contract (design, section 6).
+ * `format_version` changes only when a consumer must change.
+ */
+export interface Plan {
+  readonly format_version: "1.0";
+  readonly outcome: PlanOutcome;
+  /** HEAD of the repository, `null` outside git. */
+  readonly commit: string | null;
+  readonly clusters: readonly ClusterPlan[];
+}
+
+export type PlanOutcome = "no_changes" | "ready" | "blocked";
+
+export interface ClusterPlan {
+  readonly name: string;
+  readonly platform: PlatformName;
+  readonly rotations: readonly RotationPlan[];
+  readonly overrides: readonly never[];
+  /** Live state that nothing in git asked for. */
+  readonly drift: readonly Drift[];
+}
+
+export interface RotationPlan {
+  readonly name: string;
+  readonly authorities: readonly string[];
+  readonly live_phase: Phase;
+  readonly desired_phase: Phase;
+  readonly standing: Standing;
+  /** Facts worth a sentence that block nothing. */
+  readonly notes: readonly string[];
+  readonly keys: readonly KeyPlan[];
+  readonly steps: readonly Step[];
+}
+
+/** Where a rotation stands, told by the key it retires (design, section 2). */
+export type Standing = "not_started" | "in_progress" | "finished" | "rolled_back" | "unclear";
+
+/** A key of the rotating authority, and what becomes of it. */
+export interface KeyPlan {
+  readonly authority: string;
+  readonly fingerprint: Fingerprint;
+  readonly role: "retiring" | "introduced" | "other";
+  readonly status: "active" | "trusted" | "gone";
+  readonly algorithm: string | null;
+  readonly storage: string | null;
+  readonly certificate: CertificateFacts | null;
+}
+
+export interface Step {
+  /** Stable: `host-2026-11/host/init-update_clients`. */
+  readonly id: string;
+  /** `rotate` moves the phase; `verify` waits for what a move already made should have brought. */
+  readonly action: "rotate" | "verify";
+  readonly authority: string;
+  readonly from: Phase;
+  readonly to: Phase;
+  readonly why: string;
+  readonly disrupts: string;
+  /** How it can be undone, or that it cannot. */
+  readonly undo: string;
+  readonly reversible: boolean;
+  readonly point_of_no_return: boolean;
+  /** The step of this plan that must be applied first, as its guards can only be judged then. */
+  readonly after: string | null;
+  readonly guards: readonly GuardVerdict[];
+}
+
+export interface GuardVerdict {
+  readonly id: GuardId;
+  readonly outcome: "pass" | "fail" | "unknown";
+  readonly findings: readonly Finding[];
+  readonly waived: readonly WaivedFinding[];
+}
+
+export const GUARD_IDS = [
+  "phase-order",
+  "mode",
+  "foreign-rotation",
+  "exclusive",
+  "roster",
+  "components-ready",
+  "hsm-keys",
+  "trusted-clusters",
+  "overrides",
+  "trust-consumers",
+  "credentials",
+  "pins",
+  "soak",
+  "window",
+  "backup",
+  "version",
+] as const;
+
+export type GuardId = (typeof GUARD_IDS)[number];
+
+export interface Finding {
+  /** What it is about: `node/node2`, `authority/host`. */
+  readonly subject: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface WaivedFinding extends Finding {
+  readonly reason: string;
+  readonly expires: string;
+}
+
+export interface Drift {
+  /** Stable id: `foreign-rotation`, `active-keys`. */
+  readonly id: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly remedy: string;
+  /** Whether the plan waits for a person because of it. */
+  readonly blocks: boolean;
+}

@@ -1,0 +1,56 @@
+import type { Fingerprint } from "./observation.ts";
+import type { Phase } from "./phase.ts";
+
+/**
+ * What neither git nor the cluster can tell (design, section 1). Evidence and memory, never a substitute for
+ * a look at the cluster: losing it makes capstan stricter, never unsafe.
+ */
+export interface ClusterRecord {
+  readonly format_version: "1.0";
+  readonly cluster: string;
+  /** Oldest first. At most one open one per authority. */
+  readonly rotations: readonly RotationRecord[];
+}
+
+export interface RotationRecord {
+  /** Name of the `ca_rotation` that started it. */
+  readonly name: string;
+  readonly authority: string;
+  readonly state: "open" | "finished" | "rolled_back";
+  /** Known once init was observed. */
+  readonly current_id: string | null;
+  readonly retire: readonly Fingerprint[];
+  /** The keys that came with init; empty until then. */
+  readonly introduced: readonly Fingerprint[];
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  /** Every component that was there before init. `null` when capstan did not see the start. */
+  readonly roster: readonly RosterMember[] | null;
+  readonly phases: readonly PhaseRecord[];
+  /** Hashes of the resource contents that drove it. A rolled back one stays quarantined for all of them. */
+  readonly contents: readonly string[];
+  /** Why it was rolled back, for people. */
+  readonly reason: string | null;
+}
+
+export interface RosterMember {
+  readonly kind: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface PhaseRecord {
+  readonly phase: Phase;
+  /** When capstan first observed the authority in this phase. */
+  readonly since: string;
+  /** Every roster member was seen here with this rotation's id, or waived. `null` until then. */
+  readonly verified_at: string | null;
+}
+
+export function emptyRecord(cluster: string): ClusterRecord {
+  return { format_version: "1.0", cluster, rotations: [] };
+}
+
+export function openRotation(record: ClusterRecord, authority: string): RotationRecord | undefined {
+  return record.rotations.find((rotation) => rotation.authority === authority && rotation.state === "open");
+}

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/**
+ * Dependencies point downwards only (design, section 8). A folder may import the folders named here, itself,
+ * and nothing else below src/.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  ".": [],
+  rotation: ["resources"],
+  guards: ["rotation", "resources"],
+  overrides: ["rotation", "resources"],
+  resources: [".", "rotation"],
+  process: ["."],
+  platforms: [".", "process", "rotation", "resources"],
+  record: [".", "rotation", "resources"],
+  apply: [".", "platforms", "record", "rotation", "guards", "overrides", "resources"],
+  render: [".", "apply", "rotation", "guards", "overrides", "resources"],
+  tui: [".", "apply", "render", "rotation", "guards", "overrides", "resources"],
+  sandbox: [".", "process", "rotation"],
+  cli: [
+    ".",
+    "tui",
+    "render",
+    "apply",
+    "platforms",
+    "record",
+    "rotation",
+    "guards",
+    "overrides",
+    "resources",
+    "sandbox",
+    "process",
+  ],
+};
+
+/** The pure core: no file, no process, no clock. */
+const PURE = ["rotation", "guards", "overrides"];
+const IMPURE_IMPORT = /^(node:(?!crypto|util)|execa|simple-git|ink|react|commander)/;
+const CLOCK = /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bMath\.random\(|\bprocess\./;
+
+const SRC = join(import.meta.dirname, "..", "src");
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"))
+  .map((file) => ({ file, folder: folderOf(file), text: readFileSync(join(SRC, file), "utf8") }));
+
+function folderOf(file: string): string {
+  return file.includes("/") ? (file.split("/")[0] ?? ".") : ".";
+}
+
+function importsOf(text: string): readonly { readonly path: string; readonly typeOnly: boolean }[] {
+  return [
+    ...text.matchAll(
+      /(import|export)(\s+type)?[^"';]*?from\s+"([^"]+)"|import\("([^"]+)"\)|^import "([^"]+)"/gm,
+    ),
+  ].map((match) => ({ path: match[3] ?? match[4] ?? match[5] ?? "", typeOnly: match[2] !== undefined }));
+}
+
+describe("imports point downwards", () => {
+  it.each(files)("$file", ({ file, folder, text }) => {
+    const allowed = MAY_IMPORT[folder];
+    expect(allowed, `src/${folder} is not in the table of layers`).toBeDefined();
+    for (const { path } of importsOf(text)) {
+      if (!path.startsWith(".")) continue;
+      const target = folderOf(relative(SRC, join(SRC, dirname(file), path)));
+      expect([folder, ...(allowed ?? [])], `${file} imports ${path}`).toContain(target);
+    }
+  });
+});
+
+describe("the core is pure", () => {
+  it.each(files.filter(({ folder }) => PURE.includes(folder)))("$file", ({ file, text }) => {
+    for (const { path, typeOnly } of importsOf(text)) {
+      if (!typeOnly) expect(path, `${file} does I/O`).not.toMatch(IMPURE_IMPORT);
+    }
+    expect(text, `${file} reads a clock, chance or the process`).not.toMatch(CLOCK);
+  });
+});
