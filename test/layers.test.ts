@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rotation: ["resources"],
   guards: ["rotation", "resources"],
   overrides: ["rotation", "resources"],
+  planner: ["rotation", "guards", "overrides", "resources"],
   resources: [".", "rotation"],
   process: ["."],
   platforms: [".", "process", "rotation", "resources"],
   record: [".", "rotation", "resources"],
-  apply: [".", "platforms", "record", "rotation", "guards", "overrides", "resources"],
+  apply: [".", "platforms", "record", "planner", "rotation", "guards", "overrides", "resources"],
   render: [".", "apply", "rotation", "guards", "overrides", "resources"],
   tui: [".", "apply", "render", "rotation", "guards", "overrides", "resources"],
   sandbox: [".", "process", "rotation"],
@@ -36,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The pure core: no file, no process, no clock. */
-const PURE = ["rotation", "guards", "overrides"];
+const PURE = ["rotation", "guards", "overrides", "planner"];
 const IMPURE_IMPORT = /^(node:(?!crypto|util)|execa|simple-git|ink|react|commander)/;
 const CLOCK = /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bMath\.random\(|\bprocess\./;
 
