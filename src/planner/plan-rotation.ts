@@ -76,7 +76,11 @@ function stepsOf(member: Member, resource: RotationResource, context: RotationCo
     judgeAll({ ...context, authority: live, rotation: resource, record: memory, edge });
   const from = live.rotation.phase;
   const name = resource.name;
-  if (standing === "finished") return [];
+  if (standing === "finished") {
+    if (resource.phase === "rollback") return [refusal(name, member, "rollback", tooLate(member))];
+    const unverified = memory !== undefined && live.rotation.state === "standby";
+    return unverified ? settle(name, member, judge) : [];
+  }
   if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
   const goingBack = resource.phase === "rollback" || memory?.state === "rolling_back";
   if (standing === "in_progress" && goingBack) return chain(name, live.type, rollbackFrom(from), judge);
@@ -100,7 +104,6 @@ function settle(
 ): readonly Step[] {
   const { live, memory } = member;
   const phase = live.rotation.phase;
-  if (phase === "standby") return [];
   const guards = judge({ from: phase, to: phase });
   const verified = phaseRecord(memory, phase)?.verified_at != null;
   if (verified && guards.every(({ outcome }) => outcome === "pass")) return [];
@@ -170,6 +173,15 @@ function keysUnclear({ wanted, live }: Member) {
     subject: `authority/${live.type}`,
     message: `the keys to be retired (${wanted.retire.join(", ")}) are neither all of the active keys nor all gone`,
     remedy: "compare with `capstan status`, and name exactly the active keys under `retire`",
+  };
+}
+
+function tooLate({ live, wanted }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
+    remedy:
+      "set `phase: standby` to accept the new key (Teleport before v7 keeps it even when init is rolled back), or start a new rotation",
   };
 }
 
