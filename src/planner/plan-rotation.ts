@@ -88,6 +88,10 @@ function stepsOf(member: Member, resource: RotationResource, context: RotationCo
   if (standing === "rolled_back") {
     return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
   }
+  if (from === "rollback") return [refusal(name, member, resource.phase, rollingBack())];
+  if (standing === "not_started" && resource.phase === "standby" && resource.strategy === "step") {
+    return [refusal(name, member, "standby", notBegun(member))];
+  }
   const walk = walkBetween(from, resource.phase);
   if (walk?.length === 0) return settle(name, member, judge);
   if (walk === null || (walk.length > 1 && resource.strategy === "step")) {
@@ -182,6 +186,23 @@ function tooLate({ live, wanted }: Member) {
     message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
     remedy:
       "set `phase: standby` to accept the new key (Teleport before v7 keeps it even when init is rolled back), or start a new rotation",
+  };
+}
+
+/** Only the record knows that capstan itself turned back; else git has to say that it wants the way out. */
+function rollingBack() {
+  return {
+    subject: "phase/rollback",
+    message: "the cluster is rolling back; from there the only way is back to standby with the old key",
+    remedy: "set `phase: rollback` to finish the rollback, then start the rotation again",
+  };
+}
+
+function notBegun({ live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: "is to be finished, and has not begun: the key to be retired signs, and nothing is in progress",
+    remedy: "commit `phase: init` first, or set `strategy: walk` to take all phases one by one",
   };
 }
 
