@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { followersOf } from "../guards/following.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
-import { begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
+import { asked, begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
@@ -9,7 +9,7 @@ import { openRotation, phaseRecord, type RotationRecord } from "../rotation/reco
 import { iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
 import { journal, type RunContext, type Situation, say } from "./run.ts";
-import { readBack, waitForComponents } from "./wait.ts";
+import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
 
 /** What came of a step. `failed`: it was taken and did not verify in its time. */
 export type StepResult =
@@ -85,13 +85,17 @@ async function noteIntent(
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
   const driven = content === null ? memory : drivenBy(memory, content);
   const noted = step.to === "rollback" ? turnedBack(driven, reason ?? "asked for in git") : driven;
-  await context.store.save(remember(begun, noted));
+  await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);
   return noted;
 }
 
 async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation> {
   const { step, platform, cluster } = situation;
+  if (mayBeUnderWay(context, situation)) {
+    const observation = await readBack(context, situation, step.to, false);
+    if (observation !== null) return observation;
+  }
   say(context, {
     type: "transition-requested",
     cluster: cluster.name,
@@ -109,6 +113,12 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
       : `${cluster.name} refused ${step.authority} ${step.from} → ${step.to}: ${reply.message}`,
     { hint: "look at `capstan status`; capstan changed nothing that it could see, and can be run again" },
   );
+}
+
+/** A run before this one asked for the same, so lately that the read which shows it undone may be stale. */
+function mayBeUnderWay({ clock }: RunContext, { record, step }: Situation): boolean {
+  const requested = openRotation(record, step.authority)?.requested;
+  return requested?.to === step.to && clock.now() - Date.parse(requested.at) < DOUBT_MS;
 }
 
 async function close(

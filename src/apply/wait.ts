@@ -17,7 +17,7 @@ import { type RunContext, type Situation, say } from "./run.ts";
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 3_000;
 /** How long a refused or ambiguous transition may take to show up before the refusal is believed. */
-const DOUBT_MS = 12_000;
+export const DOUBT_MS = 12_000;
 
 /**
  * Reads until the authority is observed in `phase`; `null` when it is not within the time. An accepted transition

@@ -33,6 +33,7 @@ export function begin(
     ended_at: null,
     roster: reportedByComponents(live.type) ? rosterOf(observation) : [],
     phases: inProgress ? [{ phase: live.rotation.phase, since: now, verified_at: null }] : [],
+    requested: null,
     contents: [rotation.content],
     reason: null,
   };
@@ -47,6 +48,7 @@ export function entered(rotation: RotationRecord, live: LiveAuthority, now: stri
   return {
     ...rotation,
     current_id: currentId,
+    requested: null,
     introduced: rotation.introduced.length > 0 ? rotation.introduced : newKeys(live, rotation.retire),
     phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
   };
@@ -64,6 +66,11 @@ export function verified(
     roster: rotation.roster === null ? null : merge(rotation.roster, observation, rotation.authority),
     phases: rotation.phases.map((entry) => (entry.phase === phase ? { ...entry, verified_at: now } : entry)),
   };
+}
+
+/** About to ask for a transition. */
+export function asked(rotation: RotationRecord, to: Phase, now: string): RotationRecord {
+  return { ...rotation, requested: { to, at: now } };
 }
 
 /** On the way out, and why. */

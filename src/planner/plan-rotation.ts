@@ -1,4 +1,5 @@
 import { judgeAll } from "../guards/chain.ts";
+import { newKeyWasUsed } from "../guards/reported.ts";
 import type { ClusterResource, RotatedAuthority, RotationResource } from "../resources/desired.ts";
 import type {
   AuthorityKey,
@@ -83,7 +84,10 @@ function stepsOf(member: Member, resource: RotationResource, context: RotationCo
   }
   if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
   const goingBack = resource.phase === "rollback" || memory?.state === "rolling_back";
-  if (standing === "in_progress" && goingBack) return chain(name, live.type, rollbackFrom(from), judge);
+  if (standing === "in_progress" && goingBack) {
+    const settling = from === "rollback" && newKeyWasUsed(memory, live) ? settle(name, member, judge) : [];
+    return follow(settling, chain(name, live.type, rollbackFrom(from), judge));
+  }
   if (resource.phase === "rollback") return [];
   if (standing === "rolled_back") {
     return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
@@ -97,7 +101,20 @@ function stepsOf(member: Member, resource: RotationResource, context: RotationCo
   if (walk === null || (walk.length > 1 && resource.strategy === "step")) {
     return chain(name, live.type, [{ from, to: resource.phase }], judge);
   }
-  return chain(name, live.type, walk, judge);
+  const settling = standing === "in_progress" && !wasVerified(member) ? settle(name, member, judge) : [];
+  return follow(settling, chain(name, live.type, walk, judge));
+}
+
+/** A phase that was entered and not yet verified comes first: a run was killed, or others moved the phase. */
+function follow(settling: readonly Step[], moves: readonly Step[]): readonly Step[] {
+  const [before] = settling;
+  const [next, ...rest] = moves;
+  if (before === undefined || next === undefined) return moves;
+  return [before, { ...next, after: before.id, guards: [] }, ...rest];
+}
+
+function wasVerified({ live, memory }: Pick<Member, "live" | "memory">): boolean {
+  return phaseRecord(memory, live.rotation.phase)?.verified_at != null;
 }
 
 /** The phase that git wants is reached; it holds when everybody was seen there and is still there. */
@@ -106,11 +123,10 @@ function settle(
   member: Member,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Step[] {
-  const { live, memory } = member;
+  const { live } = member;
   const phase = live.rotation.phase;
   const guards = judge({ from: phase, to: phase });
-  const verified = phaseRecord(memory, phase)?.verified_at != null;
-  if (verified && guards.every(({ outcome }) => outcome === "pass")) return [];
+  if (wasVerified(member) && guards.every(({ outcome }) => outcome === "pass")) return [];
   return [
     {
       id: `${name}/${live.type}/${phase}`,

@@ -169,6 +169,7 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
     ended_at: null,
     roster: COMPONENT_NAMES.map(([kind, name]) => ({ kind, id: `id-of-${name}`, name })),
     phases: walked.map((name) => ({ phase: name, since: ago(45), verified_at: ago(40) })),
+    requested: null,
     contents: walked.map((name) => `content-${name}`),
     reason: null,
     ...overrides,
