@@ -43,6 +43,9 @@ await build({
   entryPoints: {
     capstan: "src/cli/capstan.ts",
     main: "src/cli/main.ts",
+    daemon: "src/sandbox/daemon.ts",
+    "tctl-shim": "src/sandbox/tctl-shim.ts",
+    tour: "src/tour/tour.ts",
   },
   outdir: "dist",
   bundle: true,

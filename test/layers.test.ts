@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   render: [".", "apply", "rotation", "guards", "overrides", "resources"],
   tui: [".", "apply", "render", "rotation", "guards", "overrides", "resources"],
   sandbox: [".", "process", "rotation"],
+  tour: [".", "render"],
   cli: [
     ".",
     "tui",

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { settleEnded } from "../planner/memory.ts";
 import { makePlan } from "../planner/planner.ts";
-import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, rollbackFrom } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
@@ -150,7 +150,7 @@ async function lookAt(context: RunContext, cluster: string) {
   const platform = context.platforms.get(cluster);
   if (platform === undefined) throw new Error(`no platform was opened for ${cluster}`);
   const [observation, remembered] = await Promise.all([
-    platform.observe({ components: COMPONENT_KINDS }),
+    platform.observe({ components: "all" }),
     context.store.load(cluster),
   ]);
   const record = settleEnded(remembered, observation, iso(context.clock.now()));

@@ -106,13 +106,11 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
   const observation = await readBack(context, situation, step.to, reply.accepted);
   if (observation !== null) return observation;
   await journal(context, situation, "refused", reply.message);
-  throw new Failure(
-    "refused",
-    reply.accepted
-      ? `${cluster.name} accepted ${step.authority} ${step.from} → ${step.to}, but it was not observed in time`
-      : `${cluster.name} refused ${step.authority} ${step.from} → ${step.to}: ${reply.message}`,
-    { hint: "look at `capstan status`; capstan changed nothing that it could see, and can be run again" },
-  );
+  if (!reply.accepted) throw reply.failure;
+  const name = `${step.authority} ${step.from} → ${step.to}`;
+  throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
+    hint: "look at `capstan status`; the next run goes on from what it then observes",
+  });
 }
 
 /** A run before this one asked for the same, so lately that the read which shows it undone may be stale. */

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import { type Follower, followersOf } from "../guards/following.ts";
 import { reportedByComponents } from "../guards/reported.ts";
+import type { ObserveScope } from "../platforms/platform.ts";
 import {
   type ClusterObservation,
   COMPONENT_KINDS,
@@ -32,7 +33,12 @@ export async function readBack(
   const limit = accepted ? situation.cluster.policy.phaseTimeoutMs : DOUBT_MS;
   const deadline = context.clock.now() + limit;
   for (const pause of pauses()) {
-    const observation = await tryObserve(context, situation, [], deadline);
+    const observation = await tryObserve(
+      context,
+      situation,
+      { components: [], base: situation.observation },
+      deadline,
+    );
     const live = observation?.authorities.find(({ type }) => type === situation.step.authority);
     if (observation !== null && live !== undefined && isIn(live, phase)) return observation;
     if (context.clock.now() >= deadline) return null;
@@ -72,13 +78,13 @@ export async function waitForComponents(
   const since = iso(clock.now());
   const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
   let kinds: readonly ComponentKind[] = everything;
-  let known: ClusterObservation | null = null;
+  let known = situation.observation;
   let said = "";
   for (const pause of pauses()) {
-    const seen: ClusterObservation | null = await tryObserve(context, situation, kinds, deadline);
+    const seen = await tryObserve(context, situation, { components: kinds, base: known }, deadline);
     if (seen !== null) {
       const whole = kinds === everything;
-      known = known === null || whole ? seen : merged(known, seen, kinds);
+      known = seen;
       const followers = followersIn(known, authority, roster, phase, clock.now());
       const laggards = followers
         .filter(hasNotFollowed)
@@ -136,25 +142,15 @@ function progressOf(followers: readonly Follower[]): readonly KindProgress[] {
   });
 }
 
-/** A newer reading of some kinds laid over an older one of all. */
-function merged(
-  known: ClusterObservation,
-  seen: ClusterObservation,
-  kinds: readonly ComponentKind[],
-): ClusterObservation {
-  const others = known.components.filter(({ kind }) => !kinds.includes(kind));
-  return { ...seen, components: [...others, ...seen.components] };
-}
-
 /** A read that fails is tried again until the time is up: a wait must not end in an error over one lost call. */
 async function tryObserve(
   context: RunContext,
   situation: Situation,
-  components: readonly ComponentKind[],
+  scope: ObserveScope,
   deadline: number,
 ): Promise<ClusterObservation | null> {
   try {
-    return await situation.platform.observe({ components });
+    return await situation.platform.observe(scope);
   } catch (error) {
     if (!(error instanceof Failure) || context.clock.now() >= deadline || context.signal.aborted) throw error;
     say(context, {

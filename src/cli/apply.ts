@@ -12,7 +12,6 @@ import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { onSignals } from "./signals.ts";
 import { canAsk, paintFor, type Terminal } from "./terminal.ts";
-import { tracer } from "./trace.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 export interface ApplyOptions extends CommonOptions {
@@ -37,7 +36,7 @@ export async function apply(
     const outcome = await applyPlan({
       desired: workspace.desired,
       commit: workspace.commit,
-      platforms: openPlatforms(workspace, tracer(terminal, options), signal),
+      platforms: openPlatforms(workspace, terminal, options, signal),
       store: workspace.store,
       clock: { ...systemClock, now: () => terminal.now() },
       signal,

@@ -1,6 +1,7 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
+import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
 import { withCommon } from "./options.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -65,7 +66,92 @@ function commands(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .option("--approve-final", "also take the point of no return")
     .option("--events <file>", "write the run as JSON Lines to a file")
     .action(async (dir, options) => done(await (await import("./apply.ts")).apply(terminal, dir, options)));
+  rotateCommand(program, terminal, done);
+  sandboxCommands(program, terminal, done);
+  add("doctor", "check versions, credentials, permissions and clock")
+    .argument("[dir]", "folder of the repository")
+    .action(async (dir, options) => done(await (await import("./doctor.ts")).doctor(terminal, dir, options)));
   return program;
+}
+
+const ROTATE_ACTIONS = [
+  ["start", "a new ca_rotation, at init"],
+  ["advance", "the next phase"],
+  ["finish", "standby: the old key is dropped, the point of no return"],
+  ["rollback", "back to the old key"],
+] as const;
+
+function rotateCommand(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  const rotate = program
+    .command("rotate")
+    .description("edit the YAML of a rotation, for a commit")
+    .copyInheritedSettings(program);
+  for (const [action, description] of ROTATE_ACTIONS) {
+    const command = withCommon(
+      rotate.command(action).description(description).copyInheritedSettings(program),
+    ).argument("<types>", "CA types, separated by commas");
+    if (action === "start") {
+      command
+        .option("--name <name>", "name of the rotation")
+        .addOption(
+          new Option("--strategy <strategy>", "one phase per commit, or all in one").choices([
+            "step",
+            "walk",
+          ]),
+        )
+        .option("--reason <text>", "why a rotation that was rolled back is started again");
+    }
+    command.action(async (types, options) => {
+      done(await (await import("./rotate.ts")).rotate(terminal, action, types, options));
+    });
+  }
+}
+
+function sandboxCommands(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  const sandbox = program
+    .command("sandbox")
+    .description("an embedded cluster to try everything on")
+    .copyInheritedSettings(program);
+  const add = (name: string, description: string) =>
+    withCommon(sandbox.command(name).description(description).copyInheritedSettings(program)).option(
+      "--dir <dir>",
+      "where it lives (default: .capstan/sandbox of the repository)",
+    );
+  add("up", "start it in the background")
+    .addOption(new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10))
+    .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
+    .addOption(
+      new Option("--teleport <version>", "which Teleport it plays").choices(["5", "18"]).default("18"),
+    )
+    .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options)));
+  add("down", "end it, and remove its files").action(async (options) =>
+    done(await (await import("./sandbox.ts")).down(terminal, options)),
+  );
+  add("status", "what the emulated cluster itself says, as JSON").action(async (options) =>
+    done(await (await import("./sandbox.ts")).sandboxState(terminal, options)),
+  );
+  add("fault", "break a component, or calls of an executable, on purpose")
+    .argument("<target>", "a component (node2), an executable (tctl), or all")
+    .argument("<fault>", "see below")
+    .option("--for <duration>", "ends by itself after this time")
+    .addOption(new Option("--times <n>", "executables: how many calls it hits").argParser(positive))
+    .option("--match <word>", "executables: only calls with this word among their arguments")
+    .option("--expired", "offline: its row vanishes from the listing at once")
+    .addHelpText("after", FAULTS)
+    .action(async (target, name, options) =>
+      done(await (await import("./sandbox.ts")).fault(terminal, target, name, options)),
+    );
+}
+
+const FAULTS = `
+Faults:
+${TELEPORT_FAULTS.map(({ name, description }) => `  ${name.padEnd(24)}${description}`).join("\n")}
+  ${"clear".padEnd(24)}ends them`;
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError("It is not a whole number above 0.");
 }
 
 /** The one place where errors become text. */

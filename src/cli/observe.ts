@@ -1,6 +1,6 @@
 import { makePlan } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
-import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -9,7 +9,7 @@ export async function observeAll(
   platforms: ReadonlyMap<string, Platform>,
 ): Promise<readonly ClusterObservation[]> {
   return await Promise.all(
-    [...platforms.values()].map((platform) => platform.observe({ components: COMPONENT_KINDS })),
+    [...platforms.values()].map((platform) => platform.observe({ components: "all" })),
   );
 }
 

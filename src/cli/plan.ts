@@ -3,7 +3,6 @@ import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
-import { tracer } from "./trace.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 /** `capstan plan`: compares git with the live clusters, changes nothing. */
@@ -13,7 +12,7 @@ export async function plan(
   options: CommonOptions,
 ): Promise<ExitCode> {
   const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
-  const platforms = openPlatforms(workspace, tracer(terminal, options), new AbortController().signal);
+  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
   const observations = await observeAll(platforms);
   const made = await planFrom(workspace, observations, terminal.now());
   terminal.stdout.write(

@@ -4,7 +4,6 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
-import { tracer } from "./trace.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 /** `capstan status`: what is live, per cluster; exit 3 when something there waits for a person. */
@@ -14,7 +13,7 @@ export async function status(
   options: CommonOptions,
 ): Promise<ExitCode> {
   const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
-  const platforms = openPlatforms(workspace, tracer(terminal, options), new AbortController().signal);
+  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
   const observations = await observeAll(platforms);
   const now = terminal.now();
   const plan = await planFrom(workspace, observations, now);

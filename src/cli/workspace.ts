@@ -1,13 +1,14 @@
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { openPlatform } from "../platforms/open.ts";
-import type { Platform } from "../platforms/platform.ts";
+import { openPlatform, type Platform, type PlatformOptions } from "../platforms/platform.ts";
+import { createRunner } from "../process/runner.ts";
 import { folderStore } from "../record/folder.ts";
 import type { RecordStore } from "../record/store.ts";
-import { describeDiagnostics } from "../render/diagnostics.ts";
+import { describeDiagnostic } from "../render/diagnostics.ts";
 import type { ClusterResource, DesiredState } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
-import { nearest } from "../resources/nearest.ts";
+import { suggestOneOf } from "../resources/suggest.ts";
+import type { CommonOptions } from "./options.ts";
 import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,7 +37,7 @@ export async function openWorkspace(
   if (errors.length > 0) {
     throw new Failure(
       "resources",
-      `the resources in ${directory} have errors\n\n${describeDiagnostics(errors)}`,
+      `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
       {
         hint: "nothing was asked of the cluster; correct the files and run it again",
       },
@@ -65,17 +66,30 @@ function select(
   const found = clusters.filter(({ name }) => name === wanted);
   if (found.length > 0) return found;
   const names = clusters.map(({ name }) => name);
-  const guess = nearest(wanted, names);
   throw new Failure("usage", `there is no cluster "${wanted}" in ${directory}`, {
-    hint: guess === null ? `there are ${names.join(", ")}` : `did you mean "${guess}"?`,
+    hint: suggestOneOf(wanted, names, "there are"),
   });
 }
 
-/** Opens every cluster of the workspace. `trace` hears of each executable that is run. */
+/** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
 export function openPlatforms(
   { clusters }: Workspace,
-  trace: (line: string) => void,
+  terminal: Terminal,
+  options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, { trace, signal })]));
+  const shared = platformOptions(terminal, options, signal);
+  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, shared)]));
+}
+
+/** With --verbose, what is run and what is worth knowing goes to stderr. */
+export function platformOptions(
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): PlatformOptions {
+  const say = (line: string) => {
+    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
+  };
+  return { runner: createRunner({ trace: say }), now: () => new Date(terminal.now()), signal, notice: say };
 }

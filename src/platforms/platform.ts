@@ -1,33 +1,40 @@
+import type { Failure } from "../failure.ts";
 import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 
 /**
- * A kind of cluster: what the phase graph, the guards and the executor know of Teleport or Talos. Everything that
- * runs an executable is behind it.
+ * One live cluster, whatever it runs (design, section 1). Plan and apply know no more of it than this: look at
+ * it, and ask it for one transition.
  */
 export interface Platform {
-  /** Reads the cluster. Throws a `Failure` when the authorities cannot be read; the rest may be `unread`. */
+  /** Facts of this moment. Throws a `Failure` when they cannot be had; never leaves part of them out silently. */
   observe(scope: ObserveScope): Promise<ClusterObservation>;
   /**
-   * Asks for one transition. Whatever comes back, the state must be read again: it decides, not the text
-   * (reference teleport-rotation 1.8). Throws a `Failure` only when the request certainly did not go out.
+   * Asks for one edge of the phase graph, once. The reply never decides: reads are cached, and errors are known
+   * after which the transition had happened all the same (reference teleport-rotation 1.8). Observe.
    */
   transition(request: TransitionRequest): Promise<TransitionReply>;
 }
 
-export interface ObserveScope {
-  /** A wait polls only the kinds that still lag; authorities are always read. */
-  readonly components: readonly ComponentKind[];
-}
+/**
+ * What to look at. A wait looks at the authorities and at the kinds that still lag; all that it does not look
+ * at again is taken over from `base`, an earlier observation of the same cluster.
+ */
+export type ObserveScope =
+  | { readonly components: "all" }
+  | { readonly components: readonly ComponentKind[]; readonly base: ClusterObservation };
 
 export interface TransitionRequest {
-  /** CA type, API spelling. */
+  /** API spelling of the CA type. */
   readonly authority: string;
   readonly to: Phase;
 }
 
-export interface TransitionReply {
-  readonly accepted: boolean;
-  /** The platform's own words. */
-  readonly message: string;
-}
+export type TransitionReply =
+  | { readonly accepted: true; readonly message: string }
+  | {
+      readonly accepted: false;
+      readonly message: string;
+      /** What to report when a new look shows that nothing has moved. */
+      readonly failure: Failure;
+    };

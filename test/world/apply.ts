@@ -3,7 +3,6 @@ import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import type { Approval } from "../../src/apply/run.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
-import { COMPONENT_KINDS } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { CLUSTER } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -37,7 +36,7 @@ export class World {
   async plan(desired: DesiredState): Promise<Plan> {
     return makePlan({
       desired,
-      observations: [await this.cluster.observe({ components: COMPONENT_KINDS })],
+      observations: [await this.cluster.observe({ components: "all" })],
       records: [await this.store.load(CLUSTER)],
       commit: null,
       now: this.clock.now(),

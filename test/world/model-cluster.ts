@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/apply/clock.ts";
+import { Failure } from "../../src/failure.ts";
 import type {
   ObserveScope,
   Platform,
@@ -65,13 +66,13 @@ export class ModelCluster implements Platform {
     this.#before = this.authority();
   }
 
-  async observe({ components }: ObserveScope): Promise<ClusterObservation> {
+  async observe(scope: ObserveScope): Promise<ClusterObservation> {
     this.#call();
     const stale = this.#clock.now() < this.#changedAt + this.staleReadMs;
     return observation("standby", {
       observedAt: new Date(this.#clock.now()).toISOString(),
       authorities: [stale ? this.#before : this.authority()],
-      components: this.#components().filter(({ kind }) => components.includes(kind)),
+      components: this.#seen(scope),
     });
   }
 
@@ -81,13 +82,14 @@ export class ModelCluster implements Platform {
     if (this.refuse !== null) {
       const message = this.refuse;
       this.refuse = null;
-      return { accepted: false, message };
+      return { accepted: false, message, failure: new Failure("denied", message) };
     }
     const error = this.move(to);
-    if (error !== null) return { accepted: false, message: error };
+    if (error !== null) return { accepted: false, message: error, failure: new Failure("refused", error) };
     if (!this.failAfterSuccess) return { accepted: true, message: "" };
     this.failAfterSuccess = false;
-    return { accepted: false, message: `can not transition to phase "${to}" from "${to}" phase.` };
+    const message = `can not transition to phase "${to}" from "${to}" phase.`;
+    return { accepted: false, message, failure: new Failure("refused", message) };
   }
 
   /** A transition by whoever: an error text when the edge is not legal. */
@@ -115,6 +117,16 @@ export class ModelCluster implements Platform {
   /** Everybody catches up, as after a night. */
   catchUp(): void {
     this.#changedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Kinds that are not looked at stay as they were seen before. */
+  #seen(scope: ObserveScope): readonly LiveComponent[] {
+    if (scope.components === "all") return this.#components();
+    const { components, base } = scope;
+    return [
+      ...base.components.filter(({ kind }) => !components.includes(kind)),
+      ...this.#components().filter(({ kind }) => components.includes(kind)),
+    ];
   }
 
   #call(): void {
