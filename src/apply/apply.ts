@@ -37,6 +37,15 @@ interface Ending {
   readonly message: string;
 }
 
+/** What is known of one cluster at one moment. */
+interface View {
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+}
+
+/** A person may think for hours; what was read before is then looked at again. */
+const FRESH_MS = 5_000;
+
 async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
   const plan = makePlan({
@@ -46,6 +55,7 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
     commit: context.commit,
     now: context.clock.now(),
   });
+  const readAt = context.clock.now();
   say(context, { type: "plan", plan });
   const work = plan.clusters.flatMap((cluster) =>
     cluster.rotations.map((rotation) => ({ cluster, rotation })),
@@ -56,7 +66,10 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const approved = new Set(steps.map(({ id }) => id));
   let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
   for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
-    const ending = await walk(context, run, cluster.name, rotation.name, approval, approved);
+    const fresh = context.clock.now() - readAt < FRESH_MS;
+    const read = views.find(({ observation }) => observation.cluster === cluster.name);
+    const view = fresh && read !== undefined ? read : await lookAt(context, cluster.name);
+    const ending = await walk(context, run, view, rotation.name, approval, approved);
     if (ending.outcome !== "applied") worst = ending;
   }
   return worst.outcome === "applied" ? afterAll(plan) : worst;
@@ -82,35 +95,30 @@ function driftSentence(clusters: readonly ClusterPlan[]): string {
 async function walk(
   context: RunContext,
   run: string,
-  cluster: string,
+  start: View,
   name: string,
   approval: Approval,
   approved: ReadonlySet<string>,
 ): Promise<Ending> {
-  for (;;) {
+  for (let view = start; ; ) {
     context.signal.throwIfAborted();
-    const situation = await situationOf(context, run, cluster, name);
+    const situation = nextSituation(context, run, view, name);
     if (situation === null) return { outcome: "applied", message: "" };
-    const { step } = situation;
+    const { step, cluster } = situation;
     const refused = refusalOf(situation, approval, approved);
     if (refused !== null) {
-      say(context, { type: "blocked", cluster, rotation: name, step });
+      say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
     }
     const result = await interruptible(context, situation, () => takeStep(context, situation, null));
-    if (result.result === "verified") continue;
-    return await turnBack(context, situation, result);
+    if (result.result === "failed") return await turnBack(context, situation, result);
+    view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
 }
 
-/** Reads everything anew and finds the next step of the rotation; `null` when there is none. */
-async function situationOf(
-  context: RunContext,
-  run: string,
-  name: string,
-  rotationName: string,
-): Promise<Situation | null> {
-  const { observation, record } = await lookAt(context, name);
+/** The next step of a rotation, judged by what is known now; `null` when there is none. */
+function nextSituation(context: RunContext, run: string, view: View, rotationName: string): Situation | null {
+  const { observation, record } = view;
   const plan = makePlan({
     desired: context.desired,
     observations: [observation],
@@ -146,7 +154,7 @@ function situationFor(
   return { run, cluster, platform, rotationName, resource, step, observation, live, record };
 }
 
-async function lookAt(context: RunContext, cluster: string) {
+async function lookAt(context: RunContext, cluster: string): Promise<View> {
   const platform = context.platforms.get(cluster);
   if (platform === undefined) throw new Error(`no platform was opened for ${cluster}`);
   const [observation, remembered] = await Promise.all([

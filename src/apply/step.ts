@@ -13,7 +13,8 @@ import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
 
 /** What came of a step. `failed`: it was taken and did not verify in its time. */
 export type StepResult =
-  | { readonly result: "verified"; readonly laggards: readonly Laggard[] }
+  /** `observation`: the look at everything that proved it. */
+  | { readonly result: "verified"; readonly observation: ClusterObservation }
   | { readonly result: "failed"; readonly message: string; readonly findings: readonly Finding[] };
 
 /**
@@ -59,7 +60,7 @@ export async function takeStep(
   await close(context, situation, memory, followed.observation, wrongKeys);
   say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
   await journal(context, situation, "verified");
-  return { result: "verified", laggards: followed.laggards };
+  return { result: "verified", observation: followed.observation };
 }
 
 /** The record knows of the step before it happens, so that a kill right after it finds its way. */

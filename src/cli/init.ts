@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { openPlatform } from "../platforms/open.ts";
+import { openPlatform } from "../platforms/platform.ts";
 import type { ClusterResource, Policy } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";

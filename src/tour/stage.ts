@@ -58,7 +58,7 @@ function stageIn(folder: string, git: SimpleGit): Stage {
     },
     async ask(args) {
       const { stdout } = await run(args, "pipe");
-      return stdout;
+      return stdout ?? "";
     },
     async commit(message) {
       write(`\n${style("cyan", `$ git commit -m "${message}"`)}`);
