@@ -43,6 +43,8 @@ await build({
   entryPoints: {
     capstan: "src/cli/capstan.ts",
     main: "src/cli/main.ts",
+    daemon: "src/sandbox/daemon.ts",
+    "tctl-shim": "src/sandbox/tctl-shim.ts",
   },
   outdir: "dist",
   bundle: true,
