@@ -2,6 +2,8 @@ import { Failure } from "../failure.ts";
 import { followersOf } from "../guards/following.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
 import { asked, begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
+import type { TransitionReply } from "../platforms/platform.ts";
+import type { ClusterResource } from "../resources/desired.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
@@ -94,7 +96,7 @@ async function noteIntent(
 async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation> {
   const { step, platform, cluster } = situation;
   if (mayBeUnderWay(context, situation)) {
-    const observation = await readBack(context, situation, step.to, false);
+    const observation = await readBack(context, situation, step.to, DOUBT_MS);
     if (observation !== null) return observation;
   }
   say(context, {
@@ -104,7 +106,7 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
     to: step.to,
   });
   const reply = await platform.transition({ authority: step.authority, to: step.to });
-  const observation = await readBack(context, situation, step.to, reply.accepted);
+  const observation = await readBack(context, situation, step.to, patienceWith(reply, cluster));
   if (observation !== null) return observation;
   await journal(context, situation, "refused", reply.message);
   if (!reply.accepted) throw reply.failure;
@@ -112,6 +114,15 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
   throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
     hint: "look at `capstan status`; the next run goes on from what it then observes",
   });
+}
+
+/**
+ * An accepted transition gets the time of the phase, an error just long enough to outlast a stale read. Who may
+ * not rotate has not rotated: one look is enough.
+ */
+function patienceWith(reply: TransitionReply, { policy }: ClusterResource): number {
+  if (reply.accepted) return policy.phaseTimeoutMs;
+  return reply.failure.code === "denied" ? 0 : DOUBT_MS;
 }
 
 /** A run before this one asked for the same, so lately that the read which shows it undone may be stale. */

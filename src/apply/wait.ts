@@ -20,18 +20,14 @@ const LONGEST_PAUSE_MS = 3_000;
 /** How long a refused or ambiguous transition may take to show up before the refusal is believed. */
 export const DOUBT_MS = 12_000;
 
-/**
- * Reads until the authority is observed in `phase`; `null` when it is not within the time. An accepted transition
- * gets the whole phase timeout, a refused one just long enough to outlast a stale read.
- */
+/** Reads until the authority is observed in `phase`, at least once; `null` when it is not within the time. */
 export async function readBack(
   context: RunContext,
   situation: Situation,
   phase: Phase,
-  accepted: boolean,
+  withinMs: number,
 ): Promise<ClusterObservation | null> {
-  const limit = accepted ? situation.cluster.policy.phaseTimeoutMs : DOUBT_MS;
-  const deadline = context.clock.now() + limit;
+  const deadline = context.clock.now() + withinMs;
   for (const pause of pauses()) {
     const observation = await tryObserve(
       context,

@@ -19,9 +19,10 @@ export function harmless(text: string): string {
 
 /** Wraps at words to the column limit; every line gets the indentation, lines after the first the hanging one. */
 export function paragraph(text: string, indent: string, hanging = indent): string {
-  const width = COLUMNS - stringWidth(hanging);
-  const [first = "", ...rest] = wrapAnsi(text, width, { hard: false }).split("\n");
-  return [`${indent}${first}`, ...rest.map((line) => `${hanging}${line}`)].join("\n");
+  const [indented, ...lines] = wrapAnsi(`${indent}${text}`, COLUMNS, { trim: false }).split("\n");
+  if (indented === undefined || lines.length === 0) return `${indent}${text}`;
+  const rest = wrapAnsi(lines.join("").trim(), COLUMNS - stringWidth(hanging)).split("\n");
+  return [indented.trimEnd(), ...rest.map((line) => `${hanging}${line}`)].join("\n");
 }
 
 /** Rows of cells, each column as wide as its widest cell; the last column is not padded. */

@@ -118,7 +118,7 @@ function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
     const tone: Tone = guard.outcome === "pass" ? "warn" : "bad";
     const verdict = guard.outcome === "pass" ? "waived" : guard.outcome === "fail" ? "blocked" : "unknown";
     lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);
-    lines.push(...shown(guard.findings).map((finding) => findingText(finding, paint)));
+    lines.push(...findingsText(guard.findings.slice(0, FINDINGS_SHOWN), paint));
     for (const { subject, message, reason, expires } of guard.waived) {
       lines.push(paragraph(harmless(`${subject} ${message}`), "         ", "           "));
       lines.push(paragraph(harmless(`waived until ${expires}: ${reason}`), "           "));
@@ -129,17 +129,17 @@ function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
   return lines.join("\n");
 }
 
-function shown(findings: readonly Finding[]): readonly Finding[] {
-  return findings.slice(0, FINDINGS_SHOWN);
-}
-
-function findingText({ subject, message, remedy }: Finding, paint: Paint): string {
-  const what = paragraph(
-    `${paint("strong", harmless(subject))} ${harmless(message)}`,
-    "         ",
-    "           ",
-  );
-  return `${what}\n${paragraph(`→ ${harmless(remedy)}`, "           ", "             ")}`;
+/** Findings that follow each other and ask for the same say what to do once, behind the last of them. */
+function findingsText(findings: readonly Finding[], paint: Paint): readonly string[] {
+  return findings.flatMap(({ subject, message, remedy }, index) => {
+    const what = paragraph(
+      `${paint("strong", harmless(subject))} ${harmless(message)}`,
+      "         ",
+      "           ",
+    );
+    if (findings[index + 1]?.remedy === remedy) return [what];
+    return [what, paragraph(`→ ${harmless(remedy)}`, "           ", "             ")];
+  });
 }
 
 function driftText({ id, subject, message, remedy, blocks }: Drift, paint: Paint): string {
@@ -153,11 +153,11 @@ function verdictText(plan: Plan, paint: Paint): string {
     case "no_changes":
       return `${paint("good", "No changes.")} Live equals desired.`;
     case "ready": {
-      const final = steps.some((step) => step.point_of_no_return);
-      const how = final
-        ? "`capstan apply` asks for the point of no return by itself."
-        : "`capstan apply` takes it.";
-      return `${paint("good", "Ready.")} ${count(steps.length, "step")}; every guard passes. ${how}`;
+      const head = `${paint("good", "Ready.")} ${count(steps.length, "step")}; every guard passes.`;
+      if (steps.some((step) => step.point_of_no_return)) {
+        return `${head} The point of no return is among them:\n\`capstan apply\` asks for it by itself.`;
+      }
+      return `${head} \`capstan apply\` takes ${steps.length === 1 ? "it" : "them"}.`;
     }
     case "blocked":
       return `${paint("bad", "Blocked.")} Nothing would be applied until the findings above are dealt with.`;
