@@ -1,6 +1,9 @@
-import type { Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
+import type { Runner } from "../process/runner.ts";
+import type { ClusterResource } from "../resources/desired.ts";
 import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import { openTeleport } from "./teleport/platform.ts";
 
 /**
  * One live cluster, whatever it runs (design, section 1). Plan and apply know no more of it than this: look at
@@ -38,3 +41,25 @@ export type TransitionReply =
       /** What to report when a new look shows that nothing has moved. */
       readonly failure: Failure;
     };
+
+export interface PlatformOptions {
+  /** Shared by all clusters of a run, so that its limit is. */
+  readonly runner: Runner;
+  readonly now: () => Date;
+  /** Ends observations. A transition that has been sent is waited for all the same. */
+  readonly signal?: AbortSignal;
+  /** Takes a sentence that blocks nothing but is worth saying; each is said once per platform. */
+  readonly notice?: (message: string) => void;
+  /** Of one call of an executable. */
+  readonly timeoutMs?: number;
+}
+
+/** The platform of a cluster resource. Contacts nothing yet. */
+export function openPlatform(cluster: ClusterResource, options: PlatformOptions): Platform {
+  switch (cluster.platform) {
+    case "teleport":
+      return openTeleport(cluster, options);
+    case "talos":
+      throw new Failure("resources", `Cluster ${cluster.name}: platform talos is not supported yet.`);
+  }
+}
