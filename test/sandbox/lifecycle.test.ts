@@ -126,11 +126,16 @@ describe("calls", () => {
       "--phase=init",
     ]);
     const ended = new Promise((resolve) => child.once("exit", resolve));
+    // It has arrived when the fault has hit it.
+    const armed = async () => (await sandboxStatus(dir))?.clusters[0]?.status.call_faults;
+    await expect.poll(armed, { timeout: 10_000 }).toEqual([{ fault: "timeout", remaining: 0 }]);
     expect((await tctl("status")).exit).toBe(0);
     expect(child.exitCode).toBeNull();
     child.kill("SIGKILL");
     await ended;
-    await expect.poll(() => readFileSync(join(dir, "calls.jsonl"), "utf8")).toContain('"exit":null');
+    await expect
+      .poll(() => readFileSync(join(dir, "calls.jsonl"), "utf8"), { timeout: 5000 })
+      .toContain('"exit":null');
     const status = await sandboxStatus(dir);
     expect(status?.clusters[0]?.status.authorities[0]).toMatchObject({ type: "host", phase: "standby" });
   });

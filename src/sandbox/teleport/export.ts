@@ -1,4 +1,3 @@
-import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
 import type { Dialect } from "./rotation.ts";
@@ -35,7 +34,7 @@ export function exportAuthority(
 ): string | Uint8Array | null {
   const { dialect, name } = cluster.options;
   const wanted = exportTypes(dialect).includes(type) ? EXPORTS[type] : undefined;
-  const authority = wanted === undefined ? undefined : cluster.authorities.cached(apiSpelling(wanted.type));
+  const authority = wanted === undefined ? undefined : cluster.authorities.cached(wanted.type);
   if (wanted === undefined || authority === undefined) return null;
   const keys = [...authority.active, ...authority.trusted];
   switch (wanted.as) {

@@ -81,9 +81,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "auth rotate": rotateCommand,
   "auth export": async (cluster, { flags, given }) => {
     const type = flags["type"];
-    if (cluster.options.dialect === "v18" && flags["keys"] === "true") {
-      throw new TctlError("the sandbox exports no private keys");
-    }
+    if (flags["keys"] === "true") throw new TctlError("the sandbox exports no private keys");
     if (type === undefined) {
       const both = exportTypes(cluster.options.dialect).slice(0, 2);
       return both.map((one) => exportAuthority(cluster, one, given.has("fingerprint"))).join("");
