@@ -79,7 +79,7 @@ function targets(
   }
   if (options.tctl !== undefined || options.platform === "teleport") return [fromFlags(options)];
   const sandbox = readInfo(join(folder, DEFAULT_SANDBOX_DIR));
-  if (sandbox !== null) return sandbox.clusters.map(({ name, spec }) => fromSandbox(name, spec));
+  if (sandbox !== null) return sandbox.clusters.map(fromSandbox);
   throw new Failure("usage", "there is no cluster to write resources for", {
     hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`",
   });
@@ -108,7 +108,7 @@ function fromFlags(options: InitOptions): Target {
 }
 
 /** The sandbox knows its own connection and a policy that suits its pace. */
-function fromSandbox(name: string, spec: SandboxCluster["spec"]): Target {
+function fromSandbox({ name, spec }: SandboxCluster): Target {
   const { teleport, policy } = spec;
   return {
     file: null,

@@ -2,7 +2,7 @@ import type { LiveAuthority } from "../rotation/observation.ts";
 import { failWith, type Guard, type GuardInput, isForward } from "./guard.ts";
 
 /** The one pair that Teleport's documentation lets rotate together (reference teleport-rotation 2.2). */
-export const PAIR: readonly string[] = ["db", "db_client"];
+const PAIR: readonly string[] = ["db", "db_client"];
 
 /** All at once is how a cluster is lost (reference teleport-rotation 7, #17493). */
 export const exclusive: Guard = {

@@ -35,7 +35,7 @@ export type Judgement =
   | { readonly outcome: "pass" }
   | { readonly outcome: "fail" | "unknown"; readonly findings: readonly Finding[] };
 
-export const PASS: Judgement = { outcome: "pass" };
+const PASS: Judgement = { outcome: "pass" };
 
 /** Fails when there is something to say. */
 export function failWith(findings: readonly Finding[]): Judgement {

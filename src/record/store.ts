@@ -23,7 +23,7 @@ export interface LockHolder {
   readonly why: string;
 }
 
-export interface Lock {
+interface Lock {
   readonly id: string;
   release(): Promise<void>;
 }

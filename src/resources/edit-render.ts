@@ -1,7 +1,7 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
 import type { PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
-import type { RotatedAuthority, TeleportConnection } from "./desired.ts";
+import type { Policy, RotatedAuthority, TeleportConnection } from "./desired.ts";
 import { formatDuration } from "./duration.ts";
 import { lineEndOf } from "./edit-text.ts";
 import { parseYaml } from "./read-documents.ts";
@@ -21,8 +21,7 @@ export interface NewCluster extends NewResource {
   /** Text may hold `${VAR}`, which stays as it is. */
   readonly teleport: TeleportConnection | null;
   readonly talos?: Readonly<Record<string, unknown>>;
-  /** Policy is written out only where it differs from the default. */
-  readonly soakMs?: number;
+  readonly policy: Policy;
 }
 
 export interface NewAuthority extends NewResource {
@@ -43,7 +42,7 @@ export interface NewRotation extends NewResource {
 }
 
 export function renderCluster(cluster: NewCluster): string {
-  const { teleport } = cluster;
+  const { teleport, policy } = cluster;
   return render(
     cluster.schema,
     {
@@ -59,9 +58,10 @@ export function renderCluster(cluster: NewCluster): string {
         },
         talos: cluster.talos,
         policy: {
-          concurrent_rotations: 1,
-          soak: formatDuration(cluster.soakMs ?? 30 * 60_000),
-          on_failure: "rollback",
+          concurrent_rotations: policy.concurrentRotations,
+          soak: formatDuration(policy.soakMs),
+          phase_timeout: formatDuration(policy.phaseTimeoutMs),
+          on_failure: policy.onFailure,
         },
       },
     },
@@ -69,6 +69,7 @@ export function renderCluster(cluster: NewCluster): string {
       [["kind"], "How to reach the cluster, and how careful its rotations are."],
       [["spec", "teleport", "tctl"], "executable and leading arguments", "beside"],
       [["spec", "policy", "soak"], "at least this long in every phase", "beside"],
+      [["spec", "policy", "phase_timeout"], "for the components to follow", "beside"],
       [["spec", "policy", "on_failure"], "rollback, or halt and wait for a person", "beside"],
     ],
   );

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { ConnectionSpec } from "./platform.ts";
 import { INFO_FILE } from "./wire.ts";
 
 /** `sandbox.json`: how to find the daemon, and the clusters that it plays. */
@@ -16,12 +17,12 @@ export interface SandboxInfo {
   readonly clusters: readonly SandboxCluster[];
 }
 
-interface SandboxCluster {
+export interface SandboxCluster {
   readonly name: string;
   readonly platform: string;
   readonly versions: Readonly<Record<string, string>>;
   /** The `spec` of a ready `cluster` resource. */
-  readonly spec: Readonly<Record<string, unknown>>;
+  readonly spec: ConnectionSpec;
 }
 
 export const BIN_FOLDER = "bin";

@@ -13,7 +13,7 @@ export interface EmulatedPlatform {
   /** The names that `sandbox fault` takes, executables included. */
   readonly targets: () => readonly string[];
   /** The `spec` of a ready `cluster` resource. */
-  connection(binFolder: string): Readonly<Record<string, unknown>>;
+  connection(binFolder: string): ConnectionSpec;
   run(call: ToolCall): Promise<ToolResult>;
   /** Gives a sentence that says what happens from now on. */
   fault(request: FaultRequest): Promise<string>;
@@ -59,4 +59,12 @@ export interface FaultDescription {
   readonly scope: "component" | "call";
   /** One line, for help. */
   readonly description: string;
+}
+
+/** The `spec` of a ready `cluster` resource, as YAML spells it. */
+export interface ConnectionSpec {
+  readonly platform: "teleport";
+  readonly teleport: { readonly tctl: readonly string[] };
+  /** A policy that suits the pace of the sandbox. */
+  readonly policy: { readonly soak: string; readonly phase_timeout: string };
 }

@@ -8,7 +8,7 @@ import {
   renderCluster,
   renderRotation,
 } from "../../src/resources/edit-render.ts";
-import { addRotation, setRotationPhase } from "../../src/resources/edit-rotation.ts";
+import { addRotation, setResume, setRotationPhase } from "../../src/resources/edit-rotation.ts";
 import { loadResources } from "../../src/resources/load.ts";
 import { PHASES } from "../../src/rotation/phase.ts";
 import { CLUSTER, described, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
@@ -280,11 +280,19 @@ spec:
   });
 });
 
+const POLICY = {
+  concurrentRotations: 1,
+  soakMs: 30 * 60_000,
+  onFailure: "rollback",
+  phaseTimeoutMs: 10 * 60_000,
+} as const;
+
 describe("new resources", () => {
   it("are written with the comments that a first reader needs, and load", async () => {
     const cluster = renderCluster({
       name: "acme.cluster",
       platform: "teleport",
+      policy: POLICY,
       teleport: { tctl: ["tctl"], authServer: "acme.example.com:443", identityFile: "$" + "{IDENTITY}" },
       schema: "../schemas/cluster.schema.json",
     });
@@ -315,6 +323,7 @@ describe("new resources", () => {
         policy:
           concurrent_rotations: 1
           soak: 30m # at least this long in every phase
+          phase_timeout: 10m # for the components to follow
           on_failure: rollback # rollback, or halt and wait for a person
       ---
       kind: certificate_authority
@@ -367,6 +376,7 @@ describe("new resources", () => {
     const text = renderCluster({
       name: "acme.cluster",
       platform: "teleport",
+      policy: POLICY,
       teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
     });
     expect(text).not.toMatch(/auth_server|identity_file|talos|yaml-language-server|null/);
@@ -377,6 +387,7 @@ describe("new resources", () => {
     const text = renderCluster({
       name: "2026",
       platform: "teleport",
+      policy: POLICY,
       teleport: {
         tctl: ["true", "a: b", "#", "~", "- x", "1e3", "ünï"],
         authServer: "null",
@@ -443,5 +454,37 @@ describe("addRotation", () => {
 
   it("refuses a file with errors", () => {
     expect(() => addRotation("kind: [", added)).toThrow(/cannot edit a file with errors/);
+  });
+});
+
+describe("the reason for starting again", () => {
+  const file = `# keep me
+kind: ca_rotation
+version: v1
+metadata: { name: host-2026-11 }
+spec:
+  cluster: acme.cluster
+  authorities: [{ type: host, retire: [${A}] }]
+  phase: init # where it is
+  waive: []
+`;
+
+  it("stands below the phase, and nothing else changes", () => {
+    const once = setResume(file, "host-2026-11", 'node2 is "back"');
+    expect(once.split("\n").filter((line) => !file.split("\n").includes(line))).toEqual([
+      '  resume: { reason: "node2 is \\"back\\"" }',
+    ]);
+    expect(once.replace(/ {2}resume.*\n/, "")).toBe(file);
+  });
+
+  it("replaces the one that is there", () => {
+    const twice = setResume(setResume(file, "host-2026-11", "first"), "host-2026-11", "second");
+    expect(twice).toContain('resume: { reason: "second" }');
+    expect(twice).not.toContain("first");
+  });
+
+  it("is refused for a spec in braces", () => {
+    const braces = file.replace(/spec:[\s\S]*/, `spec: { cluster: c, authorities: [], phase: init }\n`);
+    expect(() => setResume(braces, "host-2026-11", "x")).toThrow(/cannot edit/);
   });
 });

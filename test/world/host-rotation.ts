@@ -19,7 +19,7 @@ export const CLUSTER = "acme.cluster";
 export const OLD: Fingerprint = `sha256:${"0a".repeat(32)}`;
 export const NEW: Fingerprint = `sha256:${"1b".repeat(32)}`;
 export const OTHER: Fingerprint = `sha256:${"2c".repeat(32)}`;
-export const ID = "f708d2e6-ae73-4738-86b2-c282bab5e9e9";
+const ID = "f708d2e6-ae73-4738-86b2-c282bab5e9e9";
 
 export function ago(minutes: number): string {
   return new Date(NOW - minutes * 60_000).toISOString();

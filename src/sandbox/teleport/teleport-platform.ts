@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
-import type { EmulatedPlatform, FaultRequest, ToolCall, ToolResult } from "../platform.ts";
+import type { ConnectionSpec, EmulatedPlatform, FaultRequest, ToolCall, ToolResult } from "../platform.ts";
 import { pins } from "./authority-store.ts";
 import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
 import { type CallFault, teleportFault } from "./faults.ts";
@@ -88,7 +88,7 @@ export class TeleportPlatform implements EmulatedPlatform {
     return ["tctl", "all", ...this.world.agents.map((agent) => agent.spec.hostname).sort()];
   }
 
-  connection(binFolder: string): Readonly<Record<string, unknown>> {
+  connection(binFolder: string): ConnectionSpec {
     const timeout = Math.max(
       PHASE_TIMEOUT_S.least,
       Math.round(PHASE_TIMEOUT_S.real / this.world.options.speed),
