@@ -48,9 +48,10 @@ describe("the executable", () => {
     ["apply"],
     ["rotate"],
     ["sandbox"],
+    ["sandbox fault"],
     ["doctor"],
   ])("%s explains itself within 80 columns", async (command) => {
-    const args = command === "--help" ? [command] : [command, "--help"];
+    const args = command === "--help" ? [command] : [...command.split(" "), "--help"];
     const { stdout, exitCode } = await execa(process.execPath, [CAPSTAN, ...args], { reject: false });
     expect(exitCode).toBe(0);
     for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
