@@ -9,14 +9,28 @@ import { describe, expect, it } from "vitest";
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ".": [],
   rotation: ["resources"],
-  guards: ["rotation", "resources"],
+  checklist: ["rotation", "resources"],
+  artifacts: [".", "rotation", "resources"],
+  probes: [".", "process", "rotation", "resources"],
+  guards: ["rotation", "resources", "checklist"],
   overrides: ["rotation", "resources"],
   resources: [".", "rotation"],
   process: ["."],
   platforms: [".", "process", "rotation", "resources"],
   record: [".", "rotation", "resources"],
-  apply: [".", "platforms", "record", "rotation", "guards", "overrides", "resources"],
-  render: [".", "apply", "rotation", "guards", "overrides", "resources"],
+  apply: [
+    ".",
+    "platforms",
+    "record",
+    "rotation",
+    "guards",
+    "overrides",
+    "resources",
+    "checklist",
+    "artifacts",
+    "probes",
+  ],
+  render: [".", "apply", "rotation", "guards", "overrides", "resources", "checklist"],
   tui: [".", "apply", "render", "rotation", "guards", "overrides", "resources"],
   sandbox: [".", "process", "rotation"],
   cli: [
@@ -32,11 +46,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "resources",
     "sandbox",
     "process",
+    "checklist",
+    "artifacts",
+    "probes",
   ],
 };
 
 /** The pure core: no file, no process, no clock. */
-const PURE = ["rotation", "guards", "overrides"];
+const PURE = ["rotation", "guards", "overrides", "checklist", "artifacts"];
 const IMPURE_IMPORT = /^(node:(?!crypto|util)|execa|simple-git|ink|react|commander)/;
 const CLOCK = /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bMath\.random\(|\bprocess\./;
 
