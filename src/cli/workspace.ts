@@ -8,6 +8,7 @@ import { describeDiagnostic } from "../render/diagnostics.ts";
 import type { ClusterResource, DesiredState } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
+import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,7 +34,11 @@ export async function openWorkspace(
     loadResources(folder, terminal.env),
     openRepository(folder),
   ]);
-  const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
+  const store = folderStore(join(folder, ".capstan"), terminal.now);
+  const errors = [
+    ...loaded.diagnostics.filter(({ severity }) => severity === "error"),
+    ...(await checkAcknowledgements(loaded, store, terminal.now())),
+  ];
   if (errors.length > 0) {
     throw new Failure(
       "resources",
@@ -48,7 +53,7 @@ export async function openWorkspace(
     commit: repository?.commit ?? null,
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, directory),
-    store: folderStore(join(folder, ".capstan"), terminal.now),
+    store,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Something outside the cluster that trusts a CA or shows a certificate of it: `trust_consumers` of a
- * `certificate_authority` (JSON Schema beside this file). Durations are milliseconds here, `10s` in YAML.
+ * `certificate_authority`. Durations are milliseconds here, `10s` in YAML.
  */
 export type TrustConsumer = TlsConsumer | OpensshConsumer | JwksConsumer | FileConsumer | ManualConsumer;
 
