@@ -75,13 +75,19 @@ export async function waitForComponents(
   const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
   let kinds: readonly ComponentKind[] = everything;
   let known = situation.observation;
+  let followers: readonly Follower[] = [];
   let said = "";
   for (const pause of pauses()) {
     const seen = await tryObserve(context, situation, { components: kinds, base: known }, deadline);
     if (seen !== null) {
       const whole = kinds === everything;
       known = seen;
-      const followers = followersIn(known, authority, roster, phase, clock.now());
+      // What was not looked at keeps its verdict: its rows grow old here, not on the cluster.
+      const fresh = followersIn(known, authority, roster, phase, clock.now());
+      followers = [
+        ...followers.filter(({ kind }) => !kinds.includes(kind)),
+        ...fresh.filter(({ kind }) => kinds.includes(kind)),
+      ];
       const laggards = followers
         .filter(hasNotFollowed)
         .map(({ subject, seen: message }) => ({ subject, message, since }));

@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openPlatform } from "../platforms/platform.ts";
+import { paragraph } from "../render/layout.ts";
 import { DEFAULT_POLICY } from "../resources/build.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
@@ -151,7 +152,7 @@ async function writeResources(
     before,
   );
   await writeFile(join(folder, path), after ?? "");
-  lines.push(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`);
+  lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
 }
 
