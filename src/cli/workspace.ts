@@ -11,6 +11,7 @@ import { suggestOneOf } from "../resources/suggest.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRepository } from "./repository.ts";
+import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A folder of resources, checked, with everything that plan and apply need around it. */
@@ -78,13 +79,19 @@ function select(
 
 /** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
 export function openPlatforms(
-  { clusters }: Workspace,
+  { clusters, desired, folder }: Workspace,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
   const shared = platformOptions(terminal, options, signal);
-  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, shared)]));
+  const around = { folder, desired, runner: shared.runner, signal };
+  return new Map(
+    clusters.map((cluster) => [
+      cluster.name,
+      withSurroundings(openPlatform(cluster, shared), cluster.name, around),
+    ]),
+  );
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */

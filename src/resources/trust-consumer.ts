@@ -4,6 +4,8 @@
  */
 export type TrustConsumer = TlsConsumer | OpensshConsumer | JwksConsumer | FileConsumer | ManualConsumer;
 
+export type ConsumerKind = TrustConsumer["kind"];
+
 interface Named {
   /** Unique among the consumers of one authority: the subject of findings, `consumer/orders-db`. */
   readonly name: string;
