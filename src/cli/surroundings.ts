@@ -9,6 +9,7 @@ import { keysByRole } from "../rotation/key-sets.ts";
 import type {
   ClusterObservation,
   ConsumerObservation,
+  Fingerprint,
   LiveAuthority,
   Surroundings,
 } from "../rotation/observation.ts";
@@ -67,12 +68,8 @@ async function probeConsumers(
 ): Promise<readonly ConsumerObservation[]> {
   const live = authorities.find((authority) => authority.type === type);
   if (live === undefined || trustConsumers.length === 0) return [];
-  const retired = desired.rotations
-    .filter((rotation) => rotation.cluster === live.cluster)
-    .flatMap((rotation) => rotation.authorities.filter((authority) => authority.type === type))
-    .flatMap(({ retire }) => retire);
   const results = await probeAll(trustConsumers, {
-    candidates: keysByRole(live, retired),
+    candidates: keysByRole(live, retiredKeys(desired, live)),
     deadlineMs: PROBE_DEADLINE_MS,
     signal,
     run: (command) => runner.run(command),
@@ -86,6 +83,17 @@ async function probeConsumers(
     trusts,
     detail,
   }));
+}
+
+/** All keys of an authority that git retires, in whatever rotation: none of them comes back. */
+export function retiredKeys(
+  { rotations }: DesiredState,
+  { cluster, type }: LiveAuthority,
+): readonly Fingerprint[] {
+  return rotations
+    .filter((rotation) => rotation.cluster === cluster)
+    .flatMap(({ authorities }) => authorities.filter((authority) => authority.type === type))
+    .flatMap(({ retire }) => retire);
 }
 
 /** A file of the repository: a link that leads out of it is not one. */

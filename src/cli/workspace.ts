@@ -78,20 +78,27 @@ function select(
 }
 
 /** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
-export function openPlatforms(
-  { clusters, desired, folder }: Workspace,
+export function openClusters(
+  { clusters }: Workspace,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
   const shared = platformOptions(terminal, options, signal);
-  const around = { folder, desired, runner: shared.runner, signal };
-  return new Map(
-    clusters.map((cluster) => [
-      cluster.name,
-      withSurroundings(openPlatform(cluster, shared), cluster.name, around),
-    ]),
-  );
+  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, shared)]));
+}
+
+/** The same, with what is outside of the clusters in what they observe: for whatever judges. */
+export function openPlatforms(
+  workspace: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): ReadonlyMap<string, Platform> {
+  const { runner } = platformOptions(terminal, options, signal);
+  const around = { folder: workspace.folder, desired: workspace.desired, runner, signal };
+  const opened = openClusters(workspace, terminal, options, signal);
+  return new Map([...opened].map(([name, platform]) => [name, withSurroundings(platform, name, around)]));
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */
