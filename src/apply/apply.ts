@@ -37,6 +37,8 @@ interface Ending {
   readonly message: string;
 }
 
+const NOTHING_TO_APPROVE: Approval = { steps: new Set(), final: false };
+
 /** What is known of one cluster at one moment. */
 interface View {
   readonly observation: ClusterObservation;
@@ -62,14 +64,14 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   );
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   if (steps.length === 0) return nothingToDo(plan);
-  const approval = steps.some(mayStart) ? await context.approve(plan) : { ordinary: true, final: true };
-  const approved = new Set(steps.map(({ id }) => id));
+  const approval = steps.some(mayStart) ? await context.approve(plan) : NOTHING_TO_APPROVE;
+  const planned = new Set(steps.map(({ id }) => id));
   let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
   for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
     const fresh = context.clock.now() - readAt < FRESH_MS;
     const read = views.find(({ observation }) => observation.cluster === cluster.name);
     const view = fresh && read !== undefined ? read : await lookAt(context, cluster.name);
-    const ending = await walk(context, run, view, rotation.name, approval, approved);
+    const ending = await walk(context, run, view, rotation.name, approval, planned);
     if (ending.outcome !== "applied") worst = ending;
   }
   return worst.outcome === "applied" ? afterAll(plan) : worst;
@@ -98,14 +100,14 @@ async function walk(
   start: View,
   name: string,
   approval: Approval,
-  approved: ReadonlySet<string>,
+  planned: ReadonlySet<string>,
 ): Promise<Ending> {
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = nextSituation(context, run, view, name);
     if (situation === null) return { outcome: "applied", message: "" };
     const { step, cluster } = situation;
-    const refused = refusalOf(situation, approval, approved);
+    const refused = refusalOf(situation, approval, planned);
     if (refused !== null) {
       say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
@@ -167,16 +169,16 @@ async function lookAt(context: RunContext, cluster: string): Promise<View> {
 }
 
 /** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
-function refusalOf(situation: Situation, approval: Approval, approved: ReadonlySet<string>): string | null {
+function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
   const { step } = situation;
   const name = `${step.authority} ${step.from} → ${step.to}`;
-  if (step.action === "rotate" && !approved.has(step.id)) {
+  const failing = failingIn(step);
+  if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
+  if (!planned.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
-  if (isAwaited(situation)) return null;
-  const failing = failingIn(step);
   if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
-  if (!approval.ordinary) return `${name} needs approval: --auto-approve, or a terminal`;
+  if (!approval.steps.has(step.id)) return `${name} needs approval: --auto-approve, or a terminal`;
   if (step.point_of_no_return && !approval.final) {
     return `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
   }
@@ -217,7 +219,7 @@ async function turnBack(
   }
   if (step.to === "rollback")
     return { outcome: "blocked", message: `the rollback of ${step.authority} waits: ${reason}` };
-  if (cluster.policy.onFailure === "halt") {
+  if (cluster.policy.onFailure === "halt" && !context.turnBack.aborted) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
   }
   say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });

@@ -68,7 +68,7 @@ export async function waitForComponents(
   phase: Phase,
   tolerated: ReadonlySet<string>,
 ): Promise<Followed> {
-  const { clock, signal } = context;
+  const { clock, signal, turnBack } = context;
   const { authority } = situation.step;
   const deadline = clock.now() + situation.cluster.policy.phaseTimeoutMs;
   const since = iso(clock.now());
@@ -107,6 +107,8 @@ export async function waitForComponents(
       }
       const awaited = laggards.filter(({ subject }) => !tolerated.has(subject));
       if ((awaited.length === 0 && whole) || clock.now() >= deadline) return { laggards, observation: known };
+      if (turnBack.aborted && phase !== "rollback" && phase !== "standby")
+        return { laggards, observation: known };
       kinds = everything.filter((kind) => awaited.some(({ subject }) => subject.startsWith(`${kind}/`)));
       if (kinds.length === 0) {
         kinds = everything;

@@ -87,9 +87,11 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       name: "plan",
       description: "compare git with the live clusters",
       declare: (command) =>
-        withFolder(command).action(async (dir, options) =>
-          done(await (await import("./plan.ts")).plan(terminal, dir, options)),
-        ),
+        withFolder(command)
+          .option("--observations <file>", "save what was read, or plan from such a file")
+          .action(async (dir, options) =>
+            done(await (await import("./plan.ts")).plan(terminal, dir, options)),
+          ),
     },
     {
       name: "apply",

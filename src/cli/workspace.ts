@@ -5,6 +5,7 @@ import { createRunner } from "../process/runner.ts";
 import { folderStore } from "../record/folder.ts";
 import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
+import type { Files } from "../render/yaml-diff.ts";
 import type { ClusterResource, DesiredState } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
@@ -22,6 +23,8 @@ export interface Workspace {
   /** The clusters that the command is about. */
   readonly clusters: readonly ClusterResource[];
   readonly store: RecordStore;
+  /** Texts of the files that hold resources, by path below the folder. */
+  readonly files: Files;
 }
 
 /** Loads and checks; bad resources are one `Failure` with all diagnostics in it. */
@@ -55,6 +58,7 @@ export async function openWorkspace(
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, directory),
     store,
+    files: new Map(loaded.files.map(({ path, text }) => [path, text])),
   };
 }
 

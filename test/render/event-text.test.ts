@@ -30,7 +30,7 @@ describe("a run as lines on stderr", () => {
 
   it("that waits for approval", async () => {
     const { events } = await new World().apply(desired([rotation("init")]), {
-      approval: { ordinary: false, final: false },
+      approve: "nothing",
     });
     await expect(spoken(events)).toMatchFileSnapshot("golden/run-not-approved.txt");
   });
