@@ -2,8 +2,8 @@ import { Failure } from "../failure.ts";
 import { settleEnded } from "../planner/memory.ts";
 import { makePlan } from "../planner/planner.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
-import { type Edge, isPointOfNoReturn, rollbackFrom } from "../rotation/phase.ts";
-import type { ClusterPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
+import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
+import type { ClusterPlan, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { RunOutcome } from "./event.ts";
@@ -173,20 +173,32 @@ async function lookAt(context: RunContext, cluster: string): Promise<View> {
 function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
   const { step } = situation;
   const name = `${step.authority} ${step.from} → ${step.to}`;
-  const failing = step.guards.filter(({ outcome }) => outcome !== "pass");
-  if (step.action === "verify") {
-    const onlyLagging = failing.every(({ id }) => id === "roster" || id === "components-ready");
-    if (failing.length === 0 || (onlyLagging && !wasVerified(situation))) return null;
-  }
+  const failing = failingIn(step);
+  if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
   if (!planned.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
-  if (failing.length > 0) return `${name} is blocked by ${failing.map(({ id }) => id).join(", ")}`;
+  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
   if (!approval.steps.has(step.id)) return `${name} needs approval: --auto-approve, or a terminal`;
   if (step.point_of_no_return && !approval.final) {
     return `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
   }
   return null;
+}
+
+function failingIn({ guards }: Step): readonly GuardId[] {
+  return guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+}
+
+/** A phase that was entered, not verified yet, and in which only components lag: they are waited for. */
+function isAwaited(situation: Situation): boolean {
+  const lagging: readonly GuardId[] = ["roster", "components-ready"];
+  const onlyLagging = failingIn(situation.step).every((id) => lagging.includes(id));
+  return situation.step.action === "verify" && onlyLagging && !wasVerified(situation);
+}
+
+function isHeld(situation: Situation): boolean {
+  return failingIn(situation.step).length > 0 && !isAwaited(situation);
 }
 
 /** Whether anything of it could be started; a person is not asked for what is blocked anyway. */
@@ -215,15 +227,14 @@ async function turnBack(
   return await rollBack(context, situation, reason);
 }
 
+/** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
 async function rollBack(context: RunContext, failed: Situation, reason: string): Promise<Ending> {
-  for (const edge of rollbackFrom(failed.step.to)) {
+  for (;;) {
     const { observation, record } = await lookAt(context, failed.cluster.name);
-    const undo = rollbackPlan(context, failed, observation, record);
-    const step = undo?.steps.find(({ from, to }) => from === edge.from && to === edge.to);
-    if (step === undefined) break;
+    const step = rollbackPlan(context, failed, observation, record)?.steps[0];
+    if (step === undefined) return { outcome: "rolled-back", message: reason };
     const situation = situationFor(context, failed.run, failed.rotationName, step, observation, record);
-    const blocked = step.guards.filter(({ outcome }) => outcome !== "pass");
-    if (blocked.length > 0) {
+    if (isHeld(situation)) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return {
         outcome: "rolled-back",
@@ -238,7 +249,6 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
       };
     }
   }
-  return { outcome: "rolled-back", message: reason };
 }
 
 /** The plan as if git asked for the rollback. */

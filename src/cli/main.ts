@@ -106,6 +106,17 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           ),
     },
     {
+      name: "artifacts",
+      description: "write what systems outside must trust now: PEM, DER, OpenSSH lines, CA pins",
+      declare: (command) =>
+        withFolder(command)
+          .requiredOption("--out <dir>", "folder to write to; files of others in it stay as they are")
+          .option("--type <type>", "only this CA type")
+          .action(async (dir, options) =>
+            done(await (await import("./artifacts.ts")).artifacts(terminal, dir, options)),
+          ),
+    },
+    {
       name: "rotate",
       description: "edit the YAML of a rotation, for a commit: start, advance, finish, rollback",
       declare: (command) => add(command, rotateCommands(terminal, done)),
