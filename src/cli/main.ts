@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
+import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
 import { withCommon } from "./options.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -120,9 +121,7 @@ function sandboxCommands(program: Command, terminal: Terminal, done: (code: Exit
   add("up", "start it in the background")
     .addOption(new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10))
     .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
-    .addOption(
-      new Option("--teleport <version>", "which Teleport it plays").choices(["5", "18"]).default("18"),
-    )
+    .addOption(new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"))
     .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options)));
   add("down", "end it, and remove its files").action(async (options) =>
     done(await (await import("./sandbox.ts")).down(terminal, options)),
@@ -141,6 +140,10 @@ function sandboxCommands(program: Command, terminal: Terminal, done: (code: Exit
     .action(async (target, name, options) =>
       done(await (await import("./sandbox.ts")).fault(terminal, target, name, options)),
     );
+  add("db-login", "write what the Database Service would dial a database with, now")
+    .requiredOption("--user <name>", "database user")
+    .requiredOption("--out <prefix>", "writes PREFIX.key, PREFIX.crt and PREFIX.cas")
+    .action(async (options) => done(await (await import("./sandbox.ts")).databaseLogin(terminal, options)));
 }
 
 const FAULTS = `

@@ -6,7 +6,7 @@ import { Failure } from "../failure.ts";
 import { order } from "./control.ts";
 import { entry } from "./entry.ts";
 import { DAEMON_LOG, foreignEntry, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
-import type { FaultRequest } from "./platform.ts";
+import type { DatabaseLogin, FaultRequest } from "./platform.ts";
 import type { SandboxOptions } from "./start.ts";
 import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
@@ -72,10 +72,21 @@ export async function sandboxFault(directory: string, request: FaultRequest): Pr
   const dir = resolve(directory);
   const info = readInfo(dir);
   const answer = info === null ? null : await order(info, { operation: "fault", request });
-  if (answer === null) {
-    throw new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
-  }
+  if (answer === null) throw notUp(dir);
   return answer as readonly string[];
+}
+
+/** What the Database Service would dial a database with now, as this database user. */
+export async function sandboxDatabaseLogin(directory: string, user: string): Promise<DatabaseLogin> {
+  const dir = resolve(directory);
+  const info = readInfo(dir);
+  const answer = info === null ? null : await order(info, { operation: "database-login", user });
+  if (answer === null) throw notUp(dir);
+  return answer as DatabaseLogin;
+}
+
+function notUp(dir: string): Failure {
+  return new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
 }
 
 async function spawnDaemon(options: SandboxOptions): Promise<SandboxInfo> {

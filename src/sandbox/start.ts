@@ -8,13 +8,14 @@ import { DaemonServer } from "./daemon-server.ts";
 import { entry } from "./entry.ts";
 import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
 import type { EmulatedPlatform } from "./platform.ts";
+import type { Release } from "./teleport/release.ts";
 import { TeleportPlatform } from "./teleport/teleport-platform.ts";
 import { INFO_FILE } from "./wire.ts";
 
 export interface SandboxOptions {
   readonly dir: string;
   /** Which Teleport to be: its output shapes, texts and quirks. */
-  readonly teleport?: "5" | "18";
+  readonly teleport?: Release;
   /** Every lag of the real thing is divided by this. */
   readonly speed?: number;
   readonly nodes?: number;
@@ -40,9 +41,9 @@ export async function startSandbox(
   onEnd: () => void = () => {},
 ): Promise<RunningSandbox> {
   const dir = resolve(options.dir);
-  const { teleport: version = "18", speed = 1, nodes = 4, seed, clock, endpoints } = options;
+  const { teleport: release = "18", speed = 1, nodes = 4, seed, clock, endpoints } = options;
   const teleport = await TeleportPlatform.start({
-    dialect: version === "5" ? "v5" : "v18",
+    release,
     speed,
     nodes,
     ...(seed === undefined ? {} : { seed }),

@@ -14,18 +14,12 @@ import { Agent, type AgentSpec, type AgentWorld } from "./agent.ts";
 import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
-import {
-  automaticPhase,
-  type Dialect,
-  type Entropy,
-  generatesKeys,
-  type RotationRequest,
-  rotate,
-} from "./rotation.ts";
+import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
+import { automaticPhase, type Entropy, generatesKeys, type RotationRequest, rotate } from "./rotation.ts";
 
 export interface ClusterOptions {
   readonly name: string;
-  readonly dialect: Dialect;
+  readonly release: Release;
   /** Every lag of the real thing is divided by this. */
   readonly speed: number;
   /** SSH nodes, the one on the auth server's host included. */
@@ -36,14 +30,14 @@ export interface ClusterOptions {
   readonly clock: Clock;
 }
 
+/** What was asked for, and what is known of that release. */
+type Settings = ClusterOptions & ReleaseFacts;
+
 /**
  * How many processes open a TLS port and hold real certificates. The rest follow, report and fail in the same
  * way, but are only known by the key that signed them: a thousand ports would prove nothing more.
  */
 const ENDPOINT_LIMIT = 32;
-
-/** v5 shows only these two in every listing (recordings/README). */
-const V5_TYPES = ["user", "host"];
 
 /** Cluster time from a write of the host CA until a process has followed (recordings: 3 to 15 s). */
 const FOLLOW_LAG_MS = { from: 2600, to: 9000 };
@@ -57,7 +51,7 @@ const TICK_MS = 10_000;
 
 /** A Teleport cluster: its CAs, the processes that follow the host CA, and the server's periodic job. */
 export class TeleportCluster {
-  readonly options: ClusterOptions;
+  readonly options: Settings;
   readonly authorities: AuthorityStore;
   readonly #random: Random;
   readonly #agents: Agent[] = [];
@@ -67,23 +61,24 @@ export class TeleportCluster {
   readonly #pending = new Set<Promise<unknown>>();
   #stopped = false;
 
-  private constructor(options: ClusterOptions) {
+  private constructor(options: Settings) {
     this.options = options;
     this.#random = seededRandom(options.seed);
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
   }
 
   static async create(options: Partial<ClusterOptions> = {}): Promise<TeleportCluster> {
-    const cluster = new TeleportCluster({
+    const settings: ClusterOptions = {
       name: "acme.cluster",
-      dialect: "v18",
+      release: "18",
       speed: 1,
       nodes: 4,
       endpoints: ENDPOINT_LIMIT,
       seed: Math.floor(Math.random() * 2 ** 32),
       clock: REAL_CLOCK,
       ...options,
-    });
+    };
+    const cluster = new TeleportCluster({ ...settings, ...factsOf(settings.release) });
     await cluster.#generateAuthorities();
     await cluster.#startAgents();
     cluster.#scheduleTick();
@@ -223,7 +218,7 @@ export class TeleportCluster {
   }
 
   async #generateAuthorities(): Promise<void> {
-    const types = this.options.dialect === "v5" ? V5_TYPES : AUTHORITY_TYPES.map((type) => type.name);
+    const { types } = this.options;
     const generated = await Promise.all(types.map((type) => this.#generate(type)));
     for (const [index, type] of types.entries()) {
       const keys = generated[index];
@@ -261,10 +256,7 @@ export class TeleportCluster {
 }
 
 /** Named as in the recordings: `turing` runs the auth server and a node in one process. */
-function agentSpecs(
-  { nodes, dialect }: ClusterOptions,
-  random: Random,
-): readonly Omit<AgentSpec, "endpoint">[] {
+function agentSpecs({ nodes, dialect }: Settings, random: Random): readonly Omit<AgentSpec, "endpoint">[] {
   const spec = (hostname: string, roles: readonly ComponentKind[], resources: readonly string[] = []) => ({
     hostId: seededUuid(random),
     hostname,

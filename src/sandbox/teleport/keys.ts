@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import { createHash, KeyObject, randomBytes, type webcrypto } from "node:crypto";
+import { isIP } from "node:net";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -93,38 +94,71 @@ export async function generateKeys(
   return { storage: "software", ssh, tls, jwt };
 }
 
-/** A certificate of a component: for serving and for dialing alike, as Teleport issues them. */
-export async function issueHostCertificate(
+/** Who a certificate is for, and what for. */
+export interface CertificateRequest {
+  /** Distinguished name, in its order. */
+  readonly subject: readonly { readonly [attribute: string]: readonly string[] }[];
+  /** DNS names and IP addresses. */
+  readonly names: readonly string[];
+  readonly usages: readonly ("server" | "client")[];
+  readonly ttlMs: number;
+}
+
+/** Signs a certificate for a new key. */
+export async function issueCertificate(
   authority: TlsKey,
-  host: { readonly id: string; readonly name: string; readonly role: string; readonly cluster: string },
+  request: CertificateRequest,
   now: number,
 ): Promise<IssuedCertificate> {
   const keys = await generate("ECDSA P-256");
   const issuer = new X509Certificate(authority.certificate);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: [{ O: [host.role] }, { CN: [`${host.id}.${host.cluster}`] }],
+    subject: request.subject.map((part) =>
+      Object.fromEntries(Object.entries(part).map(([name, values]) => [name, [...values]])),
+    ),
     issuer: issuer.subjectName,
     notBefore: new Date(now - 60_000),
-    notAfter: new Date(now + 10 * YEAR_MS),
+    notAfter: new Date(now + request.ttlMs),
     publicKey: keys.publicKey,
     signingKey: authority.keys.privateKey,
     signingAlgorithm: { name: authority.keys.privateKey.algorithm.name, hash: "SHA-256" },
     extensions: [
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+      new ExtendedKeyUsageExtension(request.usages.map((usage) => USAGES[usage])),
       new BasicConstraintsExtension(false, undefined, true),
-      new SubjectAlternativeNameExtension([
-        { type: "dns", value: host.name },
-        { type: "dns", value: `${host.name}.${host.cluster}` },
-        { type: "dns", value: `${host.id}.${host.cluster}` },
-        { type: "dns", value: "localhost" },
-        { type: "ip", value: "127.0.0.1" },
-      ]),
+      ...(request.names.length === 0
+        ? []
+        : [
+            new SubjectAlternativeNameExtension(
+              request.names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+            ),
+          ]),
       await AuthorityKeyIdentifierExtension.create(authority.keys.publicKey),
     ],
   });
   return { certificate: pem(certificate), key: privatePem(KeyObject.from(keys.privateKey)) };
+}
+
+const USAGES = { server: ExtendedKeyUsage.serverAuth, client: ExtendedKeyUsage.clientAuth } as const;
+
+/** A certificate of a component: for serving and for dialing alike, as Teleport issues them. */
+export function issueHostCertificate(
+  authority: TlsKey,
+  host: { readonly id: string; readonly name: string; readonly role: string; readonly cluster: string },
+  now: number,
+): Promise<IssuedCertificate> {
+  const id = `${host.id}.${host.cluster}`;
+  return issueCertificate(
+    authority,
+    {
+      subject: [{ O: [host.role] }, { CN: [id] }],
+      names: [host.name, `${host.name}.${host.cluster}`, id, "localhost", "127.0.0.1"],
+      usages: ["server", "client"],
+      ttlMs: 10 * YEAR_MS,
+    },
+    now,
+  );
 }
 
 export function privatePem(key: KeyObject): string {

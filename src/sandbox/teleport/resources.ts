@@ -63,7 +63,7 @@ export function* agentResources(
   cluster: TeleportCluster,
 ): Iterable<Resource> {
   const { spec } = agent;
-  const { dialect, clock } = cluster.options;
+  const { dialect, clock, version } = cluster.options;
   const now = clock.now();
   const metadata = (name: string) => ({
     name,
@@ -71,7 +71,6 @@ export function* agentResources(
     id: dialect === "v5" ? unixNano(agent.announcedAt(now)) : undefined,
   });
   const rotation = rotationResource(agent.rotation, dialect, true);
-  const version = versionsOf(dialect).server;
   const served = { version, hostname: spec.hostname, host_id: spec.hostId, rotation };
   switch (role) {
     case "auth_server":
@@ -127,12 +126,6 @@ export function* agentResources(
         yield { kind: role, version: "v3", metadata: metadata(name), spec: { ...served, cluster: kube } };
       }
   }
-}
-
-export function versionsOf(dialect: Dialect): { readonly client: string; readonly server: string } {
-  return dialect === "v5"
-    ? { client: "5.0.0-dev", server: "5.0.0-dev" }
-    : { client: "18.9.0", server: "18.9.0" };
 }
 
 /**

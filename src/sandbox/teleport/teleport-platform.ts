@@ -1,10 +1,17 @@
 import { Failure } from "../../failure.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
-import type { ConnectionSpec, EmulatedPlatform, FaultRequest, ToolCall, ToolResult } from "../platform.ts";
+import type {
+  ConnectionSpec,
+  DatabaseLogin,
+  EmulatedPlatform,
+  FaultRequest,
+  ToolCall,
+  ToolResult,
+} from "../platform.ts";
 import { pins } from "./authority-store.ts";
 import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
 import { type CallFault, teleportFault } from "./faults.ts";
-import { versionsOf } from "./resources.ts";
+import { signForDatabaseService } from "./sign.ts";
 import { failure, tctl } from "./tctl.ts";
 
 /** An armed fault of the executable. */
@@ -81,7 +88,8 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   get versions(): Readonly<Record<string, string>> {
-    return { ...versionsOf(this.world.options.dialect) };
+    const { version } = this.world.options;
+    return { client: version, server: version };
   }
 
   targets(): readonly string[] {
@@ -168,6 +176,10 @@ export class TeleportPlatform implements EmulatedPlatform {
       this.#arm(known.name, request);
     }
     return `${request.target}: ${known.description}`;
+  }
+
+  databaseLogin(user: string): Promise<DatabaseLogin> {
+    return signForDatabaseService(this.world, user);
   }
 
   status(): TeleportStatus {
