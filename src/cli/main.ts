@@ -121,6 +121,7 @@ function sandboxCommands(program: Command, terminal: Terminal, done: (code: Exit
   add("up", "start it in the background")
     .addOption(new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10))
     .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
+    .option("--leaf", "a second cluster that trusts the first")
     .addOption(new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"))
     .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options)));
   add("down", "end it, and remove its files").action(async (options) =>
@@ -130,7 +131,7 @@ function sandboxCommands(program: Command, terminal: Terminal, done: (code: Exit
     done(await (await import("./sandbox.ts")).sandboxState(terminal, options)),
   );
   add("fault", "break a component, or calls of an executable, on purpose")
-    .argument("<target>", "a component (node2), an executable (tctl), or all")
+    .argument("<target>", "a component (node2), an executable (tctl), leaf, or all")
     .argument("<fault>", "see below")
     .option("--for <duration>", "ends by itself after this time")
     .addOption(new Option("--times <n>", "executables: how many calls it hits").argParser(positive))

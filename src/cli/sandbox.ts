@@ -23,6 +23,7 @@ export interface UpOptions extends SandboxPlace {
   readonly speed?: number;
   readonly nodes?: number;
   readonly teleport?: Release;
+  readonly leaf?: boolean;
 }
 
 export interface FaultOptions extends SandboxPlace {
@@ -39,6 +40,7 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     teleport: options.teleport ?? "18",
     speed: options.speed ?? 10,
     nodes: options.nodes ?? 4,
+    leaf: options.leaf ?? false,
   });
   if (options.format === "json")
     terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);

@@ -8,13 +8,13 @@ import { entry } from "./entry.ts";
 import { DAEMON_LOG, foreignEntry, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
 import type { DatabaseLogin, FaultRequest } from "./platform.ts";
 import type { SandboxOptions } from "./start.ts";
-import type { TeleportStatus } from "./teleport/teleport-platform.ts";
+import { LEAF_TCTL, type TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */
 export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
 
 /** Every executable that a sandbox may have written. */
-const TOOLS = ["tctl", "talosctl"];
+const TOOLS = ["tctl", LEAF_TCTL, "talosctl"];
 
 const STOP_TIMEOUT_MS = 5000;
 

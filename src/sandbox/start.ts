@@ -10,6 +10,7 @@ import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
 import type { EmulatedPlatform } from "./platform.ts";
 import type { Release } from "./teleport/release.ts";
 import { TeleportPlatform } from "./teleport/teleport-platform.ts";
+import { TrustLink } from "./teleport/trust-link.ts";
 import { INFO_FILE } from "./wire.ts";
 
 export interface SandboxOptions {
@@ -19,6 +20,8 @@ export interface SandboxOptions {
   /** Every lag of the real thing is divided by this. */
   readonly speed?: number;
   readonly nodes?: number;
+  /** A second cluster that trusts the first. */
+  readonly leaf?: boolean;
   /** Repeats the lags of an earlier run. */
   readonly seed?: number;
 }
@@ -28,6 +31,8 @@ export interface RunningSandbox {
   readonly teleport: TeleportPlatform;
   stop(): Promise<void>;
 }
+
+const LEAF = { name: "leaf.acme.cluster", place: "leaf", nodes: 2 } as const;
 
 /** How often the daemon looks whether its folder is still there. */
 const FOLDER_CHECK_MS = 250;
@@ -41,16 +46,30 @@ export async function startSandbox(
   onEnd: () => void = () => {},
 ): Promise<RunningSandbox> {
   const dir = resolve(options.dir);
-  const { teleport: release = "18", speed = 1, nodes = 4, seed, clock, endpoints } = options;
-  const teleport = await TeleportPlatform.start({
+  const {
+    teleport: release = "18",
+    speed = 1,
+    nodes = 4,
+    seed,
+    clock,
+    endpoints,
+    leaf: hasLeaf = false,
+  } = options;
+  const common = {
     release,
     speed,
-    nodes,
     ...(seed === undefined ? {} : { seed }),
     ...(clock === undefined ? {} : { clock }),
     ...(endpoints === undefined ? {} : { endpoints }),
-  });
-  const platforms: readonly EmulatedPlatform[] = [teleport];
+  };
+  const place = hasLeaf ? "root" : "alone";
+  const teleport = await TeleportPlatform.start({ ...common, nodes, place });
+  const platforms: EmulatedPlatform[] = [teleport];
+  if (hasLeaf) {
+    const leaf = await TeleportPlatform.start({ ...common, ...LEAF });
+    new TrustLink(teleport.world, leaf.world);
+    platforms.push(leaf);
+  }
   const token = randomBytes(24).toString("hex");
   let ended = false;
   const stop = async () => {

@@ -1,27 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
 import type { ComponentKind } from "../../rotation/observation.ts";
-import {
-  between,
-  type Cancel,
-  type Clock,
-  type Random,
-  REAL_CLOCK,
-  seededRandom,
-  seededUuid,
-} from "../clock.ts";
-import { Agent, type AgentSpec, type AgentWorld } from "./agent.ts";
+import { between, type Cancel, type Clock, type Random, REAL_CLOCK, seededRandom } from "../clock.ts";
+import { Agent, type AgentWorld } from "./agent.ts";
+import { agentSpecs } from "./agent-specs.ts";
 import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
 import { automaticPhase, type Entropy, generatesKeys, type RotationRequest, rotate } from "./rotation.ts";
+import type { TrustLink } from "./trust-link.ts";
 
 export interface ClusterOptions {
   readonly name: string;
   readonly release: Release;
   /** Every lag of the real thing is divided by this. */
   readonly speed: number;
+  /** Its place in a pair of clusters: a leaf trusts a root. */
+  readonly place: "alone" | "root" | "leaf";
   /** SSH nodes, the one on the auth server's host included. */
   readonly nodes: number;
   /** Processes beyond this number have no port and no certificate of their own. */
@@ -31,7 +27,7 @@ export interface ClusterOptions {
 }
 
 /** What was asked for, and what is known of that release. */
-type Settings = ClusterOptions & ReleaseFacts;
+export type Settings = ClusterOptions & ReleaseFacts;
 
 /**
  * How many processes open a TLS port and hold real certificates. The rest follow, report and fail in the same
@@ -53,6 +49,10 @@ const TICK_MS = 10_000;
 export class TeleportCluster {
   readonly options: Settings;
   readonly authorities: AuthorityStore;
+  /** Its trust with another cluster. */
+  link: TrustLink | null = null;
+  /** Copies of the CAs of other clusters, by the name of the cluster. */
+  readonly #copies = new Map<string, AuthorityStore>();
   readonly #random: Random;
   readonly #agents: Agent[] = [];
   readonly #timers = new Set<Cancel>();
@@ -71,6 +71,7 @@ export class TeleportCluster {
     const settings: ClusterOptions = {
       name: "acme.cluster",
       release: "18",
+      place: "alone",
       speed: 1,
       nodes: 4,
       endpoints: ENDPOINT_LIMIT,
@@ -89,6 +90,20 @@ export class TeleportCluster {
     return this.#agents;
   }
 
+  /** Names of the clusters whose CAs it has copies of. */
+  get owners(): readonly string[] {
+    return [...this.#copies.keys()];
+  }
+
+  /** What it knows of another cluster's CAs. */
+  copiesOf(owner: string): AuthorityStore {
+    const known = this.#copies.get(owner);
+    if (known !== undefined) return known;
+    const copies = new AuthorityStore(this.options.clock, this.#random, this.options.speed);
+    this.#copies.set(owner, copies);
+    return copies;
+  }
+
   /** Processes with a role that `tctl get` shows now, in the order of the listings: by host UUID. */
   *present(role: ComponentKind): Iterable<Agent> {
     const now = this.options.clock.now();
@@ -104,9 +119,9 @@ export class TeleportCluster {
     return turn;
   }
 
-  /** The processes a name stands for: a host name, a host UUID, `KIND/NAME`, or `all`. */
+  /** The processes a name stands for: a host name, a host UUID, `KIND/NAME`, `all`, or its place: `leaf`. */
   find(target: string): readonly Agent[] {
-    if (target === "all") return this.#agents;
+    if (target === "all" || target === this.options.place) return this.#agents;
     const [kind, name] = target.includes("/") ? target.split("/", 2) : [undefined, target];
     return this.#agents.filter(
       ({ spec }) =>
@@ -142,6 +157,7 @@ export class TeleportCluster {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.link?.stop();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
     await this.idle();
@@ -253,28 +269,4 @@ export class TeleportCluster {
     if (authority === undefined) throw new Error("the cluster has no host authority");
     return authority;
   }
-}
-
-/** Named as in the recordings: `turing` runs the auth server and a node in one process. */
-function agentSpecs({ nodes, dialect }: Settings, random: Random): readonly Omit<AgentSpec, "endpoint">[] {
-  const spec = (hostname: string, roles: readonly ComponentKind[], resources: readonly string[] = []) => ({
-    hostId: seededUuid(random),
-    hostname,
-    roles,
-    resources,
-  });
-  const services =
-    dialect === "v5"
-      ? []
-      : [
-          spec("proxy1", ["proxy"]),
-          spec("app1", ["app_server"], ["grafana", "wiki"]),
-          spec("db1", ["db_server"], ["orders"]),
-          spec("kube1", ["kube_server"], ["staging"]),
-        ];
-  return [
-    spec("turing", nodes > 0 ? ["auth_server", "node"] : ["auth_server"]),
-    ...services,
-    ...Array.from({ length: Math.max(0, nodes - 1) }, (_, index) => spec(`node${index + 1}`, ["node"])),
-  ];
 }

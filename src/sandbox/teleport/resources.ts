@@ -1,11 +1,12 @@
 import type { ComponentKind } from "../../rotation/observation.ts";
 import type { Agent } from "./agent.ts";
-import type { StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import { formatDuration } from "./duration.ts";
 import { goTime, unixNano, ZERO_TIME } from "./go-print.ts";
 import { type KeyGeneration, privatePem } from "./keys.ts";
+import type { ListedAuthority } from "./listed-authorities.ts";
 import type { Dialect, RotationState } from "./rotation.ts";
+import type { TrustLink } from "./trust-link.ts";
 
 /**
  * Resources as `tctl get` shows them: plain objects with their fields in Go's order (reference 4.3, 4.4;
@@ -14,27 +15,30 @@ import type { Dialect, RotationState } from "./rotation.ts";
 export type Resource = Readonly<Record<string, unknown>>;
 
 export function authorityResource(
-  authority: StoredAuthority,
-  cluster: TeleportCluster,
+  { authority, owner, copied }: ListedAuthority,
+  dialect: Dialect,
   withSecrets: boolean,
 ): Resource {
-  const { name, dialect } = cluster.options;
   const rotation =
     authority.rotation === null ? undefined : rotationResource(authority.rotation, dialect, false);
+  // Nobody but the owner has the private halves.
+  const shown = withSecrets && !copied;
+  const roleMap = copied && authority.type === "user" ? ROLE_MAP : undefined;
   if (dialect === "v5") {
     const keys = [...authority.active, ...authority.trusted];
     return {
       kind: "cert_authority",
       version: "v2",
-      metadata: { name, id: unixNano(authority.writtenAt) },
+      metadata: { name: owner, id: unixNano(authority.writtenAt) },
       spec: {
         type: authority.type,
-        cluster_name: name,
+        cluster_name: owner,
         checking_keys: keys.flatMap(({ ssh }) => (ssh === null ? [] : [base64(ssh.line)])),
-        signing_keys: withSecrets
+        signing_keys: shown
           ? keys.flatMap(({ ssh }) => (ssh === null ? [] : [base64(privatePem(ssh.privateKey))]))
           : undefined,
-        tls_key_pairs: keys.flatMap((key) => tlsPair(key, withSecrets)),
+        role_map: roleMap,
+        tls_key_pairs: keys.flatMap((key) => tlsPair(key, shown)),
         rotation,
         // rsa2-512.
         signing_alg: 3,
@@ -45,13 +49,48 @@ export function authorityResource(
     kind: "cert_authority",
     sub_kind: authority.type,
     version: "v2",
-    metadata: { name, revision: authority.revision },
+    metadata: { name: owner, revision: authority.revision },
     spec: {
       type: authority.type,
-      cluster_name: name,
+      cluster_name: owner,
+      role_map: roleMap,
       rotation,
-      active_keys: keySet(authority.active, withSecrets),
-      additional_trusted_keys: keySet(authority.trusted, withSecrets),
+      active_keys: keySet(authority.active, shown),
+      additional_trusted_keys: keySet(authority.trusted, shown),
+    },
+  };
+}
+
+/** Whom of the root the leaf lets in, as what. */
+const ROLE_MAP = [{ remote: "admin", local: ["admin"] }];
+
+/** The root's view of its leaf. `online` is what it says whatever happens (recordings/README). */
+export function remoteClusterResource({ leaf, lastHeartbeat }: TrustLink): Resource {
+  return {
+    kind: "remote_cluster",
+    version: "v3",
+    metadata: { name: leaf.options.name },
+    status: { connection: "online", last_heartbeat: goTime(lastHeartbeat) },
+  };
+}
+
+/** The leaf's side of the trust. */
+export function trustedClusterResource({ root, established }: TrustLink): Resource {
+  const proxy = root.agents.find((agent) => agent.spec.roles.includes("proxy"));
+  const address = `127.0.0.1:${proxy?.port ?? 0}`;
+  return {
+    kind: "trusted_cluster",
+    version: "v2",
+    metadata: {
+      name: root.options.name,
+      id: root.options.dialect === "v5" ? unixNano(established) : undefined,
+    },
+    spec: {
+      enabled: true,
+      token: "",
+      web_proxy_addr: address,
+      tunnel_addr: address,
+      role_map: ROLE_MAP,
     },
   };
 }

@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import { stringify } from "yaml";
 import type { ToolResult } from "../platform.ts";
 import { AUTH_COMMANDS, authSpecs } from "./auth-commands.ts";
-import type { StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import {
   CommandLineError,
@@ -14,8 +13,15 @@ import {
 } from "./command-line.ts";
 import { asciiTable, goJson, goJsonArray } from "./go-print.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
+import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
 import { isComponentKind, RESOURCE_KINDS, type ResourceReference, resourceKind } from "./resource-kind.ts";
-import { agentResources, authorityResource, type Resource } from "./resources.ts";
+import {
+  agentResources,
+  authorityResource,
+  type Resource,
+  remoteClusterResource,
+  trustedClusterResource,
+} from "./resources.ts";
 import type { Dialect } from "./rotation.ts";
 import { statusText } from "./status-text.ts";
 import { type Command, TctlError } from "./tctl-command.ts";
@@ -151,11 +157,16 @@ function listing(
   withSecrets: boolean,
 ): Iterable<Resource> {
   if (kind === "cert_authority") {
-    return listedAuthorities(cluster, path).map((one) => authorityResource(one, cluster, withSecrets));
+    const { dialect } = cluster.options;
+    return wantedAuthorities(cluster, path).map((one) => authorityResource(one, dialect, withSecrets));
   }
   if (!isComponentKind(kind)) {
-    if (path[0] !== undefined) throw new TctlError(`${kind} "${path[0]}" is not found`);
-    return [];
+    const rows = trustRows(cluster, kind);
+    const [name] = path;
+    if (name === undefined) return rows;
+    const named = rows.filter((row) => isNamed(row, name));
+    if (named.length === 0) throw new TctlError(`${kind} "${name}" is not found`);
+    return named;
   }
   const rows = { [Symbol.iterator]: () => componentRows(cluster, kind) };
   const [name] = path;
@@ -163,6 +174,14 @@ function listing(
   const named = [...rows].filter((row) => isNamed(row, name));
   if (named.length === 0) throw new TctlError(`${kind} "${name}" not found`);
   return named;
+}
+
+/** A root knows its leaf as a remote cluster, a leaf its root as a trusted one. */
+function trustRows({ link, options }: TeleportCluster, kind: string): readonly Resource[] {
+  if (link === null) return [];
+  if (kind === "remote_cluster" && options.place === "root") return [remoteClusterResource(link)];
+  if (kind === "trusted_cluster" && options.place === "leaf") return [trustedClusterResource(link)];
+  return [];
 }
 
 function* componentRows(
@@ -173,21 +192,23 @@ function* componentRows(
 }
 
 function isNamed(row: Resource, name: string): boolean {
-  const { metadata, spec } = row as { metadata: { name: string }; spec: { hostname?: string } };
-  return metadata.name === name || spec.hostname === name;
+  const { metadata, spec } = row as { metadata: { name: string }; spec?: { hostname?: string } };
+  return metadata.name === name || spec?.hostname === name;
 }
 
 /** `cas`, `cert_authority/TYPE/CLUSTER`, and `cert_authority/TYPE`, which v5 takes but ignores. */
-function listedAuthorities(cluster: TeleportCluster, path: readonly string[]): readonly StoredAuthority[] {
-  const { dialect, name } = cluster.options;
-  const [type, owner] = path;
-  const every = cluster.authorities.types.flatMap((one) => cluster.authorities.cached(one) ?? []);
-  if (type === undefined || (owner === undefined && dialect === "v5")) return every;
-  const wanted = every.filter((one) => one.type === type && (owner === undefined || owner === name));
+function wantedAuthorities(cluster: TeleportCluster, path: readonly string[]): readonly ListedAuthority[] {
+  const { dialect } = cluster.options;
+  const [type, wantedOwner] = path;
+  const every = listedAuthorities(cluster);
+  if (type === undefined || (wantedOwner === undefined && dialect === "v5")) return every;
   if (!cluster.authorities.types.includes(type)) {
     throw new TctlError(`"${type}" authority type is not supported`);
   }
-  if (wanted.length === 0) throw new TctlError(`cert_authority "${type}/${owner}" not found`);
+  const wanted = every.filter(
+    ({ authority, owner }) => authority.type === type && (wantedOwner === undefined || owner === wantedOwner),
+  );
+  if (wanted.length === 0) throw new TctlError(`cert_authority "${type}/${wantedOwner}" not found`);
   return wanted;
 }
 
@@ -217,18 +238,11 @@ function textListing(
   resources: Iterable<Resource>,
 ): string {
   if (of?.kind === "cert_authority") {
-    const rows = listedAuthorities(cluster, of.path).flatMap((authority) =>
+    const rows = wantedAuthorities(cluster, of.path).flatMap(({ authority, owner }) =>
       [...authority.active, ...authority.trusted].flatMap(({ ssh }: KeyGeneration) =>
         ssh === null
           ? []
-          : [
-              [
-                cluster.options.name,
-                authority.type,
-                sshFingerprint(ssh.line),
-                authority.type === "host" ? "N/A" : "",
-              ],
-            ],
+          : [[owner, authority.type, sshFingerprint(ssh.line), authority.type === "host" ? "N/A" : ""]],
       ),
     );
     return asciiTable(rows, ["Cluster Name", "CA Type", "Fingerprint", "Role Map"]);

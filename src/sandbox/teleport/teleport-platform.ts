@@ -30,6 +30,11 @@ const PHASE_TIMEOUT_S = { real: 600, least: 20 };
 
 const STALE_MS = 30_000;
 
+/** The `tctl` of the leaf cluster: a root's is plainly `tctl`. */
+export const LEAF_TCTL = "tctl-leaf";
+
+const UNREACHABLE = 'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?';
+
 const ALERT =
   "\u001b[33mThe following CAs do not hold a key of the preferred type: host, user. " +
   "Rotate them to use it.\u001b[0m\n\n";
@@ -64,6 +69,12 @@ interface AuthorityStatus {
 export interface TeleportStatus {
   readonly authorities: readonly AuthorityStatus[];
   readonly components: readonly ComponentStatus[];
+  /** The trust with the other cluster of a pair, as it really is. */
+  readonly trust: {
+    readonly peer: string;
+    readonly tunnel: "up" | "down";
+    readonly last_heartbeat: string;
+  } | null;
   /** Armed faults of the executable. */
   readonly call_faults: readonly { readonly fault: string; readonly remaining: number | null }[];
 }
@@ -71,12 +82,13 @@ export interface TeleportStatus {
 /** Teleport for the daemon: the cluster, its `tctl`, and what can be broken. */
 export class TeleportPlatform implements EmulatedPlatform {
   readonly platform = "teleport";
-  readonly tools = ["tctl"];
+  readonly tools: readonly string[];
   readonly world: TeleportCluster;
   #armed: ArmedFault[] = [];
 
   private constructor(world: TeleportCluster) {
     this.world = world;
+    this.tools = [world.options.place === "leaf" ? LEAF_TCTL : "tctl"];
   }
 
   static async start(options: Partial<ClusterOptions>): Promise<TeleportPlatform> {
@@ -93,7 +105,13 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   targets(): readonly string[] {
-    return ["tctl", "all", ...this.world.agents.map((agent) => agent.spec.hostname).sort()];
+    const { place } = this.world.options;
+    return [
+      ...this.tools,
+      "all",
+      ...(place === "alone" ? [] : [place]),
+      ...this.world.agents.map((agent) => agent.spec.hostname).sort(),
+    ];
   }
 
   connection(binFolder: string): ConnectionSpec {
@@ -103,24 +121,22 @@ export class TeleportPlatform implements EmulatedPlatform {
     );
     return {
       platform: "teleport",
-      teleport: { tctl: [`${binFolder}/tctl`] },
+      teleport: { tctl: this.tools.map((tool) => `${binFolder}/${tool}`) },
       policy: { soak: "0s", phase_timeout: `${timeout}s` },
     };
   }
 
   async run(call: ToolCall): Promise<ToolResult> {
-    const fault = this.#takeFault(call.argv);
     const { dialect } = this.world.options;
+    if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return failure(dialect, UNREACHABLE);
+    const fault = this.#takeFault(call.argv);
     switch (fault) {
       case "denied":
         return failure(dialect, deniedText(call.argv));
       case "expired-credentials":
         return failure(dialect, "your credentials have expired, please login using `tsh login`");
       case "unreachable":
-        return failure(
-          dialect,
-          'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?',
-        );
+        return failure(dialect, UNREACHABLE);
       case "timeout":
         return hang(call.signal);
     }
@@ -210,6 +226,7 @@ export class TeleportPlatform implements EmulatedPlatform {
         expires_in_s: Math.max(0, Math.round(agent.expiresInMs(now) / 1000)),
         issuers: agent.issuers,
       })),
+      trust: this.#trust(),
       call_faults: this.#armed.map(({ fault, remaining }) => ({
         fault,
         remaining: Number.isFinite(remaining) ? remaining : null,
@@ -219,6 +236,23 @@ export class TeleportPlatform implements EmulatedPlatform {
 
   stop(): Promise<void> {
     return this.world.stop();
+  }
+
+  /** A leaf that was stopped as a whole answers nobody; a root always does, for the sake of those who look. */
+  get #isDown(): boolean {
+    const { agents, options } = this.world;
+    return options.place === "leaf" && agents.every(({ alive }) => !alive);
+  }
+
+  #trust(): TeleportStatus["trust"] {
+    const { link } = this.world;
+    if (link === null) return null;
+    const peer = link.root === this.world ? link.leaf : link.root;
+    return {
+      peer: peer.options.name,
+      tunnel: link.isUp ? "up" : "down",
+      last_heartbeat: new Date(link.lastHeartbeat).toISOString(),
+    };
   }
 
   #arm(fault: CallFault, request: FaultRequest): void {
