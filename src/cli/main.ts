@@ -121,6 +121,8 @@ function sandboxCommands(program: Command, terminal: Terminal, done: (code: Exit
   add("up", "start it in the background")
     .addOption(new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10))
     .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
+    .addOption(new Option("--auth-servers <n>", "auth servers").argParser(positive).default(1))
+    .option("--hsm", "every auth server holds keys of its own")
     .option("--leaf", "a second cluster that trusts the first")
     .addOption(new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"))
     .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options)));

@@ -24,6 +24,8 @@ export interface UpOptions extends SandboxPlace {
   readonly nodes?: number;
   readonly teleport?: Release;
   readonly leaf?: boolean;
+  readonly authServers?: number;
+  readonly hsm?: boolean;
 }
 
 export interface FaultOptions extends SandboxPlace {
@@ -41,6 +43,8 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     speed: options.speed ?? 10,
     nodes: options.nodes ?? 4,
     leaf: options.leaf ?? false,
+    authServers: options.authServers ?? 1,
+    hsm: options.hsm ?? false,
   });
   if (options.format === "json")
     terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);

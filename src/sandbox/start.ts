@@ -20,6 +20,9 @@ export interface SandboxOptions {
   /** Every lag of the real thing is divided by this. */
   readonly speed?: number;
   readonly nodes?: number;
+  readonly authServers?: number;
+  /** Every auth server holds keys of its own, in an HSM. */
+  readonly hsm?: boolean;
   /** A second cluster that trusts the first. */
   readonly leaf?: boolean;
   /** Repeats the lags of an earlier run. */
@@ -54,6 +57,8 @@ export async function startSandbox(
     clock,
     endpoints,
     leaf: hasLeaf = false,
+    authServers = 1,
+    hsm = false,
   } = options;
   const common = {
     release,
@@ -63,7 +68,8 @@ export async function startSandbox(
     ...(endpoints === undefined ? {} : { endpoints }),
   };
   const place = hasLeaf ? "root" : "alone";
-  const teleport = await TeleportPlatform.start({ ...common, nodes, place });
+  if (hsm && release === "5") throw new Failure("usage", "The sandbox has no HSM for Teleport 5.");
+  const teleport = await TeleportPlatform.start({ ...common, nodes, place, authServers, hsm });
   const platforms: EmulatedPlatform[] = [teleport];
   if (hasLeaf) {
     const leaf = await TeleportPlatform.start({ ...common, ...LEAF });

@@ -8,7 +8,7 @@ import type { Settings } from "./cluster.ts";
  * process, and in the old release the proxy too where trust between clusters needs one.
  */
 export function agentSpecs(
-  { nodes, dialect, place }: Settings,
+  { nodes, dialect, place, authServers }: Settings,
   random: Random,
 ): readonly Omit<AgentSpec, "endpoint">[] {
   const prefix = place === "leaf" ? "leaf-" : "";
@@ -23,8 +23,9 @@ export function agentSpecs(
     ...(dialect === "v5" && place !== "alone" ? (["proxy"] as const) : []),
     ...(nodes > 0 ? (["node"] as const) : []),
   ];
-  return [
+  const specs = [
     spec("turing", first),
+    ...Array.from({ length: authServers - 1 }, (_, index) => spec(`auth${index + 2}`, ["auth_server"])),
     ...(dialect === "v5" ? [] : [spec("proxy1", ["proxy"])]),
     ...(dialect === "v5" || place === "leaf"
       ? []
@@ -35,4 +36,6 @@ export function agentSpecs(
         ]),
     ...Array.from({ length: Math.max(0, nodes - 1) }, (_, index) => spec(`node${index + 1}`, ["node"])),
   ];
+  // The auth servers come first: each is its own, the rest is spread over them.
+  return specs.map((one, index) => ({ ...one, authServer: index % authServers }));
 }

@@ -18,6 +18,9 @@ export interface ClusterOptions {
   readonly speed: number;
   /** Its place in a pair of clusters: a leaf trusts a root. */
   readonly place: "alone" | "root" | "leaf";
+  readonly authServers: number;
+  /** Every auth server holds keys of its own, in an HSM. */
+  readonly hsm: boolean;
   /** SSH nodes, the one on the auth server's host included. */
   readonly nodes: number;
   /** Processes beyond this number have no port and no certificate of their own. */
@@ -44,6 +47,8 @@ const SLOW_FACTOR = 6;
 const FOLLOW_STEP_MS = 100;
 /** The auth server's periodic job runs after one to two of these. */
 const TICK_MS = 10_000;
+
+const FIRST_AUTH_SERVER = 0;
 
 /** A Teleport cluster: its CAs, the processes that follow the host CA, and the server's periodic job. */
 export class TeleportCluster {
@@ -72,6 +77,8 @@ export class TeleportCluster {
       name: "acme.cluster",
       release: "18",
       place: "alone",
+      authServers: 1,
+      hsm: false,
       speed: 1,
       nodes: 4,
       endpoints: ENDPOINT_LIMIT,
@@ -82,7 +89,7 @@ export class TeleportCluster {
     const cluster = new TeleportCluster({ ...settings, ...factsOf(settings.release) });
     await cluster.#generateAuthorities();
     await cluster.#startAgents();
-    cluster.#scheduleTick();
+    for (const server of cluster.#authServers) cluster.#scheduleTick(server);
     return cluster;
   }
 
@@ -170,7 +177,8 @@ export class TeleportCluster {
     const { clock, dialect } = this.options;
     const entropy: Entropy<KeyGeneration> = {
       id: randomUUID(),
-      keys: generatesKeys(authority, request) ? [await this.#generate(type)] : [],
+      // The server that handles the request adds its keys at once; the others wait for their tick.
+      keys: generatesKeys(authority, request) ? [await this.#generate(type, FIRST_AUTH_SERVER)] : [],
     };
     const outcome = rotate(authority, request, clock.now(), entropy, dialect);
     if (!outcome.ok) return outcome.error;
@@ -216,11 +224,42 @@ export class TeleportCluster {
     this.#timers.add(cancel);
   }
 
-  #scheduleTick(): void {
+  get #authServers(): readonly number[] {
+    return Array.from({ length: this.options.authServers }, (_, index) => index);
+  }
+
+  #scheduleTick(server: number): void {
     this.#later((TICK_MS * between(this.#random, 1, 2)) / this.options.speed, async () => {
-      this.#scheduleTick();
-      for (const type of this.authorities.types) await this.#advance(type);
+      this.#scheduleTick(server);
+      for (const type of this.authorities.types) {
+        if (this.options.hsm) await this.#addOwnKeys(type, server);
+        await this.#advance(type);
+      }
     });
+  }
+
+  /** What an auth server with an HSM does about a CA that has no key of its own for the time to come. */
+  #addOwnKeys(type: string, server: number): Promise<void> {
+    const turn = this.#writes.then(async () => {
+      const authority = this.authorities.current(type);
+      if (authority === undefined || !this.#isWorking(server)) return;
+      const { phase } = authority.rotation ?? { phase: "standby" };
+      if (phase !== "init" && phase !== "standby") return;
+      const kept = phase === "init" ? authority.trusted : [...authority.active, ...authority.trusted];
+      if (kept.some(({ holder }) => holder === server)) return;
+      const keys = await this.#generate(type, server);
+      this.authorities.write({ ...authority, trusted: [...authority.trusted, keys] });
+      if (type === "host") for (const agent of this.#agents) agent.trustAnew();
+    });
+    this.#writes = turn.catch(() => {});
+    return turn;
+  }
+
+  #isWorking(server: number): boolean {
+    const agent = this.#agents.find(
+      ({ spec }) => spec.authServer === server && spec.roles.includes("auth_server"),
+    );
+    return agent?.alive === true && agent.fault !== "stuck";
   }
 
   async #advance(type: string): Promise<void> {
@@ -235,17 +274,20 @@ export class TeleportCluster {
 
   async #generateAuthorities(): Promise<void> {
     const { types } = this.options;
-    const generated = await Promise.all(types.map((type) => this.#generate(type)));
-    for (const [index, type] of types.entries()) {
-      const keys = generated[index];
-      if (keys !== undefined) this.authorities.write({ type, active: [keys], trusted: [], rotation: null });
+    const holders = this.options.hsm ? this.#authServers : [FIRST_AUTH_SERVER];
+    const generated = types.map(async (type) => ({
+      type,
+      active: await Promise.all(holders.map((server) => this.#generate(type, server))),
+    }));
+    for (const { type, active } of await Promise.all(generated)) {
+      this.authorities.write({ type, active, trusted: [], rotation: null });
     }
   }
 
-  #generate(type: string): Promise<KeyGeneration> {
-    const { name, clock, dialect } = this.options;
+  #generate(type: string, server: number): Promise<KeyGeneration> {
+    const { name, clock, dialect, hsm } = this.options;
     const protocols = AUTHORITY_TYPES.find((known) => known.name === type)?.keys ?? [];
-    return generateKeys(protocols, name, clock.now(), dialect);
+    return generateKeys(protocols, name, clock.now(), dialect, hsm ? server : null);
   }
 
   async #startAgents(): Promise<void> {

@@ -17,11 +17,13 @@ import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Dialect } from "./rotation.ts";
 
 /**
- * One generation of a CA's keys: what `init` adds and the last standby drops, as a whole. An auth server with
- * an HSM would add one of its own, with another `storage`.
+ * One generation of a CA's keys: what `init` adds and the last standby drops, as a whole. Every auth server
+ * with an HSM adds one of its own.
  */
 export interface KeyGeneration {
-  readonly storage: string;
+  readonly storage: "software" | "PKCS#11 HSM";
+  /** The auth server that alone can sign with them, by its number; `null`: all of them can. */
+  readonly holder: number | null;
   readonly ssh: SshKey | null;
   readonly tls: TlsKey | null;
   readonly jwt: JwtKey | null;
@@ -84,6 +86,7 @@ export async function generateKeys(
   cluster: string,
   now: number,
   dialect: Dialect,
+  holder: number | null,
 ): Promise<KeyGeneration> {
   const algorithms = ALGORITHMS[dialect];
   const [ssh, tls, jwt] = await Promise.all([
@@ -91,7 +94,7 @@ export async function generateKeys(
     protocols.includes("tls") ? tlsKey(algorithms.tls, cluster, now, dialect) : null,
     protocols.includes("jwt") ? jwtKey(algorithms.jwt) : null,
   ]);
-  return { storage: "software", ssh, tls, jwt };
+  return { storage: holder === null ? "software" : "PKCS#11 HSM", holder, ssh, tls, jwt };
 }
 
 /** Who a certificate is for, and what for. */

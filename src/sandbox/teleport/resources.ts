@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { ComponentKind } from "../../rotation/observation.ts";
 import type { Agent } from "./agent.ts";
 import type { TeleportCluster } from "./cluster.ts";
@@ -194,24 +195,26 @@ function rotationResource(
 }
 
 function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): Resource {
-  const ssh = keys.flatMap(({ ssh: key }) =>
-    key === null
+  const ssh = keys.flatMap((generation) =>
+    generation.ssh === null
       ? []
       : [
           {
-            public_key: base64(key.line),
-            private_key: withSecrets ? base64(privatePem(key.privateKey)) : undefined,
+            public_key: base64(generation.ssh.line),
+            private_key: withSecrets ? privateHalf(generation, generation.ssh.privateKey) : undefined,
+            private_key_type: keyType(generation),
           },
         ],
   );
   const tls = keys.flatMap((key) => tlsPair(key, withSecrets));
-  const jwt = keys.flatMap(({ jwt: key }) =>
-    key === null
+  const jwt = keys.flatMap((generation) =>
+    generation.jwt === null
       ? []
       : [
           {
-            public_key: base64(key.publicKey),
-            private_key: withSecrets ? base64(privatePem(key.privateKey)) : undefined,
+            public_key: base64(generation.jwt.publicKey),
+            private_key: withSecrets ? privateHalf(generation, generation.jwt.privateKey) : undefined,
+            private_key_type: keyType(generation),
           },
         ],
   );
@@ -222,14 +225,26 @@ function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): Resource 
   };
 }
 
-function tlsPair({ tls }: KeyGeneration, withSecrets: boolean): readonly Resource[] {
+function tlsPair(generation: KeyGeneration, withSecrets: boolean): readonly Resource[] {
+  const { tls } = generation;
   if (tls === null) return [];
   return [
     {
       cert: base64(tls.certificate),
-      key: withSecrets ? base64(privatePem(tls.privateKey)) : undefined,
+      key: withSecrets ? privateHalf(generation, tls.privateKey) : undefined,
+      key_type: keyType(generation),
     },
   ];
+}
+
+/** The enum of Go, absent for software (reference 4.3). */
+function keyType({ storage }: KeyGeneration): number | undefined {
+  return storage === "software" ? undefined : 1;
+}
+
+/** What is in an HSM never leaves it: the resource only says where it is. */
+function privateHalf({ holder }: KeyGeneration, key: KeyObject): string {
+  return base64(holder === null ? privatePem(key) : `pkcs11:{"host_id":"auth server ${holder + 1}"}`);
 }
 
 function base64(text: string): string {
