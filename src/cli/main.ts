@@ -123,6 +123,10 @@ function sandboxCommands(program: Command, terminal: Terminal, done: (code: Exit
     .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
     .addOption(new Option("--auth-servers <n>", "auth servers").argParser(positive).default(1))
     .option("--hsm", "every auth server holds keys of its own")
+    .option("--agentless <host:port...>", "OpenSSH servers that it knows without an agent")
+    .addOption(
+      new Option("--empty-lists <json>", "how tctl prints nothing").choices(["[]", "null"]).default("[]"),
+    )
     .option("--leaf", "a second cluster that trusts the first")
     .addOption(new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"))
     .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options)));

@@ -26,6 +26,8 @@ export interface UpOptions extends SandboxPlace {
   readonly leaf?: boolean;
   readonly authServers?: number;
   readonly hsm?: boolean;
+  readonly agentless?: readonly string[];
+  readonly emptyLists?: "[]" | "null";
 }
 
 export interface FaultOptions extends SandboxPlace {
@@ -45,6 +47,8 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     leaf: options.leaf ?? false,
     authServers: options.authServers ?? 1,
     hsm: options.hsm ?? false,
+    agentless: options.agentless ?? [],
+    emptyListing: options.emptyLists ?? "[]",
   });
   if (options.format === "json")
     terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);

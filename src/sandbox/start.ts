@@ -8,6 +8,7 @@ import { DaemonServer } from "./daemon-server.ts";
 import { entry } from "./entry.ts";
 import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
 import type { EmulatedPlatform } from "./platform.ts";
+import type { ClusterOptions } from "./teleport/cluster.ts";
 import type { Release } from "./teleport/release.ts";
 import { TeleportPlatform } from "./teleport/teleport-platform.ts";
 import { TrustLink } from "./teleport/trust-link.ts";
@@ -23,6 +24,10 @@ export interface SandboxOptions {
   readonly authServers?: number;
   /** Every auth server holds keys of its own, in an HSM. */
   readonly hsm?: boolean;
+  /** Addresses of OpenSSH servers without an agent, `HOST:PORT`. */
+  readonly agentless?: readonly string[];
+  /** What a JSON listing of nothing is. */
+  readonly emptyListing?: ClusterOptions["emptyListing"];
   /** A second cluster that trusts the first. */
   readonly leaf?: boolean;
   /** Repeats the lags of an earlier run. */
@@ -59,17 +64,25 @@ export async function startSandbox(
     leaf: hasLeaf = false,
     authServers = 1,
     hsm = false,
+    agentless = [],
+    emptyListing = "[]",
   } = options;
   const common = {
     release,
+    emptyListing,
     speed,
     ...(seed === undefined ? {} : { seed }),
     ...(clock === undefined ? {} : { clock }),
     ...(endpoints === undefined ? {} : { endpoints }),
   };
   const place = hasLeaf ? "root" : "alone";
-  if (hsm && release === "5") throw new Failure("usage", "The sandbox has no HSM for Teleport 5.");
-  const teleport = await TeleportPlatform.start({ ...common, nodes, place, authServers, hsm });
+  if (release === "5" && (hsm || agentless.length > 0)) {
+    throw new Failure("usage", "Teleport 5 has neither HSMs nor agentless nodes.");
+  }
+  const teleport = await TeleportPlatform.start({
+    ...common,
+    ...{ nodes, place, authServers, hsm, agentless },
+  });
   const platforms: EmulatedPlatform[] = [teleport];
   if (hasLeaf) {
     const leaf = await TeleportPlatform.start({ ...common, ...LEAF });

@@ -104,7 +104,7 @@ describe("auth servers with an HSM each", () => {
   });
 
   it("do not exist in Teleport 5", async () => {
-    await expect(startSandbox({ dir: "nowhere", teleport: "5", hsm: true })).rejects.toThrow("no HSM");
+    await expect(startSandbox({ dir: "nowhere", teleport: "5", hsm: true })).rejects.toThrow("neither HSMs");
   });
 });
 

@@ -121,6 +121,38 @@ describe("v18", () => {
   });
 });
 
+describe("what few clusters have", () => {
+  it("an OpenSSH server without an agent: a node that reports nothing, whatever happens", async () => {
+    const teleport = await TimelessTeleport.start({ agentless: ["10.0.0.9:22"] });
+    for (const phase of ["init", "update_clients"]) await teleport.step(phase);
+    await teleport.pass(3600);
+    const zero = "0001-01-01T00:00:00Z";
+    const schedule = { update_clients: zero, update_servers: zero, standby: zero };
+    expect(await teleport.node("legacy1")).toEqual({
+      kind: "node",
+      sub_kind: "openssh",
+      version: "v2",
+      metadata: { name: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      spec: {
+        addr: "10.0.0.9:22",
+        hostname: "legacy1",
+        rotation: { started: zero, last_rotated: zero, schedule },
+      },
+    });
+    expect(await teleport.nodes()).toHaveLength(5);
+  });
+
+  it.each([
+    ["18", "null\n"],
+    ["5", "null"],
+  ] as const)("null for a listing of nothing, Teleport %s (reference 4.1)", async (release, text) => {
+    const teleport = await TimelessTeleport.start({ release, emptyListing: "null" });
+    expect(await teleport.ok("get", "rc", "--format=json")).toBe(text);
+    expect(await teleport.ok("get", "rc")).toBe("[]");
+    expect(JSON.parse(await teleport.ok("get", "nodes", "--format=json"))).toHaveLength(4);
+  });
+});
+
 describe("v5", () => {
   it("prints a single result bare and without a final newline (recordings)", async () => {
     const teleport = await TimelessTeleport.start({ release: "5", nodes: 1 });

@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
 import type { ComponentKind } from "../../rotation/observation.ts";
-import { between, type Cancel, type Clock, type Random, REAL_CLOCK, seededRandom } from "../clock.ts";
+import {
+  between,
+  type Cancel,
+  type Clock,
+  type Random,
+  REAL_CLOCK,
+  seededRandom,
+  seededUuid,
+} from "../clock.ts";
 import { Agent, type AgentWorld } from "./agent.ts";
 import { agentSpecs } from "./agent-specs.ts";
 import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
@@ -23,10 +31,21 @@ export interface ClusterOptions {
   readonly hsm: boolean;
   /** SSH nodes, the one on the auth server's host included. */
   readonly nodes: number;
+  /** Addresses of OpenSSH servers that it knows without an agent, `HOST:PORT`. */
+  readonly agentless: readonly string[];
+  /** What a JSON listing of nothing is: some releases between the old and the new ones print `null`. */
+  readonly emptyListing: "[]" | "null";
   /** Processes beyond this number have no port and no certificate of their own. */
   readonly endpoints: number;
   readonly seed: number;
   readonly clock: Clock;
+}
+
+/** An OpenSSH server: a row that somebody wrote, with nobody behind it who follows or reports. */
+export interface AgentlessNode {
+  readonly id: string;
+  readonly hostname: string;
+  readonly address: string;
 }
 
 /** What was asked for, and what is known of that release. */
@@ -59,6 +78,7 @@ export class TeleportCluster {
   /** Copies of the CAs of other clusters, by the name of the cluster. */
   readonly #copies = new Map<string, AuthorityStore>();
   readonly #random: Random;
+  readonly agentlessNodes: readonly AgentlessNode[];
   readonly #agents: Agent[] = [];
   readonly #timers = new Set<Cancel>();
   /** Transitions are handled one after the other. */
@@ -69,6 +89,11 @@ export class TeleportCluster {
   private constructor(options: Settings) {
     this.options = options;
     this.#random = seededRandom(options.seed);
+    this.agentlessNodes = options.agentless.map((address, index) => ({
+      id: seededUuid(this.#random),
+      hostname: `legacy${index + 1}`,
+      address,
+    }));
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
   }
 
@@ -79,6 +104,8 @@ export class TeleportCluster {
       place: "alone",
       authServers: 1,
       hsm: false,
+      agentless: [],
+      emptyListing: "[]",
       speed: 1,
       nodes: 4,
       endpoints: ENDPOINT_LIMIT,

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { ComponentKind } from "../../rotation/observation.ts";
 import type { Agent } from "./agent.ts";
-import type { TeleportCluster } from "./cluster.ts";
+import type { AgentlessNode, TeleportCluster } from "./cluster.ts";
 import { formatDuration } from "./duration.ts";
 import { goTime, unixNano, ZERO_TIME } from "./go-print.ts";
 import { type KeyGeneration, privatePem } from "./keys.ts";
@@ -93,6 +93,17 @@ export function trustedClusterResource({ root, established }: TrustLink): Resour
       tunnel_addr: address,
       role_map: ROLE_MAP,
     },
+  };
+}
+
+/** It has no version, never expires, and its rotation stays empty for ever (reference 3.1). */
+export function agentlessResource({ id, hostname, address }: AgentlessNode, dialect: Dialect): Resource {
+  return {
+    kind: "node",
+    sub_kind: "openssh",
+    version: "v2",
+    metadata: { name: id },
+    spec: { addr: address, hostname, rotation: rotationResource(null, dialect, true) },
   };
 }
 

@@ -16,6 +16,7 @@ import { type KeyGeneration, sshFingerprint } from "./keys.ts";
 import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
 import { isComponentKind, RESOURCE_KINDS, type ResourceReference, resourceKind } from "./resource-kind.ts";
 import {
+  agentlessResource,
   agentResources,
   authorityResource,
   type Resource,
@@ -131,7 +132,7 @@ function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invoca
     case "yaml":
       return yamlDocuments(resources.flatMap((one) => [...one]));
     case "json":
-      return resources[0] === undefined ? "[]" : jsonListing(resources[0], dialect);
+      return jsonListing(resources[0] ?? [], cluster);
     case "text":
       return textListing(cluster, references[0], resources[0] ?? []);
     default:
@@ -189,6 +190,8 @@ function* componentRows(
   kind: Parameters<TeleportCluster["present"]>[0],
 ): Iterator<Resource> {
   for (const agent of cluster.present(kind)) yield* agentResources(agent, kind, cluster);
+  if (kind !== "node") return;
+  for (const node of cluster.agentlessNodes) yield agentlessResource(node, cluster.options.dialect);
 }
 
 function isNamed(row: Resource, name: string): boolean {
@@ -213,9 +216,11 @@ function wantedAuthorities(cluster: TeleportCluster, path: readonly string[]): r
 }
 
 /** v5 prints a single result bare, and no final newline (recordings/README). */
-function jsonListing(resources: Iterable<Resource>, dialect: Dialect): ToolResult["stdout"] {
-  if (dialect === "v18") return withNewline(goJsonArray(resources));
+function jsonListing(resources: Iterable<Resource>, { options }: TeleportCluster): ToolResult["stdout"] {
+  const { dialect, emptyListing } = options;
   const [first, second] = take(resources, 2);
+  if (first === undefined && emptyListing === "null") return dialect === "v5" ? "null" : "null\n";
+  if (dialect === "v18") return withNewline(goJsonArray(resources));
   return first !== undefined && second === undefined ? goJson(first) : goJsonArray(resources);
 }
 
