@@ -19,7 +19,7 @@ export interface ClusterPlan {
   readonly name: string;
   readonly platform: PlatformName;
   readonly rotations: readonly RotationPlan[];
-  readonly overrides: readonly never[];
+  readonly overrides: readonly OverridePlan[];
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
 }
@@ -93,6 +93,39 @@ export interface Step {
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
+  /** Work of a person that belongs to this step; absent where nobody has to do anything. */
+  readonly checklist?: readonly ChecklistItem[];
+}
+
+/** Work that a person does or states to be done, and the statement that ticks it (design, section 4). */
+export interface ChecklistItem {
+  /** Stable, named in `acknowledge`: `db_client/init/trust-both`. */
+  readonly id: string;
+  readonly what: string;
+  readonly why: string;
+  readonly verify: string;
+  /** Command lines and artifact paths that help. */
+  readonly helps: readonly string[];
+  readonly done: boolean;
+  /** Who stated it; `null` while it is open, or where a probe proved it. */
+  readonly who: string | null;
+  readonly note: string | null;
+  readonly at: string | null;
+}
+
+/** One entry of a `cert_authority_override`, live and as git wants it. */
+export interface OverridePlan {
+  readonly authority: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, as the entry names it. */
+  readonly key_hash: string;
+  /** `null`: there is no such entry. */
+  readonly before: OverrideEntryFacts | null;
+  readonly after: OverrideEntryFacts | null;
+}
+
+export interface OverrideEntryFacts {
+  readonly state: "staged" | "enabled" | "waived";
+  readonly certificate: CertificateFacts | null;
 }
 
 export interface GuardVerdict {
