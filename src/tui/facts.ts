@@ -126,7 +126,7 @@ function hexOf(fingerprint: string): string {
 }
 
 /** The keys that name an authority: TLS where there are any, else SSH, else JWT; one line per key, not per protocol. */
-export function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
+function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
   const byAuthority = Map.groupBy(keys, ({ authority }) => authority);
   return [...byAuthority.values()].flatMap((own) => {
     for (const protocol of ["tls", "ssh", "jwt"] as const) {

@@ -100,9 +100,9 @@ function compareSteps(found: string[], where: string, before: Step, after: Step)
     label: ({ id }) => `${where}: guard ${id}`,
     compare: (list, old, now) => compareGuards(list, where, old, now),
   });
-  for (const item of after.checklist ?? []) {
-    const old = before.checklist?.find(({ id }) => id === item.id);
-    if (old?.done !== item.done) found.push(`${where}: ${item.id} is ${item.done ? "done" : "open"} now`);
+  for (const item of after.checklist) {
+    const old = before.checklist.find(({ id }) => id === item.id);
+    if (old?.state !== item.state) found.push(`${where}: ${item.id} is ${item.state} now`);
   }
 }
 

@@ -9,7 +9,7 @@ import { harmless } from "./harmless.ts";
 export type Tone = "plain" | "strong" | "dim" | "good" | "bad" | "warn" | "cursor" | ChipTone;
 
 /** A word on a filled ground: readable on light and dark terminals alike. */
-export type ChipTone = "chip-good" | "chip-bad" | "chip-warn" | "chip";
+type ChipTone = "chip-good" | "chip-bad" | "chip-warn" | "chip";
 
 export interface Span {
   readonly text: string;

@@ -116,7 +116,7 @@ function stepsInShort({ steps }: RotationPlan): Line[] {
   );
 }
 
-export function standingText({ standing, live_phase, desired_phase, steps }: RotationPlan): string {
+function standingText({ standing, live_phase, desired_phase, steps }: RotationPlan): string {
   switch (standing) {
     case "not_started":
       return steps.length === 0 ? "not started" : `not started, ${desired_phase} is wanted`;

@@ -19,7 +19,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
     ...labelled("disrupts", step.disrupts, width),
     ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
     ...passingLines(step, width),
-    ...checklistLines(step.checklist ?? [], width),
+    ...checklistLines(step.checklist, width),
     EMPTY,
     ...fateLines(keyFates(rotation, moveOf(step)), width),
   ];
@@ -98,7 +98,7 @@ function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean
 
 function checklistLines(items: readonly ChecklistItem[], width: number): Line[] {
   if (items.length === 0) return [];
-  const done = items.filter((item) => item.done).length;
+  const done = items.filter(({ state }) => state === "done").length;
   return [
     EMPTY,
     line(
@@ -106,22 +106,24 @@ function checklistLines(items: readonly ChecklistItem[], width: number): Line[] 
       span(`${done} of ${items.length} done`, done < items.length ? "warn" : "good"),
     ),
     ...items.flatMap((item) => [
-      ...paragraph(item.what, width, { lead: line(item.done ? span("[x] ", "good") : span("[ ] ", "warn")) }),
-      ...(item.done ? doneLines(item, width) : openLines(item, width)),
+      ...paragraph(item.do, width, {
+        lead: line(item.state === "done" ? span("[x] ", "good") : span("[ ] ", "warn")),
+      }),
+      ...(item.state === "done" ? doneLines(item, width) : openLines(item, width)),
     ]),
   ];
 }
 
-function openLines({ id, verify, helps }: ChecklistItem, width: number): Line[] {
+function openLines({ id, verify, commands, required }: ChecklistItem, width: number): Line[] {
   const lead = (text: string) => line("    ", span(text, "dim"));
   return [
     ...(verify === "" ? [] : paragraph(verify, width, { lead: lead("check ") })),
-    ...helps.flatMap((help) => paragraph(help, width, { tone: "strong", lead: lead("$ ") })),
-    ...paragraph(id, width, { tone: "dim", lead: lead("acknowledge ") }),
+    ...commands.flatMap((command) => paragraph(command, width, { tone: "strong", lead: lead("$ ") })),
+    ...(required ? paragraph(id, width, { tone: "dim", lead: lead("acknowledge ") }) : []),
   ];
 }
 
-function doneLines({ who, at, note }: ChecklistItem, width: number): Line[] {
-  const said = who === null ? "seen by a probe" : `${who}${at === null ? "" : `, ${at.slice(0, 10)}`}`;
+function doneLines({ by, note }: ChecklistItem, width: number): Line[] {
+  const said = by === null || by === "probe" ? "seen by a probe" : by;
   return paragraph(note === null ? said : `${said}: ${note}`, width, { tone: "dim", lead: line("    ") });
 }
