@@ -5,8 +5,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
-import addFormats from "ajv-formats";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const SCHEMA_FOLDER = "schemas";
 const COMPILED_FOLDER = "src/resources/compiled";
@@ -20,7 +19,6 @@ async function compileSchemas(): Promise<void> {
     allowUnionTypes: true,
     code: { source: true, esm: true },
   });
-  addFormats.default(ajv);
   const exported: Record<string, string> = {};
   for (const file of (await readdir(SCHEMA_FOLDER)).sort()) {
     if (!file.endsWith(".schema.json")) continue;
@@ -37,12 +35,29 @@ async function compileSchemas(): Promise<void> {
   );
 }
 
+/**
+ * commander loads node:child_process to run sub-commands that are executables of their own. capstan has none, and
+ * loading it would be a tenth of the time that `--version` takes.
+ */
+const noExecutableCommands: Plugin = {
+  name: "no-executable-commands",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      importer.includes("/commander/") ? { path: "none", namespace: "no-executable-commands" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "no-executable-commands" }, () => ({ contents: "export default {};" }));
+  },
+};
+
 await compileSchemas();
 await rm("dist", { recursive: true, force: true });
 await build({
   entryPoints: {
     capstan: "src/cli/capstan.ts",
     main: "src/cli/main.ts",
+    daemon: "src/sandbox/daemon.ts",
+    "tctl-shim": "src/sandbox/tctl-shim.ts",
+    tour: "src/tour/tour.ts",
   },
   outdir: "dist",
   bundle: true,
@@ -56,5 +71,6 @@ await build({
   banner: {
     js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
   },
+  plugins: [noExecutableCommands],
   logLevel: "warning",
 });

@@ -1,13 +1,16 @@
 import { followersOf } from "./following.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
-import { reportedByComponents } from "./reported.ts";
+import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
 
 /** Also for components that joined after the roster was taken. A silent one is the roster's business. */
 export const componentsReady: Guard = {
   id: "components-ready",
   refuses: "going on while a live component is not at the current phase of this rotation",
   waivable: true,
-  appliesTo: (input) => reportedByComponents(input) && input.edge.to !== "rollback",
+  appliesTo: ({ edge, authority, record }) =>
+    reportedByComponents(authority.type) &&
+    edge.to !== "rollback" &&
+    (edge.from !== "rollback" || newKeyWasUsed(record, authority)),
   judge: ({ observation, authority, edge, now }) => {
     const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");
     if (unread !== undefined) {

@@ -1,4 +1,5 @@
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import type { Finding, GuardId } from "../rotation/plan.ts";
@@ -25,6 +26,8 @@ export interface GuardInput {
   /** `null` when no resource declares the rotation any more: it is being rolled back. */
   readonly rotation: RotationResource | null;
   readonly record: RotationRecord | undefined;
+  /** What git says trusts the authority outside the cluster. */
+  readonly consumers: readonly TrustConsumer[];
   /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
   readonly edge: Edge;
   /** Milliseconds since the epoch. */
@@ -35,7 +38,7 @@ export type Judgement =
   | { readonly outcome: "pass" }
   | { readonly outcome: "fail" | "unknown"; readonly findings: readonly Finding[] };
 
-export const PASS: Judgement = { outcome: "pass" };
+const PASS: Judgement = { outcome: "pass" };
 
 /** Fails when there is something to say. */
 export function failWith(findings: readonly Finding[]): Judgement {

@@ -18,18 +18,6 @@ function subjectOf({ authority }: GuardInput): string {
 /** What is wrong with an illegal edge, told by what the person most likely meant. */
 function explain({ edge: { from, to } }: GuardInput): { message: string; remedy: string } {
   const next = legalNext(from).join(" or ");
-  if (from === "rollback") {
-    return {
-      message: `the cluster is rolling back; after rollback comes only standby, not ${to}`,
-      remedy: "set `phase: rollback` to finish the rollback, then start the rotation again",
-    };
-  }
-  if (to === "rollback") {
-    return {
-      message: "nothing is in progress that could be rolled back",
-      remedy: "remove the resource, or set the phase that is wanted",
-    };
-  }
   const ahead = ORDER.indexOf(from) > ORDER.indexOf(to) && to !== "standby";
   if (ahead) {
     return {

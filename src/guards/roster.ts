@@ -1,8 +1,7 @@
 import type { Finding } from "../rotation/plan.ts";
-import { phaseRecord } from "../rotation/record.ts";
 import { followersOf, keyOf } from "./following.ts";
 import { failWith, type Guard, type GuardInput, unknown } from "./guard.ts";
-import { reportedByComponents } from "./reported.ts";
+import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
 
 /**
  * Presence rows live about ten minutes: a machine that is off vanishes from the listing, and then "all nodes are
@@ -13,10 +12,10 @@ export const roster: Guard = {
   id: "roster",
   refuses: "going on while a component that was there before init has not been seen at this phase",
   waivable: true,
-  appliesTo: (input) => reportedByComponents(input) && needsEverybody(input),
+  appliesTo: (input) => reportedByComponents(input.authority.type) && needsEverybody(input),
   judge: (input) => {
     const { authority, record, observation, edge, now } = input;
-    if (edge.from === "standby") return failWith(silent(input));
+    if (edge.from === "standby" && edge.to === "init") return failWith(silent(input));
     if (record?.roster == null) {
       return unknown({
         subject: `roster/${authority.type}`,
@@ -51,12 +50,8 @@ function silent({ observation, authority, edge, now }: GuardInput): readonly Fin
     }));
 }
 
-/**
- * Forward always. Leaving rollback only matters once the new key has signed something: before update_clients no
- * component can hold a certificate from it, so dropping it hurts nobody (reference teleport-rotation 1.4).
- */
-function needsEverybody({ edge, record }: GuardInput): boolean {
+/** Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10). */
+function needsEverybody({ edge, record, authority }: GuardInput): boolean {
   if (edge.to === "rollback") return false;
-  if (edge.from !== "rollback") return true;
-  return record === undefined || phaseRecord(record, "update_clients") !== undefined;
+  return edge.from !== "rollback" || newKeyWasUsed(record, authority);
 }

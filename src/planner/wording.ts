@@ -50,7 +50,7 @@ export function wordingOf({ from, to }: Edge): Wording {
 
 export function verifyWording(phase: Phase): Wording {
   return {
-    why: `The authority is in ${phase}; not every component was seen there yet.`,
+    why: `The authority has reached ${phase}; this looks whether everybody followed, and still holds it.`,
     disrupts: "nothing",
     undo: "nothing to undo: it only looks",
   };

@@ -1,5 +1,6 @@
 import type { Fingerprint, PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { TrustConsumer } from "./trust-consumer.ts";
 
 /**
  * The desired state as parsed and checked: what the rest of capstan may trust.
@@ -25,6 +26,10 @@ export interface ClusterResource {
   readonly source: Source;
   readonly platform: PlatformName;
   readonly teleport: TeleportConnection | null;
+  /** As written, variables put in. */
+  readonly talos?: Readonly<Record<string, unknown>>;
+  /** Leafs and roots that capstan can reach too: names of other cluster resources. */
+  readonly peers: readonly string[];
   readonly policy: Policy;
 }
 
@@ -43,6 +48,10 @@ export interface Policy {
   readonly onFailure: "rollback" | "halt";
   /** How long the components may take to follow a transition, milliseconds. */
   readonly phaseTimeoutMs: number;
+  /** The longest session lifetime that any role allows, milliseconds. */
+  readonly maxSessionTtlMs: number;
+  /** Glob patterns of the files in which CA pins are looked for. */
+  readonly pinFiles: readonly string[];
 }
 
 export interface AuthorityResource {
@@ -51,6 +60,8 @@ export interface AuthorityResource {
   readonly source: Source;
   readonly activeKeys: readonly Fingerprint[];
   readonly maxAgeMs: number | null;
+  /** What trusts the CA outside the cluster, or shows certificates of it. */
+  readonly trustConsumers: readonly TrustConsumer[];
 }
 
 export interface RotationResource {
@@ -62,6 +73,8 @@ export interface RotationResource {
   /** `step`: one edge per commit. `walk`: as far as guards, soak and windows allow. */
   readonly strategy: "step" | "walk";
   readonly mode: "manual" | "auto";
+  /** With mode `auto`: how long the platform takes for all of it. */
+  readonly gracePeriodMs?: number | null;
   readonly acknowledge: readonly Acknowledgement[];
   readonly waive: readonly Waiver[];
   /** Why a rotation that was rolled back is tried again. */
@@ -81,7 +94,10 @@ export interface Acknowledgement {
   readonly who: string;
   readonly note: string | null;
   readonly evidence: string | null;
+  /** ISO 8601 in UTC; a date alone stays one (`2026-11-21`): any time of that day. */
   readonly at: string | null;
+  readonly commit?: string | null;
+  readonly source?: Source;
 }
 
 export interface Waiver {
@@ -89,8 +105,9 @@ export interface Waiver {
   /** The finding's subject, `node/node2`. */
   readonly subject: string;
   readonly reason: string;
-  /** ISO 8601; after it the waiver does not count. */
+  /** ISO 8601 in UTC; after it the waiver does not count. A date alone was read as its end. */
   readonly expires: string;
+  readonly source?: Source;
 }
 
 /** Teleport's own resource, verbatim: only the envelope is read here. */

@@ -131,11 +131,21 @@ export const AUTHORITY_TYPES = [
   },
 ] as const satisfies readonly AuthorityType[];
 
-export type AuthorityTypeName = (typeof AUTHORITY_TYPES)[number]["name"];
-
 /** The table row of a type, `undefined` for one that a newer server may have. */
 export function authorityType(name: string): AuthorityType | undefined {
   return AUTHORITY_TYPES.find((type) => type.name === name);
+}
+
+/** The one pair that Teleport's documentation lets rotate together, in this order (reference 2.2). */
+const PAIR: readonly string[] = ["db", "db_client"];
+
+export function isPair(left: string, right: string): boolean {
+  return left !== right && PAIR.includes(left) && PAIR.includes(right);
+}
+
+/** How many rotations these types are when db and db_client count as one. */
+export function rotationUnits(types: readonly string[]): number {
+  return new Set(types.map((type) => (PAIR.includes(type) ? PAIR[0] : type))).size;
 }
 
 /** Reads either spelling (`db-client`, `db_client`) and gives the API one. */

@@ -1,4 +1,4 @@
-import type { Fingerprint } from "./observation.ts";
+import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 
 /**
@@ -28,6 +28,11 @@ export interface RotationRecord {
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
   readonly phases: readonly PhaseRecord[];
+  /**
+   * The transition that was asked for last and not observed yet: after a kill, a stale read must not make capstan
+   * ask for it a second time.
+   */
+  readonly requested: { readonly to: Phase; readonly at: string } | null;
   /** Hashes of the resource contents that drove it. A rolled back one stays quarantined for all of them. */
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
@@ -35,7 +40,7 @@ export interface RotationRecord {
 }
 
 export interface RosterMember {
-  readonly kind: string;
+  readonly kind: ComponentKind;
   readonly id: string;
   readonly name: string;
 }

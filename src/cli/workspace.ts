@@ -1,0 +1,118 @@
+import { join, resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { openPlatform, type Platform, type PlatformOptions } from "../platforms/platform.ts";
+import { createRunner } from "../process/runner.ts";
+import { folderStore } from "../record/folder.ts";
+import type { RecordStore } from "../record/store.ts";
+import { describeDiagnostic } from "../render/diagnostics.ts";
+import type { Files } from "../render/yaml-diff.ts";
+import type { ClusterResource, DesiredState } from "../resources/desired.ts";
+import { loadResources } from "../resources/load.ts";
+import { suggestOneOf } from "../resources/suggest.ts";
+import { checkAcknowledgements } from "./acknowledgements.ts";
+import type { CommonOptions } from "./options.ts";
+import { openRepository } from "./repository.ts";
+import { withSurroundings } from "./surroundings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A folder of resources, checked, with everything that plan and apply need around it. */
+export interface Workspace {
+  readonly folder: string;
+  readonly commit: string | null;
+  readonly desired: DesiredState;
+  /** The clusters that the command is about. */
+  readonly clusters: readonly ClusterResource[];
+  readonly store: RecordStore;
+  /** Texts of the files that hold resources, by path below the folder. */
+  readonly files: Files;
+}
+
+/** Loads and checks; bad resources are one `Failure` with all diagnostics in it. */
+export async function openWorkspace(
+  directory: string,
+  wanted: string | undefined,
+  terminal: Terminal,
+): Promise<Workspace> {
+  const folder = resolve(terminal.cwd, directory);
+  const [loaded, repository] = await Promise.all([
+    loadResources(folder, terminal.env),
+    openRepository(folder),
+  ]);
+  const store = folderStore(join(folder, ".capstan"), terminal.now);
+  const errors = [
+    ...loaded.diagnostics.filter(({ severity }) => severity === "error"),
+    ...(await checkAcknowledgements(loaded, store, terminal.now())),
+  ];
+  if (errors.length > 0) {
+    throw new Failure(
+      "resources",
+      `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+      {
+        hint: "nothing was asked of the cluster; correct the files and run it again",
+      },
+    );
+  }
+  return {
+    folder,
+    commit: repository?.commit ?? null,
+    desired: loaded.state,
+    clusters: select(loaded.state.clusters, wanted, directory),
+    store,
+    files: new Map(loaded.files.map(({ path, text }) => [path, text])),
+  };
+}
+
+function select(
+  clusters: readonly ClusterResource[],
+  wanted: string | undefined,
+  directory: string,
+): readonly ClusterResource[] {
+  if (clusters.length === 0) {
+    throw new Failure("resources", `there is no cluster resource in ${directory}`, {
+      hint: "`capstan init` writes one for a live cluster; `capstan sandbox up` starts one to try",
+    });
+  }
+  if (wanted === undefined) return clusters;
+  const found = clusters.filter(({ name }) => name === wanted);
+  if (found.length > 0) return found;
+  const names = clusters.map(({ name }) => name);
+  throw new Failure("usage", `there is no cluster "${wanted}" in ${directory}`, {
+    hint: suggestOneOf(wanted, names, "there are"),
+  });
+}
+
+/** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
+export function openClusters(
+  { clusters }: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): ReadonlyMap<string, Platform> {
+  const shared = platformOptions(terminal, options, signal);
+  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, shared)]));
+}
+
+/** The same, with what is outside of the clusters in what they observe: for whatever judges. */
+export function openPlatforms(
+  workspace: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): ReadonlyMap<string, Platform> {
+  const { runner } = platformOptions(terminal, options, signal);
+  const around = { folder: workspace.folder, desired: workspace.desired, runner, signal };
+  const opened = openClusters(workspace, terminal, options, signal);
+  return new Map([...opened].map(([name, platform]) => [name, withSurroundings(platform, name, around)]));
+}
+
+/** With --verbose, what is run and what is worth knowing goes to stderr. */
+export function platformOptions(
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): PlatformOptions {
+  const say = (line: string) => {
+    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
+  };
+  return { runner: createRunner({ trace: say }), now: () => new Date(terminal.now()), signal, notice: say };
+}

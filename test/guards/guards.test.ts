@@ -1,0 +1,549 @@
+import { describe, expect, it } from "vitest";
+import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
+import type { GuardInput } from "../../src/guards/guard.ts";
+import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
+import type { ClusterObservation, ConsumerObservation } from "../../src/rotation/observation.ts";
+import type { Edge } from "../../src/rotation/phase.ts";
+import type { GuardId } from "../../src/rotation/plan.ts";
+import type { RotationRecord } from "../../src/rotation/record.ts";
+import {
+  ago,
+  authority,
+  cluster,
+  component,
+  components,
+  key,
+  memory,
+  NEW,
+  NOW,
+  OLD,
+  OTHER,
+  observation,
+  rotation,
+} from "../world/host-rotation.ts";
+
+interface Case {
+  readonly guard: GuardId;
+  readonly edge: Edge;
+  /** CA type, host unless it says otherwise. */
+  readonly type?: string;
+  readonly declared?: readonly TrustConsumer[];
+  readonly probed?: readonly ConsumerObservation[];
+  readonly observation?: Partial<ClusterObservation>;
+  readonly record?: Partial<RotationRecord> | null;
+  readonly policy?: Parameters<typeof cluster>[0];
+  readonly rotation?: Parameters<typeof rotation>[1];
+  /** `absent`: the guard has no say in this step. */
+  readonly verdict: "pass" | "fail" | "unknown" | "absent";
+  /** Subjects of the findings, and of those waived behind a `~`. */
+  readonly about?: readonly string[];
+}
+
+const INIT_TO_CLIENTS: Edge = { from: "init", to: "update_clients" };
+const CLIENTS_TO_SERVERS: Edge = { from: "update_clients", to: "update_servers" };
+const TO_INIT: Edge = { from: "standby", to: "init" };
+const INIT_BACK: Edge = { from: "init", to: "rollback" };
+const OUT_OF_ROLLBACK: Edge = { from: "rollback", to: "standby" };
+
+const without = (name: string) => components("init").filter((one) => one.name !== name);
+const changed = (name: string, change: Parameters<typeof component>[2]) =>
+  components("init").map((one) => (one.name === name ? { ...one, ...change } : one));
+const auto = authority("init", { rotation: { ...authority("init").rotation, mode: "auto" } });
+const user = { ...authority("init"), type: "user" };
+const identity = {
+  source: "identity-file",
+  path: "id",
+  problem: null,
+  notAfter: ago(-600),
+  trusts: [OLD, NEW],
+} as const;
+const accepted = { guard: "roster", subject: "node/node2", reason: "scrapped", expires: ago(-60) } as const;
+
+const orders: TrustConsumer = {
+  kind: "postgres",
+  name: "orders-db",
+  address: "db-1",
+  serverName: null,
+  deadlineMs: null,
+};
+const directory: TrustConsumer = {
+  kind: "manual",
+  name: "directory",
+  instructions: "look at NTAuth",
+  deadlineMs: null,
+};
+const knownHosts: TrustConsumer = {
+  kind: "file",
+  name: "clients",
+  path: "known_hosts",
+  deadlineMs: null,
+};
+const BOTH = { old: "yes", new: "yes" } as const;
+const UNSEEN = { old: "unknown", new: "unknown" } as const;
+
+function sees(
+  consumer: TrustConsumer,
+  type: string,
+  uses: ConsumerObservation["uses"],
+  trusts: ConsumerObservation["trusts"],
+): ConsumerObservation {
+  return { authority: type, consumer: consumer.name, kind: consumer.kind, uses, trusts, detail: "Seen." };
+}
+
+function stated(step: string) {
+  return { acknowledge: [{ step, who: "ada", note: null, evidence: null, at: null }] };
+}
+
+const TRUST_BOTH = "db_client/init/trust-both";
+/** Databases of db_client, between init and update_clients: the moment of the outage (reference 2.2). */
+const databases = { guard: "trust-consumers", edge: INIT_TO_CLIENTS, type: "db_client" } as const;
+const consumerCases: Readonly<Record<string, Case>> = {
+  "nobody said a word about the databases": {
+    ...databases,
+    verdict: "fail",
+    about: [`step/${TRUST_BOTH}`],
+  },
+  "a person says that the databases trust both": {
+    ...databases,
+    rotation: stated(TRUST_BOTH),
+    verdict: "pass",
+  },
+  "a statement about another phase ticks nothing here": {
+    ...databases,
+    rotation: stated("db_client/update_clients/test-connection"),
+    verdict: "fail",
+    about: [`step/${TRUST_BOTH}`],
+  },
+  "every declared database was seen to trust both": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "neither", BOTH)],
+    verdict: "pass",
+  },
+  "one database was forgotten": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "old", { old: "yes", new: "no" })],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "a statement does not outweigh what a probe saw": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "old", { old: "yes", new: "no" })],
+    rotation: stated(TRUST_BOTH),
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "a waiver does, and shows": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "old", { old: "yes", new: "no" })],
+    rotation: {
+      waive: [
+        { guard: "trust-consumers", subject: "consumer/orders-db", reason: "scrapped", expires: ago(-60) },
+      ],
+    },
+    verdict: "pass",
+    about: ["~consumer/orders-db"],
+  },
+  "a database that does not answer takes a person": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "unreachable", UNSEEN)],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "and a person is enough for it": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "unreachable", UNSEEN)],
+    rotation: stated(TRUST_BOTH),
+    verdict: "pass",
+  },
+  "one that was not probed at all takes a person": {
+    ...databases,
+    declared: [orders],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "what no probe can see is asked for beside what it can": {
+    ...databases,
+    declared: [orders, directory],
+    probed: [sees(orders, "db_client", "neither", BOTH), sees(directory, "db_client", "unknown", UNSEEN)],
+    verdict: "fail",
+    about: ["consumer/directory"],
+  },
+  "a server certificate of the old CA holds up db": {
+    guard: "trust-consumers",
+    edge: INIT_TO_CLIENTS,
+    type: "db",
+    declared: [orders],
+    probed: [sees(orders, "db", "old", UNSEEN)],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "the host CA: what is outside of it may not exist": {
+    guard: "trust-consumers",
+    edge: INIT_TO_CLIENTS,
+    verdict: "pass",
+  },
+  "the host CA: a known_hosts in git that lacks the new line": {
+    guard: "trust-consumers",
+    edge: INIT_TO_CLIENTS,
+    declared: [knownHosts],
+    probed: [sees(knownHosts, "host", "old", { old: "yes", new: "no" })],
+    verdict: "fail",
+    about: ["consumer/clients"],
+  },
+  "the host CA: a known_hosts says nothing of host certificates": {
+    guard: "trust-consumers",
+    edge: { from: "update_servers", to: "standby" },
+    declared: [knownHosts],
+    probed: [sees(knownHosts, "host", "both", BOTH)],
+    verdict: "pass",
+  },
+  "the way into rollback is always open": { ...databases, edge: INIT_BACK, verdict: "absent" },
+  "the way out of rollback waits for what has to be undone": {
+    ...databases,
+    edge: OUT_OF_ROLLBACK,
+    verdict: "fail",
+    about: ["step/db_client/rollback/remove-new"],
+  },
+  "before init there is nothing to do": { ...databases, edge: TO_INIT, verdict: "absent" },
+  "a release before the split has no work for db_client": {
+    ...databases,
+    observation: { versions: { client: "14.0.0", server: "14.0.0" } },
+    verdict: "pass",
+  },
+};
+
+const CASES: Readonly<Record<string, Case>> = {
+  ...consumerCases,
+  "a legal edge": { guard: "phase-order", edge: INIT_TO_CLIENTS, verdict: "pass" },
+  "an edge that skips a phase": {
+    guard: "phase-order",
+    edge: { from: "init", to: "standby" },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "an edge backwards": {
+    guard: "phase-order",
+    edge: { from: "update_clients", to: "init" },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "a manual rotation": { guard: "mode", edge: INIT_TO_CLIENTS, verdict: "pass" },
+  "somebody switched to auto (reference 1.7)": {
+    guard: "mode",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [auto] },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "auto that git asks for": {
+    guard: "mode",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [auto] },
+    rotation: { mode: "auto" },
+    verdict: "pass",
+  },
+  "auto does not hold up a rollback, which ends it": {
+    guard: "mode",
+    edge: INIT_BACK,
+    observation: { authorities: [auto] },
+    verdict: "absent",
+  },
+  "our own rotation": { guard: "foreign-rotation", edge: INIT_TO_CLIENTS, verdict: "pass" },
+  "another id than the one that the record knows": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    record: { current_id: "another" },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "no record: the keys make it ours": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    verdict: "pass",
+  },
+  "no record, and the key to be retired is not in it": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    rotation: { authorities: [{ type: "host", retire: [OTHER] }] },
+    verdict: "fail",
+    about: [`key/${OTHER}`],
+  },
+  "a key that capstan did not bring": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [authority("init", { trusted: [key(NEW), key(OTHER)] })] },
+    verdict: "fail",
+    about: [`key/${OTHER}`],
+  },
+  "a foreign rotation is not rolled back either": {
+    guard: "foreign-rotation",
+    edge: INIT_BACK,
+    record: { current_id: "another" },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "nothing else rotates": { guard: "exclusive", edge: TO_INIT, verdict: "pass" },
+  "another CA rotates": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    observation: { authorities: [authority("standby"), user] },
+    verdict: "fail",
+    about: ["authority/user"],
+  },
+  "another CA rotates, and two may": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    observation: { authorities: [authority("standby"), user] },
+    policy: { concurrentRotations: 2 },
+    verdict: "pass",
+  },
+  "everybody on the roster is at the phase": { guard: "roster", edge: INIT_TO_CLIENTS, verdict: "pass" },
+  "one vanished from the listing (reference 3.3)": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: without("node2") },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "one is a phase behind": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: changed("node2", { phase: "standby" }) },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "one is at the phase of another rotation (reference 3.2)": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: changed("node2", { currentId: "of last year" }) },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "one stopped announcing itself": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: changed("node2", { expires: ago(-2) }) },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "two with one name are told apart by id": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: changed("node2", { name: "node1", phase: "standby" }) },
+    verdict: "fail",
+    about: ["node/id-of-node2"],
+  },
+  "no roster: nobody knows": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "a waiver lets one through": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: without("node2") },
+    rotation: { waive: [accepted] },
+    verdict: "pass",
+    about: ["~node/node2"],
+  },
+  "a waiver that has expired does not": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: without("node2") },
+    rotation: { waive: [{ ...accepted, expires: ago(1) }] },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "before init, one that is silent already": {
+    guard: "roster",
+    edge: TO_INIT,
+    observation: { components: [...components("standby"), component("node", "node9", { expires: ago(-1) })] },
+    verdict: "fail",
+    about: ["node/node9"],
+  },
+  "rolling back waits for nobody (reference 1.10)": {
+    guard: "roster",
+    edge: INIT_BACK,
+    observation: { components: [] },
+    verdict: "absent",
+  },
+  "leaving rollback before the new key signed anything": {
+    guard: "roster",
+    edge: OUT_OF_ROLLBACK,
+    record: { state: "rolling_back", phases: [{ phase: "init", since: ago(30), verified_at: null }] },
+    observation: { components: [] },
+    verdict: "absent",
+  },
+  "leaving rollback after the new key signed": {
+    guard: "roster",
+    edge: OUT_OF_ROLLBACK,
+    record: { state: "rolling_back", phases: memory("update_clients").phases },
+    observation: { components: components("rollback").filter(({ name }) => name !== "node2") },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "everybody alive is at the phase": { guard: "components-ready", edge: INIT_TO_CLIENTS, verdict: "pass" },
+  "a newcomer is not at the phase": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: [...components("init"), component("node", "node9")] },
+    verdict: "fail",
+    about: ["node/node9"],
+  },
+  "an agentless server reports nothing (reference 3.1)": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: [...components("init"), component("node", "sshd", { phase: null })] },
+    verdict: "pass",
+  },
+  "a listing that could not be read": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { unread: [{ what: "kube_servers", problem: "access denied" }] },
+    verdict: "unknown",
+    about: ["listing/kube_servers"],
+  },
+  "no auth server in the listing: it is filtered": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: components("init").filter(({ kind }) => kind !== "auth_server") },
+    verdict: "unknown",
+    about: ["listing/auth_servers"],
+  },
+  "tctl's own credentials are not ours to judge": { guard: "credentials", edge: TO_INIT, verdict: "absent" },
+  "an identity that lives long enough": {
+    guard: "credentials",
+    edge: CLIENTS_TO_SERVERS,
+    observation: { credentials: identity },
+    verdict: "pass",
+  },
+  "an identity that cannot be read": {
+    guard: "credentials",
+    edge: TO_INIT,
+    observation: { credentials: { ...identity, problem: "no such file", notAfter: null } },
+    verdict: "unknown",
+    about: ["identity/id"],
+  },
+  "an identity about to expire": {
+    guard: "credentials",
+    edge: TO_INIT,
+    observation: { credentials: { ...identity, notAfter: ago(-5) } },
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+  "an identity from before init would lock capstan out (reference 6.2)": {
+    guard: "credentials",
+    edge: CLIENTS_TO_SERVERS,
+    observation: { credentials: { ...identity, trusts: [OLD] } },
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+  "one major version apart": {
+    guard: "version",
+    edge: TO_INIT,
+    observation: { versions: { client: "18.1.0", server: "17.7.1" } },
+    verdict: "pass",
+  },
+  "two major versions apart": {
+    guard: "version",
+    edge: TO_INIT,
+    observation: { versions: { client: "18.1.0", server: "16.0.0" } },
+    verdict: "fail",
+    about: ["version/client"],
+  },
+  "a release that breaks (#11134)": {
+    guard: "version",
+    edge: TO_INIT,
+    observation: { versions: { client: "9.0.1", server: "9.0.1" } },
+    verdict: "fail",
+    about: ["version/server"],
+  },
+  "a server that does not say its version": {
+    guard: "version",
+    edge: TO_INIT,
+    observation: { versions: { client: "18.1.0", server: null } },
+    verdict: "unknown",
+    about: ["version/server"],
+  },
+  "no soak time": { guard: "soak", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "the soak time is over": {
+    guard: "soak",
+    edge: INIT_TO_CLIENTS,
+    policy: { soakMs: 30 * 60_000 },
+    verdict: "pass",
+  },
+  "the soak time is not over": {
+    guard: "soak",
+    edge: INIT_TO_CLIENTS,
+    policy: { soakMs: 60 * 60_000 },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "nobody knows since when": {
+    guard: "soak",
+    edge: INIT_TO_CLIENTS,
+    policy: { soakMs: 30 * 60_000 },
+    record: null,
+    verdict: "unknown",
+    about: ["authority/host"],
+  },
+};
+
+function inputOf(one: Case): GuardInput {
+  const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
+  const observed = observation(edge.from, {
+    authorities: [{ ...authority(edge.from), type }],
+    ...(one.probed === undefined ? {} : { surroundings: { consumers: one.probed } }),
+    ...seen,
+  });
+  const host = observed.authorities.find((authority) => authority.type === type);
+  if (host === undefined) throw new Error(`the case has no ${type} CA`);
+  const remembered =
+    edge.from === "standby" ? undefined : { ...memory(edge.from), authority: type, ...record };
+  return {
+    cluster: cluster(policy),
+    observation: observed,
+    authority: host,
+    rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
+    record: record === null ? undefined : remembered,
+    consumers: declared ?? [],
+    edge,
+    now: NOW,
+  };
+}
+
+describe("guards", () => {
+  it.each(Object.entries(CASES))("%s", (_title, one) => {
+    const verdict = judgeAll(inputOf(one)).find(({ id }) => id === one.guard);
+    expect(verdict?.outcome ?? "absent").toBe(one.verdict);
+    const about = [
+      ...(verdict?.findings ?? []).map(({ subject }) => subject),
+      ...(verdict?.waived ?? []).map(({ subject }) => `~${subject}`),
+    ];
+    expect(about).toEqual(one.about ?? []);
+  });
+
+  it.each(GUARDS.map(({ id }) => id))("%s has a case that blocks", (id) => {
+    const blocking = Object.values(CASES).filter(
+      ({ guard, verdict }) => guard === id && (verdict === "fail" || verdict === "unknown"),
+    );
+    expect(blocking).not.toHaveLength(0);
+  });
+
+  it("no finding leaves the person without something to do", () => {
+    const findings = Object.values(CASES).flatMap((one) =>
+      judgeAll(inputOf(one)).flatMap((verdict) => verdict.findings),
+    );
+    for (const finding of findings) expect(finding.remedy).not.toBe("");
+  });
+});
