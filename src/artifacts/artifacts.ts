@@ -1,10 +1,6 @@
 import { Failure } from "../failure.ts";
-import {
-  type AuthorityKey,
-  type Fingerprint,
-  identify,
-  type LiveAuthority,
-} from "../rotation/observation.ts";
+import { keysByRole } from "../rotation/key-sets.ts";
+import type { AuthorityKey, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import { type KeyMaterial, readMaterial, sha256 } from "./material.ts";
 
 /** A file for systems outside the cluster. Writing it is the command's business. */
@@ -49,7 +45,7 @@ export function artifactsFor(
   authority: LiveAuthority,
   retired: readonly Fingerprint[] = [],
 ): readonly Artifact[] {
-  const keys = keysByRole(authority, retired);
+  const keys = readKeys(authority, retired);
   const files = [
     ...pemAndDer("tls", keys),
     ...sshFiles(keys, authority),
@@ -68,21 +64,15 @@ function segment(name: string): string {
 }
 
 /** In the order old, new (or current, trusted), then by protocol and fingerprint. */
-function keysByRole(authority: LiveAuthority, retired: readonly Fingerprint[]): readonly RoleKey[] {
-  const { phase } = authority.rotation;
-  const [active, trusted] = [authority.active, authority.trusted];
+function readKeys(authority: LiveAuthority, retired: readonly Fingerprint[]): readonly RoleKey[] {
+  const { active, trusted, rotation } = authority;
   const read = (keys: readonly AuthorityKey[], role: Role): RoleKey[] =>
     [...keys]
       .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
       .map((key) => ({ ...readMaterial(key), role, signs: keys === active }));
-  if (phase === "standby") return [...read(active, "current"), ...read(trusted, "trusted")];
-  const activeIsOld =
-    retired.length > 0
-      ? identify(active).some((fingerprint) => retired.includes(fingerprint))
-      : phase === "init" || phase === "rollback";
-  return activeIsOld
-    ? [...read(active, "old"), ...read(trusted, "new")]
-    : [...read(trusted, "old"), ...read(active, "new")];
+  if (rotation.phase === "standby") return [...read(active, "current"), ...read(trusted, "trusted")];
+  const roles = keysByRole(authority, retired);
+  return [...read(roles.old, "old"), ...read(roles.new, "new")];
 }
 
 function sortKey(key: AuthorityKey): string {

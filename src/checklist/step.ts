@@ -1,3 +1,4 @@
+import type { ConsumerObservation } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 
 /**
@@ -21,7 +22,14 @@ export interface ChecklistStep {
   readonly provenBy: Expectation | null;
   /** The step exists only where the cluster has peers. */
   readonly onlyWith: "trusted-clusters" | null;
+  readonly binding: Binding;
 }
+
+/**
+ * `always`: a move out of the phase waits for it. `with-consumers`: only where a trust consumer is declared that it
+ * is about. `advice`: nothing waits, or another guard looks after it.
+ */
+export type Binding = "always" | "with-consumers" | "advice";
 
 export type Help =
   /** A path that `capstan artifacts` writes, below `<cluster>/<type>/`. */
@@ -40,14 +48,11 @@ export interface Expectation {
   readonly trusts?: { readonly old?: "yes" | "no"; readonly new?: "yes" | "no" };
 }
 
-/** The part of a probe's result that an expectation looks at. */
-export interface Observed {
-  readonly uses: string;
-  readonly trusts: { readonly old: string; readonly new: string };
-}
-
 /** Whether one consumer was seen to be as wanted. Anything that could not be seen is not. */
-export function isProvenBy(expectation: Expectation, observed: Observed): boolean {
+export function isProvenBy(
+  expectation: Expectation,
+  observed: Pick<ConsumerObservation, "uses" | "trusts">,
+): boolean {
   const { uses, trusts } = expectation;
   return (
     (uses === undefined || observed.uses === uses) &&

@@ -52,6 +52,8 @@ export function tickChecklist(
   };
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 function problemOf(
   { step, at }: Acknowledgement,
   known: readonly string[],
@@ -72,7 +74,9 @@ function problemOf(
       suggestion: "acknowledge a step after it is done",
     };
   }
-  if (startedAt !== null && time < Date.parse(startedAt)) {
+  // A date alone may be any time of its day.
+  const latest = /T/.test(at) ? time : time + DAY_MS - 1;
+  if (startedAt !== null && latest < Date.parse(startedAt)) {
     return {
       message: `step ${step} was acknowledged ${at}, before this rotation started (${startedAt})`,
       suggestion: "an acknowledgement is valid for one rotation only: do the step again",

@@ -5,7 +5,7 @@ import type { RunEvent } from "../apply/event.ts";
 import type { Approval } from "../apply/run.ts";
 import { eventText } from "../render/event-text.ts";
 import { planText } from "../render/plan-text.ts";
-import type { Plan } from "../rotation/plan.ts";
+import type { Plan, RotationPlan } from "../rotation/plan.ts";
 import { askApproval } from "./approval.ts";
 import { openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
@@ -40,6 +40,7 @@ export async function apply(
       store: workspace.store,
       clock: { ...systemClock, now: () => terminal.now() },
       signal,
+      turnBack: new AbortController().signal,
       holder: holderOf(terminal, workspace.commit),
       approve: (plan) => approve(plan),
       emit(event) {
@@ -60,10 +61,18 @@ export async function apply(
   }
 
   async function approve(plan: Plan): Promise<Approval> {
-    const flags = { ordinary: options.autoApprove === true, final: options.approveFinal === true };
-    if (!canAsk(terminal) || (flags.ordinary && flags.final)) return flags;
+    const all = new Set(plan.clusters.flatMap(({ rotations }) => rotations.flatMap(idsOf)));
+    const flags = {
+      steps: options.autoApprove === true ? all : new Set<string>(),
+      final: options.approveFinal === true,
+    };
+    if (!canAsk(terminal) || (flags.steps.size > 0 && flags.final)) return flags;
     return await askApproval(terminal, plan, flags, signal);
   }
+}
+
+function idsOf({ steps }: RotationPlan): readonly string[] {
+  return steps.map(({ id }) => id);
 }
 
 function holderOf({ env }: Terminal, commit: string | null) {

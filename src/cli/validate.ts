@@ -1,7 +1,9 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { folderStore } from "../record/folder.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
 import { loadResources } from "../resources/load.ts";
+import { checkAcknowledgements } from "./acknowledgements.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -13,7 +15,14 @@ export async function validate(
   options: CommonOptions,
 ): Promise<ExitCode> {
   const folder = directoryOf(directory, options);
-  const { state, diagnostics } = await loadResources(resolve(terminal.cwd, folder), terminal.env);
+  const path = resolve(terminal.cwd, folder);
+  const loaded = await loadResources(path, terminal.env);
+  const store = folderStore(join(path, ".capstan"), terminal.now);
+  const { state } = loaded;
+  const diagnostics = [
+    ...loaded.diagnostics,
+    ...(await checkAcknowledgements(loaded, store, terminal.now())),
+  ];
   const resources =
     state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;

@@ -9,6 +9,7 @@ import { mode } from "./mode.ts";
 import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
+import { trustConsumers } from "./trust-consumers.ts";
 import { version } from "./version.ts";
 
 /** Every guard, in the order in which people read them: first whether the step makes sense at all. */
@@ -19,6 +20,7 @@ export const GUARDS: readonly Guard[] = [
   exclusive,
   roster,
   componentsReady,
+  trustConsumers,
   credentials,
   version,
   soak,

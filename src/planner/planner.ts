@@ -29,7 +29,8 @@ function planCluster(observation: ClusterObservation, { desired, records, now }:
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
   const record = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
-  const context = { cluster, observation, record, now };
+  const authorities = desired.authorities.filter((authority) => authority.cluster === name);
+  const context = { cluster, observation, record, authorities, now };
   const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   return {
     name,

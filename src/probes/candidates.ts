@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
+import type { AuthorityKey, Fingerprint, TrustAnswer } from "../rotation/observation.ts";
 import { readOpensshKey } from "./openssh-key.ts";
-import { type Candidates, ProbeEnd, type ProbeResult, type Trust, type TrustAnswer } from "./result.ts";
+import { type Candidates, ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
 
 /** A candidate, ready to be compared with what a consumer shows. */
 export interface Candidate {

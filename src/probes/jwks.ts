@@ -1,6 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import type { JwksConsumer } from "../resources/trust-consumer.ts";
 import {
   type Candidate,
   fingerprintOf,
@@ -11,7 +12,6 @@ import {
   usesOf,
 } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
-import type { JwksConsumer } from "./consumer.ts";
 import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";
 
 const MAX_BYTES = 1_048_576;

@@ -1,12 +1,12 @@
-import { type Candidate, fingerprintOf, nameOf, needCandidates, spkiOf, usesOf } from "./candidates.ts";
-import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import {
   type Address,
   DEFAULT_PORTS,
   formatAddress,
   type OpensshConsumer,
   parseAddress,
-} from "./consumer.ts";
+} from "../resources/trust-consumer.ts";
+import { type Candidate, fingerprintOf, nameOf, needCandidates, spkiOf, usesOf } from "./candidates.ts";
+import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "./openssh-key.ts";
 import { describeError, excerpt, type Observation, ProbeEnd, plain, TRUST_UNKNOWN } from "./result.ts";

@@ -1,6 +1,6 @@
+import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import { type Candidate, readCandidates } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
-import type { TrustConsumer } from "./consumer.ts";
 import type { RunExecutable } from "./executable.ts";
 import { checkFile } from "./file.ts";
 import { probeJwks } from "./jwks.ts";

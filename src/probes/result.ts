@@ -1,11 +1,8 @@
-import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
+import type { KeysByRole } from "../rotation/key-sets.ts";
+import type { ConsumerObservation, Fingerprint } from "../rotation/observation.ts";
 
 /** The keys that a consumer may use or trust. Sets, as HSM clusters have several of each. */
-export interface Candidates {
-  readonly old: readonly AuthorityKey[];
-  /** Empty before init. */
-  readonly new: readonly AuthorityKey[];
-}
+export type Candidates = KeysByRole;
 
 /** A result before it has the name of its consumer. */
 export type Observation = Omit<ProbeResult, "consumer">;
@@ -13,24 +10,14 @@ export type Observation = Omit<ProbeResult, "consumer">;
 /** What a probe saw of one consumer: facts and what they mean, never a verdict on the rotation. */
 export interface ProbeResult {
   readonly consumer: string;
-  /**
-   * Which CA what it shows comes from, by signature: `both` where it shows several certificates or keys.
-   * `neither` was looked at; `unreachable` did not answer; `unknown` answered, but not what can be judged.
-   */
-  readonly uses: "old" | "new" | "both" | "neither" | "unreachable" | "unknown";
+  readonly uses: ConsumerObservation["uses"];
   readonly trusts: Trust;
   /** A sentence or two for people. */
   readonly detail: string;
   readonly evidence: Evidence;
 }
 
-export interface Trust {
-  readonly old: TrustAnswer;
-  readonly new: TrustAnswer;
-}
-
-/** With several keys: `yes` when it trusts all of them. */
-export type TrustAnswer = "yes" | "no" | "unknown";
+export type Trust = ConsumerObservation["trusts"];
 
 export interface Evidence {
   /** `TLSv1.3`, `SSH-2.0-OpenSSH_9.2p1`; `null` where there is none. */

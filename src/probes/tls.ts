@@ -1,7 +1,13 @@
 import type { Socket } from "node:net";
+import {
+  type Address,
+  DEFAULT_PORTS,
+  formatAddress,
+  parseAddress,
+  type TlsConsumer,
+} from "../resources/trust-consumer.ts";
 import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
 import { type Attempt, openConnection } from "./connection.ts";
-import { type Address, DEFAULT_PORTS, formatAddress, parseAddress, type TlsConsumer } from "./consumer.ts";
 import { judgeAcceptedNames, showCertificate, signersOf } from "./judge-tls.ts";
 import { askForTls as askMysql } from "./mysql.ts";
 import { askForTls as askPostgres } from "./postgres.ts";

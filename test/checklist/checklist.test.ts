@@ -22,6 +22,7 @@ function table(steps: readonly ChecklistStep[]): string {
         ...(step.provenBy === null ? [] : [`* proven by: ${JSON.stringify(step.provenBy)}`]),
         ...(step.since === null ? [] : [`* since: ${JSON.stringify(step.since)}`]),
         ...(step.until === null ? [] : [`* until: ${JSON.stringify(step.until)}`]),
+        ...(step.binding === "always" ? [] : [`* binding: ${step.binding}`]),
         ...(step.onlyWith === null ? [] : [`* only with: ${step.onlyWith}`]),
         "",
       ].join("\n"),
@@ -118,7 +119,7 @@ describe("the table of work", () => {
 });
 
 describe("what a probe proves", () => {
-  const seen = { uses: "new", trusts: { old: "yes", new: "yes" } };
+  const seen = { uses: "new", trusts: { old: "yes", new: "yes" } } as const;
 
   it.each([
     [{ uses: "new" }, true],
@@ -131,7 +132,7 @@ describe("what a probe proves", () => {
   });
 
   it("nothing that could not be seen", () => {
-    const blind = { uses: "unknown", trusts: { old: "unknown", new: "unknown" } };
+    const blind = { uses: "unknown", trusts: { old: "unknown", new: "unknown" } } as const;
     for (const { provenBy } of STEPS) {
       if (provenBy !== null) expect(isProvenBy(provenBy, blind)).toBe(false);
     }

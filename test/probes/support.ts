@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import type { TrustConsumer } from "../../src/probes/consumer.ts";
 import type { RunExecutable } from "../../src/probes/executable.ts";
 import { type ProbeOptions, probeAll } from "../../src/probes/probe.ts";
 import type { Candidates, ProbeResult } from "../../src/probes/result.ts";
+import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
 import { makeAuthority, type TestAuthority } from "../servers/certificates.ts";
 
 /** The old and the new CA, and one that has nothing to do with them. */

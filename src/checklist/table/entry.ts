@@ -1,5 +1,5 @@
 import type { Phase } from "../../rotation/phase.ts";
-import type { ChecklistStep, Expectation, Help, Release } from "../step.ts";
+import type { Binding, ChecklistStep, Expectation, Help, Release } from "../step.ts";
 
 export const TRUSTS_BOTH: Expectation = { trusts: { old: "yes", new: "yes" } };
 export const TRUSTS_NEW_ONLY: Expectation = { trusts: { old: "no", new: "yes" } };
@@ -14,6 +14,7 @@ export interface Entry {
   readonly until?: Release;
   readonly provenBy?: Expectation;
   readonly onlyWith?: "trusted-clusters";
+  readonly binding?: Binding;
 }
 
 export function artifact(path: string): Help {
@@ -42,6 +43,7 @@ export function work(
       until: entry.until ?? null,
       provenBy: entry.provenBy ?? null,
       onlyWith: entry.onlyWith ?? null,
+      binding: entry.binding ?? "always",
     })),
   );
 }
@@ -54,4 +56,6 @@ export const PEER_HAS_COPY: Entry = {
     "On the peer, the copy of this CA has the same phase, rotation id and fingerprints; allow 30 minutes.",
   helps: [command("tctl get cas --format=json"), artifact("manifest.json")],
   onlyWith: "trusted-clusters",
+  // The guard of that name looks after it.
+  binding: "advice",
 };

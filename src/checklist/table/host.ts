@@ -8,6 +8,10 @@ import {
   work,
 } from "./entry.ts";
 
+/**
+ * Components report this CA, and what is outside of them may not exist at all: these steps bind only where a trust
+ * consumer says that it does; CA pins are the guard `pins`.
+ */
 export const HOST = work("host", {
   init: {
     "publish-both-pins": {
@@ -15,6 +19,7 @@ export const HOST = work("host", {
       why: "What dials the Auth Service directly and knows only the old pin cannot join once the servers show the new CA.",
       verify: "Every `ca_pin` lists both pins.",
       helps: [artifact("ca-pins.txt"), command("capstan validate")],
+      binding: "advice",
     },
     "known-hosts-both": {
       what: "Add the new @cert-authority line next to the old one in the known_hosts of OpenSSH clients.",
@@ -22,6 +27,7 @@ export const HOST = work("host", {
       verify: "ssh with strict host key checking reaches a node, and the file holds both lines.",
       helps: [artifact("ssh/bundle.known_hosts")],
       provenBy: TRUSTS_BOTH,
+      binding: "with-consumers",
     },
     "trusted-clusters": PEER_HAS_COPY,
   },
@@ -31,6 +37,7 @@ export const HOST = work("host", {
       why: "A profile from before init does not know the new CA and refuses the servers from update_servers on.",
       verify: "tsh status of an operator shows a login after the start of update_clients.",
       helps: [command("tsh logout && tsh login")],
+      binding: "advice",
     },
     "trusted-clusters": PEER_HAS_COPY,
   },
@@ -44,6 +51,7 @@ export const HOST = work("host", {
         command("ssh-keyscan -c HOST | ssh-keygen -L -f -"),
       ],
       provenBy: { uses: "new" },
+      binding: "with-consumers",
     },
     "trusted-clusters": PEER_HAS_COPY,
   },
@@ -57,12 +65,14 @@ export const HOST = work("host", {
         command("ssh-keyscan -c HOST | ssh-keygen -L -f -"),
       ],
       provenBy: { uses: "old" },
+      binding: "with-consumers",
     },
     "drop-new-pin": {
       what: "Take the new CA pin out again wherever it was added.",
       why: "The new CA is discarded at standby; a pin of a discarded key is a key that nobody watches.",
       verify: "No `ca_pin` lists the new pin.",
       helps: [artifact("ca-pins.txt"), command("capstan validate")],
+      binding: "advice",
     },
     "known-hosts-remove-new": {
       what: "Remove the new @cert-authority line from the known_hosts of OpenSSH clients.",
@@ -70,6 +80,7 @@ export const HOST = work("host", {
       verify: "The file holds the old line only.",
       helps: [artifact("ssh/old.known_hosts")],
       provenBy: TRUSTS_OLD_ONLY,
+      binding: "with-consumers",
     },
     "trusted-clusters": PEER_HAS_COPY,
   },
@@ -79,6 +90,7 @@ export const HOST = work("host", {
       why: "The old key is retired: a pin that still accepts it undoes the rotation.",
       verify: "Every `ca_pin` lists the new pin only.",
       helps: [artifact("ca-pins.txt"), command("capstan validate")],
+      binding: "advice",
     },
     "known-hosts-remove-old": {
       what: "Remove the old @cert-authority line from the known_hosts of OpenSSH clients.",
@@ -86,6 +98,7 @@ export const HOST = work("host", {
       verify: "The file holds the new line only.",
       helps: [artifact("ssh/bundle.known_hosts")],
       provenBy: TRUSTS_NEW_ONLY,
+      binding: "with-consumers",
     },
   },
 });

@@ -1,8 +1,10 @@
 /**
  * Something outside the cluster that trusts a CA or shows a certificate of it: `trust_consumers` of a
- * `certificate_authority` (JSON Schema beside this file). Durations are milliseconds here, `10s` in YAML.
+ * `certificate_authority`. Durations are milliseconds here, `10s` in YAML.
  */
 export type TrustConsumer = TlsConsumer | OpensshConsumer | JwksConsumer | FileConsumer | ManualConsumer;
+
+export type ConsumerKind = TrustConsumer["kind"];
 
 interface Named {
   /** Unique among the consumers of one authority: the subject of findings, `consumer/orders-db`. */
