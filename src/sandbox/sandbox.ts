@@ -32,6 +32,9 @@ export async function sandboxUp(
   options: SandboxOptions,
 ): Promise<{ readonly started: boolean; readonly info: SandboxInfo }> {
   const dir = resolve(options.dir);
+  if (options.teleport === "5" && (options.hsm === true || (options.agentless ?? []).length > 0)) {
+    throw new Failure("usage", "Teleport 5 has neither HSMs nor agentless nodes.");
+  }
   const running = readInfo(dir);
   if (running !== null && (await order(running, { operation: "status" })) !== null) {
     return { started: false, info: running };
