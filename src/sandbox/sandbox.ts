@@ -5,10 +5,10 @@ import { join, parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { order } from "./control.ts";
 import { entry } from "./entry.ts";
-import { DAEMON_LOG, foreignEntry, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
+import { DAEMON_LOG, foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
 import type { DatabaseLogin, FaultRequest } from "./platform.ts";
 import type { SandboxOptions } from "./start.ts";
-import { LEAF_TCTL, type TeleportStatus } from "./teleport/teleport-platform.ts";
+import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */
 export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
