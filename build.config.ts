@@ -5,7 +5,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
-import addFormats from "ajv-formats";
 import { build } from "esbuild";
 
 const SCHEMA_FOLDER = "schemas";
@@ -20,7 +19,6 @@ async function compileSchemas(): Promise<void> {
     allowUnionTypes: true,
     code: { source: true, esm: true },
   });
-  addFormats.default(ajv);
   const exported: Record<string, string> = {};
   for (const file of (await readdir(SCHEMA_FOLDER)).sort()) {
     if (!file.endsWith(".schema.json")) continue;
@@ -43,6 +41,9 @@ await build({
   entryPoints: {
     capstan: "src/cli/capstan.ts",
     main: "src/cli/main.ts",
+    daemon: "src/sandbox/daemon.ts",
+    "tctl-shim": "src/sandbox/tctl-shim.ts",
+    tour: "src/tour/tour.ts",
   },
   outdir: "dist",
   bundle: true,

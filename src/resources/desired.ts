@@ -25,6 +25,8 @@ export interface ClusterResource {
   readonly source: Source;
   readonly platform: PlatformName;
   readonly teleport: TeleportConnection | null;
+  /** As written, variables put in. */
+  readonly talos?: Readonly<Record<string, unknown>>;
   readonly policy: Policy;
 }
 
@@ -51,6 +53,14 @@ export interface AuthorityResource {
   readonly source: Source;
   readonly activeKeys: readonly Fingerprint[];
   readonly maxAgeMs: number | null;
+  /** As written: what trusts the CA outside the cluster. */
+  readonly trustConsumers?: readonly TrustConsumer[];
+}
+
+interface TrustConsumer {
+  readonly kind: string;
+  readonly name: string;
+  readonly [field: string]: unknown;
 }
 
 export interface RotationResource {
@@ -62,6 +72,8 @@ export interface RotationResource {
   /** `step`: one edge per commit. `walk`: as far as guards, soak and windows allow. */
   readonly strategy: "step" | "walk";
   readonly mode: "manual" | "auto";
+  /** With mode `auto`: how long the platform takes for all of it. */
+  readonly gracePeriodMs?: number | null;
   readonly acknowledge: readonly Acknowledgement[];
   readonly waive: readonly Waiver[];
   /** Why a rotation that was rolled back is tried again. */
@@ -81,7 +93,10 @@ export interface Acknowledgement {
   readonly who: string;
   readonly note: string | null;
   readonly evidence: string | null;
+  /** ISO 8601 in UTC; a date alone is its start. */
   readonly at: string | null;
+  readonly commit?: string | null;
+  readonly source?: Source;
 }
 
 export interface Waiver {
@@ -89,8 +104,9 @@ export interface Waiver {
   /** The finding's subject, `node/node2`. */
   readonly subject: string;
   readonly reason: string;
-  /** ISO 8601; after it the waiver does not count. */
+  /** ISO 8601 in UTC; after it the waiver does not count. A date alone was read as its end. */
   readonly expires: string;
+  readonly source?: Source;
 }
 
 /** Teleport's own resource, verbatim: only the envelope is read here. */

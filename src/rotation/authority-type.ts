@@ -131,8 +131,6 @@ export const AUTHORITY_TYPES = [
   },
 ] as const satisfies readonly AuthorityType[];
 
-export type AuthorityTypeName = (typeof AUTHORITY_TYPES)[number]["name"];
-
 /** The table row of a type, `undefined` for one that a newer server may have. */
 export function authorityType(name: string): AuthorityType | undefined {
   return AUTHORITY_TYPES.find((type) => type.name === name);

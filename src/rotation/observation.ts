@@ -76,7 +76,7 @@ export interface LiveRotation {
   readonly schedule: RotationSchedule | null;
 }
 
-export interface RotationSchedule {
+interface RotationSchedule {
   readonly update_clients: string;
   readonly update_servers: string;
   readonly standby: string;

@@ -45,6 +45,7 @@ export interface KeyPlan {
   readonly fingerprint: Fingerprint;
   readonly role: "retiring" | "introduced" | "other";
   readonly status: "active" | "trusted" | "gone";
+  readonly protocol: "tls" | "ssh" | "jwt" | null;
   readonly algorithm: string | null;
   readonly storage: string | null;
   readonly certificate: CertificateFacts | null;

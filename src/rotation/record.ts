@@ -16,7 +16,8 @@ export interface RotationRecord {
   /** Name of the `ca_rotation` that started it. */
   readonly name: string;
   readonly authority: string;
-  readonly state: "open" | "finished" | "rolled_back";
+  /** `rolling_back`: on the way out, so that a killed run goes on backwards and never forwards. */
+  readonly state: "open" | "rolling_back" | "finished" | "rolled_back";
   /** Known once init was observed. */
   readonly current_id: string | null;
   readonly retire: readonly Fingerprint[];
@@ -27,6 +28,11 @@ export interface RotationRecord {
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
   readonly phases: readonly PhaseRecord[];
+  /**
+   * The transition that was asked for last and not observed yet: after a kill, a stale read must not make capstan
+   * ask for it a second time.
+   */
+  readonly requested: { readonly to: Phase; readonly at: string } | null;
   /** Hashes of the resource contents that drove it. A rolled back one stays quarantined for all of them. */
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
@@ -51,6 +57,11 @@ export function emptyRecord(cluster: string): ClusterRecord {
   return { format_version: "1.0", cluster, rotations: [] };
 }
 
+/** The rotation of an authority that the record believes to be under way. */
 export function openRotation(record: ClusterRecord, authority: string): RotationRecord | undefined {
-  return record.rotations.find((rotation) => rotation.authority === authority && rotation.state === "open");
+  return record.rotations.find((rotation) => rotation.authority === authority && rotation.ended_at === null);
+}
+
+export function phaseRecord(rotation: RotationRecord | undefined, phase: Phase): PhaseRecord | undefined {
+  return rotation?.phases.findLast((entry) => entry.phase === phase);
 }

@@ -1,0 +1,286 @@
+import { Failure } from "../failure.ts";
+import { settleEnded } from "../planner/memory.ts";
+import { makePlan } from "../planner/planner.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
+import { type Edge, isPointOfNoReturn, rollbackFrom } from "../rotation/phase.ts";
+import type { ClusterPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { iso } from "./clock.ts";
+import type { RunOutcome } from "./event.ts";
+import { type Approval, journal, type RunContext, type Situation, say } from "./run.ts";
+import { type StepResult, takeStep, wasVerified } from "./step.ts";
+
+/**
+ * Makes live what git desires, one guarded step at a time (design, section 5). Ends with a `finished` event and
+ * the same outcome. Throws a `Failure` when something outside broke; what was done until then stays done, and the
+ * next run goes on from what it observes.
+ */
+export async function apply(context: RunContext): Promise<RunOutcome> {
+  const notice = (message: string) => say(context, { type: "notice", message });
+  const lock = await context.store.lock(context.holder, notice);
+  try {
+    const { outcome, message } = await applyLocked(context, lock.id);
+    say(context, { type: "finished", outcome, message });
+    return outcome;
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+    const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
+    say(context, { type: "finished", outcome: "interrupted", message });
+    return "interrupted";
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Ending {
+  readonly outcome: RunOutcome;
+  readonly message: string;
+}
+
+/** What is known of one cluster at one moment. */
+interface View {
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+}
+
+/** A person may think for hours; what was read before is then looked at again. */
+const FRESH_MS = 5_000;
+
+async function applyLocked(context: RunContext, run: string): Promise<Ending> {
+  const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
+  const plan = makePlan({
+    desired: context.desired,
+    observations: views.map(({ observation }) => observation),
+    records: views.map(({ record }) => record),
+    commit: context.commit,
+    now: context.clock.now(),
+  });
+  const readAt = context.clock.now();
+  say(context, { type: "plan", plan });
+  const work = plan.clusters.flatMap((cluster) =>
+    cluster.rotations.map((rotation) => ({ cluster, rotation })),
+  );
+  const steps = work.flatMap(({ rotation }) => rotation.steps);
+  if (steps.length === 0) return nothingToDo(plan);
+  const approval = steps.some(mayStart) ? await context.approve(plan) : { ordinary: true, final: true };
+  const approved = new Set(steps.map(({ id }) => id));
+  let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
+  for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
+    const fresh = context.clock.now() - readAt < FRESH_MS;
+    const read = views.find(({ observation }) => observation.cluster === cluster.name);
+    const view = fresh && read !== undefined ? read : await lookAt(context, cluster.name);
+    const ending = await walk(context, run, view, rotation.name, approval, approved);
+    if (ending.outcome !== "applied") worst = ending;
+  }
+  return worst.outcome === "applied" ? afterAll(plan) : worst;
+}
+
+function nothingToDo(plan: Plan): Ending {
+  if (plan.outcome === "blocked") return { outcome: "blocked", message: driftSentence(plan.clusters) };
+  return { outcome: "nothing-to-do", message: "live equals desired" };
+}
+
+function afterAll({ clusters }: Plan): Ending {
+  const blocks = clusters.some(({ drift }) => drift.some((item) => item.blocks));
+  if (blocks) return { outcome: "blocked", message: driftSentence(clusters) };
+  return { outcome: "applied", message: "everything that was planned is done" };
+}
+
+function driftSentence(clusters: readonly ClusterPlan[]): string {
+  const [first] = clusters.flatMap(({ drift }) => drift.filter(({ blocks }) => blocks));
+  return first === undefined ? "a guard blocks" : `${first.subject} ${first.message}`;
+}
+
+/** One rotation, step after step, until it is where git wants it, blocked, or turned back. */
+async function walk(
+  context: RunContext,
+  run: string,
+  start: View,
+  name: string,
+  approval: Approval,
+  approved: ReadonlySet<string>,
+): Promise<Ending> {
+  for (let view = start; ; ) {
+    context.signal.throwIfAborted();
+    const situation = nextSituation(context, run, view, name);
+    if (situation === null) return { outcome: "applied", message: "" };
+    const { step, cluster } = situation;
+    const refused = refusalOf(situation, approval, approved);
+    if (refused !== null) {
+      say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
+      return { outcome: "blocked", message: refused };
+    }
+    const result = await interruptible(context, situation, () => takeStep(context, situation, null));
+    if (result.result === "failed") return await turnBack(context, situation, result);
+    view = { observation: result.observation, record: await context.store.load(cluster.name) };
+  }
+}
+
+/** The next step of a rotation, judged by what is known now; `null` when there is none. */
+function nextSituation(context: RunContext, run: string, view: View, rotationName: string): Situation | null {
+  const { observation, record } = view;
+  const plan = makePlan({
+    desired: context.desired,
+    observations: [observation],
+    records: [record],
+    commit: context.commit,
+    now: context.clock.now(),
+  });
+  const rotation = plan.clusters[0]?.rotations.find((candidate) => candidate.name === rotationName);
+  const step = rotation?.steps[0];
+  return step === undefined ? null : situationFor(context, run, rotationName, step, observation, record);
+}
+
+function situationFor(
+  context: RunContext,
+  run: string,
+  rotationName: string,
+  step: Step,
+  observation: ClusterObservation,
+  record: ClusterRecord,
+): Situation {
+  const cluster = context.desired.clusters.find(({ name }) => name === observation.cluster);
+  const platform = context.platforms.get(observation.cluster);
+  const live = observation.authorities.find(({ type }) => type === step.authority);
+  if (cluster === undefined || platform === undefined || live === undefined) {
+    throw new Error(
+      `${observation.cluster} was planned without a resource, a platform or the ${step.authority} CA`,
+    );
+  }
+  const resource =
+    context.desired.rotations.find(
+      (rotation) => rotation.name === rotationName && rotation.cluster === cluster.name,
+    ) ?? null;
+  return { run, cluster, platform, rotationName, resource, step, observation, live, record };
+}
+
+async function lookAt(context: RunContext, cluster: string): Promise<View> {
+  const platform = context.platforms.get(cluster);
+  if (platform === undefined) throw new Error(`no platform was opened for ${cluster}`);
+  const [observation, remembered] = await Promise.all([
+    platform.observe({ components: "all" }),
+    context.store.load(cluster),
+  ]);
+  const record = settleEnded(remembered, observation, iso(context.clock.now()));
+  if (JSON.stringify(record) !== JSON.stringify(remembered)) await context.store.save(record);
+  return { observation, record };
+}
+
+/** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
+function refusalOf(situation: Situation, approval: Approval, approved: ReadonlySet<string>): string | null {
+  const { step } = situation;
+  const name = `${step.authority} ${step.from} → ${step.to}`;
+  if (step.action === "rotate" && !approved.has(step.id)) {
+    return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
+  }
+  const failing = step.guards.filter(({ outcome }) => outcome !== "pass");
+  const onlyLagging = failing.every(({ id }) => id === "roster" || id === "components-ready");
+  if (step.action === "verify" && onlyLagging && !wasVerified(situation)) return null;
+  if (failing.length > 0) return `${name} is blocked by ${failing.map(({ id }) => id).join(", ")}`;
+  if (!approval.ordinary) return `${name} needs approval: --auto-approve, or a terminal`;
+  if (step.point_of_no_return && !approval.final) {
+    return `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
+  }
+  return null;
+}
+
+/** Whether anything of it could be started; a person is not asked for what is blocked anyway. */
+function mayStart({ after, guards }: Step): boolean {
+  return after === null && guards.every(({ outcome }) => outcome === "pass");
+}
+
+/** A transition that did not verify: by policy the way back, while there is one. */
+async function turnBack(
+  context: RunContext,
+  situation: Situation,
+  failure: Extract<StepResult, { result: "failed" }>,
+): Promise<Ending> {
+  const { step, cluster } = situation;
+  const subjects = failure.findings.map(({ subject }) => subject).join(", ");
+  const reason = `${failure.message}: ${subjects}`;
+  if (isPointOfNoReturn(step) || step.to === "standby") {
+    return { outcome: "blocked", message: `${step.authority} is in standby, but ${reason}` };
+  }
+  if (step.to === "rollback")
+    return { outcome: "blocked", message: `the rollback of ${step.authority} waits: ${reason}` };
+  if (cluster.policy.onFailure === "halt") {
+    return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
+  }
+  say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
+  return await rollBack(context, situation, reason);
+}
+
+async function rollBack(context: RunContext, failed: Situation, reason: string): Promise<Ending> {
+  for (const edge of rollbackFrom(failed.step.to)) {
+    const { observation, record } = await lookAt(context, failed.cluster.name);
+    const undo = rollbackPlan(context, failed, observation, record);
+    const step = undo?.steps.find(({ from, to }) => from === edge.from && to === edge.to);
+    if (step === undefined) break;
+    const situation = situationFor(context, failed.run, failed.rotationName, step, observation, record);
+    const blocked = step.guards.filter(({ outcome }) => outcome !== "pass");
+    if (blocked.length > 0) {
+      say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
+      return {
+        outcome: "rolled-back",
+        message: `${reason}; rolled back as far as ${step.from}, which waits`,
+      };
+    }
+    const result = await interruptible(context, situation, () => takeStep(context, situation, reason));
+    if (result.result === "failed") {
+      return {
+        outcome: "rolled-back",
+        message: `${reason}; the rollback is at ${step.to}: ${result.message}`,
+      };
+    }
+  }
+  return { outcome: "rolled-back", message: reason };
+}
+
+/** The plan as if git asked for the rollback. */
+function rollbackPlan(
+  context: RunContext,
+  failed: Situation,
+  observation: ClusterObservation,
+  record: ClusterRecord,
+): RotationPlan | undefined {
+  const rotations = context.desired.rotations.map((rotation) =>
+    rotation.name === failed.rotationName ? { ...rotation, phase: "rollback" as const } : rotation,
+  );
+  const plan = makePlan({
+    desired: { ...context.desired, rotations },
+    observations: [observation],
+    records: [record],
+    commit: context.commit,
+    now: context.clock.now(),
+  });
+  return plan.clusters[0]?.rotations.find(({ name }) => name === failed.rotationName);
+}
+
+/** Notes an interruption in the journal on its way out. */
+async function interruptible<Result>(
+  context: RunContext,
+  situation: Situation,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isAbort(error)) {
+      const { authority, to } = situation.step;
+      await journal(context, situation, "interrupted");
+      const message = `${authority} is in ${(await phaseNow(context, situation)) ?? to}; the wait for its components was stopped`;
+      say(context, { type: "interrupted", cluster: situation.cluster.name, message });
+    }
+    throw error;
+  }
+}
+
+async function phaseNow(context: RunContext, { cluster, step }: Situation): Promise<Edge["to"] | null> {
+  const record = await context.store.load(cluster.name);
+  return openRotation(record, step.authority)?.phases.at(-1)?.phase ?? null;
+}
+
+function isAbort(error: unknown): boolean {
+  if (error instanceof Failure) return error.code === "interrupted";
+  return error instanceof Error && error.name === "AbortError";
+}

@@ -1,0 +1,74 @@
+import type { Platform } from "../platforms/platform.ts";
+import type { JournalEntry, RecordStore } from "../record/store.ts";
+import type { ClusterResource, DesiredState, RotationResource } from "../resources/desired.ts";
+import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { Plan, Step } from "../rotation/plan.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
+import { type Clock, iso } from "./clock.ts";
+import type { RunEvent } from "./event.ts";
+
+/** Everything that an apply works with; all of it comes from the rim. */
+export interface RunContext {
+  readonly desired: DesiredState;
+  readonly commit: string | null;
+  readonly platforms: ReadonlyMap<string, Platform>;
+  readonly store: RecordStore;
+  readonly clock: Clock;
+  /** Fires on SIGINT and SIGTERM: stop at the next safe point. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: RunEvent) => void;
+  /** Asks the person, or answers for the flags. Only steps of this plan may be taken. */
+  readonly approve: (plan: Plan) => Promise<Approval>;
+  readonly holder: { readonly who: string; readonly why: string };
+}
+
+export interface Approval {
+  readonly ordinary: boolean;
+  /** The point of no return has an approval of its own. */
+  readonly final: boolean;
+}
+
+/** One step of one rotation, with what is known right before it. */
+export interface Situation {
+  readonly run: string;
+  readonly cluster: ClusterResource;
+  readonly platform: Platform;
+  readonly rotationName: string;
+  /** `null` when git no longer declares the rotation. */
+  readonly resource: RotationResource | null;
+  readonly step: Step;
+  readonly observation: ClusterObservation;
+  readonly live: LiveAuthority;
+  readonly record: ClusterRecord;
+}
+
+/** An event without its time. */
+export type Said = RunEvent extends infer Event
+  ? Event extends RunEvent
+    ? Omit<Event, "at">
+    : never
+  : never;
+
+export function say(context: RunContext, event: Said): void {
+  context.emit({ at: iso(context.clock.now()), ...event } as RunEvent);
+}
+
+export async function journal(
+  context: RunContext,
+  { run, cluster, rotationName, step }: Situation,
+  what: JournalEntry["what"],
+  detail: string | null = null,
+): Promise<void> {
+  await context.store.append({
+    at: iso(context.clock.now()),
+    run,
+    commit: context.commit,
+    cluster: cluster.name,
+    rotation: rotationName,
+    authority: step.authority,
+    from: step.from,
+    to: step.to,
+    what,
+    detail,
+  });
+}

@@ -1,0 +1,195 @@
+import { Failure } from "../failure.ts";
+import { followersOf } from "../guards/following.ts";
+import { newKeyWasUsed } from "../guards/reported.ts";
+import { asked, begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
+import type { TransitionReply } from "../platforms/platform.ts";
+import type { ClusterResource } from "../resources/desired.ts";
+import { keysAfter } from "../rotation/key-sets.ts";
+import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { Finding } from "../rotation/plan.ts";
+import { openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+import { iso } from "./clock.ts";
+import type { Laggard } from "./event.ts";
+import { journal, type RunContext, type Situation, say } from "./run.ts";
+import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
+
+/** What came of a step. `failed`: it was taken and did not verify in its time. */
+export type StepResult =
+  /** `observation`: the look at everything that proved it. */
+  | { readonly result: "verified"; readonly observation: ClusterObservation }
+  | { readonly result: "failed"; readonly message: string; readonly findings: readonly Finding[] };
+
+/**
+ * Takes one step: note the intent, act, read back until the target is observed, look at the keys, wait for the
+ * components, note the outcome (design, section 5). Throws a `Failure` when nothing happened.
+ */
+export async function takeStep(
+  context: RunContext,
+  situation: Situation,
+  reason: string | null,
+): Promise<StepResult> {
+  const { step, cluster, rotationName } = situation;
+  say(context, { type: "step-started", cluster: cluster.name, rotation: rotationName, step });
+  const before = await noteIntent(context, situation, reason);
+  const observation = step.action === "verify" ? situation.observation : await transition(context, situation);
+  const live = authorityIn(observation, step.authority);
+  const now = iso(context.clock.now());
+  const memory = entered(before, live, now);
+  await save(context, situation, memory);
+  say(context, {
+    type: "transition-observed",
+    cluster: cluster.name,
+    authority: step.authority,
+    phase: live.rotation.phase,
+  });
+  if (step.action === "rotate") await journal(context, situation, "observed", live.rotation.currentId);
+  const wrongKeys = step.action === "verify" ? [] : keysAfter(step, memory.retire, live);
+  const goingBack = memory.state === "rolling_back";
+  if (wrongKeys.length > 0 && !goingBack)
+    return fail(context, situation, "the keys are not as they should be", wrongKeys);
+  const free = goingBack && !newKeyWasUsed(before, live);
+  const tolerated = free ? laggingBefore(context, situation, memory) : new Set<string>();
+  const followed = await waitForComponents(context, situation, memory.roster ?? [], step.to, tolerated);
+  const waitedFor = followed.laggards.filter(({ subject }) => !tolerated.has(subject));
+  if (waitedFor.length > 0 && !free) {
+    return fail(
+      context,
+      situation,
+      `not everybody followed to ${step.to} in time`,
+      waitedFor.map(notFollowed),
+    );
+  }
+  await close(context, situation, memory, followed.observation, wrongKeys);
+  say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
+  await journal(context, situation, "verified");
+  return { result: "verified", observation: followed.observation };
+}
+
+/** The record knows of the step before it happens, so that a kill right after it finds its way. */
+async function noteIntent(
+  context: RunContext,
+  situation: Situation,
+  reason: string | null,
+): Promise<RotationRecord> {
+  const { record, step, resource, live, observation, rotationName } = situation;
+  const now = iso(context.clock.now());
+  const open = openRotation(record, step.authority);
+  const content = resource?.contentHash ?? null;
+  const starting = step.from === "standby" && step.to === "init";
+  const known = starting || open === undefined ? undefined : open;
+  const retire =
+    resource?.authorities.find(({ type }) => type === step.authority)?.retire ?? open?.retire ?? [];
+  const begun =
+    known === undefined
+      ? begin(record, { name: rotationName, content: content ?? "", retire }, live, observation, now)
+      : record;
+  const memory = openRotation(begun, step.authority);
+  if (memory === undefined)
+    throw new Error(`the record of ${step.authority} was just begun and is not there`);
+  const driven = content === null ? memory : drivenBy(memory, content);
+  const noted = step.to === "rollback" ? turnedBack(driven, reason ?? "asked for in git") : driven;
+  await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
+  if (step.action === "rotate") await journal(context, situation, "intended", reason);
+  return noted;
+}
+
+async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation> {
+  const { step, platform, cluster } = situation;
+  if (mayBeUnderWay(context, situation)) {
+    const observation = await readBack(context, situation, step.to, DOUBT_MS);
+    if (observation !== null) return observation;
+  }
+  say(context, {
+    type: "transition-requested",
+    cluster: cluster.name,
+    authority: step.authority,
+    to: step.to,
+  });
+  const reply = await platform.transition({ authority: step.authority, to: step.to });
+  const observation = await readBack(context, situation, step.to, patienceWith(reply, cluster));
+  if (observation !== null) return observation;
+  await journal(context, situation, "refused", reply.message);
+  if (!reply.accepted) throw reply.failure;
+  const name = `${step.authority} ${step.from} → ${step.to}`;
+  throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
+    hint: "look at `capstan status`; the next run goes on from what it then observes",
+  });
+}
+
+/**
+ * An accepted transition gets the time of the phase, an error just long enough to outlast a stale read. Who may
+ * not rotate has not rotated: one look is enough.
+ */
+function patienceWith(reply: TransitionReply, { policy }: ClusterResource): number {
+  if (reply.accepted) return policy.phaseTimeoutMs;
+  return reply.failure.code === "denied" ? 0 : DOUBT_MS;
+}
+
+/** A run before this one asked for the same, so lately that the read which shows it undone may be stale. */
+function mayBeUnderWay({ clock }: RunContext, { record, step }: Situation): boolean {
+  const requested = openRotation(record, step.authority)?.requested;
+  return requested?.to === step.to && clock.now() - Date.parse(requested.at) < DOUBT_MS;
+}
+
+async function close(
+  context: RunContext,
+  situation: Situation,
+  memory: RotationRecord,
+  observation: ClusterObservation,
+  wrongKeys: readonly Finding[],
+): Promise<void> {
+  const { step } = situation;
+  const now = iso(context.clock.now());
+  const seen = verified(memory, observation, step.to, now);
+  if (step.to !== "standby") return await save(context, situation, seen);
+  for (const { message } of wrongKeys) say(context, { type: "notice", message });
+  await save(
+    context,
+    situation,
+    ended(seen, memory.state === "rolling_back" ? "rolled_back" : "finished", now),
+  );
+}
+
+async function save(context: RunContext, situation: Situation, memory: RotationRecord): Promise<void> {
+  await context.store.save(remember(await context.store.load(situation.cluster.name), memory));
+}
+
+async function fail(
+  context: RunContext,
+  situation: Situation,
+  message: string,
+  findings: readonly Finding[],
+): Promise<StepResult> {
+  const { step, cluster, rotationName } = situation;
+  say(context, {
+    type: "step-failed",
+    cluster: cluster.name,
+    rotation: rotationName,
+    step,
+    message,
+    findings,
+  });
+  await journal(context, situation, "failed", message);
+  return { result: "failed", message, findings };
+}
+
+function notFollowed({ subject, message }: Laggard): Finding {
+  return { subject, message, remedy: "start or repair it; `capstan status` shows when it follows" };
+}
+
+/** Who lagged before the step: the reason for a rollback does not have to follow it. */
+function laggingBefore(context: RunContext, { observation, live, step }: Situation, memory: RotationRecord) {
+  const followers = followersOf(observation, live, memory.roster ?? [], step.from, context.clock.now());
+  return new Set(followers.filter(({ standing }) => standing !== "following").map(({ subject }) => subject));
+}
+
+function authorityIn(observation: ClusterObservation, type: string): LiveAuthority {
+  const live = observation.authorities.find((authority) => authority.type === type);
+  if (live === undefined) throw new Failure("executable", `the ${type} CA is not in the listing any more`);
+  return live;
+}
+
+/** True once the phase was verified before: a component lost later is no reason to turn back by itself. */
+export function wasVerified({ record, step }: Situation): boolean {
+  return phaseRecord(openRotation(record, step.authority), step.to)?.verified_at != null;
+}

@@ -1,0 +1,163 @@
+import { Failure } from "../failure.ts";
+import { type Follower, followersOf } from "../guards/following.ts";
+import { reportedByComponents } from "../guards/reported.ts";
+import type { ObserveScope } from "../platforms/platform.ts";
+import {
+  type ClusterObservation,
+  COMPONENT_KINDS,
+  type ComponentKind,
+  type LiveAuthority,
+} from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import type { RosterMember } from "../rotation/record.ts";
+import { iso } from "./clock.ts";
+import type { KindProgress, Laggard } from "./event.ts";
+import { type RunContext, type Situation, say } from "./run.ts";
+
+/** Reads are cached: right after a write they show the old phase, for up to seconds (recordings/README). */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 3_000;
+/** How long a refused or ambiguous transition may take to show up before the refusal is believed. */
+export const DOUBT_MS = 12_000;
+
+/** Reads until the authority is observed in `phase`, at least once; `null` when it is not within the time. */
+export async function readBack(
+  context: RunContext,
+  situation: Situation,
+  phase: Phase,
+  withinMs: number,
+): Promise<ClusterObservation | null> {
+  const deadline = context.clock.now() + withinMs;
+  for (const pause of pauses()) {
+    const observation = await tryObserve(
+      context,
+      situation,
+      { components: [], base: situation.observation },
+      deadline,
+    );
+    const live = observation?.authorities.find(({ type }) => type === situation.step.authority);
+    if (observation !== null && live !== undefined && isIn(live, phase)) return observation;
+    if (context.clock.now() >= deadline) return null;
+    await context.clock.sleep(pause, NEVER);
+  }
+  return null;
+}
+
+/** A transition that went out is always read back, even when the person wants to stop. */
+const NEVER = new AbortController().signal;
+
+function isIn(live: LiveAuthority, phase: Phase): boolean {
+  return live.rotation.phase === phase && (phase === "standby") === (live.rotation.state === "standby");
+}
+
+/** How a wait for the components ended: who has not followed, as seen in the last look at everything. */
+interface Followed {
+  readonly laggards: readonly Laggard[];
+  readonly observation: ClusterObservation;
+}
+
+/**
+ * Waits until the roster and everybody in the listing is at the authority's phase, or the time is up. Polls only
+ * the kinds that still lag; before it says that all have followed, it looks at everything once more, so that the
+ * verdict rests on a reading newer than the transition. `tolerated` subjects lag without being waited for.
+ */
+export async function waitForComponents(
+  context: RunContext,
+  situation: Situation,
+  roster: readonly RosterMember[],
+  phase: Phase,
+  tolerated: ReadonlySet<string>,
+): Promise<Followed> {
+  const { clock, signal } = context;
+  const { authority } = situation.step;
+  const deadline = clock.now() + situation.cluster.policy.phaseTimeoutMs;
+  const since = iso(clock.now());
+  const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
+  let kinds: readonly ComponentKind[] = everything;
+  let known = situation.observation;
+  let said = "";
+  for (const pause of pauses()) {
+    const seen = await tryObserve(context, situation, { components: kinds, base: known }, deadline);
+    if (seen !== null) {
+      const whole = kinds === everything;
+      known = seen;
+      const followers = followersIn(known, authority, roster, phase, clock.now());
+      const laggards = followers
+        .filter(hasNotFollowed)
+        .map(({ subject, seen: message }) => ({ subject, message, since }));
+      if (JSON.stringify(laggards) !== said) {
+        said = JSON.stringify(laggards);
+        const progress = progressOf(followers);
+        const { name: cluster } = situation.cluster;
+        say(context, {
+          type: "waiting",
+          cluster,
+          authority,
+          phase,
+          deadline: iso(deadline),
+          progress,
+          laggards,
+        });
+      }
+      const awaited = laggards.filter(({ subject }) => !tolerated.has(subject));
+      if ((awaited.length === 0 && whole) || clock.now() >= deadline) return { laggards, observation: known };
+      kinds = everything.filter((kind) => awaited.some(({ subject }) => subject.startsWith(`${kind}/`)));
+      if (kinds.length === 0) {
+        kinds = everything;
+        continue;
+      }
+    }
+    await clock.sleep(pause, signal);
+  }
+  throw new Error("the pauses never end");
+}
+
+function followersIn(
+  observation: ClusterObservation,
+  authority: string,
+  roster: readonly RosterMember[],
+  phase: Phase,
+  now: number,
+): readonly Follower[] {
+  const live = observation.authorities.find(({ type }) => type === authority);
+  if (live === undefined || !reportedByComponents(authority)) return [];
+  return followersOf(observation, live, roster, phase, now).filter(
+    ({ standing }) => standing !== "not-reporting",
+  );
+}
+
+function hasNotFollowed({ standing }: Follower): boolean {
+  return standing !== "following";
+}
+
+function progressOf(followers: readonly Follower[]): readonly KindProgress[] {
+  return COMPONENT_KINDS.flatMap((kind) => {
+    const ofKind = followers.filter((follower) => follower.kind === kind);
+    const ready = ofKind.filter(({ standing }) => standing === "following").length;
+    return ofKind.length === 0 ? [] : [{ kind, ready, total: ofKind.length }];
+  });
+}
+
+/** A read that fails is tried again until the time is up: a wait must not end in an error over one lost call. */
+async function tryObserve(
+  context: RunContext,
+  situation: Situation,
+  scope: ObserveScope,
+  deadline: number,
+): Promise<ClusterObservation | null> {
+  try {
+    return await situation.platform.observe(scope);
+  } catch (error) {
+    if (!(error instanceof Failure) || context.clock.now() >= deadline || context.signal.aborted) throw error;
+    say(context, {
+      type: "notice",
+      message: `reading ${situation.cluster.name} failed, trying again: ${error.message}`,
+    });
+    return null;
+  }
+}
+
+/** Pauses between two looks, growing; endless. */
+function* pauses(): Generator<number> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) yield pause;
+}

@@ -1,0 +1,56 @@
+import { Failure } from "../failure.ts";
+import { type Check, preflight } from "../planner/preflight.ts";
+import { harmless, paragraph } from "../render/layout.ts";
+import type { Paint, Tone } from "../render/paint.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type CommonOptions, directoryOf } from "./options.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+import { openPlatforms, openWorkspace } from "./workspace.ts";
+
+/** `capstan doctor`: whether this machine could rotate these clusters. */
+export async function doctor(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const clusters = await Promise.all(
+    workspace.clusters.map(async (cluster) => ({ name: cluster.name, checks: await examine(cluster.name) })),
+  );
+  const well = clusters.every(({ checks }) => checks.every(({ outcome }) => outcome === "pass"));
+  if (options.format === "json") {
+    terminal.stdout.write(`${JSON.stringify({ format_version: "1.0", well, clusters }, null, 2)}\n`);
+  } else {
+    const paint = await paintFor(terminal.stdout, terminal.env, options.color);
+    for (const { name, checks } of clusters) {
+      terminal.stdout.write(
+        `${paint("strong", harmless(name))}\n${checks.map((check) => line(check, paint)).join("\n")}\n`,
+      );
+    }
+  }
+  return well ? EXIT.ok : EXIT.error;
+
+  /** A cluster that cannot be reached is a finding here, and the others are examined all the same. */
+  async function examine(name: string): Promise<readonly Check[]> {
+    const cluster = workspace.clusters.find((candidate) => candidate.name === name);
+    const platform = platforms.get(name);
+    if (cluster === undefined || platform === undefined) return [];
+    try {
+      return preflight(cluster, await platform.observe({ components: "all" }), terminal.now());
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return [{ name: "connection", outcome: "fail", message: error.message, remedy: error.hint }];
+    }
+  }
+}
+
+const TONES: Readonly<Record<Check["outcome"], Tone>> = { pass: "good", fail: "bad", unknown: "warn" };
+
+function line({ name, outcome, message, remedy }: Check, paint: Paint): string {
+  const head = `  ${paint(TONES[outcome], outcome.padEnd(8))} ${name.padEnd(12)} `;
+  const text = paragraph(harmless(message), head, " ".repeat(24));
+  return remedy === null
+    ? text
+    : `${text}\n${paragraph(`→ ${harmless(remedy)}`, " ".repeat(24), " ".repeat(26))}`;
+}

@@ -1,0 +1,31 @@
+import { open } from "node:fs/promises";
+import type { RunEvent } from "../apply/event.ts";
+import { Failure } from "../failure.ts";
+
+/** Where `--events FILE` writes the run as JSON Lines, beside whatever the terminal shows. */
+export interface EventFile {
+  write(event: RunEvent): void;
+  close(): Promise<void>;
+}
+
+export async function openEventFile(path: string | undefined): Promise<EventFile> {
+  if (path === undefined) return { write() {}, async close() {} };
+  try {
+    const stream = (await open(path, "w")).createWriteStream();
+    return {
+      write(event) {
+        stream.write(`${JSON.stringify(event)}\n`);
+      },
+      close: () => new Promise((resolve) => stream.end(resolve)),
+    };
+  } catch (cause) {
+    throw new Failure(
+      "usage",
+      `cannot write events to ${path}: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        hint: "nothing was applied; name a file in a folder that exists and can be written",
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,175 @@
+import { existsSync } from "node:fs";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { openPlatform } from "../platforms/platform.ts";
+import type { ClusterResource, Policy } from "../resources/desired.ts";
+import { parseDuration } from "../resources/duration.ts";
+import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
+import { loadResources } from "../resources/load.ts";
+import { type ClusterObservation, identify } from "../rotation/observation.ts";
+import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
+import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type CommonOptions, directoryOf } from "./options.ts";
+import { openRepository } from "./repository.ts";
+import type { Terminal } from "./terminal.ts";
+import { platformOptions } from "./workspace.ts";
+
+export interface InitOptions extends CommonOptions {
+  readonly platform?: "teleport" | "talos";
+  readonly tctl?: string;
+  readonly authServer?: string;
+  readonly identityFile?: string;
+}
+
+/** What `init` asks and writes: an existing resource, or the connection that the flags or the sandbox give. */
+interface Target {
+  readonly cluster: ClusterResource;
+  /** Where the cluster resource stands already, `null` when it is to be written. */
+  readonly file: string | null;
+}
+
+const CAREFUL: Policy = {
+  concurrentRotations: 1,
+  soakMs: 30 * 60_000,
+  onFailure: "rollback",
+  phaseTimeoutMs: 10 * 60_000,
+};
+
+/** `capstan init`: writes resources for what is live. Never over a file, and never over a resource that is there. */
+export async function init(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: InitOptions,
+): Promise<ExitCode> {
+  const folder = resolve(terminal.cwd, directoryOf(directory, options));
+  await mkdir(folder, { recursive: true });
+  const { state } = await loadResources(folder, terminal.env);
+  const written: string[] = [];
+  for (const target of targets(state.clusters, folder, options)) {
+    const platform = openPlatform(
+      target.cluster,
+      platformOptions(terminal, options, new AbortController().signal),
+    );
+    const observation = await platform.observe({ components: "all" });
+    const known = state.authorities
+      .filter(({ cluster }) => cluster === observation.cluster)
+      .map(({ type }) => type);
+    written.push(...(await writeResources(folder, target, observation, known)));
+  }
+  written.push(...(await ignoreRecord(folder)));
+  for (const line of written) terminal.stdout.write(`${line}\n`);
+  if (written.length === 0) terminal.stdout.write("Everything that is live is in git already.\n");
+  else terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
+  return EXIT.ok;
+}
+
+function targets(
+  declared: readonly ClusterResource[],
+  folder: string,
+  options: InitOptions,
+): readonly Target[] {
+  const wanted = declared.filter(({ name }) => options.cluster === undefined || name === options.cluster);
+  if (wanted.length > 0) return wanted.map((cluster) => ({ cluster, file: cluster.source.file }));
+  if (options.platform === "talos") {
+    throw new Failure("usage", "`capstan init` cannot read a Talos cluster yet", {
+      hint: "write the cluster resource by hand",
+    });
+  }
+  if (options.tctl !== undefined || options.platform === "teleport") return [fromFlags(options)];
+  const sandbox = readInfo(join(folder, DEFAULT_SANDBOX_DIR));
+  if (sandbox !== null) return sandbox.clusters.map(fromSandbox);
+  throw new Failure("usage", "there is no cluster to write resources for", {
+    hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`",
+  });
+}
+
+function fromFlags(options: InitOptions): Target {
+  if (options.cluster === undefined) {
+    throw new Failure("usage", "which cluster is it?", {
+      hint: "name it with --cluster, as `tctl status` does",
+    });
+  }
+  return {
+    file: null,
+    cluster: {
+      name: options.cluster,
+      source: { file: "", line: 1 },
+      platform: "teleport",
+      teleport: {
+        tctl: [options.tctl ?? "tctl"],
+        authServer: options.authServer ?? null,
+        identityFile: options.identityFile ?? null,
+      },
+      policy: CAREFUL,
+    },
+  };
+}
+
+/** The sandbox knows its own connection and a policy that suits its pace. */
+function fromSandbox({ name, spec }: SandboxCluster): Target {
+  const { teleport, policy } = spec;
+  return {
+    file: null,
+    cluster: {
+      name,
+      source: { file: "", line: 1 },
+      platform: "teleport",
+      teleport: { tctl: teleport.tctl, authServer: null, identityFile: null },
+      policy: {
+        ...CAREFUL,
+        soakMs: parseDuration(policy.soak) ?? CAREFUL.soakMs,
+        phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? CAREFUL.phaseTimeoutMs,
+      },
+    },
+  };
+}
+
+/** One folder per cluster: how to reach it, and which keys sign. */
+async function writeResources(
+  folder: string,
+  { cluster, file }: Target,
+  observation: ClusterObservation,
+  known: readonly string[],
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const home = file === null ? join("clusters", cluster.name) : dirname(file);
+  await mkdir(join(folder, home), { recursive: true });
+  if (file === null) {
+    const path = join(home, "cluster.yaml");
+    refuseIfThere(folder, path);
+    const { name, platform, teleport, policy } = cluster;
+    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, policy }));
+    lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
+  }
+  const missing = observation.authorities.filter(({ type }) => !known.includes(type));
+  if (missing.length === 0) return lines;
+  const path = join(home, "authorities.yaml");
+  const before = existsSync(join(folder, path)) ? await readFile(join(folder, path), "utf8") : null;
+  const after = missing.reduce<string | null>(
+    (text, { type, active }) =>
+      appendDocument(text, renderAuthority({ cluster: cluster.name, type, activeKeys: identify(active) })),
+    before,
+  );
+  await writeFile(join(folder, path), after ?? "");
+  lines.push(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`);
+  return lines;
+}
+
+function refuseIfThere(folder: string, path: string): void {
+  if (!existsSync(join(folder, path))) return;
+  throw new Failure("usage", `${path} is there already, and is not a cluster resource`, {
+    hint: "move it away; capstan never writes over a file",
+  });
+}
+
+/** The record is memory of this machine, not of the repository. */
+async function ignoreRecord(folder: string): Promise<readonly string[]> {
+  if ((await openRepository(folder)) === null) return [];
+  const path = join(folder, ".gitignore");
+  const text = existsSync(path) ? await readFile(path, "utf8") : "";
+  if (text.split(/\r?\n/).some((line) => /^\/?\.capstan\/?$/.test(line.trim()))) return [];
+  await appendFile(path, `${text === "" || text.endsWith("\n") ? "" : "\n"}.capstan/\n`);
+  return ["wrote .gitignore: .capstan/ holds the record of this machine"];
+}

@@ -1,0 +1,228 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Failure } from "../failure.ts";
+import type { RotationResource } from "../resources/desired.ts";
+import { setActiveKeys } from "../resources/edit-authority.ts";
+import { addRotation, setResume, setRotationPhase } from "../resources/edit-rotation.ts";
+import { suggestOneOf } from "../resources/suggest.ts";
+import { apiSpelling } from "../rotation/authority-type.ts";
+import { type Fingerprint, identify } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { CommonOptions } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
+
+export interface RotateOptions extends CommonOptions {
+  readonly name?: string;
+  readonly strategy?: "step" | "walk";
+  readonly reason?: string;
+}
+
+export type RotateAction = "start" | "advance" | "finish" | "rollback";
+
+/** What `advance` writes over what stands in the file. */
+const NEXT: Readonly<Partial<Record<Phase, Phase>>> = {
+  init: "update_clients",
+  update_clients: "update_servers",
+};
+
+/** `capstan rotate`: edits the YAML for a commit, keeping comments. The cluster is asked only for what git lacks. */
+export async function rotate(
+  terminal: Terminal,
+  action: RotateAction,
+  types: string,
+  options: RotateOptions,
+): Promise<ExitCode> {
+  const workspace = await openWorkspace(options.directory, options.cluster, terminal);
+  const request = {
+    terminal,
+    workspace,
+    options,
+    types: types.split(",").map(apiSpelling),
+    cluster: oneCluster(workspace),
+  };
+  const edited = await (action === "start" ? start(request) : move(request, action));
+  for (const line of edited) terminal.stdout.write(`${line}\n`);
+  terminal.stdout.write(
+    "Nothing was asked of the cluster. Look at `git diff`, commit, then `capstan plan`.\n",
+  );
+  return EXIT.ok;
+}
+
+interface Request {
+  readonly terminal: Terminal;
+  readonly workspace: Workspace;
+  readonly options: RotateOptions;
+  readonly types: readonly string[];
+  readonly cluster: string;
+}
+
+function oneCluster({ clusters }: Workspace): string {
+  const [only, ...others] = clusters.map(({ name }) => name);
+  if (only !== undefined && others.length === 0) return only;
+  throw new Failure("usage", `there are several clusters: ${clusters.map(({ name }) => name).join(", ")}`, {
+    hint: "say which with --cluster",
+  });
+}
+
+async function start(request: Request): Promise<readonly string[]> {
+  const { workspace, options, types, cluster, terminal } = request;
+  const again = rotationsOf(request).find(({ phase }) => phase !== "standby");
+  if (again !== undefined) return await startAgain(request, again);
+  const authorities = await Promise.all(
+    types.map(async (type) => ({ type, retire: await activeKeys(request, type) })),
+  );
+  const home = dirname(workspace.clusters[0]?.source.file ?? "");
+  const name = options.name ?? freeName(request, new Date(terminal.now()).toISOString().slice(0, 7));
+  const file = join(home, "rotations", `${name}.yaml`);
+  const path = join(workspace.folder, file);
+  if (existsSync(path))
+    throw new Failure("usage", `${file} exists already`, { hint: "choose another --name" });
+  const text = addRotation(null, {
+    name,
+    cluster,
+    authorities,
+    phase: options.strategy === "walk" ? "standby" : "init",
+    ...(options.strategy === "walk" ? { strategy: "walk" as const } : {}),
+  });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  return [`wrote ${file}: ${types.join(" and ")} starts, phase init`];
+}
+
+/** One that was rolled back is started again only with a reason, which makes its content another one. */
+async function startAgain(
+  { workspace, options }: Request,
+  rotation: RotationResource,
+): Promise<readonly string[]> {
+  if (options.reason === undefined) {
+    throw new Failure(
+      "usage",
+      `${rotation.name} (${rotation.source.file}:${rotation.source.line}) rotates this CA already, phase ${rotation.phase}`,
+      {
+        hint: "go on with `capstan rotate advance`; to start it again after a rollback, say why with --reason",
+      },
+    );
+  }
+  const reason = options.reason;
+  await edit(workspace, rotation.source.file, (text) =>
+    setResume(setRotationPhase(text, rotation.name, "init"), rotation.name, reason),
+  );
+  return [`${rotation.source.file}: ${rotation.name} starts again, phase init, because: ${reason}`];
+}
+
+async function move(request: Request, action: Exclude<RotateAction, "start">): Promise<readonly string[]> {
+  const { workspace, types } = request;
+  const rotations = rotationsOf(request);
+  const rotation = rotations.find(({ phase }) => phase !== "standby") ?? rotations.at(-1);
+  if (rotation === undefined) {
+    const rotating = workspace.desired.rotations.flatMap(({ authorities }) =>
+      authorities.map(({ type }) => type),
+    );
+    throw new Failure("usage", `no ca_rotation in git rotates ${types.join(", ")}`, {
+      hint:
+        rotating.length === 0
+          ? "`capstan rotate start` writes one"
+          : suggestOneOf(types[0] ?? "", rotating, "there are"),
+    });
+  }
+  const phase = phaseAfter(rotation, action);
+  await edit(workspace, rotation.source.file, (text) => setRotationPhase(text, rotation.name, phase));
+  const moved = `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}`;
+  return action === "finish" ? [moved, ...(await writeNewKeys(request, rotation))] : [moved];
+}
+
+function phaseAfter(rotation: RotationResource, action: Exclude<RotateAction, "start">): Phase {
+  if (action === "finish") return "standby";
+  if (action === "rollback") return "rollback";
+  const next = NEXT[rotation.phase];
+  if (next !== undefined) return next;
+  throw new Failure("usage", `${rotation.name} is at ${rotation.phase}; there is no phase to advance to`, {
+    hint:
+      rotation.phase === "update_servers"
+        ? "`capstan rotate finish` drops the old key: the point of no return"
+        : "start another rotation with `capstan rotate start`",
+  });
+}
+
+/** The new key is known by now; with it in active_keys the finished repository has no drift. */
+async function writeNewKeys(request: Request, rotation: RotationResource): Promise<readonly string[]> {
+  const { workspace, cluster } = request;
+  const lines: string[] = [];
+  for (const { type, retire } of rotation.authorities) {
+    const resource = workspace.desired.authorities.find(
+      (authority) => authority.cluster === cluster && authority.type === type,
+    );
+    if (resource === undefined) continue;
+    const keys = await introducedKeys(request, rotation.name, type, retire);
+    if (keys.length === 0) {
+      lines.push(`${resource.source.file}: active_keys of ${type} stays, as the new key is not known yet`);
+      continue;
+    }
+    await edit(workspace, resource.source.file, (text) => setActiveKeys(text, { cluster, type }, keys));
+    lines.push(`${resource.source.file}: active_keys of ${type} is now ${keys.join(", ")}`);
+  }
+  return lines;
+}
+
+async function introducedKeys(
+  { workspace, cluster, terminal, options }: Request,
+  name: string,
+  type: string,
+  retire: readonly Fingerprint[],
+): Promise<readonly Fingerprint[]> {
+  const record = await workspace.store.load(cluster);
+  const known = record.rotations.findLast(
+    (entry) => entry.name === name && entry.authority === type,
+  )?.introduced;
+  if (known !== undefined && known.length > 0) return known;
+  const live = await liveAuthority({ workspace, cluster, terminal, options }, type);
+  return identify([...live.active, ...live.trusted]).filter((key) => !retire.includes(key));
+}
+
+async function activeKeys(request: Request, type: string): Promise<readonly Fingerprint[]> {
+  const { workspace, cluster } = request;
+  const declared = workspace.desired.authorities.find(
+    (authority) => authority.cluster === cluster && authority.type === type,
+  );
+  return declared?.activeKeys ?? identify((await liveAuthority(request, type)).active);
+}
+
+async function liveAuthority(
+  { workspace, cluster, terminal, options }: Pick<Request, "workspace" | "cluster" | "terminal" | "options">,
+  type: string,
+) {
+  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const observation = await platforms.get(cluster)?.observe({ components: "all" });
+  const live = observation?.authorities.find((authority) => authority.type === type);
+  if (live !== undefined) return live;
+  const types = observation?.authorities.map((authority) => authority.type) ?? [];
+  throw new Failure("usage", `${cluster} has no ${type} CA`, {
+    hint: suggestOneOf(type, types, "there are"),
+  });
+}
+
+/** The rotations in git of just these types, oldest file first. */
+function rotationsOf({ workspace, types, cluster }: Request): readonly RotationResource[] {
+  return workspace.desired.rotations.filter(
+    (rotation) =>
+      rotation.cluster === cluster &&
+      types.every((type) => rotation.authorities.some((one) => one.type === type)),
+  );
+}
+
+function freeName({ workspace, types }: Request, month: string): string {
+  const taken = new Set(workspace.desired.rotations.map(({ name }) => name));
+  const base = `${types.join("-").replaceAll("_", "-")}-${month}`;
+  for (let number = 2, name = base; ; number += 1) {
+    if (!taken.has(name)) return name;
+    name = `${base}-${number}`;
+  }
+}
+
+async function edit(workspace: Workspace, file: string, change: (text: string) => string): Promise<void> {
+  const path = join(workspace.folder, file);
+  await writeFile(path, change(await readFile(path, "utf8")));
+}

@@ -1,0 +1,101 @@
+import { join, resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { parseDuration } from "../resources/duration.ts";
+import {
+  DEFAULT_SANDBOX_DIR,
+  sandboxDown,
+  sandboxFault,
+  sandboxStatus,
+  sandboxUp,
+} from "../sandbox/sandbox.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { CommonOptions } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface SandboxPlace extends CommonOptions {
+  readonly dir?: string;
+}
+
+export interface UpOptions extends SandboxPlace {
+  readonly speed?: number;
+  readonly nodes?: number;
+  readonly teleport?: "5" | "18";
+}
+
+export interface FaultOptions extends SandboxPlace {
+  readonly for?: string;
+  readonly times?: number;
+  readonly match?: string;
+  readonly expired?: boolean;
+}
+
+/** `capstan sandbox up`: an embedded cluster in the background. */
+export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCode> {
+  const { started, info } = await sandboxUp({
+    dir: placeOf(terminal, options),
+    teleport: options.teleport ?? "18",
+    speed: options.speed ?? 10,
+    nodes: options.nodes ?? 4,
+  });
+  if (options.format === "json")
+    terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);
+  else {
+    terminal.stdout.write(`The sandbox ${started ? "is up" : "was up already"} (process ${info.pid}).\n`);
+    for (const { name, platform, versions } of info.clusters) {
+      terminal.stdout.write(`  ${name}: ${platform} ${versions["server"] ?? ""}\n`);
+    }
+    terminal.stdout.write("Next: `capstan init` writes its resources, `capstan sandbox down` ends it.\n");
+  }
+  return EXIT.ok;
+}
+
+/** `capstan sandbox down`: leaves no process and no file. */
+export async function down(terminal: Terminal, options: SandboxPlace): Promise<ExitCode> {
+  const { stopped } = await sandboxDown(placeOf(terminal, options));
+  terminal.stdout.write(stopped ? "The sandbox is down.\n" : "No sandbox was up.\n");
+  return EXIT.ok;
+}
+
+/** `capstan sandbox status`: what the emulated cluster itself says, to compare with what capstan sees. */
+export async function sandboxState(terminal: Terminal, options: SandboxPlace): Promise<ExitCode> {
+  const dir = placeOf(terminal, options);
+  const status = await sandboxStatus(dir);
+  if (status === null) {
+    throw new Failure("storage", `no sandbox is up in ${dir}`, { hint: "start one: `capstan sandbox up`" });
+  }
+  const answer = { ...shown(status.info), clusters: status.clusters };
+  terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  return EXIT.ok;
+}
+
+/** `capstan sandbox fault`: breaks a component or the next calls of an executable, on purpose. */
+export async function fault(
+  terminal: Terminal,
+  target: string,
+  name: string,
+  options: FaultOptions,
+): Promise<ExitCode> {
+  const forMs = options.for === undefined ? undefined : parseDuration(options.for);
+  if (forMs === null) {
+    throw new Failure("usage", `--for ${options.for} is not a duration`, { hint: "write it like 30s or 5m" });
+  }
+  const sentences = await sandboxFault(placeOf(terminal, options), {
+    target,
+    fault: name,
+    ...(forMs === undefined ? {} : { forMs }),
+    ...(options.times === undefined ? {} : { times: options.times }),
+    ...(options.match === undefined ? {} : { match: options.match }),
+    ...(options.expired === undefined ? {} : { expired: options.expired }),
+  });
+  for (const sentence of sentences) terminal.stdout.write(`${sentence}\n`);
+  return EXIT.ok;
+}
+
+function placeOf(terminal: Terminal, { dir, directory }: SandboxPlace): string {
+  return resolve(terminal.cwd, dir ?? join(directory, DEFAULT_SANDBOX_DIR));
+}
+
+/** The token that steers the daemon is nobody else's business. */
+function shown<Info extends { readonly token: string }>({ token: _token, ...info }: Info) {
+  return info;
+}

@@ -1,0 +1,27 @@
+import { statusOf } from "../render/status.ts";
+import { statusText } from "../render/status-text.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { observeAll, planFrom } from "./observe.ts";
+import { type CommonOptions, directoryOf } from "./options.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+import { openPlatforms, openWorkspace } from "./workspace.ts";
+
+/** `capstan status`: what is live, per cluster; exit 3 when something there waits for a person. */
+export async function status(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const observations = await observeAll(platforms);
+  const now = terminal.now();
+  const plan = await planFrom(workspace, observations, now);
+  const live = statusOf(observations, plan, now);
+  terminal.stdout.write(
+    options.format === "json"
+      ? `${JSON.stringify(live, null, 2)}\n`
+      : statusText(live, await paintFor(terminal.stdout, terminal.env, options.color)),
+  );
+  return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
+}

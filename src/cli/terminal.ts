@@ -1,0 +1,39 @@
+import type { Paint } from "../render/paint.ts";
+
+/** The world as a command sees it; no command touches `process` itself. */
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export function processTerminal(): Terminal {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    now: () => Date.now(),
+  };
+}
+
+/** A person can be asked: a terminal on both ends, and not a CI that pretends to have one. */
+export function canAsk({ stdin, stdout, env }: Terminal): boolean {
+  return stdin.isTTY === true && stdout.isTTY === true && !env["CI"];
+}
+
+/** Colour only on a terminal, and never against NO_COLOR (no-color.org) or --no-color. */
+export async function paintFor(
+  stream: NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+  wanted: boolean,
+): Promise<Paint> {
+  const { colourPaint, plainPaint } = await import("../render/paint.ts");
+  const colour = wanted && stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return colour ? colourPaint : plainPaint;
+}

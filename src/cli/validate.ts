@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { describeDiagnostic } from "../render/diagnostics.ts";
+import { count } from "../render/layout.ts";
+import { loadResources } from "../resources/load.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type CommonOptions, directoryOf } from "./options.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+
+/** `capstan validate`: everything that is wrong with the resources, without asking a cluster. */
+export async function validate(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const folder = directoryOf(directory, options);
+  const { state, diagnostics } = await loadResources(resolve(terminal.cwd, folder), terminal.env);
+  const resources =
+    state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  const valid = errors === 0 && resources > 0;
+  if (options.format === "json") {
+    const answer = { format_version: "1.0", valid, resources, diagnostics };
+    terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    return valid ? EXIT.ok : EXIT.error;
+  }
+  const paint = await paintFor(terminal.stdout, terminal.env, options.color);
+  for (const diagnostic of diagnostics) terminal.stdout.write(`${describeDiagnostic(diagnostic)}\n`);
+  if (valid) terminal.stdout.write(`${paint("good", "Valid.")} ${count(resources, "resource")}.\n`);
+  else if (errors > 0) terminal.stdout.write(`${paint("bad", "Invalid.")} ${count(errors, "error")}.\n`);
+  else {
+    const message = `there is no resource in ${folder}; \`capstan init\` writes some for a live cluster`;
+    terminal.stdout.write(`${paint("bad", "Empty.")} ${message}.\n`);
+  }
+  return valid ? EXIT.ok : EXIT.error;
+}

@@ -1,0 +1,95 @@
+import { join, resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { openPlatform, type Platform, type PlatformOptions } from "../platforms/platform.ts";
+import { createRunner } from "../process/runner.ts";
+import { folderStore } from "../record/folder.ts";
+import type { RecordStore } from "../record/store.ts";
+import { describeDiagnostic } from "../render/diagnostics.ts";
+import type { ClusterResource, DesiredState } from "../resources/desired.ts";
+import { loadResources } from "../resources/load.ts";
+import { suggestOneOf } from "../resources/suggest.ts";
+import type { CommonOptions } from "./options.ts";
+import { openRepository } from "./repository.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A folder of resources, checked, with everything that plan and apply need around it. */
+export interface Workspace {
+  readonly folder: string;
+  readonly commit: string | null;
+  readonly desired: DesiredState;
+  /** The clusters that the command is about. */
+  readonly clusters: readonly ClusterResource[];
+  readonly store: RecordStore;
+}
+
+/** Loads and checks; bad resources are one `Failure` with all diagnostics in it. */
+export async function openWorkspace(
+  directory: string,
+  wanted: string | undefined,
+  terminal: Terminal,
+): Promise<Workspace> {
+  const folder = resolve(terminal.cwd, directory);
+  const [loaded, repository] = await Promise.all([
+    loadResources(folder, terminal.env),
+    openRepository(folder),
+  ]);
+  const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    throw new Failure(
+      "resources",
+      `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+      {
+        hint: "nothing was asked of the cluster; correct the files and run it again",
+      },
+    );
+  }
+  return {
+    folder,
+    commit: repository?.commit ?? null,
+    desired: loaded.state,
+    clusters: select(loaded.state.clusters, wanted, directory),
+    store: folderStore(join(folder, ".capstan"), terminal.now),
+  };
+}
+
+function select(
+  clusters: readonly ClusterResource[],
+  wanted: string | undefined,
+  directory: string,
+): readonly ClusterResource[] {
+  if (clusters.length === 0) {
+    throw new Failure("resources", `there is no cluster resource in ${directory}`, {
+      hint: "`capstan init` writes one for a live cluster; `capstan sandbox up` starts one to try",
+    });
+  }
+  if (wanted === undefined) return clusters;
+  const found = clusters.filter(({ name }) => name === wanted);
+  if (found.length > 0) return found;
+  const names = clusters.map(({ name }) => name);
+  throw new Failure("usage", `there is no cluster "${wanted}" in ${directory}`, {
+    hint: suggestOneOf(wanted, names, "there are"),
+  });
+}
+
+/** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
+export function openPlatforms(
+  { clusters }: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): ReadonlyMap<string, Platform> {
+  const shared = platformOptions(terminal, options, signal);
+  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, shared)]));
+}
+
+/** With --verbose, what is run and what is worth knowing goes to stderr. */
+export function platformOptions(
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): PlatformOptions {
+  const say = (line: string) => {
+    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
+  };
+  return { runner: createRunner({ trace: say }), now: () => new Date(terminal.now()), signal, notice: say };
+}

@@ -1,0 +1,55 @@
+import type { Waiver } from "../resources/desired.ts";
+import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
+import { componentsReady } from "./components-ready.ts";
+import { credentials } from "./credentials.ts";
+import { exclusive } from "./exclusive.ts";
+import { foreignRotation } from "./foreign-rotation.ts";
+import type { Guard, GuardInput } from "./guard.ts";
+import { mode } from "./mode.ts";
+import { phaseOrder } from "./phase-order.ts";
+import { roster } from "./roster.ts";
+import { soak } from "./soak.ts";
+import { version } from "./version.ts";
+
+/** Every guard, in the order in which people read them: first whether the step makes sense at all. */
+export const GUARDS: readonly Guard[] = [
+  phaseOrder,
+  mode,
+  foreignRotation,
+  exclusive,
+  roster,
+  componentsReady,
+  credentials,
+  version,
+  soak,
+];
+
+/** The verdicts of all guards that have a say in this step, waivers applied. */
+export function judgeAll(input: GuardInput): readonly GuardVerdict[] {
+  return GUARDS.filter((guard) => guard.appliesTo(input)).map((guard) => verdict(guard, input));
+}
+
+function verdict(guard: Guard, input: GuardInput): GuardVerdict {
+  const judgement = guard.judge(input);
+  if (judgement.outcome === "pass") return { id: guard.id, outcome: "pass", findings: [], waived: [] };
+  const standing: Finding[] = [];
+  const waived: WaivedFinding[] = [];
+  for (const finding of judgement.findings) {
+    const waiver = guard.waivable ? waiverFor(guard, finding, input) : undefined;
+    if (waiver === undefined) standing.push(finding);
+    else waived.push({ ...finding, reason: waiver.reason, expires: waiver.expires });
+  }
+  return {
+    id: guard.id,
+    outcome: standing.length === 0 ? "pass" : judgement.outcome,
+    findings: standing,
+    waived,
+  };
+}
+
+function waiverFor(guard: Guard, finding: Finding, { rotation, now }: GuardInput): Waiver | undefined {
+  return rotation?.waive.find(
+    (waiver) =>
+      waiver.guard === guard.id && waiver.subject === finding.subject && Date.parse(waiver.expires) > now,
+  );
+}

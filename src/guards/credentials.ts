@@ -1,0 +1,45 @@
+import { failWith, type Guard, unknown } from "./guard.ts";
+
+/**
+ * The identity that capstan itself uses: an identity file embeds the host CAs that it trusts and a certificate
+ * that runs out (reference teleport-rotation 6.2). Losing it half-way would leave nobody at the wheel.
+ */
+export const credentials: Guard = {
+  id: "credentials",
+  refuses: "a step that the identity capstan itself uses would not survive",
+  waivable: true,
+  appliesTo: ({ edge, observation }) =>
+    edge.from !== edge.to && observation.credentials.source === "identity-file",
+  judge: ({ observation: { credentials }, authority, cluster, edge, now }) => {
+    const subject = `identity/${credentials.path ?? ""}`;
+    if (credentials.problem !== null || credentials.notAfter === null) {
+      return unknown({
+        subject,
+        message: credentials.problem ?? "does not say when it expires",
+        remedy: "issue a new identity file (tbot, or `tctl auth sign`), readable for this user",
+      });
+    }
+    const needed = now + cluster.policy.phaseTimeoutMs;
+    if (Date.parse(credentials.notAfter) < needed) {
+      return failWith([
+        {
+          subject,
+          message: `expires at ${credentials.notAfter}, before this step could be verified`,
+          remedy: "issue a new identity file first",
+        },
+      ]);
+    }
+    const serversChange = authority.type === "host" && edge.to === "update_servers";
+    const blind = authority.active.filter(
+      (key) => key.protocol === "tls" && !credentials.trusts.includes(key.fingerprint),
+    );
+    if (!serversChange || blind.length === 0) return failWith([]);
+    return failWith(
+      blind.map((key) => ({
+        subject,
+        message: `does not trust ${key.fingerprint}, which every server presents after this step: capstan would lock itself out`,
+        remedy: "issue a new identity file now; one from before init does not know the new host CA",
+      })),
+    );
+  },
+};

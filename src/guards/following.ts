@@ -1,0 +1,116 @@
+import type {
+  ClusterObservation,
+  ComponentKind,
+  LiveAuthority,
+  LiveComponent,
+} from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import type { RosterMember } from "../rotation/record.ts";
+
+/**
+ * Who follows the host CA, and who does not: the one place that compares a component with the phase and the
+ * `current_id` of the authority. Phase alone is not enough: it also matches a rotation of last year
+ * (reference teleport-rotation 1.5, 3.2).
+ */
+export interface Follower {
+  readonly kind: ComponentKind | string;
+  readonly id: string;
+  readonly name: string;
+  /** `node/node2`; the id in place of the name where two share one. */
+  readonly subject: string;
+  readonly standing: Standing;
+  /** A clause about it: `is at init, not update_clients`. */
+  readonly seen: string;
+}
+
+/** `silent`: announced itself once, but not lately. `missing`: not in the listing at all. */
+type Standing = "following" | "lagging" | "silent" | "missing" | "not-reporting";
+
+/**
+ * A presence row lives this long after an announcement (`ServerAnnounceTTL`, reference teleport-rotation 3.3)
+ * and is renewed at half of it, give or take a tenth. One that is older than that plus slack has stopped.
+ */
+const ROW_LIFE_MS = 10 * 60_000;
+const ANNOUNCED_WITHIN_MS = 6 * 60_000 + 30_000;
+
+/** The roster and everybody in the listing, each once, judged against the authority's phase. */
+export function followersOf(
+  observation: ClusterObservation,
+  authority: LiveAuthority,
+  roster: readonly RosterMember[],
+  phase: Phase,
+  now: number,
+): readonly Follower[] {
+  const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
+  const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
+  const names = subjects([...observation.components, ...unlisted]);
+  return [
+    ...observation.components.map((component) => ({
+      ...pick(component, names),
+      ...judge(component, authority, phase, now),
+    })),
+    ...unlisted.map((member) => ({
+      ...pick(member, names),
+      standing: "missing" as const,
+      seen: "was there when the rotation began and is not in the listing now",
+    })),
+  ];
+}
+
+/** The key under which a component is remembered. */
+export function keyOf(component: { readonly kind: string; readonly id: string }): string {
+  return `${component.kind}/${component.id}`;
+}
+
+function pick(component: RosterMember, names: ReadonlyMap<string, string>) {
+  const { kind, id, name } = component;
+  return { kind, id, name, subject: names.get(keyOf(component)) ?? keyOf(component) };
+}
+
+/** Names for people, ids where two components of a kind have the same name. */
+function subjects(components: readonly RosterMember[]): ReadonlyMap<string, string> {
+  const owners = new Map<string, number>();
+  for (const { kind, name } of components) {
+    owners.set(`${kind}/${name}`, (owners.get(`${kind}/${name}`) ?? 0) + 1);
+  }
+  return new Map(
+    components.map((component) => {
+      const named = `${component.kind}/${component.name}`;
+      const unique = component.name !== "" && owners.get(named) === 1;
+      return [keyOf(component), unique ? named : keyOf(component)];
+    }),
+  );
+}
+
+function judge(
+  component: LiveComponent,
+  authority: LiveAuthority,
+  phase: Phase,
+  now: number,
+): { readonly standing: Standing; readonly seen: string } {
+  if (component.phase === null) return { standing: "not-reporting", seen: "reports no rotation" };
+  const age = announcedMsAgo(component, now);
+  if (age !== null && age > ANNOUNCED_WITHIN_MS) {
+    return {
+      standing: "silent",
+      seen: `has not announced itself for ${Math.round(age / 60_000)} minutes (last at ${component.phase})`,
+    };
+  }
+  if (component.phase !== phase) {
+    return { standing: "lagging", seen: `is at ${component.phase}, not ${phase}` };
+  }
+  // In standby the id is the one of the last rotation; a component that joined later may have none.
+  const sameRotation = component.currentId === authority.rotation.currentId;
+  if (!sameRotation && authority.rotation.state === "in_progress") {
+    return {
+      standing: "lagging",
+      seen: `is at ${phase}, but of another rotation (${component.currentId ?? "no id"})`,
+    };
+  }
+  return { standing: "following", seen: `is at ${phase}` };
+}
+
+function announcedMsAgo(component: LiveComponent, now: number): number | null {
+  if (component.expires === null) return null;
+  return ROW_LIFE_MS - (Date.parse(component.expires) - now);
+}

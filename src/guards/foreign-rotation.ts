@@ -1,0 +1,56 @@
+import { identify } from "../rotation/observation.ts";
+import type { Finding } from "../rotation/plan.ts";
+import { failWith, type Guard, type GuardInput } from "./guard.ts";
+
+/**
+ * A rotation is ours by its keys and its `current_id`, not by its phase: everything else was started by somebody
+ * else, and two people steering one rotation is how clusters are lost.
+ */
+export const foreignRotation: Guard = {
+  id: "foreign-rotation",
+  refuses: "a rotation in progress that neither a resource nor the record knows",
+  waivable: false,
+  appliesTo: ({ authority }) => authority.rotation.state === "in_progress",
+  judge: (input) => failWith([...foreignId(input), ...foreignKeys(input)]),
+};
+
+const REMEDY =
+  "find out who started it; let it end, or roll it back by hand, before capstan goes on. Or delete the ca_rotation and write one for the rotation that is under way";
+
+function foreignId({ authority, record }: GuardInput): readonly Finding[] {
+  const live = authority.rotation.currentId;
+  const known = record?.current_id ?? null;
+  if (known === null || known === live) return [];
+  return [
+    {
+      subject: `authority/${authority.type}`,
+      message: `the rotation under way is ${live ?? "without an id"}, not ${known}, which capstan started`,
+      remedy: REMEDY,
+    },
+  ];
+}
+
+function foreignKeys({ authority, rotation, record }: GuardInput): readonly Finding[] {
+  const retire = record?.retire ?? retiredBy(rotation, authority.type);
+  const introduced = record?.introduced ?? [];
+  const present = identify([...authority.active, ...authority.trusted]);
+  const gone = retire.filter((key) => !present.includes(key));
+  const strange =
+    introduced.length === 0 ? [] : present.filter((key) => ![...retire, ...introduced].includes(key));
+  return [
+    ...gone.map((key) => ({
+      subject: `key/${key}`,
+      message: "is to be retired, but is not among the keys of the rotation under way",
+      remedy: REMEDY,
+    })),
+    ...strange.map((key) => ({
+      subject: `key/${key}`,
+      message: "came to the key set after the rotation began, and capstan did not ask for it",
+      remedy: REMEDY,
+    })),
+  ];
+}
+
+function retiredBy(rotation: GuardInput["rotation"], type: string) {
+  return rotation?.authorities.find((authority) => authority.type === type)?.retire ?? [];
+}

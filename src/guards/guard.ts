@@ -1,0 +1,57 @@
+import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { Edge } from "../rotation/phase.ts";
+import type { Finding, GuardId } from "../rotation/plan.ts";
+import type { RotationRecord } from "../rotation/record.ts";
+
+/**
+ * A guard refuses a step. It is a function of what is known now, so that a plan shows exactly what apply will
+ * say; apply asks it again right before the step.
+ */
+export interface Guard {
+  readonly id: GuardId;
+  /** What it refuses, as a sentence for `docs` and messages. */
+  readonly refuses: string;
+  /** Some findings may be accepted by review; a wrong phase or somebody else's rotation may not. */
+  readonly waivable: boolean;
+  appliesTo(input: GuardInput): boolean;
+  judge(input: GuardInput): Judgement;
+}
+
+export interface GuardInput {
+  readonly cluster: ClusterResource;
+  readonly observation: ClusterObservation;
+  readonly authority: LiveAuthority;
+  /** `null` when no resource declares the rotation any more: it is being rolled back. */
+  readonly rotation: RotationResource | null;
+  readonly record: RotationRecord | undefined;
+  /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
+  readonly edge: Edge;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export type Judgement =
+  | { readonly outcome: "pass" }
+  | { readonly outcome: "fail" | "unknown"; readonly findings: readonly Finding[] };
+
+const PASS: Judgement = { outcome: "pass" };
+
+/** Fails when there is something to say. */
+export function failWith(findings: readonly Finding[]): Judgement {
+  return findings.length === 0 ? PASS : { outcome: "fail", findings };
+}
+
+export function unknown(finding: Finding): Judgement {
+  return { outcome: "unknown", findings: [finding] };
+}
+
+/** A move towards the new key; rollback and what follows it is the way out, and stays open. */
+export function isForward({ from, to }: Edge): boolean {
+  return from !== "rollback" && to !== "rollback";
+}
+
+/** A move that leaves a phase of a rotation in progress. */
+export function leavesMiddlePhase({ from, to }: Edge): boolean {
+  return from !== "standby" && from !== to;
+}

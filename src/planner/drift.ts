@@ -1,0 +1,118 @@
+import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import {
+  type ClusterObservation,
+  type Fingerprint,
+  identify,
+  type LiveAuthority,
+} from "../rotation/observation.ts";
+import type { Drift } from "../rotation/plan.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { sameSet } from "./standing.ts";
+
+/** Live state that no resource asked for, apart from wanted change so that a reader can tell the two. */
+export function driftOf(
+  cluster: string,
+  desired: DesiredState,
+  observation: ClusterObservation,
+  record: ClusterRecord,
+  now: number,
+): readonly Drift[] {
+  const declared = desired.rotations.filter((rotation) => rotation.cluster === cluster);
+  const rotated = (type: string) =>
+    declared.flatMap(({ authorities }) => authorities.filter((authority) => authority.type === type));
+  return [
+    ...observation.authorities.flatMap((live) =>
+      foreign(
+        live,
+        record,
+        rotated(live.type).flatMap((a) => a.retire),
+      ),
+    ),
+    ...desired.authorities
+      .filter((authority) => authority.cluster === cluster)
+      .flatMap((authority) => authorityDrift(authority, observation, rotated(authority.type), record, now)),
+    ...declared.flatMap(({ authorities }) =>
+      authorities
+        .filter(({ type }) => !observation.authorities.some((live) => live.type === type))
+        .map(({ type }) => notThere(type)),
+    ),
+  ];
+}
+
+/** A rotation in progress of keys that neither a resource nor the record names: we do not fight it. */
+function foreign(
+  live: LiveAuthority,
+  record: ClusterRecord,
+  retiring: readonly Fingerprint[],
+): readonly Drift[] {
+  if (live.rotation.state !== "in_progress" || openRotation(record, live.type) !== undefined) return [];
+  const present = identify([...live.active, ...live.trusted]);
+  if (retiring.some((key) => present.includes(key))) return [];
+  return [
+    {
+      id: "foreign-rotation",
+      subject: `authority/${live.type}`,
+      message: `somebody rotates it (phase ${live.rotation.phase}, mode ${live.rotation.mode ?? "unknown"}, id ${live.rotation.currentId ?? "none"}); no resource and no record knows of that`,
+      remedy: `adopt it (\`capstan rotate start ${live.type}\` writes a ca_rotation for the rotation under way), or end it by hand`,
+      blocks: true,
+    },
+  ];
+}
+
+function authorityDrift(
+  wanted: AuthorityResource,
+  observation: ClusterObservation,
+  rotated: readonly { readonly retire: readonly Fingerprint[] }[],
+  record: ClusterRecord,
+  now: number,
+): readonly Drift[] {
+  const live = observation.authorities.find(({ type }) => type === wanted.type);
+  if (live === undefined) return [notThere(wanted.type)];
+  const drift: Drift[] = [];
+  const active = identify(live.active);
+  const inProgress = live.rotation.state === "in_progress";
+  const explained =
+    inProgress ||
+    rotated.some(({ retire }) => sameSet(retire, wanted.activeKeys)) ||
+    record.rotations.some(
+      ({ authority, retire }) => authority === wanted.type && sameSet(retire, wanted.activeKeys),
+    );
+  if (!sameSet(active, wanted.activeKeys) && !inProgress) {
+    drift.push({
+      id: "active-keys",
+      subject: `authority/${wanted.type}`,
+      message: `signs with ${active.join(", ")}; git says ${wanted.activeKeys.join(", ")}`,
+      remedy: explained
+        ? `the rotation in git explains it: \`capstan rotate finish ${wanted.type}\` writes the new key`
+        : "nobody here rotated it: find out who did, then write the keys that are right into active_keys",
+      blocks: !explained,
+    });
+  }
+  return [...drift, ...tooOld(wanted, live, now)];
+}
+
+function tooOld(wanted: AuthorityResource, live: LiveAuthority, now: number): readonly Drift[] {
+  const { maxAgeMs } = wanted;
+  if (maxAgeMs === null) return [];
+  return live.active
+    .filter(
+      ({ certificate }) => certificate !== undefined && now - Date.parse(certificate.notBefore) > maxAgeMs,
+    )
+    .map((key) => ({
+      id: "max-age",
+      subject: `key/${key.fingerprint}`,
+      message: `signs for ${wanted.type} since ${key.certificate?.notBefore}, longer than max_age allows`,
+      remedy: `\`capstan rotate start ${wanted.type}\``,
+      blocks: false,
+    }));
+}
+
+function notThere(type: string): Drift {
+  return {
+    id: "authority-missing",
+    subject: `authority/${type}`,
+    message: "is declared in git, and the cluster does not have it",
+    remedy: "check the CA type against `capstan status`; older clusters have fewer types",
+    blocks: true,
+  };
+}

@@ -1,0 +1,160 @@
+import { reportedByComponents } from "../guards/reported.ts";
+import {
+  type ClusterObservation,
+  type Fingerprint,
+  identify,
+  type LiveAuthority,
+} from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import type { ClusterRecord, PhaseRecord, RosterMember, RotationRecord } from "../rotation/record.ts";
+
+/**
+ * How the record changes, as functions from record to record: apply saves what they return. The record follows
+ * what was observed; it never runs ahead of it.
+ */
+
+/** The intent to start a rotation, or to take on one that others started: with the roster of this moment. */
+export function begin(
+  record: ClusterRecord,
+  rotation: { readonly name: string; readonly content: string; readonly retire: readonly Fingerprint[] },
+  live: LiveAuthority,
+  observation: ClusterObservation,
+  now: string,
+): ClusterRecord {
+  const inProgress = live.rotation.state === "in_progress";
+  const fresh: RotationRecord = {
+    name: rotation.name,
+    authority: live.type,
+    state: "open",
+    current_id: inProgress ? live.rotation.currentId : null,
+    retire: rotation.retire,
+    introduced: inProgress ? newKeys(live, rotation.retire) : [],
+    started_at: now,
+    ended_at: null,
+    roster: reportedByComponents(live.type) ? rosterOf(observation) : [],
+    phases: inProgress ? [{ phase: live.rotation.phase, since: now, verified_at: null }] : [],
+    requested: null,
+    contents: [rotation.content],
+    reason: null,
+  };
+  const others = record.rotations.filter((entry) => entry.ended_at !== null || entry.authority !== live.type);
+  return { ...record, rotations: [...others, fresh] };
+}
+
+/** The phase was observed: from now on its soak time runs, and the rotation has an id and a new key. */
+export function entered(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
+  const { phase, currentId } = live.rotation;
+  const known = rotation.phases.at(-1)?.phase === phase;
+  return {
+    ...rotation,
+    current_id: currentId,
+    requested: null,
+    introduced: rotation.introduced.length > 0 ? rotation.introduced : newKeys(live, rotation.retire),
+    phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
+  };
+}
+
+/** Everybody was seen at the phase. Who joined meanwhile is on the roster from now on. */
+export function verified(
+  rotation: RotationRecord,
+  observation: ClusterObservation,
+  phase: Phase,
+  now: string,
+): RotationRecord {
+  return {
+    ...rotation,
+    roster: rotation.roster === null ? null : merge(rotation.roster, observation, rotation.authority),
+    phases: rotation.phases.map((entry) => (entry.phase === phase ? { ...entry, verified_at: now } : entry)),
+  };
+}
+
+/** About to ask for a transition. */
+export function asked(rotation: RotationRecord, to: Phase, now: string): RotationRecord {
+  return { ...rotation, requested: { to, at: now } };
+}
+
+/** On the way out, and why. */
+export function turnedBack(rotation: RotationRecord, reason: string): RotationRecord {
+  return { ...rotation, state: "rolling_back", reason };
+}
+
+export function ended(
+  rotation: RotationRecord,
+  state: "finished" | "rolled_back",
+  now: string,
+): RotationRecord {
+  return { ...rotation, state, ended_at: now };
+}
+
+/** A resource content that drives the rotation: the one that quarantine compares with later. */
+export function drivenBy(rotation: RotationRecord, content: string): RotationRecord {
+  if (rotation.contents.includes(content)) return rotation;
+  return { ...rotation, contents: [...rotation.contents, content] };
+}
+
+/** Puts a changed rotation back into the record; at most one per authority is open. */
+export function remember(record: ClusterRecord, rotation: RotationRecord): ClusterRecord {
+  return {
+    ...record,
+    rotations: record.rotations.map((entry) =>
+      entry.authority === rotation.authority && entry.ended_at === null ? rotation : entry,
+    ),
+  };
+}
+
+/**
+ * Closes what ended while nobody looked: a run that was killed between the last transition and its note of it, or
+ * a hand that finished or rolled back the rotation.
+ */
+export function settleEnded(
+  record: ClusterRecord,
+  observation: ClusterObservation,
+  now: string,
+): ClusterRecord {
+  return {
+    ...record,
+    rotations: record.rotations.map((rotation) => {
+      const live = observation.authorities.find(({ type }) => type === rotation.authority);
+      if (rotation.ended_at !== null || live === undefined) return rotation;
+      return settleOne(rotation, live, now);
+    }),
+  };
+}
+
+function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
+  const { state, currentId } = live.rotation;
+  if (state !== "standby" || rotation.current_id === null || rotation.current_id !== currentId)
+    return rotation;
+  const present = identify(live.active);
+  if (rotation.retire.some((key) => present.includes(key))) {
+    return ended(
+      { ...rotation, reason: rotation.reason ?? "rolled back outside capstan" },
+      "rolled_back",
+      now,
+    );
+  }
+  const last: PhaseRecord | undefined = rotation.phases.at(-1);
+  // Entering standby was capstan's own step: it stays open until everybody was seen there.
+  if (last?.phase === "standby" && last.verified_at === null) return rotation;
+  return ended(rotation, rotation.state === "rolling_back" ? "rolled_back" : "finished", now);
+}
+
+function newKeys(live: LiveAuthority, retire: readonly Fingerprint[]): readonly Fingerprint[] {
+  return identify([...live.active, ...live.trusted]).filter((key) => !retire.includes(key));
+}
+
+function rosterOf(observation: ClusterObservation): readonly RosterMember[] {
+  return observation.components
+    .filter(({ phase }) => phase !== null)
+    .map(({ kind, id, name }) => ({ kind, id, name }));
+}
+
+function merge(
+  roster: readonly RosterMember[],
+  observation: ClusterObservation,
+  authority: string,
+): readonly RosterMember[] {
+  if (!reportedByComponents(authority)) return roster;
+  const known = new Set(roster.map(({ kind, id }) => `${kind}/${id}`));
+  return [...roster, ...rosterOf(observation).filter(({ kind, id }) => !known.has(`${kind}/${id}`))];
+}

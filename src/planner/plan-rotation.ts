@@ -1,0 +1,314 @@
+import { judgeAll } from "../guards/chain.ts";
+import { newKeyWasUsed } from "../guards/reported.ts";
+import type { ClusterResource, RotatedAuthority, RotationResource } from "../resources/desired.ts";
+import type {
+  AuthorityKey,
+  ClusterObservation,
+  Fingerprint,
+  LiveAuthority,
+} from "../rotation/observation.ts";
+import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } from "../rotation/phase.ts";
+import type { GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
+import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+import { rolledBack, standingOf } from "./standing.ts";
+import { verifyWording, wordingOf } from "./wording.ts";
+
+/** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
+interface RotationContext {
+  readonly cluster: ClusterResource;
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+  readonly now: number;
+}
+
+/** One authority of a rotation with everything that is known about it. */
+interface Member {
+  readonly wanted: RotatedAuthority;
+  readonly live: LiveAuthority;
+  readonly memory: RotationRecord | undefined;
+  readonly standing: Standing;
+}
+
+export function planRotation(resource: RotationResource, context: RotationContext): RotationPlan {
+  const members = resource.authorities.flatMap((wanted) => {
+    const live = context.observation.authorities.find(({ type }) => type === wanted.type);
+    if (live === undefined) return [];
+    const standing = standingOf(wanted, live, resource, context.record);
+    return [{ wanted, live, standing, memory: openRotation(context.record, wanted.type) }];
+  });
+  const steps = inWalkOrder(members.map((member) => stepsOf(member, resource, context)));
+  const [first] = members;
+  return {
+    name: resource.name,
+    authorities: resource.authorities.map(({ type }) => type),
+    live_phase: leastAdvanced(members),
+    desired_phase: resource.phase,
+    standing: first?.standing ?? "unclear",
+    notes: members.flatMap((member) => notesOf(member, resource, context)),
+    keys: members.flatMap(keysOf),
+    steps,
+  };
+}
+
+/** A rotation that the record knows as ours and that no resource declares any more is rolled back. */
+export function planUndeclared(
+  memory: RotationRecord,
+  live: LiveAuthority,
+  context: RotationContext,
+): RotationPlan {
+  const edges = rollbackFrom(live.rotation.phase);
+  const judge = (edge: Edge) =>
+    judgeAll({ ...context, authority: live, rotation: null, record: memory, edge });
+  return {
+    name: memory.name,
+    authorities: [live.type],
+    live_phase: live.rotation.phase,
+    desired_phase: "rollback",
+    standing: "in_progress",
+    notes: [`no ca_rotation declares \`${memory.name}\` any more: it is rolled back`],
+    keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
+    steps: chain(memory.name, live.type, edges, judge),
+  };
+}
+
+function stepsOf(member: Member, resource: RotationResource, context: RotationContext): readonly Step[] {
+  const { live, memory, standing } = member;
+  const judge = (edge: Edge) =>
+    judgeAll({ ...context, authority: live, rotation: resource, record: memory, edge });
+  const from = live.rotation.phase;
+  const name = resource.name;
+  if (standing === "finished") {
+    if (resource.phase === "rollback") return [refusal(name, member, "rollback", tooLate(member))];
+    const unverified = memory !== undefined && live.rotation.state === "standby";
+    return unverified ? settle(name, member, judge) : [];
+  }
+  if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
+  const goingBack = resource.phase === "rollback" || memory?.state === "rolling_back";
+  if (standing === "in_progress" && goingBack) {
+    const settling = from === "rollback" && newKeyWasUsed(memory, live) ? settle(name, member, judge) : [];
+    return follow(settling, chain(name, live.type, rollbackFrom(from), judge));
+  }
+  if (resource.phase === "rollback") return [];
+  if (standing === "rolled_back") {
+    return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
+  }
+  if (from === "rollback") return [refusal(name, member, resource.phase, rollingBack())];
+  if (standing === "not_started" && resource.phase === "standby" && resource.strategy === "step") {
+    return [refusal(name, member, "standby", notBegun(member))];
+  }
+  const walk = walkBetween(from, resource.phase);
+  if (walk?.length === 0) return settle(name, member, judge);
+  if (walk === null || (walk.length > 1 && resource.strategy === "step")) {
+    return chain(name, live.type, [{ from, to: resource.phase }], judge);
+  }
+  const settling = standing === "in_progress" && !wasVerified(member) ? settle(name, member, judge) : [];
+  return follow(settling, chain(name, live.type, walk, judge));
+}
+
+/** A phase that was entered and not yet verified comes first: a run was killed, or others moved the phase. */
+function follow(settling: readonly Step[], moves: readonly Step[]): readonly Step[] {
+  const [before] = settling;
+  const [next, ...rest] = moves;
+  if (before === undefined || next === undefined) return moves;
+  return [before, { ...next, after: before.id, guards: [] }, ...rest];
+}
+
+function wasVerified({ live, memory }: Pick<Member, "live" | "memory">): boolean {
+  return phaseRecord(memory, live.rotation.phase)?.verified_at != null;
+}
+
+/** The phase that git wants is reached; it holds when everybody was seen there and is still there. */
+function settle(
+  name: string,
+  member: Member,
+  judge: (edge: Edge) => readonly GuardVerdict[],
+): readonly Step[] {
+  const { live } = member;
+  const phase = live.rotation.phase;
+  const guards = judge({ from: phase, to: phase });
+  if (wasVerified(member) && guards.every(({ outcome }) => outcome === "pass")) return [];
+  return [
+    {
+      id: `${name}/${live.type}/${phase}`,
+      action: "verify",
+      authority: live.type,
+      from: phase,
+      to: phase,
+      ...verifyWording(phase),
+      reversible: true,
+      point_of_no_return: false,
+      after: null,
+      guards,
+    },
+  ];
+}
+
+/** Only the first move can be judged now; the others wait for what it brings. */
+function chain(
+  name: string,
+  authority: string,
+  edges: readonly Edge[],
+  judge: (edge: Edge) => readonly GuardVerdict[],
+): readonly Step[] {
+  const id = ({ from, to }: Edge) => `${name}/${authority}/${from}-${to}`;
+  return edges.map((edge, index) => {
+    const before = edges[index - 1];
+    return {
+      id: id(edge),
+      action: "rotate",
+      authority,
+      ...edge,
+      ...wordingOf(edge),
+      reversible: !isPointOfNoReturn(edge),
+      point_of_no_return: isPointOfNoReturn(edge),
+      after: before === undefined ? null : id(before),
+      guards: before === undefined ? judge(edge) : [],
+    };
+  });
+}
+
+/** A step that cannot be taken whatever the components say; the pawl that holds it is the phase order. */
+function refusal(
+  name: string,
+  { live }: Member,
+  to: Phase,
+  reason: { readonly subject: string; readonly message: string; readonly remedy: string },
+): Step {
+  const edge: Edge = { from: live.rotation.phase, to };
+  return {
+    id: `${name}/${live.type}/${edge.from}-${to}`,
+    action: "rotate",
+    authority: live.type,
+    ...edge,
+    ...wordingOf(edge),
+    reversible: !isPointOfNoReturn(edge),
+    point_of_no_return: isPointOfNoReturn(edge),
+    after: null,
+    guards: [{ id: "phase-order", outcome: "fail", findings: [reason], waived: [] }],
+  };
+}
+
+function keysUnclear({ wanted, live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: `the keys to be retired (${wanted.retire.join(", ")}) are neither all of the active keys nor all gone`,
+    remedy: "compare with `capstan status`, and name exactly the active keys under `retire`",
+  };
+}
+
+function tooLate({ live, wanted }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
+    remedy:
+      "set `phase: standby` to accept the new key (Teleport before v7 keeps it even when init is rolled back), or start a new rotation",
+  };
+}
+
+/** Only the record knows that capstan itself turned back; else git has to say that it wants the way out. */
+function rollingBack() {
+  return {
+    subject: "phase/rollback",
+    message: "the cluster is rolling back; from there the only way is back to standby with the old key",
+    remedy: "set `phase: rollback` to finish the rollback, then start the rotation again",
+  };
+}
+
+function notBegun({ live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: "is to be finished, and has not begun: the key to be retired signs, and nothing is in progress",
+    remedy: "commit `phase: init` first, or set `strategy: walk` to take all phases one by one",
+  };
+}
+
+function quarantined({ live }: Member, resource: RotationResource, { record }: RotationContext) {
+  const attempt = rolledBack(live, resource, record);
+  const when = attempt?.ended_at == null ? "outside capstan" : `at ${attempt.ended_at}`;
+  const why = attempt?.reason == null ? "" : ` (${attempt.reason})`;
+  return {
+    subject: `rotation/${resource.name}`,
+    message: `was rolled back ${when}${why}; the same content does not start it again`,
+    remedy: `remove the cause, then \`capstan rotate start ${live.type} --reason "…"\`, and commit`,
+  };
+}
+
+function notesOf(
+  { standing, live, memory }: Member,
+  resource: RotationResource,
+  { record }: RotationContext,
+) {
+  const notes: string[] = [];
+  const remembered = record.rotations.some(({ authority }) => authority === live.type);
+  if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
+    notes.push(
+      `${live.type} was rotated or rolled back at ${live.rotation.lastRotated}; without a record capstan cannot tell which`,
+    );
+  }
+  if (standing === "in_progress" && memory === undefined) {
+    notes.push(
+      `the ${live.type} rotation was not started by capstan; it goes on from ${live.rotation.phase}`,
+    );
+  }
+  if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
+    notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
+  }
+  return notes;
+}
+
+function keysOf({ wanted, live, memory }: Pick<Member, "wanted" | "live" | "memory">): readonly KeyPlan[] {
+  const plans = [
+    ...live.active.map((key) => describe(key, "active")),
+    ...live.trusted.map((key) => describe(key, "trusted")),
+  ];
+  const present = new Set<Fingerprint>(plans.map(({ fingerprint }) => fingerprint));
+  const gone = wanted.retire.filter((key) => !present.has(key));
+  return [
+    ...plans,
+    ...gone.map((fingerprint) => ({
+      authority: live.type,
+      fingerprint,
+      role: "retiring" as const,
+      status: "gone" as const,
+      protocol: null,
+      algorithm: null,
+      storage: null,
+      certificate: null,
+    })),
+  ];
+
+  function describe(key: AuthorityKey, status: "active" | "trusted"): KeyPlan {
+    return {
+      authority: live.type,
+      fingerprint: key.fingerprint,
+      role: roleOf(key.fingerprint),
+      status,
+      protocol: key.protocol,
+      algorithm: key.algorithm,
+      storage: key.storage,
+      certificate: key.certificate ?? null,
+    };
+  }
+
+  function roleOf(fingerprint: Fingerprint): KeyPlan["role"] {
+    if (wanted.retire.includes(fingerprint)) return "retiring";
+    return memory?.introduced.includes(fingerprint) ? "introduced" : "other";
+  }
+}
+
+/** The steps of several authorities, phase by phase: a pair moves together (issue 3). */
+function inWalkOrder(perAuthority: readonly (readonly Step[])[]): readonly Step[] {
+  const longest = Math.max(0, ...perAuthority.map((steps) => steps.length));
+  return Array.from({ length: longest }, (_, index) =>
+    perAuthority.flatMap((steps) => steps.slice(index, index + 1)),
+  ).flat();
+}
+
+function leastAdvanced(members: readonly Member[]): Phase {
+  const order: readonly Phase[] = ["rollback", "standby", "init", "update_clients", "update_servers"];
+  const phases = members
+    .filter(({ standing }) => standing !== "finished")
+    .map(({ live }) => live.rotation.phase)
+    .toSorted((left, right) => order.indexOf(left) - order.indexOf(right));
+  return phases[0] ?? "standby";
+}

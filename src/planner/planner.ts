@@ -1,0 +1,79 @@
+import type { DesiredState } from "../resources/desired.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ClusterPlan, Plan, PlanOutcome, RotationPlan } from "../rotation/plan.ts";
+import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import { driftOf } from "./drift.ts";
+import { planRotation, planUndeclared } from "./plan-rotation.ts";
+
+/**
+ * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
+ * Clusters that were not observed are left out.
+ */
+export interface PlanInput {
+  readonly desired: DesiredState;
+  readonly observations: readonly ClusterObservation[];
+  readonly records: readonly ClusterRecord[];
+  readonly commit: string | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Same inputs, same plan: everything that can be decided is decided here. */
+export function makePlan(input: PlanInput): Plan {
+  const clusters = input.observations.map((observation) => planCluster(observation, input));
+  return { format_version: "1.0", outcome: outcomeOf(clusters), commit: input.commit, clusters };
+}
+
+function planCluster(observation: ClusterObservation, { desired, records, now }: PlanInput): ClusterPlan {
+  const { cluster: name, platform } = observation;
+  const cluster = desired.clusters.find((resource) => resource.name === name);
+  if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
+  const record = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
+  const context = { cluster, observation, record, now };
+  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
+  return {
+    name,
+    platform,
+    rotations: [
+      ...declared.map((rotation) => planRotation(rotation, context)),
+      ...undeclared(record, declared, observation).map(([memory, live]) =>
+        planUndeclared(memory, live, context),
+      ),
+    ],
+    overrides: [],
+    drift: driftOf(name, desired, observation, record, now),
+  };
+}
+
+/** Rotations that the record knows as under way and git no longer declares. */
+function undeclared(
+  record: ClusterRecord,
+  declared: DesiredState["rotations"],
+  observation: ClusterObservation,
+) {
+  return record.rotations.flatMap((memory) => {
+    if (memory.ended_at !== null || declared.some((rotation) => declares(rotation, memory))) return [];
+    const live = observation.authorities.find(({ type }) => type === memory.authority);
+    return live?.rotation.state === "in_progress" ? [[memory, live] as const] : [];
+  });
+
+  function declares(rotation: DesiredState["rotations"][number], memory: ClusterRecord["rotations"][number]) {
+    return rotation.authorities.some(
+      ({ type, retire }) => type === memory.authority && retire.some((key) => memory.retire.includes(key)),
+    );
+  }
+}
+
+function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
+  const blocked = clusters.some(
+    ({ rotations, drift }) => drift.some(({ blocks }) => blocks) || rotations.some(isBlocked),
+  );
+  if (blocked) return "blocked";
+  return clusters.some(({ rotations }) => rotations.some(({ steps }) => steps.length > 0))
+    ? "ready"
+    : "no_changes";
+}
+
+function isBlocked({ steps }: RotationPlan): boolean {
+  return steps.some(({ guards }) => guards.some(({ outcome }) => outcome !== "pass"));
+}

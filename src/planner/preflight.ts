@@ -1,0 +1,109 @@
+import { judgeAll } from "../guards/chain.ts";
+import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
+
+/** One question that should be answered before anybody rotates anything. */
+export interface Check {
+  readonly name: string;
+  readonly outcome: "pass" | "fail" | "unknown";
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+/** A row that was announced later than this in our future means that the clocks differ. */
+const CLOCK_TOLERANCE_MS = 60_000;
+/** How long a presence row lives after an announcement (reference teleport-rotation 3.3). */
+const ROW_LIFE_MS = 10 * 60_000;
+
+/** Whether a cluster is in a state from which a rotation could start: versions, credentials, permissions, clock. */
+export function preflight(
+  cluster: ClusterResource,
+  observation: ClusterObservation,
+  now: number,
+): readonly Check[] {
+  const { versions, authorities, components, credentials, unread } = observation;
+  const host = authorities.find(({ type }) => type === "host");
+  const verdicts =
+    host === undefined
+      ? []
+      : judgeAll({
+          cluster,
+          observation,
+          authority: host,
+          rotation: null,
+          record: undefined,
+          edge: { from: "standby", to: "init" },
+          now,
+        });
+  const guard = (id: string) => verdicts.find((verdict) => verdict.id === id);
+  return [
+    { name: "authorities", outcome: "pass", message: `${authorities.length} CAs can be read`, remedy: null },
+    fromGuard(
+      "version",
+      guard("version"),
+      `client ${versions.client}, cluster ${versions.server ?? "unknown"}`,
+    ),
+    fromGuard(
+      "credentials",
+      guard("credentials"),
+      credentials.source === "ambient"
+        ? "what the executable finds by itself"
+        : `${credentials.path}, until ${credentials.notAfter}`,
+    ),
+    unread.length === 0
+      ? {
+          name: "permissions",
+          outcome: "pass",
+          message: `${components.length} components can be read`,
+          remedy: null,
+        }
+      : {
+          name: "permissions",
+          outcome: "unknown",
+          message: unread.map(({ what, problem }) => `${what}: ${problem}`).join("; "),
+          remedy: "give capstan's role `list` and `read` on these kinds, with wildcard labels",
+        },
+    clock(observation, now),
+  ];
+}
+
+function fromGuard(
+  name: string,
+  verdict: ReturnType<typeof judgeAll>[number] | undefined,
+  fine: string,
+): Check {
+  const [finding] = verdict?.findings ?? [];
+  if (verdict === undefined || finding === undefined)
+    return { name, outcome: "pass", message: fine, remedy: null };
+  return {
+    name,
+    outcome: verdict.outcome,
+    message: `${finding.subject} ${finding.message}`,
+    remedy: finding.remedy,
+  };
+}
+
+/** The server's clock shows only in what it stamps: no row can have been announced in the future. */
+function clock({ components }: ClusterObservation, now: number): Check {
+  const announced = components.flatMap(({ expires }) =>
+    expires === null ? [] : [Date.parse(expires) - ROW_LIFE_MS],
+  );
+  if (announced.length === 0) {
+    return {
+      name: "clock",
+      outcome: "unknown",
+      message: "nothing to compare with",
+      remedy: "compare by hand",
+    };
+  }
+  const aheadMs = announced.reduce((latest, time) => Math.max(latest, time), 0) - now;
+  if (aheadMs <= CLOCK_TOLERANCE_MS) {
+    return { name: "clock", outcome: "pass", message: "not behind the cluster's", remedy: null };
+  }
+  return {
+    name: "clock",
+    outcome: "fail",
+    message: `is ${Math.round(aheadMs / 1000)} s behind the cluster's`,
+    remedy: "synchronise the clock of this machine; ages and deadlines would be wrong",
+  };
+}

@@ -1,0 +1,60 @@
+import type { RotatedAuthority, RotationResource } from "../resources/desired.ts";
+import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import type { Standing } from "../rotation/plan.ts";
+import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+
+/**
+ * Where a rotation stands. It is named by the key it retires, so the key sets tell, and running apply again never
+ * starts a second rotation (design, section 2). `last_rotated` is never asked: a rollback sets it too.
+ */
+export function standingOf(
+  wanted: RotatedAuthority,
+  live: LiveAuthority,
+  resource: RotationResource,
+  record: ClusterRecord,
+): Standing {
+  const active = identify(live.active);
+  const present = new Set([...active, ...identify(live.trusted)]);
+  const held = wanted.retire.filter((key) => present.has(key)).length;
+  if (live.rotation.state === "in_progress") {
+    if (held === wanted.retire.length) return "in_progress";
+    return held === 0 ? "finished" : "unclear";
+  }
+  if (held === 0) return "finished";
+  if (!sameSet(wanted.retire, active)) return "unclear";
+  return rolledBack(live, resource, record) === undefined ? "not_started" : "rolled_back";
+}
+
+/**
+ * The earlier attempt that ended in a rollback and still stands in the way: the same content does not start the
+ * rotation again until it changes (design, section 2). A rollback by hand, which only the record can tell from
+ * a rotation that has not begun, counts too.
+ */
+export function rolledBack(
+  live: LiveAuthority,
+  resource: RotationResource,
+  record: ClusterRecord,
+): RotationRecord | undefined {
+  return record.rotations.findLast(
+    (attempt) =>
+      attempt.authority === live.type &&
+      attempt.name === resource.name &&
+      attempt.contents.includes(resource.contentHash) &&
+      (attempt.state === "rolled_back" || endedByHand(attempt, live)),
+  );
+}
+
+/** The record believes that it is under way, and the cluster is in standby with its id: somebody ended it. */
+function endedByHand(attempt: RotationRecord, live: LiveAuthority): boolean {
+  return (
+    attempt.ended_at === null &&
+    attempt.current_id !== null &&
+    attempt.current_id === live.rotation.currentId &&
+    live.rotation.state === "standby"
+  );
+}
+
+export function sameSet(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {
+  const known = new Set(right);
+  return new Set(left).size === known.size && left.every((key) => known.has(key));
+}

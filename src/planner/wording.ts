@@ -1,0 +1,57 @@
+import type { Edge, Phase } from "../rotation/phase.ts";
+
+/** What a move means to the people who run the cluster (reference teleport-rotation 1.4, 1.10, 2.2). */
+interface Wording {
+  readonly why: string;
+  readonly disrupts: string;
+  readonly undo: string;
+}
+
+const FORWARD: Readonly<Record<Exclude<Phase, "rollback">, Wording>> = {
+  init: {
+    why: "A new key is made and trusted beside the old one. It signs nothing yet.",
+    disrupts: "nothing",
+    undo: "roll back: the new key is dropped",
+  },
+  update_clients: {
+    why: "The new key signs from now on; components fetch new client certificates. Both keys are trusted.",
+    disrupts: "agents before v17 restart their connections; operators log in again",
+    undo: "roll back: the old key signs again",
+  },
+  update_servers: {
+    why: "Components present certificates of the new key as servers. Both keys are trusted.",
+    disrupts: "agents before v17 restart; who does not trust the new key cannot connect",
+    undo: "roll back: the old key signs again",
+  },
+  standby: {
+    why: "The old key is dropped. Whatever still depends on it is cut off.",
+    disrupts: "every certificate of the old key stops working",
+    undo: "cannot be undone; a way back is a new rotation",
+  },
+};
+
+const INTO_ROLLBACK: Wording = {
+  why: "The old key signs again; components fetch certificates from it. Both keys are trusted.",
+  disrupts: "components that had moved to the new key restart or reconnect",
+  undo: "not needed: the next step ends the rollback",
+};
+
+const OUT_OF_ROLLBACK: Wording = {
+  why: "The new key is dropped; the cluster is where it was before the rotation.",
+  disrupts: "every certificate of the new key stops working",
+  undo: "start the rotation again",
+};
+
+export function wordingOf({ from, to }: Edge): Wording {
+  if (to === "rollback") return INTO_ROLLBACK;
+  if (from === "rollback") return OUT_OF_ROLLBACK;
+  return FORWARD[to];
+}
+
+export function verifyWording(phase: Phase): Wording {
+  return {
+    why: `The authority has reached ${phase}; this looks whether everybody followed, and still holds it.`,
+    disrupts: "nothing",
+    undo: "nothing to undo: it only looks",
+  };
+}

@@ -1,0 +1,65 @@
+import { Failure } from "../failure.ts";
+import type { Runner } from "../process/runner.ts";
+import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import { openTeleport } from "./teleport/platform.ts";
+
+/**
+ * One live cluster, whatever it runs (design, section 1). Plan and apply know no more of it than this: look at
+ * it, and ask it for one transition.
+ */
+export interface Platform {
+  /** Facts of this moment. Throws a `Failure` when they cannot be had; never leaves part of them out silently. */
+  observe(scope: ObserveScope): Promise<ClusterObservation>;
+  /**
+   * Asks for one edge of the phase graph, once. The reply never decides: reads are cached, and errors are known
+   * after which the transition had happened all the same (reference teleport-rotation 1.8). Observe.
+   */
+  transition(request: TransitionRequest): Promise<TransitionReply>;
+}
+
+/**
+ * What to look at. A wait looks at the authorities and at the kinds that still lag; all that it does not look
+ * at again is taken over from `base`, an earlier observation of the same cluster.
+ */
+export type ObserveScope =
+  | { readonly components: "all" }
+  | { readonly components: readonly ComponentKind[]; readonly base: ClusterObservation };
+
+export interface TransitionRequest {
+  /** API spelling of the CA type. */
+  readonly authority: string;
+  readonly to: Phase;
+}
+
+export type TransitionReply =
+  | { readonly accepted: true; readonly message: string }
+  | {
+      readonly accepted: false;
+      readonly message: string;
+      /** What to report when a new look shows that nothing has moved. */
+      readonly failure: Failure;
+    };
+
+export interface PlatformOptions {
+  /** Shared by all clusters of a run, so that its limit is. */
+  readonly runner: Runner;
+  readonly now: () => Date;
+  /** Ends observations. A transition that has been sent is waited for all the same. */
+  readonly signal?: AbortSignal;
+  /** Takes a sentence that blocks nothing but is worth saying; each is said once per platform. */
+  readonly notice?: (message: string) => void;
+  /** Of one call of an executable. */
+  readonly timeoutMs?: number;
+}
+
+/** The platform of a cluster resource. Contacts nothing yet. */
+export function openPlatform(cluster: ClusterResource, options: PlatformOptions): Platform {
+  switch (cluster.platform) {
+    case "teleport":
+      return openTeleport(cluster, options);
+    case "talos":
+      throw new Failure("resources", `Cluster ${cluster.name}: platform talos is not supported yet.`);
+  }
+}

@@ -1,0 +1,141 @@
+import { apiSpelling } from "../../rotation/authority-type.ts";
+import {
+  type AuthorityKey,
+  type LiveAuthority,
+  type LiveRotation,
+  NEVER_ROTATED,
+} from "../../rotation/observation.ts";
+import { isPhase } from "../../rotation/phase.ts";
+import { readKey } from "./keys.ts";
+import { type JsonObject, list, object, text, time } from "./values.ts";
+
+/**
+ * One element of `tctl get cert_authority --format=json`, in the layout of any version, into one model
+ * (reference teleport-rotation 4.3). Unknown types are kept, unknown fields ignored. Throws an Error that says
+ * what cannot be read; the caller knows which authority it was.
+ */
+export async function readAuthority(element: unknown): Promise<LiveAuthority> {
+  const { sub_kind, metadata, spec: rawSpec } = object(element);
+  const spec = object(rawSpec);
+  const { active, trusted } = splitKeys(spec);
+  return {
+    type: apiSpelling(text(spec["type"]) || text(sub_kind)),
+    cluster: text(object(metadata)["name"]) || text(spec["cluster_name"]),
+    active: await readKeys("active", active),
+    trusted: await readKeys("trusted", trusted),
+    rotation: readRotation(spec["rotation"]),
+  };
+}
+
+/** A key as listed, before it is decoded. */
+interface ListedKey {
+  readonly protocol: AuthorityKey["protocol"];
+  /** Base64 of the text form: every key field is `[]byte` in Go. */
+  readonly base64: unknown;
+  readonly storage: unknown;
+}
+
+interface SplitKeys {
+  readonly active: readonly ListedKey[];
+  readonly trusted: readonly ListedKey[];
+}
+
+/** Versions in between print both layouts; the newer one counts. */
+function splitKeys(spec: JsonObject): SplitKeys {
+  const active = keySet(spec["active_keys"]);
+  const trusted = keySet(spec["additional_trusted_keys"]);
+  return active.length + trusted.length > 0 ? { active, trusted } : splitLegacyKeys(spec);
+}
+
+/** `active_keys` and `additional_trusted_keys`, about v7 and later. Lists are sets: HSM clusters have several. */
+function keySet(value: unknown): readonly ListedKey[] {
+  const { ssh, tls, jwt } = object(value);
+  return [
+    ...list(ssh)
+      .map(object)
+      .map((key) => listed("ssh", key["public_key"], key["private_key_type"])),
+    ...list(tls)
+      .map(object)
+      .map((key) => listed("tls", key["cert"], key["key_type"])),
+    ...list(jwt)
+      .map(object)
+      .map((key) => listed("jwt", key["public_key"], key["private_key_type"])),
+  ];
+}
+
+/** v5 and v6: of each list the first is active, the rest is trusted (recordings). */
+function splitLegacyKeys(spec: JsonObject): SplitKeys {
+  const lists = [
+    list(spec["checking_keys"]).map((key) => listed("ssh", key, undefined)),
+    list(spec["tls_key_pairs"])
+      .map(object)
+      .map((key) => listed("tls", key["cert"], key["key_type"])),
+    list(spec["jwt_key_pairs"])
+      .map(object)
+      .map((key) => listed("jwt", key["public_key"], key["private_key_type"])),
+  ];
+  return {
+    active: lists.flatMap((keys) => keys.slice(0, 1)),
+    trusted: lists.flatMap((keys) => keys.slice(1)),
+  };
+}
+
+function listed(protocol: ListedKey["protocol"], base64: unknown, storage: unknown): ListedKey {
+  return { protocol, base64, storage };
+}
+
+async function readKeys(status: string, keys: readonly ListedKey[]): Promise<readonly AuthorityKey[]> {
+  return Promise.all(
+    keys.map(async ({ protocol, base64, storage }) => {
+      try {
+        const material = Buffer.from(text(base64), "base64").toString("utf8");
+        return await readKey(protocol, material, storageName(storage));
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(`its ${status} ${protocol} key cannot be read: ${reason}`, { cause: error });
+      }
+    }),
+  );
+}
+
+/** Absent, number or name: which of them `get` prints is unconfirmed (4.3, 11). Names as in `status` (4.5). */
+const STORAGE: Readonly<Record<string, string>> = {
+  "": "software",
+  "0": "software",
+  RAW: "software",
+  "1": "PKCS#11 HSM",
+  PKCS11: "PKCS#11 HSM",
+  "2": "GCP KMS",
+  GCP_KMS: "GCP KMS",
+  "3": "AWS KMS",
+  AWS_KMS: "AWS KMS",
+};
+
+function storageName(value: unknown): string {
+  const name = value === undefined || value === null ? "" : String(value);
+  return STORAGE[name] ?? `unknown (${name})`;
+}
+
+function readRotation(value: unknown): LiveRotation {
+  if (value === undefined || value === null) return NEVER_ROTATED;
+  const rotation = object(value);
+  const phase = text(rotation["phase"]) || "standby";
+  if (!isPhase(phase)) throw new Error(`its rotation phase ${JSON.stringify(phase)} is unknown`);
+  const mode = text(rotation["mode"]);
+  const { update_clients, update_servers, standby } = object(rotation["schedule"]);
+  const schedule = [time(update_clients), time(update_servers), time(standby)] as const;
+  return {
+    state: text(rotation["state"]) === "in_progress" ? "in_progress" : "standby",
+    phase,
+    // Anything but manual moves without being asked.
+    mode: mode === "" ? null : mode === "manual" ? "manual" : "auto",
+    currentId: text(rotation["current_id"]) || null,
+    started: time(rotation["started"]),
+    lastRotated: time(rotation["last_rotated"]),
+    gracePeriod: text(rotation["grace_period"]) || null,
+    schedule:
+      schedule[0] !== null && schedule[1] !== null && schedule[2] !== null
+        ? { update_clients: schedule[0], update_servers: schedule[1], standby: schedule[2] }
+        : null,
+  };
+}

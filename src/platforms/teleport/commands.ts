@@ -1,0 +1,67 @@
+import type { TeleportConnection } from "../../resources/desired.ts";
+import { apiSpelling } from "../../rotation/authority-type.ts";
+import type { ComponentKind } from "../../rotation/observation.ts";
+import type { Phase } from "../../rotation/phase.ts";
+
+/**
+ * Every command line that capstan gives to `tctl`, and no other (references are to teleport-rotation):
+ *
+ * - a transition always carries `--manual` and `--type`: without `--manual` the rotation turns automatic, and
+ *   with the schedule of a manual init long expired it would run to the end within a minute (1.7);
+ * - no grace period is ever passed: 0 is refused, and was "force" once (1.2);
+ * - nothing is ever written back with `tctl create`: on a CA it replaces without asking (4.3).
+ */
+
+/** One kind a call: several kinds in one call work only in YAML (4.1). */
+export function getCommand(connection: TeleportConnection, resource: string): readonly string[] {
+  return [...withConnection(connection), "get", resource, "--format=json"];
+}
+
+/** All CAs, local and remote. The full name works in every version, unlike `cert_authority/TYPE` (4.2). */
+export function getAuthoritiesCommand(connection: TeleportConnection): readonly string[] {
+  return getCommand(connection, "cert_authority");
+}
+
+/** Text on purpose: `--format` came with v19 (4.5). */
+export function statusCommand(connection: TeleportConnection): readonly string[] {
+  return [...withConnection(connection), "status"];
+}
+
+/** Needs no login (4.6). */
+export function versionCommand(connection: TeleportConnection): readonly string[] {
+  return [...connection.tctl, "version"];
+}
+
+export function rotateCommand(
+  connection: TeleportConnection,
+  authority: string,
+  phase: Phase,
+): readonly string[] {
+  // `rotate` wants `db_client`; `db-client` is for `auth export` and fails here (2.1, the spelling trap).
+  const type = apiSpelling(authority);
+  return [...withConnection(connection), "auth", "rotate", "--manual", `--type=${type}`, `--phase=${phase}`];
+}
+
+/**
+ * The names of each kind in `tctl get`, the newest first (3.1): a tctl that does not know one is asked with the
+ * next.
+ */
+export const RESOURCE_NAMES: Readonly<Record<ComponentKind, readonly [string, ...string[]]>> = {
+  auth_server: ["auth_servers"],
+  proxy: ["proxies"],
+  node: ["nodes"],
+  app_server: ["app_servers"],
+  db_server: ["db_servers"],
+  kube_server: ["kube_servers", "kube_services"],
+  windows_desktop_service: ["windows_desktop_service"],
+};
+
+export const REMOTE_CLUSTERS = "remote_clusters";
+
+function withConnection({ tctl, identityFile, authServer }: TeleportConnection): readonly string[] {
+  return [
+    ...tctl,
+    ...(identityFile === null ? [] : ["-i", identityFile]),
+    ...(authServer === null ? [] : ["--auth-server", authServer]),
+  ];
+}

@@ -1,0 +1,116 @@
+import type { ComponentKind, LiveComponent, LiveRotation } from "../../rotation/observation.ts";
+import { isPhase, PHASES } from "../../rotation/phase.ts";
+import { text, time } from "./values.ts";
+
+/** All that is read of a row; the rest is skipped while it is still bytes. */
+export const ROW_FIELDS = [
+  "sub_kind",
+  "metadata.name",
+  "metadata.expires",
+  "spec.host_id",
+  "spec.hostname",
+  "spec.version",
+  "spec.rotation.phase",
+  "spec.rotation.current_id",
+] as const;
+
+/** Rows of one listing, folded into processes. */
+export interface ComponentRows {
+  add(values: readonly unknown[]): void;
+  /** `host`: the rotation of the host CA, which is the one that components follow (reference 3.1). */
+  fold(host: LiveRotation): readonly LiveComponent[];
+}
+
+type Standing = Pick<LiveComponent, "phase" | "currentId">;
+
+/** Kinds that list one row per resource served, several of one process (reference teleport-rotation 3.1). */
+const GROUPED_BY_HOST: ReadonlySet<ComponentKind> = new Set(["app_server", "db_server", "kube_server"]);
+
+export function collectRows(kind: ComponentKind): ComponentRows {
+  return GROUPED_BY_HOST.has(kind) ? collectByHost(kind) : collectEach(kind);
+}
+
+/** Every row is a process of its own. Nothing is looked up: this is the listing with 100,000 rows. */
+function collectEach(kind: ComponentKind): ComponentRows {
+  const components: LiveComponent[] = [];
+  return {
+    add(values) {
+      components.push(readRow(kind, text(values[1]), values));
+    },
+    fold: () => components,
+  };
+}
+
+function collectByHost(kind: ComponentKind): ComponentRows {
+  const components = new Map<string, LiveComponent>();
+  /** Where the rows of one process disagree; hardly ever anything, and only for a moment. */
+  const standings = new Map<string, Standing[]>();
+  return {
+    add(values) {
+      const row = readRow(kind, text(values[3]) || text(values[1]), values);
+      const known = components.get(row.id);
+      if (known === undefined) {
+        components.set(row.id, row);
+        return;
+      }
+      const seen = standings.get(row.id) ?? [known];
+      if (!seen.some((standing) => isSame(standing, row))) standings.set(row.id, [...seen, row]);
+      // The newest announcement of any row says that the process is alive.
+      if ((row.expires ?? "") > (known.expires ?? ""))
+        components.set(row.id, { ...known, expires: row.expires });
+    },
+    fold(host) {
+      return [...components.values()].map((component) => {
+        const seen = standings.get(component.id);
+        return seen === undefined ? component : { ...component, ...leastAdvanced(seen, host) };
+      });
+    },
+  };
+}
+
+/** In the order of `ROW_FIELDS`. */
+function readRow(kind: ComponentKind, id: string, values: readonly unknown[]): LiveComponent {
+  const { phase, currentId } = readStanding(kind, text(values[0]), text(values[6]), text(values[7]));
+  return {
+    kind,
+    id,
+    name: text(values[4]) || id,
+    phase,
+    currentId,
+    version: text(values[5]) || null,
+    expires: time(values[2]),
+  };
+}
+
+function readStanding(kind: ComponentKind, subKind: string, phase: string, currentId: string): Standing {
+  // Agentless OpenSSH servers have an empty rotation for ever; desktop services have none that was found (3.1).
+  const silent = subKind.startsWith("openssh") || (kind === "windows_desktop_service" && phase === "");
+  if (silent) return SILENT;
+  // Never rotated: the row has no phase, which means standby (4.4).
+  if (phase === "") return { phase: "standby", currentId: currentId || null };
+  return isPhase(phase) ? { phase, currentId: currentId || null } : UNKNOWN_STANDING;
+}
+
+const SILENT: Standing = { phase: null, currentId: null };
+
+/** A phase that nobody knows is none that anybody waits for. */
+const UNKNOWN_STANDING: Standing = { phase: "standby", currentId: null };
+
+function isSame(a: Standing, b: Standing): boolean {
+  return a.phase === b.phase && a.currentId === b.currentId;
+}
+
+/**
+ * A process is where its least advanced row is: the one that is not where the host CA is. Phases alone cannot
+ * tell, as standby is both the first and the last of them.
+ */
+function leastAdvanced(seen: readonly Standing[], host: LiveRotation): Standing {
+  const behind = seen.filter(({ phase, currentId }) => phase !== host.phase || currentId !== host.currentId);
+  const [least] = [...behind].sort((a, b) => rank(a) - rank(b));
+  const { phase, currentId } = least ?? (seen[0] as Standing);
+  return { phase, currentId };
+}
+
+function rank({ phase }: Standing): number {
+  return phase === null ? -1 : PHASES.indexOf(phase);
+}

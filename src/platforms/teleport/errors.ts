@@ -1,0 +1,202 @@
+import { Failure, type FailureCode } from "../../failure.ts";
+import { redact } from "../../process/redact.ts";
+import { type StreamOutcome, shown } from "../../process/runner.ts";
+
+/**
+ * What `tctl` says when it fails. It knows two exit codes, 0 and 1, so that only the text tells why (reference
+ * teleport-rotation 1.11). The text makes a message and a hint; whether a transition happened is never read
+ * from it (1.8).
+ */
+type TctlErrorKind =
+  | "access-denied"
+  | "credentials-expired"
+  | "credentials-missing"
+  | "credentials-outdated"
+  | "mfa-required"
+  | "auth-server-missing"
+  | "unreachable"
+  | "client-too-old"
+  | "unsupported-resource"
+  | "unsupported-type"
+  | "unsupported-phase"
+  | "unsupported-flag"
+  | "already-rotating"
+  | "illegal-transition"
+  | "not-found"
+  | "other";
+
+export interface TctlError {
+  readonly kind: TctlErrorKind;
+  readonly failure: Failure;
+}
+
+interface Rule {
+  readonly kind: TctlErrorKind;
+  readonly pattern: RegExp;
+  readonly code: FailureCode;
+  readonly hint: string;
+}
+
+/** In order: the first that matches wins. Numbers are sections of reference teleport-rotation. */
+const RULES: readonly Rule[] = [
+  // 6.3. Before "access denied", which wraps it.
+  {
+    kind: "mfa-required",
+    pattern: /requires? (?:additional )?(?:MFA|multi-factor)|MFA (?:verification|response) (?:is )?required/i,
+    code: "denied",
+    hint: "Every transition of a person asks for a second factor. Use the identity of a bot (tbot), which is exempt.",
+  },
+  // 6.1, and Go's words for a certificate that the server turns down.
+  {
+    kind: "credentials-expired",
+    pattern: /credentials have expired|certificate has expired|expired certificate/i,
+    code: "denied",
+    hint: "Issue the identity anew (tbot, or `tctl auth sign`) and run again. Nothing was changed.",
+  },
+  // 6.1: on a host without an auth server, and on one whose data may not be read; "be used on" is older.
+  {
+    kind: "credentials-missing",
+    pattern: /logging in with tsh first|tctl must be (?:either )?used on the auth server|not logged in/i,
+    code: "denied",
+    hint: "Name an identity_file and an auth_server in the cluster resource, or run where tctl works by itself.",
+  },
+  // 6.1.
+  {
+    kind: "auth-server-missing",
+    pattern: /--identity also requires --auth-server/,
+    code: "resources",
+    hint: "Set spec.teleport.auth_server in the cluster resource: an identity file does not name the cluster's address.",
+  },
+  // 6.2: the file embeds the host CAs it trusts, in Go's words; 4.7 for the pin.
+  {
+    kind: "credentials-outdated",
+    pattern: /signed by unknown authority|unknown certificate authority|certificate pin does not match/i,
+    code: "denied",
+    hint: "The identity does not trust the key that the cluster presents now: it is older than the rotation. Issue it anew.",
+  },
+  // 4.2.
+  {
+    kind: "client-too-old",
+    pattern: /tctl must be upgraded/i,
+    code: "executable",
+    hint: "Install the tctl of the cluster's own major version.",
+  },
+  // 6.4, and the name that grants nothing (#65575).
+  {
+    kind: "access-denied",
+    pattern: /access denied/i,
+    code: "denied",
+    hint: "The role needs list and readnosecrets on cert_authority (not certificate_authority), for transitions also create and update; and list and read on every kind of component, with wildcard labels.",
+  },
+  // 1.11; below it are Go's own words for a connection that fails.
+  {
+    kind: "unreachable",
+    pattern:
+      /cannot connect to the auth server|connection refused|connection reset|no such host|i\/o timeout|context deadline exceeded|network is unreachable|no route to host/i,
+    code: "executable",
+    hint: "Check auth_server in the cluster resource, the network, and whether the cluster is up.",
+  },
+  // 1.3, E1. v5 says "initate" (recordings).
+  {
+    kind: "already-rotating",
+    pattern: /can not init(?:i)?ate rotation while another is in progress/,
+    code: "refused",
+    hint: "This authority is not at standby: somebody started a rotation, or one is not finished.",
+  },
+  // 1.3, E2 and E3. The phase is blank when the CA was never rotated (#12822).
+  {
+    kind: "illegal-transition",
+    pattern: /can only switch to phase \w+ from \w+, current phase is/,
+    code: "refused",
+    hint: "The authority is at another phase than the step starts from; a blank phase means that it was never rotated. Plan again.",
+  },
+  // 1.3, E4 and E5.
+  {
+    kind: "illegal-transition",
+    pattern: /can not transition to phase "\w*" from "\w*" phase/,
+    code: "refused",
+    hint: "The authority is at another phase than the step starts from. Plan again.",
+  },
+  // 1.3, E6.
+  {
+    kind: "unsupported-phase",
+    pattern: /unsupported phase/,
+    code: "refused",
+    hint: "This cluster does not know the phase. Check the versions of tctl and of the cluster.",
+  },
+  // 2.1: the enum of newer versions, the server's words, and those of v5 (recordings).
+  {
+    kind: "unsupported-type",
+    pattern:
+      /enum value must be one of|authority type is not supported|unsupported certificate authority type/,
+    code: "refused",
+    hint: "This tctl or this cluster does not have the CA type. Check its spelling and the versions of both.",
+  },
+  // Recordings: `get bogus`.
+  {
+    kind: "unsupported-resource",
+    pattern: /unsupported resource/,
+    code: "executable",
+    hint: "This tctl does not know the kind. Install the tctl of the cluster's own major version.",
+  },
+  // Recordings: `status --format=json`, and several kinds in one call.
+  {
+    kind: "unsupported-flag",
+    pattern: /unknown (?:long|short) flag|mixed resource types only support YAML/,
+    code: "executable",
+    hint: "This tctl does not know the option. Install the tctl of the cluster's own major version.",
+  },
+  // 4.1: an error for one reference only, never for a listing.
+  {
+    kind: "not-found",
+    pattern: /not found/i,
+    code: "executable",
+    hint: "",
+  },
+];
+
+/** Shells and `env` say with these that there was nothing to run. */
+const NOTHING_TO_RUN = new Set([126, 127]);
+
+/** Explains an exit status other than 0. */
+export function explain(outcome: StreamOutcome & { readonly stdout?: string }): TctlError {
+  const said = outcome.stderr.trim() === "" ? (outcome.stdout ?? "") : outcome.stderr;
+  const rule = NOTHING_TO_RUN.has(outcome.exitCode)
+    ? undefined
+    : RULES.find(({ pattern }) => pattern.test(said));
+  const message = platformMessage(said) || `exit status ${outcome.exitCode}, and no message`;
+  return {
+    kind: rule?.kind ?? "other",
+    failure: new Failure(
+      rule?.code ?? "executable",
+      `${shown(outcome)} failed: ${message}`,
+      rule === undefined || rule.hint === "" ? {} : { hint: rule.hint },
+    ),
+  };
+}
+
+const ERROR_PREFIX = /^\s*(?:ERROR|error):\s*/;
+const MAX_QUOTED = 500;
+
+/**
+ * The message itself: without prefix, usage text, alerts (which are printed beside it), and the stack traces of
+ * `--debug` (1.11). Several errors are joined, as `Cannot connect` comes after its cause.
+ */
+export function platformMessage(stderr: string): string {
+  const lines = stderr.split("\n");
+  const trace = lines.find((line) => /^\s*User Message:/.test(line));
+  const errors = lines
+    .filter((line) => ERROR_PREFIX.test(line))
+    .map((line) => line.replace(ERROR_PREFIX, ""));
+  const found =
+    trace !== undefined
+      ? [trace.replace(/^\s*User Message:\s*/, "")]
+      : errors.length > 0
+        ? errors
+        : lines.filter((line) => line.trim() !== "").slice(-3);
+  const text = found
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("; ");
+  return redact(text).slice(0, MAX_QUOTED);
+}

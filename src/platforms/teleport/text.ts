@@ -1,0 +1,23 @@
+import type { Fingerprint } from "../../rotation/observation.ts";
+
+/** What is read from the text of `tctl status`; every era has these three (reference teleport-rotation 4.5). */
+export interface Status {
+  readonly cluster: string | null;
+  readonly version: string | null;
+  /** Of the active host key first. Before about v9 only that one. */
+  readonly pins: readonly Fingerprint[];
+}
+
+/** `Cluster X` in v4 to v16, `Cluster: X` from v17. */
+export function readStatus(text: string): Status {
+  return {
+    cluster: /^\s*Cluster:?\s+(\S+)/m.exec(text)?.[1] ?? null,
+    version: /^\s*Version:?\s+v?(\d\S*)/m.exec(text)?.[1] ?? null,
+    pins: [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([pin]) => pin as Fingerprint),
+  };
+}
+
+/** `Teleport v18.7.0 git:… go1.x`, `Teleport Enterprise v…` (4.6). `null` when it says something else. */
+export function readVersion(text: string): string | null {
+  return /\bTeleport\s+(?:\w+\s+)?v(\d\S*)/.exec(text)?.[1] ?? null;
+}

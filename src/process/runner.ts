@@ -1,0 +1,237 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Result } from "execa";
+import { Failure } from "../failure.ts";
+import { createLimit } from "./limit.ts";
+import { redact } from "./redact.ts";
+
+/**
+ * The one place that runs executables (design, section 5): argv arrays and never a shell, time limits, output
+ * caps, no colour codes, no secrets in what is quoted. An exit status other than 0 is an outcome, as only the
+ * caller knows what it means; an executable that did not run to its own end is a `Failure`.
+ */
+export interface Runner {
+  /** Runs to the end and gives all it printed. */
+  run(command: Command): Promise<Outcome>;
+  /** Hands over standard output while the executable still prints; `consume` must not keep the chunk. */
+  stream(command: Command, consume: (chunk: Uint8Array) => void): Promise<StreamOutcome>;
+}
+
+export interface Command {
+  /** The executable and its arguments, as they are. */
+  readonly argv: readonly string[];
+  /** Added to the environment of capstan itself, which is passed on as it is. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  /** Ends the executable and everything it started. */
+  readonly signal?: AbortSignal | undefined;
+  /** More output than this is a `Failure`; standard output of `stream` has no cap, as it is not kept. */
+  readonly maxBytes?: number;
+}
+
+export interface StreamOutcome {
+  readonly argv: readonly string[];
+  readonly exitCode: number;
+  /** Without colour codes and secrets. Only the end of it when it is very long. */
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+interface Outcome extends StreamOutcome {
+  /** Without colour codes, but whole: secrets are taken out by whoever quotes it. */
+  readonly stdout: string;
+}
+
+export interface RunnerOptions {
+  /** Executables at the same time. */
+  readonly limit?: number;
+  /** Takes a line for every executable that has ended, for `--verbose`. */
+  readonly trace?: (line: string) => void;
+}
+
+/**
+ * Room for all the calls of one observation (11 for Teleport) in one wave: they wait for the network, and a
+ * plan should cost little more than the slowest of them (design, section 9). Several clusters share it, so
+ * that a large repository does not start a hundred executables of some 100 MB each.
+ */
+const DEFAULT_LIMIT = 12;
+/** Longer than the time in which `tctl` itself gives up dialling, and than a listing of 100,000 nodes. */
+const DEFAULT_TIMEOUT_MS = 120_000;
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** Of standard error the end is kept: that is where the error is. */
+const MAX_STDERR_BYTES = 256 * 1024;
+/** Between asking an executable to end and ending it. */
+const GRACE_MS = 2_000;
+
+/** One runner, and so one limit, for a whole run of capstan. */
+export function createRunner(options: RunnerOptions = {}): Runner {
+  const limit = createLimit(options.limit ?? DEFAULT_LIMIT);
+  return {
+    run: (command) =>
+      limit(async () => {
+        const stdout = keepStart(command.maxBytes ?? DEFAULT_MAX_BYTES);
+        const outcome = await traced(command, () => execute(command, stdout.add, stdout.overflowed));
+        return { ...outcome, stdout: stripVTControlCharacters(stdout.text()) };
+      }),
+    stream: (command, consume) => limit(() => traced(command, () => execute(command, consume, () => false))),
+  };
+
+  async function traced(command: Command, task: () => Promise<StreamOutcome>): Promise<StreamOutcome> {
+    try {
+      const outcome = await task();
+      options.trace?.(
+        `${shown(command)}: exit status ${outcome.exitCode}, ${Math.round(outcome.durationMs)} ms`,
+      );
+      return outcome;
+    } catch (error) {
+      options.trace?.(error instanceof Failure ? error.message : `${shown(command)}: ${error}`);
+      throw error;
+    }
+  }
+}
+
+async function execute(
+  command: Command,
+  consume: (chunk: Uint8Array) => void,
+  isFull: () => boolean,
+): Promise<StreamOutcome> {
+  const [file, ...args] = command.argv;
+  if (file === undefined)
+    throw new Failure("resources", "There is no executable to run: the command is empty.");
+  if (command.signal?.aborted) throw interrupted(command);
+  const { execa } = await import("execa");
+  const started = performance.now();
+  const stderr = keepEnd(MAX_STDERR_BYTES);
+  const timeoutMs = command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  // A controller of our own, so that a consumer that throws and a full buffer end the executable too.
+  const stop = new AbortController();
+  let thrown: { readonly error: unknown } | null = null;
+  const child = execa(file, args, {
+    ...(command.env === undefined ? {} : { env: command.env }),
+    buffer: false,
+    encoding: "buffer",
+    stdin: "ignore",
+    reject: false,
+    timeout: timeoutMs,
+    forceKillAfterDelay: GRACE_MS,
+    cancelSignal: command.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, command.signal]),
+    // A wrapper script that does not exec leaves the real executable hanging on our pipe. It also keeps Ctrl-C
+    // on the terminal from ending a transition half-way: capstan decides when to stop.
+    killDescendants: true,
+  });
+  child.stderr.on("data", stderr.add);
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    if (thrown !== null) return;
+    try {
+      consume(chunk);
+      if (isFull()) stop.abort();
+    } catch (error) {
+      thrown = { error };
+      stop.abort();
+    }
+  });
+  const result = await child;
+  if (thrown !== null) throw (thrown as { readonly error: unknown }).error;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const said = quote(stderr.text());
+  if (isFull()) {
+    throw new Failure(
+      "executable",
+      `${shown(command)} printed more than ${command.maxBytes ?? DEFAULT_MAX_BYTES} bytes.`,
+    );
+  }
+  if (command.signal?.aborted) throw interrupted(command);
+  if (result.timedOut) {
+    throw new Failure("executable", `${shown(command)} did not finish within ${timeoutMs / 1000} s.${said}`, {
+      hint: "Run it by hand to see what it waits for: a login, a prompt, or a server that does not answer.",
+    });
+  }
+  if (result.exitCode === undefined) throw notRun(command, file, result, seconds, said);
+  return {
+    argv: command.argv,
+    exitCode: result.exitCode,
+    stderr: redact(stripVTControlCharacters(stderr.text())),
+    durationMs: performance.now() - started,
+  };
+}
+
+/** The command line for people; quoted only where it would be ambiguous. */
+export function shown(command: { readonly argv: readonly string[] }): string {
+  return redact(
+    command.argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(" "),
+  );
+}
+
+function notRun(
+  command: Command,
+  file: string,
+  result: Pick<Result, "code" | "signal" | "originalMessage">,
+  seconds: string,
+  said: string,
+): Failure {
+  if (result.code === "ENOENT") {
+    const where = file.includes("/") ? "There is no such file." : "It is not on the PATH.";
+    return new Failure("executable", `Cannot run ${JSON.stringify(file)}: ${where}`, {
+      hint: "Install it, or name it in the cluster resource with its full path.",
+    });
+  }
+  if (result.code === "EACCES") {
+    return new Failure("executable", `Cannot run ${JSON.stringify(file)}: it is not an executable file.`, {
+      hint: "Make it executable, or name another one in the cluster resource.",
+    });
+  }
+  if (result.signal !== undefined) {
+    return new Failure(
+      "executable",
+      `${shown(command)} was ended by ${result.signal} after ${seconds} s.${said}`,
+      {
+        hint: "Something outside capstan ended it: out of memory, or a person.",
+      },
+    );
+  }
+  return new Failure(
+    "executable",
+    `Cannot run ${JSON.stringify(file)}: ${result.originalMessage ?? "unknown"}.`,
+  );
+}
+
+function interrupted(command: Command): Failure {
+  return new Failure("interrupted", `${shown(command)} was stopped.`);
+}
+
+function quote(stderr: string): string {
+  const text = redact(stripVTControlCharacters(stderr)).trim();
+  return text === "" ? "" : ` It said: ${text.slice(-500)}`;
+}
+
+interface Kept {
+  readonly add: (chunk: Uint8Array) => void;
+  readonly text: () => string;
+}
+
+function keepStart(maxBytes: number): Kept & { readonly overflowed: () => boolean } {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  return {
+    add(chunk) {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) chunks.push(chunk);
+    },
+    overflowed: () => bytes > maxBytes,
+    text: () => Buffer.concat(chunks).toString("utf8"),
+  };
+}
+
+function keepEnd(maxBytes: number): Kept {
+  let chunks: Uint8Array[] = [];
+  let bytes = 0;
+  return {
+    add(chunk) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes <= 2 * maxBytes) return;
+      chunks = [Buffer.concat(chunks).subarray(-maxBytes)];
+      bytes = maxBytes;
+    },
+    text: () => Buffer.concat(chunks).subarray(-maxBytes).toString("utf8"),
+  };
+}

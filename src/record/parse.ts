@@ -1,0 +1,25 @@
+import { Failure } from "../failure.ts";
+import { record as isRecord } from "../resources/compiled/schemas.js";
+import type { ClusterRecord } from "../rotation/record.ts";
+
+/** Reads a record file; one that is damaged is a failure, as a wrong memory is worse than none. */
+export function parseRecord(text: string, file: string): ClusterRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(file, "it is not JSON", cause);
+  }
+  if (!isRecord(value)) {
+    const [error] = isRecord.errors ?? [];
+    throw damaged(file, `${error?.instancePath || "/"} ${error?.message ?? "is not a record"}`);
+  }
+  return value as ClusterRecord;
+}
+
+function damaged(file: string, why: string, cause?: unknown): Failure {
+  return new Failure("storage", `the record ${file} cannot be read: ${why}`, {
+    hint: "restore it from a backup, or move it away: without it capstan is stricter, not unsafe",
+    cause,
+  });
+}

@@ -1,0 +1,63 @@
+import type { KindProgress, Laggard, RunEvent } from "../apply/event.ts";
+import { harmless, paragraph } from "./layout.ts";
+import type { Paint } from "./paint.ts";
+
+const LAGGARDS_SHOWN = 5;
+
+/** One event as lines for stderr, or `null` for those that say nothing there. */
+export function eventText(event: RunEvent, paint: Paint): string | null {
+  const time = paint("dim", event.at.slice(11, 19));
+  switch (event.type) {
+    case "plan":
+    case "step-verified":
+    case "transition-requested":
+      return null;
+    case "step-started": {
+      const { authority, from, to, action } = event.step;
+      const what = action === "verify" ? `wait for ${to}` : `${from} → ${to}`;
+      return `${time} ${paint("accent", `${event.cluster} ${authority}: ${what}`)}`;
+    }
+    case "transition-observed":
+      return `${time}   ${event.authority} is in ${event.phase}`;
+    case "waiting":
+      return waitingText(time, event.progress, event.laggards, event.deadline);
+    case "step-failed": {
+      const head = `${time} ${paint("bad", "failed")} ${harmless(event.message)}`;
+      const findings = event.findings.map(({ subject, message }) =>
+        paragraph(harmless(`${subject} ${message}`), "           ", "             "),
+      );
+      return [head, ...findings].join("\n");
+    }
+    case "rollback-started":
+      return `${time} ${paint("warn", "rolling back")} ${harmless(event.rotation)}`;
+    case "blocked": {
+      const guards = event.step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+      const why = guards.length === 0 ? "waits for approval" : `blocked by ${guards.join(", ")}`;
+      return `${time} ${event.step.authority} ${event.step.from} → ${event.step.to} ${why}`;
+    }
+    case "interrupted":
+    case "notice":
+      return `${time} ${harmless(event.message)}`;
+    case "finished":
+      return `${time} ${paint(event.outcome === "applied" || event.outcome === "nothing-to-do" ? "good" : "bad", event.outcome)}: ${harmless(event.message)}`;
+  }
+}
+
+function waitingText(
+  time: string,
+  progress: readonly KindProgress[],
+  laggards: readonly Laggard[],
+  deadline: string,
+): string | null {
+  if (progress.length === 0) return null;
+  const counts = progress.map(({ kind, ready, total }) => `${kind} ${ready}/${total}`).join("  ");
+  if (laggards.length === 0) return `${time}   ${counts}`;
+  const named = laggards.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
+  const more = laggards.length > LAGGARDS_SHOWN ? `; ${`${laggards.length - LAGGARDS_SHOWN} more`}` : "";
+  const detail = paragraph(
+    harmless(`waiting until ${deadline.slice(11, 19)} for ${named.join("; ")}${more}`),
+    "           ",
+    "             ",
+  );
+  return `${time}   ${counts}\n${detail}`;
+}

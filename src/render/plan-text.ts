@@ -1,0 +1,165 @@
+import type { Fingerprint } from "../rotation/observation.ts";
+import type {
+  ClusterPlan,
+  Drift,
+  Finding,
+  GuardVerdict,
+  KeyPlan,
+  Plan,
+  RotationPlan,
+  Step,
+} from "../rotation/plan.ts";
+import { shortener } from "./fingerprints.ts";
+import { count, harmless, paragraph, table } from "./layout.ts";
+import type { Paint, Tone } from "./paint.ts";
+import { rail } from "./rail.ts";
+
+/** At most this many findings of one guard are printed; the rest is counted, and all are in JSON. */
+const FINDINGS_SHOWN = 12;
+
+/** The plan for people: what changes, why, what blocks and what to do about it. Ends with a line feed. */
+export function planText(plan: Plan, paint: Paint): string {
+  const shorten = shortener(
+    plan.clusters.flatMap(({ rotations }) =>
+      rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
+    ),
+  );
+  const commit = plan.commit === null ? "" : paint("dim", `  at commit ${plan.commit.slice(0, 12)}`);
+  const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
+  return `${[...parts, verdictText(plan, paint)].join("\n")}\n`;
+}
+
+type Shorten = (fingerprint: Fingerprint) => string;
+
+function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commit: string): string {
+  const lines = [`${paint("strong", harmless(cluster.name))} (${cluster.platform})${commit}`, ""];
+  if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
+  for (const rotation of cluster.rotations) lines.push(rotationText(rotation, shorten, paint), "");
+  if (cluster.drift.length > 0) {
+    lines.push(`  ${paint("strong", "drift")}: what git did not ask for`);
+    for (const drift of cluster.drift) lines.push(driftText(drift, paint));
+    lines.push("");
+  }
+  return lines.join("\n");
+}
+
+function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): string {
+  const lines = [
+    `  ${paint("strong", harmless(rotation.name))}  ${rotation.authorities.join(", ")}: ${standingText(rotation)}`,
+    `    ${rail(rotation, paint)}`,
+  ];
+  if (rotation.steps.length > 0) lines.push("", keysText(rotation.keys, shorten, paint));
+  for (const note of rotation.notes) lines.push(paragraph(`note: ${harmless(note)}`, "    ", "      "));
+  for (const [index, step] of rotation.steps.entries()) lines.push("", stepText(step, index + 1, paint));
+  return lines.join("\n");
+}
+
+function standingText({ standing, steps, live_phase, desired_phase }: RotationPlan): string {
+  switch (standing) {
+    case "not_started":
+      return steps.length === 0 ? "not started" : `not started, ${desired_phase} is wanted`;
+    case "in_progress":
+      return steps.length === 0
+        ? `in ${live_phase}, as wanted`
+        : `in ${live_phase}, ${desired_phase} is wanted`;
+    case "finished":
+      return "finished, the retired key is gone";
+    case "rolled_back":
+      return "rolled back";
+    case "unclear":
+      return "unclear";
+  }
+}
+
+function keysText(keys: readonly KeyPlan[], shorten: Shorten, paint: Paint): string {
+  const rows = keys
+    .filter(({ protocol }) => protocol === "tls" || !keys.some((key) => key.protocol === "tls"))
+    .map((key) => [
+      key.role === "other" ? "key" : key.role,
+      paint(key.status === "active" ? "strong" : "dim", key.status),
+      shorten(key.fingerprint),
+      key.algorithm ?? "",
+      key.storage ?? "",
+      key.certificate === null ? "" : `until ${key.certificate.notAfter.slice(0, 10)}`,
+    ]);
+  return table(rows, "    ");
+}
+
+function stepText(step: Step, number: number, paint: Paint): string {
+  const title =
+    step.action === "verify"
+      ? `${number}. ${step.authority}: wait for ${step.to}`
+      : `${number}. ${step.authority}: ${step.from} → ${step.to}`;
+  const lines = [
+    `    ${paint("accent", title)}${step.point_of_no_return ? `   ${paint("bad", "POINT OF NO RETURN")}` : ""}`,
+  ];
+  lines.push(paragraph(step.why, "       "));
+  lines.push(paragraph(`disrupts  ${step.disrupts}`, "       ", "                 "));
+  lines.push(paragraph(`undo      ${step.undo}`, "       ", "                 "));
+  if (step.after !== null)
+    lines.push(paragraph("guards    judged when the step before it is done", "       "));
+  else lines.push(guardsText(step.guards, paint));
+  return lines.join("\n");
+}
+
+function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
+  const passed = guards.filter(({ outcome, waived }) => outcome === "pass" && waived.length === 0);
+  const lines =
+    passed.length === 0
+      ? []
+      : [
+          paragraph(
+            `${paint("good", "pass")}      ${passed.map(({ id }) => id).join(", ")}`,
+            "       ",
+            "                 ",
+          ),
+        ];
+  for (const guard of guards.filter((candidate) => !passed.includes(candidate))) {
+    const tone: Tone = guard.outcome === "pass" ? "warn" : "bad";
+    const verdict = guard.outcome === "pass" ? "waived" : guard.outcome === "fail" ? "blocked" : "unknown";
+    lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);
+    lines.push(...findingsText(guard.findings.slice(0, FINDINGS_SHOWN), paint));
+    for (const { subject, message, reason, expires } of guard.waived) {
+      lines.push(paragraph(harmless(`${subject} ${message}`), "         ", "           "));
+      lines.push(paragraph(harmless(`waived until ${expires}: ${reason}`), "           "));
+    }
+    const hidden = guard.findings.length - FINDINGS_SHOWN;
+    if (hidden > 0) lines.push(`         and ${count(hidden, "more finding")}: --format json has all`);
+  }
+  return lines.join("\n");
+}
+
+/** Findings that follow each other and ask for the same say what to do once, behind the last of them. */
+function findingsText(findings: readonly Finding[], paint: Paint): readonly string[] {
+  return findings.flatMap(({ subject, message, remedy }, index) => {
+    const what = paragraph(
+      `${paint("strong", harmless(subject))} ${harmless(message)}`,
+      "         ",
+      "           ",
+    );
+    if (findings[index + 1]?.remedy === remedy) return [what];
+    return [what, paragraph(`→ ${harmless(remedy)}`, "           ", "             ")];
+  });
+}
+
+function driftText({ id, subject, message, remedy, blocks }: Drift, paint: Paint): string {
+  const head = `${paint(blocks ? "bad" : "warn", blocks ? "blocks" : "notice")} ${id}: ${harmless(`${subject} ${message}`)}`;
+  return `${paragraph(head, "    ", "      ")}\n${paragraph(`→ ${harmless(remedy)}`, "      ", "        ")}`;
+}
+
+function verdictText(plan: Plan, paint: Paint): string {
+  const steps = plan.clusters.flatMap(({ rotations }) => rotations.flatMap((rotation) => rotation.steps));
+  switch (plan.outcome) {
+    case "no_changes":
+      return `${paint("good", "No changes.")} Live equals desired.`;
+    case "ready": {
+      const head = `${paint("good", "Ready.")} ${count(steps.length, "step")}; every guard passes.`;
+      if (steps.some((step) => step.point_of_no_return)) {
+        return `${head} The point of no return is among them:\n\`capstan apply\` asks for it by itself.`;
+      }
+      return `${head} \`capstan apply\` takes ${steps.length === 1 ? "it" : "them"}.`;
+    }
+    case "blocked":
+      return `${paint("bad", "Blocked.")} Nothing would be applied until the findings above are dealt with.`;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Fingerprint } from "../rotation/observation.ts";
+import { shortener } from "./fingerprints.ts";
+import { harmless, paragraph, table } from "./layout.ts";
+import type { Paint } from "./paint.ts";
+import type { AuthorityStatus, KeyStatus, KindStatus, Status } from "./status.ts";
+
+const BEHIND_SHOWN = 10;
+
+/** The live state for people. Ends with a line feed. */
+export function statusText(status: Status, paint: Paint): string {
+  const keys = status.clusters.flatMap(({ authorities }) =>
+    authorities.flatMap(({ active_keys, trusted_keys }) => [...active_keys, ...trusted_keys]),
+  );
+  const shorten = shortener(keys.map(({ fingerprint }) => fingerprint as Fingerprint));
+  return status.clusters.map((cluster) => clusterText(cluster, shorten, paint)).join("\n");
+}
+
+type Shorten = (fingerprint: Fingerprint) => string;
+
+function clusterText(cluster: Status["clusters"][number], shorten: Shorten, paint: Paint): string {
+  const { client, server } = cluster.versions;
+  const lines = [
+    `${paint("strong", harmless(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
+    "",
+    table(
+      [
+        ["authority", "phase", "signs with", "trusts too", "signing since", "until"].map((head) =>
+          paint("dim", head),
+        ),
+        ...cluster.authorities.map((authority) => authorityRow(authority, shorten, paint)),
+      ],
+      "  ",
+    ),
+    "",
+  ];
+  if (cluster.components.length > 0) {
+    lines.push(`  ${paint("dim", "components that follow the host CA")}`);
+    for (const kind of cluster.components) lines.push(kindText(kind, paint));
+    lines.push("");
+  }
+  for (const { what, problem } of cluster.unread) {
+    lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmless(problem)}`, "  ", "    "));
+  }
+  for (const { name, last_heartbeat } of cluster.remote_clusters) {
+    lines.push(`  remote cluster ${harmless(name)}, last heartbeat ${last_heartbeat ?? "never"}`);
+  }
+  for (const { name, standing, desired_phase } of cluster.rotations) {
+    lines.push(`  rotation ${harmless(name)}: ${standing.replaceAll("_", " ")}, git wants ${desired_phase}`);
+  }
+  for (const { id, subject, message } of cluster.drift) {
+    lines.push(paragraph(`${paint("warn", id)}: ${harmless(`${subject} ${message}`)}`, "  ", "    "));
+  }
+  return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function authorityRow(authority: AuthorityStatus, shorten: Shorten, paint: Paint): readonly string[] {
+  const auto = authority.mode === "auto" ? " (auto!)" : "";
+  const active = identifying(authority.active_keys);
+  const [first] = active;
+  return [
+    harmless(authority.type),
+    authority.state === "standby" ? authority.phase : paint("accent", `${authority.phase}${auto}`),
+    list(active, shorten),
+    list(identifying(authority.trusted_keys), shorten),
+    first?.not_before?.slice(0, 10) ?? "",
+    first?.not_after?.slice(0, 10) ?? "",
+  ];
+}
+
+/** The protocol that names the CA: TLS where there is one, else SSH, else JWT. */
+function identifying(keys: readonly KeyStatus[]): readonly KeyStatus[] {
+  for (const protocol of ["tls", "ssh", "jwt"]) {
+    const found = keys.filter((key) => key.protocol === protocol);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function list(keys: readonly KeyStatus[], shorten: Shorten): string {
+  return keys.map(({ fingerprint }) => shorten(fingerprint as Fingerprint)).join(" ");
+}
+
+function kindText({ kind, total, following, behind }: KindStatus, paint: Paint): string {
+  const tone = following === total ? "good" : "warn";
+  const head = `    ${kind.padEnd(24)}${paint(tone, `${following}/${total}`)}`;
+  const named = behind
+    .slice(0, BEHIND_SHOWN)
+    .map(({ subject, message }) => paragraph(harmless(`${subject} ${message}`), "      ", "        "));
+  const more = behind.length > BEHIND_SHOWN ? [`      and ${behind.length - BEHIND_SHOWN} more`] : [];
+  return [head, ...named, ...more].join("\n");
+}

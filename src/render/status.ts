@@ -1,0 +1,144 @@
+import { followersOf } from "../guards/following.ts";
+import {
+  type AuthorityKey,
+  type ClusterObservation,
+  COMPONENT_KINDS,
+  type ComponentKind,
+  type LiveAuthority,
+} from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
+
+/**
+ * The live state as `capstan status --format json` prints it. Names are a contract like those of the plan;
+ * `format_version` changes only when a consumer must change.
+ */
+export interface Status {
+  readonly format_version: "1.0";
+  readonly outcome: PlanOutcome;
+  readonly commit: string | null;
+  readonly clusters: readonly ClusterStatus[];
+}
+
+interface ClusterStatus {
+  readonly name: string;
+  readonly platform: string;
+  readonly observed_at: string;
+  readonly versions: ClusterObservation["versions"];
+  readonly authorities: readonly AuthorityStatus[];
+  readonly components: readonly KindStatus[];
+  readonly remote_clusters: readonly { readonly name: string; readonly last_heartbeat: string | null }[];
+  readonly unread: ClusterObservation["unread"];
+  readonly rotations: readonly {
+    readonly name: string;
+    readonly standing: string;
+    readonly desired_phase: Phase;
+  }[];
+  readonly drift: ClusterPlan["drift"];
+}
+
+export interface AuthorityStatus {
+  readonly type: string;
+  readonly state: string;
+  readonly phase: Phase;
+  readonly mode: string | null;
+  readonly current_id: string | null;
+  readonly started: string | null;
+  /** When it was last rotated or rolled back: Teleport does not tell which. */
+  readonly last_rotated: string | null;
+  readonly active_keys: readonly KeyStatus[];
+  readonly trusted_keys: readonly KeyStatus[];
+}
+
+export interface KeyStatus {
+  readonly fingerprint: string;
+  readonly protocol: string;
+  readonly algorithm: string;
+  readonly storage: string;
+  readonly not_before: string | null;
+  readonly not_after: string | null;
+}
+
+export interface KindStatus {
+  readonly kind: ComponentKind;
+  readonly total: number;
+  readonly following: number;
+  /** Who does not follow the host CA, and how. */
+  readonly behind: readonly { readonly subject: string; readonly message: string }[];
+}
+
+/** Puts observations and plan together; pure. `now` in milliseconds since the epoch. */
+export function statusOf(observations: readonly ClusterObservation[], plan: Plan, now: number): Status {
+  return {
+    format_version: "1.0",
+    outcome: plan.outcome,
+    commit: plan.commit,
+    clusters: observations.map((observation) => {
+      const planned = plan.clusters.find(({ name }) => name === observation.cluster);
+      return {
+        name: observation.cluster,
+        platform: observation.platform,
+        observed_at: observation.observedAt,
+        versions: observation.versions,
+        authorities: observation.authorities.map(authorityStatus),
+        components: componentStatus(observation, now),
+        remote_clusters: observation.remoteClusters.map(({ name, lastHeartbeat }) => ({
+          name,
+          last_heartbeat: lastHeartbeat,
+        })),
+        unread: observation.unread,
+        rotations: (planned?.rotations ?? []).map(({ name, standing, desired_phase }) => ({
+          name,
+          standing,
+          desired_phase,
+        })),
+        drift: planned?.drift ?? [],
+      };
+    }),
+  };
+}
+
+function authorityStatus(authority: LiveAuthority): AuthorityStatus {
+  const { rotation } = authority;
+  return {
+    type: authority.type,
+    state: rotation.state,
+    phase: rotation.phase,
+    mode: rotation.mode,
+    current_id: rotation.currentId,
+    started: rotation.started,
+    last_rotated: rotation.lastRotated,
+    active_keys: authority.active.map(keyStatus),
+    trusted_keys: authority.trusted.map(keyStatus),
+  };
+}
+
+function keyStatus({ fingerprint, protocol, algorithm, storage, certificate }: AuthorityKey): KeyStatus {
+  return {
+    fingerprint,
+    protocol,
+    algorithm,
+    storage,
+    not_before: certificate?.notBefore ?? null,
+    not_after: certificate?.notAfter ?? null,
+  };
+}
+
+function componentStatus(observation: ClusterObservation, now: number): readonly KindStatus[] {
+  const host = observation.authorities.find(({ type }) => type === "host");
+  if (host === undefined) return [];
+  const followers = followersOf(observation, host, [], host.rotation.phase, now);
+  return COMPONENT_KINDS.flatMap((kind) => {
+    const ofKind = followers.filter((follower) => follower.kind === kind);
+    if (ofKind.length === 0) return [];
+    const behind = ofKind.filter(({ standing }) => standing !== "following" && standing !== "not-reporting");
+    return [
+      {
+        kind,
+        total: ofKind.length,
+        following: ofKind.length - behind.length,
+        behind: behind.map(({ subject, seen }) => ({ subject, message: seen })),
+      },
+    ];
+  });
+}

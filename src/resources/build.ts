@@ -1,0 +1,185 @@
+import type { PlatformName } from "../rotation/observation.ts";
+import { contentHash } from "./canonical.ts";
+import type {
+  Acknowledgement,
+  AuthorityResource,
+  ClusterResource,
+  OverrideResource,
+  Policy,
+  RotatedAuthority,
+  RotationResource,
+  Waiver,
+} from "./desired.ts";
+import { type ResourceDocument, sourceOf } from "./document.ts";
+import { parseDuration } from "./duration.ts";
+import { parseMoment } from "./moment.ts";
+
+/**
+ * From a value that its schema accepts to a typed resource, with the defaults filled in. What is still wrong with
+ * it (`check-document.ts`) is an error elsewhere, and then nobody trusts what is made here.
+ */
+
+/** What the schema documents as `default` (design, section 2). */
+const DEFAULT_POLICY: Policy = {
+  concurrentRotations: 1,
+  soakMs: 30 * 60_000,
+  onFailure: "rollback",
+  phaseTimeoutMs: 10 * 60_000,
+};
+
+// The shapes that the schemas have checked; names as in YAML.
+
+interface RawCluster {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly platform: PlatformName;
+    readonly teleport?: {
+      readonly tctl?: readonly string[];
+      readonly auth_server?: string;
+      readonly identity_file?: string;
+    };
+    readonly talos?: Readonly<Record<string, unknown>>;
+    readonly policy?: {
+      readonly concurrent_rotations?: number;
+      readonly soak?: string;
+      readonly on_failure?: Policy["onFailure"];
+      readonly phase_timeout?: string;
+    };
+  };
+}
+
+interface RawAuthority {
+  readonly sub_kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly active_keys: AuthorityResource["activeKeys"];
+    readonly max_age?: string;
+    readonly trust_consumers?: NonNullable<AuthorityResource["trustConsumers"]>;
+  };
+}
+
+interface RawRotation {
+  readonly metadata: { readonly name: string };
+  readonly spec: Pick<RotationResource, "cluster" | "phase"> & {
+    readonly authorities: readonly RotatedAuthority[];
+    readonly strategy?: RotationResource["strategy"];
+    readonly mode?: RotationResource["mode"];
+    readonly grace_period?: string;
+    readonly resume?: { readonly reason: string };
+    readonly acknowledge?: readonly RawAcknowledgement[];
+    readonly waive?: readonly RawWaiver[];
+  };
+}
+
+interface RawAcknowledgement {
+  readonly step: string;
+  readonly who: string;
+  readonly note?: string;
+  readonly evidence?: string;
+  readonly at?: string;
+  readonly commit?: string;
+}
+
+interface RawWaiver {
+  readonly guard: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly expires: string;
+}
+
+interface RawOverride {
+  readonly sub_kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: unknown;
+}
+
+/** `value` is the document's own, with the environment's variables put in. */
+export function buildCluster(document: ResourceDocument, value: unknown): ClusterResource {
+  const { metadata, spec } = value as RawCluster;
+  const { teleport = {}, policy = {} } = spec;
+  return {
+    name: metadata.name,
+    source: sourceOf(document),
+    platform: spec.platform,
+    teleport:
+      spec.platform === "teleport"
+        ? {
+            tctl: teleport.tctl ?? ["tctl"],
+            authServer: teleport.auth_server ?? null,
+            identityFile: teleport.identity_file ?? null,
+          }
+        : null,
+    ...(spec.talos === undefined ? {} : { talos: spec.talos }),
+    policy: {
+      concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
+      soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,
+      onFailure: policy.on_failure ?? DEFAULT_POLICY.onFailure,
+      phaseTimeoutMs: milliseconds(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
+    },
+  };
+}
+
+export function buildAuthority(document: ResourceDocument): AuthorityResource {
+  const { sub_kind, metadata, spec } = document.value as unknown as RawAuthority;
+  return {
+    cluster: metadata.name,
+    type: sub_kind,
+    source: sourceOf(document),
+    activeKeys: spec.active_keys,
+    maxAgeMs: milliseconds(spec.max_age),
+    ...(spec.trust_consumers === undefined ? {} : { trustConsumers: spec.trust_consumers }),
+  };
+}
+
+export function buildRotation(document: ResourceDocument): RotationResource {
+  const { metadata, spec } = document.value as unknown as RawRotation;
+  return {
+    name: metadata.name,
+    source: sourceOf(document),
+    cluster: spec.cluster,
+    authorities: spec.authorities.map(({ type, retire }) => ({ type, retire })),
+    phase: spec.phase,
+    strategy: spec.strategy ?? "step",
+    mode: spec.mode ?? "manual",
+    gracePeriodMs: milliseconds(spec.grace_period),
+    acknowledge: (spec.acknowledge ?? []).map((raw, index) => acknowledgement(document, raw, index)),
+    waive: (spec.waive ?? []).map((raw, index) => waiver(document, raw, index)),
+    resume: spec.resume?.reason ?? null,
+    contentHash: contentHash(spec),
+  };
+}
+
+function acknowledgement(
+  document: ResourceDocument,
+  raw: RawAcknowledgement,
+  index: number,
+): Acknowledgement {
+  return {
+    step: raw.step,
+    who: raw.who,
+    note: raw.note ?? null,
+    evidence: raw.evidence ?? null,
+    at: raw.at === undefined ? null : parseMoment(raw.at, "start"),
+    commit: raw.commit ?? null,
+    source: sourceOf(document, ["spec", "acknowledge", index]),
+  };
+}
+
+function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiver {
+  return {
+    guard: raw.guard,
+    subject: raw.subject,
+    reason: raw.reason,
+    expires: parseMoment(raw.expires, "end") ?? raw.expires,
+    source: sourceOf(document, ["spec", "waive", index]),
+  };
+}
+
+export function buildOverride(document: ResourceDocument): OverrideResource {
+  const { sub_kind, metadata, spec } = document.value as unknown as RawOverride;
+  return { cluster: metadata.name, type: sub_kind, source: sourceOf(document), spec };
+}
+
+function milliseconds(text: string | undefined): number | null {
+  return text === undefined ? null : parseDuration(text);
+}

@@ -1,0 +1,122 @@
+import type { Diagnostic } from "./desired.ts";
+import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { parseDuration } from "./duration.ts";
+import { parseMoment } from "./moment.ts";
+import { nameOf } from "./schema-errors.ts";
+import { complain } from "./source-file.ts";
+import { listAt, textAt, valueAt } from "./values.ts";
+
+/**
+ * What no schema can say about one resource. Runs on documents that their schema refuses as well, so that all
+ * mistakes come out at once; what has the wrong shape is the schema's to report.
+ */
+export function checkDocument(document: ResourceDocument, now: Date): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const report: Report = (path, message, suggestion = null, at = "value") =>
+    diagnostics.push(diagnosticOn(document, path, complain(message, suggestion), at));
+  const { kind, value } = document;
+  if (kind === "cluster") {
+    platformMismatch(value, report);
+    duration(value, ["spec", "policy", "soak"], report);
+    duration(value, ["spec", "policy", "phase_timeout"], report, "positive");
+  }
+  if (kind === "certificate_authority") {
+    duration(value, ["spec", "max_age"], report, "positive");
+    noRepeats(listAt(value, ["spec", "active_keys"]), ["spec", "active_keys"], report);
+    const consumers = listAt(value, ["spec", "trust_consumers"]).map((_, index) =>
+      textAt(value, ["spec", "trust_consumers", index, "name"]),
+    );
+    noRepeats(consumers, ["spec", "trust_consumers"], report, "name");
+  }
+  if (kind === "ca_rotation") {
+    authorities(value, report);
+    gracePeriod(value, report);
+    for (const index of listAt(value, ["spec", "acknowledge"]).keys())
+      moment(value, ["spec", "acknowledge", index, "at"], report);
+    for (const index of listAt(value, ["spec", "waive"]).keys()) {
+      const path: Path = ["spec", "waive", index, "expires"];
+      const expires = moment(value, path, report);
+      if (expires === null || Date.parse(expires) >= now.getTime()) continue;
+      const guard = textAt(value, ["spec", "waive", index, "guard"]) ?? "a guard";
+      const complaint = {
+        severity: "warning",
+        message: `this waiver of ${guard} expired: it does not count any more`,
+        suggestion: "remove it, or have a new one reviewed",
+      } as const;
+      diagnostics.push(diagnosticOn(document, path, complaint));
+    }
+  }
+  return diagnostics;
+}
+
+type Report = (path: Path, message: string, suggestion?: string | null, at?: "key" | "value") => void;
+
+function platformMismatch(value: unknown, report: Report): void {
+  const platform = textAt(value, ["spec", "platform"]);
+  if (platform !== "teleport" && platform !== "talos") return;
+  const other = platform === "teleport" ? "talos" : "teleport";
+  if (valueAt(value, ["spec", other]) === undefined) return;
+  const message = `spec.${other} in a cluster whose platform is ${platform}`;
+  report(["spec", other], message, `remove it, or write "platform: ${other}"`, "key");
+}
+
+function authorities(value: unknown, report: Report): void {
+  const path: Path = ["spec", "authorities"];
+  const list = listAt(value, path);
+  noRepeats(
+    list.map((_, index) => textAt(value, [...path, index, "type"])),
+    path,
+    report,
+    "type",
+  );
+  for (const index of list.keys()) {
+    const retire: Path = [...path, index, "retire"];
+    noRepeats(listAt(value, retire), retire, report);
+  }
+}
+
+function gracePeriod(value: unknown, report: Report): void {
+  const mode = valueAt(value, ["spec", "mode"]) ?? "manual";
+  const path: Path = ["spec", "grace_period"];
+  const given = valueAt(value, path) !== undefined;
+  if (mode === "auto" && !given)
+    report(["spec", "mode"], 'mode auto needs "grace_period"', 'add it, as in "grace_period: 48h"');
+  if (mode === "manual" && given)
+    report(path, "grace_period counts only with mode auto", 'remove it, or write "mode: auto"', "key");
+  duration(value, path, report, "positive");
+}
+
+function noRepeats(items: readonly unknown[], path: Path, report: Report, field?: string): void {
+  const seen = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    if (typeof item !== "string") continue;
+    if (seen.has(item)) {
+      const what = field === undefined ? "the same key" : `${field} "${item.slice(0, 60)}"`;
+      const place: Path = field === undefined ? [...path, index] : [...path, index, field];
+      report(place, `${nameOf(path)} has ${what} twice`, "keep one of them");
+    }
+    seen.add(item);
+  }
+}
+
+/** As long as the schema's pattern accepts; beyond it the text is the schema's business. */
+const LOOKS_LIKE_DURATION = /^([0-9]{1,12}(\.[0-9]{1,9})?(h|ms|m|s))+$/;
+
+function duration(value: unknown, path: Path, report: Report, kind: "any" | "positive" = "any"): void {
+  const text = textAt(value, path);
+  if (text === null || !LOOKS_LIKE_DURATION.test(text)) return;
+  const ms = parseDuration(text);
+  if (ms === null) report(path, `${nameOf(path)} is longer than capstan can count`);
+  if (ms === 0 && kind === "positive") report(path, `${nameOf(path)} must be longer than nothing`);
+}
+
+const LOOKS_LIKE_DATE = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:|$)/;
+
+/** The moment at its end, where it is a date alone; `null` when there is none. */
+function moment(value: unknown, path: Path, report: Report): string | null {
+  const text = textAt(value, path);
+  if (text === null || !LOOKS_LIKE_DATE.test(text)) return null;
+  const parsed = parseMoment(text, "end");
+  if (parsed === null) report(path, `${nameOf(path)}: there is no such date or time as ${text.slice(0, 60)}`);
+  return parsed;
+}

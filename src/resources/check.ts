@@ -1,0 +1,228 @@
+import { AUTHORITY_TYPES } from "../rotation/authority-type.ts";
+import type { PlatformName } from "../rotation/observation.ts";
+import { isPhase } from "../rotation/phase.ts";
+import { shorten } from "./convert.ts";
+import type { Diagnostic } from "./desired.ts";
+import { diagnosticOn, type KINDS, type Path, type ResourceDocument, sourceOf } from "./document.ts";
+import { complain, VARIABLE_OPENING } from "./source-file.ts";
+import { nearest, suggestOneOf } from "./suggest.ts";
+import { listAt, textAt } from "./values.ts";
+
+/** Checks that need several resources, or knowledge that no schema has. */
+export interface Checked {
+  readonly documents: readonly ResourceDocument[];
+  /** Part of the input was not understood: what seems to be missing may be in there. */
+  readonly incomplete: boolean;
+}
+
+export function checkTogether(checked: Checked): Diagnostic[] {
+  const duplicates = new Set<ResourceDocument>();
+  const diagnostics = duplicateResources(checked.documents, duplicates);
+  const platforms = new Map<string, PlatformName | null>();
+  let namelessCluster = false;
+  for (const document of checked.documents) {
+    if (document.kind !== "cluster") continue;
+    const name = nameIn(document);
+    if (name === null) namelessCluster = true;
+    else platforms.set(name, platformIn(document));
+  }
+  const unique = checked.documents.filter((document) => !duplicates.has(document));
+  return [
+    ...diagnostics,
+    ...(checked.incomplete || namelessCluster ? [] : danglingReferences(checked.documents, platforms)),
+    ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
+    ...collidingRotations(unique),
+  ];
+}
+
+function nameIn(document: ResourceDocument): string | null {
+  return textAt(document.value, ["metadata", "name"]);
+}
+
+function platformIn(document: ResourceDocument): PlatformName | null {
+  const platform = textAt(document.value, ["spec", "platform"]);
+  return platform === "teleport" || platform === "talos" ? platform : null;
+}
+
+function place(document: ResourceDocument, path: Path = []): string {
+  const { file, line } = sourceOf(document, path);
+  return `${file}:${line}`;
+}
+
+const HAS_SUB_KIND: Readonly<Record<(typeof KINDS)[number], boolean>> = {
+  cluster: false,
+  certificate_authority: true,
+  ca_rotation: false,
+  cert_authority_override: true,
+};
+
+function duplicateResources(
+  documents: readonly ResourceDocument[],
+  found: Set<ResourceDocument>,
+): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const first = new Map<string, ResourceDocument>();
+  for (const document of documents) {
+    const name = nameIn(document);
+    const type = HAS_SUB_KIND[document.kind] ? textAt(document.value, ["sub_kind"]) : "";
+    if (name === null || type === null) continue;
+    const key = `${document.kind}\0${type}\0${name}`;
+    const other = first.get(key);
+    if (other === undefined) {
+      first.set(key, document);
+      continue;
+    }
+    found.add(document);
+    const quoted = `"${shorten(name)}"`;
+    const what =
+      type === "" ? `${document.kind} ${quoted}` : `${document.kind} "${shorten(type)}" of ${quoted}`;
+    const message = `${what} stands a second time; the first is in ${place(other)}`;
+    diagnostics.push(diagnosticOn(document, ["metadata", "name"], complain(message, "keep one of them")));
+  }
+  return diagnostics;
+}
+
+const CLUSTER_REFERENCE: Readonly<Record<(typeof KINDS)[number], Path | null>> = {
+  cluster: null,
+  certificate_authority: ["metadata", "name"],
+  ca_rotation: ["spec", "cluster"],
+  cert_authority_override: ["metadata", "name"],
+};
+
+/** Comparisons that all suggestions together may cost: with thousands of clusters and of mistakes, few get one. */
+const MAX_COMPARISONS = 500_000;
+
+function danglingReferences(
+  documents: readonly ResourceDocument[],
+  clusters: ReadonlyMap<string, unknown>,
+): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const suggestions = new Map<string, string>();
+  const otherwise = "add a cluster resource; capstan init writes one for a live cluster";
+  for (const document of documents) {
+    const path = CLUSTER_REFERENCE[document.kind];
+    const name = path === null ? null : textAt(document.value, path);
+    if (path === null || name === null || clusters.has(name)) continue;
+    if (name.includes(VARIABLE_OPENING)) continue;
+    if (!suggestions.has(name) && (suggestions.size + 1) * clusters.size <= MAX_COMPARISONS) {
+      const near = nearest(name, clusters.keys());
+      suggestions.set(name, near === null ? otherwise : `did you mean "${near}"?`);
+    }
+    const complaint = complain(
+      `no cluster resource is named "${shorten(name)}"`,
+      suggestions.get(name) ?? otherwise,
+    );
+    diagnostics.push(diagnosticOn(document, path, complaint));
+  }
+  return diagnostics;
+}
+
+const TELEPORT_TYPES: readonly string[] = AUTHORITY_TYPES.map(({ name }) => name);
+const TALOS_TYPES: readonly string[] = ["talos", "kubernetes"];
+
+/** Types in API spelling only, as in `auth rotate --type`: one word per thing, the other one is a suggestion. */
+function unknownTypes(
+  document: ResourceDocument,
+  platforms: ReadonlyMap<string, PlatformName | null>,
+): Diagnostic[] {
+  const reference = CLUSTER_REFERENCE[document.kind];
+  if (reference === null) return [];
+  const platform = platforms.get(textAt(document.value, reference) ?? "") ?? null;
+  const known =
+    platform === "teleport"
+      ? TELEPORT_TYPES
+      : platform === "talos"
+        ? TALOS_TYPES
+        : [...TELEPORT_TYPES, ...TALOS_TYPES];
+  const authorities = listAt(document.value, ["spec", "authorities"]);
+  const paths: Path[] =
+    document.kind !== "ca_rotation"
+      ? [["sub_kind"]]
+      : authorities.map((_, index) => ["spec", "authorities", index, "type"]);
+  const diagnostics: Diagnostic[] = [];
+  for (const path of paths) {
+    const type = textAt(document.value, path);
+    // What is no type name at all, the schema has said.
+    if (type === null || !/^[a-z0-9_-]+$/.test(type) || known.includes(type)) continue;
+    const complaint = complain(
+      `unknown CA type "${shorten(type)}"${platform === null ? "" : ` for ${platform}`}`,
+      suggestOneOf(type, known, "known types"),
+    );
+    diagnostics.push(diagnosticOn(document, path, complaint));
+  }
+  return diagnostics;
+}
+
+/**
+ * One authority has one rotation at a time, and a rotation is named by the key it retires (design, section 2): two
+ * that retire the same key would read each other's progress as their own.
+ */
+function collidingRotations(documents: readonly ResourceDocument[]): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const unfinished = new Map<string, Claim>();
+  const retired = new Map<string, Claim>();
+  for (const claim of documents.flatMap(claimsOf)) {
+    const { document, path, authority, type, cluster } = claim;
+    if (claim.unfinished) {
+      const other = claimed(unfinished, authority, claim);
+      if (other !== null) {
+        const message = `two unfinished rotations of ${shorten(type)} of "${shorten(cluster)}": ${quotedName(other)} in ${place(other.document, other.path)} is the other`;
+        const complaint = complain(message, "finish or delete one of them first");
+        diagnostics.push(diagnosticOn(document, path, complaint));
+        continue;
+      }
+    }
+    for (const [index, key] of claim.retire.entries()) {
+      const keyPath: Path = [...claim.retirePath, index];
+      const other = claimed(retired, `${authority}\0${key}`, { ...claim, path: keyPath });
+      if (other === null) continue;
+      const message = `${quotedName(other)} in ${place(other.document, other.path)} retires the same key`;
+      const complaint = complain(message, "a rotation is named by the key it retires: delete one of them");
+      diagnostics.push(diagnosticOn(document, keyPath, complaint));
+    }
+  }
+  return diagnostics;
+}
+
+/** One authority in one rotation. */
+interface Claim {
+  readonly document: ResourceDocument;
+  /** Where the authority's type stands. */
+  readonly path: Path;
+  readonly cluster: string;
+  readonly type: string;
+  /** Both, as a key. */
+  readonly authority: string;
+  readonly unfinished: boolean;
+  readonly retire: readonly unknown[];
+  readonly retirePath: Path;
+}
+
+function claimsOf(document: ResourceDocument): readonly Claim[] {
+  const { kind, value } = document;
+  const cluster = textAt(value, ["spec", "cluster"]);
+  if (kind !== "ca_rotation" || cluster === null || nameIn(document) === null) return [];
+  const phase = textAt(value, ["spec", "phase"]);
+  const unfinished = phase !== null && isPhase(phase) && phase !== "standby";
+  return listAt(value, ["spec", "authorities"]).flatMap((_, index) => {
+    const path: Path = ["spec", "authorities", index, "type"];
+    const retirePath: Path = ["spec", "authorities", index, "retire"];
+    const type = textAt(value, path);
+    if (type === null) return [];
+    const retire = listAt(value, retirePath);
+    return [
+      { document, path, cluster, type, authority: `${cluster}\0${type}`, unfinished, retire, retirePath },
+    ];
+  });
+}
+
+function quotedName({ document }: Claim): string {
+  return `"${shorten(nameIn(document) ?? "")}"`;
+}
+
+/** Who has it already, in another document; else it is this one's from now on. */
+function claimed(claims: Map<string, Claim>, key: string, claim: Claim): Claim | null {
+  const other = claims.get(key);
+  if (other === undefined) claims.set(key, claim);
+  return other === undefined || other.document === claim.document ? null : other;
+}

@@ -1,0 +1,130 @@
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { buildAuthority, buildCluster, buildOverride, buildRotation } from "./build.ts";
+import { checkTogether } from "./check.ts";
+import { checkDocument } from "./check-document.ts";
+import * as validators from "./compiled/schemas.js";
+import type {
+  AuthorityResource,
+  ClusterResource,
+  DesiredState,
+  Diagnostic,
+  OverrideResource,
+  RotationResource,
+} from "./desired.ts";
+import type { Kind, ResourceDocument } from "./document.ts";
+import { findFiles } from "./find-files.ts";
+import { readDocuments } from "./read-documents.ts";
+import { readSourceFile } from "./read-file.ts";
+import { schemaDiagnostics } from "./schema-errors.ts";
+import { compareDiagnostics, type SourceFile } from "./source-file.ts";
+import { substitute } from "./substitute.ts";
+
+export interface LoadResult {
+  /** Only to be trusted when no diagnostic is an error. */
+  readonly state: DesiredState;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The files that hold a resource, or something that is wrong. */
+  readonly files: readonly LoadedFile[];
+}
+
+interface LoadedFile {
+  /** Relative to the folder, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Files read at the same time: each holds a descriptor, and there may be thousands. */
+const READERS = 32;
+
+/** Reads every resource below a folder; all that is wrong with any of them comes back at once. */
+export async function loadResources(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  now: Date = new Date(),
+): Promise<LoadResult> {
+  const { paths, diagnostics: found } = await findFiles(folder);
+  const diagnostics = [...found];
+  const sources = await readAll(folder, paths, diagnostics);
+  let incomplete = diagnostics.length > 0;
+  const documents: ResourceDocument[] = [];
+  const files: LoadedFile[] = [];
+  for (const file of sources) {
+    const read = readDocuments(file);
+    for (const document of read.documents) documents.push(document);
+    for (const diagnostic of read.diagnostics) diagnostics.push(diagnostic);
+    incomplete ||= read.incomplete;
+    if (read.documents.length + read.diagnostics.length > 0) files.push({ path: file.path, text: file.text });
+  }
+  const collected: Collected = { clusters: [], authorities: [], rotations: [], overrides: [] };
+  for (const document of documents) {
+    for (const diagnostic of accept(document, env, now, collected)) diagnostics.push(diagnostic);
+  }
+  for (const diagnostic of checkTogether({ documents, incomplete })) diagnostics.push(diagnostic);
+  return { state: collected, diagnostics: diagnostics.sort(compareDiagnostics), files };
+}
+
+interface Collected extends DesiredState {
+  readonly clusters: ClusterResource[];
+  readonly authorities: AuthorityResource[];
+  readonly rotations: RotationResource[];
+  readonly overrides: OverrideResource[];
+}
+
+/** Collects the resource of a document where its schema accepts it; gives what is wrong with it. */
+function accept(
+  document: ResourceDocument,
+  env: NodeJS.ProcessEnv,
+  now: Date,
+  collected: Collected,
+): readonly Diagnostic[] {
+  if (!document.sound) return [];
+  const substituted = substitute(document, env);
+  const diagnostics = [...substituted.diagnostics, ...checkDocument(document, now)];
+  const validate = VALIDATORS[document.kind];
+  // As written, not as substituted: a message must not print what an environment variable holds.
+  if (!validate(document.value)) {
+    return [...diagnostics, ...schemaDiagnostics(document, validate.errors as ErrorObject[])];
+  }
+  switch (document.kind) {
+    case "cluster":
+      collected.clusters.push(buildCluster(document, substituted.value));
+      break;
+    case "certificate_authority":
+      collected.authorities.push(buildAuthority(document));
+      break;
+    case "ca_rotation":
+      collected.rotations.push(buildRotation(document));
+      break;
+    case "cert_authority_override":
+      collected.overrides.push(buildOverride(document));
+      break;
+  }
+  return diagnostics;
+}
+
+async function readAll(
+  folder: string,
+  paths: readonly string[],
+  diagnostics: Diagnostic[],
+): Promise<readonly SourceFile[]> {
+  const results: (SourceFile | Diagnostic)[] = [];
+  let next = 0;
+  const reader = async () => {
+    for (let index = next++; index < paths.length; index = next++)
+      results[index] = await readSourceFile(folder, paths[index] ?? "");
+  };
+  await Promise.all(Array.from({ length: Math.min(READERS, paths.length) }, reader));
+  const files: SourceFile[] = [];
+  for (const result of results) {
+    if ("severity" in result) diagnostics.push(result);
+    else files.push(result);
+  }
+  return files;
+}
+
+const VALIDATORS: Readonly<Record<Kind, ValidateFunction>> = {
+  cluster: validators.cluster,
+  certificate_authority: validators.certificate_authority,
+  ca_rotation: validators.ca_rotation,
+  cert_authority_override: validators.cert_authority_override,
+};

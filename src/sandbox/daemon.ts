@@ -1,0 +1,24 @@
+/**
+ * The sandbox's background process: `node daemon.js OPTIONS-AS-JSON`. Tells its parent over the IPC channel
+ * when it is ready, or why not, and ends when it is told to or its folder is removed.
+ */
+import { type SandboxOptions, startSandbox } from "./start.ts";
+
+/** The parent may be gone already: that is its business. */
+function tell(message: object, then: () => void): void {
+  if (process.send === undefined) then();
+  else process.send(message, () => then());
+}
+
+try {
+  const options: SandboxOptions = JSON.parse(process.argv[2] ?? "{}");
+  const { info } = await startSandbox(options, () => process.exit(0));
+  process.on("SIGTERM", () => process.exit(0));
+  // The daemon outlives the terminal that it was started from.
+  process.on("SIGHUP", () => {});
+  tell({ ready: info }, () => {
+    if (process.connected) process.disconnect();
+  });
+} catch (error) {
+  tell({ problem: error instanceof Error ? error.message : String(error) }, () => process.exit(1));
+}

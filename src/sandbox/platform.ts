@@ -1,0 +1,70 @@
+/**
+ * What the daemon needs to know of an emulated platform. Teleport is one; another brings its own folder beside
+ * `teleport/` and its own executables, and nothing in the daemon changes.
+ */
+export interface EmulatedPlatform {
+  /** The name of its cluster. */
+  readonly cluster: string;
+  readonly platform: string;
+  /** Names of the executables it answers for. */
+  readonly tools: readonly string[];
+  /** Versions for people: `{ client, server }`. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** The names that `sandbox fault` takes, executables included. */
+  readonly targets: () => readonly string[];
+  /** The `spec` of a ready `cluster` resource. */
+  connection(binFolder: string): ConnectionSpec;
+  run(call: ToolCall): Promise<ToolResult>;
+  /** Gives a sentence that says what happens from now on. */
+  fault(request: FaultRequest): Promise<string>;
+  status(): unknown;
+  stop(): Promise<void>;
+}
+
+/** One run of an executable, as the shim saw it. */
+export interface ToolCall {
+  readonly tool: string;
+  readonly argv: readonly string[];
+  /** Where relative file names start. */
+  readonly cwd: string;
+  readonly stdin: string;
+  /** Fires when the caller is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface ToolResult {
+  readonly exit: number;
+  /** In pieces when it may be large. */
+  readonly stdout: string | Uint8Array | Iterable<string>;
+  readonly stderr: string;
+}
+
+export interface FaultRequest {
+  /** A component, an executable, or `all`. */
+  readonly target: string;
+  /** A name of the platform's table of faults, or `clear`. */
+  readonly fault: string;
+  /** Ends by itself after this wall-clock time. */
+  readonly forMs?: number;
+  /** Executables: how many calls it hits. */
+  readonly times?: number;
+  /** Executables: only calls with this among their arguments. */
+  readonly match?: string;
+  /** `offline`: let the row vanish at once. */
+  readonly expired?: boolean;
+}
+
+export interface FaultDescription {
+  readonly name: string;
+  readonly scope: "component" | "call";
+  /** One line, for help. */
+  readonly description: string;
+}
+
+/** The `spec` of a ready `cluster` resource, as YAML spells it. */
+export interface ConnectionSpec {
+  readonly platform: "teleport";
+  readonly teleport: { readonly tctl: readonly string[] };
+  /** A policy that suits the pace of the sandbox. */
+  readonly policy: { readonly soak: string; readonly phase_timeout: string };
+}

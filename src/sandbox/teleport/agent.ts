@@ -1,0 +1,275 @@
+import type { ComponentKind, Fingerprint } from "../../rotation/observation.ts";
+import type { Cancel, Clock } from "../clock.ts";
+import { pins, type StoredAuthority, trustedPins } from "./authority-store.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { ComponentFault } from "./faults.ts";
+import { followAction, outOfSync } from "./follow.ts";
+import { type IssuedCertificate, issueHostCertificate } from "./keys.ts";
+import type { RotationState } from "./rotation.ts";
+
+/** Presence rows live this long after the last announcement (`ServerAnnounceTTL`), cluster time. */
+const PRESENCE_TTL_MS = 600_000;
+const ANNOUNCE_PERIOD_MS = 300_000;
+
+/** What runs in one process under one host UUID: each of them has a row of its own in the listings. */
+export interface AgentSpec {
+  readonly hostId: string;
+  readonly hostname: string;
+  readonly roles: readonly ComponentKind[];
+  /** Apps, databases or Kubernetes clusters it serves: one row each. */
+  readonly resources: readonly string[];
+  readonly endpoint: boolean;
+}
+
+/** A certificate of this process, known by the CA key that signed it. Only endpoints hold a real one. */
+export interface Identity {
+  readonly issuer: Fingerprint;
+  readonly issued: IssuedCertificate | null;
+}
+
+export interface AgentWorld {
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly speed: number;
+  /** The host CA in the backend. */
+  hostAuthority(): StoredAuthority;
+}
+
+/**
+ * One Teleport process: follows the host CA with its own persisted copy of the rotation and two identities, one
+ * for dialing and one for serving, and announces itself.
+ */
+export class Agent {
+  readonly spec: AgentSpec;
+  readonly #world: AgentWorld;
+  readonly #endpoint: Endpoint | null;
+  #rotation: RotationState | null = null;
+  #client: Identity;
+  #server: Identity;
+  #fault: ComponentFault | null = null;
+  /** The clock's time when the last announcement before an outage was made, `null` while it is alive. */
+  #silentSince: number | null = null;
+  #announcedFrom: number;
+  #problem: string | null = null;
+  #cutOff = false;
+  #following: Promise<void> | null = null;
+  #stopFlapping: Cancel | null = null;
+
+  private constructor(spec: AgentSpec, world: AgentWorld, identity: Identity, announcedFrom: number) {
+    this.spec = spec;
+    this.#world = world;
+    this.#client = identity;
+    this.#server = identity;
+    this.#announcedFrom = announcedFrom;
+    this.#endpoint = spec.endpoint ? new Endpoint(() => this.greeting()) : null;
+  }
+
+  /** Joins the cluster: gets its first certificate from the host CA and opens its port. */
+  static async join(spec: AgentSpec, world: AgentWorld, announcedFrom: number): Promise<Agent> {
+    const authority = world.hostAuthority();
+    const agent = new Agent(spec, world, await register(spec, world, authority), announcedFrom);
+    agent.#rotation = authority.rotation;
+    await agent.#openEndpoint();
+    return agent;
+  }
+
+  /** Its own copy of the rotation, as it reports it. `null` when it never saw one. */
+  get rotation(): RotationState | null {
+    return this.#rotation;
+  }
+
+  get fault(): ComponentFault | null {
+    return this.#fault;
+  }
+
+  get port(): number | null {
+    return this.#endpoint?.port ?? null;
+  }
+
+  /** Why it does not follow, in the words of its own log. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  get issuers(): { readonly client: Fingerprint; readonly server: Fingerprint } {
+    return { client: this.#client.issuer, server: this.#server.issuer };
+  }
+
+  get alive(): boolean {
+    return this.#silentSince === null;
+  }
+
+  /** When it last announced itself. While it is alive that is worked out, not stored: no timer per node. */
+  announcedAt(now: number): number {
+    if (this.#silentSince !== null) return this.#silentSince;
+    const period = ANNOUNCE_PERIOD_MS / this.#world.speed;
+    return this.#announcedFrom + Math.floor((now - this.#announcedFrom) / period) * period;
+  }
+
+  /** Cluster time until its rows vanish; negative when they are gone. */
+  expiresInMs(now: number): number {
+    return PRESENCE_TTL_MS - (now - this.announcedAt(now)) * this.#world.speed;
+  }
+
+  /** Looks at the host CA and does what a Teleport process does about it. */
+  async follow(): Promise<void> {
+    // One at a time: a look during a registration waits for it and then looks again.
+    while (this.#following !== null) await this.#following;
+    if (!this.alive || this.#fault === "stuck") return;
+    this.#following = this.#followOnce().finally(() => {
+      this.#following = null;
+    });
+    await this.#following;
+  }
+
+  /** The auth server stopped trusting the key that signed this process's certificate: nothing gets through. */
+  refuseIfUntrusted(): void {
+    if (this.spec.roles.includes("auth_server") || this.#cutOff) return;
+    if (trustedPins(this.#world.hostAuthority()).has(this.#client.issuer)) return;
+    this.#cutOff = true;
+    this.#silence();
+    this.#problem =
+      "the auth server does not accept this certificate: x509: certificate signed by unknown authority";
+  }
+
+  async inject(fault: ComponentFault, options: { readonly expired: boolean }): Promise<void> {
+    await this.clear();
+    switch (fault) {
+      case "rejoin":
+        return this.#rejoin();
+      case "offline":
+        this.#fault = fault;
+        await this.#goOffline();
+        if (options.expired) this.#silentSince = Number.NEGATIVE_INFINITY;
+        return;
+      case "flapping":
+        this.#fault = fault;
+        this.#flap(false);
+        return;
+      case "slow":
+      case "stuck":
+      case "lying":
+        this.#fault = fault;
+    }
+  }
+
+  /** Ends the fault. What it missed meanwhile it has missed. */
+  async clear(): Promise<void> {
+    const fault = this.#fault;
+    this.#fault = null;
+    this.#stopFlapping?.();
+    this.#stopFlapping = null;
+    if (!this.alive && !this.#cutOff) await this.#comeBack();
+    if (fault === "lying") await this.#tellTheTruth();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopFlapping?.();
+    this.#silentSince ??= this.#world.clock.now();
+    await this.#following;
+    await this.#endpoint?.close();
+  }
+
+  greeting(): Readonly<Record<string, unknown>> {
+    return { component: this.spec.hostname, phase: this.#rotation?.phase ?? "standby" };
+  }
+
+  async #followOnce(): Promise<void> {
+    const authority = this.#world.hostAuthority();
+    const action = followAction(this.#rotation, authority.rotation);
+    if (action === "none") return;
+    if (action === "out-of-sync") {
+      this.#problem = outOfSync(this.spec.roles[0] ?? "node", this.#rotation, authority.rotation);
+      return;
+    }
+    if (this.#fault !== "lying") {
+      const renews = action === "renew-client" || action === "renew";
+      const client = renews ? await register(this.spec, this.#world, authority) : this.#client;
+      // An outage that began during the registration leaves nothing stored.
+      if (!this.alive) return;
+      this.#client = client;
+      if (action === "promote" || action === "renew") this.#server = client;
+    }
+    this.#rotation = authority.rotation;
+    this.#problem = null;
+    this.#announce();
+    this.#present();
+  }
+
+  /** A liar that stops lying gets the certificates that the phase it reports stands for. */
+  async #tellTheTruth(): Promise<void> {
+    const phase = this.#rotation?.phase;
+    if (phase === undefined || phase === "init" || this.#cutOff) return;
+    this.#client = await register(this.spec, this.#world, this.#world.hostAuthority());
+    if (phase !== "update_clients") this.#server = this.#client;
+    this.#present();
+  }
+
+  async #rejoin(): Promise<void> {
+    const authority = this.#world.hostAuthority();
+    this.#cutOff = false;
+    this.#problem = null;
+    this.#client = await register(this.spec, this.#world, authority);
+    this.#server = this.#client;
+    this.#rotation = authority.rotation;
+    if (!this.alive) await this.#comeBack();
+    this.#announce();
+    this.#present();
+  }
+
+  #flap(alive: boolean): void {
+    const turn = alive ? this.#comeBack().then(() => this.follow()) : this.#goOffline();
+    turn.catch(() => {});
+    this.#stopFlapping = this.#world.clock.after(20_000 / this.#world.speed, () => this.#flap(!alive));
+  }
+
+  async #goOffline(): Promise<void> {
+    this.#silence();
+    await this.#endpoint?.close();
+  }
+
+  async #comeBack(): Promise<void> {
+    this.#silentSince = null;
+    this.#announce();
+    await this.#openEndpoint();
+  }
+
+  #silence(): void {
+    this.#silentSince ??= this.announcedAt(this.#world.clock.now());
+  }
+
+  #announce(): void {
+    this.#announcedFrom = this.#world.clock.now();
+  }
+
+  async #openEndpoint(): Promise<void> {
+    if (this.#server.issued !== null) await this.#endpoint?.open(this.#server.issued, this.#trusted());
+  }
+
+  #present(): void {
+    if (this.#server.issued !== null) this.#endpoint?.present(this.#server.issued, this.#trusted());
+  }
+
+  /** Whom it accepts as a caller: everything that the host CA trusts. */
+  #trusted(): readonly string[] {
+    const { active, trusted } = this.#world.hostAuthority();
+    return [...active, ...trusted].flatMap((key) => (key.tls === null ? [] : [key.tls.certificate]));
+  }
+}
+
+/** Asks the auth server for a certificate: signed by the key that is active at that moment. */
+async function register(spec: AgentSpec, world: AgentWorld, authority: StoredAuthority): Promise<Identity> {
+  const signer = authority.active.find((key) => key.tls !== null)?.tls;
+  const [issuer] = pins(authority.active);
+  if (signer === undefined || signer === null || issuer === undefined) {
+    throw new Error("the host authority has no key that signs");
+  }
+  if (!spec.endpoint) return { issuer, issued: null };
+  const host = {
+    id: spec.hostId,
+    name: spec.hostname,
+    role: spec.roles[0] ?? "node",
+    cluster: world.cluster,
+  };
+  return { issuer, issued: await issueHostCertificate(signer, host, world.clock.now()) };
+}

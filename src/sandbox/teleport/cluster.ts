@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
+import type { ComponentKind } from "../../rotation/observation.ts";
+import {
+  between,
+  type Cancel,
+  type Clock,
+  type Random,
+  REAL_CLOCK,
+  seededRandom,
+  seededUuid,
+} from "../clock.ts";
+import { Agent, type AgentSpec, type AgentWorld } from "./agent.ts";
+import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
+import type { ComponentFault } from "./faults.ts";
+import { generateKeys, type KeyGeneration } from "./keys.ts";
+import {
+  automaticPhase,
+  type Dialect,
+  type Entropy,
+  generatesKeys,
+  type RotationRequest,
+  rotate,
+} from "./rotation.ts";
+
+export interface ClusterOptions {
+  readonly name: string;
+  readonly dialect: Dialect;
+  /** Every lag of the real thing is divided by this. */
+  readonly speed: number;
+  /** SSH nodes, the one on the auth server's host included. */
+  readonly nodes: number;
+  /** Processes beyond this number have no port and no certificate of their own. */
+  readonly endpoints: number;
+  readonly seed: number;
+  readonly clock: Clock;
+}
+
+/**
+ * How many processes open a TLS port and hold real certificates. The rest follow, report and fail in the same
+ * way, but are only known by the key that signed them: a thousand ports would prove nothing more.
+ */
+const ENDPOINT_LIMIT = 32;
+
+/** v5 shows only these two in every listing (recordings/README). */
+const V5_TYPES = ["user", "host"];
+
+/** Cluster time from a write of the host CA until a process has followed (recordings: 3 to 15 s). */
+const FOLLOW_LAG_MS = { from: 2600, to: 9000 };
+/** The process that runs the auth server is the slowest. */
+const AUTH_FOLLOW_LAG_MS = { from: 9500, to: 14_500 };
+const SLOW_FACTOR = 6;
+/** Followers are woken in groups, so that ten thousand nodes need few timers. */
+const FOLLOW_STEP_MS = 100;
+/** The auth server's periodic job runs after one to two of these. */
+const TICK_MS = 10_000;
+
+/** A Teleport cluster: its CAs, the processes that follow the host CA, and the server's periodic job. */
+export class TeleportCluster {
+  readonly options: ClusterOptions;
+  readonly authorities: AuthorityStore;
+  readonly #random: Random;
+  readonly #agents: Agent[] = [];
+  readonly #timers = new Set<Cancel>();
+  /** Transitions are handled one after the other. */
+  #writes: Promise<unknown> = Promise.resolve();
+  readonly #pending = new Set<Promise<unknown>>();
+  #stopped = false;
+
+  private constructor(options: ClusterOptions) {
+    this.options = options;
+    this.#random = seededRandom(options.seed);
+    this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
+  }
+
+  static async create(options: Partial<ClusterOptions> = {}): Promise<TeleportCluster> {
+    const cluster = new TeleportCluster({
+      name: "acme.cluster",
+      dialect: "v18",
+      speed: 1,
+      nodes: 4,
+      endpoints: ENDPOINT_LIMIT,
+      seed: Math.floor(Math.random() * 2 ** 32),
+      clock: REAL_CLOCK,
+      ...options,
+    });
+    await cluster.#generateAuthorities();
+    await cluster.#startAgents();
+    cluster.#scheduleTick();
+    return cluster;
+  }
+
+  get agents(): readonly Agent[] {
+    return this.#agents;
+  }
+
+  /** Processes with a role that `tctl get` shows now, in the order of the listings: by host UUID. */
+  *present(role: ComponentKind): Iterable<Agent> {
+    const now = this.options.clock.now();
+    for (const agent of this.#agents) {
+      if (agent.spec.roles.includes(role) && agent.expiresInMs(now) > 0) yield agent;
+    }
+  }
+
+  /** One `auth rotate`. Gives the server's refusal, or `null` when the CA was moved. */
+  rotate(type: string, request: RotationRequest): Promise<string | null> {
+    const turn = this.#writes.then(() => this.#rotateNow(type, request));
+    this.#writes = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The processes a name stands for: a host name, a host UUID, `KIND/NAME`, or `all`. */
+  find(target: string): readonly Agent[] {
+    if (target === "all") return this.#agents;
+    const [kind, name] = target.includes("/") ? target.split("/", 2) : [undefined, target];
+    return this.#agents.filter(
+      ({ spec }) =>
+        (spec.hostname === name || spec.hostId === name) &&
+        (kind === undefined || (spec.roles as readonly string[]).includes(kind)),
+    );
+  }
+
+  /** Starts a component fault on some processes, or ends what they have (`null`). */
+  async inject(
+    agents: readonly Agent[],
+    fault: ComponentFault | null,
+    options: { readonly forMs?: number; readonly expired?: boolean } = {},
+  ): Promise<void> {
+    for (const agent of agents) {
+      if (fault !== null) {
+        await agent.inject(fault, { expired: options.expired ?? false });
+        continue;
+      }
+      await agent.clear();
+      this.#wake(agent, between(this.#random, 1000, 3000));
+    }
+    if (fault !== null && options.forMs !== undefined) {
+      this.#later(options.forMs, () => this.inject(agents, null));
+    }
+  }
+
+  /** Waits for registrations and key generation that are under way, not for lags. */
+  async idle(): Promise<void> {
+    await this.#writes;
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    await this.idle();
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
+  }
+
+  async #rotateNow(type: string, request: RotationRequest): Promise<string | null> {
+    const authority = this.authorities.current(type);
+    if (authority === undefined) return `unsupported certificate authority type: "${type}"`;
+    const { clock, dialect } = this.options;
+    const entropy: Entropy<KeyGeneration> = {
+      id: randomUUID(),
+      keys: generatesKeys(authority, request) ? [await this.#generate(type)] : [],
+    };
+    const outcome = rotate(authority, request, clock.now(), entropy, dialect);
+    if (!outcome.ok) return outcome.error;
+    this.authorities.write(outcome.authority);
+    if (type === "host") this.#announceHostAuthority();
+    return null;
+  }
+
+  /** Processes watch the host CA: each notices after its own while, and those it cuts off notice at once. */
+  #announceHostAuthority(): void {
+    const groups = new Map<number, Agent[]>();
+    for (const agent of this.#agents) {
+      agent.refuseIfUntrusted();
+      const range = agent.spec.roles.includes("auth_server") ? AUTH_FOLLOW_LAG_MS : FOLLOW_LAG_MS;
+      const factor = agent.fault === "slow" ? SLOW_FACTOR : agent.fault === "lying" ? 0 : 1;
+      const lag = between(this.#random, range.from, range.to) * factor;
+      const step = Math.ceil(lag / FOLLOW_STEP_MS);
+      const group = groups.get(step);
+      if (group === undefined) groups.set(step, [agent]);
+      else group.push(agent);
+    }
+    for (const [step, group] of groups) {
+      this.#later((step * FOLLOW_STEP_MS) / this.options.speed, () =>
+        Promise.all(group.map((agent) => agent.follow())),
+      );
+    }
+  }
+
+  #wake(agent: Agent, lagMs: number): void {
+    this.#later(lagMs / this.options.speed, () => agent.follow());
+  }
+
+  /** A timer that ends with the cluster, and whose work `idle` waits for. */
+  #later(ms: number, run: () => Promise<unknown>): void {
+    if (this.#stopped) return;
+    const cancel = this.options.clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      const work = run()
+        .catch(() => {})
+        .finally(() => this.#pending.delete(work));
+      this.#pending.add(work);
+    });
+    this.#timers.add(cancel);
+  }
+
+  #scheduleTick(): void {
+    this.#later((TICK_MS * between(this.#random, 1, 2)) / this.options.speed, async () => {
+      this.#scheduleTick();
+      for (const type of this.authorities.types) await this.#advance(type);
+    });
+  }
+
+  async #advance(type: string): Promise<void> {
+    const rotation = this.authorities.current(type)?.rotation;
+    if (rotation === undefined || rotation === null) return;
+    const { clock, speed } = this.options;
+    const started = rotation.started ?? clock.now();
+    const phase = automaticPhase(rotation, started + (clock.now() - started) * speed);
+    if (phase === null) return;
+    await this.rotate(type, { phase, mode: "auto", gracePeriodMs: rotation.gracePeriodMs });
+  }
+
+  async #generateAuthorities(): Promise<void> {
+    const types = this.options.dialect === "v5" ? V5_TYPES : AUTHORITY_TYPES.map((type) => type.name);
+    const generated = await Promise.all(types.map((type) => this.#generate(type)));
+    for (const [index, type] of types.entries()) {
+      const keys = generated[index];
+      if (keys !== undefined) this.authorities.write({ type, active: [keys], trusted: [], rotation: null });
+    }
+  }
+
+  #generate(type: string): Promise<KeyGeneration> {
+    const { name, clock, dialect } = this.options;
+    const protocols = AUTHORITY_TYPES.find((known) => known.name === type)?.keys ?? [];
+    return generateKeys(protocols, name, clock.now(), dialect);
+  }
+
+  async #startAgents(): Promise<void> {
+    const { name, clock, speed, endpoints } = this.options;
+    const world: AgentWorld = { cluster: name, clock, speed, hostAuthority: () => this.#hostAuthority() };
+    const specs = agentSpecs(this.options, this.#random).map((spec, index) => ({
+      ...spec,
+      endpoint: index < endpoints,
+    }));
+    const now = clock.now();
+    // Nodes announced themselves at different times before the sandbox was looked at.
+    const joined = specs.map((spec) =>
+      Agent.join(spec, world, now - between(this.#random, 0, 300_000) / speed),
+    );
+    this.#agents.push(...(await Promise.all(joined)));
+    this.#agents.sort((a, b) => (a.spec.hostId < b.spec.hostId ? -1 : 1));
+  }
+
+  #hostAuthority(): StoredAuthority {
+    const authority = this.authorities.current("host");
+    if (authority === undefined) throw new Error("the cluster has no host authority");
+    return authority;
+  }
+}
+
+/** Named as in the recordings: `turing` runs the auth server and a node in one process. */
+function agentSpecs(
+  { nodes, dialect }: ClusterOptions,
+  random: Random,
+): readonly Omit<AgentSpec, "endpoint">[] {
+  const spec = (hostname: string, roles: readonly ComponentKind[], resources: readonly string[] = []) => ({
+    hostId: seededUuid(random),
+    hostname,
+    roles,
+    resources,
+  });
+  const services =
+    dialect === "v5"
+      ? []
+      : [
+          spec("proxy1", ["proxy"]),
+          spec("app1", ["app_server"], ["grafana", "wiki"]),
+          spec("db1", ["db_server"], ["orders"]),
+          spec("kube1", ["kube_server"], ["staging"]),
+        ];
+  return [
+    spec("turing", nodes > 0 ? ["auth_server", "node"] : ["auth_server"]),
+    ...services,
+    ...Array.from({ length: Math.max(0, nodes - 1) }, (_, index) => spec(`node${index + 1}`, ["node"])),
+  ];
+}

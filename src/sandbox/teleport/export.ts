@@ -1,0 +1,68 @@
+import type { TeleportCluster } from "./cluster.ts";
+import { type KeyGeneration, sshFingerprint } from "./keys.ts";
+import type { Dialect } from "./rotation.ts";
+
+/** `auth export --type`: hyphens here, where `auth rotate` wants underscores (reference 2.1). */
+const EXPORTS: Readonly<Record<string, { readonly type: string; readonly as: "ssh" | "pem" | "der" }>> = {
+  user: { type: "user", as: "ssh" },
+  host: { type: "host", as: "ssh" },
+  "tls-host": { type: "host", as: "pem" },
+  "tls-user": { type: "user", as: "pem" },
+  "tls-user-der": { type: "user", as: "der" },
+  "tls-spiffe": { type: "spiffe", as: "pem" },
+  windows: { type: "windows", as: "der" },
+  db: { type: "db", as: "pem" },
+  "db-der": { type: "db", as: "der" },
+  "db-client": { type: "db_client", as: "pem" },
+  "db-client-der": { type: "db_client", as: "der" },
+  openssh: { type: "openssh", as: "ssh" },
+  "saml-idp": { type: "saml_idp", as: "pem" },
+  awsra: { type: "awsra", as: "pem" },
+  "app-client": { type: "app_client", as: "pem" },
+};
+
+/** The first two are what an export without `--type` prints. */
+export function exportTypes(dialect: Dialect): readonly string[] {
+  return dialect === "v5" ? ["user", "host"] : Object.keys(EXPORTS);
+}
+
+/** Active and trusted keys, as #63058 prints them. `null` for a type that cannot be exported. */
+export function exportAuthority(
+  cluster: TeleportCluster,
+  type: string,
+  fingerprint: boolean,
+): string | Uint8Array | null {
+  const { dialect, name } = cluster.options;
+  const wanted = exportTypes(dialect).includes(type) ? EXPORTS[type] : undefined;
+  const authority = wanted === undefined ? undefined : cluster.authorities.cached(wanted.type);
+  if (wanted === undefined || authority === undefined) return null;
+  const keys = [...authority.active, ...authority.trusted];
+  switch (wanted.as) {
+    case "ssh":
+      return keys.map((key) => sshLine(key, wanted.type, name, dialect, fingerprint)).join("");
+    case "pem":
+      return keys.map(({ tls }) => tls?.certificate ?? "").join("");
+    case "der":
+      // Only the first: several certificates in DER cannot be told apart.
+      return Buffer.from(pemBody(keys[0]?.tls?.certificate ?? ""), "base64");
+  }
+}
+
+function sshLine(
+  { ssh }: KeyGeneration,
+  type: string,
+  cluster: string,
+  dialect: Dialect,
+  fingerprint: boolean,
+): string {
+  if (ssh === null) return "";
+  if (fingerprint) return `${sshFingerprint(ssh.line)}\n`;
+  const key = ssh.line.trim();
+  if (type !== "host") return `cert-authority ${key} clustername=${cluster}&type=${type}\n`;
+  const hosts = dialect === "v5" ? `*.${cluster}` : `${cluster},*.${cluster}`;
+  return `@cert-authority ${hosts} ${key} type=host\n`;
+}
+
+function pemBody(pem: string): string {
+  return pem.replace(/-----[^-]+-----|\s/g, "");
+}

@@ -1,0 +1,229 @@
+import "reflect-metadata";
+import { createHash, KeyObject, randomBytes, type webcrypto } from "node:crypto";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import type { Fingerprint } from "../../rotation/observation.ts";
+import type { Dialect } from "./rotation.ts";
+
+/**
+ * One generation of a CA's keys: what `init` adds and the last standby drops, as a whole. An auth server with
+ * an HSM would add one of its own, with another `storage`.
+ */
+export interface KeyGeneration {
+  readonly storage: string;
+  readonly ssh: SshKey | null;
+  readonly tls: TlsKey | null;
+  readonly jwt: JwtKey | null;
+}
+
+interface SshKey {
+  /** The line of an authorized_keys file, without a comment. */
+  readonly line: string;
+  readonly algorithm: string;
+  readonly privateKey: KeyObject;
+}
+
+export interface TlsKey {
+  /** PEM. */
+  readonly certificate: string;
+  /** SHA-256 of the SubjectPublicKeyInfo: the CA pin. */
+  readonly fingerprint: Fingerprint;
+  readonly algorithm: string;
+  readonly keys: webcrypto.CryptoKeyPair;
+  readonly privateKey: KeyObject;
+}
+
+interface JwtKey {
+  /** PEM. */
+  readonly publicKey: string;
+  readonly algorithm: string;
+  readonly privateKey: KeyObject;
+}
+
+/** A certificate of a component with its key, as Node's TLS takes them. */
+export interface IssuedCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+type Algorithm = "RSA 2048" | "ECDSA P-256" | "Ed25519";
+
+const YEAR_MS = 365 * 24 * 3_600_000;
+
+const GENERATE = {
+  "RSA 2048": {
+    name: "RSASSA-PKCS1-v1_5",
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    hash: "SHA-256",
+  },
+  "ECDSA P-256": { name: "ECDSA", namedCurve: "P-256" },
+  Ed25519: { name: "Ed25519" },
+} as const;
+
+/** SSH and JWT keys of the old release are RSA like everything else there. */
+const ALGORITHMS: Readonly<Record<Dialect, Readonly<Record<"ssh" | "tls" | "jwt", Algorithm>>>> = {
+  v5: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
+  v18: { ssh: "Ed25519", tls: "ECDSA P-256", jwt: "ECDSA P-256" },
+};
+
+/** The keys of one generation are made in parallel. */
+export async function generateKeys(
+  protocols: readonly ("ssh" | "tls" | "jwt")[],
+  cluster: string,
+  now: number,
+  dialect: Dialect,
+): Promise<KeyGeneration> {
+  const algorithms = ALGORITHMS[dialect];
+  const [ssh, tls, jwt] = await Promise.all([
+    protocols.includes("ssh") ? sshKey(algorithms.ssh) : null,
+    protocols.includes("tls") ? tlsKey(algorithms.tls, cluster, now, dialect) : null,
+    protocols.includes("jwt") ? jwtKey(algorithms.jwt) : null,
+  ]);
+  return { storage: "software", ssh, tls, jwt };
+}
+
+/** A certificate of a component: for serving and for dialing alike, as Teleport issues them. */
+export async function issueHostCertificate(
+  authority: TlsKey,
+  host: { readonly id: string; readonly name: string; readonly role: string; readonly cluster: string },
+  now: number,
+): Promise<IssuedCertificate> {
+  const keys = await generate("ECDSA P-256");
+  const issuer = new X509Certificate(authority.certificate);
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serial(),
+    subject: [{ O: [host.role] }, { CN: [`${host.id}.${host.cluster}`] }],
+    issuer: issuer.subjectName,
+    notBefore: new Date(now - 60_000),
+    notAfter: new Date(now + 10 * YEAR_MS),
+    publicKey: keys.publicKey,
+    signingKey: authority.keys.privateKey,
+    signingAlgorithm: { name: authority.keys.privateKey.algorithm.name, hash: "SHA-256" },
+    extensions: [
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+      new BasicConstraintsExtension(false, undefined, true),
+      new SubjectAlternativeNameExtension([
+        { type: "dns", value: host.name },
+        { type: "dns", value: `${host.name}.${host.cluster}` },
+        { type: "dns", value: `${host.id}.${host.cluster}` },
+        { type: "dns", value: "localhost" },
+        { type: "ip", value: "127.0.0.1" },
+      ]),
+      await AuthorityKeyIdentifierExtension.create(authority.keys.publicKey),
+    ],
+  });
+  return { certificate: pem(certificate), key: privatePem(KeyObject.from(keys.privateKey)) };
+}
+
+export function privatePem(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** The fingerprint that `tctl get cas --format=text` shows for an SSH key. */
+export function sshFingerprint(line: string): string {
+  const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+async function tlsKey(algorithm: Algorithm, cluster: string, now: number, dialect: Dialect): Promise<TlsKey> {
+  const keys = await generate(algorithm);
+  const serialNumber = serial();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber,
+    // Go's `pkix.Name`: the serial number is an attribute of the subject too, in decimal.
+    name: [{ O: [cluster] }, { CN: [cluster] }, { "2.5.4.5": [BigInt(`0x${serialNumber}`).toString()] }],
+    notBefore: new Date(now),
+    notAfter: new Date(now + 10 * YEAR_MS),
+    keys,
+    signingAlgorithm: { name: GENERATE[algorithm].name, hash: "SHA-256" },
+    extensions: [
+      new KeyUsagesExtension(
+        dialect === "v5"
+          ? KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment | KeyUsageFlags.keyCertSign
+          : KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign,
+        true,
+      ),
+      new BasicConstraintsExtension(true, undefined, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  const spki = KeyObject.from(keys.publicKey).export({ type: "spki", format: "der" });
+  return {
+    certificate: pem(certificate),
+    fingerprint: `sha256:${createHash("sha256").update(spki).digest("hex")}`,
+    algorithm,
+    keys,
+    privateKey: KeyObject.from(keys.privateKey),
+  };
+}
+
+async function sshKey(algorithm: Algorithm): Promise<SshKey> {
+  const keys = await generate(algorithm);
+  return {
+    line: authorizedKeysLine(KeyObject.from(keys.publicKey)),
+    algorithm,
+    privateKey: KeyObject.from(keys.privateKey),
+  };
+}
+
+async function jwtKey(algorithm: Algorithm): Promise<JwtKey> {
+  const keys = await generate(algorithm);
+  return {
+    publicKey: KeyObject.from(keys.publicKey).export({ type: "spki", format: "pem" }).toString(),
+    algorithm,
+    privateKey: KeyObject.from(keys.privateKey),
+  };
+}
+
+async function generate(algorithm: Algorithm): Promise<webcrypto.CryptoKeyPair> {
+  return (await crypto.subtle.generateKey(GENERATE[algorithm], true, [
+    "sign",
+    "verify",
+  ])) as webcrypto.CryptoKeyPair;
+}
+
+/** 16 random bytes with the first bit clear, so that DER needs no padding and the number stays positive. */
+function serial(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString("hex");
+}
+
+/** PEM as Go writes it: with a final newline. */
+function pem(certificate: X509Certificate): string {
+  return `${certificate.toString("pem")}\n`;
+}
+
+/** RFC 4253, section 6.6, and RFC 8709: only the two kinds of keys that Teleport uses for SSH CAs. */
+function authorizedKeysLine(key: KeyObject): string {
+  const jwk = key.export({ format: "jwk" });
+  const parts =
+    jwk.kty === "RSA"
+      ? ["ssh-rsa", mpint(jwk.e), mpint(jwk.n)]
+      : ["ssh-ed25519", Buffer.from(jwk.x ?? "", "base64url")];
+  return `${parts[0]} ${Buffer.concat(parts.map(sshString)).toString("base64")}\n`;
+}
+
+function sshString(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+function mpint(base64url: string | undefined): Buffer {
+  const bytes = Buffer.from(base64url ?? "", "base64url");
+  return (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
+}

@@ -1,0 +1,55 @@
+import { COMPONENT_KINDS, type ComponentKind } from "../../rotation/observation.ts";
+import type { Dialect } from "./rotation.ts";
+
+/** What `tctl get` calls things (reference 3.1, 4.2, 4.6). */
+export interface ResourceKind {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly since: Dialect;
+}
+
+/** Kinds of the cluster that nobody made anything of here: their listings are empty. */
+const EMPTY_KINDS: readonly ResourceKind[] = [
+  { name: "role", aliases: ["roles"], since: "v5" },
+  { name: "user", aliases: ["users"], since: "v5" },
+  { name: "token", aliases: ["tokens"], since: "v5" },
+];
+
+export const RESOURCE_KINDS: readonly ResourceKind[] = [
+  { name: "cert_authority", aliases: ["cert_authorities", "cas", "ca"], since: "v5" },
+  { name: "node", aliases: ["nodes"], since: "v5" },
+  { name: "proxy", aliases: ["proxies"], since: "v5" },
+  { name: "auth_server", aliases: ["auth_servers", "auth"], since: "v5" },
+  { name: "app_server", aliases: ["app_servers"], since: "v18" },
+  { name: "db_server", aliases: ["db_servers"], since: "v18" },
+  { name: "kube_server", aliases: ["kube_servers"], since: "v18" },
+  { name: "kube_service", aliases: ["kube_services"], since: "v5" },
+  {
+    name: "windows_desktop_service",
+    aliases: ["windows_desktop_services", "windows_service", "win_desktop_service", "win_service"],
+    since: "v18",
+  },
+  { name: "remote_cluster", aliases: ["remote_clusters", "rc", "rcs"], since: "v5" },
+  { name: "trusted_cluster", aliases: ["tc", "cluster", "clusters"], since: "v5" },
+  ...EMPTY_KINDS,
+];
+
+/** One part of `tctl get cas,node/turing`: a kind and what follows it. */
+export interface ResourceReference {
+  readonly kind: string;
+  readonly path: readonly string[];
+}
+
+/** `null` for a kind that this version does not know. */
+export function resourceKind(word: string, dialect: Dialect): string | null {
+  const wanted = word.toLowerCase();
+  const known = RESOURCE_KINDS.find(
+    (kind) =>
+      (kind.name === wanted || kind.aliases.includes(wanted)) && (kind.since === "v5" || dialect === "v18"),
+  );
+  return known?.name ?? null;
+}
+
+export function isComponentKind(kind: string): kind is ComponentKind {
+  return (COMPONENT_KINDS as readonly string[]).includes(kind);
+}

@@ -1,0 +1,281 @@
+import { Failure } from "../../failure.ts";
+import type { Fingerprint } from "../../rotation/observation.ts";
+import type { ConnectionSpec, EmulatedPlatform, FaultRequest, ToolCall, ToolResult } from "../platform.ts";
+import { pins } from "./authority-store.ts";
+import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
+import { type CallFault, teleportFault } from "./faults.ts";
+import { versionsOf } from "./resources.ts";
+import { failure, tctl } from "./tctl.ts";
+
+/** An armed fault of the executable. */
+interface ArmedFault {
+  readonly fault: CallFault;
+  readonly match: string | null;
+  readonly until: number;
+  remaining: number;
+}
+
+/** Calls in which the server plays a part: all but the one that only asks the tool for its version. */
+const NEEDS_NO_SERVER = "version";
+
+/** The time that the planner should give the components at this speed: the real default is ten minutes. */
+const PHASE_TIMEOUT_S = { real: 600, least: 20 };
+
+const STALE_MS = 30_000;
+
+const ALERT =
+  "\u001b[33mThe following CAs do not hold a key of the preferred type: host, user. " +
+  "Rotate them to use it.\u001b[0m\n\n";
+
+/** What one process of the cluster is up to, for `sandbox status` and for tests. */
+interface ComponentStatus {
+  readonly name: string;
+  readonly host_id: string;
+  readonly roles: readonly string[];
+  /** `null` beyond the processes that have a port. */
+  readonly port: number | null;
+  readonly phase: string;
+  readonly current_id: string | null;
+  readonly alive: boolean;
+  readonly fault: string | null;
+  /** Its own log's last complaint. */
+  readonly problem: string | null;
+  /** Seconds of cluster time; 0 when its rows are gone. */
+  readonly expires_in_s: number;
+  /** The CA keys that signed what it dials and what it serves with. */
+  readonly issuers: { readonly client: Fingerprint; readonly server: Fingerprint };
+}
+
+interface AuthorityStatus {
+  readonly type: string;
+  readonly phase: string;
+  readonly mode: string;
+  readonly active: readonly Fingerprint[];
+  readonly trusted: readonly Fingerprint[];
+}
+
+export interface TeleportStatus {
+  readonly authorities: readonly AuthorityStatus[];
+  readonly components: readonly ComponentStatus[];
+  /** Armed faults of the executable. */
+  readonly call_faults: readonly { readonly fault: string; readonly remaining: number | null }[];
+}
+
+/** Teleport for the daemon: the cluster, its `tctl`, and what can be broken. */
+export class TeleportPlatform implements EmulatedPlatform {
+  readonly platform = "teleport";
+  readonly tools = ["tctl"];
+  readonly world: TeleportCluster;
+  #armed: ArmedFault[] = [];
+
+  private constructor(world: TeleportCluster) {
+    this.world = world;
+  }
+
+  static async start(options: Partial<ClusterOptions>): Promise<TeleportPlatform> {
+    return new TeleportPlatform(await TeleportCluster.create(options));
+  }
+
+  get cluster(): string {
+    return this.world.options.name;
+  }
+
+  get versions(): Readonly<Record<string, string>> {
+    return { ...versionsOf(this.world.options.dialect) };
+  }
+
+  targets(): readonly string[] {
+    return ["tctl", "all", ...this.world.agents.map((agent) => agent.spec.hostname).sort()];
+  }
+
+  connection(binFolder: string): ConnectionSpec {
+    const timeout = Math.max(
+      PHASE_TIMEOUT_S.least,
+      Math.round(PHASE_TIMEOUT_S.real / this.world.options.speed),
+    );
+    return {
+      platform: "teleport",
+      teleport: { tctl: [`${binFolder}/tctl`] },
+      policy: { soak: "0s", phase_timeout: `${timeout}s` },
+    };
+  }
+
+  async run(call: ToolCall): Promise<ToolResult> {
+    const fault = this.#takeFault(call.argv);
+    const { dialect } = this.world.options;
+    switch (fault) {
+      case "denied":
+        return failure(dialect, deniedText(call.argv));
+      case "expired-credentials":
+        return failure(dialect, "your credentials have expired, please login using `tsh login`");
+      case "unreachable":
+        return failure(
+          dialect,
+          'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?',
+        );
+      case "timeout":
+        return hang(call.signal);
+    }
+    const result = await tctl(this.world, call.argv, call.cwd);
+    switch (fault) {
+      case "timeout-after-success":
+        return hang(call.signal);
+      case "truncated": {
+        const stdout = wholeText(result.stdout);
+        return { ...result, stdout: stdout.slice(0, Math.floor(stdout.length / 2)) };
+      }
+      case "error-after-success":
+        // A request that was retried on its way is refused the second time, although it was done (#8320).
+        return result.exit === 0 ? this.#again(call) : result;
+      case "alert":
+        return { ...result, stderr: `${result.stderr}${ALERT}` };
+      default:
+        return result;
+    }
+  }
+
+  async fault(request: FaultRequest): Promise<string> {
+    const isTool = this.tools.includes(request.target);
+    if (request.fault === "clear") {
+      if (isTool || request.target === "all") this.#clearCalls();
+      if (!isTool) await this.world.inject(this.#agents(request.target), null);
+      return `${request.target}: faults cleared`;
+    }
+    const known = teleportFault(request.fault);
+    if (known === undefined) {
+      throw new Failure("usage", `There is no fault "${request.fault}".`, {
+        hint: "`capstan sandbox fault --help` lists them.",
+      });
+    }
+    if ((known.scope === "call") !== isTool) {
+      throw new Failure(
+        "usage",
+        `"${known.name}" is a fault of a ${known.scope}, not of "${request.target}".`,
+        {
+          hint: known.scope === "call" ? "Name the executable: tctl." : "Name a component, or all.",
+        },
+      );
+    }
+    if (known.scope === "component") {
+      const agents = this.#agents(request.target);
+      const options = { expired: request.expired ?? false };
+      await this.world.inject(
+        agents,
+        known.name,
+        request.forMs === undefined ? options : { ...options, forMs: request.forMs },
+      );
+    } else {
+      this.#arm(known.name, request);
+    }
+    return `${request.target}: ${known.description}`;
+  }
+
+  status(): TeleportStatus {
+    const { authorities, agents, options } = this.world;
+    const now = options.clock.now();
+    return {
+      authorities: authorities.types.flatMap((type) => {
+        const authority = authorities.current(type);
+        if (authority === undefined) return [];
+        return {
+          type,
+          phase: authority.rotation?.phase ?? "standby",
+          mode: authority.rotation?.mode ?? "",
+          active: pins(authority.active),
+          trusted: pins(authority.trusted),
+        };
+      }),
+      components: agents.map((agent) => ({
+        name: agent.spec.hostname,
+        host_id: agent.spec.hostId,
+        roles: agent.spec.roles,
+        port: agent.port,
+        phase: agent.rotation?.phase ?? "standby",
+        current_id: agent.rotation?.currentId ?? null,
+        alive: agent.alive,
+        fault: agent.fault,
+        problem: agent.problem,
+        expires_in_s: Math.max(0, Math.round(agent.expiresInMs(now) / 1000)),
+        issuers: agent.issuers,
+      })),
+      call_faults: this.#armed.map(({ fault, remaining }) => ({
+        fault,
+        remaining: Number.isFinite(remaining) ? remaining : null,
+      })),
+    };
+  }
+
+  stop(): Promise<void> {
+    return this.world.stop();
+  }
+
+  #arm(fault: CallFault, request: FaultRequest): void {
+    const { clock, speed } = this.world.options;
+    if (fault === "stale") {
+      this.world.authorities.freeze(request.forMs ?? STALE_MS / speed);
+      return;
+    }
+    this.#armed.push({
+      fault,
+      match: request.match ?? null,
+      until: request.forMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + request.forMs,
+      // A time limit without a count means every call until then.
+      remaining: request.times ?? (request.forMs === undefined ? 1 : Number.POSITIVE_INFINITY),
+    });
+  }
+
+  /** The first armed fault that this call falls under. */
+  #takeFault(argv: readonly string[]): CallFault | null {
+    const now = this.world.options.clock.now();
+    this.#armed = this.#armed.filter((armed) => armed.remaining > 0 && armed.until > now);
+    const words = argv.join(" ");
+    const hit = this.#armed.find(({ match }) =>
+      match === null ? !argv.includes(NEEDS_NO_SERVER) : words.includes(match),
+    );
+    if (hit === undefined) return null;
+    hit.remaining -= 1;
+    return hit.fault;
+  }
+
+  async #again(call: ToolCall): Promise<ToolResult> {
+    const again = await tctl(this.world, call.argv, call.cwd);
+    return again.exit === 0
+      ? failure(this.world.options.dialect, "rpc error: code = Unavailable desc = transport is closing")
+      : again;
+  }
+
+  #clearCalls(): void {
+    this.#armed = [];
+    this.world.authorities.thaw();
+  }
+
+  #agents(target: string): ReturnType<TeleportCluster["find"]> {
+    const found = this.world.find(target);
+    if (found.length > 0) return found;
+    const names = this.targets();
+    const shown = names.length > 12 ? `${names.slice(0, 12).join(", ")}, …` : names.join(", ");
+    throw new Failure("usage", `The sandbox has no component "${target}".`, { hint: `It has: ${shown}.` });
+  }
+}
+
+/** Never answers; ends when the caller is gone. */
+function hang(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(new Error("the caller is gone"));
+    signal.addEventListener("abort", () => reject(new Error("the caller is gone")), { once: true });
+  });
+}
+
+function deniedText(argv: readonly string[]): string {
+  const [verb, kind] = argv.includes("rotate")
+    ? ["update", "cert_authority"]
+    : argv.includes("get")
+      ? ["list", argv[argv.indexOf("get") + 1]?.split(/[/,]/)[0] ?? "cert_authority"]
+      : ["readnosecrets", "cert_authority"];
+  return `access denied to perform action "${verb}" on "${kind}"`;
+}
+
+function wholeText(stdout: ToolResult["stdout"]): string {
+  if (typeof stdout === "string") return stdout;
+  return stdout instanceof Uint8Array ? Buffer.from(stdout).toString("latin1") : [...stdout].join("");
+}

@@ -1,0 +1,75 @@
+import type { Status } from "../render/status.ts";
+import type { Stage } from "./stage.ts";
+
+/**
+ * The life of a host CA rotation, commit by commit; then one that loses a node half-way, is blocked, and is rolled
+ * back.
+ */
+export async function hostTour(stage: Stage): Promise<void> {
+  stage.heading("A cluster to try it on");
+  stage.tell("The sandbox is a small Teleport with real keys and certificates, forty times");
+  stage.tell("faster than life. capstan sees only an executable named tctl.");
+  await stage.capstan(["sandbox", "up", "--speed", "40"]);
+  await stage.capstan(["init"]);
+  await stage.commit("What is live");
+  await stage.capstan(["plan"]);
+  const before = await hostKey(stage);
+
+  stage.heading("A rotation, one commit a phase");
+  await stage.capstan(["rotate", "start", "host"]);
+  await step(stage, "Rotate the host CA: init");
+  await stage.capstan(["rotate", "advance", "host"]);
+  await step(stage, "Rotate the host CA: update_clients");
+  await stage.capstan(["rotate", "advance", "host"]);
+  await step(stage, "Rotate the host CA: update_servers");
+  await stage.capstan(["rotate", "finish", "host"]);
+  await stage.commit("Rotate the host CA: drop the old key");
+  await stage.capstan(["plan"], 2);
+  stage.tell("\nThe point of no return has an approval of its own:");
+  await stage.capstan(["apply", "--auto-approve"], 3);
+  await stage.capstan(["apply", "--auto-approve", "--approve-final"]);
+  await stage.capstan(["status"]);
+  const after = await hostKey(stage);
+
+  stage.heading("A rotation that loses a node");
+  await stage.capstan(["rotate", "start", "host"]);
+  await step(stage, "Rotate the host CA again: init");
+  stage.tell("\nnode2 goes off, and its row has expired from the listing:");
+  await stage.capstan(["sandbox", "fault", "node2", "offline", "--expired"]);
+  await stage.capstan(["rotate", "advance", "host"]);
+  await stage.commit("Rotate the host CA again: update_clients");
+  await stage.capstan(["plan"], 3);
+  await stage.capstan(["apply", "--auto-approve"], 3);
+  stage.tell("\nIt is gone for longer than we want to wait. Back to the old key:");
+  await stage.capstan(["rotate", "rollback", "host"]);
+  await stage.commit("Roll the host CA back");
+  await stage.capstan(["plan"], 2);
+  await stage.capstan(["apply", "--auto-approve"]);
+  await stage.capstan(["plan"]);
+  const last = await hostKey(stage);
+
+  stage.heading("What happened");
+  stage.tell(`  old key   ${before}  ${after === before ? "still signs" : "gone"}`);
+  stage.tell(`  new key   ${after}  ${last === after ? "signs" : "gone"}`);
+  stage.tell(`  CA pin    ${last}`);
+  stage.tell(`  the second rotation was blocked by the roster guard and rolled back`);
+  stage.tell("\nTry next:");
+  stage.tell("  npx capstan sandbox up && npx capstan init my-cas   your own sandbox to break");
+  stage.tell("  npx capstan sandbox fault --help                    what can be broken");
+  stage.tell("  npx capstan init --tctl tctl --cluster NAME my-cas  a real Teleport");
+}
+
+async function step(stage: Stage, message: string): Promise<void> {
+  await stage.commit(message);
+  await stage.capstan(["plan"], 2);
+  await stage.capstan(["apply", "--auto-approve"]);
+}
+
+/** The fingerprint of the key that signs for hosts, which is the CA pin. */
+async function hostKey(stage: Stage): Promise<string> {
+  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as Status;
+  const host = status.clusters[0]?.authorities.find(({ type }) => type === "host");
+  const key = host?.active_keys.find(({ protocol }) => protocol === "tls");
+  if (key === undefined) throw new Error("the sandbox has no host CA");
+  return key.fingerprint;
+}

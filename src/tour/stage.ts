@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { styleText } from "node:util";
+import { execa } from "execa";
+import { type SimpleGit, simpleGit } from "simple-git";
+
+/** A throw-away repository in which the tour runs the real executable, and shows what it prints. */
+export interface Stage {
+  /** Says something to the reader. */
+  tell(text: string): void;
+  heading(text: string): void;
+  /** Runs `capstan`, shows the command and all its output; another exit code than expected ends the tour. */
+  capstan(args: readonly string[], expected?: number): Promise<void>;
+  /** Runs `capstan` and gives what it printed, without showing it. */
+  ask(args: readonly string[]): Promise<string>;
+  commit(message: string): Promise<void>;
+}
+
+const CAPSTAN = fileURLToPath(new URL("./capstan.js", import.meta.url));
+
+/** Sets the stage, plays, and leaves no process and no file behind, however the play ends. */
+export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "capstan-tour-"));
+  const git = simpleGit(folder);
+  await git.init(["--initial-branch=main"]);
+  await git.addConfig("user.name", "capstan tour");
+  await git.addConfig("user.email", "tour@localhost");
+  const strike = () => execa(process.execPath, [CAPSTAN, "sandbox", "down"], { cwd: folder, reject: false });
+  try {
+    await play(stageIn(folder, git));
+  } finally {
+    await strike();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function stageIn(folder: string, git: SimpleGit): Stage {
+  const run = (args: readonly string[], output: "inherit" | "pipe") =>
+    execa(process.execPath, [CAPSTAN, ...args], {
+      cwd: folder,
+      reject: false,
+      stdin: "ignore",
+      stdout: output,
+      stderr: output,
+    });
+  return {
+    tell: (text) => write(text),
+    heading: (text) => write(`\n${style("bold", `── ${text} ${"─".repeat(Math.max(0, 74 - text.length))}`)}`),
+    async capstan(args, expected = 0) {
+      write(`\n${style("cyan", `$ capstan ${args.join(" ")}`)}`);
+      const { exitCode } = await run(args, "inherit");
+      write(style("dim", `(exit ${exitCode})`));
+      if (exitCode !== expected) {
+        throw new Error(`capstan ${args.join(" ")} ended with ${exitCode}, not ${expected}`);
+      }
+    },
+    async ask(args) {
+      const { stdout } = await run(args, "pipe");
+      return stdout ?? "";
+    },
+    async commit(message) {
+      write(`\n${style("cyan", `$ git commit -m "${message}"`)}`);
+      await git.add(".");
+      await git.commit(message);
+    },
+  };
+}
+
+function write(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function style(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { stream: process.stdout });
+}

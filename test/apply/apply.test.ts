@@ -1,0 +1,199 @@
+import { describe, expect, it } from "vitest";
+import { identify } from "../../src/rotation/observation.ts";
+import type { Phase } from "../../src/rotation/phase.ts";
+import { World } from "../world/apply.ts";
+import { desired, OLD, rotation } from "../world/host-rotation.ts";
+import { Killed } from "../world/model-cluster.ts";
+
+const WALK: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
+
+/** Applies the commits of a walk up to and including `last`. */
+async function walked(last: Phase): Promise<World> {
+  const world = new World();
+  for (const phase of WALK.slice(0, WALK.indexOf(last) + 1)) {
+    const { outcome } = await world.apply(desired([rotation(phase)]));
+    expect(outcome).toBe("applied");
+  }
+  return world;
+}
+
+describe("a rotation, commit by commit", () => {
+  it("ends with the old key gone and a new one signing", async () => {
+    const world = await walked("standby");
+    const { active, trusted, rotation: live } = world.cluster.authority();
+    expect(identify(active)).not.toContain(OLD);
+    expect(trusted).toEqual([]);
+    expect(live.state).toBe("standby");
+    expect(world.store.record?.rotations[0]?.state).toBe("finished");
+  });
+
+  it.each(WALK)("applying %s a second time does nothing", async (phase) => {
+    const world = await walked(phase);
+    const before = [...world.cluster.transitions];
+    expect((await world.apply(desired([rotation(phase)]))).outcome).toBe("nothing-to-do");
+    expect(world.cluster.transitions).toEqual(before);
+    expect((await world.plan(desired([rotation(phase)]))).outcome).toBe("no_changes");
+  });
+
+  it("takes the whole walk in one commit when it says so", async () => {
+    const world = new World();
+    const { outcome } = await world.apply(desired([rotation("standby", { strategy: "walk" })]));
+    expect(outcome).toBe("applied");
+    expect(world.cluster.transitions).toHaveLength(4);
+  });
+});
+
+describe("approval", () => {
+  it("without one nothing happens", async () => {
+    const world = new World();
+    const approval = { ordinary: false, final: false };
+    expect((await world.apply(desired([rotation("init")]), { approval })).outcome).toBe("blocked");
+    expect(world.cluster.transitions).toEqual([]);
+  });
+
+  it("the point of no return needs its own", async () => {
+    const world = await walked("update_servers");
+    const approval = { ordinary: true, final: false };
+    expect((await world.apply(desired([rotation("standby")]), { approval })).outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.phase).toBe("update_servers");
+  });
+});
+
+describe("rolling back by commit", () => {
+  it.each(["init", "update_clients", "update_servers"] as const)(
+    "from %s gives the old key back",
+    async (phase) => {
+      const world = await walked(phase);
+      expect((await world.apply(desired([rotation("rollback")]))).outcome).toBe("applied");
+      expect(identify(world.cluster.authority().active)).toEqual([OLD]);
+      expect(world.cluster.authority().trusted).toEqual([]);
+      expect(world.store.record?.rotations[0]?.state).toBe("rolled_back");
+      expect((await world.plan(desired([rotation("rollback")]))).outcome).toBe("no_changes");
+    },
+  );
+
+  it("deleting the resource of a rotation under way rolls it back", async () => {
+    const world = await walked("update_clients");
+    expect((await world.apply(desired([]))).outcome).toBe("applied");
+    expect(identify(world.cluster.authority().active)).toEqual([OLD]);
+  });
+
+  it("the content that led to it does not start it again, until a person says why", async () => {
+    const world = await walked("init");
+    await world.apply(desired([rotation("rollback")]));
+    const again = await world.apply(desired([rotation("init")]));
+    expect(again.outcome).toBe("blocked");
+    const resumed = rotation("init", { resume: "node2 is back", contentHash: "resumed" });
+    expect((await world.apply(desired([resumed]))).outcome).toBe("applied");
+  });
+});
+
+describe("a transition that does not verify", () => {
+  it.each(["init", "update_clients", "update_servers"] as const)(
+    "a node stuck before %s: rolled back by policy",
+    async (phase) => {
+      const world = new World();
+      for (const before of WALK.slice(0, WALK.indexOf(phase))) await world.apply(desired([rotation(before)]));
+      world.cluster.ailments.set("node2", "stuck");
+      const { outcome, events } = await world.apply(desired([rotation(phase)]));
+      expect(outcome).toBe("rolled-back");
+      const failed = events.find(({ type }) => type === "step-failed");
+      expect(JSON.stringify(failed)).toContain("node/node2");
+      expect(identify(world.cluster.authority().active)).toEqual([OLD]);
+    },
+  );
+
+  it("from init it goes back all the way, as the new key has signed nothing", async () => {
+    const world = new World();
+    world.cluster.ailments.set("node2", "stuck");
+    await world.apply(desired([rotation("init")]));
+    expect(world.cluster.authority().rotation.state).toBe("standby");
+    expect(world.cluster.authority().trusted).toEqual([]);
+    expect((await world.plan(desired([rotation("init")]))).outcome).toBe("blocked");
+  });
+
+  it("from update_clients it waits in rollback, where both keys are trusted, for the one that is stuck", async () => {
+    const world = await walked("init");
+    world.cluster.ailments.set("node2", "stuck");
+    await world.apply(desired([rotation("update_clients")]));
+    expect(world.cluster.authority().rotation.phase).toBe("rollback");
+    world.cluster.ailments.delete("node2");
+    // It ends the rollback, and then waits for a person: git still wants what failed.
+    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.state).toBe("standby");
+    expect(identify(world.cluster.authority().active)).toEqual([OLD]);
+  });
+
+  it("halts instead when the policy says so", async () => {
+    const world = new World();
+    world.cluster.ailments.set("node2", "stuck");
+    const { outcome } = await world.apply(desired([rotation("init")], { onFailure: "halt" }));
+    expect(outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.phase).toBe("init");
+  });
+
+  it("never after the point of no return", async () => {
+    const world = await walked("update_servers");
+    world.cluster.ailments.set("node2", "stuck");
+    const { outcome } = await world.apply(desired([rotation("standby")]));
+    expect(outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
+    world.cluster.ailments.delete("node2");
+    expect((await world.apply(desired([rotation("standby")]))).outcome).toBe("applied");
+    expect(world.store.record?.rotations[0]?.state).toBe("finished");
+  });
+});
+
+describe("after an error the state decides, not the text (reference 1.8)", () => {
+  it("an error after success is a success", async () => {
+    const world = new World();
+    world.cluster.failAfterSuccess = true;
+    expect((await world.apply(desired([rotation("init")]))).outcome).toBe("applied");
+  });
+
+  it("a refusal is one clear error, and the next run can go on", async () => {
+    const world = new World();
+    world.cluster.refuse = "access denied";
+    await expect(world.apply(desired([rotation("init")]))).rejects.toThrow(/access denied/);
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
+    expect((await world.apply(desired([rotation("init")]))).outcome).toBe("applied");
+  });
+});
+
+describe("SIGKILL at any call", () => {
+  const commits = [...WALK.map((phase) => desired([rotation(phase)]))];
+
+  async function undisturbed(): Promise<readonly string[]> {
+    const world = new World();
+    for (const commit of commits) await world.apply(commit);
+    return world.cluster.transitions;
+  }
+
+  it.each(Array.from({ length: 40 }, (_, calls) => calls))("after call %i", async (calls) => {
+    const world = new World();
+    for (const commit of commits) {
+      world.cluster.callsUntilKilled = calls;
+      await world.apply(commit).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+      });
+      world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+      const { outcome } = await world.apply(commit);
+      expect(["applied", "nothing-to-do"]).toContain(outcome);
+    }
+    expect(world.cluster.transitions).toEqual(await undisturbed());
+    expect(world.store.record?.rotations[0]?.state).toBe("finished");
+  });
+
+  it.each(Array.from({ length: 30 }, (_, calls) => calls))("in a rollback, after call %i", async (calls) => {
+    const world = await walked("update_servers");
+    world.cluster.callsUntilKilled = calls;
+    await world.apply(desired([rotation("rollback")])).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+    world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+    const { outcome } = await world.apply(desired([rotation("rollback")]));
+    expect(["applied", "nothing-to-do"]).toContain(outcome);
+    expect(identify(world.cluster.authority().active)).toEqual([OLD]);
+    expect(world.cluster.authority().rotation.state).toBe("standby");
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { makePlan } from "../../src/planner/planner.ts";
+import { plainPaint } from "../../src/render/paint.ts";
+import { planText } from "../../src/render/plan-text.ts";
+import type { DesiredState } from "../../src/resources/desired.ts";
+import type { ClusterObservation } from "../../src/rotation/observation.ts";
+import type { RotationRecord } from "../../src/rotation/record.ts";
+import {
+  ago,
+  authority,
+  CLUSTER,
+  component,
+  components,
+  desired,
+  memory,
+  NOW,
+  observation,
+  rotation,
+} from "../world/host-rotation.ts";
+
+interface Scene {
+  readonly desired: DesiredState;
+  readonly observation: ClusterObservation;
+  readonly memory?: RotationRecord;
+}
+
+const lost = components("init").filter(({ name }) => name !== "node2");
+const waiver = {
+  guard: "roster",
+  subject: "node/node2",
+  reason: "scrapped, ticket 4711",
+  expires: "2026-12-01T00:00:00Z",
+};
+const hostile = component("node", "\u001b[2J\u001b[H pass\nBlocked.", { phase: "standby", id: "evil" });
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  "nothing-to-do": { desired: desired([]), observation: observation("standby") },
+  "ready-to-start": { desired: desired([rotation("init")]), observation: observation("standby") },
+  "walk-in-one-commit": {
+    desired: desired([rotation("standby", { strategy: "walk" })]),
+    observation: observation("standby"),
+  },
+  "point-of-no-return": {
+    desired: desired([rotation("standby")]),
+    observation: observation("update_servers"),
+    memory: memory("update_servers"),
+  },
+  "blocked-by-a-lost-node": {
+    desired: desired([rotation("update_clients")]),
+    observation: observation("init", { components: lost }),
+    memory: memory("init"),
+  },
+  "lost-node-waived": {
+    desired: desired([rotation("update_clients", { waive: [waiver] })]),
+    observation: observation("init", { components: lost }),
+    memory: memory("init"),
+  },
+  "rolling-back": {
+    desired: desired([rotation("rollback")]),
+    observation: observation("update_clients"),
+    memory: memory("update_clients"),
+  },
+  quarantined: {
+    desired: desired([rotation("init")]),
+    observation: observation("standby"),
+    memory: memory("init", {
+      state: "rolled_back",
+      ended_at: ago(5),
+      reason: "not everybody followed to init in time",
+    }),
+  },
+  "foreign-rotation": { desired: desired([]), observation: observation("init") },
+  "automatic-mode": {
+    desired: desired([rotation("init")]),
+    observation: observation("init", {
+      authorities: [authority("init", { rotation: { ...authority("init").rotation, mode: "auto" } })],
+    }),
+    memory: memory("init"),
+  },
+  "record-lost": { desired: desired([rotation("update_clients")]), observation: observation("init") },
+  "hostile-names": {
+    desired: desired([rotation("update_clients")]),
+    observation: observation("init", { components: [...components("init"), hostile] }),
+    memory: memory("init"),
+  },
+  "many-laggards": {
+    desired: desired([rotation("update_clients")]),
+    observation: observation("init", {
+      components: [
+        ...components("init"),
+        ...Array.from({ length: 40 }, (_, index) => component("node", `web${index}`)),
+      ],
+    }),
+    memory: memory("init"),
+  },
+};
+
+describe("a plan as text", () => {
+  it.each(Object.entries(SCENES))("%s", async (name, scene) => {
+    const rotations = scene.memory === undefined ? [] : [scene.memory];
+    const plan = makePlan({
+      desired: scene.desired,
+      observations: [scene.observation],
+      records: [{ format_version: "1.0", cluster: CLUSTER, rotations }],
+      commit: "3f2a1c9d8e7b6a5f4e3d2c1b0a9f8e7d6c5b4a39",
+      now: NOW,
+    });
+    const text = planText(plan, plainPaint);
+    for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+    await expect(text).toMatchFileSnapshot(`golden/plan-${name}.txt`);
+  });
+});

@@ -1,0 +1,276 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadResources } from "../../src/resources/load.ts";
+import { CLUSTER, described, FIXTURES, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
+
+const ENV = {
+  AUTH_HOST: "acme.example.com",
+  AUTH_PORT: "443",
+  TELEPORT_IDENTITY_FILE: "/run/identity",
+  HOME: "/root",
+  EMPTY: "",
+};
+
+function fixture(name: string): string {
+  return folderWith({ [`${name.split("/")[1]}.yaml`]: readFileSync(join(FIXTURES, `${name}.yaml`)) });
+}
+
+describe("what is refused, and what is said about it", () => {
+  const names = readdirSync(join(FIXTURES, "refused"))
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length));
+  it.each(names)("%s", async (name) => {
+    const { diagnostics } = await loadResources(fixture(`refused/${name}`), ENV, NOW);
+    expect(diagnostics).not.toEqual([]);
+    await expect(described(diagnostics)).toMatchFileSnapshot(join(FIXTURES, "refused", `${name}.txt`));
+  });
+});
+
+describe("what is accepted", () => {
+  it("reads every field of every kind", async () => {
+    const { state, diagnostics } = await loadResources(fixture("accepted/everything-at-once"), ENV, NOW);
+    expect(described(diagnostics)).toBe("");
+    const file = "everything-at-once.yaml";
+    expect(state).toEqual({
+      clusters: [
+        {
+          name: "acme.cluster",
+          source: { file, line: 2 },
+          platform: "teleport",
+          teleport: {
+            tctl: ["ssh", "auth1", "sudo", "tctl"],
+            authServer: "acme.example.com:443",
+            identityFile: "/run/identity",
+          },
+          policy: { concurrentRotations: 2, soakMs: 5_400_000, onFailure: "halt", phaseTimeoutMs: 90_000 },
+        },
+      ],
+      authorities: [
+        {
+          cluster: "acme.cluster",
+          type: "host",
+          source: { file, line: 20 },
+          activeKeys: [fingerprint("b")],
+          maxAgeMs: 8760 * 3_600_000,
+          trustConsumers: [{ kind: "manual", name: "firewall", ask: "network@example.com" }],
+        },
+      ],
+      rotations: [
+        {
+          name: "db-2026-11",
+          source: { file, line: 30 },
+          cluster: "acme.cluster",
+          authorities: [
+            { type: "db", retire: [fingerprint("c")] },
+            { type: "db_client", retire: [fingerprint("d"), fingerprint("e")] },
+          ],
+          phase: "update_clients",
+          strategy: "walk",
+          mode: "auto",
+          gracePeriodMs: 48 * 3_600_000,
+          acknowledge: [
+            {
+              step: "db/init/databases",
+              who: "ada",
+              note: "both done",
+              evidence: "OPS-12",
+              at: "2026-11-20T00:00:00.000Z",
+              commit: "4febbd1",
+              source: { file, line: 44 },
+            },
+          ],
+          waive: [
+            {
+              guard: "roster",
+              subject: "node/node2",
+              reason: "gone",
+              expires: "2026-12-01T23:59:59.999Z",
+              source: { file, line: 46 },
+            },
+            {
+              guard: "soak",
+              subject: "authority/db",
+              reason: "urgent",
+              expires: "2026-11-21T17:00:00.000Z",
+              source: { file, line: 47 },
+            },
+          ],
+          resume: "the database was repaired",
+          // Made with Python's json.dumps(spec, sort_keys=True, separators=(',', ':')).
+          contentHash: "ec0c9cba6f813b18db88cbcf44ecd49161921255a747dc2740bec18632bacdea",
+        },
+      ],
+      overrides: [
+        {
+          cluster: "acme.cluster",
+          type: "db_client",
+          source: { file, line: 49 },
+          spec: { certificate_overrides: [{ public_key: "d".repeat(64), disabled: true }] },
+        },
+      ],
+    });
+  });
+
+  it("fills in the defaults of the design", async () => {
+    const folder = folderWith({ "a.yaml": `${CLUSTER}---\n${rotation("host-2026-11", "a")}` });
+    const { state, diagnostics } = await loadResources(folder, {}, NOW);
+    expect(described(diagnostics)).toBe("");
+    expect(state.clusters[0]).toMatchObject({
+      teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
+      policy: { concurrentRotations: 1, soakMs: 1_800_000, onFailure: "rollback", phaseTimeoutMs: 600_000 },
+    });
+    expect(state.rotations[0]).toMatchObject({
+      strategy: "step",
+      mode: "manual",
+      gracePeriodMs: null,
+      acknowledge: [],
+      waive: [],
+      resume: null,
+    });
+  });
+
+  it("reads a Talos cluster as it is written, with its variables", async () => {
+    const cluster = CLUSTER.replace(
+      "{ platform: teleport }",
+      '\n  platform: talos\n  talos: { talosconfig: "$' + '{HOME}/talosconfig", nodes: [a, b] }',
+    );
+    const authority = `kind: certificate_authority\nsub_kind: kubernetes\nversion: v1\nmetadata: { name: acme.cluster }\nspec: { active_keys: [${fingerprint("a")}] }\n`;
+    const folder = folderWith({ "a.yaml": `${cluster}---\n${authority}` });
+    const { state, diagnostics } = await loadResources(folder, ENV, NOW);
+    expect(described(diagnostics)).toBe("");
+    expect(state.clusters[0]).toMatchObject({
+      platform: "talos",
+      teleport: null,
+      talos: { talosconfig: "/root/talosconfig", nodes: ["a", "b"] },
+    });
+  });
+
+  it.each(["other-peoples-yaml", "a-broken-helm-template"])(
+    "%s: passed over, and not among the files",
+    async (name) => {
+      expect(await loadResources(fixture(`accepted/${name}`), {}, NOW)).toEqual({
+        state: { clusters: [], authorities: [], rotations: [], overrides: [] },
+        diagnostics: [],
+        files: [],
+      });
+    },
+  );
+
+  it("takes resources from any file at any depth, and gives back the texts", async () => {
+    const files = {
+      "b/c/d.yml": rotation("host-2026-11", "a"),
+      "a.yaml": CLUSTER,
+      "readme.md": "kind: cluster",
+    };
+    const result = await loadResources(folderWith(files), {}, NOW);
+    expect(result.diagnostics).toEqual([]);
+    expect(result.files).toEqual([
+      { path: "a.yaml", text: files["a.yaml"] },
+      { path: "b/c/d.yml", text: files["b/c/d.yml"] },
+    ]);
+    expect(result.state.rotations[0]?.source).toEqual({ file: "b/c/d.yml", line: 1 });
+  });
+});
+
+describe("the content hash of a rotation", () => {
+  const hashOf = async (text: string) => {
+    const folder = folderWith({ "a.yaml": `${CLUSTER}---\n${text}` });
+    return (await loadResources(folder, {}, NOW)).state.rotations[0]?.contentHash;
+  };
+  const original = rotation("host-2026-11", "a");
+
+  it("stays when only name, order, comments and layout change", async () => {
+    const moved = `# Moved.
+version: v1
+kind: ca_rotation
+metadata: { name: other, description: why }
+spec:
+  phase: "init" # first
+  authorities: [{ retire: ["${fingerprint("a")}"], type: host }]
+  cluster: acme.cluster
+`;
+    expect(await hashOf(moved)).toBe(await hashOf(original));
+  });
+
+  it("changes with the phase, and with a reason to resume", async () => {
+    const hashes = await Promise.all([
+      hashOf(original),
+      hashOf(original.replace("phase: init", "phase: update_clients")),
+      hashOf(`${original}  resume: { reason: repaired }\n`),
+    ]);
+    expect(new Set(hashes).size).toBe(3);
+  });
+});
+
+describe("several files together", () => {
+  it("names the other file of a duplicate, and reports every file at once", async () => {
+    const folder = folderWith({
+      "clusters.yaml": CLUSTER,
+      "again/clusters.yaml": CLUSTER,
+      "rotations.yaml": rotation("host-2026-11", "a", "inti"),
+    });
+    expect(described((await loadResources(folder, {}, NOW)).diagnostics)).toMatchInlineSnapshot(`
+      "clusters.yaml:3:19: error: cluster "acme.cluster" stands a second time; the
+          first is in again/clusters.yaml:1
+        3 | metadata: { name: acme.cluster }
+          |                   ^
+        keep one of them
+      rotations.yaml:8:10: error: spec.phase cannot be "inti"
+        8 |   phase: inti
+          |          ^
+        did you mean "init"?
+      "
+    `);
+  });
+
+  it("does not claim that a cluster is missing while a file could not be understood", async () => {
+    const folder = folderWith({
+      "a.yaml": rotation("host-2026-11", "a"),
+      "b.yaml": "kind: cluster\nspec: [",
+    });
+    const { diagnostics } = await loadResources(folder, {}, NOW);
+    expect(diagnostics.map(({ file }) => file)).toEqual(["b.yaml"]);
+  });
+
+  it("lets a finished rotation stay beside the next one", async () => {
+    const folder = folderWith({
+      "a.yaml": `${CLUSTER}---\n${rotation("host-2025", "a", "standby")}---\n${rotation("host-2026", "b")}`,
+    });
+    expect((await loadResources(folder, {}, NOW)).diagnostics).toEqual([]);
+  });
+
+  it("is silent about a waiver on its last day, and warns on the next", async () => {
+    const waived = `${rotation("r", "a")}  waive:\n    - { guard: roster, subject: node/n, reason: gone, expires: 2026-11-21 }\n`;
+    const folder = folderWith({ "a.yaml": `${CLUSTER}---\n${waived}` });
+    expect((await loadResources(folder, {}, new Date("2026-11-21T23:59:00Z"))).diagnostics).toEqual([]);
+    const later = await loadResources(folder, {}, new Date("2026-11-22T00:00:00Z"));
+    expect(later.diagnostics.map(({ severity }) => severity)).toEqual(["warning"]);
+  });
+
+  it("names every variable that a text lacks", async () => {
+    const connection = `\n  platform: teleport\n  teleport: { auth_server: "${"$"}{LACKING}:${"$"}{ALSO_LACKING}" }`;
+    const folder = folderWith({ "a.yaml": CLUSTER.replace("{ platform: teleport }", connection) });
+    const { diagnostics } = await loadResources(folder, ENV, NOW);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      "the environment variables LACKING, ALSO_LACKING are not set",
+    ]);
+  });
+
+  it("survives more mistakes than a call may have arguments", async () => {
+    const folder = folderWith({ "a.yaml": CLUSTER + "}\n".repeat(130_000) });
+    expect((await loadResources(folder, {}, NOW)).diagnostics.length).toBeGreaterThan(125_000);
+  });
+
+  it("never prints what a variable holds", async () => {
+    const folder = folderWith({
+      "a.yaml": CLUSTER.replace(
+        "{ platform: teleport }",
+        '\n  platform: telport\n  teleport: { auth_server: "$' + '{AUTH_HOST}", identity: x }',
+      ),
+    });
+    const { diagnostics } = await loadResources(folder, ENV, NOW);
+    expect(diagnostics.length).toBe(2);
+    expect(JSON.stringify(diagnostics)).not.toContain(ENV.AUTH_HOST);
+  });
+});

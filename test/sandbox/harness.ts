@@ -1,0 +1,89 @@
+import type { ToolResult } from "../../src/sandbox/platform.ts";
+import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import { TeleportPlatform } from "../../src/sandbox/teleport/teleport-platform.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** What a caller of an executable sees. */
+export interface Printed {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function printed({ exit, stdout, stderr }: ToolResult): Printed {
+  if (typeof stdout === "string") return { exit, stdout, stderr };
+  const text = stdout instanceof Uint8Array ? Buffer.from(stdout).toString() : [...stdout].join("");
+  return { exit, stdout: text, stderr };
+}
+
+/** A cluster in this process on a clock that the test drives: hours pass in milliseconds. */
+export class TimelessTeleport {
+  readonly platform: TeleportPlatform;
+  readonly clock: VirtualClock;
+
+  private constructor(platform: TeleportPlatform, clock: VirtualClock) {
+    this.platform = platform;
+    this.clock = clock;
+  }
+
+  static async start(options: Partial<ClusterOptions>): Promise<TimelessTeleport> {
+    const clock = new VirtualClock();
+    const platform = await TeleportPlatform.start({ seed: 7, endpoints: 0, ...options, clock });
+    return new TimelessTeleport(platform, clock);
+  }
+
+  async tctl(...argv: readonly string[]): Promise<Printed> {
+    const call = { tool: "tctl", argv, cwd: "/", stdin: "", signal: new AbortController().signal };
+    return printed(await this.platform.run(call));
+  }
+
+  /** Runs `tctl` and insists on its success. */
+  async ok(...argv: readonly string[]): Promise<string> {
+    const { exit, stdout, stderr } = await this.tctl(...argv);
+    if (exit !== 0) throw new Error(`tctl ${argv.join(" ")}: ${stderr}`);
+    return stdout;
+  }
+
+  rotate(type: string, phase: string): Promise<Printed> {
+    return this.tctl("auth", "rotate", "--manual", `--type=${type}`, `--phase=${phase}`);
+  }
+
+  /** Moves the host CA and lets everybody follow. */
+  async step(phase: string, seconds = 20): Promise<void> {
+    await this.ok("auth", "rotate", "--manual", "--type=host", `--phase=${phase}`);
+    await this.pass(seconds);
+  }
+
+  async pass(seconds: number): Promise<void> {
+    await this.clock.advance(seconds * 1000, () => this.platform.world.idle());
+  }
+
+  async nodes(): Promise<readonly NodeRow[]> {
+    const rows = JSON.parse(await this.ok("get", "nodes", "--format=json"));
+    return Array.isArray(rows) ? rows : [rows];
+  }
+
+  async node(hostname: string): Promise<NodeRow | undefined> {
+    return (await this.nodes()).find((row) => row.spec.hostname === hostname);
+  }
+
+  component(name: string) {
+    const found = this.platform.status().components.find((component) => component.name === name);
+    if (found === undefined) throw new Error(`no component ${name}`);
+    return found;
+  }
+
+  authority(type: string) {
+    const found = this.platform.status().authorities.find((authority) => authority.type === type);
+    if (found === undefined) throw new Error(`no authority ${type}`);
+    return found;
+  }
+}
+
+export interface NodeRow {
+  readonly metadata: { readonly name: string; readonly expires: string };
+  readonly spec: {
+    readonly hostname: string;
+    readonly rotation: { readonly phase?: string; readonly current_id?: string; readonly mode?: string };
+  };
+}

@@ -1,0 +1,50 @@
+import { apply } from "../../src/apply/apply.ts";
+import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import type { Approval } from "../../src/apply/run.ts";
+import { makePlan } from "../../src/planner/planner.ts";
+import type { DesiredState } from "../../src/resources/desired.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
+import { CLUSTER } from "./host-rotation.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { ModelClock, ModelCluster } from "./model-cluster.ts";
+
+/** A cluster, a record and a clock that several runs share. */
+export class World {
+  readonly clock = new ModelClock();
+  readonly cluster = new ModelCluster(this.clock);
+  readonly store = new MemoryStore();
+
+  async apply(
+    desired: DesiredState,
+    { approval = { ordinary: true, final: true }, signal = new AbortController().signal }: ApplyWith = {},
+  ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
+    const events: RunEvent[] = [];
+    const outcome = await apply({
+      desired,
+      commit: "c0ffee",
+      platforms: new Map([[CLUSTER, this.cluster]]),
+      store: this.store,
+      clock: this.clock,
+      signal,
+      emit: (event) => events.push(event),
+      approve: async () => approval,
+      holder: { who: "test", why: "test" },
+    });
+    return { outcome, events };
+  }
+
+  async plan(desired: DesiredState): Promise<Plan> {
+    return makePlan({
+      desired,
+      observations: [await this.cluster.observe({ components: "all" })],
+      records: [await this.store.load(CLUSTER)],
+      commit: null,
+      now: this.clock.now(),
+    });
+  }
+}
+
+interface ApplyWith {
+  readonly approval?: Approval;
+  readonly signal?: AbortSignal;
+}

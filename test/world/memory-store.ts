@@ -1,0 +1,24 @@
+import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
+import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
+
+/** A record that outlives a killed run, as a folder does. */
+export class MemoryStore implements RecordStore {
+  readonly journal: JournalEntry[] = [];
+  record: ClusterRecord | null = null;
+
+  async load(cluster: string): Promise<ClusterRecord> {
+    return this.record ?? emptyRecord(cluster);
+  }
+
+  async save(record: ClusterRecord): Promise<void> {
+    this.record = structuredClone(record);
+  }
+
+  async append(entry: JournalEntry): Promise<void> {
+    this.journal.push(entry);
+  }
+
+  async lock() {
+    return { id: "run", release: async () => {} };
+  }
+}

@@ -1,0 +1,161 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { Status } from "../../src/render/status.ts";
+import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
+
+const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
+
+/** What a command line printed and how it ended. */
+export interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A git repository in a temporary folder, in which the real executable is run as a user would. */
+export class Repository {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async create(): Promise<Repository> {
+    const repository = new Repository(await mkdtemp(join(tmpdir(), "capstan-test-")));
+    await repository.git("init", "--quiet", "--initial-branch=main");
+    await repository.git("config", "user.name", "test");
+    await repository.git("config", "user.email", "test@localhost");
+    return repository;
+  }
+
+  /** A repository with a sandbox in it, imported and committed. */
+  static async withSandbox(...flags: readonly string[]): Promise<Repository> {
+    const repository = await Repository.create();
+    await repository.must("sandbox", "up", "--speed", "200", ...flags);
+    await repository.must("init");
+    await repository.commit("what is live");
+    return repository;
+  }
+
+  async remove(): Promise<void> {
+    await this.capstan("sandbox", "down");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Starts the executable and leaves it running. */
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    return execa(process.execPath, [CAPSTAN, ...args], {
+      cwd: this.folder,
+      reject: false,
+      stdin: "ignore",
+      extendEnv: true,
+      env: { NO_COLOR: "1", ...env },
+    });
+  }
+
+  async capstan(...args: readonly string[]): Promise<Ran> {
+    const { exitCode, stdout, stderr } = await this.start(args);
+    return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
+  }
+
+  /** Runs it and insists on exit 0. */
+  async must(...args: readonly string[]): Promise<Ran> {
+    const ran = await this.capstan(...args);
+    if (ran.exit !== 0)
+      throw new Error(`capstan ${args.join(" ")} ended with ${ran.exit}\n${ran.stdout}\n${ran.stderr}`);
+    return ran;
+  }
+
+  async git(...args: readonly string[]): Promise<string> {
+    const { stdout } = await execa("git", args, { cwd: this.folder });
+    return stdout;
+  }
+
+  async commit(message: string): Promise<void> {
+    await this.git("add", "-A");
+    await this.git("commit", "--quiet", "--message", message);
+  }
+
+  /** One move in git: edited by `capstan rotate`, committed. */
+  async rotate(action: string, ...rest: readonly string[]): Promise<void> {
+    await this.must("rotate", action, ...rest);
+    await this.commit(`${action} ${rest.join(" ")}`);
+  }
+
+  /** Edits, commits and applies up to and including a phase. */
+  async walkTo(phase: string, type = "host"): Promise<void> {
+    const moves = ["init", "update_clients", "update_servers", "standby"];
+    for (const move of moves.slice(0, moves.indexOf(phase) + 1)) {
+      const action = move === "init" ? "start" : move === "standby" ? "finish" : "advance";
+      await this.rotate(action, type);
+      await this.must("apply", "--auto-approve", "--approve-final");
+    }
+  }
+
+  /** The sandbox's own tctl, for what a hand would do. */
+  async tctl(...args: readonly string[]): Promise<Ran> {
+    const tctl = join(this.folder, ".capstan", "sandbox", "bin", "tctl");
+    const { exitCode, stdout, stderr } = await execa(tctl, args, { reject: false, cwd: this.folder });
+    return { exit: exitCode ?? -1, stdout, stderr };
+  }
+
+  /** The arguments of every tctl call so far, as the sandbox saw them. */
+  async calls(): Promise<readonly (readonly string[])[]> {
+    const log = await readFile(join(this.folder, ".capstan", "sandbox", "calls.jsonl"), "utf8");
+    return log
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).argv);
+  }
+
+  async plan(): Promise<{ readonly exit: number; readonly plan: Plan }> {
+    const ran = await this.capstan("plan", "--format", "json");
+    if (ran.stdout === "") throw new Error(`no plan was printed (exit ${ran.exit}): ${ran.stderr}`);
+    return { exit: ran.exit, plan: JSON.parse(ran.stdout) };
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse((await this.capstan("status", "--format", "json")).stdout);
+  }
+
+  /** TLS fingerprints of the keys that sign for a CA type, and of those trusted beside them. */
+  async keys(
+    type = "host",
+  ): Promise<{ readonly active: readonly string[]; readonly trusted: readonly string[] }> {
+    const authority = (await this.status()).clusters[0]?.authorities.find(
+      (candidate) => candidate.type === type,
+    );
+    const tls = (keys: Status["clusters"][number]["authorities"][number]["active_keys"] | undefined) =>
+      (keys ?? []).filter(({ protocol }) => protocol === "tls").map(({ fingerprint }) => fingerprint);
+    return { active: tls(authority?.active_keys), trusted: tls(authority?.trusted_keys) };
+  }
+}
+
+/** The verdict of one guard on the first step of a plan. */
+export function guardOf(plan: Plan, id: GuardId): GuardVerdict | undefined {
+  return plan.clusters[0]?.rotations
+    .flatMap(({ steps }) => steps)
+    .flatMap(({ guards }) => guards)
+    .find((guard) => guard.id === id);
+}
+
+export function subjectsOf(findings: readonly Finding[] | undefined): readonly string[] {
+  return (findings ?? []).map(({ subject }) => subject);
+}
+
+/** Looks again until it is so; a condition in place of a sleep. */
+export async function eventually<Value>(
+  look: () => Promise<Value>,
+  isSo: (value: Value) => boolean,
+  withinMs = 30_000,
+): Promise<Value> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const value = await look();
+    if (isSo(value)) return value;
+    if (Date.now() > deadline) throw new Error(`it never came to be; last seen: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
