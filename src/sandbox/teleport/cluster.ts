@@ -14,6 +14,7 @@ import { Agent, type AgentSpec, type AgentWorld } from "./agent.ts";
 import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
+import { OverrideServer } from "./override-server.ts";
 import {
   automaticPhase,
   type Dialect,
@@ -59,6 +60,7 @@ const TICK_MS = 10_000;
 export class TeleportCluster {
   readonly options: ClusterOptions;
   readonly authorities: AuthorityStore;
+  readonly overrides: OverrideServer;
   readonly #random: Random;
   readonly #agents: Agent[] = [];
   readonly #timers = new Set<Cancel>();
@@ -71,6 +73,13 @@ export class TeleportCluster {
     this.options = options;
     this.#random = seededRandom(options.seed);
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
+    this.overrides = new OverrideServer({
+      cluster: options.name,
+      clock: options.clock,
+      random: this.#random,
+      speed: options.speed,
+      authority: (type) => this.authorities.current(type),
+    });
   }
 
   static async create(options: Partial<ClusterOptions> = {}): Promise<TeleportCluster> {

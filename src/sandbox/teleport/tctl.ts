@@ -16,6 +16,13 @@ import { parseDuration } from "./duration.ts";
 import { exportAuthority, exportTypes } from "./export.ts";
 import { asciiTable, goJson, goJsonArray } from "./go-print.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
+import {
+  createOverride,
+  OVERRIDE_COMMANDS,
+  overrideResource,
+  RUN_OVERRIDE_COMMAND,
+} from "./override-commands.ts";
+import { OverrideRefusal } from "./override-rules.ts";
 import { isComponentKind, RESOURCE_KINDS, type ResourceReference, resourceKind } from "./resource-kind.ts";
 import { agentResources, authorityResource, type Resource, versionsOf } from "./resources.ts";
 import type { Dialect } from "./rotation.ts";
@@ -31,6 +38,7 @@ export async function tctl(
   cwd = process.cwd(),
 ): Promise<ToolResult> {
   const { dialect } = cluster.options;
+  if (argv.includes("--help")) return help(argv, dialect);
   let invocation: Invocation;
   try {
     invocation = parseCommandLine(argv, commandSpecs(dialect), GLOBAL_FLAGS);
@@ -49,9 +57,10 @@ export async function tctl(
   const run = COMMANDS[invocation.command.path.join(" ")];
   if (run === undefined) throw new Error(`tctl ${invocation.command.path.join(" ")} has no code`);
   try {
-    return success(await run(cluster, invocation));
+    return success(await run(cluster, invocation, cwd));
   } catch (error) {
-    if (error instanceof TctlError) return failure(dialect, error.message);
+    if (error instanceof TctlError || error instanceof OverrideRefusal)
+      return failure(dialect, error.message);
     throw error;
   }
 }
@@ -65,7 +74,11 @@ export function failure(dialect: Dialect, message: string, before = ""): ToolRes
   return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}\n` };
 }
 
-type Command = (cluster: TeleportCluster, invocation: Invocation) => Promise<ToolResult["stdout"]>;
+type Command = (
+  cluster: TeleportCluster,
+  invocation: Invocation,
+  cwd: string,
+) => Promise<ToolResult["stdout"]>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   version: async (cluster) =>
@@ -74,10 +87,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       : `Teleport Enterprise v${versionsOf("v18").client} git:v18.9.0-0-g4c1a7f2 go1.25.3\n`,
   status: async (cluster) => statusText(cluster),
   get: async (cluster, invocation) => get(cluster, invocation),
-  create: async (_cluster, invocation) => {
-    // The real one overwrites a CA without being forced (reference 4.3). Nobody needs that here.
-    throw new TctlError(`the sandbox creates nothing from "${invocation.arguments[0] ?? "stdin"}"`);
-  },
+  create: createOverride,
+  ...RUN_OVERRIDE_COMMAND,
   "auth rotate": rotateCommand,
   "auth export": async (cluster, { flags, given }) => {
     const type = flags["type"];
@@ -106,6 +117,7 @@ const USAGE = "usage: tctl [<flags>] <command> [<args> ...]\n\nUse tctl help <co
 function commandSpecs(dialect: Dialect): readonly CommandSpec[] {
   const types = AUTHORITY_TYPES.map((type) => type.name);
   return [
+    ...(dialect === "v5" ? [] : OVERRIDE_COMMANDS),
     { path: ["version"], flags: {}, arguments: [] },
     { path: ["status"], flags: {}, arguments: [] },
     {
@@ -145,6 +157,21 @@ function commandSpecs(dialect: Dialect): readonly CommandSpec[] {
       arguments: [],
     },
   ];
+}
+
+/** Kingpin's help of a command, on standard output; enough to see whether a release has it. */
+function help(argv: readonly string[], dialect: Dialect): ToolResult {
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const command = commandSpecs(dialect).find(({ path }) => path.join(" ") === words.join(" "));
+  if (command === undefined) {
+    return failure(
+      dialect,
+      `expected command but got "${words.at(-1) ?? ""}"`,
+      dialect === "v5" ? "" : USAGE,
+    );
+  }
+  const flags = Object.keys(command.flags).map((name) => `  --${name}\n`);
+  return success(`usage: tctl ${words.join(" ")} [<flags>]\n\nFlags:\n${flags.join("")}`);
 }
 
 async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocation): Promise<string> {
@@ -217,6 +244,12 @@ function listing(
 ): Iterable<Resource> {
   if (kind === "cert_authority") {
     return listedAuthorities(cluster, path).map((one) => authorityResource(one, cluster, withSecrets));
+  }
+  if (kind === "cert_authority_override") {
+    const [type] = path;
+    const found = cluster.overrides.list().filter((one) => type === undefined || one.type === type);
+    if (type !== undefined && found.length === 0) throw new TctlError(`${kind} "${type}" not found`);
+    return found.map((one) => overrideResource(one, cluster.options.name));
   }
   if (!isComponentKind(kind)) {
     if (path[0] !== undefined) throw new TctlError(`${kind} "${path[0]}" is not found`);
@@ -297,6 +330,13 @@ function textListing(
       ),
     );
     return asciiTable(rows, ["Cluster Name", "CA Type", "Fingerprint", "Role Map"]);
+  }
+  if (of?.kind === "cert_authority_override") {
+    const rows = cluster.overrides.list().flatMap(({ type, entries }) => {
+      const hashes = entries.length === 0 ? ["<none>"] : entries.map(({ keyHash }) => keyHash);
+      return hashes.map((hash) => [cluster.options.name, type, hash]);
+    });
+    return asciiTable(rows, ["Cluster Name", "CA Type", "Public Key Hash"]);
   }
   const rows = [...resources].map((row) => {
     const { metadata, spec } = row as { metadata: { name: string }; spec: Record<string, unknown> };
