@@ -1,12 +1,11 @@
 import { Failure } from "../failure.ts";
 import { settleEnded } from "../planner/memory.ts";
-import { makePlan } from "../planner/planner.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, rollbackFrom } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { openRotation } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { RunOutcome } from "./event.ts";
+import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
 import { type Approval, journal, type RunContext, type Situation, say } from "./run.ts";
 import { type StepResult, takeStep, wasVerified } from "./step.ts";
 
@@ -37,41 +36,46 @@ interface Ending {
   readonly message: string;
 }
 
-/** What is known of one cluster at one moment. */
-interface View {
-  readonly observation: ClusterObservation;
-  readonly record: ClusterRecord;
-}
-
 /** A person may think for hours; what was read before is then looked at again. */
 const FRESH_MS = 5_000;
 
 async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
-  const plan = makePlan({
-    desired: context.desired,
-    observations: views.map(({ observation }) => observation),
-    records: views.map(({ record }) => record),
-    commit: context.commit,
-    now: context.clock.now(),
-  });
+  const plan = await planNow(context, views);
   const readAt = context.clock.now();
   say(context, { type: "plan", plan });
   const work = plan.clusters.flatMap((cluster) =>
     cluster.rotations.map((rotation) => ({ cluster, rotation })),
   );
   const steps = work.flatMap(({ rotation }) => rotation.steps);
-  if (steps.length === 0) return nothingToDo(plan);
-  const approval = steps.some(mayStart) ? await context.approve(plan) : { ordinary: true, final: true };
-  const approved = new Set(steps.map(({ id }) => id));
+  const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
+  if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
+  const startable = steps.some(mayStart) || actions.length > 0;
+  const approval = startable ? await context.approve(plan) : { ordinary: true, final: true };
+  if (actions.length > 0 && !approval.ordinary) {
+    return { outcome: "blocked", message: "override entries need approval: --auto-approve, or a terminal" };
+  }
+  const approved = new Set([...steps, ...actions].map(({ id }) => id));
+  const fresh = new Map<string, View>();
+  if (context.clock.now() - readAt < FRESH_MS) {
+    for (const view of views) fresh.set(view.observation.cluster, view);
+  }
+  const settle = async (cluster: ClusterPlan) => {
+    if (actionsOf(cluster.overrides).length === 0) return;
+    const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
+    fresh.set(cluster.name, await settleOverrides(context, run, view, approved));
+  };
+  for (const cluster of plan.clusters) await settle(cluster);
   let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
   for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
-    const fresh = context.clock.now() - readAt < FRESH_MS;
-    const read = views.find(({ observation }) => observation.cluster === cluster.name);
-    const view = fresh && read !== undefined ? read : await lookAt(context, cluster.name);
+    const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
+    // The walk moves the cluster on; what comes after it looks anew.
+    fresh.delete(cluster.name);
     const ending = await walk(context, run, view, rotation.name, approval, approved);
     if (ending.outcome !== "applied") worst = ending;
   }
+  // The entries of keys that a rotation has dropped.
+  for (const cluster of plan.clusters) await settle(cluster);
   return worst.outcome === "applied" ? afterAll(plan) : worst;
 }
 
@@ -81,13 +85,25 @@ function nothingToDo(plan: Plan): Ending {
 }
 
 function afterAll({ clusters }: Plan): Ending {
-  const blocks = clusters.some(({ drift }) => drift.some((item) => item.blocks));
+  const blocks = clusters.some(
+    ({ drift, overrides }) => drift.some((item) => item.blocks) || overrides.some(({ blocked }) => blocked),
+  );
   if (blocks) return { outcome: "blocked", message: driftSentence(clusters) };
   return { outcome: "applied", message: "everything that was planned is done" };
 }
 
 function driftSentence(clusters: readonly ClusterPlan[]): string {
-  const [first] = clusters.flatMap(({ drift }) => drift.filter(({ blocks }) => blocks));
+  const [first] = clusters.flatMap(({ drift, overrides }) => [
+    ...drift.filter(({ blocks }) => blocks),
+    ...overrides.flatMap(({ findings }) =>
+      findings.filter(({ severity, waived }) => severity === "error" && waived === undefined),
+    ),
+    ...overrides.flatMap(({ actions }) =>
+      actions.flatMap(({ missing }) =>
+        missing.map(({ subject, statement }) => ({ subject, message: `waits for a ${statement}` })),
+      ),
+    ),
+  ]);
   return first === undefined ? "a guard blocks" : `${first.subject} ${first.message}`;
 }
 
@@ -102,7 +118,7 @@ async function walk(
 ): Promise<Ending> {
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
-    const situation = nextSituation(context, run, view, name);
+    const situation = await nextSituation(context, run, view, name);
     if (situation === null) return { outcome: "applied", message: "" };
     const { step, cluster } = situation;
     const refused = refusalOf(situation, approval, approved);
@@ -117,18 +133,18 @@ async function walk(
 }
 
 /** The next step of a rotation, judged by what is known now; `null` when there is none. */
-function nextSituation(context: RunContext, run: string, view: View, rotationName: string): Situation | null {
-  const { observation, record } = view;
-  const plan = makePlan({
-    desired: context.desired,
-    observations: [observation],
-    records: [record],
-    commit: context.commit,
-    now: context.clock.now(),
-  });
+async function nextSituation(
+  context: RunContext,
+  run: string,
+  view: View,
+  rotationName: string,
+): Promise<Situation | null> {
+  const plan = await planNow(context, [view]);
   const rotation = plan.clusters[0]?.rotations.find((candidate) => candidate.name === rotationName);
   const step = rotation?.steps[0];
-  return step === undefined ? null : situationFor(context, run, rotationName, step, observation, record);
+  if (step === undefined) return null;
+  const unsettled = isUnsettled(plan, step.authority);
+  return situationFor(context, run, rotationName, step, view, unsettled);
 }
 
 function situationFor(
@@ -136,8 +152,8 @@ function situationFor(
   run: string,
   rotationName: string,
   step: Step,
-  observation: ClusterObservation,
-  record: ClusterRecord,
+  { observation, record }: View,
+  unsettled: boolean,
 ): Situation {
   const cluster = context.desired.clusters.find(({ name }) => name === observation.cluster);
   const platform = context.platforms.get(observation.cluster);
@@ -151,7 +167,7 @@ function situationFor(
     context.desired.rotations.find(
       (rotation) => rotation.name === rotationName && rotation.cluster === cluster.name,
     ) ?? null;
-  return { run, cluster, platform, rotationName, resource, step, observation, live, record };
+  return { run, cluster, platform, rotationName, resource, step, observation, live, record, unsettled };
 }
 
 async function lookAt(context: RunContext, cluster: string): Promise<View> {
@@ -172,6 +188,9 @@ function refusalOf(situation: Situation, approval: Approval, approved: ReadonlyS
   const name = `${step.authority} ${step.from} → ${step.to}`;
   if (step.action === "rotate" && !approved.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
+  }
+  if (situation.unsettled && step.to !== "rollback" && step.from !== "rollback") {
+    return `${name} waits: the override entries of ${step.authority} are not as git wants them; run again`;
   }
   const failing = step.guards.filter(({ outcome }) => outcome !== "pass");
   const onlyLagging = failing.every(({ id }) => id === "roster" || id === "components-ready");
@@ -212,11 +231,11 @@ async function turnBack(
 
 async function rollBack(context: RunContext, failed: Situation, reason: string): Promise<Ending> {
   for (const edge of rollbackFrom(failed.step.to)) {
-    const { observation, record } = await lookAt(context, failed.cluster.name);
-    const undo = rollbackPlan(context, failed, observation, record);
+    const view = await lookAt(context, failed.cluster.name);
+    const undo = await rollbackPlan(context, failed, view);
     const step = undo?.steps.find(({ from, to }) => from === edge.from && to === edge.to);
     if (step === undefined) break;
-    const situation = situationFor(context, failed.run, failed.rotationName, step, observation, record);
+    const situation = situationFor(context, failed.run, failed.rotationName, step, view, false);
     const blocked = step.guards.filter(({ outcome }) => outcome !== "pass");
     if (blocked.length > 0) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
@@ -237,22 +256,15 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
 }
 
 /** The plan as if git asked for the rollback. */
-function rollbackPlan(
+async function rollbackPlan(
   context: RunContext,
   failed: Situation,
-  observation: ClusterObservation,
-  record: ClusterRecord,
-): RotationPlan | undefined {
+  view: View,
+): Promise<RotationPlan | undefined> {
   const rotations = context.desired.rotations.map((rotation) =>
     rotation.name === failed.rotationName ? { ...rotation, phase: "rollback" as const } : rotation,
   );
-  const plan = makePlan({
-    desired: { ...context.desired, rotations },
-    observations: [observation],
-    records: [record],
-    commit: context.commit,
-    now: context.clock.now(),
-  });
+  const plan = await planNow(context, [view], { ...context.desired, rotations });
   return plan.clusters[0]?.rotations.find(({ name }) => name === failed.rotationName);
 }
 

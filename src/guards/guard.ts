@@ -1,3 +1,4 @@
+import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
@@ -27,6 +28,8 @@ export interface GuardInput {
   readonly record: RotationRecord | undefined;
   /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
   readonly edge: Edge;
+  /** Externally signed certificates; absent when nobody looked, which is not the same as none. */
+  readonly overrides?: OverrideOutlooks | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

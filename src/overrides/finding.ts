@@ -117,6 +117,10 @@ export const FINDING_CODES = {
   "live-unreadable": "none",
   "rollback-new-entry": "none",
   "disable-with-phase-step": "none",
+  unsupported: "none",
+  unread: "none",
+  "authority-missing": "none",
+  "spiffe-issuer": "none",
 } as const satisfies Readonly<Record<string, Stage>>;
 
 export type FindingCode = keyof typeof FINDING_CODES;

@@ -1,4 +1,3 @@
-import type { OverrideResource } from "../resources/desired.ts";
 import type { Certificate } from "./certificate.ts";
 import type { OverrideFinding } from "./finding.ts";
 import type { KeyHash } from "./key-hash.ts";
@@ -49,15 +48,6 @@ export const OVERRIDABLE_TYPES = ["db_client", "windows"] as const;
 
 export const KIND = "cert_authority_override";
 export const VERSION = "v1";
-
-/** The resource as a whole again, out of what the repository's loader keeps of it. */
-export function documentOf({
-  cluster,
-  type,
-  spec,
-}: Pick<OverrideResource, "cluster" | "type" | "spec">): unknown {
-  return { kind: KIND, sub_kind: type, version: VERSION, metadata: { name: cluster }, spec };
-}
 
 /** Nothing overridden: an absent resource and an empty list are the same to everybody. */
 export function emptyOverride(cluster: string, type: string): CaOverride {

@@ -1,5 +1,6 @@
 import { judgeAll } from "../guards/chain.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
+import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type { ClusterResource, RotatedAuthority, RotationResource } from "../resources/desired.ts";
 import type {
   AuthorityKey,
@@ -18,6 +19,8 @@ interface RotationContext {
   readonly cluster: ClusterResource;
   readonly observation: ClusterObservation;
   readonly record: ClusterRecord;
+  /** Absent when nobody looked. */
+  readonly overrides: OverrideOutlooks | undefined;
   readonly now: number;
 }
 

@@ -55,6 +55,8 @@ interface RawAuthority {
     readonly active_keys: AuthorityResource["activeKeys"];
     readonly max_age?: string;
     readonly trust_consumers?: NonNullable<AuthorityResource["trustConsumers"]>;
+    readonly acknowledge?: readonly RawAcknowledgement[];
+    readonly waive?: readonly RawWaiver[];
   };
 }
 
@@ -90,7 +92,6 @@ interface RawWaiver {
 interface RawOverride {
   readonly sub_kind: string;
   readonly metadata: { readonly name: string };
-  readonly spec: unknown;
 }
 
 /** `value` is the document's own, with the environment's variables put in. */
@@ -128,6 +129,12 @@ export function buildAuthority(document: ResourceDocument): AuthorityResource {
     activeKeys: spec.active_keys,
     maxAgeMs: milliseconds(spec.max_age),
     ...(spec.trust_consumers === undefined ? {} : { trustConsumers: spec.trust_consumers }),
+    ...(spec.acknowledge === undefined
+      ? {}
+      : { acknowledge: spec.acknowledge.map((raw, index) => acknowledgement(document, raw, index)) }),
+    ...(spec.waive === undefined
+      ? {}
+      : { waive: spec.waive.map((raw, index) => waiver(document, raw, index)) }),
   };
 }
 
@@ -176,8 +183,13 @@ function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiv
 }
 
 export function buildOverride(document: ResourceDocument): OverrideResource {
-  const { sub_kind, metadata, spec } = document.value as unknown as RawOverride;
-  return { cluster: metadata.name, type: sub_kind, source: sourceOf(document), spec };
+  const { sub_kind, metadata } = document.value as unknown as RawOverride;
+  return {
+    cluster: metadata.name,
+    type: sub_kind,
+    source: sourceOf(document),
+    document: document.value,
+  };
 }
 
 function milliseconds(text: string | undefined): number | null {

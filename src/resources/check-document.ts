@@ -31,6 +31,8 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
   if (kind === "ca_rotation") {
     authorities(value, report);
     gracePeriod(value, report);
+  }
+  if (kind === "ca_rotation" || kind === "certificate_authority") {
     for (const index of listAt(value, ["spec", "acknowledge"]).keys())
       moment(value, ["spec", "acknowledge", index, "at"], report);
     for (const index of listAt(value, ["spec", "waive"]).keys()) {

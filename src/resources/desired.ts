@@ -55,6 +55,9 @@ export interface AuthorityResource {
   readonly maxAgeMs: number | null;
   /** As written: what trusts the CA outside the cluster. */
   readonly trustConsumers?: readonly TrustConsumer[];
+  /** What holds outside any rotation. */
+  readonly acknowledge?: readonly Acknowledgement[];
+  readonly waive?: readonly Waiver[];
 }
 
 interface TrustConsumer {
@@ -109,12 +112,13 @@ export interface Waiver {
   readonly source?: Source;
 }
 
-/** Teleport's own resource, verbatim: only the envelope is read here. */
+/** Teleport's own resource, verbatim: only its name is read here. */
 export interface OverrideResource {
   readonly cluster: string;
   readonly type: string;
   readonly source: Source;
-  readonly spec: unknown;
+  /** All of it, as written. */
+  readonly document: unknown;
 }
 
 /** A bad input file: many at once, each with its place (design, section 2). */

@@ -1,3 +1,4 @@
+import type { OverridePlan } from "../overrides/plan.ts";
 import type { CertificateFacts, Fingerprint, PlatformName } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 
@@ -19,7 +20,8 @@ export interface ClusterPlan {
   readonly name: string;
   readonly platform: PlatformName;
   readonly rotations: readonly RotationPlan[];
-  readonly overrides: readonly never[];
+  /** One per CA that has overrides, or could have some and rotates. */
+  readonly overrides: readonly OverridePlan[];
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
 }

@@ -310,6 +310,14 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "unknown",
     about: ["version/server"],
   },
+  "nobody looked at the overrides": {
+    guard: "overrides",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [{ ...authority("init"), type: "db_client" }] },
+    verdict: "unknown",
+    about: ["override/db_client"],
+  },
+  "a CA that nobody can override": { guard: "overrides", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "no soak time": { guard: "soak", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "the soak time is over": {
     guard: "soak",
@@ -336,8 +344,9 @@ const CASES: Readonly<Record<string, Case>> = {
 
 function inputOf({ edge, observation: seen, record, policy, rotation: wanted }: Case): GuardInput {
   const observed = observation(edge.from, seen);
-  const host = observed.authorities.find(({ type }) => type === "host");
-  if (host === undefined) throw new Error("the case has no host CA");
+  const [own] = observed.authorities;
+  const host = observed.authorities.find(({ type }) => type === "host") ?? own;
+  if (host === undefined) throw new Error("the case has no CA");
   const remembered = edge.from === "standby" ? undefined : { ...memory(edge.from), ...record };
   return {
     cluster: cluster(policy),

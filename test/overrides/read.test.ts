@@ -15,7 +15,7 @@ import {
 import { printedName } from "../../src/overrides/name.ts";
 import { readCertificatePem } from "../../src/overrides/pem.ts";
 import { readOverride } from "../../src/overrides/read.ts";
-import { documentOf, statesOf } from "../../src/overrides/resource.ts";
+import { statesOf } from "../../src/overrides/resource.ts";
 import { readCertificate, readCrl } from "../../src/overrides/x509.ts";
 import { HAS_OPENSSL, withOpenssl } from "./openssl.ts";
 import {
@@ -333,7 +333,7 @@ describe("the resource", () => {
 
   it("can be put together again from what the loader keeps", async () => {
     const spec = { certificate_overrides: [{ certificate: override.pem }] };
-    const read = await readOverride(documentOf({ cluster: CLUSTER, type: "db_client", spec }));
+    const read = await readOverride(documentWith([], { spec }));
     expect(read).toMatchObject({ cluster: CLUSTER, type: "db_client", complete: true, findings: [] });
   });
 
