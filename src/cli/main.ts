@@ -67,6 +67,7 @@ function commands(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .option("--events <file>", "write the run as JSON Lines to a file")
     .action(async (dir, options) => done(await (await import("./apply.ts")).apply(terminal, dir, options)));
   rotateCommand(program, terminal, done);
+  overrideCommands(program, terminal, done);
   sandboxCommands(program, terminal, done);
   add("doctor", "check versions, credentials, permissions and clock")
     .argument("[dir]", "folder of the repository")
@@ -105,6 +106,43 @@ function rotateCommand(program: Command, terminal: Terminal, done: (code: ExitCo
       done(await (await import("./rotate.ts")).rotate(terminal, action, types, options));
     });
   }
+}
+
+function overrideCommands(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  const override = program
+    .command("override")
+    .description("prepare externally signed certificates for CAs, for a commit")
+    .copyInheritedSettings(program);
+  const add = (name: string, description: string) =>
+    withCommon(override.command(name).description(description).copyInheritedSettings(program));
+  add("csr", "fetch certificate requests, one per key of a CA")
+    .argument("<type>", "db_client or windows")
+    .option("--public-key <hash>", "only for this key")
+    .option("--out <folder>", "where to write them (default: overrides/requests)")
+    .option("--sign", "have the cluster's signer sign them, and add the certificates")
+    .action(async (type, options) =>
+      done(await (await import("./override.ts")).csr(terminal, type, options)),
+    );
+  const files = [
+    "<files...>",
+    "the signed certificate and its chain, PEM, in any order or as a bundle",
+  ] as const;
+  add("add", "put a signed certificate into git, staged")
+    .argument(...files)
+    .action(async (paths, options) =>
+      done(await (await import("./override.ts")).addCertificate(terminal, paths, options)),
+    );
+  add("renew", "put another certificate for the same key into git")
+    .argument(...files)
+    .action(async (paths, options) =>
+      done(await (await import("./override.ts")).renew(terminal, paths, options)),
+    );
+  add("retire", "remove entries from git whose key is gone, or goes with the last step")
+    .argument("<type>", "db_client or windows")
+    .argument("[hashes...]", "only the entries of these keys")
+    .action(async (type, hashes, options) =>
+      done(await (await import("./override.ts")).retire(terminal, type, hashes, options)),
+    );
 }
 
 function sandboxCommands(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {

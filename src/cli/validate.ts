@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
+import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
-import { loadResources } from "../resources/load.ts";
+import type { Diagnostic } from "../resources/desired.ts";
+import { type LoadResult, loadResources } from "../resources/load.ts";
+import { compareDiagnostics } from "../resources/source-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -13,7 +16,12 @@ export async function validate(
   options: CommonOptions,
 ): Promise<ExitCode> {
   const folder = directoryOf(directory, options);
-  const { state, diagnostics } = await loadResources(resolve(terminal.cwd, folder), terminal.env);
+  const now = terminal.now();
+  const loaded = await loadResources(resolve(terminal.cwd, folder), terminal.env, new Date(now));
+  const { state } = loaded;
+  const diagnostics = [...loaded.diagnostics, ...(await certificateDiagnostics(loaded, now))].sort(
+    compareDiagnostics,
+  );
   const resources =
     state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
@@ -32,4 +40,14 @@ export async function validate(
     terminal.stdout.write(`${paint("bad", "Empty.")} ${message}.\n`);
   }
   return valid ? EXIT.ok : EXIT.error;
+}
+
+/** The certificates of overrides, checked offline. What the loader has said about a place is not said again. */
+async function certificateDiagnostics(
+  { overrideDocuments, diagnostics }: LoadResult,
+  now: number,
+): Promise<readonly Diagnostic[]> {
+  const places = new Set(diagnostics.map(({ file, line, column }) => `${file}:${line}:${column}`));
+  const found = await Promise.all(overrideDocuments.map((document) => overrideDiagnostics(document, now)));
+  return found.flat().filter(({ file, line, column }) => !places.has(`${file}:${line}:${column}`));
 }

@@ -27,6 +27,8 @@ const DEFAULT_POLICY: Policy = {
   phaseTimeoutMs: 10 * 60_000,
 };
 
+const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
+
 // The shapes that the schemas have checked; names as in YAML.
 
 interface RawCluster {
@@ -39,6 +41,7 @@ interface RawCluster {
       readonly identity_file?: string;
     };
     readonly talos?: Readonly<Record<string, unknown>>;
+    readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
     readonly policy?: {
       readonly concurrent_rotations?: number;
       readonly soak?: string;
@@ -111,6 +114,14 @@ export function buildCluster(document: ResourceDocument, value: unknown): Cluste
           }
         : null,
     ...(spec.talos === undefined ? {} : { talos: spec.talos }),
+    ...(spec.signer === undefined
+      ? {}
+      : {
+          signer: {
+            command: spec.signer.command,
+            timeoutMs: milliseconds(spec.signer.timeout) ?? DEFAULT_SIGNER_TIMEOUT_MS,
+          },
+        }),
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
       soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,

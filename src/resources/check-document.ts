@@ -19,6 +19,7 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     platformMismatch(value, report);
     duration(value, ["spec", "policy", "soak"], report);
     duration(value, ["spec", "policy", "phase_timeout"], report, "positive");
+    duration(value, ["spec", "signer", "timeout"], report, "positive");
   }
   if (kind === "certificate_authority") {
     duration(value, ["spec", "max_age"], report, "positive");

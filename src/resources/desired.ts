@@ -28,6 +28,14 @@ export interface ClusterResource {
   /** As written, variables put in. */
   readonly talos?: Readonly<Record<string, unknown>>;
   readonly policy: Policy;
+  /** What has an external CA sign override certificates, where that goes unattended. */
+  readonly signer?: Signer;
+}
+
+export interface Signer {
+  /** Executable and arguments. */
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
 }
 
 export interface TeleportConnection {

@@ -160,6 +160,7 @@ describe("what is accepted", () => {
         state: { clusters: [], authorities: [], rotations: [], overrides: [] },
         diagnostics: [],
         files: [],
+        overrideDocuments: [],
       });
     },
   );
