@@ -21,7 +21,7 @@ import {
   newKeys,
   teleportKey,
 } from "../overrides/pki.ts";
-import { cluster, observation, rotation } from "../world/host-rotation.ts";
+import { cluster, memory, observation, rotation } from "../world/host-rotation.ts";
 
 /** The reference's letters: enabled, disabled with certificate, disabled with key only, no entry. */
 type Letter = "E" | "Dc" | "Dk" | "-";
@@ -172,6 +172,14 @@ async function planOf(world: World): Promise<Plan> {
     documents: live.every(([, letter]) => letter === "-") ? [] : [documentOf(live)],
     spiffeIssuer: false,
   };
+  // Every phase so far was verified: what is left to judge is the next move. Nobody noted what was overridden before.
+  const remembered = {
+    ...memory(phase),
+    name: "db-client",
+    authority: "db_client",
+    current_id: "id",
+    retire,
+  };
   const overrides = world.overrides === undefined ? listed : world.overrides;
   const observed: ClusterObservation = {
     ...observation(phase, { authorities: [authority] }),
@@ -181,7 +189,8 @@ async function planOf(world: World): Promise<Plan> {
   return makePlan({
     desired,
     observations: [observed],
-    records: [],
+    records:
+      phase === "standby" ? [] : [{ format_version: "1.0", cluster: CLUSTER, rotations: [remembered] }],
     overrides: await readOverrides(desired.overrides, [observed]),
     commit: null,
     now: NOW,
