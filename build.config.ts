@@ -5,7 +5,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const SCHEMA_FOLDER = "schemas";
 const COMPILED_FOLDER = "src/resources/compiled";
@@ -35,6 +35,28 @@ async function compileSchemas(): Promise<void> {
   );
 }
 
+/**
+ * Modules that a package loads for a feature which capstan does not have: commander runs sub-commands that are
+ * executables of their own, and loading node:child_process for that is a tenth of what `--help` costs; ink talks to
+ * React's developer tools.
+ */
+const NOT_NEEDED = [
+  { module: /^node:child_process$/, by: "/commander/" },
+  { module: /^react-devtools-core$/, by: "/ink/" },
+];
+
+const withoutUnneeded: Plugin = {
+  name: "without-unneeded",
+  setup({ onResolve, onLoad }) {
+    for (const { module, by } of NOT_NEEDED) {
+      onResolve({ filter: module }, ({ importer, path }) =>
+        importer.includes(by) ? { path, namespace: "not-needed" } : undefined,
+      );
+    }
+    onLoad({ filter: /.*/, namespace: "not-needed" }, () => ({ contents: "export default {};" }));
+  },
+};
+
 await compileSchemas();
 await rm("dist", { recursive: true, force: true });
 await build({
@@ -57,5 +79,9 @@ await build({
   banner: {
     js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
   },
+  plugins: [withoutUnneeded],
+  // React's development build is several times larger and slower.
+  define: { "process.env.NODE_ENV": '"production"' },
+  jsx: "automatic",
   logLevel: "warning",
 });

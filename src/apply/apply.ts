@@ -1,7 +1,8 @@
 import { Failure } from "../failure.ts";
+import type { PlannedAction } from "../overrides/plan.ts";
 import { settleEnded } from "../planner/memory.ts";
-import { type Edge, isPointOfNoReturn, rollbackFrom } from "../rotation/phase.ts";
-import type { ClusterPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
+import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
+import type { ClusterPlan, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { RunOutcome } from "./event.ts";
@@ -36,6 +37,8 @@ interface Ending {
   readonly message: string;
 }
 
+const NOTHING_TO_APPROVE: Approval = { steps: new Set(), final: false };
+
 /** A person may think for hours; what was read before is then looked at again. */
 const FRESH_MS = 5_000;
 
@@ -50,33 +53,40 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
   if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
+  const observations = views.map(({ observation }) => observation);
   const startable = steps.some(mayStart) || actions.length > 0;
-  const approval = startable ? await context.approve(plan) : { ordinary: true, final: true };
-  if (actions.length > 0 && !approval.ordinary) {
-    return { outcome: "blocked", message: "override entries need approval: --auto-approve, or a terminal" };
-  }
-  const approved = new Set([...steps, ...actions].map(({ id }) => id));
+  const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
+  const planned = new Set(steps.map(({ id }) => id));
   const fresh = new Map<string, View>();
   if (context.clock.now() - readAt < FRESH_MS) {
     for (const view of views) fresh.set(view.observation.cluster, view);
   }
   const settle = async (cluster: ClusterPlan) => {
-    if (actionsOf(cluster.overrides).length === 0) return;
+    if (!actionsOf(cluster.overrides).some(({ id }) => approval.steps.has(id))) return;
     const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
-    fresh.set(cluster.name, await settleOverrides(context, run, view, approved));
+    fresh.set(cluster.name, await settleOverrides(context, run, view, approval.steps));
   };
   for (const cluster of plan.clusters) await settle(cluster);
-  let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
+  let worst: Ending = unapproved(actions, approval);
   for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
     const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
     // The walk moves the cluster on; what comes after it looks anew.
     fresh.delete(cluster.name);
-    const ending = await walk(context, run, view, rotation.name, approval, approved);
+    const ending = await walk(context, run, view, rotation.name, approval, planned);
     if (ending.outcome !== "applied") worst = ending;
   }
   // The entries of keys that a rotation has dropped.
   for (const cluster of plan.clusters) await settle(cluster);
   return worst.outcome === "applied" ? afterAll(plan) : worst;
+}
+
+function unapproved(actions: readonly PlannedAction[], approval: Approval): Ending {
+  const left = actions.find(({ id }) => !approval.steps.has(id));
+  if (left === undefined) return { outcome: "applied", message: "everything that was planned is done" };
+  return {
+    outcome: "blocked",
+    message: `${left.purpose} of ${left.key_hash} needs approval: --auto-approve, or a terminal`,
+  };
 }
 
 function nothingToDo(plan: Plan): Ending {
@@ -114,14 +124,14 @@ async function walk(
   start: View,
   name: string,
   approval: Approval,
-  approved: ReadonlySet<string>,
+  planned: ReadonlySet<string>,
 ): Promise<Ending> {
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = await nextSituation(context, run, view, name);
     if (situation === null) return { outcome: "applied", message: "" };
     const { step, cluster } = situation;
-    const refused = refusalOf(situation, approval, approved);
+    const refused = refusalOf(situation, approval, planned);
     if (refused !== null) {
       say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
@@ -183,24 +193,38 @@ async function lookAt(context: RunContext, cluster: string): Promise<View> {
 }
 
 /** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
-function refusalOf(situation: Situation, approval: Approval, approved: ReadonlySet<string>): string | null {
+function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
   const { step } = situation;
   const name = `${step.authority} ${step.from} → ${step.to}`;
-  if (step.action === "rotate" && !approved.has(step.id)) {
-    return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
-  }
-  if (situation.unsettled && step.to !== "rollback" && step.from !== "rollback") {
+  const failing = failingIn(step);
+  if (situation.unsettled && step.action === "rotate") {
     return `${name} waits: the override entries of ${step.authority} are not as git wants them; run again`;
   }
-  const failing = step.guards.filter(({ outcome }) => outcome !== "pass");
-  const onlyLagging = failing.every(({ id }) => id === "roster" || id === "components-ready");
-  if (step.action === "verify" && onlyLagging && !wasVerified(situation)) return null;
-  if (failing.length > 0) return `${name} is blocked by ${failing.map(({ id }) => id).join(", ")}`;
-  if (!approval.ordinary) return `${name} needs approval: --auto-approve, or a terminal`;
+  if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
+  if (!planned.has(step.id)) {
+    return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
+  }
+  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
+  if (!approval.steps.has(step.id)) return `${name} needs approval: --auto-approve, or a terminal`;
   if (step.point_of_no_return && !approval.final) {
     return `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
   }
   return null;
+}
+
+function failingIn({ guards }: Step): readonly GuardId[] {
+  return guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+}
+
+/** A phase that was entered, not verified yet, and in which only components lag: they are waited for. */
+function isAwaited(situation: Situation): boolean {
+  const lagging: readonly GuardId[] = ["roster", "components-ready"];
+  const onlyLagging = failingIn(situation.step).every((id) => lagging.includes(id));
+  return situation.step.action === "verify" && onlyLagging && !wasVerified(situation);
+}
+
+function isHeld(situation: Situation): boolean {
+  return failingIn(situation.step).length > 0 && !isAwaited(situation);
 }
 
 /** Whether anything of it could be started; a person is not asked for what is blocked anyway. */
@@ -222,22 +246,21 @@ async function turnBack(
   }
   if (step.to === "rollback")
     return { outcome: "blocked", message: `the rollback of ${step.authority} waits: ${reason}` };
-  if (cluster.policy.onFailure === "halt") {
+  if (cluster.policy.onFailure === "halt" && !context.turnBack.aborted) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
   }
   say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(context, situation, reason);
 }
 
+/** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
 async function rollBack(context: RunContext, failed: Situation, reason: string): Promise<Ending> {
-  for (const edge of rollbackFrom(failed.step.to)) {
+  for (;;) {
     const view = await lookAt(context, failed.cluster.name);
-    const undo = await rollbackPlan(context, failed, view);
-    const step = undo?.steps.find(({ from, to }) => from === edge.from && to === edge.to);
-    if (step === undefined) break;
+    const step = (await rollbackPlan(context, failed, view))?.steps[0];
+    if (step === undefined) return { outcome: "rolled-back", message: reason };
     const situation = situationFor(context, failed.run, failed.rotationName, step, view, false);
-    const blocked = step.guards.filter(({ outcome }) => outcome !== "pass");
-    if (blocked.length > 0) {
+    if (isHeld(situation)) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return {
         outcome: "rolled-back",
@@ -252,7 +275,6 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
       };
     }
   }
-  return { outcome: "rolled-back", message: reason };
 }
 
 /** The plan as if git asked for the rollback. */

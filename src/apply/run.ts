@@ -16,14 +16,18 @@ export interface RunContext {
   readonly clock: Clock;
   /** Fires on SIGINT and SIGTERM: stop at the next safe point. */
   readonly signal: AbortSignal;
+  /** Fires when a person who watches wants the rotation rolled back. */
+  readonly turnBack: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   /** Asks the person, or answers for the flags. Only steps of this plan may be taken. */
-  readonly approve: (plan: Plan) => Promise<Approval>;
+  readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval>;
   readonly holder: { readonly who: string; readonly why: string };
 }
 
+/** What a person said yes to, of the plan that was shown. */
 export interface Approval {
-  readonly ordinary: boolean;
+  /** Ids of the approved steps. */
+  readonly steps: ReadonlySet<string>;
   /** The point of no return has an approval of its own. */
   readonly final: boolean;
 }

@@ -55,12 +55,10 @@ export async function takeStep(
   const followed = await waitForComponents(context, situation, memory.roster ?? [], step.to, tolerated);
   const waitedFor = followed.laggards.filter(({ subject }) => !tolerated.has(subject));
   if (waitedFor.length > 0 && !free) {
-    return fail(
-      context,
-      situation,
-      `not everybody followed to ${step.to} in time`,
-      waitedFor.map(notFollowed),
-    );
+    const message = context.turnBack.aborted
+      ? "a person asked for the rollback"
+      : `not everybody followed to ${step.to} in time`;
+    return fail(context, situation, message, waitedFor.map(notFollowed));
   }
   await close(context, situation, memory, followed.observation, wrongKeys);
   say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });

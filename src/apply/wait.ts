@@ -68,20 +68,26 @@ export async function waitForComponents(
   phase: Phase,
   tolerated: ReadonlySet<string>,
 ): Promise<Followed> {
-  const { clock, signal } = context;
+  const { clock, signal, turnBack } = context;
   const { authority } = situation.step;
   const deadline = clock.now() + situation.cluster.policy.phaseTimeoutMs;
   const since = iso(clock.now());
   const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
   let kinds: readonly ComponentKind[] = everything;
   let known = situation.observation;
+  let followers: readonly Follower[] = [];
   let said = "";
   for (const pause of pauses()) {
     const seen = await tryObserve(context, situation, { components: kinds, base: known }, deadline);
     if (seen !== null) {
       const whole = kinds === everything;
       known = seen;
-      const followers = followersIn(known, authority, roster, phase, clock.now());
+      // What was not looked at keeps its verdict: its rows grow old here, not on the cluster.
+      const fresh = followersIn(known, authority, roster, phase, clock.now());
+      followers = [
+        ...followers.filter(({ kind }) => !kinds.includes(kind)),
+        ...fresh.filter(({ kind }) => kinds.includes(kind)),
+      ];
       const laggards = followers
         .filter(hasNotFollowed)
         .map(({ subject, seen: message }) => ({ subject, message, since }));
@@ -101,6 +107,8 @@ export async function waitForComponents(
       }
       const awaited = laggards.filter(({ subject }) => !tolerated.has(subject));
       if ((awaited.length === 0 && whole) || clock.now() >= deadline) return { laggards, observation: known };
+      if (turnBack.aborted && phase !== "rollback" && phase !== "standby")
+        return { laggards, observation: known };
       kinds = everything.filter((kind) => awaited.some(({ subject }) => subject.startsWith(`${kind}/`)));
       if (kinds.length === 0) {
         kinds = everything;

@@ -15,23 +15,34 @@ export async function askApproval(
 ): Promise<Approval> {
   const lines = createInterface({ input: stdin, output: stderr });
   try {
-    const ordinary =
-      flags.ordinary ||
-      (await lines.question("Take these steps? Type y for yes: ", { signal })).trim() === "y";
-    if (!ordinary) return { ordinary: false, final: false };
+    const asked = flags.steps.size > 0;
+    const question = "Take these steps? Type y for yes: ";
+    const yes = asked || (await lines.question(question, { signal })).trim() === "y";
+    if (!yes) return { steps: new Set(), final: false };
+    const steps = new Set(approvable(plan));
     const final = finalStep(plan);
-    if (final === undefined || flags.final) return { ordinary, final: flags.final };
-    const question = `${final.step.authority} ${final.step.from} → ${final.step.to} cannot be undone. Type the cluster's name (${final.cluster}) to drop the old key: `;
-    return { ordinary, final: (await lines.question(question, { signal })).trim() === final.cluster };
+    if (final === undefined || flags.final) return { steps, final: flags.final };
+    const warning = `${final.step.authority} ${final.step.from} → ${final.step.to} cannot be undone. Type the cluster's name (${final.cluster}) to drop the old key: `;
+    return { steps, final: (await lines.question(warning, { signal })).trim() === final.cluster };
   } finally {
     lines.close();
   }
 }
 
-function finalStep(plan: Plan): { readonly cluster: string; readonly step: Step } | undefined {
-  return plan.clusters
-    .flatMap(({ name, rotations }) =>
-      rotations.flatMap(({ steps }) => steps.map((step) => ({ cluster: name, step }))),
-    )
-    .find(({ step }) => step.point_of_no_return);
+/** Ids of all that a plan would do: its steps, and its calls about override entries. */
+export function approvable({ clusters }: Plan): readonly string[] {
+  return clusters.flatMap(({ rotations, overrides }) => [
+    ...rotations.flatMap(({ steps }) => steps.map(({ id }) => id)),
+    ...overrides.flatMap(({ actions }) => actions.map(({ id }) => id)),
+  ]);
+}
+
+function finalStep(plan: Plan) {
+  return stepsOf(plan).find(({ step }) => step.point_of_no_return);
+}
+
+function stepsOf({ clusters }: Plan): readonly { readonly cluster: string; readonly step: Step }[] {
+  return clusters.flatMap(({ name, rotations }) =>
+    rotations.flatMap(({ steps }) => steps.map((step) => ({ cluster: name, step }))),
+  );
 }

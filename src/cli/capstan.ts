@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
- * The executable. Kept free of static imports and of syntax that an old Node cannot parse, so that it can say
- * which Node it needs instead of failing on a SyntaxError.
+ * The executable. Imports nothing but data before it has looked at the version, and uses no syntax that an old
+ * Node cannot parse, so that it can say which Node it needs instead of failing on a SyntaxError.
  */
+import packageJson from "../../package.json" with { type: "json" };
+
 const NEEDED = [22, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -11,11 +13,12 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
     `capstan needs Node ${NEEDED.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).\n`,
   );
   process.exitCode = 1;
+} else if (process.argv.length === 3 && /^(-V|--version)$/.test(process.argv[2] ?? "")) {
+  // Asked for by every script that looks for capstan: no more than bare Node (design, section 9).
+  process.stdout.write(`${packageJson.version}\n`);
 } else {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
   const { main } = await import("./main.ts");
   process.exitCode = await main(process.argv.slice(2));
 }
-
-export {};

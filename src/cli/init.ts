@@ -3,7 +3,9 @@ import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openPlatform } from "../platforms/platform.ts";
-import type { ClusterResource, Policy } from "../resources/desired.ts";
+import { paragraph } from "../render/layout.ts";
+import { DEFAULT_POLICY } from "../resources/build.ts";
+import type { ClusterResource } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
 import { loadResources } from "../resources/load.ts";
@@ -29,13 +31,6 @@ interface Target {
   /** Where the cluster resource stands already, `null` when it is to be written. */
   readonly file: string | null;
 }
-
-const CAREFUL: Policy = {
-  concurrentRotations: 1,
-  soakMs: 30 * 60_000,
-  onFailure: "rollback",
-  phaseTimeoutMs: 10 * 60_000,
-};
 
 /** `capstan init`: writes resources for what is live. Never over a file, and never over a resource that is there. */
 export async function init(
@@ -102,7 +97,8 @@ function fromFlags(options: InitOptions): Target {
         authServer: options.authServer ?? null,
         identityFile: options.identityFile ?? null,
       },
-      policy: CAREFUL,
+      peers: [],
+      policy: DEFAULT_POLICY,
     },
   };
 }
@@ -117,10 +113,13 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
       source: { file: "", line: 1 },
       platform: "teleport",
       teleport: { tctl: teleport.tctl, authServer: null, identityFile: null },
+      peers: [],
       policy: {
-        ...CAREFUL,
-        soakMs: parseDuration(policy.soak) ?? CAREFUL.soakMs,
-        phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? CAREFUL.phaseTimeoutMs,
+        ...DEFAULT_POLICY,
+        soakMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.soakMs,
+        // Nobody has a session there.
+        maxSessionTtlMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.maxSessionTtlMs,
+        phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
       },
     },
   };
@@ -153,7 +152,7 @@ async function writeResources(
     before,
   );
   await writeFile(join(folder, path), after ?? "");
-  lines.push(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`);
+  lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
 }
 

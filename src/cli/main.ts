@@ -2,8 +2,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
+import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
-import { withCommon } from "./options.ts";
+import { withCommon, withFolder } from "./options.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function main(
   terminal: Terminal = processTerminal(),
 ): Promise<ExitCode> {
   let exit: ExitCode = EXIT.ok;
-  const program = commands(terminal, (code) => {
+  const program = commands(argv, terminal, (code) => {
     exit = code;
   });
   try {
@@ -26,7 +27,14 @@ export async function main(
   }
 }
 
-function commands(terminal: Terminal, done: (code: ExitCode) => void): Command {
+/** A command by name; its flags are declared only when it is named, as `--help` needs none of them. */
+interface Declaration {
+  readonly name: string;
+  readonly description: string;
+  readonly declare: (command: Command) => void;
+}
+
+function commands(argv: readonly string[], terminal: Terminal, done: (code: ExitCode) => void): Command {
   const program = new Command("capstan")
     .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
     .version(packageJson.version, "-V, --version")
@@ -36,42 +44,120 @@ function commands(terminal: Terminal, done: (code: ExitCode) => void): Command {
       writeErr: (text) => terminal.stderr.write(text),
     })
     .showSuggestionAfterError();
-  const add = (name: string, description: string) =>
-    withCommon(program.command(name).description(description).copyInheritedSettings(program));
-
-  add("init", "write resources for a live cluster")
-    .argument("[dir]", "folder to write to")
-    .addOption(
-      new Option("--platform <platform>", "what kind of cluster it is").choices(["teleport", "talos"]),
-    )
-    .option("--tctl <command>", "the tctl to ask, when there is no cluster resource yet")
-    .option("--auth-server <host:port>", "proxy or auth server, for --identity-file")
-    .option("--identity-file <file>", "identity file for tctl")
-    .option("--talosconfig <file>", "talosconfig of a Talos cluster")
-    .action(async (dir, options) => done(await (await import("./init.ts")).init(terminal, dir, options)));
-  add("validate", "check resources without asking a cluster")
-    .argument("[dir]", "folder of the repository")
-    .action(async (dir, options) =>
-      done(await (await import("./validate.ts")).validate(terminal, dir, options)),
-    );
-  add("status", "show live phases, keys and components")
-    .argument("[dir]", "folder of the repository")
-    .action(async (dir, options) => done(await (await import("./status.ts")).status(terminal, dir, options)));
-  add("plan", "compare git with the live clusters")
-    .argument("[dir]", "folder of the repository")
-    .action(async (dir, options) => done(await (await import("./plan.ts")).plan(terminal, dir, options)));
-  add("apply", "take the planned steps, guarded")
-    .argument("[dir]", "folder of the repository")
-    .option("--auto-approve", "take steps without asking")
-    .option("--approve-final", "also take the point of no return")
-    .option("--events <file>", "write the run as JSON Lines to a file")
-    .action(async (dir, options) => done(await (await import("./apply.ts")).apply(terminal, dir, options)));
-  rotateCommand(program, terminal, done);
-  overrideCommands(program, terminal, done);
-  sandboxCommands(program, terminal, done);
-  add("doctor", "check versions, credentials, permissions and clock")
-    .argument("[dir]", "folder of the repository")
-    .action(async (dir, options) => done(await (await import("./doctor.ts")).doctor(terminal, dir, options)));
+  const add = (parent: Command, declarations: readonly Declaration[]) => {
+    for (const { name, description, declare } of declarations) {
+      const command = parent.command(name).description(description).copyInheritedSettings(program);
+      if (argv.includes(name)) declare(command);
+    }
+  };
+  add(program, [
+    {
+      name: "init",
+      description: "write resources for a live cluster",
+      declare: (command) =>
+        withCommon(command)
+          .argument("[dir]", "folder to write to")
+          .addOption(
+            new Option("--platform <platform>", "what kind of cluster it is").choices(["teleport", "talos"]),
+          )
+          .option("--tctl <command>", "the tctl to ask, when there is no cluster resource yet")
+          .option("--auth-server <host:port>", "proxy or auth server, for --identity-file")
+          .option("--identity-file <file>", "identity file for tctl")
+          .option("--talosconfig <file>", "talosconfig of a Talos cluster")
+          .action(async (dir, options) =>
+            done(await (await import("./init.ts")).init(terminal, dir, options)),
+          ),
+    },
+    {
+      name: "validate",
+      description: "check resources without asking a cluster",
+      declare: (command) =>
+        withFolder(command).action(async (dir, options) =>
+          done(await (await import("./validate.ts")).validate(terminal, dir, options)),
+        ),
+    },
+    {
+      name: "status",
+      description: "show live phases, keys and components",
+      declare: (command) =>
+        withFolder(command).action(async (dir, options) =>
+          done(await (await import("./status.ts")).status(terminal, dir, options)),
+        ),
+    },
+    {
+      name: "plan",
+      description: "compare git with the live clusters",
+      declare: (command) =>
+        withFolder(command)
+          .option("-i, --interactive", "on a screen: move, fold, search")
+          .option("--screen-reader", "the screen as sentences in reading order")
+          .option("--observations <file>", "save what was read, or plan from such a file")
+          .action(async (dir, options) =>
+            done(await (await import("./plan.ts")).plan(terminal, dir, options)),
+          ),
+    },
+    {
+      name: "apply",
+      description: "take the planned steps, guarded",
+      declare: (command) =>
+        withFolder(command)
+          .option("--auto-approve", "take steps without asking")
+          .option("--approve-final", "also take the point of no return")
+          .option("--events <file>", "write the run as JSON Lines to a file")
+          .option("--no-tui", "no screen: text, and questions line by line")
+          .option("--screen-reader", "the screen as sentences in reading order")
+          .action(async (dir, options) =>
+            done(await (await import("./apply.ts")).apply(terminal, dir, options)),
+          ),
+    },
+    {
+      name: "artifacts",
+      description: "write what systems outside must trust now: PEM, DER, OpenSSH lines, CA pins",
+      declare: (command) =>
+        withFolder(command)
+          .requiredOption("--out <dir>", "folder to write to; files of others in it stay as they are")
+          .option("--type <type>", "only this CA type")
+          .action(async (dir, options) =>
+            done(await (await import("./artifacts.ts")).artifacts(terminal, dir, options)),
+          ),
+    },
+    {
+      name: "replay",
+      description: "show a finished run again, from what --events wrote",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<file>", "the events of the run")
+          .addOption(new Option("--speed <n>", "how many times faster").argParser(positive))
+          .option("--no-tui", "no screen: text")
+          .option("--screen-reader", "the screen as sentences in reading order")
+          .action(async (file, options) =>
+            done(await (await import("./replay.ts")).replay(terminal, file, options)),
+          ),
+    },
+    {
+      name: "rotate",
+      description: "edit the YAML of a rotation, for a commit: start, advance, finish, rollback",
+      declare: (command) => add(command, rotateCommands(terminal, done)),
+    },
+    {
+      name: "override",
+      description: "prepare externally signed CA certificates, for a commit: csr, add, renew, retire",
+      declare: (command) => add(command, overrideCommands(terminal, done)),
+    },
+    {
+      name: "sandbox",
+      description: "an embedded cluster to try everything on: up, down, status, fault",
+      declare: (command) => add(command, sandboxCommands(terminal, done)),
+    },
+    {
+      name: "doctor",
+      description: "check versions, credentials, permissions and clock",
+      declare: (command) =>
+        withFolder(command).action(async (dir, options) =>
+          done(await (await import("./doctor.ts")).doctor(terminal, dir, options)),
+        ),
+    },
+  ]);
   return program;
 }
 
@@ -82,109 +168,160 @@ const ROTATE_ACTIONS = [
   ["rollback", "back to the old key"],
 ] as const;
 
-function rotateCommand(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
-  const rotate = program
-    .command("rotate")
-    .description("edit the YAML of a rotation, for a commit")
-    .copyInheritedSettings(program);
-  for (const [action, description] of ROTATE_ACTIONS) {
-    const command = withCommon(
-      rotate.command(action).description(description).copyInheritedSettings(program),
-    ).argument("<types>", "CA types, separated by commas");
-    if (action === "start") {
-      command
-        .option("--name <name>", "name of the rotation")
-        .addOption(
-          new Option("--strategy <strategy>", "one phase per commit, or all in one").choices([
-            "step",
-            "walk",
-          ]),
-        )
-        .option("--reason <text>", "why a rotation that was rolled back is started again");
-    }
-    command.action(async (types, options) => {
-      done(await (await import("./rotate.ts")).rotate(terminal, action, types, options));
-    });
-  }
+function rotateCommands(terminal: Terminal, done: (code: ExitCode) => void): readonly Declaration[] {
+  return ROTATE_ACTIONS.map(([name, description]) => ({
+    name,
+    description,
+    declare(command) {
+      withCommon(command).argument("<types>", "CA types, separated by commas");
+      if (name === "start") {
+        command
+          .option("--name <name>", "name of the rotation")
+          .addOption(
+            new Option("--strategy <strategy>", "one phase per commit, or all in one").choices([
+              "step",
+              "walk",
+            ]),
+          )
+          .option("--reason <text>", "why a rotation that was rolled back is started again");
+      }
+      command.action(async (types, options) => {
+        done(await (await import("./rotate.ts")).rotate(terminal, name, types, options));
+      });
+    },
+  }));
 }
 
-function overrideCommands(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
-  const override = program
-    .command("override")
-    .description("prepare externally signed certificates for CAs, for a commit")
-    .copyInheritedSettings(program);
-  const add = (name: string, description: string) =>
-    withCommon(override.command(name).description(description).copyInheritedSettings(program));
-  add("csr", "fetch certificate requests, one per key of a CA")
-    .argument("<type>", "db_client or windows")
-    .option("--public-key <hash>", "only for this key")
-    .option("--out <folder>", "where to write them (default: overrides/requests)")
-    .option("--sign", "have the cluster's signer sign them, and add the certificates")
-    .action(async (type, options) =>
-      done(await (await import("./override.ts")).csr(terminal, type, options)),
+function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): readonly Declaration[] {
+  const withFiles = (command: Command) =>
+    withCommon(command).argument(
+      "<files...>",
+      "the signed certificate and its chain, PEM, in any order or as a bundle",
     );
-  const files = [
-    "<files...>",
-    "the signed certificate and its chain, PEM, in any order or as a bundle",
-  ] as const;
-  add("add", "put a signed certificate into git, staged")
-    .argument(...files)
-    .action(async (paths, options) =>
-      done(await (await import("./override.ts")).addCertificate(terminal, paths, options)),
-    );
-  add("renew", "put another certificate for the same key into git")
-    .argument(...files)
-    .action(async (paths, options) =>
-      done(await (await import("./override.ts")).renew(terminal, paths, options)),
-    );
-  add("retire", "remove entries from git whose key is gone, or goes with the last step")
-    .argument("<type>", "db_client or windows")
-    .argument("[hashes...]", "only the entries of these keys")
-    .action(async (type, hashes, options) =>
-      done(await (await import("./override.ts")).retire(terminal, type, hashes, options)),
-    );
+  return [
+    {
+      name: "csr",
+      description: "fetch certificate requests, one per key of a CA",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<type>", "db_client or windows")
+          .option("--public-key <hash>", "only for this key")
+          .option("--out <folder>", "where to write them (default: overrides/requests)")
+          .option("--sign", "have the cluster's signer sign them, and add the certificates")
+          .action(async (type, options) =>
+            done(await (await import("./override.ts")).csr(terminal, type, options)),
+          ),
+    },
+    {
+      name: "add",
+      description: "put a signed certificate into git, staged",
+      declare: (command) =>
+        withFiles(command).action(async (files, options) =>
+          done(await (await import("./override.ts")).addCertificate(terminal, files, options)),
+        ),
+    },
+    {
+      name: "renew",
+      description: "put another certificate for the same key into git",
+      declare: (command) =>
+        withFiles(command).action(async (files, options) =>
+          done(await (await import("./override.ts")).renew(terminal, files, options)),
+        ),
+    },
+    {
+      name: "retire",
+      description: "remove entries from git whose key is gone, or goes with the last step",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<type>", "db_client or windows")
+          .argument("[hashes...]", "only the entries of these keys")
+          .action(async (type, hashes, options) =>
+            done(await (await import("./override.ts")).retire(terminal, type, hashes, options)),
+          ),
+    },
+  ];
 }
 
-function sandboxCommands(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
-  const sandbox = program
-    .command("sandbox")
-    .description("an embedded cluster to try everything on")
-    .copyInheritedSettings(program);
-  const add = (name: string, description: string) =>
-    withCommon(sandbox.command(name).description(description).copyInheritedSettings(program)).option(
-      "--dir <dir>",
-      "where it lives (default: .capstan/sandbox of the repository)",
-    );
-  add("up", "start it in the background")
-    .addOption(new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10))
-    .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
-    .addOption(
-      new Option("--teleport <version>", "which Teleport it plays").choices(["5", "18"]).default("18"),
-    )
-    .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options)));
-  add("down", "end it, and remove its files").action(async (options) =>
-    done(await (await import("./sandbox.ts")).down(terminal, options)),
-  );
-  add("status", "what the emulated cluster itself says, as JSON").action(async (options) =>
-    done(await (await import("./sandbox.ts")).sandboxState(terminal, options)),
-  );
-  add("fault", "break a component, or calls of an executable, on purpose")
-    .argument("<target>", "a component (node2), an executable (tctl), or all")
-    .argument("<fault>", "see below")
-    .option("--for <duration>", "ends by itself after this time")
-    .addOption(new Option("--times <n>", "executables: how many calls it hits").argParser(positive))
-    .option("--match <word>", "executables: only calls with this word among their arguments")
-    .option("--expired", "offline: its row vanishes from the listing at once")
-    .addHelpText("after", FAULTS)
-    .action(async (target, name, options) =>
-      done(await (await import("./sandbox.ts")).fault(terminal, target, name, options)),
-    );
+function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): readonly Declaration[] {
+  const withPlace = (command: Command) =>
+    withCommon(command).option("--dir <dir>", "where it lives (default: .capstan/sandbox of the repository)");
+  return [
+    {
+      name: "up",
+      description: "start it in the background",
+      declare: (command) =>
+        withPlace(command)
+          .addOption(
+            new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10),
+          )
+          .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
+          .addOption(new Option("--auth-servers <n>", "auth servers").argParser(positive).default(1))
+          .option("--hsm", "every auth server holds keys of its own")
+          .option("--agentless <host:port...>", "OpenSSH servers that it knows without an agent")
+          .addOption(
+            new Option("--empty-lists <json>", "how tctl prints nothing")
+              .choices(["[]", "null"])
+              .default("[]"),
+          )
+          .option("--leaf", "a second cluster that trusts the first")
+          .addOption(
+            new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"),
+          )
+          .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options))),
+    },
+    {
+      name: "down",
+      description: "end it, and remove its files",
+      declare: (command) =>
+        withPlace(command).action(async (options) =>
+          done(await (await import("./sandbox.ts")).down(terminal, options)),
+        ),
+    },
+    {
+      name: "status",
+      description: "what the emulated cluster itself says, as JSON",
+      declare: (command) =>
+        withPlace(command).action(async (options) =>
+          done(await (await import("./sandbox.ts")).sandboxState(terminal, options)),
+        ),
+    },
+    {
+      name: "fault",
+      description: "break a component, or calls of an executable, on purpose",
+      declare: (command) =>
+        withPlace(command)
+          .argument("<target>", "a component (node2), an executable (tctl), leaf, or all")
+          .argument("<fault>", "see below")
+          .option("--for <duration>", "ends by itself after this time")
+          .addOption(new Option("--times <n>", "executables: how many calls it hits").argParser(positive))
+          .option("--match <word>", "executables: only calls with this word among their arguments")
+          .option("--expired", "offline: its row vanishes from the listing at once")
+          .addHelpText("after", FAULTS)
+          .action(async (target, name, options) =>
+            done(await (await import("./sandbox.ts")).fault(terminal, target, name, options)),
+          ),
+    },
+    {
+      name: "db-login",
+      description: "write what the Database Service would dial a database with, now",
+      declare: (command) =>
+        withPlace(command)
+          .requiredOption("--user <name>", "database user")
+          .requiredOption("--out <prefix>", "writes PREFIX.key, PREFIX.crt and PREFIX.cas")
+          .action(async (options) =>
+            done(await (await import("./sandbox.ts")).databaseLogin(terminal, options)),
+          ),
+    },
+  ];
 }
 
-const FAULTS = `
-Faults:
-${TELEPORT_FAULTS.map(({ name, description }) => `  ${name.padEnd(24)}${description}`).join("\n")}
-  ${"clear".padEnd(24)}ends them`;
+const FAULTS = [
+  "",
+  "Faults:",
+  ...TELEPORT_FAULTS.flatMap(({ name, description }) => [`  ${name}`, `      ${description}`]),
+  "  clear",
+  "      ends them",
+].join("\n");
 
 function positive(text: string): number {
   const number = Number(text);

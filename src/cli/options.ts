@@ -22,6 +22,11 @@ export function withCommon(command: Command): Command {
     .option("-v, --verbose", "what is run, on stderr");
 }
 
+/** A command on the repository in a folder. */
+export function withFolder(command: Command): Command {
+  return withCommon(command).argument("[dir]", "folder of the repository");
+}
+
 /** A folder given as an argument wins over -C. */
 export function directoryOf(argument: string | undefined, options: CommonOptions): string {
   return argument ?? options.directory;

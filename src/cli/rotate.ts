@@ -12,7 +12,7 @@ import type { Phase } from "../rotation/phase.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
+import { openClusters, openWorkspace, type Workspace } from "./workspace.ts";
 
 export interface RotateOptions extends CommonOptions {
   readonly name?: string;
@@ -194,7 +194,7 @@ async function liveAuthority(
   { workspace, cluster, terminal, options }: Pick<Request, "workspace" | "cluster" | "terminal" | "options">,
   type: string,
 ) {
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
   const observation = await platforms.get(cluster)?.observe({ components: "all" });
   const live = observation?.authorities.find((authority) => authority.type === type);
   if (live !== undefined) return live;

@@ -11,11 +11,18 @@ export interface Terminal {
   now(): number;
 }
 
+/** The streams are opened when they are first used: each costs milliseconds that `--version` does not need. */
 export function processTerminal(): Terminal {
   return {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     env: process.env,
     cwd: process.cwd(),
     now: () => Date.now(),

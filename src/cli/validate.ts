@@ -1,10 +1,12 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
+import { folderStore } from "../record/folder.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
 import type { Diagnostic } from "../resources/desired.ts";
 import { type LoadResult, loadResources } from "../resources/load.ts";
 import { compareDiagnostics } from "../resources/source-file.ts";
+import { checkAcknowledgements } from "./acknowledgements.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -16,12 +18,16 @@ export async function validate(
   options: CommonOptions,
 ): Promise<ExitCode> {
   const folder = directoryOf(directory, options);
+  const path = resolve(terminal.cwd, folder);
   const now = terminal.now();
-  const loaded = await loadResources(resolve(terminal.cwd, folder), terminal.env, new Date(now));
+  const loaded = await loadResources(path, terminal.env, new Date(now));
+  const store = folderStore(join(path, ".capstan"), terminal.now);
   const { state } = loaded;
-  const diagnostics = [...loaded.diagnostics, ...(await certificateDiagnostics(loaded, now))].sort(
-    compareDiagnostics,
-  );
+  const diagnostics = [
+    ...loaded.diagnostics,
+    ...(await checkAcknowledgements(loaded, store, now)),
+    ...(await certificateDiagnostics(loaded, now)),
+  ].sort(compareDiagnostics);
   const resources =
     state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;

@@ -6,11 +6,14 @@ import { createRunner } from "../process/runner.ts";
 import { folderStore } from "../record/folder.ts";
 import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
+import type { Files } from "../render/yaml-diff.ts";
 import type { ClusterResource, DesiredState } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
+import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRepository } from "./repository.ts";
+import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A folder of resources, checked, with everything that plan and apply need around it. */
@@ -21,6 +24,8 @@ export interface Workspace {
   /** The clusters that the command is about. */
   readonly clusters: readonly ClusterResource[];
   readonly store: RecordStore;
+  /** Texts of the files that hold resources, by path below the folder. */
+  readonly files: Files;
 }
 
 /** Loads and checks; bad resources are one `Failure` with all diagnostics in it. */
@@ -34,7 +39,11 @@ export async function openWorkspace(
     loadResources(folder, terminal.env),
     openRepository(folder),
   ]);
-  const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
+  const store = folderStore(join(folder, ".capstan"), terminal.now);
+  const errors = [
+    ...loaded.diagnostics.filter(({ severity }) => severity === "error"),
+    ...(await checkAcknowledgements(loaded, store, terminal.now())),
+  ];
   if (errors.length > 0) {
     throw new Failure(
       "resources",
@@ -49,7 +58,8 @@ export async function openWorkspace(
     commit: repository?.commit ?? null,
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, directory),
-    store: folderStore(join(folder, ".capstan"), terminal.now),
+    store,
+    files: new Map(loaded.files.map(({ path, text }) => [path, text])),
   };
 }
 
@@ -73,7 +83,7 @@ function select(
 }
 
 /** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
-export function openPlatforms(
+export function openClusters(
   { clusters, desired }: Workspace,
   terminal: Terminal,
   options: CommonOptions,
@@ -100,6 +110,19 @@ function concern(
       authorities.some(({ type }) => (OVERRIDABLE_TYPES as readonly string[]).includes(type)),
   );
   return rotates ? "possible" : "none";
+}
+
+/** The same, with what is outside of the clusters in what they observe: for whatever judges. */
+export function openPlatforms(
+  workspace: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): ReadonlyMap<string, Platform> {
+  const { runner } = platformOptions(terminal, options, signal);
+  const around = { folder: workspace.folder, desired: workspace.desired, runner, signal };
+  const opened = openClusters(workspace, terminal, options, signal);
+  return new Map([...opened].map(([name, platform]) => [name, withSurroundings(platform, name, around)]));
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */

@@ -10,6 +10,7 @@ import { overrides } from "./overrides.ts";
 import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
+import { trustConsumers } from "./trust-consumers.ts";
 import { version } from "./version.ts";
 
 /** Every guard, in the order in which people read them: first whether the step makes sense at all. */
@@ -21,6 +22,7 @@ export const GUARDS: readonly Guard[] = [
   roster,
   componentsReady,
   overrides,
+  trustConsumers,
   credentials,
   version,
   soak,

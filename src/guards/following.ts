@@ -13,7 +13,7 @@ import type { RosterMember } from "../rotation/record.ts";
  * (reference teleport-rotation 1.5, 3.2).
  */
 export interface Follower {
-  readonly kind: ComponentKind | string;
+  readonly kind: ComponentKind;
   readonly id: string;
   readonly name: string;
   /** `node/node2`; the id in place of the name where two share one. */

@@ -1,5 +1,6 @@
 import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import type { Finding, GuardId } from "../rotation/plan.ts";
@@ -26,6 +27,8 @@ export interface GuardInput {
   /** `null` when no resource declares the rotation any more: it is being rolled back. */
   readonly rotation: RotationResource | null;
   readonly record: RotationRecord | undefined;
+  /** What git says trusts the authority outside the cluster. */
+  readonly consumers: readonly TrustConsumer[];
   /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
   readonly edge: Edge;
   /** Externally signed certificates; absent when nobody looked, which is not the same as none. */

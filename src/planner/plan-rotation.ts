@@ -1,7 +1,13 @@
+import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
 import type { OverrideOutlooks } from "../overrides/outlook.ts";
-import type { ClusterResource, RotatedAuthority, RotationResource } from "../resources/desired.ts";
+import type {
+  AuthorityResource,
+  ClusterResource,
+  RotatedAuthority,
+  RotationResource,
+} from "../resources/desired.ts";
 import type {
   AuthorityKey,
   ClusterObservation,
@@ -9,9 +15,10 @@ import type {
   LiveAuthority,
 } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } from "../rotation/phase.ts";
-import type { GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
+import type { ChecklistItem, GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
 import { rolledBack, standingOf } from "./standing.ts";
+import { together } from "./together.ts";
 import { verifyWording, wordingOf } from "./wording.ts";
 
 /** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
@@ -21,8 +28,13 @@ interface RotationContext {
   readonly record: ClusterRecord;
   /** Absent when nobody looked. */
   readonly overrides: OverrideOutlooks | undefined;
+  /** What git says of the authorities of this cluster. */
+  readonly authorities: readonly AuthorityResource[];
   readonly now: number;
 }
+
+/** A step before its work by hand is known. */
+type Move = Omit<Step, "checklist">;
 
 /** One authority of a rotation with everything that is known about it. */
 interface Member {
@@ -39,7 +51,8 @@ export function planRotation(resource: RotationResource, context: RotationContex
     const standing = standingOf(wanted, live, resource, context.record);
     return [{ wanted, live, standing, memory: openRotation(context.record, wanted.type) }];
   });
-  const steps = inWalkOrder(members.map((member) => stepsOf(member, resource, context)));
+  const goingBack = resource.phase === "rollback" || members.some(isTurnedBack);
+  const steps = together(members.map((member) => stepsOf(member, resource, context, goingBack)));
   const [first] = members;
   return {
     name: resource.name,
@@ -47,9 +60,11 @@ export function planRotation(resource: RotationResource, context: RotationContex
     live_phase: leastAdvanced(members),
     desired_phase: resource.phase,
     standing: first?.standing ?? "unclear",
-    notes: members.flatMap((member) => notesOf(member, resource, context)),
+    notes: [...apart(members), ...members.flatMap((member) => notesOf(member, resource, context))],
     keys: members.flatMap(keysOf),
-    steps,
+    consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
+    checklist: members.flatMap((member) => workNow(member, resource, context)),
+    steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
   };
 }
 
@@ -61,7 +76,15 @@ export function planUndeclared(
 ): RotationPlan {
   const edges = rollbackFrom(live.rotation.phase);
   const judge = (edge: Edge) =>
-    judgeAll({ ...context, authority: live, rotation: null, record: memory, edge });
+    judgeAll({
+      ...context,
+      authority: live,
+      rotation: null,
+      record: memory,
+      consumers: consumersOf(live.type, context),
+      edge,
+    });
+  const steps = chain(memory.name, live.type, edges, judge);
   return {
     name: memory.name,
     authorities: [live.type],
@@ -70,14 +93,71 @@ export function planUndeclared(
     standing: "in_progress",
     notes: [`no ca_rotation declares \`${memory.name}\` any more: it is rolled back`],
     keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
-    steps: chain(memory.name, live.type, edges, judge),
+    consumers: consumersSeen(live.type, context),
+    checklist: itemsOf(live.type, live.rotation.phase, null, context),
+    steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
   };
 }
 
-function stepsOf(member: Member, resource: RotationResource, context: RotationContext): readonly Step[] {
+/** The work of the phase that the authority is in. In standby there is some only after a rotation. */
+function workNow(
+  { live, standing }: Member,
+  resource: RotationResource,
+  context: RotationContext,
+): readonly ChecklistItem[] {
+  const { phase } = live.rotation;
+  const isIdle = phase === "standby" && standing !== "finished";
+  const leavesIt = resource.phase === "rollback" && phase !== "rollback";
+  return isIdle || leavesIt ? [] : itemsOf(live.type, phase, resource, context);
+}
+
+/** The work of the phase that a step leaves. */
+function workBefore(
+  { action, authority, from, to }: Move,
+  resource: RotationResource | null,
+  context: RotationContext,
+): readonly ChecklistItem[] {
+  return action === "verify" || from === "standby" || to === "rollback"
+    ? []
+    : itemsOf(authority, from, resource, context);
+}
+
+function itemsOf(
+  type: string,
+  phase: Phase,
+  rotation: RotationResource | null,
+  context: RotationContext,
+): readonly ChecklistItem[] {
+  if (context.observation.platform !== "teleport") return [];
+  const record = openRotation(context.record, type);
+  const consumers = consumersOf(type, context);
+  return workOf(type, phase, { ...context, rotation, record, consumers }).map(({ item }) => item);
+}
+
+function consumersOf(type: string, { authorities }: RotationContext) {
+  return authorities.find((authority) => authority.type === type)?.trustConsumers ?? [];
+}
+
+function consumersSeen(type: string, { observation }: RotationContext) {
+  return observation.surroundings?.consumers.filter(({ authority }) => authority === type) ?? [];
+}
+
+function stepsOf(
+  member: Member,
+  resource: RotationResource,
+  context: RotationContext,
+  goingBack: boolean,
+): readonly Move[] {
   const { live, memory, standing } = member;
   const judge = (edge: Edge) =>
-    judgeAll({ ...context, authority: live, rotation: resource, record: memory, edge });
+    judgeAll({
+      ...context,
+      authority: live,
+      rotation: resource,
+      record: memory,
+      consumers: consumersOf(live.type, context),
+      edge,
+    });
   const from = live.rotation.phase;
   const name = resource.name;
   if (standing === "finished") {
@@ -86,12 +166,15 @@ function stepsOf(member: Member, resource: RotationResource, context: RotationCo
     return unverified ? settle(name, member, judge) : [];
   }
   if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
-  const goingBack = resource.phase === "rollback" || memory?.state === "rolling_back";
   if (standing === "in_progress" && goingBack) {
     const settling = from === "rollback" && newKeyWasUsed(memory, live) ? settle(name, member, judge) : [];
     return follow(settling, chain(name, live.type, rollbackFrom(from), judge));
   }
   if (resource.phase === "rollback") return [];
+  // A partner was turned back before this one began.
+  if (goingBack && standing === "not_started") {
+    return [refusal(name, member, resource.phase, partnerTurnedBack(member))];
+  }
   if (standing === "rolled_back") {
     return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
   }
@@ -109,7 +192,7 @@ function stepsOf(member: Member, resource: RotationResource, context: RotationCo
 }
 
 /** A phase that was entered and not yet verified comes first: a run was killed, or others moved the phase. */
-function follow(settling: readonly Step[], moves: readonly Step[]): readonly Step[] {
+function follow(settling: readonly Move[], moves: readonly Move[]): readonly Move[] {
   const [before] = settling;
   const [next, ...rest] = moves;
   if (before === undefined || next === undefined) return moves;
@@ -125,7 +208,7 @@ function settle(
   name: string,
   member: Member,
   judge: (edge: Edge) => readonly GuardVerdict[],
-): readonly Step[] {
+): readonly Move[] {
   const { live } = member;
   const phase = live.rotation.phase;
   const guards = judge({ from: phase, to: phase });
@@ -152,7 +235,7 @@ function chain(
   authority: string,
   edges: readonly Edge[],
   judge: (edge: Edge) => readonly GuardVerdict[],
-): readonly Step[] {
+): readonly Move[] {
   const id = ({ from, to }: Edge) => `${name}/${authority}/${from}-${to}`;
   return edges.map((edge, index) => {
     const before = edges[index - 1];
@@ -176,7 +259,7 @@ function refusal(
   { live }: Member,
   to: Phase,
   reason: { readonly subject: string; readonly message: string; readonly remedy: string },
-): Step {
+): Move {
   const edge: Edge = { from: live.rotation.phase, to };
   return {
     id: `${name}/${live.type}/${edge.from}-${to}`,
@@ -205,6 +288,14 @@ function tooLate({ live, wanted }: Member) {
     message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
     remedy:
       "set `phase: standby` to accept the new key (Teleport before v7 keeps it even when init is rolled back), or start a new rotation",
+  };
+}
+
+function partnerTurnedBack({ live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: "does not start: what it moves together with was turned back",
+    remedy: "remove the cause, start the rotation again with a reason, and commit",
   };
 }
 
@@ -299,12 +390,22 @@ function keysOf({ wanted, live, memory }: Pick<Member, "wanted" | "live" | "memo
   }
 }
 
-/** The steps of several authorities, phase by phase: a pair moves together (issue 3). */
-function inWalkOrder(perAuthority: readonly (readonly Step[])[]): readonly Step[] {
-  const longest = Math.max(0, ...perAuthority.map((steps) => steps.length));
-  return Array.from({ length: longest }, (_, index) =>
-    perAuthority.flatMap((steps) => steps.slice(index, index + 1)),
-  ).flat();
+/** Turned back by capstan: then its partners go back too, however far they came. */
+function isTurnedBack({ memory, standing }: Member): boolean {
+  return memory?.state === "rolling_back" || standing === "rolled_back";
+}
+
+/** Members of one rotation that are not in the same phase: how they stand, for people. */
+function apart(members: readonly Member[]): readonly string[] {
+  const places = members.map(({ live, standing }) => {
+    const phase = standing === "finished" ? "finished" : live.rotation.phase;
+    return { type: live.type, phase };
+  });
+  if (new Set(places.map(({ phase }) => phase)).size < 2) return [];
+  const stand = places.map(
+    ({ type, phase }) => `${type} is ${phase === "finished" ? "finished" : `in ${phase}`}`,
+  );
+  return [`they move together and are apart: ${stand.join(", ")}`];
 }
 
 function leastAdvanced(members: readonly Member[]): Phase {

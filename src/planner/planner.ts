@@ -37,12 +37,20 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Cluster
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
   const record = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
+  const authorities = desired.authorities.filter((authority) => authority.cluster === name);
   const reading = input.overrides?.get(name);
   const overridden =
     reading === undefined
       ? undefined
       : planOverrides(reading, { cluster, desired, observation, record, now });
-  const context = { cluster, observation, record, overrides: overridden?.outlooks, now };
+  const context = {
+    cluster,
+    observation,
+    record,
+    authorities,
+    overrides: overridden?.outlooks,
+    now,
+  };
   const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   return {
     name,

@@ -32,6 +32,7 @@ export function preflight(
           authority: host,
           rotation: null,
           record: undefined,
+          consumers: [],
           edge: { from: "standby", to: "init" },
           now,
         });

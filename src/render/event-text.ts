@@ -1,4 +1,4 @@
-import type { KindProgress, Laggard, RunEvent } from "../apply/event.ts";
+import type { RunEvent } from "../apply/event.ts";
 import { harmless, paragraph } from "./layout.ts";
 import type { Paint } from "./paint.ts";
 
@@ -20,7 +20,7 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     case "transition-observed":
       return `${time}   ${event.authority} is in ${event.phase}`;
     case "waiting":
-      return waitingText(time, event.progress, event.laggards, event.deadline);
+      return waitingText(time, event);
     case "step-failed": {
       const head = `${time} ${paint("bad", "failed")} ${harmless(event.message)}`;
       const findings = event.findings.map(({ subject, message }) =>
@@ -52,19 +52,27 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
 
 function waitingText(
   time: string,
-  progress: readonly KindProgress[],
-  laggards: readonly Laggard[],
-  deadline: string,
+  { phase, progress, laggards, deadline }: Extract<RunEvent, { type: "waiting" }>,
 ): string | null {
-  if (progress.length === 0) return null;
-  const counts = progress.map(({ kind, ready, total }) => `${kind} ${ready}/${total}`).join("  ");
-  if (laggards.length === 0) return `${time}   ${counts}`;
+  const total = sum(progress.map((kind) => kind.total));
+  if (total === 0) return null;
+  const behind = progress
+    .filter((kind) => kind.ready < kind.total)
+    .map(({ kind, ready, total }) => `${kind} ${ready}/${total}`);
+  const ready = sum(progress.map((kind) => kind.ready));
+  const counts = behind.length === 0 ? "" : `: ${behind.join(", ")}`;
+  const head = paragraph(`${time}   ${ready} of ${total} are at ${phase}${counts}`, "", "             ");
+  if (laggards.length === 0) return head;
   const named = laggards.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
-  const more = laggards.length > LAGGARDS_SHOWN ? `; ${`${laggards.length - LAGGARDS_SHOWN} more`}` : "";
+  const more = laggards.length > LAGGARDS_SHOWN ? `; ${laggards.length - LAGGARDS_SHOWN} more` : "";
   const detail = paragraph(
-    harmless(`waiting until ${deadline.slice(11, 19)} for ${named.join("; ")}${more}`),
+    harmless(`until ${deadline.slice(11, 19)}: ${named.join("; ")}${more}`),
     "           ",
     "             ",
   );
-  return `${time}   ${counts}\n${detail}`;
+  return `${head}\n${detail}`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

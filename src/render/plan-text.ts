@@ -9,6 +9,7 @@ import type {
   RotationPlan,
   Step,
 } from "../rotation/plan.ts";
+import { checklistText, consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
 import { count, harmless, paragraph, table } from "./layout.ts";
 import { overrideText } from "./override-text.ts";
@@ -51,7 +52,12 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
     `    ${rail(rotation, paint)}`,
   ];
   if (rotation.steps.length > 0) lines.push("", keysText(rotation.keys, shorten, paint));
+  if (rotation.steps.length > 0 && rotation.consumers.length > 0) {
+    lines.push("", consumersText(rotation.consumers, "    ", paint));
+  }
   for (const note of rotation.notes) lines.push(paragraph(`note: ${harmless(note)}`, "    ", "      "));
+  const work = checklistText(rotation, paint);
+  if (work !== null) lines.push("", work);
   for (const [index, step] of rotation.steps.entries()) lines.push("", stepText(step, index + 1, paint));
   return lines.join("\n");
 }
@@ -98,6 +104,11 @@ function stepText(step: Step, number: number, paint: Paint): string {
   lines.push(paragraph(step.why, "       "));
   lines.push(paragraph(`disrupts  ${step.disrupts}`, "       ", "                 "));
   lines.push(paragraph(`undo      ${step.undo}`, "       ", "                 "));
+  const ahead = step.after === null ? [] : step.checklist.filter(({ required }) => required);
+  if (ahead.length > 0) {
+    const ids = ahead.map(({ id }) => id).join(", ");
+    lines.push(paragraph(`by hand   ${ids}`, "       ", "                 "));
+  }
   if (step.after !== null)
     lines.push(paragraph("guards    judged when the step before it is done", "       "));
   else lines.push(guardsText(step.guards, paint));

@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../rotation/observation.ts";
+import { consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
 import { harmless, paragraph, table } from "./layout.ts";
 import { overrideFindingText } from "./override-text.ts";
@@ -39,6 +40,7 @@ function clusterText(cluster: Status["clusters"][number], shorten: Shorten, pain
     for (const kind of cluster.components) lines.push(kindText(kind, paint));
     lines.push("");
   }
+  if (cluster.consumers.length > 0) lines.push(consumersText(cluster.consumers, "  ", paint), "");
   for (const { what, problem } of cluster.unread) {
     lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmless(problem)}`, "  ", "    "));
   }

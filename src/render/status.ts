@@ -5,6 +5,7 @@ import {
   type ClusterObservation,
   COMPONENT_KINDS,
   type ComponentKind,
+  type ConsumerObservation,
   type LiveAuthority,
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
@@ -30,6 +31,8 @@ interface ClusterStatus {
   readonly components: readonly KindStatus[];
   readonly remote_clusters: readonly { readonly name: string; readonly last_heartbeat: string | null }[];
   readonly unread: ClusterObservation["unread"];
+  /** What trusts its CAs outside of it, as probes saw it. */
+  readonly consumers: readonly ConsumerObservation[];
   readonly rotations: readonly {
     readonly name: string;
     readonly standing: string;
@@ -103,6 +106,7 @@ export function statusOf(observations: readonly ClusterObservation[], plan: Plan
           last_heartbeat: lastHeartbeat,
         })),
         unread: observation.unread,
+        consumers: observation.surroundings?.consumers ?? [],
         rotations: (planned?.rotations ?? []).map(({ name, standing, desired_phase }) => ({
           name,
           standing,

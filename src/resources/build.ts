@@ -13,6 +13,7 @@ import type {
 import { type ResourceDocument, sourceOf } from "./document.ts";
 import { parseDuration } from "./duration.ts";
 import { parseMoment } from "./moment.ts";
+import type { TrustConsumer } from "./trust-consumer.ts";
 
 /**
  * From a value that its schema accepts to a typed resource, with the defaults filled in. What is still wrong with
@@ -20,11 +21,14 @@ import { parseMoment } from "./moment.ts";
  */
 
 /** What the schema documents as `default` (design, section 2). */
-const DEFAULT_POLICY: Policy = {
+export const DEFAULT_POLICY: Policy = {
   concurrentRotations: 1,
   soakMs: 30 * 60_000,
   onFailure: "rollback",
   phaseTimeoutMs: 10 * 60_000,
+  // Teleport's own upper limit (reference teleport-rotation 2.2).
+  maxSessionTtlMs: 30 * 3_600_000,
+  pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
 };
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
@@ -47,7 +51,10 @@ interface RawCluster {
       readonly soak?: string;
       readonly on_failure?: Policy["onFailure"];
       readonly phase_timeout?: string;
+      readonly max_session_ttl?: string;
+      readonly pin_files?: readonly string[];
     };
+    readonly peers?: readonly string[];
   };
 }
 
@@ -57,10 +64,22 @@ interface RawAuthority {
   readonly spec: {
     readonly active_keys: AuthorityResource["activeKeys"];
     readonly max_age?: string;
-    readonly trust_consumers?: NonNullable<AuthorityResource["trustConsumers"]>;
+    readonly trust_consumers?: readonly RawConsumer[];
     readonly acknowledge?: readonly RawAcknowledgement[];
     readonly waive?: readonly RawWaiver[];
   };
+}
+
+interface RawConsumer {
+  readonly kind: TrustConsumer["kind"];
+  readonly name: string;
+  readonly address?: string;
+  readonly server_name?: string;
+  readonly url?: string;
+  readonly ca_file?: string;
+  readonly path?: string;
+  readonly instructions?: string;
+  readonly deadline?: string;
 }
 
 interface RawRotation {
@@ -122,11 +141,14 @@ export function buildCluster(document: ResourceDocument, value: unknown): Cluste
             timeoutMs: milliseconds(spec.signer.timeout) ?? DEFAULT_SIGNER_TIMEOUT_MS,
           },
         }),
+    peers: spec.peers ?? [],
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
       soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,
       onFailure: policy.on_failure ?? DEFAULT_POLICY.onFailure,
       phaseTimeoutMs: milliseconds(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
+      maxSessionTtlMs: milliseconds(policy.max_session_ttl) ?? DEFAULT_POLICY.maxSessionTtlMs,
+      pinFiles: policy.pin_files ?? DEFAULT_POLICY.pinFiles,
     },
   };
 }
@@ -139,7 +161,7 @@ export function buildAuthority(document: ResourceDocument): AuthorityResource {
     source: sourceOf(document),
     activeKeys: spec.active_keys,
     maxAgeMs: milliseconds(spec.max_age),
-    ...(spec.trust_consumers === undefined ? {} : { trustConsumers: spec.trust_consumers }),
+    trustConsumers: (spec.trust_consumers ?? []).map(consumer),
     ...(spec.acknowledge === undefined
       ? {}
       : { acknowledge: spec.acknowledge.map((raw, index) => acknowledgement(document, raw, index)) }),
@@ -147,6 +169,26 @@ export function buildAuthority(document: ResourceDocument): AuthorityResource {
       ? {}
       : { waive: spec.waive.map((raw, index) => waiver(document, raw, index)) }),
   };
+}
+
+/** Which fields go with a kind, the schema has said. */
+function consumer(raw: RawConsumer): TrustConsumer {
+  const { kind, name, address = "", server_name, url = "", ca_file, path = "", instructions = "" } = raw;
+  const named = { name, deadlineMs: milliseconds(raw.deadline) };
+  switch (kind) {
+    case "postgres":
+    case "mysql":
+    case "tls":
+      return { ...named, kind, address, serverName: server_name ?? null };
+    case "openssh":
+      return { ...named, kind, address };
+    case "https-jwks":
+      return { ...named, kind, url, caFile: ca_file ?? null };
+    case "file":
+      return { ...named, kind, path };
+    case "manual":
+      return { ...named, kind, instructions };
+  }
 }
 
 export function buildRotation(document: ResourceDocument): RotationResource {
@@ -177,10 +219,16 @@ function acknowledgement(
     who: raw.who,
     note: raw.note ?? null,
     evidence: raw.evidence ?? null,
-    at: raw.at === undefined ? null : parseMoment(raw.at, "start"),
+    at: raw.at === undefined ? null : statedAt(raw.at),
     commit: raw.commit ?? null,
     source: sourceOf(document, ["spec", "acknowledge", index]),
   };
+}
+
+/** A date alone stays one: it is any time of that day, and neither its start nor its end is what was meant. */
+function statedAt(text: string): string | null {
+  const moment = parseMoment(text, "start");
+  return moment !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : moment;
 }
 
 function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiver {

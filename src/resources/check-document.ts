@@ -4,6 +4,7 @@ import { parseDuration } from "./duration.ts";
 import { parseMoment } from "./moment.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
+import { DEFAULT_PORTS, parseAddress } from "./trust-consumer.ts";
 import { listAt, textAt, valueAt } from "./values.ts";
 
 /**
@@ -20,6 +21,8 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     duration(value, ["spec", "policy", "soak"], report);
     duration(value, ["spec", "policy", "phase_timeout"], report, "positive");
     duration(value, ["spec", "signer", "timeout"], report, "positive");
+    duration(value, ["spec", "policy", "max_session_ttl"], report);
+    noRepeats(listAt(value, ["spec", "peers"]), ["spec", "peers"], report);
   }
   if (kind === "certificate_authority") {
     duration(value, ["spec", "max_age"], report, "positive");
@@ -28,6 +31,11 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
       textAt(value, ["spec", "trust_consumers", index, "name"]),
     );
     noRepeats(consumers, ["spec", "trust_consumers"], report, "name");
+    for (const index of consumers.keys()) {
+      const path: Path = ["spec", "trust_consumers", index];
+      duration(value, [...path, "deadline"], report, "positive");
+      port(value, [...path, "address"], report);
+    }
   }
   if (kind === "ca_rotation") {
     authorities(value, report);
@@ -111,6 +119,16 @@ function duration(value: unknown, path: Path, report: Report, kind: "any" | "pos
   const ms = parseDuration(text);
   if (ms === null) report(path, `${nameOf(path)} is longer than capstan can count`);
   if (ms === 0 && kind === "positive") report(path, `${nameOf(path)} must be longer than nothing`);
+}
+
+/** Ports have an end that a pattern can hardly say. */
+function port(value: unknown, path: Path, report: Report): void {
+  const text = textAt(value, path);
+  const written = /:(\d{1,5})$/.exec(text ?? "")?.[1];
+  if (text === null || written === undefined || parseAddress(text, DEFAULT_PORTS.tls) !== null) return;
+  if (Number(written) > 65535 || Number(written) === 0) {
+    report(path, `${nameOf(path)}: there is no port ${written}`, "ports go from 1 to 65535");
+  }
 }
 
 const LOOKS_LIKE_DATE = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:|$)/;

@@ -1,4 +1,4 @@
-import { AUTHORITY_TYPES } from "../rotation/authority-type.ts";
+import { AUTHORITY_TYPES, rotationUnits } from "../rotation/authority-type.ts";
 import type { PlatformName } from "../rotation/observation.ts";
 import { isPhase } from "../rotation/phase.ts";
 import { shorten } from "./convert.ts";
@@ -6,7 +6,7 @@ import type { Diagnostic } from "./desired.ts";
 import { diagnosticOn, type KINDS, type Path, type ResourceDocument, sourceOf } from "./document.ts";
 import { complain, VARIABLE_OPENING } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
-import { listAt, textAt } from "./values.ts";
+import { listAt, textAt, valueAt } from "./values.ts";
 
 /** Checks that need several resources, or knowledge that no schema has. */
 export interface Checked {
@@ -30,6 +30,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
   return [
     ...diagnostics,
     ...(checked.incomplete || namelessCluster ? [] : danglingReferences(checked.documents, platforms)),
+    ...severalAuthorities(checked.documents),
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...collidingRotations(unique),
   ];
@@ -89,6 +90,16 @@ const CLUSTER_REFERENCE: Readonly<Record<(typeof KINDS)[number], Path | null>> =
   cert_authority_override: ["metadata", "name"],
 };
 
+/** Every place of a document that names a cluster resource. */
+function clusterReferences(document: ResourceDocument): readonly (readonly [ResourceDocument, Path])[] {
+  const path = CLUSTER_REFERENCE[document.kind];
+  const peers = document.kind === "cluster" ? listAt(document.value, ["spec", "peers"]) : [];
+  return [
+    ...(path === null ? [] : [[document, path] as const]),
+    ...peers.map((_, index) => [document, ["spec", "peers", index]] as const),
+  ];
+}
+
 /** Comparisons that all suggestions together may cost: with thousands of clusters and of mistakes, few get one. */
 const MAX_COMPARISONS = 500_000;
 
@@ -99,10 +110,9 @@ function danglingReferences(
   const diagnostics: Diagnostic[] = [];
   const suggestions = new Map<string, string>();
   const otherwise = "add a cluster resource; capstan init writes one for a live cluster";
-  for (const document of documents) {
-    const path = CLUSTER_REFERENCE[document.kind];
-    const name = path === null ? null : textAt(document.value, path);
-    if (path === null || name === null || clusters.has(name)) continue;
+  for (const [document, path] of documents.flatMap(clusterReferences)) {
+    const name = textAt(document.value, path);
+    if (name === null || clusters.has(name)) continue;
     if (name.includes(VARIABLE_OPENING)) continue;
     if (!suggestions.has(name) && (suggestions.size + 1) * clusters.size <= MAX_COMPARISONS) {
       const near = nearest(name, clusters.keys());
@@ -115,6 +125,38 @@ function danglingReferences(
     diagnostics.push(diagnosticOn(document, path, complaint));
   }
   return diagnostics;
+}
+
+/**
+ * One rotation moves one authority, or db and db_client (reference teleport-rotation 2.2); several others only
+ * where the policy of the cluster lets so many rotate at the same time.
+ */
+function severalAuthorities(documents: readonly ResourceDocument[]): Diagnostic[] {
+  const limits = new Map<string, number>();
+  for (const document of documents) {
+    const limit = valueAt(document.value, ["spec", "policy", "concurrent_rotations"]);
+    if (document.kind === "cluster" && typeof limit === "number") limits.set(nameIn(document) ?? "", limit);
+  }
+  return documents.flatMap((document) => {
+    const cluster = textAt(document.value, ["spec", "cluster"]);
+    if (document.kind !== "ca_rotation" || cluster === null) return [];
+    const path: Path = ["spec", "authorities"];
+    const types = listAt(document.value, path).flatMap(
+      (_, index) => textAt(document.value, [...path, index, "type"]) ?? [],
+    );
+    const limit = limits.get(cluster) ?? 1;
+    if (rotationUnits(types) <= limit) return [];
+    const complaint = complain(
+      `${types
+        .slice(0, 6)
+        .map((type) => shorten(type))
+        .join(
+          ", ",
+        )} in one rotation are more than ${limit === 1 ? "one" : limit}, which is what the policy of "${shorten(cluster)}" allows at a time`,
+      "write one ca_rotation each, and one after the other; only db and db_client move together",
+    );
+    return [diagnosticOn(document, path, complaint, "key")];
+  });
 }
 
 const TELEPORT_TYPES: readonly string[] = AUTHORITY_TYPES.map(({ name }) => name);

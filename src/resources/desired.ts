@@ -1,5 +1,6 @@
 import type { Fingerprint, PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { TrustConsumer } from "./trust-consumer.ts";
 
 /**
  * The desired state as parsed and checked: what the rest of capstan may trust.
@@ -27,6 +28,8 @@ export interface ClusterResource {
   readonly teleport: TeleportConnection | null;
   /** As written, variables put in. */
   readonly talos?: Readonly<Record<string, unknown>>;
+  /** Leafs and roots that capstan can reach too: names of other cluster resources. */
+  readonly peers: readonly string[];
   readonly policy: Policy;
   /** What has an external CA sign override certificates, where that goes unattended. */
   readonly signer?: Signer;
@@ -53,6 +56,10 @@ export interface Policy {
   readonly onFailure: "rollback" | "halt";
   /** How long the components may take to follow a transition, milliseconds. */
   readonly phaseTimeoutMs: number;
+  /** The longest session lifetime that any role allows, milliseconds. */
+  readonly maxSessionTtlMs: number;
+  /** Glob patterns of the files in which CA pins are looked for. */
+  readonly pinFiles: readonly string[];
 }
 
 export interface AuthorityResource {
@@ -61,17 +68,11 @@ export interface AuthorityResource {
   readonly source: Source;
   readonly activeKeys: readonly Fingerprint[];
   readonly maxAgeMs: number | null;
-  /** As written: what trusts the CA outside the cluster. */
-  readonly trustConsumers?: readonly TrustConsumer[];
+  /** What trusts the CA outside the cluster, or shows certificates of it. */
+  readonly trustConsumers: readonly TrustConsumer[];
   /** What holds outside any rotation. */
   readonly acknowledge?: readonly Acknowledgement[];
   readonly waive?: readonly Waiver[];
-}
-
-interface TrustConsumer {
-  readonly kind: string;
-  readonly name: string;
-  readonly [field: string]: unknown;
 }
 
 export interface RotationResource {
@@ -104,7 +105,7 @@ export interface Acknowledgement {
   readonly who: string;
   readonly note: string | null;
   readonly evidence: string | null;
-  /** ISO 8601 in UTC; a date alone is its start. */
+  /** ISO 8601 in UTC; a date alone stays one (`2026-11-21`): any time of that day. */
   readonly at: string | null;
   readonly commit?: string | null;
   readonly source?: Source;

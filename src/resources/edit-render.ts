@@ -1,6 +1,7 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
 import type { PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import { DEFAULT_POLICY } from "./build.ts";
 import type { Policy, RotatedAuthority, TeleportConnection } from "./desired.ts";
 import { formatDuration } from "./duration.ts";
 import { lineEndOf } from "./edit-text.ts";
@@ -21,7 +22,7 @@ export interface NewCluster extends NewResource {
   /** Text may hold `${VAR}`, which stays as it is. */
   readonly teleport: TeleportConnection | null;
   readonly talos?: Readonly<Record<string, unknown>>;
-  readonly policy: Policy;
+  readonly policy: Omit<Policy, "pinFiles" | "maxSessionTtlMs"> & Partial<Policy>;
 }
 
 export interface NewAuthority extends NewResource {
@@ -62,6 +63,10 @@ export function renderCluster(cluster: NewCluster): string {
           soak: formatDuration(policy.soakMs),
           phase_timeout: formatDuration(policy.phaseTimeoutMs),
           on_failure: policy.onFailure,
+          max_session_ttl:
+            policy.maxSessionTtlMs === undefined || policy.maxSessionTtlMs === DEFAULT_POLICY.maxSessionTtlMs
+              ? undefined
+              : formatDuration(policy.maxSessionTtlMs),
         },
       },
     },

@@ -5,6 +5,7 @@ import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
 import { formatDuration } from "./duration.ts";
 import { type Complaint, complain, VARIABLE_OPENING } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
+import { textAt } from "./values.ts";
 
 /** The parts of a schema that messages are made of. */
 interface SchemaPart {
@@ -47,7 +48,8 @@ export function schemaDiagnostics(document: ResourceDocument, errors: readonly E
     diagnostics.push(diagnosticOn(document, [...parent, field], complaint, "key"));
   }
   for (const error of errors) {
-    if (error.keyword === "additionalProperties") continue;
+    // `if` says that its `then` failed, which that says better itself.
+    if (error.keyword === "additionalProperties" || error.keyword === "if") continue;
     const path = parsePointer(document, error.instancePath);
     if (error.keyword === "required") {
       const field = String(error.params["missingProperty"]);
@@ -55,11 +57,19 @@ export function schemaDiagnostics(document: ResourceDocument, errors: readonly E
       const part = (error.parentSchema as SchemaPart).properties?.[field];
       const complaint = missing(nameOf(path) || `the ${document.kind} resource`, field, part);
       diagnostics.push(diagnosticOn(document, path, complaint, "key"));
+    } else if (error.keyword === "false schema") {
+      diagnostics.push(diagnosticOn(document, path, misplaced(document, path), "key"));
     } else if (error.keyword === "type" || !(mistyped.has(error.instancePath) || isVariable(error.data))) {
       diagnostics.push(diagnosticOn(document, path, wrong(error, path)));
     }
   }
   return diagnostics;
+}
+
+/** A field that another kind of the same list has: `address` of a file. */
+function misplaced(document: ResourceDocument, path: Path): Complaint {
+  const kind = textAt(document.value, [...path.slice(0, -1), "kind"]) ?? "this kind";
+  return complain(`${nameOf(path)} does not go with kind ${shorten(kind)}`, "remove it");
 }
 
 /** What is wrong with a misplaced variable is that it is one: `substitute` says so. */

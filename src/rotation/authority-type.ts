@@ -136,6 +136,18 @@ export function authorityType(name: string): AuthorityType | undefined {
   return AUTHORITY_TYPES.find((type) => type.name === name);
 }
 
+/** The one pair that Teleport's documentation lets rotate together, in this order (reference 2.2). */
+const PAIR: readonly string[] = ["db", "db_client"];
+
+export function isPair(left: string, right: string): boolean {
+  return left !== right && PAIR.includes(left) && PAIR.includes(right);
+}
+
+/** How many rotations these types are when db and db_client count as one. */
+export function rotationUnits(types: readonly string[]): number {
+  return new Set(types.map((type) => (PAIR.includes(type) ? PAIR[0] : type))).size;
+}
+
 /** Reads either spelling (`db-client`, `db_client`) and gives the API one. */
 export function apiSpelling(name: string): string {
   return name.replaceAll("-", "_");

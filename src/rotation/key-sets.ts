@@ -1,6 +1,29 @@
-import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
+import { type AuthorityKey, type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
 import type { Edge } from "./phase.ts";
 import type { Finding } from "./plan.ts";
+
+/** The keys of an authority by what the rotation does to them. */
+export interface KeysByRole {
+  readonly old: readonly AuthorityKey[];
+  /** Empty before init. */
+  readonly new: readonly AuthorityKey[];
+}
+
+/**
+ * Which of the keys are to be retired and which replace them. `retired` where known; without them the phase tells,
+ * which is wrong after a rollback from init of Teleport 5 (recordings/README: it keeps the new key).
+ */
+export function keysByRole(authority: LiveAuthority, retired: readonly Fingerprint[]): KeysByRole {
+  const { active, trusted, rotation } = authority;
+  const signsWithOld = identify(active).some((fingerprint) => retired.includes(fingerprint));
+  if (rotation.phase === "standby") {
+    const finished = retired.length > 0 && !signsWithOld;
+    return finished ? { old: [], new: active } : { old: active, new: [] };
+  }
+  const activeIsOld =
+    retired.length > 0 ? signsWithOld : rotation.phase === "init" || rotation.phase === "rollback";
+  return activeIsOld ? { old: active, new: trusted } : { old: trusted, new: active };
+}
 
 /** Which keys sign and which are trusted beside them. */
 interface KeySets {

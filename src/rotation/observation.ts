@@ -1,3 +1,4 @@
+import type { ConsumerKind } from "../resources/trust-consumer.ts";
 import type { Phase } from "./phase.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface ClusterObservation {
   readonly overrides?: LiveOverrides;
   /** Listings that could not be read. Whatever depends on them is unknown, and unknown blocks. */
   readonly unread: readonly Unread[];
+  /** What was looked at outside of the cluster; absent when nobody looked. */
+  readonly surroundings?: Surroundings;
 }
 
 /** What the cluster says about externally signed certificates for its CAs, as it printed it. */
@@ -33,6 +36,30 @@ export type LiveOverrides =
     }
   /** Too old, or not Enterprise: nothing can be overridden there. `note` is a sentence for people. */
   | { readonly state: "unsupported"; readonly note: string };
+
+/** Facts from outside of the cluster that a rotation of its CAs depends on. */
+export interface Surroundings {
+  readonly consumers: readonly ConsumerObservation[];
+}
+
+/** What a probe saw of one trust consumer: by signature and content, never by a marker. */
+export interface ConsumerObservation {
+  /** CA type that it is a consumer of. */
+  readonly authority: string;
+  readonly consumer: string;
+  readonly kind: ConsumerKind;
+  /**
+   * Which CA what it shows comes from: `both` where it shows several. `neither` was looked at; `unreachable` did
+   * not answer; `unknown` answered, but not what can be judged.
+   */
+  readonly uses: "old" | "new" | "both" | "neither" | "unreachable" | "unknown";
+  readonly trusts: { readonly old: TrustAnswer; readonly new: TrustAnswer };
+  /** A sentence or two for people. */
+  readonly detail: string;
+}
+
+/** With several keys: `yes` when it trusts all of them. */
+export type TrustAnswer = "yes" | "no" | "unknown";
 
 export type PlatformName = "teleport" | "talos";
 

@@ -1,5 +1,5 @@
 import type { OverridePlan } from "../overrides/plan.ts";
-import type { CertificateFacts, Fingerprint, PlatformName } from "./observation.ts";
+import type { CertificateFacts, ConsumerObservation, Fingerprint, PlatformName } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 
 /**
@@ -35,7 +35,30 @@ export interface RotationPlan {
   /** Facts worth a sentence that block nothing. */
   readonly notes: readonly string[];
   readonly keys: readonly KeyPlan[];
+  /** What trusts these CAs outside the cluster, as probes saw it now. */
+  readonly consumers: readonly ConsumerObservation[];
+  /** The work by hand of the phase that the authorities are in; in standby what follows a finished rotation. */
+  readonly checklist: readonly ChecklistItem[];
   readonly steps: readonly Step[];
+}
+
+/** One piece of work that a person does or states (`acknowledge`), or that a probe proves. */
+export interface ChecklistItem {
+  /** Named in `acknowledge`: `db_client/init/trust-both`. */
+  readonly id: string;
+  readonly do: string;
+  readonly why: string;
+  readonly verify: string;
+  /** Command lines that help. */
+  readonly commands: readonly string[];
+  /** Files of `capstan artifacts` that help, below `<cluster>/<type>/`. */
+  readonly artifacts: readonly string[];
+  /** Whether a step waits for it; else it is advice, or another guard looks after it. */
+  readonly required: boolean;
+  readonly state: "done" | "open";
+  /** Who says so: a person, or `probe`. */
+  readonly by: string | null;
+  readonly note: string | null;
 }
 
 /** Where a rotation stands, told by the key it retires (design, section 2). */
@@ -69,6 +92,8 @@ export interface Step {
   readonly point_of_no_return: boolean;
   /** The step of this plan that must be applied first, as its guards can only be judged then. */
   readonly after: string | null;
+  /** The work by hand that comes before it. */
+  readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
 }
 

@@ -1,4 +1,4 @@
-import type { Fingerprint } from "./observation.ts";
+import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 
 /**
@@ -42,7 +42,7 @@ export interface RotationRecord {
 }
 
 export interface RosterMember {
-  readonly kind: string;
+  readonly kind: ComponentKind;
   readonly id: string;
   readonly name: string;
 }

@@ -46,15 +46,15 @@ describe("a rotation, commit by commit", () => {
 describe("approval", () => {
   it("without one nothing happens", async () => {
     const world = new World();
-    const approval = { ordinary: false, final: false };
-    expect((await world.apply(desired([rotation("init")]), { approval })).outcome).toBe("blocked");
+    expect((await world.apply(desired([rotation("init")]), { approve: "nothing" })).outcome).toBe("blocked");
     expect(world.cluster.transitions).toEqual([]);
   });
 
   it("the point of no return needs its own", async () => {
     const world = await walked("update_servers");
-    const approval = { ordinary: true, final: false };
-    expect((await world.apply(desired([rotation("standby")]), { approval })).outcome).toBe("blocked");
+    expect((await world.apply(desired([rotation("standby")]), { approve: "ordinary" })).outcome).toBe(
+      "blocked",
+    );
     expect(world.cluster.authority().rotation.phase).toBe("update_servers");
   });
 });
@@ -130,6 +130,20 @@ describe("a transition that does not verify", () => {
     const { outcome } = await world.apply(desired([rotation("init")], { onFailure: "halt" }));
     expect(outcome).toBe("blocked");
     expect(world.cluster.authority().rotation.phase).toBe("init");
+  });
+
+  it("a person who watches turns it back before its time is up, whatever the policy says", async () => {
+    const world = await walked("init");
+    world.cluster.ailments.set("node2", "stuck");
+    const turnBack = AbortSignal.abort();
+    const started = world.clock.now();
+    const asked = await world.apply(desired([rotation("update_clients")], { onFailure: "halt" }), {
+      turnBack,
+    });
+    expect(asked.outcome).toBe("rolled-back");
+    expect(JSON.stringify(asked.events)).toContain("a person asked for the rollback");
+    expect(world.cluster.transitions.at(-1)).toContain("-rollback");
+    expect(world.clock.now() - started).toBeLessThan(20 * 60_000);
   });
 
   it("never after the point of no return", async () => {

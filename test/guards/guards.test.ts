@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
 import type { GuardInput } from "../../src/guards/guard.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
+import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
+import type { ClusterObservation, ConsumerObservation } from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
@@ -24,6 +25,10 @@ import {
 interface Case {
   readonly guard: GuardId;
   readonly edge: Edge;
+  /** CA type, host unless it says otherwise. */
+  readonly type?: string;
+  readonly declared?: readonly TrustConsumer[];
+  readonly probed?: readonly ConsumerObservation[];
   readonly observation?: Partial<ClusterObservation>;
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
@@ -54,7 +59,167 @@ const identity = {
 } as const;
 const accepted = { guard: "roster", subject: "node/node2", reason: "scrapped", expires: ago(-60) } as const;
 
+const orders: TrustConsumer = {
+  kind: "postgres",
+  name: "orders-db",
+  address: "db-1",
+  serverName: null,
+  deadlineMs: null,
+};
+const directory: TrustConsumer = {
+  kind: "manual",
+  name: "directory",
+  instructions: "look at NTAuth",
+  deadlineMs: null,
+};
+const knownHosts: TrustConsumer = {
+  kind: "file",
+  name: "clients",
+  path: "known_hosts",
+  deadlineMs: null,
+};
+const BOTH = { old: "yes", new: "yes" } as const;
+const UNSEEN = { old: "unknown", new: "unknown" } as const;
+
+function sees(
+  consumer: TrustConsumer,
+  type: string,
+  uses: ConsumerObservation["uses"],
+  trusts: ConsumerObservation["trusts"],
+): ConsumerObservation {
+  return { authority: type, consumer: consumer.name, kind: consumer.kind, uses, trusts, detail: "Seen." };
+}
+
+function stated(step: string) {
+  return { acknowledge: [{ step, who: "ada", note: null, evidence: null, at: null }] };
+}
+
+const TRUST_BOTH = "db_client/init/trust-both";
+/** Databases of db_client, between init and update_clients: the moment of the outage (reference 2.2). */
+const databases = { guard: "trust-consumers", edge: INIT_TO_CLIENTS, type: "db_client" } as const;
+const consumerCases: Readonly<Record<string, Case>> = {
+  "nobody said a word about the databases": {
+    ...databases,
+    verdict: "fail",
+    about: [`step/${TRUST_BOTH}`],
+  },
+  "a person says that the databases trust both": {
+    ...databases,
+    rotation: stated(TRUST_BOTH),
+    verdict: "pass",
+  },
+  "a statement about another phase ticks nothing here": {
+    ...databases,
+    rotation: stated("db_client/update_clients/test-connection"),
+    verdict: "fail",
+    about: [`step/${TRUST_BOTH}`],
+  },
+  "every declared database was seen to trust both": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "neither", BOTH)],
+    verdict: "pass",
+  },
+  "one database was forgotten": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "old", { old: "yes", new: "no" })],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "a statement does not outweigh what a probe saw": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "old", { old: "yes", new: "no" })],
+    rotation: stated(TRUST_BOTH),
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "a waiver does, and shows": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "old", { old: "yes", new: "no" })],
+    rotation: {
+      waive: [
+        { guard: "trust-consumers", subject: "consumer/orders-db", reason: "scrapped", expires: ago(-60) },
+      ],
+    },
+    verdict: "pass",
+    about: ["~consumer/orders-db"],
+  },
+  "a database that does not answer takes a person": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "unreachable", UNSEEN)],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "and a person is enough for it": {
+    ...databases,
+    declared: [orders],
+    probed: [sees(orders, "db_client", "unreachable", UNSEEN)],
+    rotation: stated(TRUST_BOTH),
+    verdict: "pass",
+  },
+  "one that was not probed at all takes a person": {
+    ...databases,
+    declared: [orders],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "what no probe can see is asked for beside what it can": {
+    ...databases,
+    declared: [orders, directory],
+    probed: [sees(orders, "db_client", "neither", BOTH), sees(directory, "db_client", "unknown", UNSEEN)],
+    verdict: "fail",
+    about: ["consumer/directory"],
+  },
+  "a server certificate of the old CA holds up db": {
+    guard: "trust-consumers",
+    edge: INIT_TO_CLIENTS,
+    type: "db",
+    declared: [orders],
+    probed: [sees(orders, "db", "old", UNSEEN)],
+    verdict: "fail",
+    about: ["consumer/orders-db"],
+  },
+  "the host CA: what is outside of it may not exist": {
+    guard: "trust-consumers",
+    edge: INIT_TO_CLIENTS,
+    verdict: "pass",
+  },
+  "the host CA: a known_hosts in git that lacks the new line": {
+    guard: "trust-consumers",
+    edge: INIT_TO_CLIENTS,
+    declared: [knownHosts],
+    probed: [sees(knownHosts, "host", "old", { old: "yes", new: "no" })],
+    verdict: "fail",
+    about: ["consumer/clients"],
+  },
+  "the host CA: a known_hosts says nothing of host certificates": {
+    guard: "trust-consumers",
+    edge: { from: "update_servers", to: "standby" },
+    declared: [knownHosts],
+    probed: [sees(knownHosts, "host", "both", BOTH)],
+    verdict: "pass",
+  },
+  "the way into rollback is always open": { ...databases, edge: INIT_BACK, verdict: "absent" },
+  "the way out of rollback waits for what has to be undone": {
+    ...databases,
+    edge: OUT_OF_ROLLBACK,
+    verdict: "fail",
+    about: ["step/db_client/rollback/remove-new"],
+  },
+  "before init there is nothing to do": { ...databases, edge: TO_INIT, verdict: "absent" },
+  "a release before the split has no work for db_client": {
+    ...databases,
+    observation: { versions: { client: "14.0.0", server: "14.0.0" } },
+    verdict: "pass",
+  },
+};
+
 const CASES: Readonly<Record<string, Case>> = {
+  ...consumerCases,
   "a legal edge": { guard: "phase-order", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "an edge that skips a phase": {
     guard: "phase-order",
@@ -313,7 +478,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "nobody looked at the overrides": {
     guard: "overrides",
     edge: INIT_TO_CLIENTS,
-    observation: { authorities: [{ ...authority("init"), type: "db_client" }] },
+    type: "db_client",
     verdict: "unknown",
     about: ["override/db_client"],
   },
@@ -342,18 +507,24 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-function inputOf({ edge, observation: seen, record, policy, rotation: wanted }: Case): GuardInput {
-  const observed = observation(edge.from, seen);
-  const [own] = observed.authorities;
-  const host = observed.authorities.find(({ type }) => type === "host") ?? own;
-  if (host === undefined) throw new Error("the case has no CA");
-  const remembered = edge.from === "standby" ? undefined : { ...memory(edge.from), ...record };
+function inputOf(one: Case): GuardInput {
+  const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
+  const observed = observation(edge.from, {
+    authorities: [{ ...authority(edge.from), type }],
+    ...(one.probed === undefined ? {} : { surroundings: { consumers: one.probed } }),
+    ...seen,
+  });
+  const host = observed.authorities.find((authority) => authority.type === type);
+  if (host === undefined) throw new Error(`the case has no ${type} CA`);
+  const remembered =
+    edge.from === "standby" ? undefined : { ...memory(edge.from), authority: type, ...record };
   return {
     cluster: cluster(policy),
     observation: observed,
     authority: host,
-    rotation: rotation(edge.to, wanted),
+    rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
     record: record === null ? undefined : remembered,
+    consumers: declared ?? [],
     edge,
     now: NOW,
   };

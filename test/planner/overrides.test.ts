@@ -158,6 +158,7 @@ async function planOf(world: World): Promise<Plan> {
               source,
               activeKeys: retire,
               maxAgeMs: null,
+              trustConsumers: [],
               ...world.authority,
             },
           ],

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command, Runner } from "../../src/process/runner.ts";
+import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import type { ClusterResource, TeleportConnection } from "../../src/resources/desired.ts";
 
 /** What a fake executable answers; a text is printed with exit status 0. */
@@ -50,7 +51,8 @@ export function teleportCluster(
     source: { file: "cluster.yaml", line: 1 },
     platform: "teleport",
     teleport: { tctl: ["tctl"], authServer: null, identityFile: null, ...connection },
-    policy: { concurrentRotations: 1, soakMs: 0, onFailure: "rollback", phaseTimeoutMs: 600_000 },
+    peers: [],
+    policy: { ...DEFAULT_POLICY, soakMs: 0 },
   };
 }
 

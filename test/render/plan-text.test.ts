@@ -14,6 +14,7 @@ import {
   desired,
   memory,
   NOW,
+  OLD,
   observation,
   rotation,
 } from "../world/host-rotation.ts";
@@ -32,6 +33,14 @@ const waiver = {
   expires: "2026-12-01T00:00:00Z",
 };
 const hostile = component("node", "\u001b[2J\u001b[H pass\nBlocked.", { phase: "standby", id: "evil" });
+
+const CONSUMERS = ["orders-db", "shop-db"].map((name, index) => ({
+  kind: "postgres" as const,
+  name,
+  address: `db-${index + 1}`,
+  serverName: null,
+  deadlineMs: null,
+}));
 
 const SCENES: Readonly<Record<string, Scene>> = {
   "nothing-to-do": { desired: desired([]), observation: observation("standby") },
@@ -76,6 +85,59 @@ const SCENES: Readonly<Record<string, Scene>> = {
       authorities: [authority("init", { rotation: { ...authority("init").rotation, mode: "auto" } })],
     }),
     memory: memory("init"),
+  },
+  "databases-to-be-told": {
+    desired: {
+      ...desired([
+        rotation("update_clients", {
+          name: "db-client-2026-11",
+          authorities: [{ type: "db_client", retire: [OLD] }],
+          acknowledge: [
+            {
+              step: "db_client/init/trust-both",
+              who: "ada@example.com",
+              note: "all nine",
+              evidence: null,
+              at: null,
+            },
+          ],
+        }),
+      ]),
+      authorities: [
+        {
+          cluster: CLUSTER,
+          type: "db_client",
+          source: { file: "db.yaml", line: 1 },
+          activeKeys: [OLD],
+          maxAgeMs: null,
+          trustConsumers: CONSUMERS,
+        },
+      ],
+    },
+    observation: observation("init", {
+      authorities: [{ ...authority("init"), type: "db_client" }],
+      surroundings: {
+        consumers: [
+          {
+            authority: "db_client",
+            consumer: "orders-db",
+            kind: "postgres",
+            uses: "neither",
+            trusts: { old: "yes", new: "yes" },
+            detail: "It asks for client certificates of both.",
+          },
+          {
+            authority: "db_client",
+            consumer: "shop-db",
+            kind: "postgres",
+            uses: "neither",
+            trusts: { old: "yes", new: "no" },
+            detail: "It asks for client certificates of the old CA.",
+          },
+        ],
+      },
+    }),
+    memory: { ...memory("init"), name: "db-client-2026-11", authority: "db_client", roster: [] },
   },
   "record-lost": { desired: desired([rotation("update_clients")]), observation: observation("init") },
   "hostile-names": {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import { loadResources } from "../../src/resources/load.ts";
 import { CLUSTER, described, FIXTURES, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
 
@@ -43,23 +44,65 @@ describe("what is accepted", () => {
             authServer: "acme.example.com:443",
             identityFile: "/run/identity",
           },
-          policy: { concurrentRotations: 2, soakMs: 5_400_000, onFailure: "halt", phaseTimeoutMs: 90_000 },
+          peers: ["leaf.cluster"],
+          policy: {
+            concurrentRotations: 2,
+            soakMs: 5_400_000,
+            onFailure: "halt",
+            phaseTimeoutMs: 90_000,
+            maxSessionTtlMs: 12 * 3_600_000,
+            pinFiles: ["teleport.yaml", "helm/**/*.yaml"],
+          },
+        },
+        {
+          name: "leaf.cluster",
+          source: { file, line: 23 },
+          platform: "teleport",
+          teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
+          peers: [],
+          policy: DEFAULT_POLICY,
         },
       ],
       authorities: [
         {
           cluster: "acme.cluster",
           type: "host",
-          source: { file, line: 20 },
+          source: { file, line: 28 },
           activeKeys: [fingerprint("b")],
           maxAgeMs: 8760 * 3_600_000,
-          trustConsumers: [{ kind: "manual", name: "firewall", ask: "network@example.com" }],
+          trustConsumers: [
+            {
+              kind: "postgres",
+              name: "orders-db",
+              address: "db-1.acme.example:5432",
+              serverName: null,
+              deadlineMs: 5_000,
+            },
+            {
+              kind: "mysql",
+              name: "shop-db",
+              address: "db-2.acme.example",
+              serverName: "shop.acme.example",
+              deadlineMs: null,
+            },
+            { kind: "tls", name: "queue", address: "[2001:db8::1]:5671", serverName: null, deadlineMs: null },
+            { kind: "openssh", name: "bastion", address: "bastion.acme.example", deadlineMs: null },
+            {
+              kind: "https-jwks",
+              name: "apps",
+              url: "https://apps.acme.example/.well-known/jwks.json",
+              caFile: "pki/web.pem",
+              deadlineMs: null,
+            },
+            { kind: "file", name: "ssh-clients", path: "ansible/files/known_hosts", deadlineMs: null },
+            { kind: "manual", name: "firewall", instructions: "network@example.com looks", deadlineMs: null },
+          ],
         },
       ],
       rotations: [
         {
           name: "db-2026-11",
-          source: { file, line: 30 },
+          source: { file, line: 44 },
           cluster: "acme.cluster",
           authorities: [
             { type: "db", retire: [fingerprint("c")] },
@@ -75,9 +118,9 @@ describe("what is accepted", () => {
               who: "ada",
               note: "both done",
               evidence: "OPS-12",
-              at: "2026-11-20T00:00:00.000Z",
+              at: "2026-11-20",
               commit: "4febbd1",
-              source: { file, line: 44 },
+              source: { file, line: 58 },
             },
           ],
           waive: [
@@ -86,14 +129,14 @@ describe("what is accepted", () => {
               subject: "node/node2",
               reason: "gone",
               expires: "2026-12-01T23:59:59.999Z",
-              source: { file, line: 46 },
+              source: { file, line: 60 },
             },
             {
               guard: "soak",
               subject: "authority/db",
               reason: "urgent",
               expires: "2026-11-21T17:00:00.000Z",
-              source: { file, line: 47 },
+              source: { file, line: 61 },
             },
           ],
           resume: "the database was repaired",
@@ -105,7 +148,7 @@ describe("what is accepted", () => {
         {
           cluster: "acme.cluster",
           type: "db_client",
-          source: { file, line: 49 },
+          source: { file, line: 63 },
           document: {
             kind: "cert_authority_override",
             sub_kind: "db_client",

@@ -221,7 +221,7 @@ describe("help tells whether a command exists", () => {
   it("on 18.9, and on 5.0", async () => {
     expect(await teleport.ok("auth", "update-override", "--help")).toContain("--set-disabled");
     expect((await teleport.tctl("auth", "bogus-override", "--help")).exit).toBe(1);
-    const old = await TimelessTeleport.start({ dialect: "v5", nodes: 0 });
+    const old = await TimelessTeleport.start({ release: "5", nodes: 0 });
     expect((await old.tctl("auth", "update-override", "--help")).exit).toBe(1);
     expect((await old.tctl("get", "ca_overrides", "--format=json")).stderr).toContain("unsupported resource");
     await old.platform.stop();

@@ -1,6 +1,5 @@
 import { apply } from "../../src/apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
-import type { Approval } from "../../src/apply/run.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
@@ -16,7 +15,7 @@ export class World {
 
   async apply(
     desired: DesiredState,
-    { approval = { ordinary: true, final: true }, signal = new AbortController().signal }: ApplyWith = {},
+    { approve = "everything", signal = NEVER, turnBack = NEVER }: ApplyWith = {},
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     const outcome = await apply({
@@ -27,7 +26,11 @@ export class World {
       clock: this.clock,
       signal,
       emit: (event) => events.push(event),
-      approve: async () => approval,
+      turnBack,
+      approve: async (plan) => ({
+        steps: new Set(approve === "nothing" ? [] : stepIds(plan)),
+        final: approve === "everything",
+      }),
       holder: { who: "test", why: "test" },
     });
     return { outcome, events };
@@ -45,6 +48,13 @@ export class World {
 }
 
 interface ApplyWith {
-  readonly approval?: Approval;
+  readonly approve?: "nothing" | "ordinary" | "everything";
+  readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
+}
+
+const NEVER = new AbortController().signal;
+
+function stepIds({ clusters }: Plan): readonly string[] {
+  return clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps.map(({ id }) => id)));
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../../src/resources/desired.ts";
 import {
   type AuthorityKey,
@@ -126,7 +127,8 @@ export function cluster(policy: Partial<ClusterResource["policy"]> = {}): Cluste
     source: { file: "cluster.yaml", line: 1 },
     platform: "teleport",
     teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
-    policy: { concurrentRotations: 1, soakMs: 0, onFailure: "rollback", phaseTimeoutMs: 600_000, ...policy },
+    peers: [],
+    policy: { ...DEFAULT_POLICY, soakMs: 0, ...policy },
   };
 }
 

@@ -5,8 +5,7 @@ export const TELEPORT_FAULTS = [
   {
     name: "offline",
     scope: "component",
-    description:
-      "stops: no heartbeat, no following, port closed; its row expires later, or now with --expired",
+    description: "stops: no heartbeat, port closed; its row expires later, --expired: now",
   },
   { name: "slow", scope: "component", description: "follows the host CA six times slower" },
   { name: "stuck", scope: "component", description: "stays alive and announces itself, but never follows" },
@@ -23,7 +22,7 @@ export const TELEPORT_FAULTS = [
   {
     name: "rejoin",
     scope: "component",
-    description: "not a fault but the cure: wipes its state and joins again, as after `out of sync`",
+    description: "the cure: wipes its state and joins anew, as after `out of sync`",
   },
   {
     name: "error-after-success",
@@ -44,7 +43,7 @@ export const TELEPORT_FAULTS = [
   {
     name: "stale",
     scope: "call",
-    description: "listings and status keep showing the CAs of this moment, for 30 s of cluster time or --for",
+    description: "listings keep showing the CAs of now, for 30 s of cluster time or --for",
   },
 ] as const satisfies readonly FaultDescription[];
 

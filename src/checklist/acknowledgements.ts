@@ -1,0 +1,68 @@
+import type { Acknowledgement, Diagnostic, RotationResource, Source } from "../resources/desired.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
+import { type AcknowledgementProblem, tickChecklist } from "./tick.ts";
+
+/** Where acknowledgements stand, and what is known of the rotations that they are about. */
+export interface AcknowledgementContext {
+  /** Paths as in `Source.file`. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly records: readonly ClusterRecord[];
+  /** ISO 8601. */
+  readonly now: string;
+}
+
+/**
+ * Statements that cannot be true, or that are about something else, each at its place: an unknown step, a step of
+ * another rotation or of an earlier one, a time to come. They are errors: a wrong tick is worse than none.
+ */
+export function acknowledgementDiagnostics(
+  rotations: readonly RotationResource[],
+  context: AcknowledgementContext,
+): readonly Diagnostic[] {
+  return rotations.flatMap((rotation) =>
+    problemsOf(rotation, context).map((problem) =>
+      diagnosticFor(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
+    ),
+  );
+}
+
+/** When the attempt that is under way, or the last one, began; `null` when the record knows of none. */
+function startOf(rotation: RotationResource, records: readonly ClusterRecord[]): string | null {
+  const record = records.find(({ cluster }) => cluster === rotation.cluster);
+  const starts = (record?.rotations ?? [])
+    .filter(({ name }) => name === rotation.name)
+    .map(({ started_at }) => started_at);
+  return starts.at(-1) ?? null;
+}
+
+function problemsOf(
+  rotation: RotationResource,
+  { records, now }: AcknowledgementContext,
+): readonly AcknowledgementProblem[] {
+  const types = rotation.authorities.map(({ type }) => type);
+  const startedAt = startOf(rotation, records);
+  return tickChecklist([], rotation.acknowledge, { types, now, startedAt }).problems;
+}
+
+function placeOf({ source }: RotationResource, acknowledgement: Acknowledgement | undefined): Source {
+  return acknowledgement?.source ?? source;
+}
+
+function diagnosticFor(
+  { message, suggestion }: AcknowledgementProblem,
+  { file, line }: Source,
+  { files }: AcknowledgementContext,
+): Diagnostic {
+  const text = files.find(({ path }) => path === file)?.text ?? null;
+  const excerpt = text?.split(/\r?\n/)[line - 1] ?? null;
+  const column = (excerpt?.search(/[^\s-]/) ?? 0) + 1;
+  return {
+    severity: "error",
+    file,
+    line,
+    column: Math.max(1, column),
+    message,
+    excerpt,
+    suggestion,
+  };
+}

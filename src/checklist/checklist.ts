@@ -1,0 +1,33 @@
+import { authorityType } from "../rotation/authority-type.ts";
+import type { Phase } from "../rotation/phase.ts";
+import { hasRelease } from "./release.ts";
+import type { ChecklistStep } from "./step.ts";
+import { stepsOfUnknownType } from "./table/unknown.ts";
+import { STEPS } from "./table.ts";
+
+/**
+ * The work of one phase. `serverVersion` as the server gave it; `null`, or one that cannot be read, shows the
+ * steps of every version, as too much work shown is safer than too little.
+ */
+export function checklistFor(
+  type: string,
+  phase: Phase,
+  serverVersion: string | null,
+): readonly ChecklistStep[] {
+  return stepsOf(type).filter((step) => step.phase === phase && isNeededAt(step, serverVersion));
+}
+
+/** Every step of a type, whatever the phase and the version: what an acknowledgement may name. */
+export function stepsOf(type: string): readonly ChecklistStep[] {
+  return authorityType(type) === undefined
+    ? stepsOfUnknownType(type)
+    : STEPS.filter((step) => step.authority === type);
+}
+
+function isNeededAt({ since, until }: ChecklistStep, version: string | null): boolean {
+  if (version === null) return true;
+  return (
+    (since === null || hasRelease(version, since) !== false) &&
+    (until === null || hasRelease(version, until) !== true)
+  );
+}

@@ -1,0 +1,106 @@
+import { closest, distance } from "fastest-levenshtein";
+import type { Acknowledgement } from "../resources/desired.ts";
+import { stepsOf } from "./checklist.ts";
+import type { ChecklistStep } from "./step.ts";
+
+/** A step, and the statement that ticks it; `null` while it is open. */
+export interface TickedStep {
+  readonly step: ChecklistStep;
+  readonly state: "done" | "open";
+  readonly acknowledgement: Acknowledgement | null;
+}
+
+/** A wrong acknowledgement. Its place in the file is the caller's to find: `index` counts in `acknowledge`. */
+export interface AcknowledgementProblem {
+  readonly index: number;
+  readonly message: string;
+  readonly suggestion: string | null;
+}
+
+export interface TickContext {
+  /** CA types that the rotation moves: an acknowledgement may name any step of theirs, in any phase. */
+  readonly types: readonly string[];
+  /** ISO 8601. */
+  readonly now: string;
+  /** When the rotation was seen to start: older statements are about another one. `null` while unknown. */
+  readonly startedAt: string | null;
+}
+
+/**
+ * Ticks `steps` from what people stated. A wrong statement ticks nothing. A statement for a step of another
+ * phase or version is none of these steps' business and no error: statements stay in git as the walk goes on.
+ */
+export function tickChecklist(
+  steps: readonly ChecklistStep[],
+  acknowledgements: readonly Acknowledgement[],
+  context: TickContext,
+): { readonly steps: readonly TickedStep[]; readonly problems: readonly AcknowledgementProblem[] } {
+  const known = context.types.flatMap(stepsOf).map((step) => step.id);
+  const problems: AcknowledgementProblem[] = [];
+  const valid: Acknowledgement[] = [];
+  acknowledgements.forEach((acknowledgement, index) => {
+    const problem = problemOf(acknowledgement, known, context);
+    if (problem === null) valid.push(acknowledgement);
+    else problems.push({ index, ...problem });
+  });
+  return {
+    steps: steps.map((step) => {
+      const acknowledgement = valid.find((candidate) => candidate.step === step.id) ?? null;
+      return { step, state: acknowledgement === null ? "open" : "done", acknowledgement };
+    }),
+    problems,
+  };
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+function problemOf(
+  { step, at }: Acknowledgement,
+  known: readonly string[],
+  { types, now, startedAt }: TickContext,
+): Omit<AcknowledgementProblem, "index"> | null {
+  if (!known.includes(step)) return unknownStep(step, known, types);
+  if (at === null) return null;
+  const time = Date.parse(at);
+  if (Number.isNaN(time)) {
+    return {
+      message: `"${at}" is not a time`,
+      suggestion: "write it as in 2026-11-21T10:00:00Z",
+    };
+  }
+  if (time > Date.parse(now)) {
+    return {
+      message: `step ${step} is acknowledged in the future: ${at}, and it is ${now}`,
+      suggestion: "acknowledge a step after it is done",
+    };
+  }
+  // A date alone may be any time of its day.
+  const latest = /T/.test(at) ? time : time + DAY_MS - 1;
+  if (startedAt !== null && latest < Date.parse(startedAt)) {
+    return {
+      message: `step ${step} was acknowledged ${at}, before this rotation started (${startedAt})`,
+      suggestion: "an acknowledgement is valid for one rotation only: do the step again",
+    };
+  }
+  return null;
+}
+
+function unknownStep(
+  step: string,
+  known: readonly string[],
+  types: readonly string[],
+): Omit<AcknowledgementProblem, "index"> {
+  const owner = step.split("/", 1)[0] ?? "";
+  if (!types.includes(owner) && stepsOf(owner).some(({ id }) => id === step)) {
+    return {
+      message: `step ${step} belongs to ${owner}, which this rotation does not move (${types.join(", ")})`,
+      suggestion: null,
+    };
+  }
+  const nearest = known.length === 0 ? null : closest(step, known);
+  const isNear = nearest !== null && distance(step, nearest) <= Math.max(3, Math.floor(step.length / 3));
+  return {
+    message: `no step "${step}" in a rotation of ${types.join(", ")}`,
+    suggestion: isNear ? `did you mean "${nearest}"?` : null,
+  };
+}

@@ -1,0 +1,99 @@
+import type { Acknowledgement, ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import type { ChecklistItem } from "../rotation/plan.ts";
+import type { RotationRecord } from "../rotation/record.ts";
+import { checklistFor } from "./checklist.ts";
+import { type Proof, proofsOf } from "./proof.ts";
+import type { ChecklistStep } from "./step.ts";
+import { tickChecklist } from "./tick.ts";
+
+/** What the state of the work depends on. */
+export interface WorkInput {
+  readonly cluster: ClusterResource;
+  readonly observation: ClusterObservation;
+  /** `null` when no resource declares the rotation any more: then nobody can have stated anything. */
+  readonly rotation: RotationResource | null;
+  readonly record: RotationRecord | undefined;
+  /** What git says trusts the CA, or shows certificates of it. */
+  readonly consumers: readonly TrustConsumer[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** One step of the table with everything that is known about it. */
+export interface Work {
+  readonly step: ChecklistStep;
+  readonly proofs: readonly Proof[];
+  readonly acknowledgement: Acknowledgement | null;
+  readonly item: ChecklistItem;
+}
+
+/** The work of one CA type in one phase, ticked by probes and by what people stated. */
+export function workOf(type: string, phase: Phase, input: WorkInput): readonly Work[] {
+  const { observation, rotation, record, now } = input;
+  const steps = checklistFor(type, phase, observation.versions.server).filter(
+    ({ onlyWith }) => onlyWith === null || hasPeers(input),
+  );
+  const ticked = tickChecklist(steps, rotation?.acknowledge ?? [], {
+    types: rotation?.authorities.map((authority) => authority.type) ?? [type],
+    now: new Date(now).toISOString(),
+    startedAt: record?.started_at ?? null,
+  });
+  return ticked.steps.map(({ step, acknowledgement }) => {
+    const proofs = proofsOf(step, input.consumers, observation.surroundings?.consumers ?? []);
+    return { step, proofs, acknowledgement, item: itemOf(step, proofs, acknowledgement) };
+  });
+}
+
+function hasPeers({ cluster, observation }: WorkInput): boolean {
+  const { remoteClusters, copies } = observation;
+  return cluster.peers.length + remoteClusters.length + copies.length > 0;
+}
+
+function itemOf(
+  step: ChecklistStep,
+  proofs: readonly Proof[],
+  acknowledgement: Acknowledgement | null,
+): ChecklistItem {
+  return {
+    id: step.id,
+    do: step.what,
+    why: step.why,
+    verify: step.verify,
+    commands: step.helps.flatMap((help) => (help.kind === "command" ? [help.line] : [])),
+    artifacts: step.helps.flatMap((help) => (help.kind === "artifact" ? [help.path] : [])),
+    required: isRequired(step, proofs),
+    ...tick(proofs, acknowledgement),
+  };
+}
+
+function isRequired({ binding }: ChecklistStep, proofs: readonly Proof[]): boolean {
+  switch (binding) {
+    case "always":
+      return true;
+    case "with-consumers":
+      return proofs.length > 0;
+    case "advice":
+      return false;
+  }
+}
+
+/** Probes tick a step when all consumers prove it. A statement ticks what they cannot see, never what they refute. */
+function tick(
+  proofs: readonly Proof[],
+  acknowledgement: Acknowledgement | null,
+): Pick<ChecklistItem, "state" | "by" | "note"> {
+  if (proofs.length > 0 && proofs.every(({ verdict }) => verdict === "proven")) {
+    return { state: "done", by: "probe", note: proofs.map(({ consumer }) => consumer.name).join(", ") };
+  }
+  if (acknowledgement === null) return { state: "open", by: null, note: null };
+  const refuting = proofs.filter(({ verdict }) => verdict === "refuted");
+  if (refuting.length > 0) {
+    const names = refuting.map(({ consumer }) => consumer.name).join(", ");
+    return { state: "open", by: null, note: `stated by ${acknowledgement.who}, refuted by ${names}` };
+  }
+  const note = [acknowledgement.note, acknowledgement.evidence].filter((text) => text !== null).join("; ");
+  return { state: "done", by: acknowledgement.who, note: note === "" ? null : note };
+}

@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { artifactsFor } from "../artifacts/artifacts.ts";
+import { Failure } from "../failure.ts";
+import { count } from "../render/layout.ts";
+import { suggestOneOf } from "../resources/suggest.ts";
+import { apiSpelling } from "../rotation/authority-type.ts";
+import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import { writeArtifacts } from "./artifact-files.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type CommonOptions, directoryOf } from "./options.ts";
+import { retiredKeys } from "./surroundings.ts";
+import type { Terminal } from "./terminal.ts";
+import { openClusters, openWorkspace } from "./workspace.ts";
+
+export interface ArtifactsOptions extends CommonOptions {
+  readonly out: string;
+  readonly type?: string;
+}
+
+/** `capstan artifacts`: writes what systems outside the clusters need of their CAs in the phase they are in. */
+export async function artifacts(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: ArtifactsOptions,
+): Promise<ExitCode> {
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
+  const observations = await Promise.all(
+    [...platforms.values()].map((platform) => platform.observe({ components: "all" })),
+  );
+  const files = select(observations, options.type).flatMap((authority) =>
+    artifactsFor(authority, retiredKeys(workspace.desired, authority)),
+  );
+  const done = await writeArtifacts(resolve(terminal.cwd, options.out), files);
+  if (options.format === "json") {
+    const answer = { format_version: "1.0", out: options.out, ...done };
+    terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  for (const path of done.written) terminal.stdout.write(`wrote ${path}\n`);
+  for (const path of done.removed) terminal.stdout.write(`removed ${path}: no key of this phase is in it\n`);
+  terminal.stdout.write(
+    `${count(done.written.length, "file")} written, ${done.unchanged.length} unchanged, in ${options.out}\n`,
+  );
+  return EXIT.ok;
+}
+
+function select(
+  observations: readonly ClusterObservation[],
+  wanted: string | undefined,
+): readonly LiveAuthority[] {
+  const authorities = observations.flatMap((observation) => observation.authorities);
+  if (wanted === undefined) return authorities;
+  const type = apiSpelling(wanted);
+  const found = authorities.filter((authority) => authority.type === type);
+  if (found.length > 0) return found;
+  throw new Failure("usage", `no cluster has a ${wanted} CA`, {
+    hint: suggestOneOf(type, [...new Set(authorities.map((authority) => authority.type))], "there are"),
+  });
+}

@@ -1,0 +1,57 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { Failure } from "../failure.ts";
+import { observations as isObservations } from "../resources/compiled/schemas.js";
+import type { ClusterObservation } from "../rotation/observation.ts";
+
+/** What `--observations FILE` holds: public facts only, so that a plan can be made where no credential is. */
+interface ObservationsFile {
+  readonly format_version: "1.0";
+  readonly observations: readonly ClusterObservation[];
+}
+
+/** The observations in a file, `null` when there is no such file yet. */
+export async function readObservations(path: string): Promise<readonly ClusterObservation[] | null> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+    throw new Failure("usage", `cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+  const value = parse(text, path);
+  if (!isObservations(value)) {
+    const [error] = isObservations.errors ?? [];
+    throw unreadable(path, `${error?.instancePath || "/"} ${error?.message ?? "is something else"}`);
+  }
+  return (value as ObservationsFile).observations;
+}
+
+export async function writeObservations(
+  path: string,
+  observations: readonly ClusterObservation[],
+): Promise<void> {
+  const file: ObservationsFile = { format_version: "1.0", observations };
+  try {
+    await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { flag: "wx" });
+  } catch (cause) {
+    throw new Failure("usage", `cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable(path, "it is not JSON");
+  }
+}
+
+function unreadable(path: string, why: string): Failure {
+  return new Failure("usage", `${path} does not hold observations: ${why}`, {
+    hint: "name a file that does not exist to save observations, or one that `plan --observations` wrote",
+  });
+}

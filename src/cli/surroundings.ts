@@ -1,0 +1,104 @@
+import { readFile, realpath } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { ObserveScope, Platform } from "../platforms/platform.ts";
+import { probeAll } from "../probes/probe.ts";
+import type { Runner } from "../process/runner.ts";
+import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import { keysByRole } from "../rotation/key-sets.ts";
+import type {
+  ClusterObservation,
+  ConsumerObservation,
+  Fingerprint,
+  LiveAuthority,
+  Surroundings,
+} from "../rotation/observation.ts";
+
+/** What looking around needs. */
+export interface LookAround {
+  /** Absolute path of the repository folder: files named in resources are below it. */
+  readonly folder: string;
+  readonly desired: DesiredState;
+  readonly runner: Runner;
+  readonly signal: AbortSignal;
+}
+
+/** A consumer may say otherwise. */
+const PROBE_DEADLINE_MS = 5_000;
+
+/**
+ * The platform of a cluster, with what is outside of it in every observation. Guards judge both together, so they
+ * are looked at together: all of it anew, unless a wait only looks again at a rotation that has not moved.
+ */
+export function withSurroundings(platform: Platform, cluster: string, context: LookAround): Platform {
+  return {
+    transition: (request) => platform.transition(request),
+    async observe(scope) {
+      const observation = await platform.observe(scope);
+      const surroundings = known(scope, observation) ?? (await lookAround(observation, cluster, context));
+      return { ...observation, surroundings };
+    },
+  };
+}
+
+function known(scope: ObserveScope, { authorities }: ClusterObservation): Surroundings | null {
+  if (scope.components === "all") return null;
+  const phases = (all: readonly LiveAuthority[]) => all.map(({ type, rotation }) => [type, rotation.phase]);
+  const same = isDeepStrictEqual(phases(scope.base.authorities), phases(authorities));
+  return same ? (scope.base.surroundings ?? null) : null;
+}
+
+async function lookAround(
+  observation: ClusterObservation,
+  cluster: string,
+  context: LookAround,
+): Promise<Surroundings> {
+  const declared = context.desired.authorities.filter((authority) => authority.cluster === cluster);
+  const consumers = await Promise.all(
+    declared.map((authority) => probeConsumers(authority, observation, context)),
+  );
+  return { consumers: consumers.flat() };
+}
+
+/** Everything that is declared for one CA, compared with the keys that it has now. */
+async function probeConsumers(
+  { type, trustConsumers }: AuthorityResource,
+  { authorities }: ClusterObservation,
+  { folder, desired, runner, signal }: LookAround,
+): Promise<readonly ConsumerObservation[]> {
+  const live = authorities.find((authority) => authority.type === type);
+  if (live === undefined || trustConsumers.length === 0) return [];
+  const results = await probeAll(trustConsumers, {
+    candidates: keysByRole(live, retiredKeys(desired, live)),
+    deadlineMs: PROBE_DEADLINE_MS,
+    signal,
+    run: (command) => runner.run(command),
+    readFile: (path) => readWithin(folder, path),
+  });
+  return results.map(({ consumer, uses, trusts, detail }, index) => ({
+    authority: type,
+    consumer,
+    kind: trustConsumers[index]?.kind ?? "manual",
+    uses,
+    trusts,
+    detail,
+  }));
+}
+
+/** All keys of an authority that git retires, in whatever rotation: none of them comes back. */
+export function retiredKeys(
+  { rotations }: DesiredState,
+  { cluster, type }: LiveAuthority,
+): readonly Fingerprint[] {
+  return rotations
+    .filter((rotation) => rotation.cluster === cluster)
+    .flatMap(({ authorities }) => authorities.filter((authority) => authority.type === type))
+    .flatMap(({ retire }) => retire);
+}
+
+/** A file of the repository: a link that leads out of it is not one. */
+async function readWithin(folder: string, path: string): Promise<Uint8Array> {
+  const [root, target] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
+  if (relative(root, target).startsWith("..")) throw new Error(`${path} leads out of the repository`);
+  return await readFile(target);
+}

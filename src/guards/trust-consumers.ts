@@ -1,0 +1,67 @@
+import type { Proof } from "../checklist/proof.ts";
+import { type Work, workOf } from "../checklist/work.ts";
+import type { Finding } from "../rotation/plan.ts";
+import { failWith, type Guard, type GuardInput } from "./guard.ts";
+
+/**
+ * Nothing in a cluster shows whether a database or an identity provider was told of the new CA. So a phase is left
+ * when every piece of its work was seen by a probe or stated by a person (reference teleport-rotation 2.2, 10).
+ * Into rollback is always open.
+ */
+export const trustConsumers: Guard = {
+  id: "trust-consumers",
+  refuses: "leaving a phase with work outside the cluster that is neither probed nor acknowledged",
+  waivable: true,
+  appliesTo: ({ edge, observation }) =>
+    observation.platform === "teleport" &&
+    edge.from !== edge.to &&
+    edge.from !== "standby" &&
+    edge.to !== "rollback",
+  judge: (input) =>
+    failWith(
+      workOf(input.authority.type, input.edge.from, input)
+        .filter(({ item }) => item.required && item.state === "open")
+        .flatMap((work) => findingsOf(work, input)),
+    ),
+};
+
+/** By consumer where some are declared, so that a person reads which; else by step. */
+function findingsOf({ step, item, proofs, acknowledgement }: Work, input: GuardInput): readonly Finding[] {
+  if (proofs.length === 0) {
+    return [
+      {
+        subject: `step/${step.id}`,
+        message: `is neither probed nor acknowledged: ${item.do}`,
+        remedy: acknowledge(step.id, input),
+      },
+    ];
+  }
+  return proofs
+    .filter(({ verdict }) => verdict === "refuted" || (verdict === "unseen" && acknowledgement === null))
+    .map((proof) => ({
+      subject: `consumer/${proof.consumer.name}`,
+      message: `${seenOf(proof)} (${step.id})`,
+      remedy: proof.verdict === "refuted" ? `${item.do} Then plan again` : acknowledge(step.id, input),
+    }));
+}
+
+function seenOf({ consumer, seen }: Proof): string {
+  if (consumer.kind === "manual") return `takes a person: ${consumer.instructions}`;
+  if (seen === null) return "was not probed";
+  return describeSeen(seen);
+}
+
+/** `uses the old CA; trusts old, not new`, and what the probe says about it. */
+function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]>): string {
+  const trusted = (["old", "new"] as const).flatMap((role) =>
+    trusts[role] === "unknown" ? [] : [`${trusts[role] === "yes" ? "trusts" : "does not trust"} ${role}`],
+  );
+  const use = uses === "unreachable" || uses === "unknown" ? `is ${uses}` : `uses ${uses}`;
+  return `${[use, ...trusted].join(", ")}: ${detail.replace(/\.$/, "")}`;
+}
+
+function acknowledge(step: string, { rotation }: GuardInput): string {
+  const statement = `\`{ step: ${step}, who: YOU }\``;
+  if (rotation !== null) return `do it, then commit ${statement} under acknowledge of ${rotation.name}`;
+  return `no resource declares this rotation any more: commit the ca_rotation again, with \`phase: rollback\` and ${statement} under acknowledge`;
+}

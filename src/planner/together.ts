@@ -1,0 +1,61 @@
+import type { Phase } from "../rotation/phase.ts";
+import type { Finding, Step } from "../rotation/plan.ts";
+
+type Move = Omit<Step, "checklist">;
+
+/**
+ * The steps of several authorities of one rotation, phase by phase: nobody enters a phase before all have left the
+ * one before it, and where one cannot go on, none does. Within a phase the order is that of the rotation: db first,
+ * as its servers must have certificates of the new key before clients show them (reference teleport-rotation 2.2).
+ */
+export function together(perAuthority: readonly (readonly Move[])[]): readonly Move[] {
+  const ordered = perAuthority.flat().toSorted((left, right) => rankOf(left) - rankOf(right));
+  const [first] = ordered;
+  if (first === undefined || perAuthority.filter((moves) => moves.length > 0).length < 2) return ordered;
+  const now = ordered.filter((move) => rankOf(move) === rankOf(first));
+  return ordered.map((move, index) => {
+    if (now.includes(move)) return withPartners(move, now);
+    // Judged when the others have left the phase before it.
+    const before = ordered[index - 1];
+    return move.after === null && before !== undefined ? { ...move, after: before.id, guards: [] } : move;
+  });
+}
+
+/** How far along a step leads; a look at a phase comes with the moves into it. */
+function rankOf({ from, to }: Move): number {
+  if (from === "rollback" && to === "standby") return OUT_OF_ROLLBACK;
+  return RANKS[to];
+}
+
+const RANKS: Readonly<Record<Phase, number>> = {
+  init: 1,
+  update_clients: 2,
+  update_servers: 3,
+  standby: 4,
+  rollback: 5,
+};
+const OUT_OF_ROLLBACK = 6;
+
+/** Held where a partner is held: a pair that is apart is one outage away from being lost. */
+function withPartners(move: Move, moves: readonly Move[]): Move {
+  if (move.action === "verify" || move.to === "rollback") return move;
+  const findings = moves
+    .filter((other) => other.authority !== move.authority && other.guards.some(isFailing))
+    .map((other) => held(other));
+  if (findings.length === 0) return move;
+  const guards = move.guards.filter(({ id }) => id !== "exclusive");
+  return { ...move, guards: [...guards, { id: "exclusive", outcome: "fail", findings, waived: [] }] };
+}
+
+function held({ authority, guards }: Move): Finding {
+  const ids = guards.filter(isFailing).map(({ id }) => id);
+  return {
+    subject: `authority/${authority}`,
+    message: `moves together with it, and is held by ${ids.join(", ")}`,
+    remedy: `deal with what holds ${authority}`,
+  };
+}
+
+function isFailing({ outcome }: Move["guards"][number]): boolean {
+  return outcome !== "pass";
+}

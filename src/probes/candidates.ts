@@ -1,0 +1,84 @@
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { AuthorityKey, Fingerprint, TrustAnswer } from "../rotation/observation.ts";
+import { readOpensshKey } from "./openssh-key.ts";
+import { type Candidates, ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
+
+/** A candidate, ready to be compared with what a consumer shows. */
+export interface Candidate {
+  readonly role: "old" | "new";
+  readonly fingerprint: Fingerprint;
+  readonly protocol: AuthorityKey["protocol"];
+  readonly publicKey: KeyObject;
+  /** DER of the public key: the identity that is compared. */
+  readonly spki: Buffer;
+  /** `null` for keys that come without one. */
+  readonly certificate: X509Certificate | null;
+}
+
+/** Throws on material that cannot be read: the caller took it from an observation that was read before. */
+export function readCandidates(candidates: Candidates): readonly Candidate[] {
+  return (["old", "new"] as const).flatMap((role) =>
+    candidates[role].map((key) => ({ role, protocol: key.protocol, ...readKey(key) })),
+  );
+}
+
+function readKey({ protocol, fingerprint, material }: AuthorityKey): Omit<Candidate, "role" | "protocol"> {
+  const certificate = protocol === "tls" ? new X509Certificate(material) : null;
+  const publicKey =
+    certificate?.publicKey ??
+    (protocol === "ssh" ? readOpensshKey(material).publicKey : createPublicKey(material));
+  return { fingerprint, publicKey, certificate, spki: spkiOf(publicKey) };
+}
+
+export function spkiOf(key: KeyObject): Buffer {
+  return key.export({ type: "spki", format: "der" });
+}
+
+export function fingerprintOf(spki: Buffer): Fingerprint {
+  return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
+}
+
+/** The candidates that a probe can compare with; there is nothing to see where the CA has no such keys. */
+export function needCandidates(
+  candidates: readonly Candidate[],
+  protocol: AuthorityKey["protocol"],
+): readonly Candidate[] {
+  const found = candidates.filter((candidate) => candidate.protocol === protocol);
+  if (found.length === 0) {
+    throw new ProbeEnd("unknown", `the CA has no ${protocol} keys that this consumer could use or trust`);
+  }
+  return found;
+}
+
+/** Which CA something comes from, given the candidates that vouch for it. */
+export function usesOf(from: readonly Candidate[]): ProbeResult["uses"] {
+  const [old, fresh] = [hasRole(from, "old"), hasRole(from, "new")];
+  if (old && fresh) return "both";
+  if (old) return "old";
+  return fresh ? "new" : "neither";
+}
+
+function hasRole(candidates: readonly Candidate[], role: Candidate["role"]): boolean {
+  return candidates.some((candidate) => candidate.role === role);
+}
+
+/** Trust per role from an answer per candidate: one `no` outweighs all, and nothing is known of no keys. */
+export function trustOf(candidates: readonly Candidate[], ask: (candidate: Candidate) => TrustAnswer): Trust {
+  const ofRole = (role: Candidate["role"]): TrustAnswer => {
+    const answers = candidates.filter((candidate) => candidate.role === role).map(ask);
+    if (answers.includes("no")) return "no";
+    return answers.length > 0 && answers.every((answer) => answer === "yes") ? "yes" : "unknown";
+  };
+  return { old: ofRole("old"), new: ofRole("new") };
+}
+
+/** For sentences: `the new CA`. */
+export function nameOf(uses: ProbeResult["uses"]): string {
+  const names: Partial<Record<ProbeResult["uses"], string>> = {
+    old: "the old CA",
+    new: "the new CA",
+    both: "both the old and the new CA",
+    neither: "neither the old nor the new CA",
+  };
+  return names[uses] ?? uses;
+}

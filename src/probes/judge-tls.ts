@@ -1,0 +1,88 @@
+import type { X509Certificate } from "node:crypto";
+import { type Candidate, fingerprintOf, spkiOf, trustOf } from "./candidates.ts";
+import { type Accepted, plain, type ShownKey, type Trust } from "./result.ts";
+
+/**
+ * The candidates whose keys verify a certificate, directly or through certificates that came with it. By
+ * signature only: names prove nothing, and two CAs may share one.
+ */
+export function signersOf(
+  certificate: X509Certificate,
+  chain: readonly X509Certificate[],
+  candidates: readonly Candidate[],
+): readonly Candidate[] {
+  const seen = new Set<X509Certificate>();
+  const found = new Set<Candidate>();
+  const visit = (current: X509Certificate): void => {
+    seen.add(current);
+    for (const candidate of candidates) {
+      if (isSignedBy(current, candidate.publicKey)) found.add(candidate);
+    }
+    for (const issuer of chain.slice(0, MAX_CHAIN)) {
+      if (!seen.has(issuer) && issuer.ca && isSignedBy(current, issuer.publicKey)) visit(issuer);
+    }
+  };
+  visit(certificate);
+  return candidates.filter((candidate) => found.has(candidate));
+}
+
+/** Verifying costs: a server that sends thousands of certificates gets no thousands of verifications. */
+const MAX_CHAIN = 16;
+
+function isSignedBy(certificate: X509Certificate, key: X509Certificate["publicKey"]): boolean {
+  try {
+    return certificate.verify(key);
+  } catch {
+    // A key of another kind than the signature.
+    return false;
+  }
+}
+
+export function showCertificate(certificate: X509Certificate, from: readonly Candidate[]): ShownKey {
+  return {
+    fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
+    subject: plain(certificate.subject.replaceAll("\n", ", ")) || null,
+    notAfter: certificate.validToDate.toISOString(),
+    from: [...new Set(from.map(({ fingerprint }) => fingerprint))],
+  };
+}
+
+/**
+ * What the names in a CertificateRequest say about trust. A name is all that TLS gives here: where two
+ * candidates share one, it says nothing. No names at all means that the server does not tell.
+ */
+export function judgeAcceptedNames(
+  names: readonly Buffer[],
+  candidates: readonly Candidate[],
+): { readonly trusts: Trust; readonly accepts: Accepted } {
+  const named = candidates.filter((candidate) => names.some((name) => isNamed(candidate, name) === true));
+  const others = names.filter((name) => !candidates.some((candidate) => isNamed(candidate, name) === true));
+  const trusts = trustOf(candidates, (candidate) => {
+    if (names.length === 0) return "unknown";
+    const answers = names.map((name) => isNamed(candidate, name));
+    if (!answers.includes(true)) return answers.includes(null) ? "unknown" : "no";
+    const isShared = candidates.some(
+      (other) =>
+        !other.spki.equals(candidate.spki) &&
+        names.some((name) => isNamed(candidate, name) === true && isNamed(other, name) === true),
+    );
+    return isShared ? "unknown" : "yes";
+  });
+  return {
+    trusts,
+    accepts: {
+      candidates: [...new Set(named.map(({ fingerprint }) => fingerprint))],
+      others: others.length,
+    },
+  };
+}
+
+/**
+ * Whether `name` is the subject of the candidate's certificate: in a certificate the public key follows the
+ * subject at once (RFC 5280, 4.1), so the DER of both stands there in one piece. `null` where that cannot be
+ * told, as the key is written in another way than Node writes it.
+ */
+function isNamed({ certificate, spki }: Candidate, name: Buffer): boolean | null {
+  if (certificate === null || !certificate.raw.includes(spki)) return null;
+  return name.length > 0 && certificate.raw.includes(Buffer.concat([name, spki]));
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { acknowledgementDiagnostics } from "../../src/checklist/acknowledgements.ts";
+import type { Acknowledgement } from "../../src/resources/desired.ts";
+import { emptyRecord } from "../../src/rotation/record.ts";
+import { CLUSTER, memory, NOW, rotation } from "../world/host-rotation.ts";
+
+const NOW_TEXT = new Date(NOW).toISOString();
+const FILE = { path: "rotation.yaml", text: "kind: ca_rotation\n    - { step: x }\n" };
+
+function problems(step: string, at: string | null, startedAt: string | null = null) {
+  const said: Acknowledgement = {
+    step,
+    who: "ada",
+    note: null,
+    evidence: null,
+    at,
+    source: { file: FILE.path, line: 2 },
+  };
+  const records =
+    startedAt === null
+      ? []
+      : [{ ...emptyRecord(CLUSTER), rotations: [memory("init", { started_at: startedAt })] }];
+  return acknowledgementDiagnostics([rotation("init", { acknowledge: [said] })], {
+    files: [FILE],
+    records,
+    now: NOW_TEXT,
+  });
+}
+
+describe("an acknowledgement that cannot be true is an error at its place", () => {
+  it.each([
+    ["an unknown step", "host/init/pins", null, null, 'no step "host/init/pins"'],
+    ["a step of another CA", "user/init/trusted-clusters", null, null, "belongs to user"],
+    ["a time to come", "host/init/trusted-clusters", "2026-11-21T12:00:01.000Z", null, "in the future"],
+    ["a day to come", "host/init/trusted-clusters", "2026-11-22", null, "in the future"],
+    [
+      "a day of the rotation before",
+      "host/init/trusted-clusters",
+      "2026-11-20",
+      "2026-11-21T10:00:00.000Z",
+      "before this rotation started",
+    ],
+  ])("%s", (_, step, at, startedAt, message) => {
+    const [diagnostic, ...others] = problems(step, at, startedAt);
+    expect(others).toEqual([]);
+    expect(diagnostic).toMatchObject({ severity: "error", file: "rotation.yaml", line: 2, column: 7 });
+    expect(diagnostic?.excerpt).toBe("    - { step: x }");
+    expect(diagnostic?.message).toContain(message);
+  });
+
+  it.each([
+    ["no time", null],
+    ["the day on which it started", "2026-11-21"],
+    ["a time after the start", "2026-11-21T10:30:00.000Z"],
+  ])("%s is fine", (_, at) => {
+    expect(problems("host/init/trusted-clusters", at, "2026-11-21T10:00:00.000Z")).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { Repository } from "../world/repository.ts";
+
+let repository: Repository;
+afterEach(async () => repository.remove());
+
+const KEY = `sha256:${"c".repeat(64)}`;
+
+/** A repository with a rotation of the db pair and one statement in it, without a cluster behind it. */
+async function withStatement(statement: string): Promise<void> {
+  repository = await Repository.create();
+  await mkdir(join(repository.folder, "acme"));
+  await writeFile(
+    join(repository.folder, "acme", "db.yaml"),
+    `kind: cluster
+version: v1
+metadata: { name: acme.cluster }
+spec: { platform: teleport, teleport: { tctl: [no-such-tctl] } }
+---
+kind: ca_rotation
+version: v1
+metadata: { name: db-2026-11 }
+spec:
+  cluster: acme.cluster
+  authorities:
+    - { type: db, retire: [${KEY}] }
+    - { type: db_client, retire: [${KEY.replaceAll("c", "d")}] }
+  phase: init
+  acknowledge:
+    - ${statement}
+`,
+  );
+}
+
+describe("a wrong acknowledgement", () => {
+  it.each([
+    ["{ step: db/init/reissue-server-certs, who: ada }", "no step", 'did you mean "db/init/'],
+    ["{ step: host/init/known-hosts-both, who: ada }", "which this rotation does not move", null],
+    ["{ step: db_client/init/trust-both, who: ada, at: 2199-01-01 }", "in the future", null],
+  ])("%s is an error with file and line, before any cluster is asked", async (statement, said, near) => {
+    await withStatement(statement);
+    const validated = await repository.capstan("validate");
+    expect(validated.exit).toBe(1);
+    expect(validated.stdout).toContain("acme/db.yaml:16:7: error:");
+    expect(validated.stdout.replaceAll(/\s+/g, " ")).toContain(said);
+    if (near !== null) expect(validated.stdout).toContain(near);
+    for (const command of ["plan", "apply"]) {
+      const ran = await repository.capstan(command);
+      expect(ran.exit).toBe(1);
+      expect(ran.stderr).toContain("acme/db.yaml:16:7: error:");
+      expect(ran.stdout).toBe("");
+    }
+  });
+
+  it("a right one is none", async () => {
+    await withStatement("{ step: db_client/init/trust-both, who: ada, note: all nine, at: 2026-01-02 }");
+    expect((await repository.capstan("validate")).exit).toBe(0);
+  });
+});

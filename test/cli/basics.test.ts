@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { execa } from "execa";
+import { describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { Repository } from "../world/repository.ts";
+
+const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
+
+/** The executable with another idea of which Node it runs on. */
+async function onNode(version: string, ...args: readonly string[]) {
+  const pretend = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'${version}'})`;
+  return await execa(process.execPath, ["--import", pretend, CAPSTAN, ...args], { reject: false });
+}
+
+describe("the executable", () => {
+  it("says its version", async () => {
+    const { stdout, exitCode } = await execa(process.execPath, [CAPSTAN, "--version"], { reject: false });
+    expect(stdout).toBe(packageJson.version);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each(["20.19.0", "22.17.1"])("on Node %s says which it needs, and exits 1", async (version) => {
+    const { stderr, exitCode } = await onNode(version, "--version");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`capstan needs Node 22.18 or newer; this is Node ${version}`);
+  });
+
+  it.each(["22.18.0", "24.0.0"])("runs on Node %s", async (version) => {
+    expect((await onNode(version, "--version")).exitCode).toBe(0);
+  });
+
+  it.each([
+    [["plna"], "plan"],
+    [["rotate", "strat", "host"], "start"],
+    [["plan", "--formta", "json"], "--format"],
+  ])("%j is an error that suggests %s", async (args, meant) => {
+    const { stderr, exitCode } = await execa(process.execPath, [CAPSTAN, ...args], { reject: false });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`Did you mean ${meant}?`);
+  });
+
+  it.each([
+    ["--help"],
+    ["init"],
+    ["validate"],
+    ["status"],
+    ["plan"],
+    ["apply"],
+    ["rotate"],
+    ["sandbox"],
+    ["sandbox fault"],
+    ["doctor"],
+  ])("%s explains itself within 80 columns", async (command) => {
+    const args = command === "--help" ? [command] : [...command.split(" "), "--help"];
+    const { stdout, exitCode } = await execa(process.execPath, [CAPSTAN, ...args], { reject: false });
+    expect(exitCode).toBe(0);
+    for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+});
+
+describe("a folder without resources", () => {
+  it.each(["plan", "apply", "status", "doctor", "validate"])(
+    "%s says what to do, and exits 1",
+    async (command) => {
+      const repository = await Repository.create();
+      const ran = await repository.capstan(command);
+      expect(ran.exit).toBe(1);
+      expect(ran.stderr + ran.stdout).toContain("capstan init");
+      await repository.remove();
+    },
+  );
+});

@@ -1,0 +1,33 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Repository } from "../world/repository.ts";
+
+describe("plan --observations", () => {
+  let repository: Repository;
+  beforeAll(async () => {
+    repository = await Repository.withSandbox();
+    await repository.rotate("start", "host");
+  });
+  afterAll(async () => repository.remove());
+
+  it("saves what was read, and plans the same from it without a cluster", async () => {
+    const live = await repository.capstan("plan", "--observations", "seen.json", "--format", "json");
+    await repository.capstan("sandbox", "down");
+    const saved = await repository.capstan("plan", "--observations", "seen.json", "--format", "json");
+    expect(saved.exit).toBe(live.exit);
+    expect(JSON.parse(saved.stdout)).toEqual(JSON.parse(live.stdout));
+    expect(saved.stderr).toContain("as it was observed at");
+    expect(await readFile(join(repository.folder, "seen.json"), "utf8")).not.toContain("PRIVATE KEY");
+  });
+
+  it.each([
+    ["not JSON", "{", "it is not JSON"],
+    ["something else", "{}", "must have required property"],
+  ])("a file that is %s is an error", async (_what, text, words) => {
+    await writeFile(join(repository.folder, "other.json"), text);
+    const ran = await repository.capstan("plan", "--observations", "other.json");
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain(words);
+  });
+});
