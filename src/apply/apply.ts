@@ -1,12 +1,12 @@
 import { Failure } from "../failure.ts";
+import type { PlannedAction } from "../overrides/plan.ts";
 import { settleEnded } from "../planner/memory.ts";
-import { makePlan } from "../planner/planner.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { openRotation } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { RunOutcome } from "./event.ts";
+import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
 import { type Approval, journal, type RunContext, type Situation, say } from "./run.ts";
 import { type StepResult, takeStep, wasVerified } from "./step.ts";
 
@@ -39,43 +39,54 @@ interface Ending {
 
 const NOTHING_TO_APPROVE: Approval = { steps: new Set(), final: false };
 
-/** What is known of one cluster at one moment. */
-interface View {
-  readonly observation: ClusterObservation;
-  readonly record: ClusterRecord;
-}
-
 /** A person may think for hours; what was read before is then looked at again. */
 const FRESH_MS = 5_000;
 
 async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
-  const plan = makePlan({
-    desired: context.desired,
-    observations: views.map((view) => view.observation),
-    records: views.map(({ record }) => record),
-    commit: context.commit,
-    now: context.clock.now(),
-  });
+  const plan = await planNow(context, views);
   const readAt = context.clock.now();
   say(context, { type: "plan", plan });
   const work = plan.clusters.flatMap((cluster) =>
     cluster.rotations.map((rotation) => ({ cluster, rotation })),
   );
   const steps = work.flatMap(({ rotation }) => rotation.steps);
-  if (steps.length === 0) return nothingToDo(plan);
+  const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
+  if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
   const observations = views.map(({ observation }) => observation);
-  const approval = steps.some(mayStart) ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
+  const startable = steps.some(mayStart) || actions.length > 0;
+  const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   const planned = new Set(steps.map(({ id }) => id));
-  let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
+  const fresh = new Map<string, View>();
+  if (context.clock.now() - readAt < FRESH_MS) {
+    for (const view of views) fresh.set(view.observation.cluster, view);
+  }
+  const settle = async (cluster: ClusterPlan) => {
+    if (!actionsOf(cluster.overrides).some(({ id }) => approval.steps.has(id))) return;
+    const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
+    fresh.set(cluster.name, await settleOverrides(context, run, view, approval.steps));
+  };
+  for (const cluster of plan.clusters) await settle(cluster);
+  let worst: Ending = unapproved(actions, approval);
   for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
-    const fresh = context.clock.now() - readAt < FRESH_MS;
-    const read = views.find(({ observation }) => observation.cluster === cluster.name);
-    const view = fresh && read !== undefined ? read : await lookAt(context, cluster.name);
+    const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
+    // The walk moves the cluster on; what comes after it looks anew.
+    fresh.delete(cluster.name);
     const ending = await walk(context, run, view, rotation.name, approval, planned);
     if (ending.outcome !== "applied") worst = ending;
   }
+  // The entries of keys that a rotation has dropped.
+  for (const cluster of plan.clusters) await settle(cluster);
   return worst.outcome === "applied" ? afterAll(plan) : worst;
+}
+
+function unapproved(actions: readonly PlannedAction[], approval: Approval): Ending {
+  const left = actions.find(({ id }) => !approval.steps.has(id));
+  if (left === undefined) return { outcome: "applied", message: "everything that was planned is done" };
+  return {
+    outcome: "blocked",
+    message: `${left.purpose} of ${left.key_hash} needs approval: --auto-approve, or a terminal`,
+  };
 }
 
 function nothingToDo(plan: Plan): Ending {
@@ -84,13 +95,25 @@ function nothingToDo(plan: Plan): Ending {
 }
 
 function afterAll({ clusters }: Plan): Ending {
-  const blocks = clusters.some(({ drift }) => drift.some((item) => item.blocks));
+  const blocks = clusters.some(
+    ({ drift, overrides }) => drift.some((item) => item.blocks) || overrides.some(({ blocked }) => blocked),
+  );
   if (blocks) return { outcome: "blocked", message: driftSentence(clusters) };
   return { outcome: "applied", message: "everything that was planned is done" };
 }
 
 function driftSentence(clusters: readonly ClusterPlan[]): string {
-  const [first] = clusters.flatMap(({ drift }) => drift.filter(({ blocks }) => blocks));
+  const [first] = clusters.flatMap(({ drift, overrides }) => [
+    ...drift.filter(({ blocks }) => blocks),
+    ...overrides.flatMap(({ findings }) =>
+      findings.filter(({ severity, waived }) => severity === "error" && waived === undefined),
+    ),
+    ...overrides.flatMap(({ actions }) =>
+      actions.flatMap(({ missing }) =>
+        missing.map(({ subject, statement }) => ({ subject, message: `waits for a ${statement}` })),
+      ),
+    ),
+  ]);
   return first === undefined ? "a guard blocks" : `${first.subject} ${first.message}`;
 }
 
@@ -105,7 +128,7 @@ async function walk(
 ): Promise<Ending> {
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
-    const situation = nextSituation(context, run, view, name);
+    const situation = await nextSituation(context, run, view, name);
     if (situation === null) return { outcome: "applied", message: "" };
     const { step, cluster } = situation;
     const refused = refusalOf(situation, approval, planned);
@@ -120,18 +143,18 @@ async function walk(
 }
 
 /** The next step of a rotation, judged by what is known now; `null` when there is none. */
-function nextSituation(context: RunContext, run: string, view: View, rotationName: string): Situation | null {
-  const { observation, record } = view;
-  const plan = makePlan({
-    desired: context.desired,
-    observations: [observation],
-    records: [record],
-    commit: context.commit,
-    now: context.clock.now(),
-  });
+async function nextSituation(
+  context: RunContext,
+  run: string,
+  view: View,
+  rotationName: string,
+): Promise<Situation | null> {
+  const plan = await planNow(context, [view]);
   const rotation = plan.clusters[0]?.rotations.find((candidate) => candidate.name === rotationName);
   const step = rotation?.steps[0];
-  return step === undefined ? null : situationFor(context, run, rotationName, step, observation, record);
+  if (step === undefined) return null;
+  const unsettled = isUnsettled(plan, step.authority);
+  return situationFor(context, run, rotationName, step, view, unsettled);
 }
 
 function situationFor(
@@ -139,8 +162,8 @@ function situationFor(
   run: string,
   rotationName: string,
   step: Step,
-  observation: ClusterObservation,
-  record: ClusterRecord,
+  { observation, record }: View,
+  unsettled: boolean,
 ): Situation {
   const cluster = context.desired.clusters.find(({ name }) => name === observation.cluster);
   const platform = context.platforms.get(observation.cluster);
@@ -154,7 +177,7 @@ function situationFor(
     context.desired.rotations.find(
       (rotation) => rotation.name === rotationName && rotation.cluster === cluster.name,
     ) ?? null;
-  return { run, cluster, platform, rotationName, resource, step, observation, live, record };
+  return { run, cluster, platform, rotationName, resource, step, observation, live, record, unsettled };
 }
 
 async function lookAt(context: RunContext, cluster: string): Promise<View> {
@@ -174,6 +197,9 @@ function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySe
   const { step } = situation;
   const name = `${step.authority} ${step.from} → ${step.to}`;
   const failing = failingIn(step);
+  if (situation.unsettled && step.action === "rotate") {
+    return `${name} waits: the override entries of ${step.authority} are not as git wants them; run again`;
+  }
   if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
   if (!planned.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
@@ -230,10 +256,10 @@ async function turnBack(
 /** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
 async function rollBack(context: RunContext, failed: Situation, reason: string): Promise<Ending> {
   for (;;) {
-    const { observation, record } = await lookAt(context, failed.cluster.name);
-    const step = rollbackPlan(context, failed, observation, record)?.steps[0];
+    const view = await lookAt(context, failed.cluster.name);
+    const step = (await rollbackPlan(context, failed, view))?.steps[0];
     if (step === undefined) return { outcome: "rolled-back", message: reason };
-    const situation = situationFor(context, failed.run, failed.rotationName, step, observation, record);
+    const situation = situationFor(context, failed.run, failed.rotationName, step, view, false);
     if (isHeld(situation)) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return {
@@ -252,22 +278,15 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
 }
 
 /** The plan as if git asked for the rollback. */
-function rollbackPlan(
+async function rollbackPlan(
   context: RunContext,
   failed: Situation,
-  observation: ClusterObservation,
-  record: ClusterRecord,
-): RotationPlan | undefined {
+  view: View,
+): Promise<RotationPlan | undefined> {
   const rotations = context.desired.rotations.map((rotation) =>
     rotation.name === failed.rotationName ? { ...rotation, phase: "rollback" as const } : rotation,
   );
-  const plan = makePlan({
-    desired: { ...context.desired, rotations },
-    observations: [observation],
-    records: [record],
-    commit: context.commit,
-    now: context.clock.now(),
-  });
+  const plan = await planNow(context, [view], { ...context.desired, rotations });
   return plan.clusters[0]?.rotations.find(({ name }) => name === failed.rotationName);
 }
 

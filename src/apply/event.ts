@@ -1,3 +1,4 @@
+import type { PlannedAction } from "../overrides/plan.ts";
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding, Plan, Step } from "../rotation/plan.ts";
@@ -57,6 +58,14 @@ export type RunEvent = { readonly at: string } & (
       readonly cluster: string;
       readonly rotation: string;
       readonly reason: string;
+    }
+  /** One call about the entry of one key: asked for, and then seen in the cluster. */
+  | {
+      readonly type: "override";
+      readonly stage: "requested" | "observed";
+      readonly cluster: string;
+      readonly authority: string;
+      readonly action: PlannedAction;
     }
   | { readonly type: "blocked"; readonly cluster: string; readonly rotation: string; readonly step: Step }
   | { readonly type: "interrupted"; readonly cluster: string; readonly message: string }

@@ -44,6 +44,8 @@ export interface Situation {
   readonly observation: ClusterObservation;
   readonly live: LiveAuthority;
   readonly record: ClusterRecord;
+  /** Override entries of this CA are not yet as git wants them: no step before they are. */
+  readonly unsettled: boolean;
 }
 
 /** An event without its time. */

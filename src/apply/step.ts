@@ -1,11 +1,14 @@
 import { Failure } from "../failure.ts";
 import { followersOf } from "../guards/following.ts";
+import { overriddenKeys } from "../guards/overrides.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
+import { readOverrides } from "../overrides/reading.ts";
+import { statesOf } from "../overrides/resource.ts";
 import { asked, begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
 import type { TransitionReply } from "../platforms/platform.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
@@ -77,9 +80,16 @@ async function noteIntent(
   const known = starting || open === undefined ? undefined : open;
   const retire =
     resource?.authorities.find(({ type }) => type === step.authority)?.retire ?? open?.retire ?? [];
+  const overridden = starting ? await overriddenBefore(observation, step.authority) : null;
   const begun =
     known === undefined
-      ? begin(record, { name: rotationName, content: content ?? "", retire }, live, observation, now)
+      ? begin(
+          record,
+          { name: rotationName, content: content ?? "", retire, overridden },
+          live,
+          observation,
+          now,
+        )
       : record;
   const memory = openRotation(begun, step.authority);
   if (memory === undefined)
@@ -89,6 +99,17 @@ async function noteIntent(
   await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);
   return noted;
+}
+
+/** A rollback needs the entries that were enabled before init; only the record remembers which those were. */
+async function overriddenBefore(
+  observation: ClusterObservation,
+  authority: string,
+): Promise<readonly Fingerprint[] | null> {
+  if (observation.overrides?.state !== "listed") return null;
+  const reading = (await readOverrides([], [observation])).get(observation.cluster);
+  const live = reading?.pairs.get(authority)?.live;
+  return live === undefined ? [] : overriddenKeys({ entries: statesOf(live) });
 }
 
 async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation> {

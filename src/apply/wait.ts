@@ -166,6 +166,6 @@ async function tryObserve(
 }
 
 /** Pauses between two looks, growing; endless. */
-function* pauses(): Generator<number> {
+export function* pauses(): Generator<number> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) yield pause;
 }

@@ -5,9 +5,9 @@ import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
 import { eventText } from "../render/event-text.ts";
 import { planText } from "../render/plan-text.ts";
-import type { Plan, RotationPlan } from "../rotation/plan.ts";
+import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
-import { askApproval } from "./approval.ts";
+import { approvable, askApproval } from "./approval.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
@@ -88,18 +88,13 @@ async function applyAsText(
   });
 
   async function approve(plan: Plan): Promise<Approval> {
-    const all = new Set(plan.clusters.flatMap(({ rotations }) => rotations.flatMap(idsOf)));
     const flags = {
-      steps: options.autoApprove === true ? all : new Set<string>(),
+      steps: new Set(options.autoApprove === true ? approvable(plan) : []),
       final: options.approveFinal === true,
     };
     if (!canAsk(terminal) || (flags.steps.size > 0 && flags.final)) return flags;
     return await askApproval(terminal, plan, flags, signal);
   }
-}
-
-function idsOf({ steps }: RotationPlan): readonly string[] {
-  return steps.map(({ id }) => id);
 }
 
 function holderOf({ env }: Terminal, commit: string | null) {

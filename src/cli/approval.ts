@@ -19,7 +19,7 @@ export async function askApproval(
     const question = "Take these steps? Type y for yes: ";
     const yes = asked || (await lines.question(question, { signal })).trim() === "y";
     if (!yes) return { steps: new Set(), final: false };
-    const steps = new Set(stepsOf(plan).map(({ step }) => step.id));
+    const steps = new Set(approvable(plan));
     const final = finalStep(plan);
     if (final === undefined || flags.final) return { steps, final: flags.final };
     const warning = `${final.step.authority} ${final.step.from} → ${final.step.to} cannot be undone. Type the cluster's name (${final.cluster}) to drop the old key: `;
@@ -27,6 +27,14 @@ export async function askApproval(
   } finally {
     lines.close();
   }
+}
+
+/** Ids of all that a plan would do: its steps, and its calls about override entries. */
+export function approvable({ clusters }: Plan): readonly string[] {
+  return clusters.flatMap(({ rotations, overrides }) => [
+    ...rotations.flatMap(({ steps }) => steps.map(({ id }) => id)),
+    ...overrides.flatMap(({ actions }) => actions.map(({ id }) => id)),
+  ]);
 }
 
 function finalStep(plan: Plan) {

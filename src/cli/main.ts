@@ -140,6 +140,11 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       declare: (command) => add(command, rotateCommands(terminal, done)),
     },
     {
+      name: "override",
+      description: "prepare externally signed CA certificates, for a commit: csr, add, renew, retire",
+      declare: (command) => add(command, overrideCommands(terminal, done)),
+    },
+    {
       name: "sandbox",
       description: "an embedded cluster to try everything on: up, down, status, fault",
       declare: (command) => add(command, sandboxCommands(terminal, done)),
@@ -185,6 +190,56 @@ function rotateCommands(terminal: Terminal, done: (code: ExitCode) => void): rea
       });
     },
   }));
+}
+
+function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): readonly Declaration[] {
+  const withFiles = (command: Command) =>
+    withCommon(command).argument(
+      "<files...>",
+      "the signed certificate and its chain, PEM, in any order or as a bundle",
+    );
+  return [
+    {
+      name: "csr",
+      description: "fetch certificate requests, one per key of a CA",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<type>", "db_client or windows")
+          .option("--public-key <hash>", "only for this key")
+          .option("--out <folder>", "where to write them (default: overrides/requests)")
+          .option("--sign", "have the cluster's signer sign them, and add the certificates")
+          .action(async (type, options) =>
+            done(await (await import("./override.ts")).csr(terminal, type, options)),
+          ),
+    },
+    {
+      name: "add",
+      description: "put a signed certificate into git, staged",
+      declare: (command) =>
+        withFiles(command).action(async (files, options) =>
+          done(await (await import("./override.ts")).addCertificate(terminal, files, options)),
+        ),
+    },
+    {
+      name: "renew",
+      description: "put another certificate for the same key into git",
+      declare: (command) =>
+        withFiles(command).action(async (files, options) =>
+          done(await (await import("./override.ts")).renew(terminal, files, options)),
+        ),
+    },
+    {
+      name: "retire",
+      description: "remove entries from git whose key is gone, or goes with the last step",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<type>", "db_client or windows")
+          .argument("[hashes...]", "only the entries of these keys")
+          .action(async (type, hashes, options) =>
+            done(await (await import("./override.ts")).retire(terminal, type, hashes, options)),
+          ),
+    },
+  ];
 }
 
 function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): readonly Declaration[] {

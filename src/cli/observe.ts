@@ -1,3 +1,4 @@
+import { readOverrides } from "../overrides/reading.ts";
 import { makePlan } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
@@ -20,5 +21,7 @@ export async function planFrom(
   now: number,
 ): Promise<Plan> {
   const records = await Promise.all(observations.map(({ cluster }) => workspace.store.load(cluster)));
-  return makePlan({ desired: workspace.desired, observations, records, commit: workspace.commit, now });
+  const { desired, commit } = workspace;
+  const overrides = await readOverrides(desired.overrides, observations);
+  return makePlan({ desired, observations, records, overrides, commit, now });
 }

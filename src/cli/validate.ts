@@ -1,8 +1,11 @@
 import { join, resolve } from "node:path";
+import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import { folderStore } from "../record/folder.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
-import { loadResources } from "../resources/load.ts";
+import type { Diagnostic } from "../resources/desired.ts";
+import { type LoadResult, loadResources } from "../resources/load.ts";
+import { compareDiagnostics } from "../resources/source-file.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
@@ -16,13 +19,15 @@ export async function validate(
 ): Promise<ExitCode> {
   const folder = directoryOf(directory, options);
   const path = resolve(terminal.cwd, folder);
-  const loaded = await loadResources(path, terminal.env);
+  const now = terminal.now();
+  const loaded = await loadResources(path, terminal.env, new Date(now));
   const store = folderStore(join(path, ".capstan"), terminal.now);
   const { state } = loaded;
   const diagnostics = [
     ...loaded.diagnostics,
-    ...(await checkAcknowledgements(loaded, store, terminal.now())),
-  ];
+    ...(await checkAcknowledgements(loaded, store, now)),
+    ...(await certificateDiagnostics(loaded, now)),
+  ].sort(compareDiagnostics);
   const resources =
     state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
@@ -41,4 +46,14 @@ export async function validate(
     terminal.stdout.write(`${paint("bad", "Empty.")} ${message}.\n`);
   }
   return valid ? EXIT.ok : EXIT.error;
+}
+
+/** The certificates of overrides, checked offline. What the loader has said about a place is not said again. */
+async function certificateDiagnostics(
+  { overrideDocuments, diagnostics }: LoadResult,
+  now: number,
+): Promise<readonly Diagnostic[]> {
+  const places = new Set(diagnostics.map(({ file, line, column }) => `${file}:${line}:${column}`));
+  const found = await Promise.all(overrideDocuments.map((document) => overrideDiagnostics(document, now)));
+  return found.flat().filter(({ file, line, column }) => !places.has(`${file}:${line}:${column}`));
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 import { openPlatform, type Platform, type PlatformOptions } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import { folderStore } from "../record/folder.ts";
@@ -83,13 +84,32 @@ function select(
 
 /** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
 export function openClusters(
-  { clusters }: Workspace,
+  { clusters, desired }: Workspace,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
   const shared = platformOptions(terminal, options, signal);
-  return new Map(clusters.map((cluster) => [cluster.name, openPlatform(cluster, shared)]));
+  return new Map(
+    clusters.map((cluster) => [
+      cluster.name,
+      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster.name) }),
+    ]),
+  );
+}
+
+/** Nothing is asked about overrides where none could matter. */
+function concern(
+  { overrides, rotations }: DesiredState,
+  name: string,
+): NonNullable<PlatformOptions["overrides"]> {
+  if (overrides.some(({ cluster }) => cluster === name)) return "managed";
+  const rotates = rotations.some(
+    ({ cluster, authorities }) =>
+      cluster === name &&
+      authorities.some(({ type }) => (OVERRIDABLE_TYPES as readonly string[]).includes(type)),
+  );
+  return rotates ? "possible" : "none";
 }
 
 /** The same, with what is outside of the clusters in what they observe: for whatever judges. */

@@ -6,6 +6,7 @@ import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
 import type { Guard, GuardInput } from "./guard.ts";
 import { mode } from "./mode.ts";
+import { overrides } from "./overrides.ts";
 import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
@@ -20,6 +21,7 @@ export const GUARDS: readonly Guard[] = [
   exclusive,
   roster,
   componentsReady,
+  overrides,
   trustConsumers,
   credentials,
   version,

@@ -1,3 +1,4 @@
+import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
@@ -30,6 +31,8 @@ export interface GuardInput {
   readonly consumers: readonly TrustConsumer[];
   /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
   readonly edge: Edge;
+  /** Externally signed certificates; absent when nobody looked, which is not the same as none. */
+  readonly overrides?: OverrideOutlooks | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -16,7 +16,12 @@ import type { ClusterRecord, PhaseRecord, RosterMember, RotationRecord } from ".
 /** The intent to start a rotation, or to take on one that others started: with the roster of this moment. */
 export function begin(
   record: ClusterRecord,
-  rotation: { readonly name: string; readonly content: string; readonly retire: readonly Fingerprint[] },
+  rotation: {
+    readonly name: string;
+    readonly content: string;
+    readonly retire: readonly Fingerprint[];
+    readonly overridden?: readonly Fingerprint[] | null;
+  },
   live: LiveAuthority,
   observation: ClusterObservation,
   now: string,
@@ -29,6 +34,7 @@ export function begin(
     current_id: inProgress ? live.rotation.currentId : null,
     retire: rotation.retire,
     introduced: inProgress ? newKeys(live, rotation.retire) : [],
+    overridden: inProgress ? null : (rotation.overridden ?? null),
     started_at: now,
     ended_at: null,
     roster: reportedByComponents(live.type) ? rosterOf(observation) : [],

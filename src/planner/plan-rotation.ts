@@ -1,6 +1,7 @@
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
+import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type {
   AuthorityResource,
   ClusterResource,
@@ -25,6 +26,8 @@ interface RotationContext {
   readonly cluster: ClusterResource;
   readonly observation: ClusterObservation;
   readonly record: ClusterRecord;
+  /** Absent when nobody looked. */
+  readonly overrides: OverrideOutlooks | undefined;
   /** What git says of the authorities of this cluster. */
   readonly authorities: readonly AuthorityResource[];
   readonly now: number;

@@ -1,8 +1,10 @@
+import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { ClusterPlan, Plan, PlanOutcome, RotationPlan } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { driftOf } from "./drift.ts";
+import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 
 /**
@@ -13,6 +15,11 @@ export interface PlanInput {
   readonly desired: DesiredState;
   readonly observations: readonly ClusterObservation[];
   readonly records: readonly ClusterRecord[];
+  /**
+   * What `readOverrides` made of the same resources and observations. Absent when nobody looked: then the guard of
+   * a CA that could be overridden does not know, and blocks.
+   */
+  readonly overrides?: OverrideReadings;
   readonly commit: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -24,13 +31,26 @@ export function makePlan(input: PlanInput): Plan {
   return { format_version: "1.0", outcome: outcomeOf(clusters), commit: input.commit, clusters };
 }
 
-function planCluster(observation: ClusterObservation, { desired, records, now }: PlanInput): ClusterPlan {
+function planCluster(observation: ClusterObservation, input: PlanInput): ClusterPlan {
+  const { desired, records, now } = input;
   const { cluster: name, platform } = observation;
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
   const record = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   const authorities = desired.authorities.filter((authority) => authority.cluster === name);
-  const context = { cluster, observation, record, authorities, now };
+  const reading = input.overrides?.get(name);
+  const overridden =
+    reading === undefined
+      ? undefined
+      : planOverrides(reading, { cluster, desired, observation, record, now });
+  const context = {
+    cluster,
+    observation,
+    record,
+    authorities,
+    overrides: overridden?.outlooks,
+    now,
+  };
   const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   return {
     name,
@@ -41,7 +61,7 @@ function planCluster(observation: ClusterObservation, { desired, records, now }:
         planUndeclared(memory, live, context),
       ),
     ],
-    overrides: [],
+    overrides: overridden?.plans ?? [],
     drift: driftOf(name, desired, observation, record, now),
   };
 }
@@ -67,10 +87,16 @@ function undeclared(
 
 function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
   const blocked = clusters.some(
-    ({ rotations, drift }) => drift.some(({ blocks }) => blocks) || rotations.some(isBlocked),
+    ({ rotations, overrides, drift }) =>
+      drift.some(({ blocks }) => blocks) ||
+      overrides.some((override) => override.blocked) ||
+      rotations.some(isBlocked),
   );
   if (blocked) return "blocked";
-  return clusters.some(({ rotations }) => rotations.some(({ steps }) => steps.length > 0))
+  return clusters.some(
+    ({ rotations, overrides }) =>
+      rotations.some(({ steps }) => steps.length > 0) || overrides.some(({ actions }) => actions.length > 0),
+  )
     ? "ready"
     : "no_changes";
 }

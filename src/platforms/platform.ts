@@ -17,6 +17,47 @@ export interface Platform {
    * after which the transition had happened all the same (reference teleport-rotation 1.8). Observe.
    */
   transition(request: TransitionRequest): Promise<TransitionReply>;
+  /** Absent where CAs cannot be overridden at all. */
+  readonly overrides?: OverridePlatform;
+}
+
+/** Externally signed certificates in place of a CA's own (reference teleport-overrides). */
+export interface OverridePlatform {
+  /** Makes one call about one entry, once. As for a transition: the reply never decides, observe. */
+  act(call: OverrideCall): Promise<TransitionReply>;
+  /** Certificate requests for the keys of a CA, or for one of them. Success may be partial: compare the keys. */
+  requests(authority: string, keyHash: string | null): Promise<OverrideRequests>;
+}
+
+/** One call about the entry of one key, with exactly the fields that change. */
+export interface OverrideCall {
+  readonly authority: string;
+  readonly keyHash: string;
+  /** Skips the server's checks against the live CA; only ever with a waiver. */
+  readonly force: boolean;
+  readonly change: /** Always disabled. Without a certificate: a key that is deliberately not overridden. */
+    | {
+        readonly call: "create-override";
+        readonly certificate: string | null;
+        readonly chain: readonly string[];
+      }
+    | {
+        readonly call: "update-override";
+        readonly certificate?: string;
+        /** An empty one clears it. */
+        readonly chain?: readonly string[];
+        readonly disabled?: boolean;
+      }
+    | { readonly call: "delete-override" };
+  /** The resource as it was observed last, `null` when there was none: what is edited where nothing else works. */
+  readonly observed: unknown;
+}
+
+interface OverrideRequests {
+  /** PEM text, one or more requests each. */
+  readonly texts: readonly string[];
+  /** What the platform said about keys that it could not sign with. */
+  readonly warnings: string;
 }
 
 /**
@@ -52,6 +93,11 @@ export interface PlatformOptions {
   readonly notice?: (message: string) => void;
   /** Of one call of an executable. */
   readonly timeoutMs?: number;
+  /**
+   * Whether overrides are looked at: `managed` in git, or only because the CA of a rotation could have some. A
+   * rotation in progress of such a CA is reason enough, whoever started it.
+   */
+  readonly overrides?: "managed" | "possible" | "none";
 }
 
 /** The platform of a cluster resource. Contacts nothing yet. */

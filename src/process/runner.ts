@@ -21,6 +21,8 @@ export interface Command {
   readonly argv: readonly string[];
   /** Added to the environment of capstan itself, which is passed on as it is. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Given on standard input; without it there is none. */
+  readonly stdin?: string;
   readonly timeoutMs?: number;
   /** Ends the executable and everything it started. */
   readonly signal?: AbortSignal | undefined;
@@ -109,7 +111,7 @@ async function execute(
     ...(command.env === undefined ? {} : { env: command.env }),
     buffer: false,
     encoding: "buffer",
-    stdin: "ignore",
+    ...(command.stdin === undefined ? { stdin: "ignore" as const } : { input: command.stdin }),
     reject: false,
     timeout: timeoutMs,
     forceKillAfterDelay: GRACE_MS,

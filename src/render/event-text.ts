@@ -30,6 +30,13 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     }
     case "rollback-started":
       return `${time} ${paint("warn", "rolling back")} ${harmless(event.rotation)}`;
+    case "override": {
+      const { call, purpose, key_hash } = event.action;
+      const what = `${event.authority} override ${key_hash.slice(0, 16)}…`;
+      return event.stage === "requested"
+        ? `${time} ${paint("accent", `${event.cluster} ${what}: ${purpose}`)} (${call})`
+        : `${time}   ${what}: done`;
+    }
     case "blocked": {
       const guards = event.step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
       const why = guards.length === 0 ? "waits for approval" : `blocked by ${guards.join(", ")}`;

@@ -12,6 +12,7 @@ import type {
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
 import { count, harmless, paragraph, table } from "./layout.ts";
+import { overrideText } from "./override-text.ts";
 import type { Paint, Tone } from "./paint.ts";
 import { rail } from "./rail.ts";
 
@@ -36,6 +37,7 @@ function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commi
   const lines = [`${paint("strong", harmless(cluster.name))} (${cluster.platform})${commit}`, ""];
   if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
   for (const rotation of cluster.rotations) lines.push(rotationText(rotation, shorten, paint), "");
+  for (const override of cluster.overrides) lines.push(overrideText(override, paint), "");
   if (cluster.drift.length > 0) {
     lines.push(`  ${paint("strong", "drift")}: what git did not ask for`);
     for (const drift of cluster.drift) lines.push(driftText(drift, paint));
@@ -164,7 +166,12 @@ function verdictText(plan: Plan, paint: Paint): string {
     case "no_changes":
       return `${paint("good", "No changes.")} Live equals desired.`;
     case "ready": {
-      const head = `${paint("good", "Ready.")} ${count(steps.length, "step")}; every guard passes.`;
+      const entries = plan.clusters.flatMap(({ overrides }) => overrides.flatMap(({ actions }) => actions));
+      if (steps.length === 0) {
+        return `${paint("good", "Ready.")} ${count(entries.length, "change")} of override entries; \`capstan apply\` makes ${entries.length === 1 ? "it" : "them"}.`;
+      }
+      const before = entries.length === 0 ? "" : `${count(entries.length, "change")} of override entries, `;
+      const head = `${paint("good", "Ready.")} ${before}${count(steps.length, "step")}; every guard passes.`;
       if (steps.some((step) => step.point_of_no_return)) {
         return `${head} The point of no return is among them:\n\`capstan apply\` asks for it by itself.`;
       }

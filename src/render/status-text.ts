@@ -2,8 +2,9 @@ import type { Fingerprint } from "../rotation/observation.ts";
 import { consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
 import { harmless, paragraph, table } from "./layout.ts";
+import { overrideFindingText } from "./override-text.ts";
 import type { Paint } from "./paint.ts";
-import type { AuthorityStatus, KeyStatus, KindStatus, Status } from "./status.ts";
+import type { AuthorityStatus, KeyStatus, KindStatus, OverrideStatus, Status } from "./status.ts";
 
 const BEHIND_SHOWN = 10;
 
@@ -49,10 +50,23 @@ function clusterText(cluster: Status["clusters"][number], shorten: Shorten, pain
   for (const { name, standing, desired_phase } of cluster.rotations) {
     lines.push(`  rotation ${harmless(name)}: ${standing.replaceAll("_", " ")}, git wants ${desired_phase}`);
   }
+  for (const override of cluster.overrides) lines.push(...overrideLines(override, paint));
   for (const { id, subject, message } of cluster.drift) {
     lines.push(paragraph(`${paint("warn", id)}: ${harmless(`${subject} ${message}`)}`, "  ", "    "));
   }
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function overrideLines(override: OverrideStatus, paint: Paint): readonly string[] {
+  const { authority, row, situation, entries, findings } = override;
+  return [
+    paragraph(`override ${harmless(authority)}: ${row}, ${situation}`, "  ", "    "),
+    ...entries.map(
+      ({ key_hash, state, issuer, not_after }) =>
+        `    ${key_hash.slice(0, 16)}… ${state}${issuer === null ? "" : `, by ${harmless(issuer)}, until ${not_after?.slice(0, 10)}`}`,
+    ),
+    ...findings.map((finding) => overrideFindingText(finding, paint)),
+  ];
 }
 
 function authorityRow(authority: AuthorityStatus, shorten: Shorten, paint: Paint): readonly string[] {

@@ -1,4 +1,5 @@
 import { followersOf } from "../guards/following.ts";
+import type { OverridePlanFinding } from "../overrides/plan.ts";
 import {
   type AuthorityKey,
   type ClusterObservation,
@@ -37,7 +38,22 @@ interface ClusterStatus {
     readonly standing: string;
     readonly desired_phase: Phase;
   }[];
+  readonly overrides: readonly OverrideStatus[];
   readonly drift: ClusterPlan["drift"];
+}
+
+/** What stands for the keys of a CA in its own certificates' place, and what is wrong or soon due about it. */
+export interface OverrideStatus {
+  readonly authority: string;
+  readonly row: string;
+  readonly situation: string;
+  readonly entries: readonly {
+    readonly key_hash: string;
+    readonly state: string;
+    readonly issuer: string | null;
+    readonly not_after: string | null;
+  }[];
+  readonly findings: readonly OverridePlanFinding[];
 }
 
 export interface AuthorityStatus {
@@ -96,9 +112,31 @@ export function statusOf(observations: readonly ClusterObservation[], plan: Plan
           standing,
           desired_phase,
         })),
+        overrides: (planned?.overrides ?? []).map(overrideStatus),
         drift: planned?.drift ?? [],
       };
     }),
+  };
+}
+
+function overrideStatus({
+  authority,
+  row,
+  situation,
+  entries,
+  findings,
+}: ClusterPlan["overrides"][number]): OverrideStatus {
+  return {
+    authority,
+    row,
+    situation,
+    entries: entries.map(({ key_hash, state, issuer, not_after }) => ({
+      key_hash,
+      state,
+      issuer,
+      not_after,
+    })),
+    findings: findings.filter(({ severity }) => severity !== "info"),
   };
 }
 

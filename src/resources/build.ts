@@ -31,6 +31,8 @@ export const DEFAULT_POLICY: Policy = {
   pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
 };
 
+const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
+
 // The shapes that the schemas have checked; names as in YAML.
 
 interface RawCluster {
@@ -43,6 +45,7 @@ interface RawCluster {
       readonly identity_file?: string;
     };
     readonly talos?: Readonly<Record<string, unknown>>;
+    readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
     readonly policy?: {
       readonly concurrent_rotations?: number;
       readonly soak?: string;
@@ -62,6 +65,8 @@ interface RawAuthority {
     readonly active_keys: AuthorityResource["activeKeys"];
     readonly max_age?: string;
     readonly trust_consumers?: readonly RawConsumer[];
+    readonly acknowledge?: readonly RawAcknowledgement[];
+    readonly waive?: readonly RawWaiver[];
   };
 }
 
@@ -109,7 +114,6 @@ interface RawWaiver {
 interface RawOverride {
   readonly sub_kind: string;
   readonly metadata: { readonly name: string };
-  readonly spec: unknown;
 }
 
 /** `value` is the document's own, with the environment's variables put in. */
@@ -129,6 +133,14 @@ export function buildCluster(document: ResourceDocument, value: unknown): Cluste
           }
         : null,
     ...(spec.talos === undefined ? {} : { talos: spec.talos }),
+    ...(spec.signer === undefined
+      ? {}
+      : {
+          signer: {
+            command: spec.signer.command,
+            timeoutMs: milliseconds(spec.signer.timeout) ?? DEFAULT_SIGNER_TIMEOUT_MS,
+          },
+        }),
     peers: spec.peers ?? [],
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
@@ -150,6 +162,12 @@ export function buildAuthority(document: ResourceDocument): AuthorityResource {
     activeKeys: spec.active_keys,
     maxAgeMs: milliseconds(spec.max_age),
     trustConsumers: (spec.trust_consumers ?? []).map(consumer),
+    ...(spec.acknowledge === undefined
+      ? {}
+      : { acknowledge: spec.acknowledge.map((raw, index) => acknowledgement(document, raw, index)) }),
+    ...(spec.waive === undefined
+      ? {}
+      : { waive: spec.waive.map((raw, index) => waiver(document, raw, index)) }),
   };
 }
 
@@ -224,8 +242,13 @@ function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiv
 }
 
 export function buildOverride(document: ResourceDocument): OverrideResource {
-  const { sub_kind, metadata, spec } = document.value as unknown as RawOverride;
-  return { cluster: metadata.name, type: sub_kind, source: sourceOf(document), spec };
+  const { sub_kind, metadata } = document.value as unknown as RawOverride;
+  return {
+    cluster: metadata.name,
+    type: sub_kind,
+    source: sourceOf(document),
+    document: document.value,
+  };
 }
 
 function milliseconds(text: string | undefined): number | null {

@@ -20,6 +20,7 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     platformMismatch(value, report);
     duration(value, ["spec", "policy", "soak"], report);
     duration(value, ["spec", "policy", "phase_timeout"], report, "positive");
+    duration(value, ["spec", "signer", "timeout"], report, "positive");
     duration(value, ["spec", "policy", "max_session_ttl"], report);
     noRepeats(listAt(value, ["spec", "peers"]), ["spec", "peers"], report);
   }
@@ -39,6 +40,8 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
   if (kind === "ca_rotation") {
     authorities(value, report);
     gracePeriod(value, report);
+  }
+  if (kind === "ca_rotation" || kind === "certificate_authority") {
     for (const index of listAt(value, ["spec", "acknowledge"]).keys())
       moment(value, ["spec", "acknowledge", index, "at"], report);
     for (const index of listAt(value, ["spec", "waive"]).keys()) {

@@ -31,6 +31,14 @@ export interface ClusterResource {
   /** Leafs and roots that capstan can reach too: names of other cluster resources. */
   readonly peers: readonly string[];
   readonly policy: Policy;
+  /** What has an external CA sign override certificates, where that goes unattended. */
+  readonly signer?: Signer;
+}
+
+export interface Signer {
+  /** Executable and arguments. */
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
 }
 
 export interface TeleportConnection {
@@ -62,6 +70,9 @@ export interface AuthorityResource {
   readonly maxAgeMs: number | null;
   /** What trusts the CA outside the cluster, or shows certificates of it. */
   readonly trustConsumers: readonly TrustConsumer[];
+  /** What holds outside any rotation. */
+  readonly acknowledge?: readonly Acknowledgement[];
+  readonly waive?: readonly Waiver[];
 }
 
 export interface RotationResource {
@@ -110,12 +121,13 @@ export interface Waiver {
   readonly source?: Source;
 }
 
-/** Teleport's own resource, verbatim: only the envelope is read here. */
+/** Teleport's own resource, verbatim: only its name is read here. */
 export interface OverrideResource {
   readonly cluster: string;
   readonly type: string;
   readonly source: Source;
-  readonly spec: unknown;
+  /** All of it, as written. */
+  readonly document: unknown;
 }
 
 /** A bad input file: many at once, each with its place (design, section 2). */

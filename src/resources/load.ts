@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly diagnostics: readonly Diagnostic[];
   /** The files that hold a resource, or something that is wrong. */
   readonly files: readonly LoadedFile[];
+  /** Overrides that their schema accepts, for the certificate checks, whose code is slow to load. */
+  readonly overrideDocuments: readonly ResourceDocument[];
 }
 
 interface LoadedFile {
@@ -60,7 +62,13 @@ export async function loadResources(
     for (const diagnostic of accept(document, env, now, collected)) diagnostics.push(diagnostic);
   }
   for (const diagnostic of checkTogether({ documents, incomplete })) diagnostics.push(diagnostic);
-  return { state: collected, diagnostics: diagnostics.sort(compareDiagnostics), files };
+  const accepted = new Set(collected.overrides.map(({ document }) => document));
+  return {
+    state: collected,
+    diagnostics: diagnostics.sort(compareDiagnostics),
+    files,
+    overrideDocuments: documents.filter(({ value }) => accepted.has(value)),
+  };
 }
 
 interface Collected extends DesiredState {

@@ -17,11 +17,25 @@ export interface ClusterObservation {
   readonly components: readonly LiveComponent[];
   readonly remoteClusters: readonly RemoteCluster[];
   readonly credentials: Credentials;
+  /** Absent when nobody asked for them, or when they could not be read (`unread` says so then). */
+  readonly overrides?: LiveOverrides;
   /** Listings that could not be read. Whatever depends on them is unknown, and unknown blocks. */
   readonly unread: readonly Unread[];
   /** What was looked at outside of the cluster; absent when nobody looked. */
   readonly surroundings?: Surroundings;
 }
+
+/** What the cluster says about externally signed certificates for its CAs, as it printed it. */
+export type LiveOverrides =
+  | {
+      readonly state: "listed";
+      /** `cert_authority_override` resources, one per CA type. */
+      readonly documents: readonly unknown[];
+      /** The older mechanism for SPIFFE is in use: capstan leaves it alone. */
+      readonly spiffeIssuer: boolean;
+    }
+  /** Too old, or not Enterprise: nothing can be overridden there. `note` is a sentence for people. */
+  | { readonly state: "unsupported"; readonly note: string };
 
 /** Facts from outside of the cluster that a rotation of its CAs depends on. */
 export interface Surroundings {

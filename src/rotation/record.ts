@@ -25,6 +25,8 @@ export interface RotationRecord {
   readonly introduced: readonly Fingerprint[];
   readonly started_at: string;
   readonly ended_at: string | null;
+  /** The keys that an external CA's certificate stood for before init; absent or `null` when nobody looked. */
+  readonly overridden?: readonly Fingerprint[] | null;
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
   readonly phases: readonly PhaseRecord[];

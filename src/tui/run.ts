@@ -167,6 +167,7 @@ export function hear(run: Run, event: RunEvent): Run {
             : track,
         ),
       };
+    case "override":
     case "notice":
       return logged;
     case "finished":
@@ -273,6 +274,14 @@ function logEntry(event: RunEvent): Omit<LogEntry, "at"> | null {
       return { tone: "bad", text: `${stepTitle(event.step)} ${blockedBy(event.step)}` };
     case "interrupted":
       return { tone: "warn", text: event.message };
+    case "override": {
+      const done = event.stage === "observed" ? "done" : "asked for";
+      const { purpose, key_hash } = event.action;
+      return {
+        tone: "plain",
+        text: `${event.authority} override ${key_hash.slice(0, 16)}…: ${purpose} ${done}`,
+      };
+    }
     case "notice":
       return { tone: "dim", text: event.message };
     case "finished":

@@ -475,6 +475,14 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "unknown",
     about: ["version/server"],
   },
+  "nobody looked at the overrides": {
+    guard: "overrides",
+    edge: INIT_TO_CLIENTS,
+    type: "db_client",
+    verdict: "unknown",
+    about: ["override/db_client"],
+  },
+  "a CA that nobody can override": { guard: "overrides", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "no soak time": { guard: "soak", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "the soak time is over": {
     guard: "soak",

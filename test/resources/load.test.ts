@@ -149,7 +149,14 @@ describe("what is accepted", () => {
           cluster: "acme.cluster",
           type: "db_client",
           source: { file, line: 63 },
-          spec: { certificate_overrides: [{ public_key: "d".repeat(64), disabled: true }] },
+          document: {
+            kind: "cert_authority_override",
+            sub_kind: "db_client",
+            version: "v1",
+            metadata: { name: "acme.cluster", revision: "7a1e" },
+            spec: { certificate_overrides: [{ public_key: "d".repeat(64), disabled: true }] },
+            status: {},
+          },
         },
       ],
     });
@@ -196,6 +203,7 @@ describe("what is accepted", () => {
         state: { clusters: [], authorities: [], rotations: [], overrides: [] },
         diagnostics: [],
         files: [],
+        overrideDocuments: [],
       });
     },
   );

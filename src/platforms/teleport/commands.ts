@@ -9,7 +9,8 @@ import type { Phase } from "../../rotation/phase.ts";
  * - a transition always carries `--manual` and `--type`: without `--manual` the rotation turns automatic, and
  *   with the schedule of a manual init long expired it would run to the end within a minute (1.7);
  * - no grace period is ever passed: 0 is refused, and was "force" once (1.2);
- * - nothing is ever written back with `tctl create`: on a CA it replaces without asking (4.3).
+ * - a CA is never written back with `tctl create`, which replaces it without asking (4.3);
+ * - an override is never written with `create -f`, which skips every check of the server.
  */
 
 /** One kind a call: several kinds in one call work only in YAML (4.1). */
@@ -57,6 +58,45 @@ export const RESOURCE_NAMES: Readonly<Record<ComponentKind, readonly [string, ..
 };
 
 export const REMOTE_CLUSTERS = "remote_clusters";
+
+/** All of a cluster's overrides; JSON, as the text form does not show which are enabled (overrides 1). */
+export const CA_OVERRIDES = "ca_overrides";
+
+/** The older mechanism, for SPIFFE only (RFD 0194). */
+export const SPIFFE_ISSUER_OVERRIDES = "workload_identity_x509_issuer_override";
+
+/** Sub-commands about override entries (overrides 3); 18.9.0 has only the first. */
+export type OverrideCommand =
+  | "create-override-csr"
+  | "create-override"
+  | "update-override"
+  | "delete-override";
+
+/** Whether a tctl has a sub-command is found out by asking for its help, never from its version (overrides 4). */
+export function overrideHelpCommand(
+  connection: TeleportConnection,
+  command: OverrideCommand,
+): readonly string[] {
+  return [...connection.tctl, "auth", command, "--help"];
+}
+
+export function overrideCommand(
+  connection: TeleportConnection,
+  command: OverrideCommand,
+  type: string,
+  rest: readonly string[],
+): readonly string[] {
+  return [...withConnection(connection), "auth", command, `--type=${apiSpelling(type)}`, ...rest];
+}
+
+/** For an override that does not exist yet. Never with -f, which skips every check (overrides 1). */
+export function createCommand(connection: TeleportConnection, file: string): readonly string[] {
+  return [...withConnection(connection), "create", file];
+}
+
+export function editOverrideCommand(connection: TeleportConnection, type: string): readonly string[] {
+  return [...withConnection(connection), "edit", `${CA_OVERRIDES}/${apiSpelling(type)}`];
+}
 
 function withConnection({ tctl, identityFile, authServer }: TeleportConnection): readonly string[] {
   return [

@@ -22,6 +22,8 @@ type TctlErrorKind =
   | "unsupported-flag"
   | "already-rotating"
   | "illegal-transition"
+  | "unsupported-feature"
+  | "revision-conflict"
   | "not-found"
   | "other";
 
@@ -145,6 +147,21 @@ const RULES: readonly Rule[] = [
     pattern: /unknown (?:long|short) flag|mixed resource types only support YAML/,
     code: "executable",
     hint: "This tctl does not know the option. Install the tctl of the cluster's own major version.",
+  },
+  // `backend.ErrIncorrectRevision`: somebody wrote in between, perhaps the server itself (overrides 3.6).
+  {
+    kind: "revision-conflict",
+    pattern: /revision does not match|incorrect revision/i,
+    code: "refused",
+    hint: "Somebody else, or the auth server's own CRL writer, changed the resource in between. Run again.",
+  },
+  // gRPC's words for a service that an older or unlicensed server does not have, and Teleport's own.
+  {
+    kind: "unsupported-feature",
+    pattern:
+      /unknown service|not implemented|code = Unimplemented|requires? (?:an? )?(?:Teleport )?Enterprise|only available (?:in|with) (?:Teleport )?Enterprise|license does not/i,
+    code: "refused",
+    hint: "Certificate authority overrides need Teleport Enterprise 18.9 or later, on server and client.",
   },
   // 4.1: an error for one reference only, never for a listing.
   {

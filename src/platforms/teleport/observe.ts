@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/desired.ts";
 import {
@@ -6,6 +7,7 @@ import {
   COMPONENT_KINDS,
   type ComponentKind,
   type LiveAuthority,
+  type LiveOverrides,
   NEVER_ROTATED,
   type RemoteCluster,
   type Unread,
@@ -15,10 +17,12 @@ import { type ListingReader, readElements, readFields } from "../json-stream.ts"
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
 import {
+  CA_OVERRIDES,
   getAuthoritiesCommand,
   getCommand,
   REMOTE_CLUSTERS,
   RESOURCE_NAMES,
+  SPIFFE_ISSUER_OVERRIDES,
   statusCommand,
   versionCommand,
 } from "./commands.ts";
@@ -56,7 +60,10 @@ export async function observeTeleport(
 
   // The longest listing first.
   const nodes = kinds.includes("node") ? listComponents(context, "node") : null;
-  const [authorities, rows, remoteClusters, versions, credentials] = await allOrFirstFailure(stop, [
+  const asked = options.overrides === "managed" || options.overrides === "possible";
+  // A wait for components is about the host CA, which nobody overrides: it looks at them no second time.
+  const waits = base !== null && kinds.length > 0;
+  const [authorities, rows, remoteClusters, versions, credentials, listed] = await allOrFirstFailure(stop, [
     listAuthorities(context),
     allOrFirstFailure(
       stop,
@@ -65,7 +72,9 @@ export async function observeTeleport(
     base?.remoteClusters ?? listRemoteClusters(context),
     base?.versions ?? readVersions(context),
     readCredentials(connection.identityFile),
+    asked && !waits ? listOverrides(context) : base?.overrides,
   ]);
+  const overrides = asked || !authorities.own.some(mayBeOverridden) ? listed : await listOverrides(context);
 
   const host = authorities.own.find(({ type }) => type === "host")?.rotation ?? NEVER_ROTATED;
   const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
@@ -82,8 +91,11 @@ export async function observeTeleport(
     ],
     remoteClusters,
     credentials,
+    ...(overrides === undefined ? {} : { overrides }),
     unread: [
-      ...(base?.unread.filter(({ what }) => !polled.has(what) && !what.startsWith(COPY)) ?? []),
+      ...(base?.unread.filter(
+        ({ what }) => !polled.has(what) && !what.startsWith(COPY) && (waits || what !== CA_OVERRIDES),
+      ) ?? []),
       ...context.unread,
     ],
   };
@@ -201,6 +213,48 @@ async function listRemoteClusters(context: Context): Promise<readonly RemoteClus
   if (error.kind !== "access-denied") throw error.failure;
   context.unread.push({ what: REMOTE_CLUSTERS, problem: error.failure.message });
   return [];
+}
+
+/** A rotation of it goes wrong without a look at its overrides. */
+function mayBeOverridden({ type, rotation }: LiveAuthority): boolean {
+  return rotation.state === "in_progress" && (OVERRIDABLE_TYPES as readonly string[]).includes(type);
+}
+
+/** `undefined`: they could not be read, and `unread` says why. */
+async function listOverrides(context: Context): Promise<LiveOverrides | undefined> {
+  const documents: unknown[] = [];
+  const [error, spiffeIssuer] = await allOrFirstFailure(context.stop, [
+    readListing(
+      context,
+      getCommand(context.connection, CA_OVERRIDES),
+      readElements((element) => documents.push(element)),
+    ),
+    context.options.overrides === "managed" ? hasSpiffeIssuer(context) : false,
+  ]);
+  if (error === null) return { state: "listed", documents, spiffeIssuer };
+  switch (error.kind) {
+    case "unsupported-resource":
+    case "unsupported-feature": {
+      const who = error.kind === "unsupported-resource" ? "this tctl" : "this cluster";
+      const note = `${who} does not know certificate authority overrides, which need Teleport Enterprise 18.9 or later: nothing is overridden here`;
+      return { state: "unsupported", note };
+    }
+    case "access-denied":
+      context.unread.push({ what: CA_OVERRIDES, problem: error.failure.message });
+      return undefined;
+    default:
+      throw error.failure;
+  }
+}
+
+/** Whoever cannot see them has no use for the finding either. */
+async function hasSpiffeIssuer(context: Context): Promise<boolean> {
+  let found = 0;
+  const reader = readFields(["metadata.name"], () => {
+    found += 1;
+  });
+  const error = await readListing(context, getCommand(context.connection, SPIFFE_ISSUER_OVERRIDES), reader);
+  return error === null && found > 0;
 }
 
 async function readVersions(context: Context): Promise<Versions> {

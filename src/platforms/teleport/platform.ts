@@ -1,5 +1,4 @@
 import { Failure } from "../../failure.ts";
-import { redact } from "../../process/redact.ts";
 import type { ClusterResource, TeleportConnection } from "../../resources/desired.ts";
 import type { ClusterObservation } from "../../rotation/observation.ts";
 import type {
@@ -10,8 +9,9 @@ import type {
   TransitionRequest,
 } from "../platform.ts";
 import { rotateCommand } from "./commands.ts";
-import { explain } from "./errors.ts";
 import { observeTeleport } from "./observe.ts";
+import { teleportOverrides } from "./overrides.ts";
+import { askForChange } from "./reply.ts";
 
 /** Teleport, through `tctl`. */
 export function openTeleport(cluster: ClusterResource, options: PlatformOptions): Platform {
@@ -31,31 +31,17 @@ export function openTeleport(cluster: ClusterResource, options: PlatformOptions)
     observe: (scope: ObserveScope): Promise<ClusterObservation> =>
       observeTeleport(cluster.name, connection, { ...options, notice }, scope),
     transition: (request) => transition(connection, options, request),
+    overrides: teleportOverrides(cluster.name, connection, options),
   };
 }
 
-/** Without the run's abort signal: a request that is on its way is waited for, so that its end is known. */
 async function transition(
   connection: TeleportConnection,
-  { runner, signal, timeoutMs }: PlatformOptions,
+  options: PlatformOptions,
   { authority, to }: TransitionRequest,
 ): Promise<TransitionReply> {
-  if (signal?.aborted) throw new Failure("interrupted", `Stopped before ${authority} was moved to ${to}.`);
-  try {
-    const outcome = await runner.run({
-      argv: rotateCommand(connection, authority, to),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    // Alerts go to standard error after a success too: only the exit status counts (reference 1.11).
-    if (outcome.exitCode === 0) return { accepted: true, message: redact(outcome.stdout.trim()) };
-    return refused(explain(outcome).failure);
-  } catch (error) {
-    // Ended by its time limit or by a signal: the request may have arrived.
-    if (error instanceof Failure) return refused(error);
-    throw error;
+  if (options.signal?.aborted) {
+    throw new Failure("interrupted", `Stopped before ${authority} was moved to ${to}.`);
   }
-}
-
-function refused(failure: Failure): TransitionReply {
-  return { accepted: false, message: failure.message, failure };
+  return (await askForChange(options, rotateCommand(connection, authority, to))).reply;
 }

@@ -15,6 +15,7 @@ import { agentSpecs } from "./agent-specs.ts";
 import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
+import { OverrideServer } from "./override-server.ts";
 import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
 import { automaticPhase, type Entropy, generatesKeys, type RotationRequest, rotate } from "./rotation.ts";
 import type { TrustLink } from "./trust-link.ts";
@@ -73,6 +74,7 @@ const FIRST_AUTH_SERVER = 0;
 export class TeleportCluster {
   readonly options: Settings;
   readonly authorities: AuthorityStore;
+  readonly overrides: OverrideServer;
   /** Its trust with another cluster. */
   link: TrustLink | null = null;
   /** Copies of the CAs of other clusters, by the name of the cluster. */
@@ -95,6 +97,13 @@ export class TeleportCluster {
       address,
     }));
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
+    this.overrides = new OverrideServer({
+      cluster: options.name,
+      clock: options.clock,
+      random: this.#random,
+      speed: options.speed,
+      authority: (type) => this.authorities.current(type),
+    });
   }
 
   static async create(options: Partial<ClusterOptions> = {}): Promise<TeleportCluster> {

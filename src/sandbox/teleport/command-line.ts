@@ -11,6 +11,8 @@ export interface CommandSpec {
 export interface FlagSpec {
   readonly short?: string;
   readonly boolean?: boolean;
+  /** Every value counts, not only the last. */
+  readonly repeatable?: boolean;
   readonly default?: string;
   /** The only values it takes. */
   readonly enum?: readonly string[];
@@ -21,6 +23,8 @@ export interface Invocation {
   /** Given or default values; a boolean is `"true"`. */
   readonly flags: Readonly<Record<string, string>>;
   readonly given: ReadonlySet<string>;
+  /** All values of flags that were given, in order. */
+  readonly repeated: Readonly<Record<string, readonly string[]>>;
   readonly arguments: readonly string[];
 }
 
@@ -36,6 +40,7 @@ export function parseCommandLine(
   const positional: string[] = [];
   const values: Record<string, string> = {};
   const given = new Set<string>();
+  const repeated: Record<string, string[]> = {};
   const rest = [...argv];
   let flagsEnded = false;
 
@@ -77,7 +82,11 @@ export function parseCommandLine(
     if (flag.enum !== undefined && !flag.enum.includes(value)) {
       throw new CommandLineError(`enum value must be one of ${flag.enum.join(",")}, got '${value}'`);
     }
+    if (given.has(name) && flag.repeatable !== true && flag.boolean !== true) {
+      throw new CommandLineError(`flag '${name}' cannot be repeated`);
+    }
     values[name] = value;
+    repeated[name] = [...(repeated[name] ?? []), value];
     given.add(name);
   }
 
@@ -93,7 +102,7 @@ export function parseCommandLine(
   for (const [name, flag] of Object.entries({ ...globals, ...found.flags })) {
     if (flag.default !== undefined) values[name] ??= flag.default;
   }
-  return { command: found, flags: values, given, arguments: positional };
+  return { command: found, flags: values, given, repeated, arguments: positional };
 }
 
 function split(text: string): readonly [string, string?] {

@@ -113,10 +113,10 @@ export async function issueCertificate(
   request: CertificateRequest,
   now: number,
 ): Promise<IssuedCertificate> {
-  const keys = await generate("ECDSA P-256");
+  const keys = await newKeyPair("ECDSA P-256");
   const issuer = new X509Certificate(authority.certificate);
   const certificate = await X509CertificateGenerator.create({
-    serialNumber: serial(),
+    serialNumber: newSerial(),
     subject: request.subject.map((part) =>
       Object.fromEntries(Object.entries(part).map(([name, values]) => [name, [...values]])),
     ),
@@ -175,8 +175,8 @@ export function sshFingerprint(line: string): string {
 }
 
 async function tlsKey(algorithm: Algorithm, cluster: string, now: number, dialect: Dialect): Promise<TlsKey> {
-  const keys = await generate(algorithm);
-  const serialNumber = serial();
+  const keys = await newKeyPair(algorithm);
+  const serialNumber = newSerial();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber,
     // Go's `pkix.Name`: the serial number is an attribute of the subject too, in decimal.
@@ -207,7 +207,7 @@ async function tlsKey(algorithm: Algorithm, cluster: string, now: number, dialec
 }
 
 async function sshKey(algorithm: Algorithm): Promise<SshKey> {
-  const keys = await generate(algorithm);
+  const keys = await newKeyPair(algorithm);
   return {
     line: authorizedKeysLine(KeyObject.from(keys.publicKey)),
     algorithm,
@@ -216,7 +216,7 @@ async function sshKey(algorithm: Algorithm): Promise<SshKey> {
 }
 
 async function jwtKey(algorithm: Algorithm): Promise<JwtKey> {
-  const keys = await generate(algorithm);
+  const keys = await newKeyPair(algorithm);
   return {
     publicKey: KeyObject.from(keys.publicKey).export({ type: "spki", format: "pem" }).toString(),
     algorithm,
@@ -224,7 +224,7 @@ async function jwtKey(algorithm: Algorithm): Promise<JwtKey> {
   };
 }
 
-async function generate(algorithm: Algorithm): Promise<webcrypto.CryptoKeyPair> {
+export async function newKeyPair(algorithm: Algorithm): Promise<webcrypto.CryptoKeyPair> {
   return (await crypto.subtle.generateKey(GENERATE[algorithm], true, [
     "sign",
     "verify",
@@ -232,7 +232,7 @@ async function generate(algorithm: Algorithm): Promise<webcrypto.CryptoKeyPair> 
 }
 
 /** 16 random bytes with the first bit clear, so that DER needs no padding and the number stays positive. */
-function serial(): string {
+export function newSerial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString("hex");

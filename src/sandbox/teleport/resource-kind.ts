@@ -12,6 +12,11 @@ export interface ResourceKind {
 const EMPTY_KINDS: readonly ResourceKind[] = [
   { name: "role", aliases: ["roles"], since: "v5" },
   { name: "user", aliases: ["users"], since: "v5" },
+  {
+    name: "workload_identity_x509_issuer_override",
+    aliases: ["workload_identity_x509_issuer_overrides"],
+    since: "v18",
+  },
   { name: "token", aliases: ["tokens"], since: "v5" },
 ];
 
@@ -31,6 +36,11 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   },
   { name: "remote_cluster", aliases: ["remote_clusters", "rc", "rcs"], since: "v5" },
   { name: "trusted_cluster", aliases: ["tc", "cluster", "clusters"], since: "v5" },
+  {
+    name: "cert_authority_override",
+    aliases: ["cert_authority_overrides", "ca_override", "ca_overrides"],
+    since: "v18",
+  },
   ...EMPTY_KINDS,
 ];
 

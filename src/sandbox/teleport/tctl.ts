@@ -14,6 +14,13 @@ import {
 import { asciiTable, goJson, goJsonArray } from "./go-print.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
 import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
+import {
+  createOverride,
+  OVERRIDE_COMMANDS,
+  overrideResource,
+  RUN_OVERRIDE_COMMAND,
+} from "./override-commands.ts";
+import { OverrideRefusal } from "./override-rules.ts";
 import { isComponentKind, RESOURCE_KINDS, type ResourceReference, resourceKind } from "./resource-kind.ts";
 import {
   agentlessResource,
@@ -37,6 +44,7 @@ export async function tctl(
   cwd = process.cwd(),
 ): Promise<ToolResult> {
   const { dialect } = cluster.options;
+  if (argv.includes("--help")) return help(argv, cluster);
   let invocation: Invocation;
   try {
     invocation = parseCommandLine(argv, commandSpecs(cluster), GLOBAL_FLAGS);
@@ -57,7 +65,8 @@ export async function tctl(
   try {
     return success(await run(cluster, invocation, cwd));
   } catch (error) {
-    if (error instanceof TctlError) return failure(dialect, error.message);
+    if (error instanceof TctlError || error instanceof OverrideRefusal)
+      return failure(dialect, error.message);
     throw error;
   }
 }
@@ -73,10 +82,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 `,
   status: async (cluster) => statusText(cluster),
   get: async (cluster, invocation) => get(cluster, invocation),
-  create: async (_cluster, invocation) => {
-    // The real one overwrites a CA without being forced (reference 4.3). Nobody needs that here.
-    throw new TctlError(`the sandbox creates nothing from "${invocation.arguments[0] ?? "stdin"}"`);
-  },
+  create: createOverride,
+  ...RUN_OVERRIDE_COMMAND,
   ...AUTH_COMMANDS,
 };
 
@@ -93,6 +100,7 @@ const USAGE = "usage: tctl [<flags>] <command> [<args> ...]\n\nUse tctl help <co
 
 function commandSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
   return [
+    ...(cluster.options.dialect === "v5" ? [] : OVERRIDE_COMMANDS),
     { path: ["version"], flags: {}, arguments: [] },
     { path: ["status"], flags: {}, arguments: [] },
     {
@@ -112,6 +120,19 @@ function commandSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
     },
     ...authSpecs(cluster),
   ];
+}
+
+/** Kingpin's help of a command, on standard output; enough to see whether a release has it. */
+function help(argv: readonly string[], cluster: TeleportCluster): ToolResult {
+  const { dialect } = cluster.options;
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const command = commandSpecs(cluster).find(({ path }) => path.join(" ") === words.join(" "));
+  if (command === undefined) {
+    const message = `expected command but got "${words.at(-1) ?? ""}"`;
+    return failure(dialect, message, dialect === "v5" ? "" : USAGE);
+  }
+  const flags = Object.keys(command.flags).map((name) => `  --${name}\n`);
+  return success(`usage: tctl ${words.join(" ")} [<flags>]\n\nFlags:\n${flags.join("")}`);
 }
 
 function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invocation): ToolResult["stdout"] {
@@ -160,6 +181,12 @@ function listing(
   if (kind === "cert_authority") {
     const { dialect } = cluster.options;
     return wantedAuthorities(cluster, path).map((one) => authorityResource(one, dialect, withSecrets));
+  }
+  if (kind === "cert_authority_override") {
+    const [type] = path;
+    const found = cluster.overrides.list().filter((one) => type === undefined || one.type === type);
+    if (type !== undefined && found.length === 0) throw new TctlError(`${kind} "${type}" not found`);
+    return found.map((one) => overrideResource(one, cluster.options.name));
   }
   if (!isComponentKind(kind)) {
     const rows = trustRows(cluster, kind);
@@ -251,6 +278,13 @@ function textListing(
       ),
     );
     return asciiTable(rows, ["Cluster Name", "CA Type", "Fingerprint", "Role Map"]);
+  }
+  if (of?.kind === "cert_authority_override") {
+    const rows = cluster.overrides.list().flatMap(({ type, entries }) => {
+      const hashes = entries.length === 0 ? ["<none>"] : entries.map(({ keyHash }) => keyHash);
+      return hashes.map((hash) => [cluster.options.name, type, hash]);
+    });
+    return asciiTable(rows, ["Cluster Name", "CA Type", "Public Key Hash"]);
   }
   const rows = [...resources].map((row) => {
     const { metadata, spec } = row as { metadata: { name: string }; spec: Record<string, unknown> };

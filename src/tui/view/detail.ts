@@ -87,7 +87,9 @@ function clusterLines({ name, platform, rotations, drift, overrides }: ClusterPl
       ...stepsInShort(rotation),
     ]),
     ...(drift.length === 0 ? [] : [EMPTY, line(`drift: ${count(drift.length, "finding")}`)]),
-    ...(overrides.length === 0 ? [] : [EMPTY, line(`overrides: ${count(overrides.length, "change")}`)]),
+    ...(overrides.length === 0
+      ? []
+      : [EMPTY, line(`overrides: ${count(overrides.flatMap(({ actions }) => actions).length, "change")}`)]),
   ];
 }
 

@@ -1,6 +1,7 @@
+import type { OverrideEntryPlan, OverridePlan } from "../../overrides/plan.ts";
 import { shortener } from "../../render/fingerprints.ts";
 import type { CertificateFacts } from "../../rotation/observation.ts";
-import type { KeyPlan, OverrideEntryFacts, OverridePlan, RotationPlan } from "../../rotation/plan.ts";
+import type { KeyPlan, RotationPlan } from "../../rotation/plan.ts";
 import { type KeyFate, keyFates, type Move } from "../facts.ts";
 import { dateOf, EMPTY, type Line, line, paragraph, type Span, span, widthOfText } from "../text.ts";
 
@@ -91,27 +92,35 @@ function certificateLines(certificate: CertificateFacts | null, width: number): 
   ];
 }
 
-export function overrideLines({ authority, key_hash, before, after }: OverridePlan, width: number): Line[] {
+export function overrideLines(override: OverridePlan, width: number): Line[] {
+  const { authority, row, situation, entries, due, findings } = override;
   return [
-    line(
-      span(`${authority} override`, "strong"),
-      "  ",
-      ...change(before?.state ?? "absent", after?.state ?? "gone"),
-    ),
-    ...fact("key hash", key_hash, width),
-    ...sides(before, after, width),
+    line(span(`${authority} override`, "strong"), `  ${row}`),
+    ...paragraph(situation, width),
+    ...entries.flatMap((entry) => [EMPTY, ...entryLines(entry, width)]),
+    ...due.flatMap(({ message, command }) => [
+      EMPTY,
+      ...paragraph(message, width),
+      ...fact("next", command, width),
+    ]),
+    ...findings
+      .filter(({ severity }) => severity !== "info")
+      .flatMap(({ severity, subject, message }) => [
+        EMPTY,
+        ...fact(severity, `${subject} ${message}`, width),
+      ]),
   ];
 }
 
-function sides(before: OverrideEntryFacts | null, after: OverrideEntryFacts | null, width: number): Line[] {
-  const [old, now] = [
-    certificateLines(before?.certificate ?? null, width),
-    certificateLines(after?.certificate ?? null, width),
-  ];
-  if (JSON.stringify(old) === JSON.stringify(now)) return old;
+function entryLines(entry: OverrideEntryPlan, width: number): Line[] {
+  const { key, key_hash, state, state_wanted, subject, issuer, not_before, not_after } = entry;
+  const valid = not_before === null ? "" : `${dateOf(not_before)} to ${dateOf(not_after ?? "")}`;
   return [
-    ...(old.length === 0 ? [] : [line(span("before", "bad")), ...old]),
-    ...(now.length === 0 ? [] : [line(span("after", "good")), ...now]),
+    line(span(`${key} key`, "strong"), "  ", ...change(state, state_wanted)),
+    ...fact("key hash", key_hash, width),
+    ...fact("subject", subject ?? "", width),
+    ...fact("issuer", issuer ?? "", width),
+    ...fact("valid", valid, width),
   ];
 }
 

@@ -1,0 +1,154 @@
+import type { OverrideAction } from "../overrides/actions.ts";
+import { keysWithCrl } from "../overrides/crl.ts";
+import { subjectOf } from "../overrides/judge.ts";
+import { type KeyHash, keyHashOf } from "../overrides/key-hash.ts";
+import { type CaKeys, generations } from "../overrides/keys.ts";
+import { faultyKeys } from "../overrides/live.ts";
+import type { OverridePair } from "../overrides/reading.ts";
+import { type CaOverride, type EntryState, statesOf } from "../overrides/resource.ts";
+import type { Situation } from "../overrides/situation.ts";
+import type { ClusterResource, DesiredState, RotationResource, Waiver } from "../resources/desired.ts";
+import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { standingOf } from "./standing.ts";
+
+/** What the overrides of a cluster are planned from, besides the overrides themselves. */
+export interface OverrideContext {
+  readonly cluster: ClusterResource;
+  readonly desired: DesiredState;
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+  readonly now: number;
+}
+
+/** The one that is under way or comes next, not one that is long done. */
+export function rotationOf(
+  type: string,
+  { desired, cluster }: OverrideContext,
+): RotationResource | undefined {
+  const named = desired.rotations.filter(
+    (rotation) =>
+      rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
+  );
+  return named.find(({ phase }) => phase !== "standby") ?? named.at(-1);
+}
+
+/** The phase that git wants for this CA, while that is still to come; `null` without a rotation. */
+export function goalOf(authority: LiveAuthority, context: OverrideContext): Phase | null {
+  const memory = openRotation(context.record, authority.type);
+  const rotation = rotationOf(authority.type, context);
+  const wanted = rotation?.authorities.find(({ type }) => type === authority.type);
+  const inProgress = authority.rotation.state === "in_progress";
+  if (rotation === undefined || wanted === undefined) {
+    return memory !== undefined && inProgress ? "rollback" : null;
+  }
+  if (inProgress && memory?.state === "rolling_back") return "rollback";
+  const standing = standingOf(wanted, authority, rotation, context.record);
+  if (standing === "in_progress") return rotation.phase;
+  return standing === "not_started" && rotation.phase !== "rollback" ? rotation.phase : null;
+}
+
+/** What people have stated in git about the entries of one CA, in its rotations or in its own resource. */
+export interface Statements {
+  readonly acknowledged: ReadonlySet<string>;
+  readonly waivers: readonly Waiver[];
+}
+
+export function statementsFor(type: string, { desired, cluster, now }: OverrideContext): Statements {
+  const rotations = desired.rotations.filter(
+    (rotation) =>
+      rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
+  );
+  const own = desired.authorities.filter(
+    (authority) => authority.cluster === cluster.name && authority.type === type,
+  );
+  const all = [...rotations, ...own];
+  return {
+    acknowledged: new Set(all.flatMap(({ acknowledge = [] }) => acknowledge.map(({ step }) => step))),
+    waivers: all
+      .flatMap(({ waive = [] }) => waive)
+      .filter(({ guard, expires }) => guard === "overrides" && Date.parse(expires) > now),
+  };
+}
+
+export function situationOf({
+  type,
+  authority,
+  pair,
+  keys,
+  statements,
+  context,
+}: {
+  readonly type: string;
+  readonly authority: LiveAuthority;
+  readonly pair: OverridePair;
+  readonly keys: CaKeys;
+  readonly statements: Statements;
+  readonly context: OverrideContext;
+}): Situation {
+  const { live } = pair;
+  const { record, now } = context;
+  const { phase, mode } = authority.rotation;
+  const { old, next } = generations(phase, keys);
+  const stated = (subjects: Iterable<string>) => {
+    const named = new Set(subjects);
+    const hashes = [...keys.active, ...keys.additional, ...live.entries.keys()];
+    return new Set(hashes.filter((hash) => named.has(subjectOf(type, hash))));
+  };
+  const overridden = openRotation(record, type)?.overridden ?? null;
+  const desired = pair.desired?.override;
+  return {
+    phase,
+    keys,
+    entries: statesOf(live),
+    withCrl: keysWithCrl(live, now),
+    trustAcknowledged: stated(statements.acknowledged),
+    waived: stated(statements.waivers.map(({ subject }) => subject)),
+    faulty: faultyKeys(live, now),
+    overriddenBefore: overridden === null ? null : new Set(overridden.map(keyHashOf)),
+    expectedKeys: phase === "standby" ? 0 : Math.max(1, old.length),
+    lastRotation: lastRotation(type, record),
+    withdrawn: desired !== undefined && next.length > 0 && !next.some((hash) => desired.entries.has(hash)),
+    mode,
+  };
+}
+
+function lastRotation(type: string, { rotations }: ClusterRecord): Situation["lastRotation"] {
+  const last = rotations.findLast(({ authority, ended_at }) => authority === type && ended_at !== null);
+  if (last?.state === "finished" || last?.state === "rolled_back") return last.state;
+  return null;
+}
+
+/** The entries as they are once everything that comes before a phase step is done; apply waits for each of them. */
+export function afterActions(
+  situation: Situation,
+  actions: readonly OverrideAction[],
+  live: CaOverride,
+  now: number,
+): Situation {
+  const entries = new Map<KeyHash, EntryState>(situation.entries);
+  const withCrl = new Set(keysWithCrl(live, now));
+  const faulty = new Set(situation.faulty);
+  for (const action of actions.filter(({ moment }) => moment === "now")) {
+    const { keyHash } = action;
+    switch (action.call) {
+      case "create-override":
+        entries.set(keyHash, action.certificate === null ? "waived" : "staged");
+        break;
+      case "update-override":
+        if (action.set.disabled !== undefined)
+          entries.set(keyHash, action.set.disabled ? "staged" : "enabled");
+        // The errors of what git wants are findings by themselves.
+        if (action.set.certificate !== undefined || action.set.chain !== undefined) faulty.delete(keyHash);
+        break;
+      case "delete-override":
+        entries.delete(keyHash);
+        break;
+      case "await-crl":
+        withCrl.add(keyHash);
+        break;
+    }
+  }
+  return { ...situation, entries, withCrl, faulty };
+}

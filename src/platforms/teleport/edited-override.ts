@@ -1,0 +1,59 @@
+import { X509Certificate } from "node:crypto";
+import { Failure } from "../../failure.ts";
+import type { OverrideCall } from "../platform.ts";
+import { certificateFingerprint } from "./keys.ts";
+import { type JsonObject, list, object, text } from "./values.ts";
+
+/**
+ * The whole resource as it should be after one call about one entry, for a tctl that can only create and edit
+ * whole resources. Everything else in it stays as it was observed, its revision and revocation lists included.
+ */
+export async function editedResource(
+  cluster: string,
+  { authority, keyHash, change, observed }: OverrideCall,
+): Promise<unknown> {
+  const before = observed === null ? emptyResource(cluster, authority) : object(observed);
+  const spec = object(before["spec"]);
+  const entries = list(spec["certificate_overrides"]).map(object);
+  const put = (edited: readonly unknown[]) => ({
+    ...before,
+    spec: { ...spec, certificate_overrides: edited },
+  });
+  if (change.call === "create-override") {
+    const { certificate, chain } = change;
+    const added = {
+      public_key: keyHash,
+      ...(certificate === null ? {} : { certificate }),
+      ...(chain.length === 0 ? {} : { chain }),
+      disabled: true,
+    };
+    return put([...entries, added]);
+  }
+  const hashes = await Promise.all(entries.map(keyHashIn));
+  const index = hashes.indexOf(keyHash);
+  if (index < 0) {
+    throw new Failure("refused", `The override of ${authority} has no entry for the key ${keyHash}.`, {
+      hint: "Somebody else removed it; plan again.",
+    });
+  }
+  if (change.call === "delete-override") return put(entries.toSpliced(index, 1));
+  const { call: _, ...fields } = change;
+  return put(entries.with(index, { ...entries[index], ...fields }));
+}
+
+function emptyResource(cluster: string, authority: string): JsonObject {
+  return {
+    kind: "cert_authority_override",
+    sub_kind: authority,
+    version: "v1",
+    metadata: { name: cluster },
+    spec: {},
+  };
+}
+
+/** An entry with a certificate need not name its key (reference 2.3). */
+async function keyHashIn(entry: JsonObject): Promise<string> {
+  const certificate = text(entry["certificate"]);
+  if (certificate === "") return text(entry["public_key"]).toLowerCase();
+  return (await certificateFingerprint(new X509Certificate(certificate))).slice("sha256:".length);
+}

@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Failure } from "../../failure.ts";
+import { shown } from "../../process/runner.ts";
+import type { TeleportConnection } from "../../resources/desired.ts";
+import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
+import {
+  createCommand,
+  editOverrideCommand,
+  type OverrideCommand,
+  overrideCommand,
+  overrideHelpCommand,
+} from "./commands.ts";
+import { editedResource } from "./edited-override.ts";
+import { explain } from "./errors.ts";
+import { askForChange } from "./reply.ts";
+
+/** Newer servers ask the other auth instances to sign and wait up to five minutes for them (reference 3.2). */
+const REQUESTS_TIMEOUT_MS = 6 * 60_000;
+
+/** Background writes of revocation lists are many right after a change, and each is over in a moment. */
+const CONFLICT_PAUSES_MS = [200, 400, 800, 1600, 3200];
+
+/** Entry actions through `tctl` (reference teleport-overrides 3). Never `create -f`: it skips every check. */
+export function teleportOverrides(
+  cluster: string,
+  connection: TeleportConnection,
+  options: PlatformOptions,
+): OverridePlatform {
+  const known = new Map<OverrideCommand, Promise<boolean>>();
+  const hasCommand = (command: OverrideCommand): Promise<boolean> => {
+    const answer = known.get(command) ?? askForHelp(connection, options, command);
+    known.set(command, answer);
+    return answer;
+  };
+  return {
+    act: async (call) => {
+      if (options.signal?.aborted) {
+        throw new Failure("interrupted", `Stopped before the override ${call.keyHash} was changed.`);
+      }
+      // No sub-command makes an entry without a certificate.
+      const keyOnly = call.change.call === "create-override" && call.change.certificate === null;
+      const entryWise = !keyOnly && (await hasCommand(call.change.call));
+      return await inFolder((folder) =>
+        entryWise
+          ? byCommand(connection, options, call, folder)
+          : byEdit(cluster, connection, options, call, folder),
+      );
+    },
+    requests: async (authority, keyHash) => {
+      if (!(await hasCommand("create-override-csr"))) {
+        throw new Failure("executable", `This tctl cannot make certificate requests for ${authority}.`, {
+          hint: "Certificate authority overrides need Teleport Enterprise 18.9 or later, on server and client.",
+        });
+      }
+      const rest = keyHash === null ? [] : [`--public-key=${keyHash}`];
+      const argv = overrideCommand(connection, "create-override-csr", authority, rest);
+      const outcome = await options.runner.run({
+        argv,
+        timeoutMs: REQUESTS_TIMEOUT_MS,
+        signal: options.signal,
+      });
+      if (outcome.exitCode !== 0) throw explain(outcome).failure;
+      return { texts: [outcome.stdout], warnings: outcome.stderr.trim() };
+    },
+  };
+}
+
+async function askForHelp(
+  connection: TeleportConnection,
+  { runner, signal }: PlatformOptions,
+  command: OverrideCommand,
+): Promise<boolean> {
+  const outcome = await runner.run({ argv: overrideHelpCommand(connection, command), signal });
+  // Kingpin prints the help of the parent for a word that it does not know in some versions: look for the flag.
+  return outcome.exitCode === 0 && `${outcome.stdout}${outcome.stderr}`.includes("--type");
+}
+
+async function byCommand(
+  connection: TeleportConnection,
+  options: PlatformOptions,
+  { authority, keyHash, force, change }: OverrideCall,
+  folder: string,
+): Promise<TransitionReply> {
+  const key = `--public-key=${keyHash}`;
+  const forced = force ? ["--force"] : [];
+  switch (change.call) {
+    case "create-override": {
+      const files = await writePems(folder, [change.certificate ?? "", ...change.chain]);
+      const rest = ["--disabled", ...forced, ...files];
+      return await call(options, overrideCommand(connection, "create-override", authority, rest));
+    }
+    case "update-override": {
+      const { certificate, chain, disabled } = change;
+      const files = await writePems(folder, [certificate ?? "", ...(chain ?? [])]);
+      const rest = [
+        key,
+        ...(certificate === undefined ? [] : [`--set-cert=${files[0]}`]),
+        ...(chain?.length === 0 ? ["--clear-chain"] : files.slice(1).map((file) => `--set-chain=${file}`)),
+        ...(disabled === undefined ? [] : [`--set-disabled=${disabled}`]),
+        ...forced,
+      ];
+      return await call(options, overrideCommand(connection, "update-override", authority, rest));
+    }
+    case "delete-override":
+      return await call(options, overrideCommand(connection, "delete-override", authority, [key, ...forced]));
+  }
+}
+
+/**
+ * Teleport 18.9.0 knows only `create` and `edit` (reference 1): `create` when there is no resource yet, else an edit
+ * whose editor is `cp`. The text that it copies in carries the revision that was observed, so that a change by
+ * somebody else in between is refused by the server instead of lost. Force does not exist on this way.
+ */
+async function byEdit(
+  cluster: string,
+  connection: TeleportConnection,
+  options: PlatformOptions,
+  override: OverrideCall,
+  folder: string,
+): Promise<TransitionReply> {
+  if (override.force) {
+    throw new Failure(
+      "executable",
+      `This tctl has no \`auth ${override.change.call}\`, and what is asked for needs its --force.`,
+      { hint: "Use the tctl of a newer Teleport 18, in which the auth server allows it too." },
+    );
+  }
+  const file = join(folder, "override.json");
+  await writeFile(file, `${JSON.stringify(await editedResource(cluster, override), null, 2)}\n`);
+  if (override.observed === null) return await call(options, createCommand(connection, file));
+  if (/\s/.test(file)) {
+    throw new Failure("executable", `The temporary folder ${folder} has blanks in its name.`, {
+      hint: "Set TMPDIR to one without: Teleport splits the name of an editor at blanks.",
+    });
+  }
+  const editor = `cp ${file}`;
+  const env = { TELEPORT_EDITOR: editor, VISUAL: editor, EDITOR: editor };
+  // A conflict is not tried again here: what is written has to be worked out from a new look.
+  return (await askForChange(options, editOverrideCommand(connection, override.authority), env)).reply;
+}
+
+/** A refusal because of the revision changed nothing, and the same call is right a moment later. */
+async function call(options: PlatformOptions, argv: readonly string[]): Promise<TransitionReply> {
+  for (const pause of CONFLICT_PAUSES_MS) {
+    const { reply, kind } = await askForChange(options, argv);
+    if (kind !== "revision-conflict") return reply;
+    options.notice?.(`${shown({ argv })} met another write, trying again`);
+    await delay(pause);
+  }
+  return (await askForChange(options, argv)).reply;
+}
+
+/** Certificates are public; they go by file because the commands take files. Blank text is no file. */
+async function writePems(folder: string, pems: readonly string[]): Promise<readonly string[]> {
+  const files = pems.map((_, index) => join(folder, index === 0 ? "cert.pem" : `chain${index - 1}.pem`));
+  await Promise.all(pems.map((pem, index) => writeFile(files[index] ?? "", pem)));
+  return files;
+}
+
+async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "capstan-override-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

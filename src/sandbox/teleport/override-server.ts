@@ -1,0 +1,312 @@
+import "reflect-metadata";
+import { randomUUID } from "node:crypto";
+import {
+  PemConverter,
+  Pkcs10CertificateRequestGenerator,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509Crl,
+  X509CrlGenerator,
+} from "@peculiar/x509";
+import { between, type Clock, type Random } from "../clock.ts";
+import type { Authority } from "./authority-store.ts";
+import type { TlsKey } from "./keys.ts";
+import {
+  checkEntries,
+  keyHashOf,
+  type OverrideEntry,
+  OverrideRefusal,
+  type SubmittedEntry,
+  strictCertificate,
+} from "./override-rules.ts";
+
+/** One stored version of a CA's override. */
+export interface StoredOverride {
+  readonly type: string;
+  readonly entries: readonly OverrideEntry[];
+  /** PEM, by key hash: what the server signs for every entry with a certificate. */
+  readonly crls: ReadonlyMap<string, string>;
+  readonly revision: string;
+}
+
+export interface OverrideWorld {
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly speed: number;
+  authority(type: string): Authority | undefined;
+}
+
+/** How an entry is changed; what is left out stays. */
+export interface EntryUpdate {
+  readonly certificate?: string;
+  readonly chain?: readonly string[];
+  readonly disabled?: boolean;
+}
+
+const OVERRIDABLE = ["db_client", "windows"];
+
+/** How long the auth server's cache may lag behind a write, cluster time. */
+const CACHE_LAG_MS = { from: 150, to: 2500 };
+
+const CLOCK_SKEW_MS = 2 * 60_000;
+
+/**
+ * The auth server's side of certificate authority overrides (reference teleport-overrides 2 and 3): what it checks,
+ * what force skips, and the revocation list step, which force does not skip. Reads go through a cache that lags.
+ */
+export class OverrideServer {
+  readonly #world: OverrideWorld;
+  readonly #versions = new Map<string, { readonly stored: StoredOverride | null; readonly from: number }[]>();
+  #writes: Promise<unknown> = Promise.resolve();
+
+  constructor(world: OverrideWorld) {
+    this.#world = world;
+  }
+
+  /** The cache's view, by CA type. */
+  list(): readonly StoredOverride[] {
+    const now = this.#world.clock.now();
+    return [...this.#versions.values()].flatMap((versions) => {
+      const stored = versions.findLast(({ from }) => from <= now)?.stored ?? null;
+      return stored === null ? [] : [stored];
+    });
+  }
+
+  /** The backend's view. */
+  current(type: string): StoredOverride | null {
+    return this.#versions.get(type)?.at(-1)?.stored ?? null;
+  }
+
+  /** The entry that issuance uses for a key, as the cache shows it; `null` for the CA's own certificate. */
+  inForce(type: string, keyHash: string): OverrideEntry | null {
+    const stored = this.list().find((one) => one.type === type);
+    return stored?.entries.find((entry) => entry.keyHash === keyHash && !entry.disabled) ?? null;
+  }
+
+  /** `tctl create`, with `-f` an upsert that also forces (#66334). */
+  create(type: string, name: string, submitted: readonly SubmittedEntry[], force: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#check(type, name, submitted);
+      if (!force && this.current(type) !== null) {
+        throw new OverrideRefusal(`cert_authority_override "${type}/${name}" already exists`);
+      }
+      await this.#write(type, submitted, force);
+    });
+  }
+
+  add(
+    type: string,
+    certificate: string,
+    chain: readonly string[],
+    how: { readonly disabled: boolean; readonly force: boolean },
+  ): Promise<string> {
+    return this.#inTurn(async () => {
+      const keyHash = keyHashOf(strictCertificate(certificate, "parse certificate"));
+      const added = { public_key: keyHash, certificate, chain, disabled: how.disabled };
+      const submitted = [...(this.current(type)?.entries ?? []).map(submittedEntry), added];
+      await this.#check(type, this.#world.cluster, submitted);
+      await this.#write(type, submitted, how.force);
+      return keyHash;
+    });
+  }
+
+  update(type: string, keyHash: string, update: EntryUpdate, force: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      const entries = this.#existing(type, keyHash);
+      const submitted = entries.map((entry) =>
+        entry.keyHash === keyHash ? { ...submittedEntry(entry), ...update } : submittedEntry(entry),
+      );
+      await this.#check(type, this.#world.cluster, submitted);
+      await this.#write(type, submitted, force);
+    });
+  }
+
+  remove(type: string, keyHash: string, force: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      const rest = this.#existing(type, keyHash).filter((entry) => entry.keyHash !== keyHash);
+      // The last entry takes the resource along.
+      if (rest.length === 0) return this.#delete(type, force);
+      await this.#check(type, this.#world.cluster, rest.map(submittedEntry));
+      await this.#write(type, rest.map(submittedEntry), force);
+    });
+  }
+
+  /** `tctl rm`: there is no way to force it. */
+  delete(type: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.current(type) === null)
+        throw new OverrideRefusal(`cert_authority_override "${type}" not found`);
+      this.#delete(type, false);
+    });
+  }
+
+  /** One request per key, active ones first; for one key only, when it is named. */
+  async requests(type: string, keyHash: string | null): Promise<readonly { keyHash: string; pem: string }[]> {
+    const { active, additional } = this.#keys(type);
+    const keys = [...active, ...additional].filter((key) => keyHash === null || hashOf(key) === keyHash);
+    if (keys.length === 0)
+      throw new OverrideRefusal(`public_key_hash "${keyHash}" matches no CA certificates`);
+    return await Promise.all(
+      keys.map(async (key) => {
+        const subject = new X509Certificate(key.certificate).subjectName.toJSON();
+        const request = await Pkcs10CertificateRequestGenerator.create({
+          // Without the serial number that the CA's own subject carries.
+          name: subject.filter((rdn) => rdn["2.5.4.5"] === undefined && rdn["serialNumber"] === undefined),
+          keys: key.keys,
+          signingAlgorithm: { name: key.keys.privateKey.algorithm.name, hash: "SHA-256" },
+        });
+        return { keyHash: hashOf(key), pem: `${request.toString("pem")}\n` };
+      }),
+    );
+  }
+
+  #existing(type: string, keyHash: string): readonly OverrideEntry[] {
+    const stored = this.current(type);
+    if (stored === null) throw new OverrideRefusal(`cert_authority_override "${type}" not found`);
+    if (!stored.entries.some((entry) => entry.keyHash === keyHash)) {
+      throw new OverrideRefusal(`certificate override not found: "${keyHash}"`);
+    }
+    return stored.entries;
+  }
+
+  /** Structure of the whole resource, then its name (reference 2.1). */
+  async #check(type: string, name: string, submitted: readonly SubmittedEntry[]): Promise<void> {
+    if (!OVERRIDABLE.includes(type)) {
+      throw new OverrideRefusal(`invalid or unsupported sub_kind/caType: "${type}"`);
+    }
+    await checkEntries(submitted, name);
+    if (name !== this.#world.cluster) {
+      throw new OverrideRefusal(
+        `invalid metadata.name/clusterName: "${name}", only "${this.#world.cluster}" is allowed`,
+      );
+    }
+  }
+
+  async #write(type: string, submitted: readonly SubmittedEntry[], force: boolean): Promise<void> {
+    const entries = await checkEntries(submitted, this.#world.cluster);
+    if (!force) this.#checkLive(type, entries);
+    const crls = new Map<string, string>();
+    for (const entry of entries) {
+      if (entry.certificate !== null)
+        crls.set(entry.keyHash, await this.#crl(type, entry, entry.certificate));
+    }
+    this.#store(type, { type, entries, crls, revision: randomUUID() });
+  }
+
+  #delete(type: string, force: boolean): void {
+    if (!force) this.#checkLive(type, []);
+    this.#store(type, null);
+  }
+
+  /** L1 to L6 (reference 2.5): what force skips. */
+  #checkLive(type: string, entries: readonly OverrideEntry[]): void {
+    const { active, additional } = this.#keys(type);
+    const before = new Map((this.current(type)?.entries ?? []).map((entry) => [entry.keyHash, entry]));
+    for (const { keyHash, certificate, disabled } of entries) {
+      const key = [...active, ...additional].find((one) => hashOf(one) === keyHash);
+      const existing = before.get(keyHash);
+      if (key === undefined && (existing === undefined || (existing.disabled && !disabled))) {
+        throw new OverrideRefusal(`certificate override "${keyHash}" targets unknown CA certificate`);
+      }
+      if (key !== undefined && certificate !== null) {
+        const end = strictCertificate(certificate, "certificate").notAfter;
+        const bound = new X509Certificate(key.certificate).notAfter;
+        if (end > bound) {
+          throw new OverrideRefusal(
+            `certificate override "${keyHash}" expires after self-signed CA certificate, that is not allowed: ${end.toISOString()} > ${bound.toISOString()}`,
+          );
+        }
+      }
+    }
+    for (const { keyHash, disabled } of before.values()) {
+      const after = entries.find((entry) => entry.keyHash === keyHash);
+      if (disabled || !active.some((key) => hashOf(key) === keyHash)) continue;
+      if (after === undefined) {
+        throw new OverrideRefusal(
+          `Attempt to delete enabled override "${keyHash}" of active certificate denied. Disable the override or retry with --force if you are certain.`,
+        );
+      }
+      if (after.disabled) {
+        throw new OverrideRefusal(
+          `Attempt to disable enabled override "${keyHash}" of active certificate denied. Retry with --force if you are certain.`,
+        );
+      }
+    }
+  }
+
+  /** The stored list where it still holds, else a new one, which needs the key (reference 2.6). */
+  async #crl(type: string, { keyHash }: OverrideEntry, pem: string): Promise<string> {
+    const certificate = strictCertificate(pem, "certificate");
+    const now = this.#world.clock.now();
+    const stored = this.current(type)?.crls.get(keyHash);
+    if (stored !== undefined && (await holds(stored, certificate, now))) return stored;
+    const { active, additional } = this.#keys(type);
+    const key = [...active, ...additional].find((one) => hashOf(one) === keyHash);
+    if (key === undefined) {
+      throw new OverrideRefusal(`unknown CA certificate "${keyHash}", cannot create CRL`);
+    }
+    if (certificate.getExtension(SubjectKeyIdentifierExtension) === null) {
+      throw new OverrideRefusal(
+        `create CRL for override "${keyHash}": x509: issuer certificate doesn't contain a subject key identifier`,
+      );
+    }
+    const crl = await X509CrlGenerator.create({
+      issuer: certificate.subjectName,
+      thisUpdate: new Date(now - 60_000),
+      nextUpdate: new X509Certificate(key.certificate).notAfter,
+      signingKey: key.keys.privateKey,
+      signingAlgorithm: { name: key.keys.privateKey.algorithm.name, hash: "SHA-256" },
+    });
+    // The library's own label is another one than Go's.
+    return `${PemConverter.encode(crl.rawData, "X509 CRL")}\n`;
+  }
+
+  #keys(type: string): { readonly active: readonly TlsKey[]; readonly additional: readonly TlsKey[] } {
+    const authority = this.#world.authority(type);
+    if (!OVERRIDABLE.includes(type) || authority === undefined) {
+      throw new OverrideRefusal(`ca_type not allowed: "${type}" (must be one of ${OVERRIDABLE.join(", ")})`);
+    }
+    const tls = (keys: Authority["active"]) => keys.flatMap((key) => (key.tls === null ? [] : [key.tls]));
+    return { active: tls(authority.active), additional: tls(authority.trusted) };
+  }
+
+  #store(type: string, stored: StoredOverride | null): void {
+    const { clock, random, speed } = this.#world;
+    const versions = this.#versions.get(type) ?? [];
+    const lag = between(random, CACHE_LAG_MS.from, CACHE_LAG_MS.to) / speed;
+    versions.push({ stored, from: Math.max(clock.now() + lag, versions.at(-1)?.from ?? 0) });
+    this.#versions.set(type, versions);
+  }
+
+  /** Writes are handled one after the other. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#writes.then(work);
+    this.#writes = turn.catch(() => {});
+    return turn;
+  }
+}
+
+function hashOf({ fingerprint }: TlsKey): string {
+  return fingerprint.slice("sha256:".length);
+}
+
+export function submittedEntry({ keyHash, certificate, chain, disabled }: OverrideEntry): SubmittedEntry {
+  return {
+    public_key: keyHash,
+    ...(certificate === null ? {} : { certificate }),
+    ...(chain.length === 0 ? {} : { chain }),
+    ...(disabled ? { disabled } : {}),
+  };
+}
+
+async function holds(pem: string, certificate: X509Certificate, now: number): Promise<boolean> {
+  const crl = new X509Crl(pem);
+  return (
+    crl.thisUpdate.getTime() <= now + CLOCK_SKEW_MS &&
+    crl.nextUpdate !== undefined &&
+    crl.nextUpdate >= certificate.notAfter &&
+    crl.issuer === certificate.subject &&
+    (await crl.verify({ publicKey: certificate.publicKey }))
+  );
+}
