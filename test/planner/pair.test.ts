@@ -9,6 +9,7 @@ import {
   CLUSTER,
   desired,
   memory,
+  NO_OVERRIDES,
   NOW,
   OLD,
   observation,
@@ -38,6 +39,7 @@ function plan(wanted: Phase, db: Half, client: Half, strategy: "step" | "walk" =
     phase === "standby" && record === undefined ? [] : [{ ...memory(phase), authority: type, ...record }],
   );
   const made = makePlan({
+    overrides: NO_OVERRIDES,
     desired: desired([rotation(wanted, { ...PAIR, acknowledge: STATED, strategy })]),
     observations: [observation("standby", { authorities })],
     records: [{ format_version: "1.0", cluster: CLUSTER, rotations }],

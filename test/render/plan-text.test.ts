@@ -13,6 +13,7 @@ import {
   components,
   desired,
   memory,
+  NO_OVERRIDES,
   NOW,
   OLD,
   observation,
@@ -161,6 +162,7 @@ describe("a plan as text", () => {
   it.each(Object.entries(SCENES))("%s", async (name, scene) => {
     const rotations = scene.memory === undefined ? [] : [scene.memory];
     const plan = makePlan({
+      overrides: NO_OVERRIDES,
       desired: scene.desired,
       observations: [scene.observation],
       records: [{ format_version: "1.0", cluster: CLUSTER, rotations }],

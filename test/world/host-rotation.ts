@@ -1,3 +1,4 @@
+import type { OverrideReadings } from "../../src/overrides/reading.ts";
 import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../../src/resources/desired.ts";
 import {
@@ -177,3 +178,8 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
     ...overrides,
   };
 }
+
+/** Somebody looked, and nothing is overridden. */
+export const NO_OVERRIDES: OverrideReadings = new Map([
+  [CLUSTER, { standing: "known", note: null, spiffeIssuer: false, pairs: new Map() }],
+]);
