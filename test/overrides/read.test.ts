@@ -426,7 +426,9 @@ describe("the sources", () => {
   });
 
   it("tell every finding of the table, and no other", () => {
-    const rest = files.filter(({ file }) => file !== "finding.ts").map(({ text }) => text);
+    // The planner tells the one that no document can: that nobody looked.
+    const planner = readFileSync(join(import.meta.dirname, "../../src/planner/override-findings.ts"), "utf8");
+    const rest = [planner, ...files.filter(({ file }) => file !== "finding.ts").map(({ text }) => text)];
     for (const code of Object.keys(FINDING_CODES)) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(
