@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import { settleEnded } from "../planner/memory.ts";
 import { makePlan } from "../planner/planner.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
@@ -102,6 +103,7 @@ async function walk(
   approval: Approval,
   planned: ReadonlySet<string>,
 ): Promise<Ending> {
+  let lookedAgain: string | null = null;
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = nextSituation(context, run, view, name);
@@ -112,10 +114,23 @@ async function walk(
       say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
     }
+    if (takesTwoLooks(situation) && lookedAgain !== step.id) {
+      lookedAgain = step.id;
+      await context.clock.sleep(SECOND_LOOK_MS, context.signal);
+      view = await lookAt(context, cluster.name);
+      continue;
+    }
     const result = await interruptible(context, situation, () => takeStep(context, situation, null));
     if (result.result === "failed") return await turnBack(context, situation, result);
     view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
+}
+
+/** Auth servers add their own keys one after the other, by their ticks: one read may be between two of them. */
+const SECOND_LOOK_MS = 12_000;
+
+function takesTwoLooks({ step: { from, to }, live }: Situation): boolean {
+  return from === "init" && to === "update_clients" && isHeldInHsm(live);
 }
 
 /** The next step of a rotation, judged by what is known now; `null` when there is none. */

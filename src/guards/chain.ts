@@ -5,6 +5,7 @@ import { credentials } from "./credentials.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
 import type { Guard, GuardInput } from "./guard.ts";
+import { hsmKeys } from "./hsm-keys.ts";
 import { mode } from "./mode.ts";
 import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
@@ -20,6 +21,7 @@ export const GUARDS: readonly Guard[] = [
   exclusive,
   roster,
   componentsReady,
+  hsmKeys,
   trustConsumers,
   credentials,
   version,

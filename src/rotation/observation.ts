@@ -153,6 +153,8 @@ export interface Credentials {
   readonly notAfter: string | null;
   /** SPKI fingerprints of the authorities that the identity trusts. */
   readonly trusts: readonly Fingerprint[];
+  /** Keys of the cluster's user CA that signed its certificate; absent when nobody compared. */
+  readonly signedBy?: readonly Fingerprint[];
 }
 
 export interface Unread {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
 import type { GuardInput } from "../../src/guards/guard.ts";
 import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
-import type { ClusterObservation, ConsumerObservation } from "../../src/rotation/observation.ts";
+import type { ClusterObservation, ConsumerObservation, Fingerprint } from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
@@ -218,8 +218,100 @@ const consumerCases: Readonly<Record<string, Case>> = {
   },
 };
 
+const HSM = { storage: "PKCS#11 HSM" } as const;
+const inHsm = (trusted: readonly Fingerprint[]) => ({
+  authorities: [
+    authority("init", {
+      active: [key(OLD, HSM)],
+      trusted: trusted.map((fingerprint) => key(fingerprint, HSM)),
+    }),
+  ],
+  components: [...components("init"), component("auth_server", "lovelace", { phase: "init" })],
+});
+const SERVERS_TO_STANDBY: Edge = { from: "update_servers", to: "standby" };
+const signing = (...signedBy: readonly Fingerprint[]) => ({
+  credentials: { ...identity, signedBy },
+});
+const keyCases: Readonly<Record<string, Case>> = {
+  "two auth servers and one key of an HSM": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: inHsm([NEW]),
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "two auth servers and a key of each": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: inHsm([NEW, OTHER]),
+    verdict: "pass",
+  },
+  "keys in an HSM and nobody knows how many servers": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: { ...inHsm([NEW]), components: [] },
+    verdict: "unknown",
+    about: ["authority/host"],
+  },
+  "keys in software": { guard: "hsm-keys", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "keys in an HSM on the way back": {
+    guard: "hsm-keys",
+    edge: INIT_BACK,
+    observation: inHsm([NEW]),
+    verdict: "absent",
+  },
+  "sessions of the old user CA may still run": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 12 * 3_600_000 },
+    verdict: "fail",
+    about: ["authority/user"],
+  },
+  "no session of the old user CA can run any more": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 45 * 60_000 },
+    verdict: "pass",
+  },
+  "nobody knows since when the new user CA signs": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    record: { phases: [] },
+    verdict: "unknown",
+    about: ["authority/user"],
+  },
+  "sessions do not hold up the host CA": { guard: "soak", edge: SERVERS_TO_STANDBY, verdict: "absent" },
+  "capstan's own certificate comes from the user CA that goes": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: signing(OLD),
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+  "capstan's own certificate was issued anew": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: signing(NEW),
+    verdict: "pass",
+  },
+  "leaving rollback drops the new user CA": {
+    guard: "credentials",
+    edge: OUT_OF_ROLLBACK,
+    type: "user",
+    observation: signing(NEW),
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+};
+
 const CASES: Readonly<Record<string, Case>> = {
   ...consumerCases,
+  ...keyCases,
   "a legal edge": { guard: "phase-order", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "an edge that skips a phase": {
     guard: "phase-order",

@@ -56,15 +56,19 @@ export async function observeTeleport(
 
   // The longest listing first.
   const nodes = kinds.includes("node") ? listComponents(context, "node") : null;
+  const listed = listAuthorities(context);
   const [authorities, rows, remoteClusters, versions, credentials] = await allOrFirstFailure(stop, [
-    listAuthorities(context),
+    listed,
     allOrFirstFailure(
       stop,
       kinds.map((kind) => (kind === "node" && nodes !== null ? nodes : listComponents(context, kind))),
     ),
     base?.remoteClusters ?? listRemoteClusters(context),
     base?.versions ?? readVersions(context),
-    readCredentials(connection.identityFile),
+    readCredentials(
+      connection.identityFile,
+      listed.then(({ own }) => own),
+    ),
   ]);
 
   const host = authorities.own.find(({ type }) => type === "host")?.rotation ?? NEVER_ROTATED;
