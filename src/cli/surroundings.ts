@@ -1,16 +1,18 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { Failure } from "../failure.ts";
 import type { ObserveScope, Platform } from "../platforms/platform.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
-import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/desired.ts";
 import { keysByRole } from "../rotation/key-sets.ts";
 import type {
   ClusterObservation,
   ConsumerObservation,
   Fingerprint,
   LiveAuthority,
+  PeerObservation,
   Surroundings,
 } from "../rotation/observation.ts";
 
@@ -20,6 +22,8 @@ export interface LookAround {
   readonly folder: string;
   readonly desired: DesiredState;
   readonly runner: Runner;
+  /** Opens another cluster of the repository, to be asked for its copies. */
+  readonly open: (cluster: ClusterResource) => Platform;
   readonly signal: AbortSignal;
 }
 
@@ -53,11 +57,31 @@ async function lookAround(
   cluster: string,
   context: LookAround,
 ): Promise<Surroundings> {
-  const declared = context.desired.authorities.filter((authority) => authority.cluster === cluster);
-  const consumers = await Promise.all(
-    declared.map((authority) => probeConsumers(authority, observation, context)),
-  );
-  return { consumers: consumers.flat() };
+  const { authorities, clusters } = context.desired;
+  const declared = authorities.filter((authority) => authority.cluster === cluster);
+  const names = clusters.find(({ name }) => name === cluster)?.peers ?? [];
+  const [consumers, peers] = await Promise.all([
+    Promise.all(declared.map((authority) => probeConsumers(authority, observation, context))),
+    Promise.all(names.map((name) => askPeer(name, cluster, context))),
+  ]);
+  return { consumers: consumers.flat(), peers };
+}
+
+/** A peer that cannot be asked is a fact too: what depends on it is the guard's to judge. */
+async function askPeer(
+  name: string,
+  cluster: string,
+  { desired, open, signal }: LookAround,
+): Promise<PeerObservation> {
+  const resource = desired.clusters.find((candidate) => candidate.name === name);
+  if (resource === undefined) return { cluster: name, problem: "no cluster resource", copies: [] };
+  try {
+    const { copies } = await open(resource).observe({ components: "all" });
+    return { cluster: name, problem: null, copies: copies.filter((copy) => copy.cluster === cluster) };
+  } catch (error) {
+    if (!(error instanceof Failure) || signal.aborted) throw error;
+    return { cluster: name, problem: error.message, copies: [] };
+  }
 }
 
 /** Everything that is declared for one CA, compared with the keys that it has now. */

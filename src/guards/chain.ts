@@ -11,6 +11,7 @@ import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
 import { trustConsumers } from "./trust-consumers.ts";
+import { trustedClusters } from "./trusted-clusters.ts";
 import { version } from "./version.ts";
 
 /** Every guard, in the order in which people read them: first whether the step makes sense at all. */
@@ -23,6 +24,7 @@ export const GUARDS: readonly Guard[] = [
   componentsReady,
   hsmKeys,
   trustConsumers,
+  trustedClusters,
   credentials,
   version,
   soak,

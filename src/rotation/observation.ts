@@ -26,6 +26,16 @@ export interface ClusterObservation {
 /** Facts from outside of the cluster that a rotation of its CAs depends on. */
 export interface Surroundings {
   readonly consumers: readonly ConsumerObservation[];
+  /** Leafs and roots that the cluster resource names. */
+  readonly peers: readonly PeerObservation[];
+}
+
+/** What another cluster holds of this one's CAs, as it says itself. */
+export interface PeerObservation {
+  readonly cluster: string;
+  /** Why it could not be asked, or `null`. */
+  readonly problem: string | null;
+  readonly copies: readonly LiveAuthority[];
 }
 
 /** What a probe saw of one trust consumer: by signature and content, never by a marker. */

@@ -253,6 +253,15 @@ const keyCases: Readonly<Record<string, Case>> = {
     verdict: "unknown",
     about: ["authority/host"],
   },
+  "a leaf that nobody can ask": {
+    guard: "trusted-clusters",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      remoteClusters: [{ name: "leaf.cluster", connection: "online", lastHeartbeat: ago(1) }],
+    },
+    verdict: "fail",
+    about: ["cluster/leaf.cluster"],
+  },
   "keys in software": { guard: "hsm-keys", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "keys in an HSM on the way back": {
     guard: "hsm-keys",
@@ -595,7 +604,7 @@ function inputOf(one: Case): GuardInput {
   const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
   const observed = observation(edge.from, {
     authorities: [{ ...authority(edge.from), type }],
-    ...(one.probed === undefined ? {} : { surroundings: { consumers: one.probed } }),
+    ...(one.probed === undefined ? {} : { surroundings: { consumers: one.probed, peers: [] } }),
     ...seen,
   });
   const host = observed.authorities.find((authority) => authority.type === type);

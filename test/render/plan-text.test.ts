@@ -117,6 +117,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     observation: observation("init", {
       authorities: [{ ...authority("init"), type: "db_client" }],
       surroundings: {
+        peers: [],
         consumers: [
           {
             authority: "db_client",
