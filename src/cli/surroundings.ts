@@ -7,20 +7,26 @@ import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
 import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/desired.ts";
 import { keysByRole } from "../rotation/key-sets.ts";
-import type {
-  ClusterObservation,
-  ConsumerObservation,
-  Fingerprint,
-  LiveAuthority,
-  PeerObservation,
-  Surroundings,
+import {
+  type ClusterObservation,
+  type ConsumerObservation,
+  type Fingerprint,
+  identify,
+  type LiveAuthority,
+  type PeerObservation,
+  type PinFile,
+  type Surroundings,
 } from "../rotation/observation.ts";
+
+import { findPinFiles } from "./pin-files.ts";
 
 /** What looking around needs. */
 export interface LookAround {
   /** Absolute path of the repository folder: files named in resources are below it. */
   readonly folder: string;
   readonly desired: DesiredState;
+  /** Files that hold resources. */
+  readonly resources: ReadonlySet<string>;
   readonly runner: Runner;
   /** Opens another cluster of the repository, to be asked for its copies. */
   readonly open: (cluster: ClusterResource) => Platform;
@@ -60,11 +66,12 @@ async function lookAround(
   const { authorities, clusters } = context.desired;
   const declared = authorities.filter((authority) => authority.cluster === cluster);
   const names = clusters.find(({ name }) => name === cluster)?.peers ?? [];
-  const [consumers, peers] = await Promise.all([
+  const [consumers, peers, pins] = await Promise.all([
     Promise.all(declared.map((authority) => probeConsumers(authority, observation, context))),
     Promise.all(names.map((name) => askPeer(name, cluster, context))),
+    listPins(observation, cluster, context),
   ]);
-  return { consumers: consumers.flat(), peers };
+  return { consumers: consumers.flat(), peers, pins };
 }
 
 /** A peer that cannot be asked is a fact too: what depends on it is the guard's to judge. */
@@ -82,6 +89,18 @@ async function askPeer(
     if (!(error instanceof Failure) || signal.aborted) throw error;
     return { cluster: name, problem: error.message, copies: [] };
   }
+}
+
+async function listPins(
+  { authorities }: ClusterObservation,
+  cluster: string,
+  { folder, desired, resources }: LookAround,
+): Promise<readonly PinFile[]> {
+  const host = authorities.find(({ type }) => type === "host");
+  const policy = desired.clusters.find(({ name }) => name === cluster)?.policy;
+  if (host === undefined || policy === undefined) return [];
+  const known = [...identify(host.active), ...identify(host.trusted), ...retiredKeys(desired, host)];
+  return await findPinFiles(folder, policy.pinFiles, new Set(known), resources);
 }
 
 /** Everything that is declared for one CA, compared with the keys that it has now. */

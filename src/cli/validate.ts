@@ -4,6 +4,7 @@ import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
 import { loadResources } from "../resources/load.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
+import { checkPins } from "./check-pins.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -22,6 +23,7 @@ export async function validate(
   const diagnostics = [
     ...loaded.diagnostics,
     ...(await checkAcknowledgements(loaded, store, terminal.now())),
+    ...(await checkPins(path, loaded, store)),
   ];
   const resources =
     state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;

@@ -103,6 +103,7 @@ export function openPlatforms(
   const around = {
     folder: workspace.folder,
     desired: workspace.desired,
+    resources: new Set(workspace.files.keys()),
     runner: shared.runner,
     open: (cluster: ClusterResource) => openPlatform(cluster, shared),
     signal,

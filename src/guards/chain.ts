@@ -8,6 +8,7 @@ import type { Guard, GuardInput } from "./guard.ts";
 import { hsmKeys } from "./hsm-keys.ts";
 import { mode } from "./mode.ts";
 import { phaseOrder } from "./phase-order.ts";
+import { pins } from "./pins.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
 import { trustConsumers } from "./trust-consumers.ts";
@@ -25,6 +26,7 @@ export const GUARDS: readonly Guard[] = [
   hsmKeys,
   trustConsumers,
   trustedClusters,
+  pins,
   credentials,
   version,
   soak,

@@ -1,5 +1,6 @@
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
+import { livePins } from "../guards/pins.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
 import type {
   AuthorityResource,
@@ -14,6 +15,7 @@ import type {
   LiveAuthority,
 } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } from "../rotation/phase.ts";
+import { type Pins, pinProblems } from "../rotation/pins.ts";
 import type { ChecklistItem, GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
 import { rolledBack, standingOf } from "./standing.ts";
@@ -59,6 +61,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     standing: first?.standing ?? "unclear",
     notes: [...apart(members), ...members.flatMap((member) => notesOf(member, resource, context))],
     keys: members.flatMap(keysOf),
+    ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
@@ -90,10 +93,16 @@ export function planUndeclared(
     standing: "in_progress",
     notes: [`no ca_rotation declares \`${memory.name}\` any more: it is rolled back`],
     keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
+    ca_pins: caPins({ wanted: { type: live.type, retire: memory.retire }, live }),
     consumers: consumersSeen(live.type, context),
     checklist: itemsOf(live.type, live.rotation.phase, null, context),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
   };
+}
+
+/** The pins of the host CA (reference teleport-rotation 4.7); gone keys have one too. */
+function caPins({ wanted, live }: Pick<Member, "wanted" | "live">): Pins | null {
+  return live.type === "host" ? { old: wanted.retire, new: livePins(live, wanted.retire).new } : null;
 }
 
 /** The work of the phase that the authority is in. In standby there is some only after a rotation. */
@@ -325,9 +334,9 @@ function quarantined({ live }: Member, resource: RotationResource, { record }: R
 }
 
 function notesOf(
-  { standing, live, memory }: Member,
+  { wanted, standing, live, memory }: Member,
   resource: RotationResource,
-  { record }: RotationContext,
+  { record, observation }: RotationContext,
 ) {
   const notes: string[] = [];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
@@ -343,6 +352,10 @@ function notesOf(
   }
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
     notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
+  }
+  if (standing === "finished" && live.type === "host" && live.rotation.state === "standby") {
+    const left = pinProblems(observation.surroundings?.pins ?? [], { old: wanted.retire, new: [] }, "after");
+    notes.push(...left.map(({ file, line, message }) => `${file}:${line} ${message}`));
   }
   return notes;
 }

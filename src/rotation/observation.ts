@@ -28,6 +28,14 @@ export interface Surroundings {
   readonly consumers: readonly ConsumerObservation[];
   /** Leafs and roots that the cluster resource names. */
   readonly peers: readonly PeerObservation[];
+  /** Files of the repository that list a CA pin of the host CA. */
+  readonly pins: readonly PinFile[];
+}
+
+export interface PinFile {
+  /** Relative to the repository folder. */
+  readonly file: string;
+  readonly pins: readonly { readonly fingerprint: Fingerprint; readonly line: number }[];
 }
 
 /** What another cluster holds of this one's CAs, as it says itself. */

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
 import type { GuardInput } from "../../src/guards/guard.ts";
 import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
-import type { ClusterObservation, ConsumerObservation, Fingerprint } from "../../src/rotation/observation.ts";
+import type {
+  ClusterObservation,
+  ConsumerObservation,
+  Fingerprint,
+  PinFile,
+} from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
@@ -29,6 +34,7 @@ interface Case {
   readonly type?: string;
   readonly declared?: readonly TrustConsumer[];
   readonly probed?: readonly ConsumerObservation[];
+  readonly pinned?: readonly PinFile[];
   readonly observation?: Partial<ClusterObservation>;
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
@@ -218,6 +224,10 @@ const consumerCases: Readonly<Record<string, Case>> = {
   },
 };
 
+function listing(file: string, ...fingerprints: readonly Fingerprint[]): PinFile {
+  return { file, pins: fingerprints.map((fingerprint, index) => ({ fingerprint, line: index + 1 })) };
+}
+
 const HSM = { storage: "PKCS#11 HSM" } as const;
 const inHsm = (trusted: readonly Fingerprint[]) => ({
   authorities: [
@@ -261,6 +271,39 @@ const keyCases: Readonly<Record<string, Case>> = {
     },
     verdict: "fail",
     about: ["cluster/leaf.cluster"],
+  },
+  "a file lists the old pin alone": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    pinned: [listing("teleport.yaml", OLD), listing("helm/values.yaml", OLD, NEW)],
+    verdict: "fail",
+    about: ["file/teleport.yaml"],
+  },
+  "a file lists the new pin too early alone": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    pinned: [listing("teleport.yaml", NEW)],
+    verdict: "fail",
+    about: ["file/teleport.yaml"],
+  },
+  "every file lists both pins": {
+    guard: "pins",
+    edge: CLIENTS_TO_SERVERS,
+    pinned: [listing("teleport.yaml", OLD, NEW)],
+    verdict: "pass",
+  },
+  "pins of something else": {
+    guard: "pins",
+    edge: CLIENTS_TO_SERVERS,
+    pinned: [listing("teleport.yaml", OTHER)],
+    verdict: "pass",
+  },
+  "pins are of the host CA": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    type: "user",
+    pinned: [listing("teleport.yaml", OLD)],
+    verdict: "absent",
   },
   "keys in software": { guard: "hsm-keys", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "keys in an HSM on the way back": {
@@ -604,7 +647,9 @@ function inputOf(one: Case): GuardInput {
   const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
   const observed = observation(edge.from, {
     authorities: [{ ...authority(edge.from), type }],
-    ...(one.probed === undefined ? {} : { surroundings: { consumers: one.probed, peers: [] } }),
+    ...(one.probed === undefined && one.pinned === undefined
+      ? {}
+      : { surroundings: { consumers: one.probed ?? [], peers: [], pins: one.pinned ?? [] } }),
     ...seen,
   });
   const host = observed.authorities.find((authority) => authority.type === type);

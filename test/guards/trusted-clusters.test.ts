@@ -76,6 +76,7 @@ function holding(copy: LiveAuthority | null, problem: string | null = null): Par
     remoteClusters: [leaf(0)],
     surroundings: {
       consumers: [],
+      pins: [],
       peers: [{ cluster: LEAF, problem, copies: copy === null ? [] : [copy] }],
     },
   };
@@ -213,7 +214,11 @@ describe("the recorded root that lost its leaf", () => {
             lastHeartbeat: remote.status.last_heartbeat,
           },
         ],
-        surroundings: { consumers: [], peers: [{ cluster: LEAF, problem: null, copies: leafsOwn }] },
+        surroundings: {
+          consumers: [],
+          pins: [],
+          peers: [{ cluster: LEAF, problem: null, copies: leafsOwn }],
+        },
       }),
       authority: live,
       rotation: rotation(to),

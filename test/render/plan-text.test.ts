@@ -118,6 +118,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
       authorities: [{ ...authority("init"), type: "db_client" }],
       surroundings: {
         peers: [],
+        pins: [],
         consumers: [
           {
             authority: "db_client",
