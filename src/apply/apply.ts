@@ -53,7 +53,7 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
   const plan = makePlan({
     desired: context.desired,
-    observations: views.map(({ observation }) => observation),
+    observations: views.map((view) => view.observation),
     records: views.map(({ record }) => record),
     commit: context.commit,
     now: context.clock.now(),
@@ -65,7 +65,8 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   );
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   if (steps.length === 0) return nothingToDo(plan);
-  const approval = steps.some(mayStart) ? await context.approve(plan) : NOTHING_TO_APPROVE;
+  const observations = views.map(({ observation }) => observation);
+  const approval = steps.some(mayStart) ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   const planned = new Set(steps.map(({ id }) => id));
   let worst: Ending = { outcome: "applied", message: "everything that was planned is done" };
   for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {

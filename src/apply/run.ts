@@ -20,7 +20,7 @@ export interface RunContext {
   readonly turnBack: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   /** Asks the person, or answers for the flags. Only steps of this plan may be taken. */
-  readonly approve: (plan: Plan) => Promise<Approval>;
+  readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval>;
   readonly holder: { readonly who: string; readonly why: string };
 }
 

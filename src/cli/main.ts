@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
+import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
 import { withCommon, withFolder } from "./options.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -182,8 +183,17 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
             new Option("--speed <n>", "how many times faster than life").argParser(positive).default(10),
           )
           .addOption(new Option("--nodes <n>", "SSH nodes").argParser(positive).default(4))
+          .addOption(new Option("--auth-servers <n>", "auth servers").argParser(positive).default(1))
+          .option("--hsm", "every auth server holds keys of its own")
+          .option("--agentless <host:port...>", "OpenSSH servers that it knows without an agent")
           .addOption(
-            new Option("--teleport <version>", "which Teleport it plays").choices(["5", "18"]).default("18"),
+            new Option("--empty-lists <json>", "how tctl prints nothing")
+              .choices(["[]", "null"])
+              .default("[]"),
+          )
+          .option("--leaf", "a second cluster that trusts the first")
+          .addOption(
+            new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"),
           )
           .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options))),
     },
@@ -208,7 +218,7 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
       description: "break a component, or calls of an executable, on purpose",
       declare: (command) =>
         withPlace(command)
-          .argument("<target>", "a component (node2), an executable (tctl), or all")
+          .argument("<target>", "a component (node2), an executable (tctl), leaf, or all")
           .argument("<fault>", "see below")
           .option("--for <duration>", "ends by itself after this time")
           .addOption(new Option("--times <n>", "executables: how many calls it hits").argParser(positive))
@@ -217,6 +227,17 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
           .addHelpText("after", FAULTS)
           .action(async (target, name, options) =>
             done(await (await import("./sandbox.ts")).fault(terminal, target, name, options)),
+          ),
+    },
+    {
+      name: "db-login",
+      description: "write what the Database Service would dial a database with, now",
+      declare: (command) =>
+        withPlace(command)
+          .requiredOption("--user <name>", "database user")
+          .requiredOption("--out <prefix>", "writes PREFIX.key, PREFIX.crt and PREFIX.cas")
+          .action(async (options) =>
+            done(await (await import("./sandbox.ts")).databaseLogin(terminal, options)),
           ),
     },
   ];

@@ -1,13 +1,16 @@
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { parseDuration } from "../resources/duration.ts";
 import {
   DEFAULT_SANDBOX_DIR,
+  sandboxDatabaseLogin,
   sandboxDown,
   sandboxFault,
   sandboxStatus,
   sandboxUp,
 } from "../sandbox/sandbox.ts";
+import type { Release } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,7 +22,12 @@ export interface SandboxPlace extends CommonOptions {
 export interface UpOptions extends SandboxPlace {
   readonly speed?: number;
   readonly nodes?: number;
-  readonly teleport?: "5" | "18";
+  readonly teleport?: Release;
+  readonly leaf?: boolean;
+  readonly authServers?: number;
+  readonly hsm?: boolean;
+  readonly agentless?: readonly string[];
+  readonly emptyLists?: "[]" | "null";
 }
 
 export interface FaultOptions extends SandboxPlace {
@@ -36,6 +44,11 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     teleport: options.teleport ?? "18",
     speed: options.speed ?? 10,
     nodes: options.nodes ?? 4,
+    leaf: options.leaf ?? false,
+    authServers: options.authServers ?? 1,
+    hsm: options.hsm ?? false,
+    agentless: options.agentless ?? [],
+    emptyListing: options.emptyLists ?? "[]",
   });
   if (options.format === "json")
     terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);
@@ -88,6 +101,23 @@ export async function fault(
     ...(options.expired === undefined ? {} : { expired: options.expired }),
   });
   for (const sentence of sentences) terminal.stdout.write(`${sentence}\n`);
+  return EXIT.ok;
+}
+
+export interface LoginOptions extends SandboxPlace {
+  readonly user: string;
+  readonly out: string;
+}
+
+/** `capstan sandbox db-login`: what the Database Service would dial a database with at this moment, as files. */
+export async function databaseLogin(terminal: Terminal, options: LoginOptions): Promise<ExitCode> {
+  const login = await sandboxDatabaseLogin(placeOf(terminal, options), options.user);
+  const prefix = resolve(terminal.cwd, options.out);
+  const files = { key: login.key, crt: login.certificate, cas: login.authorities };
+  for (const [extension, content] of Object.entries(files)) {
+    await writeFile(`${prefix}.${extension}`, content, { mode: 0o600 });
+    terminal.stdout.write(`${options.out}.${extension}\n`);
+  }
   return EXIT.ok;
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Failure } from "../failure.ts";
-import type { EmulatedPlatform, FaultRequest, ToolResult } from "./platform.ts";
+import type { DatabaseLogin, EmulatedPlatform, FaultRequest, ToolResult } from "./platform.ts";
 import { encodeFrame, FRAME, frameReader } from "./wire.ts";
 
 export type DaemonRequest = { readonly token: string } & (
@@ -16,6 +16,7 @@ export type DaemonRequest = { readonly token: string } & (
     }
   | { readonly operation: "status" }
   | { readonly operation: "fault"; readonly request: FaultRequest }
+  | { readonly operation: "database-login"; readonly user: string }
   | { readonly operation: "stop" }
 );
 
@@ -108,6 +109,8 @@ export class DaemonServer {
         });
       case "fault":
         return answer(socket, await this.#fault(request.request));
+      case "database-login":
+        return answer(socket, await this.#databaseLogin(request.user));
       case "stop":
         answer(socket, { pid: process.pid });
         this.#options.onStop();
@@ -150,6 +153,14 @@ export class DaemonServer {
     return Promise.all(
       (addressed.length > 0 ? addressed : platforms.slice(0, 1)).map((one) => one.fault(request)),
     );
+  }
+
+  async #databaseLogin(user: string): Promise<DatabaseLogin> {
+    const login = await this.#options.platforms
+      .find((platform) => platform.databaseLogin !== undefined)
+      ?.databaseLogin?.(user);
+    if (login === undefined) throw new Failure("usage", "This sandbox has no Database Service.");
+    return login;
   }
 
   #log(call: LoggedCall): void {

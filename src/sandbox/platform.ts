@@ -18,6 +18,8 @@ export interface EmulatedPlatform {
   /** Gives a sentence that says what happens from now on. */
   fault(request: FaultRequest): Promise<string>;
   status(): unknown;
+  /** What its Database Service dials a database with, for a database user; only where it has one. */
+  databaseLogin?(user: string): Promise<DatabaseLogin>;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,14 @@ export interface ToolResult {
   /** In pieces when it may be large. */
   readonly stdout: string | Uint8Array | Iterable<string>;
   readonly stderr: string;
+}
+
+/** PEM, all of it. */
+export interface DatabaseLogin {
+  readonly certificate: string;
+  readonly key: string;
+  /** The CAs whose server certificates are accepted. */
+  readonly authorities: string;
 }
 
 export interface FaultRequest {

@@ -6,15 +6,15 @@ import { Failure } from "../failure.ts";
 import { order } from "./control.ts";
 import { entry } from "./entry.ts";
 import { DAEMON_LOG, foreignEntry, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
-import type { FaultRequest } from "./platform.ts";
+import type { DatabaseLogin, FaultRequest } from "./platform.ts";
 import type { SandboxOptions } from "./start.ts";
-import type { TeleportStatus } from "./teleport/teleport-platform.ts";
+import { LEAF_TCTL, type TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */
 export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
 
 /** Every executable that a sandbox may have written. */
-const TOOLS = ["tctl", "talosctl"];
+const TOOLS = ["tctl", LEAF_TCTL, "talosctl"];
 
 const STOP_TIMEOUT_MS = 5000;
 
@@ -72,10 +72,21 @@ export async function sandboxFault(directory: string, request: FaultRequest): Pr
   const dir = resolve(directory);
   const info = readInfo(dir);
   const answer = info === null ? null : await order(info, { operation: "fault", request });
-  if (answer === null) {
-    throw new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
-  }
+  if (answer === null) throw notUp(dir);
   return answer as readonly string[];
+}
+
+/** What the Database Service would dial a database with now, as this database user. */
+export async function sandboxDatabaseLogin(directory: string, user: string): Promise<DatabaseLogin> {
+  const dir = resolve(directory);
+  const info = readInfo(dir);
+  const answer = info === null ? null : await order(info, { operation: "database-login", user });
+  if (answer === null) throw notUp(dir);
+  return answer as DatabaseLogin;
+}
+
+function notUp(dir: string): Failure {
+  return new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
 }
 
 async function spawnDaemon(options: SandboxOptions): Promise<SandboxInfo> {

@@ -8,16 +8,28 @@ import { DaemonServer } from "./daemon-server.ts";
 import { entry } from "./entry.ts";
 import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
 import type { EmulatedPlatform } from "./platform.ts";
+import type { ClusterOptions } from "./teleport/cluster.ts";
+import type { Release } from "./teleport/release.ts";
 import { TeleportPlatform } from "./teleport/teleport-platform.ts";
+import { TrustLink } from "./teleport/trust-link.ts";
 import { INFO_FILE } from "./wire.ts";
 
 export interface SandboxOptions {
   readonly dir: string;
   /** Which Teleport to be: its output shapes, texts and quirks. */
-  readonly teleport?: "5" | "18";
+  readonly teleport?: Release;
   /** Every lag of the real thing is divided by this. */
   readonly speed?: number;
   readonly nodes?: number;
+  readonly authServers?: number;
+  /** Every auth server holds keys of its own, in an HSM. */
+  readonly hsm?: boolean;
+  /** Addresses of OpenSSH servers without an agent, `HOST:PORT`. */
+  readonly agentless?: readonly string[];
+  /** What a JSON listing of nothing is. */
+  readonly emptyListing?: ClusterOptions["emptyListing"];
+  /** A second cluster that trusts the first. */
+  readonly leaf?: boolean;
   /** Repeats the lags of an earlier run. */
   readonly seed?: number;
 }
@@ -27,6 +39,8 @@ export interface RunningSandbox {
   readonly teleport: TeleportPlatform;
   stop(): Promise<void>;
 }
+
+const LEAF = { name: "leaf.acme.cluster", place: "leaf", nodes: 2 } as const;
 
 /** How often the daemon looks whether its folder is still there. */
 const FOLDER_CHECK_MS = 250;
@@ -40,16 +54,41 @@ export async function startSandbox(
   onEnd: () => void = () => {},
 ): Promise<RunningSandbox> {
   const dir = resolve(options.dir);
-  const { teleport: version = "18", speed = 1, nodes = 4, seed, clock, endpoints } = options;
-  const teleport = await TeleportPlatform.start({
-    dialect: version === "5" ? "v5" : "v18",
+  const {
+    teleport: release = "18",
+    speed = 1,
+    nodes = 4,
+    seed,
+    clock,
+    endpoints,
+    leaf: hasLeaf = false,
+    authServers = 1,
+    hsm = false,
+    agentless = [],
+    emptyListing = "[]",
+  } = options;
+  const common = {
+    release,
+    emptyListing,
     speed,
-    nodes,
     ...(seed === undefined ? {} : { seed }),
     ...(clock === undefined ? {} : { clock }),
     ...(endpoints === undefined ? {} : { endpoints }),
+  };
+  const place = hasLeaf ? "root" : "alone";
+  if (release === "5" && (hsm || agentless.length > 0)) {
+    throw new Failure("usage", "Teleport 5 has neither HSMs nor agentless nodes.");
+  }
+  const teleport = await TeleportPlatform.start({
+    ...common,
+    ...{ nodes, place, authServers, hsm, agentless },
   });
-  const platforms: readonly EmulatedPlatform[] = [teleport];
+  const platforms: EmulatedPlatform[] = [teleport];
+  if (hasLeaf) {
+    const leaf = await TeleportPlatform.start({ ...common, ...LEAF });
+    new TrustLink(teleport.world, leaf.world);
+    platforms.push(leaf);
+  }
   const token = randomBytes(24).toString("hex");
   let ended = false;
   const stop = async () => {

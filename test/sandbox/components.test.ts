@@ -6,7 +6,7 @@ const phaseOf = async (teleport: TimelessTeleport, name: string) =>
 
 describe("reads", () => {
   it("are stale right after a write, and follow within three seconds", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     const shown = async () => {
       const [host] = JSON.parse(
         await teleport.ok("get", "cert_authority/host/acme.cluster", "--format=json"),
@@ -22,7 +22,7 @@ describe("reads", () => {
   });
 
   it("stay stale longer on demand", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "tctl", fault: "stale", forMs: 60_000 });
     await teleport.rotate("user", "init");
     await teleport.pass(50);
@@ -34,7 +34,7 @@ describe("reads", () => {
 
 describe("components", () => {
   it("lag 3 to 15 seconds, the auth server's process most", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18", nodes: 6 });
+    const teleport = await TimelessTeleport.start({ release: "18", nodes: 6 });
     await teleport.rotate("host", "init");
     await teleport.pass(2.5);
     expect((await teleport.nodes()).map((row) => row.spec.rotation.phase)).not.toContain("init");
@@ -46,14 +46,14 @@ describe("components", () => {
   });
 
   it("report the host CA only", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.rotate("user", "init");
     await teleport.pass(60);
     expect(await phaseOf(teleport, "node1")).toBeUndefined();
   });
 
   it("of every kind follow, one row for each thing they serve", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.step("init");
     const count: Record<string, number> = {};
     for (const kind of ["auth_servers", "proxies", "nodes", "app_servers", "db_servers", "kube_servers"]) {
@@ -80,7 +80,7 @@ describe("presence", () => {
   };
 
   it.each([1, 60])("shows 5 to 10 minutes for whoever is alive (speed %i)", async (speed) => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18", speed });
+    const teleport = await TimelessTeleport.start({ release: "18", speed });
     for (let sample = 0; sample < 20; sample += 1) {
       const left = await leftS(teleport, "node2");
       expect(left).toBeGreaterThan(299);
@@ -90,7 +90,7 @@ describe("presence", () => {
   });
 
   it.each([1, 60])("of a stopped node runs out, and then the row is gone (speed %i)", async (speed) => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18", speed });
+    const teleport = await TimelessTeleport.start({ release: "18", speed });
     await teleport.platform.fault({ target: "node2", fault: "offline" });
     const first = (await leftS(teleport, "node2")) ?? 0;
     await teleport.pass(200 / speed);
@@ -105,7 +105,7 @@ describe("presence", () => {
 
 describe("a component that is", () => {
   it("offline misses init, and is out of sync until a rollback", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "node2", fault: "offline" });
     await teleport.step("init");
     await teleport.step("update_clients");
@@ -118,7 +118,7 @@ describe("a component that is", () => {
   });
 
   it("offline at init catches up when it is back", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "node/node2", fault: "offline", forMs: 60_000 });
     await teleport.step("init", 59);
     expect(await phaseOf(teleport, "node2")).toBeUndefined();
@@ -127,7 +127,7 @@ describe("a component that is", () => {
   });
 
   it("offline during update_clients only says update_servers with its old certificate", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     const [old] = teleport.authority("host").active;
     await teleport.step("init");
     await teleport.platform.fault({ target: "node2", fault: "offline" });
@@ -149,13 +149,13 @@ describe("a component that is", () => {
   });
 
   it("offline and expired has no row at once", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "node2", fault: "offline", expired: true });
     expect(await teleport.node("node2")).toBeUndefined();
   });
 
   it("slow follows, but much later", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "node1", fault: "slow" });
     await teleport.step("init", 15);
     expect(await phaseOf(teleport, "node1")).toBeUndefined();
@@ -164,7 +164,7 @@ describe("a component that is", () => {
   });
 
   it("stuck keeps announcing itself where it was", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.step("init");
     await teleport.platform.fault({ target: "node1", fault: "stuck" });
     await teleport.step("update_clients", 1200);
@@ -175,7 +175,7 @@ describe("a component that is", () => {
   });
 
   it("lying is at every phase first, with the certificate it always had", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     const [old] = teleport.authority("host").active;
     await teleport.platform.fault({ target: "node1", fault: "lying" });
     await teleport.step("init", 1);
@@ -189,7 +189,7 @@ describe("a component that is", () => {
   });
 
   it("flapping is away half of the time", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "node1", fault: "flapping" });
     const seen: boolean[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
@@ -205,7 +205,7 @@ describe("a component that is", () => {
 
 describe("the processes of a complete rotation", () => {
   it("lose nobody when every phase waits for them", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     for (const phase of ["init", "update_clients", "update_servers", "standby"]) await teleport.step(phase);
     const [active] = teleport.authority("host").active;
     for (const component of teleport.platform.status().components) {
@@ -215,7 +215,7 @@ describe("the processes of a complete rotation", () => {
   });
 
   it("are by the thousand listed in no more than linear time, with few ports", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18", nodes: 3000, endpoints: 32 });
+    const teleport = await TimelessTeleport.start({ release: "18", nodes: 3000, endpoints: 32 });
     await teleport.step("init");
     const rows = await teleport.nodes();
     expect(rows).toHaveLength(3000);

@@ -48,9 +48,12 @@ const WALKS: readonly (readonly Target[])[] = [
   ["init", "update_clients", "update_servers", "rollback", "standby"],
 ];
 
-describe.each(["v18", "v5"] as const)("%s", (dialect) => {
+describe.each([
+  ["v18", "18"],
+  ["v5", "5"],
+] as const)("%s", (dialect, release) => {
   it("takes every legal edge and refuses every other with its text", async () => {
-    const teleport = await TimelessTeleport.start({ dialect });
+    const teleport = await TimelessTeleport.start({ release });
     const taken = new Set<string>();
     const refused = new Set<string>();
     let from = "";
@@ -83,7 +86,7 @@ describe.each(["v18", "v5"] as const)("%s", (dialect) => {
   });
 
   it("refuses a phase that does not exist, and a grace period of nothing", async () => {
-    const teleport = await TimelessTeleport.start({ dialect });
+    const teleport = await TimelessTeleport.start({ release });
     expect((await teleport.rotate("user", "bogus")).stderr).toBe(
       `${PREFIX[dialect]}unsupported phase: "bogus"\n`,
     );
@@ -95,7 +98,7 @@ describe.each(["v18", "v5"] as const)("%s", (dialect) => {
 
 describe("types", () => {
   it("v18 takes API names only, v5 what it knows", async () => {
-    const v18 = await TimelessTeleport.start({ dialect: "v18" });
+    const v18 = await TimelessTeleport.start({ release: "18" });
     const wrong = await v18.rotate("db-client", "init");
     expect(wrong.exit).toBe(1);
     expect(wrong.stderr).toContain("enum value must be one of host,user,db,db_client,");
@@ -105,14 +108,14 @@ describe("types", () => {
     );
     expect((await v18.rotate("db_client", "init")).exit).toBe(0);
 
-    const v5 = await TimelessTeleport.start({ dialect: "v5" });
+    const v5 = await TimelessTeleport.start({ release: "5" });
     expect((await v5.rotate("bogus", "init")).stderr).toBe(
       'error: unsupported certificate authority type: "bogus"\n',
     );
   });
 
   it("v5 rotates both when no type is given", async () => {
-    const v5 = await TimelessTeleport.start({ dialect: "v5" });
+    const v5 = await TimelessTeleport.start({ release: "5" });
     expect(await v5.ok("auth", "rotate", "--manual")).toContain("Initiated certificate authority rotation.");
     expect([v5.authority("host").phase, v5.authority("user").phase]).toEqual(["init", "init"]);
   });
@@ -122,7 +125,7 @@ describe("a rollback", () => {
   it.each([["init"], ["init", "update_clients"], ["init", "update_clients", "update_servers"]] as const)(
     "after %s ends with the original key (v18)",
     async (...walk) => {
-      const teleport = await TimelessTeleport.start({ dialect: "v18" });
+      const teleport = await TimelessTeleport.start({ release: "18" });
       const { active } = teleport.authority("host");
       for (const phase of walk) await teleport.step(phase);
       await teleport.step("rollback");
@@ -134,7 +137,7 @@ describe("a rollback", () => {
   );
 
   it("from init keeps the new key in v5", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v5" });
+    const teleport = await TimelessTeleport.start({ release: "5" });
     const before = teleport.authority("host").active;
     await teleport.step("init");
     const [introduced] = teleport.authority("host").trusted;
@@ -147,7 +150,7 @@ describe("a rollback", () => {
 
 describe("automatic mode", () => {
   it("moves by the clock alone, whatever the components do", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "node1", fault: "offline" });
     await teleport.ok("auth", "rotate", "--type=host", "--grace-period=60s");
     expect(teleport.authority("host")).toMatchObject({ phase: "init", mode: "auto" });
@@ -157,7 +160,7 @@ describe("automatic mode", () => {
   });
 
   it("runs away when a later step forgets --manual and the schedule has passed", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.ok("auth", "rotate", "--manual", "--type=host", "--phase=init", "--grace-period=30s");
     await teleport.pass(120);
     expect(teleport.authority("host")).toMatchObject({ phase: "init", mode: "manual" });
@@ -167,7 +170,7 @@ describe("automatic mode", () => {
   });
 
   it("is left by a manual step", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.ok("auth", "rotate", "--type=host", "--grace-period=60s");
     await teleport.ok("auth", "rotate", "--type=host", "--phase=update_clients", "--manual");
     await teleport.pass(300);
@@ -175,7 +178,7 @@ describe("automatic mode", () => {
   });
 
   it("keeps its schedule on a fast sandbox's clock", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18", speed: 20 });
+    const teleport = await TimelessTeleport.start({ release: "18", speed: 20 });
     await teleport.ok("auth", "rotate", "--type=host", "--grace-period=60s");
     await teleport.pass(0.9);
     expect(teleport.authority("host").phase).toBe("init");

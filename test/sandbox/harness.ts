@@ -1,6 +1,7 @@
 import type { ToolResult } from "../../src/sandbox/platform.ts";
-import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import type { ClusterOptions, TeleportCluster } from "../../src/sandbox/teleport/cluster.ts";
 import { TeleportPlatform } from "../../src/sandbox/teleport/teleport-platform.ts";
+import { TrustLink } from "../../src/sandbox/teleport/trust-link.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What a caller of an executable sees. */
@@ -20,10 +21,12 @@ function printed({ exit, stdout, stderr }: ToolResult): Printed {
 export class TimelessTeleport {
   readonly platform: TeleportPlatform;
   readonly clock: VirtualClock;
+  #worlds: readonly TeleportCluster[];
 
   private constructor(platform: TeleportPlatform, clock: VirtualClock) {
     this.platform = platform;
     this.clock = clock;
+    this.#worlds = [platform.world];
   }
 
   static async start(options: Partial<ClusterOptions>): Promise<TimelessTeleport> {
@@ -32,8 +35,34 @@ export class TimelessTeleport {
     return new TimelessTeleport(platform, clock);
   }
 
+  /** A root and a leaf that trusts it, on one clock: whoever lets time pass lets it pass for both. */
+  static async startPair(
+    options: Partial<ClusterOptions>,
+    names = { root: "acme.cluster", leaf: "leaf.acme.cluster" },
+  ): Promise<{ readonly root: TimelessTeleport; readonly leaf: TimelessTeleport; readonly link: TrustLink }> {
+    const root = await TimelessTeleport.start({ ...options, name: names.root, place: "root" });
+    const platform = await TeleportPlatform.start({
+      seed: 8,
+      endpoints: 0,
+      nodes: 1,
+      ...options,
+      name: names.leaf,
+      place: "leaf",
+      clock: root.clock,
+    });
+    const leaf = new TimelessTeleport(platform, root.clock);
+    root.#worlds = leaf.#worlds = [root.platform.world, leaf.platform.world];
+    return { root, leaf, link: new TrustLink(root.platform.world, leaf.platform.world) };
+  }
+
   async tctl(...argv: readonly string[]): Promise<Printed> {
-    const call = { tool: "tctl", argv, cwd: "/", stdin: "", signal: new AbortController().signal };
+    const call = {
+      tool: this.platform.tools[0] ?? "",
+      argv,
+      cwd: "/",
+      stdin: "",
+      signal: new AbortController().signal,
+    };
     return printed(await this.platform.run(call));
   }
 
@@ -55,7 +84,9 @@ export class TimelessTeleport {
   }
 
   async pass(seconds: number): Promise<void> {
-    await this.clock.advance(seconds * 1000, () => this.platform.world.idle());
+    await this.clock.advance(seconds * 1000, async () => {
+      for (const world of this.#worlds) await world.idle();
+    });
   }
 
   async nodes(): Promise<readonly NodeRow[]> {

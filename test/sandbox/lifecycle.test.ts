@@ -49,6 +49,24 @@ describe("up and down", () => {
     expect(await sandboxStatus(dir)).toBeNull();
   });
 
+  it("brings up a leaf with a tctl of its own, and leaves nothing of it behind", async () => {
+    const { info } = await sandboxUp({ dir, speed: 50, leaf: true });
+    expect(info.clusters.map(({ name, spec }) => [name, spec.teleport.tctl])).toEqual([
+      ["acme.cluster", [join(dir, "bin", "tctl")]],
+      ["leaf.acme.cluster", [join(dir, "bin", "tctl-leaf")]],
+    ]);
+    await sandboxFault(dir, { target: "leaf", fault: "offline" });
+    const trust = (await sandboxStatus(dir))?.clusters.map(({ status }) => status.trust);
+    expect(trust).toMatchObject([
+      { peer: "leaf.acme.cluster", tunnel: "down" },
+      { peer: "acme.cluster", tunnel: "down" },
+    ]);
+    await sandboxFault(dir, { target: "leaf", fault: "clear" });
+    expect((await sandboxStatus(dir))?.clusters[0]?.status.trust?.tunnel).toBe("up");
+    await sandboxDown(dir);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
   it("says when it is up already", async () => {
     const first = await sandboxUp({ dir, speed: 50 });
     const second = await sandboxUp({ dir, speed: 50 });

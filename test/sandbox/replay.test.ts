@@ -32,7 +32,7 @@ describe("the recorded session", () => {
   it("gives the same exit codes, texts and settled phases against the sandbox", {
     timeout: 60_000,
   }, async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v5", endpoints: 32 });
+    const teleport = await TimelessTeleport.start({ release: "5", endpoints: 32 });
     const recordedKeys = keyNames();
     const sandboxKeys = keyNames();
     const auto = { recorded: [] as string[], sandbox: [] as string[] };

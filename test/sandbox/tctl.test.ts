@@ -12,7 +12,7 @@ const RED = "\u001b[31mERROR: \u001b[0m";
 describe("v18", () => {
   let teleport: TimelessTeleport;
   beforeAll(async () => {
-    teleport = await TimelessTeleport.start({ dialect: "v18" });
+    teleport = await TimelessTeleport.start({ release: "18" });
   });
 
   it("lists every CA type with real keys (reference 4.3)", async () => {
@@ -94,7 +94,7 @@ describe("v18", () => {
   });
 
   it("prints the status table of 17 and later, with both pins while two are trusted", async () => {
-    const other = await TimelessTeleport.start({ dialect: "v18" });
+    const other = await TimelessTeleport.start({ release: "18" });
     await other.step("init");
     const status = await other.ok("status");
     const { active, trusted } = other.authority("host");
@@ -108,7 +108,7 @@ describe("v18", () => {
   });
 
   it("exports what downstream systems trust, both keys during a rotation", async () => {
-    const other = await TimelessTeleport.start({ dialect: "v18" });
+    const other = await TimelessTeleport.start({ release: "18" });
     await other.rotate("db_client", "init");
     await other.pass(3);
     expect((await other.ok("auth", "export", "--type=db-client")).match(/BEGIN CERTIFICATE/g)).toHaveLength(
@@ -121,9 +121,41 @@ describe("v18", () => {
   });
 });
 
+describe("what few clusters have", () => {
+  it("an OpenSSH server without an agent: a node that reports nothing, whatever happens", async () => {
+    const teleport = await TimelessTeleport.start({ agentless: ["10.0.0.9:22"] });
+    for (const phase of ["init", "update_clients"]) await teleport.step(phase);
+    await teleport.pass(3600);
+    const zero = "0001-01-01T00:00:00Z";
+    const schedule = { update_clients: zero, update_servers: zero, standby: zero };
+    expect(await teleport.node("legacy1")).toEqual({
+      kind: "node",
+      sub_kind: "openssh",
+      version: "v2",
+      metadata: { name: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      spec: {
+        addr: "10.0.0.9:22",
+        hostname: "legacy1",
+        rotation: { started: zero, last_rotated: zero, schedule },
+      },
+    });
+    expect(await teleport.nodes()).toHaveLength(5);
+  });
+
+  it.each([
+    ["18", "null\n"],
+    ["5", "null"],
+  ] as const)("null for a listing of nothing, Teleport %s (reference 4.1)", async (release, text) => {
+    const teleport = await TimelessTeleport.start({ release, emptyListing: "null" });
+    expect(await teleport.ok("get", "rc", "--format=json")).toBe(text);
+    expect(await teleport.ok("get", "rc")).toBe("[]");
+    expect(JSON.parse(await teleport.ok("get", "nodes", "--format=json"))).toHaveLength(4);
+  });
+});
+
 describe("v5", () => {
   it("prints a single result bare and without a final newline (recordings)", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v5", nodes: 1 });
+    const teleport = await TimelessTeleport.start({ release: "5", nodes: 1 });
     const nodes = await teleport.ok("get", "nodes", "--format=json");
     expect(nodes).toMatch(/^\{[\s\S]*\}$/);
     expect(JSON.parse(nodes).spec.hostname).toBe("turing");
@@ -135,7 +167,7 @@ describe("a fault of a call", () => {
   const init = ["auth", "rotate", "--manual", "--type=user", "--phase=init"];
 
   async function withFault(fault: string, ...argv: readonly string[]) {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "tctl", fault });
     return { ...(await teleport.tctl(...argv)), phase: teleport.authority("user").phase, teleport };
   }
@@ -170,7 +202,7 @@ describe("a fault of a call", () => {
     ["timeout", "standby"],
     ["timeout-after-success", "init"],
   ])("%s", async (fault, phase) => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "tctl", fault });
     const caller = new AbortController();
     const call = { tool: "tctl", argv: init, cwd: "/", stdin: "", signal: caller.signal };
@@ -182,7 +214,7 @@ describe("a fault of a call", () => {
   });
 
   it("hits as many calls as it was told to, and only those that match", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await teleport.platform.fault({ target: "tctl", fault: "denied", times: 2, match: "nodes" });
     expect((await teleport.tctl("get", "proxies")).exit).toBe(0);
     expect((await teleport.tctl("get", "nodes")).exit).toBe(1);
@@ -198,7 +230,7 @@ describe("a fault of a call", () => {
   });
 
   it("is refused when there is no such thing", async () => {
-    const teleport = await TimelessTeleport.start({ dialect: "v18" });
+    const teleport = await TimelessTeleport.start({ release: "18" });
     await expect(teleport.platform.fault({ target: "node1", fault: "melting" })).rejects.toThrow("no fault");
     await expect(teleport.platform.fault({ target: "node1", fault: "denied" })).rejects.toThrow(
       "fault of a call",

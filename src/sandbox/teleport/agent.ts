@@ -1,6 +1,6 @@
 import type { ComponentKind, Fingerprint } from "../../rotation/observation.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { pins, type StoredAuthority, trustedPins } from "./authority-store.ts";
+import { type StoredAuthority, trustedPins } from "./authority-store.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { ComponentFault } from "./faults.ts";
 import { followAction, outOfSync } from "./follow.ts";
@@ -19,6 +19,8 @@ export interface AgentSpec {
   /** Apps, databases or Kubernetes clusters it serves: one row each. */
   readonly resources: readonly string[];
   readonly endpoint: boolean;
+  /** The number of the auth server that it talks to; an auth server's own. */
+  readonly authServer: number;
 }
 
 /** A certificate of this process, known by the CA key that signed it. Only endpoints hold a real one. */
@@ -122,6 +124,11 @@ export class Agent {
     await this.#following;
   }
 
+  /** The host CA trusts another key, in the same phase as before. */
+  trustAnew(): void {
+    this.#present();
+  }
+
   /** The auth server stopped trusting the key that signed this process's certificate: nothing gets through. */
   refuseIfUntrusted(): void {
     if (this.spec.roles.includes("auth_server") || this.#cutOff) return;
@@ -184,7 +191,8 @@ export class Agent {
     }
     if (this.#fault !== "lying") {
       const renews = action === "renew-client" || action === "renew";
-      const client = renews ? await register(this.spec, this.#world, authority) : this.#client;
+      const client = renews ? await this.#renewed(authority) : this.#client;
+      if (client === null) return;
       // An outage that began during the registration leaves nothing stored.
       if (!this.alive) return;
       this.#client = client;
@@ -194,6 +202,17 @@ export class Agent {
     this.#problem = null;
     this.#announce();
     this.#present();
+  }
+
+  /** A new certificate, or `null` and a problem when its auth server cannot sign one. */
+  async #renewed(authority: StoredAuthority): Promise<Identity | null> {
+    try {
+      return await register(this.spec, this.#world, authority);
+    } catch (error) {
+      if (!(error instanceof UnableToSign)) throw error;
+      this.#problem = error.message;
+      return null;
+    }
   }
 
   /** A liar that stops lying gets the certificates that the phase it reports stands for. */
@@ -257,13 +276,18 @@ export class Agent {
   }
 }
 
+/** An auth server with an HSM that has not added its key (reference teleport-rotation 1.9). */
+class UnableToSign extends Error {}
+
 /** Asks the auth server for a certificate: signed by the key that is active at that moment. */
 async function register(spec: AgentSpec, world: AgentWorld, authority: StoredAuthority): Promise<Identity> {
-  const signer = authority.active.find((key) => key.tls !== null)?.tls;
-  const [issuer] = pins(authority.active);
-  if (signer === undefined || signer === null || issuer === undefined) {
-    throw new Error("the host authority has no key that signs");
+  const signer = authority.active.find(({ holder }) => holder === null || holder === spec.authServer)?.tls;
+  if (signer === undefined || signer === null) {
+    throw new UnableToSign(
+      `auth server ${spec.authServer + 1} holds no active key of the host CA to sign with`,
+    );
   }
+  const issuer = signer.fingerprint;
   if (!spec.endpoint) return { issuer, issued: null };
   const host = {
     id: spec.hostId,

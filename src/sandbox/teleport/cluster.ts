@@ -10,40 +10,52 @@ import {
   seededRandom,
   seededUuid,
 } from "../clock.ts";
-import { Agent, type AgentSpec, type AgentWorld } from "./agent.ts";
+import { Agent, type AgentWorld } from "./agent.ts";
+import { agentSpecs } from "./agent-specs.ts";
 import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
-import {
-  automaticPhase,
-  type Dialect,
-  type Entropy,
-  generatesKeys,
-  type RotationRequest,
-  rotate,
-} from "./rotation.ts";
+import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
+import { automaticPhase, type Entropy, generatesKeys, type RotationRequest, rotate } from "./rotation.ts";
+import type { TrustLink } from "./trust-link.ts";
 
 export interface ClusterOptions {
   readonly name: string;
-  readonly dialect: Dialect;
+  readonly release: Release;
   /** Every lag of the real thing is divided by this. */
   readonly speed: number;
+  /** Its place in a pair of clusters: a leaf trusts a root. */
+  readonly place: "alone" | "root" | "leaf";
+  readonly authServers: number;
+  /** Every auth server holds keys of its own, in an HSM. */
+  readonly hsm: boolean;
   /** SSH nodes, the one on the auth server's host included. */
   readonly nodes: number;
+  /** Addresses of OpenSSH servers that it knows without an agent, `HOST:PORT`. */
+  readonly agentless: readonly string[];
+  /** What a JSON listing of nothing is: some releases between the old and the new ones print `null`. */
+  readonly emptyListing: "[]" | "null";
   /** Processes beyond this number have no port and no certificate of their own. */
   readonly endpoints: number;
   readonly seed: number;
   readonly clock: Clock;
 }
 
+/** An OpenSSH server: a row that somebody wrote, with nobody behind it who follows or reports. */
+export interface AgentlessNode {
+  readonly id: string;
+  readonly hostname: string;
+  readonly address: string;
+}
+
+/** What was asked for, and what is known of that release. */
+export type Settings = ClusterOptions & ReleaseFacts;
+
 /**
  * How many processes open a TLS port and hold real certificates. The rest follow, report and fail in the same
  * way, but are only known by the key that signed them: a thousand ports would prove nothing more.
  */
 const ENDPOINT_LIMIT = 32;
-
-/** v5 shows only these two in every listing (recordings/README). */
-const V5_TYPES = ["user", "host"];
 
 /** Cluster time from a write of the host CA until a process has followed (recordings: 3 to 15 s). */
 const FOLLOW_LAG_MS = { from: 2600, to: 9000 };
@@ -55,11 +67,18 @@ const FOLLOW_STEP_MS = 100;
 /** The auth server's periodic job runs after one to two of these. */
 const TICK_MS = 10_000;
 
+const FIRST_AUTH_SERVER = 0;
+
 /** A Teleport cluster: its CAs, the processes that follow the host CA, and the server's periodic job. */
 export class TeleportCluster {
-  readonly options: ClusterOptions;
+  readonly options: Settings;
   readonly authorities: AuthorityStore;
+  /** Its trust with another cluster. */
+  link: TrustLink | null = null;
+  /** Copies of the CAs of other clusters, by the name of the cluster. */
+  readonly #copies = new Map<string, AuthorityStore>();
   readonly #random: Random;
+  readonly agentlessNodes: readonly AgentlessNode[];
   readonly #agents: Agent[] = [];
   readonly #timers = new Set<Cancel>();
   /** Transitions are handled one after the other. */
@@ -67,31 +86,56 @@ export class TeleportCluster {
   readonly #pending = new Set<Promise<unknown>>();
   #stopped = false;
 
-  private constructor(options: ClusterOptions) {
+  private constructor(options: Settings) {
     this.options = options;
     this.#random = seededRandom(options.seed);
+    this.agentlessNodes = options.agentless.map((address, index) => ({
+      id: seededUuid(this.#random),
+      hostname: `legacy${index + 1}`,
+      address,
+    }));
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
   }
 
   static async create(options: Partial<ClusterOptions> = {}): Promise<TeleportCluster> {
-    const cluster = new TeleportCluster({
+    const settings: ClusterOptions = {
       name: "acme.cluster",
-      dialect: "v18",
+      release: "18",
+      place: "alone",
+      authServers: 1,
+      hsm: false,
+      agentless: [],
+      emptyListing: "[]",
       speed: 1,
       nodes: 4,
       endpoints: ENDPOINT_LIMIT,
       seed: Math.floor(Math.random() * 2 ** 32),
       clock: REAL_CLOCK,
       ...options,
-    });
+    };
+    const cluster = new TeleportCluster({ ...settings, ...factsOf(settings.release) });
     await cluster.#generateAuthorities();
     await cluster.#startAgents();
-    cluster.#scheduleTick();
+    for (const server of cluster.#authServers) cluster.#scheduleTick(server);
     return cluster;
   }
 
   get agents(): readonly Agent[] {
     return this.#agents;
+  }
+
+  /** Names of the clusters whose CAs it has copies of. */
+  get owners(): readonly string[] {
+    return [...this.#copies.keys()];
+  }
+
+  /** What it knows of another cluster's CAs. */
+  copiesOf(owner: string): AuthorityStore {
+    const known = this.#copies.get(owner);
+    if (known !== undefined) return known;
+    const copies = new AuthorityStore(this.options.clock, this.#random, this.options.speed);
+    this.#copies.set(owner, copies);
+    return copies;
   }
 
   /** Processes with a role that `tctl get` shows now, in the order of the listings: by host UUID. */
@@ -109,9 +153,9 @@ export class TeleportCluster {
     return turn;
   }
 
-  /** The processes a name stands for: a host name, a host UUID, `KIND/NAME`, or `all`. */
+  /** The processes a name stands for: a host name, a host UUID, `KIND/NAME`, `all`, or its place: `leaf`. */
   find(target: string): readonly Agent[] {
-    if (target === "all") return this.#agents;
+    if (target === "all" || target === this.options.place) return this.#agents;
     const [kind, name] = target.includes("/") ? target.split("/", 2) : [undefined, target];
     return this.#agents.filter(
       ({ spec }) =>
@@ -147,6 +191,7 @@ export class TeleportCluster {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.link?.stop();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
     await this.idle();
@@ -159,7 +204,8 @@ export class TeleportCluster {
     const { clock, dialect } = this.options;
     const entropy: Entropy<KeyGeneration> = {
       id: randomUUID(),
-      keys: generatesKeys(authority, request) ? [await this.#generate(type)] : [],
+      // The server that handles the request adds its keys at once; the others wait for their tick.
+      keys: generatesKeys(authority, request) ? [await this.#generate(type, FIRST_AUTH_SERVER)] : [],
     };
     const outcome = rotate(authority, request, clock.now(), entropy, dialect);
     if (!outcome.ok) return outcome.error;
@@ -205,11 +251,42 @@ export class TeleportCluster {
     this.#timers.add(cancel);
   }
 
-  #scheduleTick(): void {
+  get #authServers(): readonly number[] {
+    return Array.from({ length: this.options.authServers }, (_, index) => index);
+  }
+
+  #scheduleTick(server: number): void {
     this.#later((TICK_MS * between(this.#random, 1, 2)) / this.options.speed, async () => {
-      this.#scheduleTick();
-      for (const type of this.authorities.types) await this.#advance(type);
+      this.#scheduleTick(server);
+      for (const type of this.authorities.types) {
+        if (this.options.hsm) await this.#addOwnKeys(type, server);
+        await this.#advance(type);
+      }
     });
+  }
+
+  /** What an auth server with an HSM does about a CA that has no key of its own for the time to come. */
+  #addOwnKeys(type: string, server: number): Promise<void> {
+    const turn = this.#writes.then(async () => {
+      const authority = this.authorities.current(type);
+      if (authority === undefined || !this.#isWorking(server)) return;
+      const { phase } = authority.rotation ?? { phase: "standby" };
+      if (phase !== "init" && phase !== "standby") return;
+      const kept = phase === "init" ? authority.trusted : [...authority.active, ...authority.trusted];
+      if (kept.some(({ holder }) => holder === server)) return;
+      const keys = await this.#generate(type, server);
+      this.authorities.write({ ...authority, trusted: [...authority.trusted, keys] });
+      if (type === "host") for (const agent of this.#agents) agent.trustAnew();
+    });
+    this.#writes = turn.catch(() => {});
+    return turn;
+  }
+
+  #isWorking(server: number): boolean {
+    const agent = this.#agents.find(
+      ({ spec }) => spec.authServer === server && spec.roles.includes("auth_server"),
+    );
+    return agent?.alive === true && agent.fault !== "stuck";
   }
 
   async #advance(type: string): Promise<void> {
@@ -223,18 +300,21 @@ export class TeleportCluster {
   }
 
   async #generateAuthorities(): Promise<void> {
-    const types = this.options.dialect === "v5" ? V5_TYPES : AUTHORITY_TYPES.map((type) => type.name);
-    const generated = await Promise.all(types.map((type) => this.#generate(type)));
-    for (const [index, type] of types.entries()) {
-      const keys = generated[index];
-      if (keys !== undefined) this.authorities.write({ type, active: [keys], trusted: [], rotation: null });
+    const { types } = this.options;
+    const holders = this.options.hsm ? this.#authServers : [FIRST_AUTH_SERVER];
+    const generated = types.map(async (type) => ({
+      type,
+      active: await Promise.all(holders.map((server) => this.#generate(type, server))),
+    }));
+    for (const { type, active } of await Promise.all(generated)) {
+      this.authorities.write({ type, active, trusted: [], rotation: null });
     }
   }
 
-  #generate(type: string): Promise<KeyGeneration> {
-    const { name, clock, dialect } = this.options;
+  #generate(type: string, server: number): Promise<KeyGeneration> {
+    const { name, clock, dialect, hsm } = this.options;
     const protocols = AUTHORITY_TYPES.find((known) => known.name === type)?.keys ?? [];
-    return generateKeys(protocols, name, clock.now(), dialect);
+    return generateKeys(protocols, name, clock.now(), dialect, hsm ? server : null);
   }
 
   async #startAgents(): Promise<void> {
@@ -258,31 +338,4 @@ export class TeleportCluster {
     if (authority === undefined) throw new Error("the cluster has no host authority");
     return authority;
   }
-}
-
-/** Named as in the recordings: `turing` runs the auth server and a node in one process. */
-function agentSpecs(
-  { nodes, dialect }: ClusterOptions,
-  random: Random,
-): readonly Omit<AgentSpec, "endpoint">[] {
-  const spec = (hostname: string, roles: readonly ComponentKind[], resources: readonly string[] = []) => ({
-    hostId: seededUuid(random),
-    hostname,
-    roles,
-    resources,
-  });
-  const services =
-    dialect === "v5"
-      ? []
-      : [
-          spec("proxy1", ["proxy"]),
-          spec("app1", ["app_server"], ["grafana", "wiki"]),
-          spec("db1", ["db_server"], ["orders"]),
-          spec("kube1", ["kube_server"], ["staging"]),
-        ];
-  return [
-    spec("turing", nodes > 0 ? ["auth_server", "node"] : ["auth_server"]),
-    ...services,
-    ...Array.from({ length: Math.max(0, nodes - 1) }, (_, index) => spec(`node${index + 1}`, ["node"])),
-  ];
 }

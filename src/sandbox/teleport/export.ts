@@ -1,6 +1,7 @@
 import type { TeleportCluster } from "./cluster.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
 import type { Dialect } from "./rotation.ts";
+import { TctlError } from "./tctl-command.ts";
 
 /** `auth export --type`: hyphens here, where `auth rotate` wants underscores (reference 2.1). */
 const EXPORTS: Readonly<Record<string, { readonly type: string; readonly as: "ssh" | "pem" | "der" }>> = {
@@ -22,21 +23,28 @@ const EXPORTS: Readonly<Record<string, { readonly type: string; readonly as: "ss
 };
 
 /** The first two are what an export without `--type` prints. */
-export function exportTypes(dialect: Dialect): readonly string[] {
-  return dialect === "v5" ? ["user", "host"] : Object.keys(EXPORTS);
+export function exportTypes({ options }: TeleportCluster): readonly string[] {
+  return options.dialect === "v5"
+    ? ["user", "host"]
+    : Object.keys(EXPORTS).filter((name) => options.types.includes(EXPORTS[name]?.type ?? ""));
 }
 
-/** Active and trusted keys, as #63058 prints them. `null` for a type that cannot be exported. */
+/** `null` for a type that cannot be exported. */
 export function exportAuthority(
   cluster: TeleportCluster,
   type: string,
   fingerprint: boolean,
 ): string | Uint8Array | null {
-  const { dialect, name } = cluster.options;
-  const wanted = exportTypes(dialect).includes(type) ? EXPORTS[type] : undefined;
+  const { dialect, name, exportsTrustedTls } = cluster.options;
+  const wanted = exportTypes(cluster).includes(type) ? EXPORTS[type] : undefined;
   const authority = wanted === undefined ? undefined : cluster.authorities.cached(wanted.type);
   if (wanted === undefined || authority === undefined) return null;
-  const keys = [...authority.active, ...authority.trusted];
+  // SSH exports show trusted keys in every release, TLS exports only in newer ones (reference 2.3).
+  const showsTrusted = wanted.as === "ssh" || exportsTrustedTls;
+  if (!showsTrusted && authority.active.length > 1) {
+    throw new TctlError(`expected one TLS key pair, got ${authority.active.length}`);
+  }
+  const keys = showsTrusted ? [...authority.active, ...authority.trusted] : authority.active;
   switch (wanted.as) {
     case "ssh":
       return keys.map((key) => sshLine(key, wanted.type, name, dialect, fingerprint)).join("");

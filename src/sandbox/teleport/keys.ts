@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import { createHash, KeyObject, randomBytes, type webcrypto } from "node:crypto";
+import { isIP } from "node:net";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -16,11 +17,13 @@ import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Dialect } from "./rotation.ts";
 
 /**
- * One generation of a CA's keys: what `init` adds and the last standby drops, as a whole. An auth server with
- * an HSM would add one of its own, with another `storage`.
+ * One generation of a CA's keys: what `init` adds and the last standby drops, as a whole. Every auth server
+ * with an HSM adds one of its own.
  */
 export interface KeyGeneration {
-  readonly storage: string;
+  readonly storage: "software" | "PKCS#11 HSM";
+  /** The auth server that alone can sign with them, by its number; `null`: all of them can. */
+  readonly holder: number | null;
   readonly ssh: SshKey | null;
   readonly tls: TlsKey | null;
   readonly jwt: JwtKey | null;
@@ -83,6 +86,7 @@ export async function generateKeys(
   cluster: string,
   now: number,
   dialect: Dialect,
+  holder: number | null,
 ): Promise<KeyGeneration> {
   const algorithms = ALGORITHMS[dialect];
   const [ssh, tls, jwt] = await Promise.all([
@@ -90,41 +94,74 @@ export async function generateKeys(
     protocols.includes("tls") ? tlsKey(algorithms.tls, cluster, now, dialect) : null,
     protocols.includes("jwt") ? jwtKey(algorithms.jwt) : null,
   ]);
-  return { storage: "software", ssh, tls, jwt };
+  return { storage: holder === null ? "software" : "PKCS#11 HSM", holder, ssh, tls, jwt };
 }
 
-/** A certificate of a component: for serving and for dialing alike, as Teleport issues them. */
-export async function issueHostCertificate(
+/** Who a certificate is for, and what for. */
+export interface CertificateRequest {
+  /** Distinguished name, in its order. */
+  readonly subject: readonly { readonly [attribute: string]: readonly string[] }[];
+  /** DNS names and IP addresses. */
+  readonly names: readonly string[];
+  readonly usages: readonly ("server" | "client")[];
+  readonly ttlMs: number;
+}
+
+/** Signs a certificate for a new key. */
+export async function issueCertificate(
   authority: TlsKey,
-  host: { readonly id: string; readonly name: string; readonly role: string; readonly cluster: string },
+  request: CertificateRequest,
   now: number,
 ): Promise<IssuedCertificate> {
   const keys = await generate("ECDSA P-256");
   const issuer = new X509Certificate(authority.certificate);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: [{ O: [host.role] }, { CN: [`${host.id}.${host.cluster}`] }],
+    subject: request.subject.map((part) =>
+      Object.fromEntries(Object.entries(part).map(([name, values]) => [name, [...values]])),
+    ),
     issuer: issuer.subjectName,
     notBefore: new Date(now - 60_000),
-    notAfter: new Date(now + 10 * YEAR_MS),
+    notAfter: new Date(now + request.ttlMs),
     publicKey: keys.publicKey,
     signingKey: authority.keys.privateKey,
     signingAlgorithm: { name: authority.keys.privateKey.algorithm.name, hash: "SHA-256" },
     extensions: [
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+      new ExtendedKeyUsageExtension(request.usages.map((usage) => USAGES[usage])),
       new BasicConstraintsExtension(false, undefined, true),
-      new SubjectAlternativeNameExtension([
-        { type: "dns", value: host.name },
-        { type: "dns", value: `${host.name}.${host.cluster}` },
-        { type: "dns", value: `${host.id}.${host.cluster}` },
-        { type: "dns", value: "localhost" },
-        { type: "ip", value: "127.0.0.1" },
-      ]),
+      ...(request.names.length === 0
+        ? []
+        : [
+            new SubjectAlternativeNameExtension(
+              request.names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+            ),
+          ]),
       await AuthorityKeyIdentifierExtension.create(authority.keys.publicKey),
     ],
   });
   return { certificate: pem(certificate), key: privatePem(KeyObject.from(keys.privateKey)) };
+}
+
+const USAGES = { server: ExtendedKeyUsage.serverAuth, client: ExtendedKeyUsage.clientAuth } as const;
+
+/** A certificate of a component: for serving and for dialing alike, as Teleport issues them. */
+export function issueHostCertificate(
+  authority: TlsKey,
+  host: { readonly id: string; readonly name: string; readonly role: string; readonly cluster: string },
+  now: number,
+): Promise<IssuedCertificate> {
+  const id = `${host.id}.${host.cluster}`;
+  return issueCertificate(
+    authority,
+    {
+      subject: [{ O: [host.role] }, { CN: [id] }],
+      names: [host.name, `${host.name}.${host.cluster}`, id, "localhost", "127.0.0.1"],
+      usages: ["server", "client"],
+      ttlMs: 10 * YEAR_MS,
+    },
+    now,
+  );
 }
 
 export function privatePem(key: KeyObject): string {

@@ -1,11 +1,13 @@
+import type { KeyObject } from "node:crypto";
 import type { ComponentKind } from "../../rotation/observation.ts";
 import type { Agent } from "./agent.ts";
-import type { StoredAuthority } from "./authority-store.ts";
-import type { TeleportCluster } from "./cluster.ts";
+import type { AgentlessNode, TeleportCluster } from "./cluster.ts";
 import { formatDuration } from "./duration.ts";
 import { goTime, unixNano, ZERO_TIME } from "./go-print.ts";
 import { type KeyGeneration, privatePem } from "./keys.ts";
+import type { ListedAuthority } from "./listed-authorities.ts";
 import type { Dialect, RotationState } from "./rotation.ts";
+import type { TrustLink } from "./trust-link.ts";
 
 /**
  * Resources as `tctl get` shows them: plain objects with their fields in Go's order (reference 4.3, 4.4;
@@ -14,27 +16,30 @@ import type { Dialect, RotationState } from "./rotation.ts";
 export type Resource = Readonly<Record<string, unknown>>;
 
 export function authorityResource(
-  authority: StoredAuthority,
-  cluster: TeleportCluster,
+  { authority, owner, copied }: ListedAuthority,
+  dialect: Dialect,
   withSecrets: boolean,
 ): Resource {
-  const { name, dialect } = cluster.options;
   const rotation =
     authority.rotation === null ? undefined : rotationResource(authority.rotation, dialect, false);
+  // Nobody but the owner has the private halves.
+  const shown = withSecrets && !copied;
+  const roleMap = copied && authority.type === "user" ? ROLE_MAP : undefined;
   if (dialect === "v5") {
     const keys = [...authority.active, ...authority.trusted];
     return {
       kind: "cert_authority",
       version: "v2",
-      metadata: { name, id: unixNano(authority.writtenAt) },
+      metadata: { name: owner, id: unixNano(authority.writtenAt) },
       spec: {
         type: authority.type,
-        cluster_name: name,
+        cluster_name: owner,
         checking_keys: keys.flatMap(({ ssh }) => (ssh === null ? [] : [base64(ssh.line)])),
-        signing_keys: withSecrets
+        signing_keys: shown
           ? keys.flatMap(({ ssh }) => (ssh === null ? [] : [base64(privatePem(ssh.privateKey))]))
           : undefined,
-        tls_key_pairs: keys.flatMap((key) => tlsPair(key, withSecrets)),
+        role_map: roleMap,
+        tls_key_pairs: keys.flatMap((key) => tlsPair(key, shown)),
         rotation,
         // rsa2-512.
         signing_alg: 3,
@@ -45,14 +50,60 @@ export function authorityResource(
     kind: "cert_authority",
     sub_kind: authority.type,
     version: "v2",
-    metadata: { name, revision: authority.revision },
+    metadata: { name: owner, revision: authority.revision },
     spec: {
       type: authority.type,
-      cluster_name: name,
+      cluster_name: owner,
+      role_map: roleMap,
       rotation,
-      active_keys: keySet(authority.active, withSecrets),
-      additional_trusted_keys: keySet(authority.trusted, withSecrets),
+      active_keys: keySet(authority.active, shown),
+      additional_trusted_keys: keySet(authority.trusted, shown),
     },
+  };
+}
+
+/** Whom of the root the leaf lets in, as what. */
+const ROLE_MAP = [{ remote: "admin", local: ["admin"] }];
+
+/** The root's view of its leaf. `online` is what it says whatever happens (recordings/README). */
+export function remoteClusterResource({ leaf, lastHeartbeat }: TrustLink): Resource {
+  return {
+    kind: "remote_cluster",
+    version: "v3",
+    metadata: { name: leaf.options.name },
+    status: { connection: "online", last_heartbeat: goTime(lastHeartbeat) },
+  };
+}
+
+/** The leaf's side of the trust. */
+export function trustedClusterResource({ root, established }: TrustLink): Resource {
+  const proxy = root.agents.find((agent) => agent.spec.roles.includes("proxy"));
+  const address = `127.0.0.1:${proxy?.port ?? 0}`;
+  return {
+    kind: "trusted_cluster",
+    version: "v2",
+    metadata: {
+      name: root.options.name,
+      id: root.options.dialect === "v5" ? unixNano(established) : undefined,
+    },
+    spec: {
+      enabled: true,
+      token: "",
+      web_proxy_addr: address,
+      tunnel_addr: address,
+      role_map: ROLE_MAP,
+    },
+  };
+}
+
+/** It has no version, never expires, and its rotation stays empty for ever (reference 3.1). */
+export function agentlessResource({ id, hostname, address }: AgentlessNode, dialect: Dialect): Resource {
+  return {
+    kind: "node",
+    sub_kind: "openssh",
+    version: "v2",
+    metadata: { name: id },
+    spec: { addr: address, hostname, rotation: rotationResource(null, dialect, true) },
   };
 }
 
@@ -63,7 +114,7 @@ export function* agentResources(
   cluster: TeleportCluster,
 ): Iterable<Resource> {
   const { spec } = agent;
-  const { dialect, clock } = cluster.options;
+  const { dialect, clock, version } = cluster.options;
   const now = clock.now();
   const metadata = (name: string) => ({
     name,
@@ -71,7 +122,6 @@ export function* agentResources(
     id: dialect === "v5" ? unixNano(agent.announcedAt(now)) : undefined,
   });
   const rotation = rotationResource(agent.rotation, dialect, true);
-  const version = versionsOf(dialect).server;
   const served = { version, hostname: spec.hostname, host_id: spec.hostId, rotation };
   switch (role) {
     case "auth_server":
@@ -129,12 +179,6 @@ export function* agentResources(
   }
 }
 
-export function versionsOf(dialect: Dialect): { readonly client: string; readonly server: string } {
-  return dialect === "v5"
-    ? { client: "5.0.0-dev", server: "5.0.0-dev" }
-    : { client: "18.9.0", server: "18.9.0" };
-}
-
 /**
  * A rotation record. Strings are left out when empty, times never are. The struct of a listing row is not a
  * pointer in Go, so it is there even when nothing ever rotated (`inRow`).
@@ -162,24 +206,26 @@ function rotationResource(
 }
 
 function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): Resource {
-  const ssh = keys.flatMap(({ ssh: key }) =>
-    key === null
+  const ssh = keys.flatMap((generation) =>
+    generation.ssh === null
       ? []
       : [
           {
-            public_key: base64(key.line),
-            private_key: withSecrets ? base64(privatePem(key.privateKey)) : undefined,
+            public_key: base64(generation.ssh.line),
+            private_key: withSecrets ? privateHalf(generation, generation.ssh.privateKey) : undefined,
+            private_key_type: keyType(generation),
           },
         ],
   );
   const tls = keys.flatMap((key) => tlsPair(key, withSecrets));
-  const jwt = keys.flatMap(({ jwt: key }) =>
-    key === null
+  const jwt = keys.flatMap((generation) =>
+    generation.jwt === null
       ? []
       : [
           {
-            public_key: base64(key.publicKey),
-            private_key: withSecrets ? base64(privatePem(key.privateKey)) : undefined,
+            public_key: base64(generation.jwt.publicKey),
+            private_key: withSecrets ? privateHalf(generation, generation.jwt.privateKey) : undefined,
+            private_key_type: keyType(generation),
           },
         ],
   );
@@ -190,14 +236,26 @@ function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): Resource 
   };
 }
 
-function tlsPair({ tls }: KeyGeneration, withSecrets: boolean): readonly Resource[] {
+function tlsPair(generation: KeyGeneration, withSecrets: boolean): readonly Resource[] {
+  const { tls } = generation;
   if (tls === null) return [];
   return [
     {
       cert: base64(tls.certificate),
-      key: withSecrets ? base64(privatePem(tls.privateKey)) : undefined,
+      key: withSecrets ? privateHalf(generation, tls.privateKey) : undefined,
+      key_type: keyType(generation),
     },
   ];
+}
+
+/** The enum of Go, absent for software (reference 4.3). */
+function keyType({ storage }: KeyGeneration): number | undefined {
+  return storage === "software" ? undefined : 1;
+}
+
+/** What is in an HSM never leaves it: the resource only says where it is. */
+function privateHalf({ holder }: KeyGeneration, key: KeyObject): string {
+  return base64(holder === null ? privatePem(key) : `pkcs11:{"host_id":"auth server ${holder + 1}"}`);
 }
 
 function base64(text: string): string {

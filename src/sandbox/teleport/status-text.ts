@@ -2,7 +2,6 @@ import { pins, type StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import { asciiTable, humanTime } from "./go-print.ts";
 import type { KeyGeneration } from "./keys.ts";
-import { versionsOf } from "./resources.ts";
 import type { RotationState } from "./rotation.ts";
 
 /** `tctl status`, as recorded for v5 and as in reference 4.5 for v17 and later. */
@@ -15,7 +14,7 @@ function headless(cluster: TeleportCluster, authorities: readonly StoredAuthorit
   const host = authorities.find(({ type }) => type === "host");
   return asciiTable([
     ["Cluster", cluster.options.name],
-    ["Version", versionsOf("v5").server],
+    ["Version", cluster.options.version],
     // The blank at the end is theirs; it widens the column.
     ...authorities.map(({ type, rotation }) => [`${titleCase(type)} CA `, v5Rotation(rotation)]),
     ["CA pin", pins(host?.active ?? [])[0] ?? ""],
@@ -54,7 +53,7 @@ function table(cluster: TeleportCluster, authorities: readonly StoredAuthority[]
   );
   return (
     `Cluster: ${cluster.options.name}\n` +
-    `Version: ${versionsOf("v18").server}\n` +
+    `Version: ${cluster.options.version}\n` +
     `CA pins: ${allPins.join("\n         ")}\n\n` +
     asciiTable(rows, ["authority", "rotation", "protocol", "status", "algorithm", "storage"])
   );

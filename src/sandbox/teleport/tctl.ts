@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
-import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
 import type { ToolResult } from "../platform.ts";
-import type { StoredAuthority } from "./authority-store.ts";
+import { AUTH_COMMANDS, authSpecs } from "./auth-commands.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import {
   CommandLineError,
@@ -12,14 +11,21 @@ import {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
-import { parseDuration } from "./duration.ts";
-import { exportAuthority, exportTypes } from "./export.ts";
 import { asciiTable, goJson, goJsonArray } from "./go-print.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
+import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
 import { isComponentKind, RESOURCE_KINDS, type ResourceReference, resourceKind } from "./resource-kind.ts";
-import { agentResources, authorityResource, type Resource, versionsOf } from "./resources.ts";
+import {
+  agentlessResource,
+  agentResources,
+  authorityResource,
+  type Resource,
+  remoteClusterResource,
+  trustedClusterResource,
+} from "./resources.ts";
 import type { Dialect } from "./rotation.ts";
 import { statusText } from "./status-text.ts";
+import { type Command, TctlError } from "./tctl-command.ts";
 
 /**
  * `tctl` as its users see it: flags, outputs and error texts of the cluster's own version. A command is a row
@@ -33,7 +39,7 @@ export async function tctl(
   const { dialect } = cluster.options;
   let invocation: Invocation;
   try {
-    invocation = parseCommandLine(argv, commandSpecs(dialect), GLOBAL_FLAGS);
+    invocation = parseCommandLine(argv, commandSpecs(cluster), GLOBAL_FLAGS);
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;
     // Only newer versions print how it is used.
@@ -49,15 +55,12 @@ export async function tctl(
   const run = COMMANDS[invocation.command.path.join(" ")];
   if (run === undefined) throw new Error(`tctl ${invocation.command.path.join(" ")} has no code`);
   try {
-    return success(await run(cluster, invocation));
+    return success(await run(cluster, invocation, cwd));
   } catch (error) {
     if (error instanceof TctlError) return failure(dialect, error.message);
     throw error;
   }
 }
-
-/** What the server or the tool refuses, in its own words. */
-class TctlError extends Error {}
 
 /** A failed call: newer versions colour the prefix even off a terminal (reference 1.11). */
 export function failure(dialect: Dialect, message: string, before = ""): ToolResult {
@@ -65,31 +68,16 @@ export function failure(dialect: Dialect, message: string, before = ""): ToolRes
   return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}\n` };
 }
 
-type Command = (cluster: TeleportCluster, invocation: Invocation) => Promise<ToolResult["stdout"]>;
-
 const COMMANDS: Readonly<Record<string, Command>> = {
-  version: async (cluster) =>
-    cluster.options.dialect === "v5"
-      ? `Teleport v${versionsOf("v5").client} git: go1.19.8\n`
-      : `Teleport Enterprise v${versionsOf("v18").client} git:v18.9.0-0-g4c1a7f2 go1.25.3\n`,
+  version: async (cluster) => `${cluster.options.banner}
+`,
   status: async (cluster) => statusText(cluster),
   get: async (cluster, invocation) => get(cluster, invocation),
   create: async (_cluster, invocation) => {
     // The real one overwrites a CA without being forced (reference 4.3). Nobody needs that here.
     throw new TctlError(`the sandbox creates nothing from "${invocation.arguments[0] ?? "stdin"}"`);
   },
-  "auth rotate": rotateCommand,
-  "auth export": async (cluster, { flags, given }) => {
-    const type = flags["type"];
-    if (flags["keys"] === "true") throw new TctlError("the sandbox exports no private keys");
-    if (type === undefined) {
-      const both = exportTypes(cluster.options.dialect).slice(0, 2);
-      return both.map((one) => exportAuthority(cluster, one, given.has("fingerprint"))).join("");
-    }
-    const exported = exportAuthority(cluster, type, given.has("fingerprint"));
-    if (exported === null) throw new TctlError(`'${type}' authority type is not supported`);
-    return exported;
-  },
+  ...AUTH_COMMANDS,
 };
 
 const GLOBAL_FLAGS: Readonly<Record<string, FlagSpec>> = {
@@ -103,8 +91,7 @@ const GLOBAL_FLAGS: Readonly<Record<string, FlagSpec>> = {
 
 const USAGE = "usage: tctl [<flags>] <command> [<args> ...]\n\nUse tctl help <command> for details.\n\n";
 
-function commandSpecs(dialect: Dialect): readonly CommandSpec[] {
-  const types = AUTHORITY_TYPES.map((type) => type.name);
+function commandSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
   return [
     { path: ["version"], flags: {}, arguments: [] },
     { path: ["status"], flags: {}, arguments: [] },
@@ -123,53 +110,8 @@ function commandSpecs(dialect: Dialect): readonly CommandSpec[] {
       flags: { force: { short: "f", boolean: true }, confirm: { boolean: true } },
       arguments: [{ name: "filename", required: false }],
     },
-    {
-      path: ["auth", "rotate"],
-      flags: {
-        ...(dialect === "v5" ? {} : { interactive: { boolean: true } }),
-        manual: { boolean: true },
-        type: dialect === "v5" ? {} : { enum: types },
-        phase: {},
-        "grace-period": { default: "30h" },
-      },
-      arguments: [],
-    },
-    {
-      path: ["auth", "export"],
-      flags: {
-        type: dialect === "v5" ? {} : { enum: exportTypes(dialect) },
-        keys: { boolean: true },
-        fingerprint: {},
-        compat: {},
-      },
-      arguments: [],
-    },
+    ...authSpecs(cluster),
   ];
-}
-
-async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocation): Promise<string> {
-  const { dialect } = cluster.options;
-  const gracePeriodMs = parseDuration(flags["grace-period"] ?? "");
-  if (gracePeriodMs === null) throw new TctlError(`time: invalid duration "${flags["grace-period"]}"`);
-  const type = flags["type"];
-  if (type === undefined && dialect === "v18") {
-    const bare = !given.has("manual") && !given.has("phase") && !given.has("grace-period");
-    throw new TctlError(
-      bare || flags["interactive"] === "true"
-        ? "required flag --type not provided, not starting interactive mode because stdin does not appear to be a terminal"
-        : "required flag --type not provided",
-    );
-  }
-  const phase = flags["phase"] ?? "";
-  const request = { phase, gracePeriodMs, mode: flags["manual"] === "true" ? "manual" : "auto" } as const;
-  // Without a type the old version rotates both.
-  for (const one of type === undefined ? cluster.authorities.types : [type]) {
-    const refusal = await cluster.rotate(one, request);
-    if (refusal !== null) throw new TctlError(refusal);
-  }
-  return phase === ""
-    ? "Initiated certificate authority rotation. To check status use 'tctl status'\n"
-    : `Updated rotation phase to "${phase}". To check status use 'tctl status'\n`;
 }
 
 function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invocation): ToolResult["stdout"] {
@@ -190,7 +132,7 @@ function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invoca
     case "yaml":
       return yamlDocuments(resources.flatMap((one) => [...one]));
     case "json":
-      return resources[0] === undefined ? "[]" : jsonListing(resources[0], dialect);
+      return jsonListing(resources[0] ?? [], cluster);
     case "text":
       return textListing(cluster, references[0], resources[0] ?? []);
     default:
@@ -216,11 +158,16 @@ function listing(
   withSecrets: boolean,
 ): Iterable<Resource> {
   if (kind === "cert_authority") {
-    return listedAuthorities(cluster, path).map((one) => authorityResource(one, cluster, withSecrets));
+    const { dialect } = cluster.options;
+    return wantedAuthorities(cluster, path).map((one) => authorityResource(one, dialect, withSecrets));
   }
   if (!isComponentKind(kind)) {
-    if (path[0] !== undefined) throw new TctlError(`${kind} "${path[0]}" is not found`);
-    return [];
+    const rows = trustRows(cluster, kind);
+    const [name] = path;
+    if (name === undefined) return rows;
+    const named = rows.filter((row) => isNamed(row, name));
+    if (named.length === 0) throw new TctlError(`${kind} "${name}" is not found`);
+    return named;
   }
   const rows = { [Symbol.iterator]: () => componentRows(cluster, kind) };
   const [name] = path;
@@ -230,36 +177,50 @@ function listing(
   return named;
 }
 
+/** A root knows its leaf as a remote cluster, a leaf its root as a trusted one. */
+function trustRows({ link, options }: TeleportCluster, kind: string): readonly Resource[] {
+  if (link === null) return [];
+  if (kind === "remote_cluster" && options.place === "root") return [remoteClusterResource(link)];
+  if (kind === "trusted_cluster" && options.place === "leaf") return [trustedClusterResource(link)];
+  return [];
+}
+
 function* componentRows(
   cluster: TeleportCluster,
   kind: Parameters<TeleportCluster["present"]>[0],
 ): Iterator<Resource> {
   for (const agent of cluster.present(kind)) yield* agentResources(agent, kind, cluster);
+  if (kind !== "node") return;
+  for (const node of cluster.agentlessNodes) yield agentlessResource(node, cluster.options.dialect);
 }
 
 function isNamed(row: Resource, name: string): boolean {
-  const { metadata, spec } = row as { metadata: { name: string }; spec: { hostname?: string } };
-  return metadata.name === name || spec.hostname === name;
+  const { metadata, spec } = row as { metadata: { name: string }; spec?: { hostname?: string } };
+  return metadata.name === name || spec?.hostname === name;
 }
 
 /** `cas`, `cert_authority/TYPE/CLUSTER`, and `cert_authority/TYPE`, which v5 takes but ignores. */
-function listedAuthorities(cluster: TeleportCluster, path: readonly string[]): readonly StoredAuthority[] {
-  const { dialect, name } = cluster.options;
-  const [type, owner] = path;
-  const every = cluster.authorities.types.flatMap((one) => cluster.authorities.cached(one) ?? []);
-  if (type === undefined || (owner === undefined && dialect === "v5")) return every;
-  const wanted = every.filter((one) => one.type === type && (owner === undefined || owner === name));
+function wantedAuthorities(cluster: TeleportCluster, path: readonly string[]): readonly ListedAuthority[] {
+  const { dialect } = cluster.options;
+  const [type, wantedOwner] = path;
+  const every = listedAuthorities(cluster);
+  if (type === undefined || (wantedOwner === undefined && dialect === "v5")) return every;
   if (!cluster.authorities.types.includes(type)) {
     throw new TctlError(`"${type}" authority type is not supported`);
   }
-  if (wanted.length === 0) throw new TctlError(`cert_authority "${type}/${owner}" not found`);
+  const wanted = every.filter(
+    ({ authority, owner }) => authority.type === type && (wantedOwner === undefined || owner === wantedOwner),
+  );
+  if (wanted.length === 0) throw new TctlError(`cert_authority "${type}/${wantedOwner}" not found`);
   return wanted;
 }
 
 /** v5 prints a single result bare, and no final newline (recordings/README). */
-function jsonListing(resources: Iterable<Resource>, dialect: Dialect): ToolResult["stdout"] {
-  if (dialect === "v18") return withNewline(goJsonArray(resources));
+function jsonListing(resources: Iterable<Resource>, { options }: TeleportCluster): ToolResult["stdout"] {
+  const { dialect, emptyListing } = options;
   const [first, second] = take(resources, 2);
+  if (first === undefined && emptyListing === "null") return dialect === "v5" ? "null" : "null\n";
+  if (dialect === "v18") return withNewline(goJsonArray(resources));
   return first !== undefined && second === undefined ? goJson(first) : goJsonArray(resources);
 }
 
@@ -282,18 +243,11 @@ function textListing(
   resources: Iterable<Resource>,
 ): string {
   if (of?.kind === "cert_authority") {
-    const rows = listedAuthorities(cluster, of.path).flatMap((authority) =>
+    const rows = wantedAuthorities(cluster, of.path).flatMap(({ authority, owner }) =>
       [...authority.active, ...authority.trusted].flatMap(({ ssh }: KeyGeneration) =>
         ssh === null
           ? []
-          : [
-              [
-                cluster.options.name,
-                authority.type,
-                sshFingerprint(ssh.line),
-                authority.type === "host" ? "N/A" : "",
-              ],
-            ],
+          : [[owner, authority.type, sshFingerprint(ssh.line), authority.type === "host" ? "N/A" : ""]],
       ),
     );
     return asciiTable(rows, ["Cluster Name", "CA Type", "Fingerprint", "Role Map"]);

@@ -1,10 +1,17 @@
 import { Failure } from "../../failure.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
-import type { ConnectionSpec, EmulatedPlatform, FaultRequest, ToolCall, ToolResult } from "../platform.ts";
+import type {
+  ConnectionSpec,
+  DatabaseLogin,
+  EmulatedPlatform,
+  FaultRequest,
+  ToolCall,
+  ToolResult,
+} from "../platform.ts";
 import { pins } from "./authority-store.ts";
 import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
 import { type CallFault, teleportFault } from "./faults.ts";
-import { versionsOf } from "./resources.ts";
+import { signForDatabaseService } from "./sign.ts";
 import { failure, tctl } from "./tctl.ts";
 
 /** An armed fault of the executable. */
@@ -22,6 +29,11 @@ const NEEDS_NO_SERVER = "version";
 const PHASE_TIMEOUT_S = { real: 600, least: 20 };
 
 const STALE_MS = 30_000;
+
+/** The `tctl` of the leaf cluster: a root's is plainly `tctl`. */
+export const LEAF_TCTL = "tctl-leaf";
+
+const UNREACHABLE = 'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?';
 
 const ALERT =
   "\u001b[33mThe following CAs do not hold a key of the preferred type: host, user. " +
@@ -57,6 +69,12 @@ interface AuthorityStatus {
 export interface TeleportStatus {
   readonly authorities: readonly AuthorityStatus[];
   readonly components: readonly ComponentStatus[];
+  /** The trust with the other cluster of a pair, as it really is. */
+  readonly trust: {
+    readonly peer: string;
+    readonly tunnel: "up" | "down";
+    readonly last_heartbeat: string;
+  } | null;
   /** Armed faults of the executable. */
   readonly call_faults: readonly { readonly fault: string; readonly remaining: number | null }[];
 }
@@ -64,12 +82,13 @@ export interface TeleportStatus {
 /** Teleport for the daemon: the cluster, its `tctl`, and what can be broken. */
 export class TeleportPlatform implements EmulatedPlatform {
   readonly platform = "teleport";
-  readonly tools = ["tctl"];
+  readonly tools: readonly string[];
   readonly world: TeleportCluster;
   #armed: ArmedFault[] = [];
 
   private constructor(world: TeleportCluster) {
     this.world = world;
+    this.tools = [world.options.place === "leaf" ? LEAF_TCTL : "tctl"];
   }
 
   static async start(options: Partial<ClusterOptions>): Promise<TeleportPlatform> {
@@ -81,11 +100,18 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   get versions(): Readonly<Record<string, string>> {
-    return { ...versionsOf(this.world.options.dialect) };
+    const { version } = this.world.options;
+    return { client: version, server: version };
   }
 
   targets(): readonly string[] {
-    return ["tctl", "all", ...this.world.agents.map((agent) => agent.spec.hostname).sort()];
+    const { place } = this.world.options;
+    return [
+      ...this.tools,
+      "all",
+      ...(place === "alone" ? [] : [place]),
+      ...this.world.agents.map((agent) => agent.spec.hostname).sort(),
+    ];
   }
 
   connection(binFolder: string): ConnectionSpec {
@@ -95,24 +121,22 @@ export class TeleportPlatform implements EmulatedPlatform {
     );
     return {
       platform: "teleport",
-      teleport: { tctl: [`${binFolder}/tctl`] },
+      teleport: { tctl: this.tools.map((tool) => `${binFolder}/${tool}`) },
       policy: { soak: "0s", phase_timeout: `${timeout}s` },
     };
   }
 
   async run(call: ToolCall): Promise<ToolResult> {
-    const fault = this.#takeFault(call.argv);
     const { dialect } = this.world.options;
+    if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return failure(dialect, UNREACHABLE);
+    const fault = this.#takeFault(call.argv);
     switch (fault) {
       case "denied":
         return failure(dialect, deniedText(call.argv));
       case "expired-credentials":
         return failure(dialect, "your credentials have expired, please login using `tsh login`");
       case "unreachable":
-        return failure(
-          dialect,
-          'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?',
-        );
+        return failure(dialect, UNREACHABLE);
       case "timeout":
         return hang(call.signal);
     }
@@ -170,6 +194,10 @@ export class TeleportPlatform implements EmulatedPlatform {
     return `${request.target}: ${known.description}`;
   }
 
+  databaseLogin(user: string): Promise<DatabaseLogin> {
+    return signForDatabaseService(this.world, user);
+  }
+
   status(): TeleportStatus {
     const { authorities, agents, options } = this.world;
     const now = options.clock.now();
@@ -198,6 +226,7 @@ export class TeleportPlatform implements EmulatedPlatform {
         expires_in_s: Math.max(0, Math.round(agent.expiresInMs(now) / 1000)),
         issuers: agent.issuers,
       })),
+      trust: this.#trust(),
       call_faults: this.#armed.map(({ fault, remaining }) => ({
         fault,
         remaining: Number.isFinite(remaining) ? remaining : null,
@@ -207,6 +236,23 @@ export class TeleportPlatform implements EmulatedPlatform {
 
   stop(): Promise<void> {
     return this.world.stop();
+  }
+
+  /** A leaf that was stopped as a whole answers nobody; a root always does, for the sake of those who look. */
+  get #isDown(): boolean {
+    const { agents, options } = this.world;
+    return options.place === "leaf" && agents.every(({ alive }) => !alive);
+  }
+
+  #trust(): TeleportStatus["trust"] {
+    const { link } = this.world;
+    if (link === null) return null;
+    const peer = link.root === this.world ? link.leaf : link.root;
+    return {
+      peer: peer.options.name,
+      tunnel: link.isUp ? "up" : "down",
+      last_heartbeat: new Date(link.lastHeartbeat).toISOString(),
+    };
   }
 
   #arm(fault: CallFault, request: FaultRequest): void {

@@ -1,0 +1,47 @@
+import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
+import type { Dialect } from "./rotation.ts";
+
+/** Which Teleport to be. */
+export const RELEASES = ["5", "17", "18"] as const;
+export type Release = (typeof RELEASES)[number];
+
+export interface ReleaseFacts {
+  readonly dialect: Dialect;
+  /** Of the server and of its `tctl`. */
+  readonly version: string;
+  /** What `tctl version` prints. */
+  readonly banner: string;
+  readonly types: readonly string[];
+  /** Exports of TLS types left trusted keys out until #63058, in the branch of 18 (reference 2.3). */
+  readonly exportsTrustedTls: boolean;
+}
+
+const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
+  "5": {
+    dialect: "v5",
+    version: "5.0.0-dev",
+    banner: "Teleport v5.0.0-dev git: go1.19.8",
+    // It shows only these two in every listing (recordings/README).
+    types: ["user", "host"],
+    exportsTrustedTls: false,
+  },
+  "17": {
+    dialect: "v18",
+    version: "17.7.2",
+    banner: "Teleport Enterprise v17.7.2 git:v17.7.2-0-g8b90d14 go1.23.12",
+    types: AUTHORITY_TYPES.filter(({ since }) => Number.parseInt(since, 10) <= 17).map(({ name }) => name),
+    exportsTrustedTls: false,
+  },
+  "18": {
+    dialect: "v18",
+    version: "18.9.0",
+    banner: "Teleport Enterprise v18.9.0 git:v18.9.0-0-g4c1a7f2 go1.25.3",
+    // `app_client` was brought back into its branch (reference 2.1).
+    types: AUTHORITY_TYPES.map(({ name }) => name),
+    exportsTrustedTls: true,
+  },
+};
+
+export function factsOf(release: Release): ReleaseFacts {
+  return FACTS[release];
+}
