@@ -18,6 +18,7 @@ import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } f
 import { type Pins, pinProblems } from "../rotation/pins.ts";
 import type { ChecklistItem, GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+import { NOT_FOR_CLOCKS, nextByItself, scheduleNotes } from "./automatic.ts";
 import { rolledBack, standingOf } from "./standing.ts";
 import { together } from "./together.ts";
 import { verifyWording, wordingOf } from "./wording.ts";
@@ -185,12 +186,16 @@ function stepsOf(
     return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
   }
   if (from === "rollback") return [refusal(name, member, resource.phase, rollingBack())];
-  if (standing === "not_started" && resource.phase === "standby" && resource.strategy === "step") {
+  if (standing === "in_progress" && resource.mode === "auto" && nextByItself(live) !== null) {
+    return watch(name, member, judge);
+  }
+  const stepwise = resource.strategy === "step" && resource.mode === "manual";
+  if (standing === "not_started" && resource.phase === "standby" && stepwise) {
     return [refusal(name, member, "standby", notBegun(member))];
   }
   const walk = walkBetween(from, resource.phase);
   if (walk?.length === 0) return settle(name, member, judge);
-  if (walk === null || (walk.length > 1 && resource.strategy === "step")) {
+  if (walk === null || (walk.length > 1 && stepwise)) {
     return chain(name, live.type, [{ from, to: resource.phase }], judge);
   }
   const settling = standing === "in_progress" && !wasVerified(member) ? settle(name, member, judge) : [];
@@ -233,6 +238,18 @@ function settle(
       guards,
     },
   ];
+}
+
+/** The clock takes the next phase whatever the guards say: so they are asked before it does. */
+function watch(
+  name: string,
+  member: Member,
+  judge: (edge: Edge) => readonly GuardVerdict[],
+): readonly Move[] {
+  const edge = nextByItself(member.live);
+  if (edge === null) return [];
+  const verdicts = judge(edge).filter(({ id }) => !NOT_FOR_CLOCKS.includes(id));
+  return settle(name, member, () => verdicts);
 }
 
 /** Only the first move can be judged now; the others wait for what it brings. */
@@ -338,7 +355,7 @@ function notesOf(
   resource: RotationResource,
   { record, observation }: RotationContext,
 ) {
-  const notes: string[] = [];
+  const notes: string[] = standing === "finished" ? [] : [...scheduleNotes(resource, live)];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
   if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
     notes.push(

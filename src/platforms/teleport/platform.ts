@@ -9,7 +9,7 @@ import type {
   TransitionReply,
   TransitionRequest,
 } from "../platform.ts";
-import { rotateCommand } from "./commands.ts";
+import { rotateCommand, startAutomaticCommand } from "./commands.ts";
 import { explain } from "./errors.ts";
 import { observeTeleport } from "./observe.ts";
 
@@ -38,12 +38,15 @@ export function openTeleport(cluster: ClusterResource, options: PlatformOptions)
 async function transition(
   connection: TeleportConnection,
   { runner, signal, timeoutMs }: PlatformOptions,
-  { authority, to }: TransitionRequest,
+  { authority, to, automatic }: TransitionRequest,
 ): Promise<TransitionReply> {
   if (signal?.aborted) throw new Failure("interrupted", `Stopped before ${authority} was moved to ${to}.`);
   try {
     const outcome = await runner.run({
-      argv: rotateCommand(connection, authority, to),
+      argv:
+        automatic === undefined
+          ? rotateCommand(connection, authority, to)
+          : startAutomaticCommand(connection, authority, automatic.gracePeriodMs),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
     // Alerts go to standard error after a success too: only the exit status counts (reference 1.11).
