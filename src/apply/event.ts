@@ -35,6 +35,8 @@ export type RunEvent = { readonly at: string } & (
       readonly progress: readonly KindProgress[];
       /** Who has not followed yet. */
       readonly laggards: readonly Laggard[];
+      /** What the probes of trust consumers saw, where there are any. */
+      readonly probes?: readonly ProbeProgress[];
     }
   | {
       readonly type: "step-verified";
@@ -83,4 +85,14 @@ export interface Laggard {
   readonly message: string;
   /** Since when it lags, ISO 8601. */
   readonly since: string;
+}
+
+/** What one trust consumer outside the cluster was last seen to do. */
+export interface ProbeProgress {
+  /** `postgres/orders`. */
+  readonly subject: string;
+  /** It is as the phase wants it. */
+  readonly ready: boolean;
+  /** A clause: `uses the old CA`, `cannot be reached`. */
+  readonly message: string;
 }

@@ -20,7 +20,7 @@ export interface ClusterPlan {
   readonly name: string;
   readonly platform: PlatformName;
   readonly rotations: readonly RotationPlan[];
-  readonly overrides: readonly never[];
+  readonly overrides: readonly OverridePlan[];
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
 }
@@ -96,6 +96,21 @@ export interface Step {
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
+}
+
+/** One entry of a `cert_authority_override`, live and as git wants it. */
+export interface OverridePlan {
+  readonly authority: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, as the entry names it. */
+  readonly key_hash: string;
+  /** `null`: there is no such entry. */
+  readonly before: OverrideEntryFacts | null;
+  readonly after: OverrideEntryFacts | null;
+}
+
+export interface OverrideEntryFacts {
+  readonly state: "staged" | "enabled" | "waived";
+  readonly certificate: CertificateFacts | null;
 }
 
 export interface GuardVerdict {

@@ -1,0 +1,40 @@
+import { renderToString } from "ink";
+import { placeKey, placesOf } from "../src/tui/facts.ts";
+import { type State, startState } from "../src/tui/model.ts";
+import { reduce } from "../src/tui/reducer.ts";
+import { Screen } from "../src/tui/view/screen.tsx";
+import { BUSY_PLAN, COMPONENTS, DIFF, NOW, runOf } from "../test/tui/sample.ts";
+import { svgOf } from "./svg.ts";
+
+/** What the pictures of the README show: the real components, drawn by Ink. */
+export const PICTURES: Readonly<Record<string, () => State>> = {
+  "review.svg": reviewing,
+  "watch.svg": watching,
+};
+
+export function picture(state: State): string {
+  const { columns } = state.size;
+  return svgOf(renderToString(<Screen state={state} />, { columns }), columns);
+}
+
+const SIZE = { columns: 110, rows: 30 };
+
+function reviewing(): State {
+  const start = startState({
+    mode: "approve",
+    plan: BUSY_PLAN,
+    diff: DIFF,
+    components: COMPONENTS,
+    size: SIZE,
+    now: NOW,
+  });
+  const [first] = placesOf(BUSY_PLAN);
+  return { ...start, approved: new Set(first === undefined ? [] : [placeKey(first)]) };
+}
+
+function watching(): State {
+  const events = runOf(BUSY_PLAN).slice(0, 19);
+  const start = startState({ mode: "watch", plan: BUSY_PLAN, size: { ...SIZE, rows: 28 }, now: NOW });
+  const state = events.reduce<State>((one, event) => reduce(one, { type: "event", event }), start);
+  return reduce(state, { type: "tick", now: Date.parse(events.at(-1)?.at ?? "") + 7_000 });
+}

@@ -1,0 +1,138 @@
+import type { Phase } from "../rotation/phase.ts";
+import type { ClusterPlan, GuardVerdict, KeyPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
+
+/** A step with where it stands: ids alone repeat where two clusters remember a rotation of the same name. */
+export interface StepPlace {
+  readonly cluster: ClusterPlan;
+  readonly rotation: RotationPlan;
+  readonly step: Step;
+}
+
+export function placesOf(plan: Plan): readonly StepPlace[] {
+  return plan.clusters.flatMap((cluster) =>
+    cluster.rotations.flatMap((rotation) => rotation.steps.map((step) => ({ cluster, rotation, step }))),
+  );
+}
+
+/** Identifies a step within one plan. */
+export function placeKey({
+  cluster,
+  step,
+}: {
+  readonly cluster: { name: string };
+  readonly step: Step;
+}): string {
+  return JSON.stringify([cluster.name, step.id]);
+}
+
+/**
+ * `ready`: every guard passes. `blocked`: a guard refuses. `unknown`: a guard cannot tell, which blocks too.
+ * `later`: judged when the step before it is done. `waits`: a look only, and apply waits for who is late.
+ */
+export type Verdict = "ready" | "blocked" | "unknown" | "later" | "waits";
+
+export function verdictOf(step: Step): Verdict {
+  const failing = failingGuards(step);
+  if (failing.length === 0) return step.after === null ? "ready" : "later";
+  if (step.action === "verify" && failing.every(({ id }) => WAITED_FOR.has(id))) return "waits";
+  return failing.some(({ outcome }) => outcome === "fail") ? "blocked" : "unknown";
+}
+
+const WAITED_FOR: ReadonlySet<string> = new Set(["roster", "components-ready"]);
+
+export function failingGuards({ guards }: Step): readonly GuardVerdict[] {
+  return guards.filter(({ outcome }) => outcome !== "pass");
+}
+
+export function isBlocked(step: Step): boolean {
+  const verdict = verdictOf(step);
+  return verdict === "blocked" || verdict === "unknown";
+}
+
+/** What a step does, in a few words. */
+export function stepTitle({ action, authority, from, to }: Step): string {
+  return action === "verify" ? `${authority}: wait for ${to}` : `${authority}: ${from} → ${to}`;
+}
+
+type KeyStatus = KeyPlan["status"] | "absent";
+
+/** A key with its status before and after a move. */
+export interface KeyFate {
+  readonly key: KeyPlan;
+  readonly before: KeyStatus;
+  readonly after: KeyStatus;
+}
+
+/** From one phase to another; `undone` is the standby that a rollback ends in. */
+export interface Move {
+  readonly from: Phase;
+  readonly to: Phase | "undone";
+}
+
+export function moveOf({ from, to }: Step): Move {
+  return { from, to: from === "rollback" && to === "standby" ? "undone" : to };
+}
+
+export function wholeMove({ live_phase, desired_phase }: RotationPlan): Move {
+  return { from: live_phase, to: desired_phase === "rollback" ? "undone" : desired_phase };
+}
+
+/**
+ * What a move does to the keys. The new key that init will make is not in the plan yet, as nobody knows it;
+ * `makesKey` says that one is coming.
+ */
+export function keyFates(rotation: RotationPlan, { from, to }: Move) {
+  const fates = namingKeys(rotation.keys).map((key): KeyFate => {
+    const before = from === rotation.live_phase ? key.status : (statusIn(key, from) ?? key.status);
+    const starts = from === "standby" && to === "standby";
+    return { key, before, after: (starts ? null : statusIn(key, to)) ?? before };
+  });
+  const known = rotation.keys.some(({ role }) => role === "introduced");
+  return { fates, makesKey: !known && from === "standby" && to !== "standby" && to !== "undone" };
+}
+
+function statusIn({ role }: KeyPlan, phase: Phase | "undone"): KeyStatus | null {
+  if (role === "other") return null;
+  const retiring = role === "retiring";
+  switch (phase) {
+    case "standby":
+      return retiring ? "gone" : "active";
+    case "undone":
+      return retiring ? "active" : "gone";
+    case "init":
+    case "rollback":
+      return retiring ? "active" : "trusted";
+    case "update_clients":
+    case "update_servers":
+      return retiring ? "trusted" : "active";
+  }
+}
+
+const SHORTEST = 8;
+
+/** Shortens fingerprints for people: all alike, and long enough that no two of them look the same. */
+export function shortener(all: Iterable<string>): (fingerprint: string) => string {
+  const hexes = [...new Set([...all].map(hexOf))];
+  let length = SHORTEST;
+  while (length < 64 && new Set(hexes.map((hex) => hex.slice(0, length))).size < hexes.length) length += 4;
+  return (fingerprint) => {
+    const hex = hexOf(fingerprint);
+    return hex.length > length ? `${hex.slice(0, length)}…` : hex;
+  };
+}
+
+function hexOf(fingerprint: string): string {
+  return fingerprint.startsWith("sha256:") ? fingerprint.slice("sha256:".length) : fingerprint;
+}
+
+/** The keys that name an authority: TLS where there are any, else SSH, else JWT; one line per key, not per protocol. */
+function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
+  const byAuthority = Map.groupBy(keys, ({ authority }) => authority);
+  return [...byAuthority.values()].flatMap((own) => {
+    for (const protocol of ["tls", "ssh", "jwt"] as const) {
+      const named = own.filter((key) => key.protocol === protocol);
+      if (named.length > 0) return [...named, ...own.filter((key) => key.protocol === null)];
+    }
+    return own;
+  });
+}

@@ -1,0 +1,36 @@
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/**
+ * Everything that moves the cursor, changes the mode of a terminal, breaks a line, turns the direction of reading
+ * or takes no room although it is there. Each becomes one visible sign, so that nobody mistakes the result for an
+ * honest name: control characters (C0, C1), formats (bidirectional controls, zero-width characters, tags), line and paragraph separators,
+ * blanks that count as letters or symbols (Hangul fillers, empty braille), private use, and what is not assigned.
+ */
+const HOSTILE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** They only choose how a character looks, and terminals disagree on how wide the result is. */
+const LOOKS = /[\ufe00-\ufe0f\u{1f3fb}-\u{1f3ff}]/gu;
+
+/** Two letters that many terminals draw as one flag, of a width that nobody agrees on. */
+const FLAG_LETTER = /[\u{1f1e6}-\u{1f1ff}]/gu;
+
+/** More than two marks on one letter climb into the lines above it. */
+const PILED_MARKS = /(\p{M}{2})\p{M}+/gu;
+
+const SIGN = "\u{fffd}";
+
+/**
+ * The one place that makes text from a cluster, a repository or a person fit to be drawn: a machine's name must
+ * not be able to rewrite the plan that somebody approves. Doing it twice changes nothing.
+ */
+export function harmless(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text
+    .toWellFormed()
+    .replaceAll(LOOKS, "")
+    .normalize("NFC")
+    .replaceAll(FLAG_LETTER, (letter) => String.fromCodePoint((letter.codePointAt(0) ?? 0) - 0x1f1e6 + 0x41))
+    .replaceAll(HOSTILE, SIGN)
+    .replaceAll(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, " ")
+    .replaceAll(PILED_MARKS, "$1");
+}

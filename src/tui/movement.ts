@@ -1,0 +1,114 @@
+import { clamp, detailRows } from "./layout.ts";
+import { type Key, type State, VIEWS } from "./model.ts";
+import { parentOf, type Row, rowsOf } from "./tree.ts";
+import { detailEnd } from "./view/detail.ts";
+import { laggardsOf, shownTrack } from "./view/watch-lines.ts";
+
+/** How far the keys that move go; `null` for all other keys. */
+function distance(key: Key, page: number): number | null {
+  switch (key.name) {
+    case "up":
+    case "k":
+      return -1;
+    case "down":
+    case "j":
+      return 1;
+    case "pageup":
+      return -page;
+    case "pagedown":
+    case " ":
+      return page;
+    case "home":
+    case "g":
+      return Number.NEGATIVE_INFINITY;
+    case "end":
+    case "G":
+      return Number.POSITIVE_INFINITY;
+    default:
+      return null;
+  }
+}
+
+const DIALOG_PAGE = 5;
+
+/** In a question only keys that nobody types scroll; letters are answers. */
+export function scrollDistance(key: Key): number | null {
+  return key.printable ? null : distance(key, DIALOG_PAGE);
+}
+
+/** Keys of the review that only move, fold and choose what is shown. */
+export function moveKey(state: State, key: Key): State {
+  const rows = rowsOf(state.plan, state);
+  const index = rows.findIndex(({ id }) => id === state.selected);
+  const page = Math.max(1, detailRows(state.size) - 2);
+  const by = distance(key, page);
+  if (by !== null && (state.focus === "detail" || key.name === " ")) {
+    return { ...state, at: clamp(state.at + by, 0, detailEnd(state)) };
+  }
+  if (by !== null) return select(state, rows, index + by);
+  switch (key.name) {
+    case "tab":
+      return { ...state, focus: state.focus === "tree" ? "detail" : "tree" };
+    case "left":
+    case "h":
+      return state.focus === "detail" ? { ...state, focus: "tree" } : fold(state, rows, index);
+    case "right":
+    case "l":
+      return unfold(state, rows[index]);
+    case "return":
+      return rows[index]?.folded === false ? fold(state, rows, index) : unfold(state, rows[index]);
+    case "b": {
+      const next = { ...state, blockedOnly: !state.blockedOnly, at: 0 };
+      const left = rowsOf(next.plan, next);
+      return left.some(({ id }) => id === state.selected) ? next : { ...next, selected: left[0]?.id ?? "" };
+    }
+    default: {
+      const view = VIEWS[Number(key.name) - 1];
+      return view === undefined ? state : { ...state, view, at: 0 };
+    }
+  }
+}
+
+function select(state: State, rows: readonly Row[], index: number): State {
+  const row = rows[clamp(index, 0, rows.length - 1)];
+  return row === undefined || row.id === state.selected ? state : { ...state, selected: row.id, at: 0 };
+}
+
+function fold(state: State, rows: readonly Row[], index: number): State {
+  const row = rows[index];
+  if (row?.folded === false) return { ...state, folded: new Set([...state.folded, row.id]) };
+  const parent = parentOf(rows, index);
+  return parent < 0 ? state : select(state, rows, parent);
+}
+
+function unfold(state: State, row: Row | undefined): State {
+  if (row?.folded !== true) return { ...state, focus: "detail" };
+  const folded = new Set(state.folded);
+  folded.delete(row.id);
+  return { ...state, folded };
+}
+
+/** Keys of the watch screen that only move. */
+export function watchMoveKey(state: State, key: Key): State {
+  const { tracks, active } = state.run;
+  switch (key.name) {
+    case "left":
+    case "h":
+    case "right":
+    case "l": {
+      const step = key.name === "left" || key.name === "h" ? -1 : 1;
+      const shown = state.track ?? active ?? 0;
+      return tracks.length < 2
+        ? state
+        : { ...state, track: clamp(shown + step, 0, tracks.length - 1), at: 0 };
+    }
+    case "f":
+      return { ...state, track: null, at: 0 };
+    default: {
+      const by = distance(key, 10);
+      if (by === null) return state;
+      const end = Math.max(0, laggardsOf(shownTrack(state)?.waiting ?? null, state.query).length - 1);
+      return { ...state, at: clamp(state.at + by, 0, end) };
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { RunOutcome } from "../apply/event.ts";
+import { stepTitle } from "./facts.ts";
+import type { Run, StepRun, Track } from "./run.ts";
+import { duration, EMPTY, type Line, line, paragraph, type Span, span } from "./text.ts";
+import { elapsed } from "./view/watch-lines.ts";
+
+const WIDEST = 100;
+
+/** What stays in the scrollback when the screen is gone: what was done, how it ended, how to go on. */
+export function summaryLines(run: Run, now: number, columns: number): readonly Line[] {
+  const width = Math.min(columns, WIDEST);
+  const { ending } = run;
+  const good = ending?.outcome === "applied" || ending?.outcome === "nothing-to-do";
+  const verdict = ending === null ? "the run ended without a word" : `${ending.outcome}: ${ending.message}`;
+  return [
+    line(span("capstan apply", "strong"), span(`  ${elapsed(run, now)}`, "dim")),
+    ...run.tracks.filter(({ state }) => state !== "queued").flatMap((track) => trackLines(track, width)),
+    EMPTY,
+    ...paragraph(verdict, width, { tone: good ? "good" : "bad" }),
+    ...nextLines(ending?.outcome ?? null, run.tracks, verdict, width),
+  ];
+}
+
+function trackLines({ cluster, rotation, steps, waiting }: Track, width: number): readonly Line[] {
+  const late = waiting?.laggards ?? [];
+  return [
+    ...paragraph(`${cluster}, ${rotation}`, width, { tone: "dim" }),
+    ...steps.filter(({ state }) => state !== "queued").map(stepLine),
+    ...late
+      .slice(0, LAGGARDS_SHOWN)
+      .flatMap(({ subject, message }) => paragraph(`${subject} ${message}`, width, { lead: line("      ") })),
+    ...(late.length > LAGGARDS_SHOWN ? [line(`      and ${late.length - LAGGARDS_SHOWN} more`)] : []),
+  ];
+}
+
+const LAGGARDS_SHOWN = 5;
+
+const SIGNS: Readonly<Record<StepRun["state"], readonly [Span, string]>> = {
+  queued: [span("·", "dim"), ""],
+  running: [span("~", "warn"), "stopped"],
+  verified: [span("✔", "good"), "done"],
+  failed: [span("✗", "bad"), "failed"],
+  blocked: [span("✗", "bad"), "blocked"],
+};
+
+function stepLine({ step, state, startedAt, endedAt }: StepRun): Line {
+  const [sign, word] = SIGNS[state];
+  const time =
+    startedAt === null || endedAt === null
+      ? ""
+      : `, ${duration(Date.parse(endedAt) - Date.parse(startedAt))}`;
+  return line("  ", sign, ` ${stepTitle(step)}  `, span(`${word}${time}`, "dim"));
+}
+
+function nextLines(
+  outcome: RunOutcome | null,
+  tracks: readonly Track[],
+  said: string,
+  width: number,
+): readonly Line[] {
+  // What the verdict itself says about going on is not said twice.
+  if (said.includes("capstan apply")) return [];
+  return paragraph(nextStep(outcome, tracks), width, { lead: line(span("next  ", "dim")) });
+}
+
+function nextStep(outcome: RunOutcome | null, tracks: readonly Track[]): string {
+  const open = tracks.find(({ state, phase }) => state === "done" && phase !== "standby");
+  switch (outcome) {
+    case "applied":
+      return open === undefined
+        ? "capstan status shows the keys as they are now"
+        : `capstan rotate advance ${open.authority} sets the next phase, for a commit`;
+    case "nothing-to-do":
+      return "nothing";
+    case "rolled-back":
+      return "capstan plan shows how it stands; the same content in git does not start it again";
+    case "interrupted":
+      return "capstan apply goes on from what it then observes";
+    case "stale":
+      return "plan again";
+    case "locked":
+      return "wait for the other run, or ask who holds the lock";
+    case "blocked":
+    case "failed":
+    case null:
+      return "capstan plan says what blocks and what to do about it";
+  }
+}
