@@ -25,6 +25,9 @@ export interface SandboxCluster {
   readonly spec: ConnectionSpec;
 }
 
+/** The `tctl` of the leaf cluster, beside the one of the root. */
+export const LEAF_TCTL = "tctl-leaf";
+
 export const BIN_FOLDER = "bin";
 export const CALL_LOG = "calls.jsonl";
 export const DAEMON_LOG = "daemon.log";

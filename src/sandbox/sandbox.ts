@@ -5,10 +5,10 @@ import { join, parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { order } from "./control.ts";
 import { entry } from "./entry.ts";
-import { DAEMON_LOG, foreignEntry, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
+import { DAEMON_LOG, foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
 import type { DatabaseLogin, FaultRequest } from "./platform.ts";
 import type { SandboxOptions } from "./start.ts";
-import { LEAF_TCTL, type TeleportStatus } from "./teleport/teleport-platform.ts";
+import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */
 export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
@@ -32,6 +32,9 @@ export async function sandboxUp(
   options: SandboxOptions,
 ): Promise<{ readonly started: boolean; readonly info: SandboxInfo }> {
   const dir = resolve(options.dir);
+  if (options.teleport === "5" && (options.hsm === true || (options.agentless ?? []).length > 0)) {
+    throw new Failure("usage", "Teleport 5 has neither HSMs nor agentless nodes.");
+  }
   const running = readInfo(dir);
   if (running !== null && (await order(running, { operation: "status" })) !== null) {
     return { started: false, info: running };

@@ -76,9 +76,6 @@ export async function startSandbox(
     ...(endpoints === undefined ? {} : { endpoints }),
   };
   const place = hasLeaf ? "root" : "alone";
-  if (release === "5" && (hsm || agentless.length > 0)) {
-    throw new Failure("usage", "Teleport 5 has neither HSMs nor agentless nodes.");
-  }
   const teleport = await TeleportPlatform.start({
     ...common,
     ...{ nodes, place, authServers, hsm, agentless },

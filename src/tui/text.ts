@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import { harmless } from "./harmless.ts";
+import { harmless } from "../render/harmless.ts";
 
 /**
  * What a piece of text means. Colour follows from it in one place (`view/lines.tsx`); words and signs carry the

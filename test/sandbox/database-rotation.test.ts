@@ -47,7 +47,7 @@ describeWith([...POSTGRES_EXECUTABLES, ...MARIADB_EXECUTABLES], "a rotation of d
     sandbox = join(home, "sandbox");
     await sandboxUp({ dir: sandbox, speed: 50 });
     databases = await Promise.all([startPostgresDatabase(sandbox), startMariadbDatabase(sandbox)]);
-  }, 60_000);
+  }, 120_000);
 
   afterEach(async () => {
     await clients?.stop();

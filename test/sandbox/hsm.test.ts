@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
+import { sandboxUp } from "../../src/sandbox/sandbox.ts";
 import { TimelessTeleport } from "./harness.ts";
 
 /** Two auth servers with an HSM each: a CA has a key of every one of them (reference teleport-rotation 1.9). */
@@ -104,7 +105,8 @@ describe("auth servers with an HSM each", () => {
   });
 
   it("do not exist in Teleport 5", async () => {
-    await expect(startSandbox({ dir: "nowhere", teleport: "5", hsm: true })).rejects.toThrow("neither HSMs");
+    await expect(sandboxUp({ dir: "nowhere", teleport: "5", hsm: true })).rejects.toThrow("neither HSMs");
+    expect(existsSync("nowhere")).toBe(false);
   });
 });
 

@@ -170,6 +170,16 @@ export const BUSY_PLAN: Plan = {
         walk("host-2026-11", "host"),
         rotation("db-2026-11", {
           authorities: ["db", "db_client"],
+          consumers: [
+            {
+              authority: "db_client",
+              consumer: "orders-db",
+              kind: "postgres",
+              uses: "old",
+              trusts: { old: "yes", new: "no" },
+              detail: "its certificate request names CN=acme.cluster",
+            },
+          ],
           keys: [key(OLD, "retiring", "active", "db_client"), key(NEW, "introduced", "trusted", "db_client")],
           steps: [
             step("db-2026-11", "db", { from: "init", to: "update_clients" }),
@@ -200,7 +210,7 @@ export const BUSY_PLAN: Plan = {
                     why: "they check the client certificates of the Database Service",
                     verify: "capstan status shows each consumer as trusting both",
                     commands: ["capstan artifacts --out trust"],
-                    artifacts: [],
+                    artifacts: ["db_client/ca-bundle.pem"],
                     required: true,
                     state: "open",
                     by: null,

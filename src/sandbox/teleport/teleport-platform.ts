@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
+import { LEAF_TCTL } from "../folder.ts";
 import type {
   ConnectionSpec,
   DatabaseLogin,
@@ -29,9 +30,6 @@ const NEEDS_NO_SERVER = "version";
 const PHASE_TIMEOUT_S = { real: 600, least: 20 };
 
 const STALE_MS = 30_000;
-
-/** The `tctl` of the leaf cluster: a root's is plainly `tctl`. */
-export const LEAF_TCTL = "tctl-leaf";
 
 const UNREACHABLE = 'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?';
 

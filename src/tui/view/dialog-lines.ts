@@ -121,7 +121,7 @@ function approveText(
 function oneStep({ step }: StepPlace, width: number): Line[] {
   const passed = step.guards.filter(({ waived }) => waived.length === 0).length;
   const waived = step.guards.flatMap((guard) => guard.waived);
-  const open = step.checklist.filter(({ state }) => state === "open");
+  const open = step.checklist.filter(({ required, state }) => required && state === "open");
   return [
     ...paragraph(stepTitle(step), width, { tone: "strong" }),
     ...labelled("disrupts", step.disrupts, width),
