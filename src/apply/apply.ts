@@ -1,8 +1,10 @@
 import { Failure } from "../failure.ts";
+import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
+import { nextByItself } from "../planner/automatic.ts";
 import { settleEnded } from "../planner/memory.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
-import type { ClusterPlan, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
+import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { RunOutcome } from "./event.ts";
@@ -126,20 +128,65 @@ async function walk(
   approval: Approval,
   planned: ReadonlySet<string>,
 ): Promise<Ending> {
+  let lookedAgain: string | null = null;
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = await nextSituation(context, run, view, name);
-    if (situation === null) return { outcome: "applied", message: "" };
+    if (situation === null) {
+      if (!goesOnByItself(context, view, name)) return { outcome: "applied", message: "" };
+      await context.clock.sleep(WATCH_MS, context.signal);
+      view = await lookAt(context, view.observation.cluster);
+      continue;
+    }
     const { step, cluster } = situation;
+    if (isHeld(situation) && goesOnByItself(context, view, name)) {
+      const reason = `the clock would go on to the next phase, and ${failingIn(step).join(", ")} would not`;
+      return await turnBack(context, situation, {
+        result: "failed",
+        message: reason,
+        findings: findingsIn(step),
+      });
+    }
     const refused = refusalOf(situation, approval, planned);
     if (refused !== null) {
       say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
     }
+    if (takesTwoLooks(situation) && lookedAgain !== step.id) {
+      lookedAgain = step.id;
+      await context.clock.sleep(SECOND_LOOK_MS, context.signal);
+      view = await lookAt(context, cluster.name);
+      continue;
+    }
     const result = await interruptible(context, situation, () => takeStep(context, situation, null));
     if (result.result === "failed") return await turnBack(context, situation, result);
     view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
+}
+
+/** Between two looks at a rotation that the platform moves; its own tick is 10 to 20 s (reference 1.7). */
+const WATCH_MS = 5_000;
+
+/** A rotation that git wants automatic and that still is: nobody but capstan looks at what it leaves behind. */
+function goesOnByItself({ desired }: RunContext, { observation }: View, name: string): boolean {
+  const rotation = desired.rotations.find(
+    (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
+  );
+  if (rotation?.mode !== "auto" || rotation.phase === "rollback") return false;
+  return observation.authorities.some(
+    (live) => rotation.authorities.some(({ type }) => type === live.type) && nextByItself(live) !== null,
+  );
+}
+
+function findingsIn({ guards }: Step): readonly Finding[] {
+  return guards.flatMap(({ findings }) => findings);
+}
+
+/** Auth servers add their own keys one after the other, by their ticks: one read may be between two of them. */
+const SECOND_LOOK_MS = 12_000;
+
+function takesTwoLooks({ step: { from, to }, live }: Situation): boolean {
+  return from === "init" && to === "update_clients" && isHeldInHsm(live);
 }
 
 /** The next step of a rotation, judged by what is known now; `null` when there is none. */
@@ -206,6 +253,9 @@ function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySe
   }
   if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
   if (!approval.steps.has(step.id)) return `${name} needs approval: --auto-approve, or a terminal`;
+  if (step.to === "init" && situation.resource?.mode === "auto" && !approval.final) {
+    return `${name} starts what drops the old key by itself, the point of no return, and needs its approval: --approve-final, or a terminal`;
+  }
   if (step.point_of_no_return && !approval.final) {
     return `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
   }
@@ -246,11 +296,46 @@ async function turnBack(
   }
   if (step.to === "rollback")
     return { outcome: "blocked", message: `the rollback of ${step.authority} waits: ${reason}` };
-  if (cluster.policy.onFailure === "halt" && !context.turnBack.aborted) {
+  const byHand = cluster.policy.onFailure === "halt" ? await nextOfClock(context, situation) : null;
+  if (byHand !== null && byHand.to !== "standby") {
+    return await takeOver(context, situation, byHand, reason);
+  }
+  if (cluster.policy.onFailure === "halt" && byHand === null && !context.turnBack.aborted) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
   }
   say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(context, situation, reason);
+}
+
+/** What the platform would do next by itself, as it is now: the situation may be from before init. */
+async function nextOfClock(
+  context: RunContext,
+  { cluster, step, resource }: Situation,
+): Promise<Edge | null> {
+  if (resource?.mode !== "auto") return null;
+  const { observation } = await lookAt(context, cluster.name);
+  const live = observation.authorities.find(({ type }) => type === step.authority);
+  return live === undefined ? null : nextByItself(live);
+}
+
+/**
+ * Out of the clock's hands: only a manual request does that, and no phase can be asked for twice, so it is the next
+ * one (reference 1.7). Both keys stay trusted. From update_servers the next one drops the old key: no halt there.
+ */
+async function takeOver(
+  context: RunContext,
+  { platform, cluster, step }: Situation,
+  { from, to }: Edge,
+  reason: string,
+): Promise<Ending> {
+  const reply = await platform.transition({ authority: step.authority, to });
+  const { observation } = await lookAt(context, cluster.name);
+  const live = observation.authorities.find(({ type }) => type === step.authority);
+  if (live?.rotation.mode === "auto" && !reply.accepted) throw reply.failure;
+  return {
+    outcome: "blocked",
+    message: `taken out of automatic mode by a manual ${from} → ${to}, and halted there by policy: ${reason}`,
+  };
 }
 
 /** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */

@@ -5,7 +5,7 @@ import { newKeyWasUsed } from "../guards/reported.ts";
 import { readOverrides } from "../overrides/reading.ts";
 import { statesOf } from "../overrides/resource.ts";
 import { asked, begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
-import type { TransitionReply } from "../platforms/platform.ts";
+import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
@@ -124,7 +124,11 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
     authority: step.authority,
     to: step.to,
   });
-  const reply = await platform.transition({ authority: step.authority, to: step.to });
+  const reply = await platform.transition({
+    authority: step.authority,
+    to: step.to,
+    ...automaticStart(situation),
+  });
   const observation = await readBack(context, situation, step.to, patienceWith(reply, cluster));
   if (observation !== null) return observation;
   await journal(context, situation, "refused", reply.message);
@@ -133,6 +137,12 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
   throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
     hint: "look at `capstan status`; the next run goes on from what it then observes",
   });
+}
+
+/** Only the start of a rotation makes it automatic; every later request takes it into manual hands. */
+function automaticStart({ step, resource }: Situation): Pick<TransitionRequest, "automatic"> {
+  const gracePeriodMs = resource?.mode === "auto" ? resource.gracePeriodMs : null;
+  return step.to === "init" && gracePeriodMs != null ? { automatic: { gracePeriodMs } } : {};
 }
 
 /**

@@ -70,7 +70,7 @@ export async function waitForComponents(
 ): Promise<Followed> {
   const { clock, signal, turnBack } = context;
   const { authority } = situation.step;
-  const deadline = clock.now() + situation.cluster.policy.phaseTimeoutMs;
+  const deadline = deadlineOf(context, situation);
   const since = iso(clock.now());
   const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
   let kinds: readonly ComponentKind[] = everything;
@@ -118,6 +118,15 @@ export async function waitForComponents(
     await clock.sleep(pause, signal);
   }
   throw new Error("the pauses never end");
+}
+
+/** The time of the phase; before the platform goes on by its own clock, where it does. */
+function deadlineOf({ clock }: RunContext, { cluster, live }: Situation): number {
+  const own = clock.now() + cluster.policy.phaseTimeoutMs;
+  const { mode, phase, schedule } = live.rotation;
+  if (mode !== "auto" || schedule === null) return own;
+  const next = { init: schedule.update_clients, update_clients: schedule.update_servers }[String(phase)];
+  return Math.min(own, Date.parse(next ?? schedule.standby));
 }
 
 function followersIn(

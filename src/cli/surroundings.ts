@@ -1,25 +1,35 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { Failure } from "../failure.ts";
 import type { ObserveScope, Platform } from "../platforms/platform.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
-import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/desired.ts";
 import { keysByRole } from "../rotation/key-sets.ts";
-import type {
-  ClusterObservation,
-  ConsumerObservation,
-  Fingerprint,
-  LiveAuthority,
-  Surroundings,
+import {
+  type ClusterObservation,
+  type ConsumerObservation,
+  type Fingerprint,
+  identify,
+  type LiveAuthority,
+  type PeerObservation,
+  type PinFile,
+  type Surroundings,
 } from "../rotation/observation.ts";
+
+import { findPinFiles } from "./pin-files.ts";
 
 /** What looking around needs. */
 export interface LookAround {
   /** Absolute path of the repository folder: files named in resources are below it. */
   readonly folder: string;
   readonly desired: DesiredState;
+  /** Files that hold resources. */
+  readonly resources: ReadonlySet<string>;
   readonly runner: Runner;
+  /** Opens another cluster of the repository, to be asked for its copies. */
+  readonly open: (cluster: ClusterResource) => Platform;
   readonly signal: AbortSignal;
 }
 
@@ -53,11 +63,44 @@ async function lookAround(
   cluster: string,
   context: LookAround,
 ): Promise<Surroundings> {
-  const declared = context.desired.authorities.filter((authority) => authority.cluster === cluster);
-  const consumers = await Promise.all(
-    declared.map((authority) => probeConsumers(authority, observation, context)),
-  );
-  return { consumers: consumers.flat() };
+  const { authorities, clusters } = context.desired;
+  const declared = authorities.filter((authority) => authority.cluster === cluster);
+  const names = clusters.find(({ name }) => name === cluster)?.peers ?? [];
+  const [consumers, peers, pins] = await Promise.all([
+    Promise.all(declared.map((authority) => probeConsumers(authority, observation, context))),
+    Promise.all(names.map((name) => askPeer(name, cluster, context))),
+    listPins(observation, cluster, context),
+  ]);
+  return { consumers: consumers.flat(), peers, pins };
+}
+
+/** A peer that cannot be asked is a fact too: what depends on it is the guard's to judge. */
+async function askPeer(
+  name: string,
+  cluster: string,
+  { desired, open, signal }: LookAround,
+): Promise<PeerObservation> {
+  const resource = desired.clusters.find((candidate) => candidate.name === name);
+  if (resource === undefined) return { cluster: name, problem: "no cluster resource", copies: [] };
+  try {
+    const { copies } = await open(resource).observe({ components: "all" });
+    return { cluster: name, problem: null, copies: copies.filter((copy) => copy.cluster === cluster) };
+  } catch (error) {
+    if (!(error instanceof Failure) || signal.aborted) throw error;
+    return { cluster: name, problem: error.message, copies: [] };
+  }
+}
+
+async function listPins(
+  { authorities }: ClusterObservation,
+  cluster: string,
+  { folder, desired, resources }: LookAround,
+): Promise<readonly PinFile[]> {
+  const host = authorities.find(({ type }) => type === "host");
+  const policy = desired.clusters.find(({ name }) => name === cluster)?.policy;
+  if (host === undefined || policy === undefined) return [];
+  const known = [...identify(host.active), ...identify(host.trusted), ...retiredKeys(desired, host)];
+  return await findPinFiles(folder, policy.pinFiles, new Set(known), resources);
 }
 
 /** Everything that is declared for one CA, compared with the keys that it has now. */

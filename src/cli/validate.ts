@@ -7,6 +7,7 @@ import type { Diagnostic } from "../resources/desired.ts";
 import { type LoadResult, loadResources } from "../resources/load.ts";
 import { compareDiagnostics } from "../resources/source-file.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
+import { checkPins } from "./check-pins.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -26,6 +27,7 @@ export async function validate(
   const diagnostics = [
     ...loaded.diagnostics,
     ...(await checkAcknowledgements(loaded, store, now)),
+    ...(await checkPins(path, loaded, store)),
     ...(await certificateDiagnostics(loaded, now)),
   ].sort(compareDiagnostics);
   const resources =

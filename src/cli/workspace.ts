@@ -119,8 +119,15 @@ export function openPlatforms(
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  const { runner } = platformOptions(terminal, options, signal);
-  const around = { folder: workspace.folder, desired: workspace.desired, runner, signal };
+  const shared = platformOptions(terminal, options, signal);
+  const around = {
+    folder: workspace.folder,
+    desired: workspace.desired,
+    resources: new Set(workspace.files.keys()),
+    runner: shared.runner,
+    open: (cluster: ClusterResource) => openPlatform(cluster, shared),
+    signal,
+  };
   const opened = openClusters(workspace, terminal, options, signal);
   return new Map([...opened].map(([name, platform]) => [name, withSurroundings(platform, name, around)]));
 }

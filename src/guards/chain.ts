@@ -5,12 +5,15 @@ import { credentials } from "./credentials.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
 import type { Guard, GuardInput } from "./guard.ts";
+import { hsmKeys } from "./hsm-keys.ts";
 import { mode } from "./mode.ts";
 import { overrides } from "./overrides.ts";
 import { phaseOrder } from "./phase-order.ts";
+import { pins } from "./pins.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
 import { trustConsumers } from "./trust-consumers.ts";
+import { trustedClusters } from "./trusted-clusters.ts";
 import { version } from "./version.ts";
 
 /** Every guard, in the order in which people read them: first whether the step makes sense at all. */
@@ -21,8 +24,11 @@ export const GUARDS: readonly Guard[] = [
   exclusive,
   roster,
   componentsReady,
+  hsmKeys,
   overrides,
   trustConsumers,
+  trustedClusters,
+  pins,
   credentials,
   version,
   soak,

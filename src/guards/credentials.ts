@@ -1,3 +1,5 @@
+import type { Credentials, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
+import type { Edge } from "../rotation/phase.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
 
 /**
@@ -29,6 +31,16 @@ export const credentials: Guard = {
         },
       ]);
     }
+    const cutOff = lostWith(authority, edge, credentials);
+    if (cutOff.length > 0) {
+      return failWith([
+        {
+          subject,
+          message: `its certificate was signed by ${cutOff.join(", ")}, which nobody trusts after this step: capstan would lock itself out`,
+          remedy: "issue a new identity file now; one from before update_clients comes from the old user CA",
+        },
+      ]);
+    }
     const serversChange = authority.type === "host" && edge.to === "update_servers";
     const blind = authority.active.filter(
       (key) => key.protocol === "tls" && !credentials.trusts.includes(key.fingerprint),
@@ -43,3 +55,15 @@ export const credentials: Guard = {
     );
   },
 };
+
+/** Out of the last phase the keys that do not sign are dropped, and with them every certificate that they signed. */
+function lostWith(
+  { type, active, trusted }: LiveAuthority,
+  { from, to }: Edge,
+  { signedBy = [] }: Credentials,
+): readonly Fingerprint[] {
+  if (type !== "user" || to !== "standby" || from === "standby") return [];
+  const kept = active.map(({ fingerprint }) => fingerprint);
+  if (signedBy.some((key) => kept.includes(key))) return [];
+  return trusted.map(({ fingerprint }) => fingerprint).filter((key) => signedBy.includes(key));
+}

@@ -1,13 +1,29 @@
 import { phaseRecord } from "../rotation/record.ts";
-import { failWith, type Guard, isForward, leavesMiddlePhase, unknown } from "./guard.ts";
+import {
+  failWith,
+  type Guard,
+  type GuardInput,
+  isForward,
+  type Judgement,
+  leavesMiddlePhase,
+  unknown,
+} from "./guard.ts";
 
 /** Sessions and caches learn a new CA late, and nothing reports them (reference teleport-rotation 3.3, #48446). */
 export const soak: Guard = {
   id: "soak",
   refuses: "leaving a phase before the policy's soak time is over",
   waivable: true,
-  appliesTo: ({ edge, cluster }) => isForward(edge) && leavesMiddlePhase(edge) && cluster.policy.soakMs > 0,
-  judge: ({ edge, record, authority, cluster, now }) => {
+  appliesTo: (input) =>
+    isForward(input.edge) &&
+    leavesMiddlePhase(input.edge) &&
+    (input.cluster.policy.soakMs > 0 || waitsForSessions(input)),
+  judge: (input) => {
+    if (waitsForSessions(input)) {
+      const sessions = stillValid(input);
+      if (sessions.outcome !== "pass") return sessions;
+    }
+    const { edge, record, authority, cluster, now } = input;
     const since = phaseRecord(record, edge.from)?.since ?? null;
     const subject = `authority/${authority.type}`;
     if (since === null) {
@@ -28,3 +44,30 @@ export const soak: Guard = {
     ]);
   },
 };
+
+/** Whoever holds a certificate of the old user CA is logged out when that is dropped (reference 2.2). */
+function waitsForSessions({ edge, authority, cluster }: GuardInput): boolean {
+  return authority.type === "user" && edge.to === "standby" && cluster.policy.maxSessionTtlMs > 0;
+}
+
+/** The old key signs until update_clients: the last session from before then is the last to end. */
+function stillValid({ record, authority, cluster, now }: GuardInput): Judgement {
+  const subject = `authority/${authority.type}`;
+  const since = phaseRecord(record, "update_clients")?.since ?? null;
+  if (since === null) {
+    return unknown({
+      subject,
+      message: "nobody knows since when the new key signs, so sessions of the old one may still run",
+      remedy: "wait out the longest session lifetime by your own clock, then waive `soak` for this subject",
+    });
+  }
+  const over = Date.parse(since) + cluster.policy.maxSessionTtlMs;
+  if (now >= over) return failWith([]);
+  return failWith([
+    {
+      subject,
+      message: `signs with the new key since ${since}; sessions of the old one may last until ${new Date(over).toISOString()} (policy.max_session_ttl)`,
+      remedy: "apply again after that time, or have everybody log in again and waive `soak` for this subject",
+    },
+  ]);
+}

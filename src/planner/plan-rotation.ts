@@ -1,5 +1,6 @@
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
+import { livePins } from "../guards/pins.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
 import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type {
@@ -15,8 +16,10 @@ import type {
   LiveAuthority,
 } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } from "../rotation/phase.ts";
+import { type Pins, pinProblems } from "../rotation/pins.ts";
 import type { ChecklistItem, GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+import { NOT_FOR_CLOCKS, nextByItself, scheduleNotes } from "./automatic.ts";
 import { rolledBack, standingOf } from "./standing.ts";
 import { together } from "./together.ts";
 import { verifyWording, wordingOf } from "./wording.ts";
@@ -62,6 +65,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     standing: first?.standing ?? "unclear",
     notes: [...apart(members), ...members.flatMap((member) => notesOf(member, resource, context))],
     keys: members.flatMap(keysOf),
+    ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
@@ -93,10 +97,16 @@ export function planUndeclared(
     standing: "in_progress",
     notes: [`no ca_rotation declares \`${memory.name}\` any more: it is rolled back`],
     keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
+    ca_pins: caPins({ wanted: { type: live.type, retire: memory.retire }, live }),
     consumers: consumersSeen(live.type, context),
     checklist: itemsOf(live.type, live.rotation.phase, null, context),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
   };
+}
+
+/** The pins of the host CA (reference teleport-rotation 4.7); gone keys have one too. */
+function caPins({ wanted, live }: Pick<Member, "wanted" | "live">): Pins | null {
+  return live.type === "host" ? { old: wanted.retire, new: livePins(live, wanted.retire).new } : null;
 }
 
 /** The work of the phase that the authority is in. In standby there is some only after a rotation. */
@@ -179,12 +189,16 @@ function stepsOf(
     return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
   }
   if (from === "rollback") return [refusal(name, member, resource.phase, rollingBack())];
-  if (standing === "not_started" && resource.phase === "standby" && resource.strategy === "step") {
+  if (standing === "in_progress" && resource.mode === "auto" && nextByItself(live) !== null) {
+    return watch(name, member, judge);
+  }
+  const stepwise = resource.strategy === "step" && resource.mode === "manual";
+  if (standing === "not_started" && resource.phase === "standby" && stepwise) {
     return [refusal(name, member, "standby", notBegun(member))];
   }
   const walk = walkBetween(from, resource.phase);
   if (walk?.length === 0) return settle(name, member, judge);
-  if (walk === null || (walk.length > 1 && resource.strategy === "step")) {
+  if (walk === null || (walk.length > 1 && stepwise)) {
     return chain(name, live.type, [{ from, to: resource.phase }], judge);
   }
   const settling = standing === "in_progress" && !wasVerified(member) ? settle(name, member, judge) : [];
@@ -227,6 +241,18 @@ function settle(
       guards,
     },
   ];
+}
+
+/** The clock takes the next phase whatever the guards say: so they are asked before it does. */
+function watch(
+  name: string,
+  member: Member,
+  judge: (edge: Edge) => readonly GuardVerdict[],
+): readonly Move[] {
+  const edge = nextByItself(member.live);
+  if (edge === null) return [];
+  const verdicts = judge(edge).filter(({ id }) => !NOT_FOR_CLOCKS.includes(id));
+  return settle(name, member, () => verdicts);
 }
 
 /** Only the first move can be judged now; the others wait for what it brings. */
@@ -328,11 +354,11 @@ function quarantined({ live }: Member, resource: RotationResource, { record }: R
 }
 
 function notesOf(
-  { standing, live, memory }: Member,
+  { wanted, standing, live, memory }: Member,
   resource: RotationResource,
-  { record }: RotationContext,
+  { record, observation }: RotationContext,
 ) {
-  const notes: string[] = [];
+  const notes: string[] = standing === "finished" ? [] : [...scheduleNotes(resource, live)];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
   if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
     notes.push(
@@ -346,6 +372,10 @@ function notesOf(
   }
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
     notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
+  }
+  if (standing === "finished" && live.type === "host" && live.rotation.state === "standby") {
+    const left = pinProblems(observation.surroundings?.pins ?? [], { old: wanted.retire, new: [] }, "after");
+    notes.push(...left.map(({ file, line, message }) => `${file}:${line} ${message}`));
   }
   return notes;
 }

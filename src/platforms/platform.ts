@@ -72,6 +72,8 @@ export interface TransitionRequest {
   /** API spelling of the CA type. */
   readonly authority: string;
   readonly to: Phase;
+  /** Only with `to: init`: the platform takes the phases after it by its own clock, within this time. */
+  readonly automatic?: { readonly gracePeriodMs: number };
 }
 
 export type TransitionReply =

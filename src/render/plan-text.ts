@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../rotation/observation.ts";
+import type { Pins } from "../rotation/pins.ts";
 import type {
   ClusterPlan,
   Drift,
@@ -52,6 +53,9 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
     `    ${rail(rotation, paint)}`,
   ];
   if (rotation.steps.length > 0) lines.push("", keysText(rotation.keys, shorten, paint));
+  if (rotation.steps.length > 0 && rotation.ca_pins !== null && rotation.live_phase !== "standby") {
+    lines.push("", pinsText(rotation.ca_pins, paint));
+  }
   if (rotation.steps.length > 0 && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
@@ -91,6 +95,15 @@ function keysText(keys: readonly KeyPlan[], shorten: Shorten, paint: Paint): str
       key.certificate === null ? "" : `until ${key.certificate.notAfter.slice(0, 10)}`,
     ]);
   return table(rows, "    ");
+}
+
+/** Whole, as people copy them. */
+function pinsText({ old, new: fresh }: Pins, paint: Paint): string {
+  return [
+    `    ${paint("dim", "ca_pin lists both until standby, then the new one alone")}`,
+    ...old.map((pin) => `    old ${pin}`),
+    ...fresh.map((pin) => `    new ${pin}`),
+  ].join("\n");
 }
 
 function stepText(step: Step, number: number, paint: Paint): string {

@@ -31,6 +31,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...diagnostics,
     ...(checked.incomplete || namelessCluster ? [] : danglingReferences(checked.documents, platforms)),
     ...severalAuthorities(checked.documents),
+    ...automaticAuthorities(checked.documents),
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...collidingRotations(unique),
   ];
@@ -156,6 +157,32 @@ function severalAuthorities(documents: readonly ResourceDocument[]): Diagnostic[
       "write one ca_rotation each, and one after the other; only db and db_client move together",
     );
     return [diagnosticOn(document, path, complaint, "key")];
+  });
+}
+
+/** Databases have to be told between phases, and overrides made for the new key: no clock waits for that. */
+function automaticAuthorities(documents: readonly ResourceDocument[]): Diagnostic[] {
+  const overridden = new Set(
+    documents
+      .filter(({ kind }) => kind === "cert_authority_override")
+      .map((document) => `${nameIn(document)}\0${textAt(document.value, ["sub_kind"])}`),
+  );
+  return documents.flatMap((document) => {
+    if (document.kind !== "ca_rotation" || textAt(document.value, ["spec", "mode"]) !== "auto") return [];
+    const cluster = textAt(document.value, ["spec", "cluster"]);
+    return listAt(document.value, ["spec", "authorities"]).flatMap((_, index) => {
+      const path: Path = ["spec", "authorities", index, "type"];
+      const type = textAt(document.value, path);
+      const why =
+        type === "db" || type === "db_client"
+          ? "databases have to be told between its phases"
+          : overridden.has(`${cluster}\0${type}`)
+            ? "it has overrides, and the new key needs some before it signs"
+            : null;
+      if (type === null || why === null) return [];
+      const message = `mode auto is refused for ${shorten(type)}: ${why}, and the clock waits for nobody`;
+      return [diagnosticOn(document, path, complain(message, 'write "mode: manual"'))];
+    });
   });
 }
 

@@ -40,6 +40,24 @@ export type LiveOverrides =
 /** Facts from outside of the cluster that a rotation of its CAs depends on. */
 export interface Surroundings {
   readonly consumers: readonly ConsumerObservation[];
+  /** Leafs and roots that the cluster resource names. */
+  readonly peers: readonly PeerObservation[];
+  /** Files of the repository that list a CA pin of the host CA. */
+  readonly pins: readonly PinFile[];
+}
+
+export interface PinFile {
+  /** Relative to the repository folder. */
+  readonly file: string;
+  readonly pins: readonly { readonly fingerprint: Fingerprint; readonly line: number }[];
+}
+
+/** What another cluster holds of this one's CAs, as it says itself. */
+export interface PeerObservation {
+  readonly cluster: string;
+  /** Why it could not be asked, or `null`. */
+  readonly problem: string | null;
+  readonly copies: readonly LiveAuthority[];
 }
 
 /** What a probe saw of one trust consumer: by signature and content, never by a marker. */
@@ -167,6 +185,8 @@ export interface Credentials {
   readonly notAfter: string | null;
   /** SPKI fingerprints of the authorities that the identity trusts. */
   readonly trusts: readonly Fingerprint[];
+  /** Keys of the cluster's user CA that signed its certificate; absent when nobody compared. */
+  readonly signedBy?: readonly Fingerprint[];
 }
 
 export interface Unread {

@@ -1,6 +1,7 @@
 import type { OverridePlan } from "../overrides/plan.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint, PlatformName } from "./observation.ts";
 import type { Phase } from "./phase.ts";
+import type { Pins } from "./pins.ts";
 
 /**
  * The plan, as `plan --format json` prints it: snake_case names are a contract (design, section 6).
@@ -35,6 +36,8 @@ export interface RotationPlan {
   /** Facts worth a sentence that block nothing. */
   readonly notes: readonly string[];
   readonly keys: readonly KeyPlan[];
+  /** CA pins: both belong into every `ca_pin` from init to standby. `null` unless the host CA rotates. */
+  readonly ca_pins: Pins | null;
   /** What trusts these CAs outside the cluster, as probes saw it now. */
   readonly consumers: readonly ConsumerObservation[];
   /** The work by hand of the phase that the authorities are in; in standby what follows a finished rotation. */

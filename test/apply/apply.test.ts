@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { identify } from "../../src/rotation/observation.ts";
+import { identify, type LiveAuthority } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { World } from "../world/apply.ts";
 import { desired, OLD, rotation } from "../world/host-rotation.ts";
@@ -209,5 +209,36 @@ describe("SIGKILL at any call", () => {
     expect(["applied", "nothing-to-do"]).toContain(outcome);
     expect(identify(world.cluster.authority().active)).toEqual([OLD]);
     expect(world.cluster.authority().rotation.state).toBe("standby");
+  });
+});
+
+describe("a CA that is kept in HSMs", () => {
+  /** Puts its keys into an HSM, and hides the new one from the looks whose numbers are given. */
+  function inHsm(world: World, blindLooks: readonly number[]): void {
+    const observe = world.cluster.observe.bind(world.cluster);
+    let looks = 0;
+    world.cluster.observe = async (scope) => {
+      const seen = await observe(scope);
+      const blind = scope.components === "all" && blindLooks.includes(++looks);
+      const held = (keys: LiveAuthority["active"]) => keys.map((one) => ({ ...one, storage: "PKCS#11 HSM" }));
+      return {
+        ...seen,
+        authorities: seen.authorities.map((live) => ({
+          ...live,
+          active: held(live.active),
+          trusted: blind ? [] : held(live.trusted),
+        })),
+      };
+    };
+  }
+
+  it.each([
+    ["both looks show its new key", [], "applied", ["host standby-init", "host init-update_clients"]],
+    ["the second look does not", [2], "blocked", ["host standby-init"]],
+  ] as const)("%s", async (_, blindLooks, outcome, transitions) => {
+    const world = await walked("init");
+    inHsm(world, blindLooks);
+    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe(outcome);
+    expect(world.cluster.transitions).toEqual(transitions);
   });
 });

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
 import type { GuardInput } from "../../src/guards/guard.ts";
 import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
-import type { ClusterObservation, ConsumerObservation } from "../../src/rotation/observation.ts";
+import type {
+  ClusterObservation,
+  ConsumerObservation,
+  Fingerprint,
+  PinFile,
+} from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
@@ -29,6 +34,7 @@ interface Case {
   readonly type?: string;
   readonly declared?: readonly TrustConsumer[];
   readonly probed?: readonly ConsumerObservation[];
+  readonly pinned?: readonly PinFile[];
   readonly observation?: Partial<ClusterObservation>;
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
@@ -218,8 +224,146 @@ const consumerCases: Readonly<Record<string, Case>> = {
   },
 };
 
+function listing(file: string, ...fingerprints: readonly Fingerprint[]): PinFile {
+  return { file, pins: fingerprints.map((fingerprint, index) => ({ fingerprint, line: index + 1 })) };
+}
+
+const HSM = { storage: "PKCS#11 HSM" } as const;
+const inHsm = (trusted: readonly Fingerprint[]) => ({
+  authorities: [
+    authority("init", {
+      active: [key(OLD, HSM)],
+      trusted: trusted.map((fingerprint) => key(fingerprint, HSM)),
+    }),
+  ],
+  components: [...components("init"), component("auth_server", "lovelace", { phase: "init" })],
+});
+const SERVERS_TO_STANDBY: Edge = { from: "update_servers", to: "standby" };
+const signing = (...signedBy: readonly Fingerprint[]) => ({
+  credentials: { ...identity, signedBy },
+});
+const keyCases: Readonly<Record<string, Case>> = {
+  "two auth servers and one key of an HSM": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: inHsm([NEW]),
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "two auth servers and a key of each": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: inHsm([NEW, OTHER]),
+    verdict: "pass",
+  },
+  "keys in an HSM and nobody knows how many servers": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: { ...inHsm([NEW]), components: [] },
+    verdict: "unknown",
+    about: ["authority/host"],
+  },
+  "a leaf that nobody can ask": {
+    guard: "trusted-clusters",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      remoteClusters: [{ name: "leaf.cluster", connection: "online", lastHeartbeat: ago(1) }],
+    },
+    verdict: "fail",
+    about: ["cluster/leaf.cluster"],
+  },
+  "a file lists the old pin alone": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    pinned: [listing("teleport.yaml", OLD), listing("helm/values.yaml", OLD, NEW)],
+    verdict: "fail",
+    about: ["file/teleport.yaml"],
+  },
+  "a file lists the new pin too early alone": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    pinned: [listing("teleport.yaml", NEW)],
+    verdict: "fail",
+    about: ["file/teleport.yaml"],
+  },
+  "every file lists both pins": {
+    guard: "pins",
+    edge: CLIENTS_TO_SERVERS,
+    pinned: [listing("teleport.yaml", OLD, NEW)],
+    verdict: "pass",
+  },
+  "pins of something else": {
+    guard: "pins",
+    edge: CLIENTS_TO_SERVERS,
+    pinned: [listing("teleport.yaml", OTHER)],
+    verdict: "pass",
+  },
+  "pins are of the host CA": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    type: "user",
+    pinned: [listing("teleport.yaml", OLD)],
+    verdict: "absent",
+  },
+  "keys in software": { guard: "hsm-keys", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "keys in an HSM on the way back": {
+    guard: "hsm-keys",
+    edge: INIT_BACK,
+    observation: inHsm([NEW]),
+    verdict: "absent",
+  },
+  "sessions of the old user CA may still run": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 12 * 3_600_000 },
+    verdict: "fail",
+    about: ["authority/user"],
+  },
+  "no session of the old user CA can run any more": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 45 * 60_000 },
+    verdict: "pass",
+  },
+  "nobody knows since when the new user CA signs": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    record: { phases: [] },
+    verdict: "unknown",
+    about: ["authority/user"],
+  },
+  "sessions do not hold up the host CA": { guard: "soak", edge: SERVERS_TO_STANDBY, verdict: "absent" },
+  "capstan's own certificate comes from the user CA that goes": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: signing(OLD),
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+  "capstan's own certificate was issued anew": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: signing(NEW),
+    verdict: "pass",
+  },
+  "leaving rollback drops the new user CA": {
+    guard: "credentials",
+    edge: OUT_OF_ROLLBACK,
+    type: "user",
+    observation: signing(NEW),
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+};
+
 const CASES: Readonly<Record<string, Case>> = {
   ...consumerCases,
+  ...keyCases,
   "a legal edge": { guard: "phase-order", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "an edge that skips a phase": {
     guard: "phase-order",
@@ -511,7 +655,9 @@ function inputOf(one: Case): GuardInput {
   const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
   const observed = observation(edge.from, {
     authorities: [{ ...authority(edge.from), type }],
-    ...(one.probed === undefined ? {} : { surroundings: { consumers: one.probed } }),
+    ...(one.probed === undefined && one.pinned === undefined
+      ? {}
+      : { surroundings: { consumers: one.probed ?? [], peers: [], pins: one.pinned ?? [] } }),
     ...seen,
   });
   const host = observed.authorities.find((authority) => authority.type === type);

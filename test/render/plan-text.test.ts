@@ -118,6 +118,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
     observation: observation("init", {
       authorities: [{ ...authority("init"), type: "db_client" }],
       surroundings: {
+        peers: [],
+        pins: [],
         consumers: [
           {
             authority: "db_client",

@@ -402,22 +402,16 @@ describe("new resources", () => {
 
   it("a rotation says all that it was asked for", async () => {
     const text = renderRotation({
-      name: "db-2026-11",
+      name: "user-2026-11",
       cluster: "acme.cluster",
-      authorities: [
-        { type: "db", retire: [A] },
-        { type: "db_client", retire: [B, C] },
-      ],
+      authorities: [{ type: "user", retire: [B, C] }],
       phase: "init",
       strategy: "walk",
       mode: "auto",
       gracePeriodMs: 172_800_000,
     });
     expect((await load(`${CLUSTER}---\n${text}`)).rotations[0]).toMatchObject({
-      authorities: [
-        { type: "db", retire: [A] },
-        { type: "db_client", retire: [B, C] },
-      ],
+      authorities: [{ type: "user", retire: [B, C] }],
       strategy: "walk",
       mode: "auto",
       gracePeriodMs: 172_800_000,

@@ -58,7 +58,7 @@ describe("a valid file with random edits", () => {
         writeFileSync(join(folder, "a.yaml"), edited([single]));
         const { state, diagnostics } = await loadResources(folder, ENV, NOW);
         const count = Object.values(state).reduce((sum, list) => sum + list.length, 0);
-        if (diagnostics.length === 0) expect(count).toBe(5);
+        if (diagnostics.length === 0) expect(count).toBe(6);
       }),
       { numRuns: 400 },
     );

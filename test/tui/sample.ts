@@ -122,6 +122,7 @@ export function rotation(name: string, more: Partial<RotationPlan> = {}): Rotati
     standing: "in_progress",
     notes: [],
     consumers: [],
+    ca_pins: null,
     checklist: [],
     keys: [key(OLD, "retiring", "active", authority), key(NEW, "introduced", "trusted", authority)],
     steps: [step(name, authority, { from: "init", to: "update_clients" })],

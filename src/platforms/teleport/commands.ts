@@ -1,4 +1,5 @@
 import type { TeleportConnection } from "../../resources/desired.ts";
+import { formatDuration } from "../../resources/duration.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { ComponentKind } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
@@ -8,7 +9,8 @@ import type { Phase } from "../../rotation/phase.ts";
  *
  * - a transition always carries `--manual` and `--type`: without `--manual` the rotation turns automatic, and
  *   with the schedule of a manual init long expired it would run to the end within a minute (1.7);
- * - no grace period is ever passed: 0 is refused, and was "force" once (1.2);
+ * - but for the start of a rotation that git wants automatic: it has no phase, as one makes it a step (1.2);
+ * - a grace period goes with that start alone, never 0, which is refused and was "force" once (1.2);
  * - a CA is never written back with `tctl create`, which replaces it without asking (4.3);
  * - an override is never written with `create -f`, which skips every check of the server.
  */
@@ -41,6 +43,17 @@ export function rotateCommand(
   // `rotate` wants `db_client`; `db-client` is for `auth export` and fails here (2.1, the spelling trap).
   const type = apiSpelling(authority);
   return [...withConnection(connection), "auth", "rotate", "--manual", `--type=${type}`, `--phase=${phase}`];
+}
+
+/** Without `--manual` and without a phase: mode auto, from init on (1.2). */
+export function startAutomaticCommand(
+  connection: TeleportConnection,
+  authority: string,
+  gracePeriodMs: number,
+): readonly string[] {
+  const type = apiSpelling(authority);
+  const period = `--grace-period=${formatDuration(gracePeriodMs)}`;
+  return [...withConnection(connection), "auth", "rotate", `--type=${type}`, period];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { Credentials } from "../../rotation/observation.ts";
+import type { Credentials, Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
 import { certificateFingerprint } from "./keys.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -12,7 +12,10 @@ const MAX_BYTES = 4 * 1024 * 1024;
  * the host CAs that it trusts (reference teleport-rotation 6.2). Only certificates are looked at; the private
  * key is neither parsed nor kept.
  */
-export async function readCredentials(identityFile: string | null): Promise<Credentials> {
+export async function readCredentials(
+  identityFile: string | null,
+  authorities: Promise<readonly LiveAuthority[]>,
+): Promise<Credentials> {
   if (identityFile === null) {
     return { source: "ambient", path: null, problem: null, notAfter: null, trusts: [] };
   }
@@ -20,16 +23,34 @@ export async function readCredentials(identityFile: string | null): Promise<Cred
     const certificates = certificatesIn(await readBundle(identityFile));
     const client = certificates.find(({ ca }) => !ca);
     if (client === undefined) return unreadable(identityFile, "it holds no client certificate");
-    const authorities = certificates.filter(({ ca }) => ca);
+    const trusted = certificates.filter(({ ca }) => ca);
     return {
       source: "identity-file",
       path: identityFile,
       problem: null,
       notAfter: client.validToDate.toISOString(),
-      trusts: [...new Set(await Promise.all(authorities.map(certificateFingerprint)))],
+      signedBy: signersOf(client, await authorities),
+      trusts: [...new Set(await Promise.all(trusted.map(certificateFingerprint)))],
     };
   } catch (error) {
     return unreadable(identityFile, reasonOf(error));
+  }
+}
+
+/** By signature: subjects of the old and the new CA are alike. */
+function signersOf(client: X509Certificate, authorities: readonly LiveAuthority[]): readonly Fingerprint[] {
+  const user = authorities.find(({ type }) => type === "user");
+  return [...(user?.active ?? []), ...(user?.trusted ?? [])]
+    .filter(({ protocol, material }) => protocol === "tls" && isSignedBy(client, material))
+    .map(({ fingerprint }) => fingerprint);
+}
+
+function isSignedBy(client: X509Certificate, material: string): boolean {
+  try {
+    return client.verify(new X509Certificate(material).publicKey);
+  } catch {
+    // Another kind of key than the one that signed.
+    return false;
   }
 }
 

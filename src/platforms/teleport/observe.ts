@@ -63,15 +63,19 @@ export async function observeTeleport(
   const asked = options.overrides === "managed" || options.overrides === "possible";
   // A wait for components is about the host CA, which nobody overrides: it looks at them no second time.
   const waits = base !== null && kinds.length > 0;
+  const cas = listAuthorities(context);
   const [authorities, rows, remoteClusters, versions, credentials, listed] = await allOrFirstFailure(stop, [
-    listAuthorities(context),
+    cas,
     allOrFirstFailure(
       stop,
       kinds.map((kind) => (kind === "node" && nodes !== null ? nodes : listComponents(context, kind))),
     ),
     base?.remoteClusters ?? listRemoteClusters(context),
     base?.versions ?? readVersions(context),
-    readCredentials(connection.identityFile),
+    readCredentials(
+      connection.identityFile,
+      cas.then(({ own }) => own),
+    ),
     asked && !waits ? listOverrides(context) : base?.overrides,
   ]);
   const overrides = asked || !authorities.own.some(mayBeOverridden) ? listed : await listOverrides(context);

@@ -8,7 +8,7 @@ import type {
   TransitionReply,
   TransitionRequest,
 } from "../platform.ts";
-import { rotateCommand } from "./commands.ts";
+import { rotateCommand, startAutomaticCommand } from "./commands.ts";
 import { observeTeleport } from "./observe.ts";
 import { teleportOverrides } from "./overrides.ts";
 import { askForChange } from "./reply.ts";
@@ -38,10 +38,14 @@ export function openTeleport(cluster: ClusterResource, options: PlatformOptions)
 async function transition(
   connection: TeleportConnection,
   options: PlatformOptions,
-  { authority, to }: TransitionRequest,
+  { authority, to, automatic }: TransitionRequest,
 ): Promise<TransitionReply> {
   if (options.signal?.aborted) {
     throw new Failure("interrupted", `Stopped before ${authority} was moved to ${to}.`);
   }
-  return (await askForChange(options, rotateCommand(connection, authority, to))).reply;
+  const argv =
+    automatic === undefined
+      ? rotateCommand(connection, authority, to)
+      : startAutomaticCommand(connection, authority, automatic.gracePeriodMs);
+  return (await askForChange(options, argv)).reply;
 }

@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCredentials } from "../../../src/platforms/teleport/credentials.ts";
+import { type AuthorityKey, NEVER_ROTATED } from "../../../src/rotation/observation.ts";
 import { makeCertificate, makeSshKey, type TestKey } from "../keys.ts";
+
+/** What the cluster lists, where nobody needs to compare. */
+const NO_AUTHORITIES = Promise.resolve([]);
 
 let folder: string;
 let client: TestKey & { readonly privatePem: string };
@@ -28,7 +32,7 @@ function write(name: string, ...parts: readonly string[]): string {
 }
 
 it("without an identity file tctl finds its own", async () => {
-  expect(await readCredentials(null)).toEqual({
+  expect(await readCredentials(null, NO_AUTHORITIES)).toEqual({
     source: "ambient",
     path: null,
     problem: null,
@@ -49,15 +53,36 @@ it("tells when the client certificate ends and which CAs it trusts; never the pr
     oldHostCa.text,
     hostCa.text,
   );
-  const credentials = await readCredentials(path);
+  const credentials = await readCredentials(path, NO_AUTHORITIES);
   expect(credentials).toEqual({
     source: "identity-file",
     path,
     problem: null,
     notAfter: "2026-11-21T09:00:00.000Z",
+    signedBy: [],
     trusts: [hostCa.fingerprint, oldHostCa.fingerprint],
   });
   expect(JSON.stringify(credentials)).not.toContain(client.privatePem.split("\n")[1]);
+});
+
+it("tells by signature which key of the user CA issued the certificate", async () => {
+  const key = ({ text, fingerprint }: TestKey): AuthorityKey => ({
+    protocol: "tls",
+    fingerprint,
+    algorithm: "ECDSA P-256",
+    storage: "software",
+    material: text,
+  });
+  // The test's client certificate is signed by its own key, which stands for the user CA here.
+  const user = {
+    type: "user",
+    cluster: "acme.cluster",
+    active: [key(oldHostCa), key(hostCa)],
+    trusted: [key(client)],
+    rotation: NEVER_ROTATED,
+  };
+  const { signedBy } = await readCredentials(write("issued", client.text), Promise.resolve([user]));
+  expect(signedBy).toEqual([client.fingerprint]);
 });
 
 describe("what cannot be read is a problem, not a failure: the guard judges it", () => {
@@ -82,7 +107,7 @@ describe("what cannot be read is a problem, not a failure: the guard judges it",
     ],
   ])("%s", async (_what, make, problem) => {
     const path = make();
-    expect(await readCredentials(path)).toEqual({
+    expect(await readCredentials(path, NO_AUTHORITIES)).toEqual({
       source: "identity-file",
       path,
       problem,
@@ -98,7 +123,7 @@ describe("what cannot be read is a problem, not a failure: the guard judges it",
     const root = process.geteuid?.() === 0;
     if (root) process.seteuid?.(65_534);
     try {
-      expect((await readCredentials(path)).problem).toBe("it may not be read");
+      expect((await readCredentials(path, NO_AUTHORITIES)).problem).toBe("it may not be read");
     } finally {
       if (root) process.seteuid?.(0);
     }

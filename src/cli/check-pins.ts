@@ -1,0 +1,64 @@
+import type { RecordStore } from "../record/store.ts";
+import type { ClusterResource, Diagnostic, RotationResource } from "../resources/desired.ts";
+import type { LoadResult } from "../resources/load.ts";
+import type { Fingerprint } from "../rotation/observation.ts";
+import { type PinMoment, type Pins, pinProblems } from "../rotation/pins.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
+import { findPinFiles } from "./pin-files.ts";
+
+/**
+ * Files that list too few or too many CA pins, as far as git and the record can tell: warnings, as the guard `pins`
+ * judges by what is live.
+ */
+export async function checkPins(
+  folder: string,
+  { state, files }: LoadResult,
+  store: RecordStore,
+): Promise<readonly Diagnostic[]> {
+  const resources = new Set(files.map(({ path }) => path));
+  const found = await Promise.all(
+    state.clusters.map(async (cluster) => {
+      const record = await store.load(cluster.name);
+      const checks = state.rotations
+        .filter((rotation) => rotation.cluster === cluster.name)
+        .flatMap((rotation) => pinsOf(rotation, record));
+      return await Promise.all(checks.map((check) => problemsOf(folder, cluster, check, resources)));
+    }),
+  );
+  return found.flat(2);
+}
+
+interface Check {
+  readonly pins: Pins;
+  readonly moment: PinMoment;
+}
+
+/** Nothing can be said before the new key is known, or while the end of the rotation is only asked for. */
+function pinsOf({ name, authorities }: RotationResource, record: ClusterRecord): readonly Check[] {
+  const host = authorities.find(({ type }) => type === "host");
+  const memory = record.rotations.findLast((entry) => entry.name === name && entry.authority === "host");
+  if (host === undefined || memory === undefined || memory.introduced.length === 0) return [];
+  const pins: Pins = { old: host.retire, new: memory.introduced };
+  if (memory.state === "open" && memory.phases.at(-1)?.phase !== "standby")
+    return [{ pins, moment: "during" }];
+  return memory.state === "finished" ? [{ pins, moment: "after" }] : [];
+}
+
+async function problemsOf(
+  folder: string,
+  { policy }: ClusterResource,
+  { pins, moment }: Check,
+  resources: ReadonlySet<string>,
+): Promise<readonly Diagnostic[]> {
+  const known = new Set<Fingerprint>([...pins.old, ...pins.new]);
+  const files = await findPinFiles(folder, policy.pinFiles, known, resources);
+  return pinProblems(files, pins, moment).map(({ file, line, message, remedy }) => ({
+    severity: "warning",
+    file,
+    line,
+    column: 1,
+    message,
+    excerpt: null,
+    suggestion: remedy,
+  }));
+}
