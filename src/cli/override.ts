@@ -32,7 +32,7 @@ import type { ClusterObservation, LiveAuthority } from "../rotation/observation.
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
+import { openClusters, openWorkspace, type Workspace } from "./workspace.ts";
 
 /** `capstan override`: from a key of a CA to an externally signed certificate for it in git. */
 
@@ -346,7 +346,7 @@ async function openScene(terminal: Terminal, options: CommonOptions): Promise<Sc
     const names = workspace.clusters.map(({ name }) => name).join(", ");
     throw new Failure("usage", `there are several clusters: ${names}`, { hint: "say which with --cluster" });
   }
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
   const platform = platforms.get(cluster.name);
   if (platform === undefined) throw new Error(`no platform was opened for ${cluster.name}`);
   const observation = await platform.observe({ components: "all" });

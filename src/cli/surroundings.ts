@@ -43,6 +43,7 @@ const PROBE_DEADLINE_MS = 5_000;
 export function withSurroundings(platform: Platform, cluster: string, context: LookAround): Platform {
   return {
     transition: (request) => platform.transition(request),
+    ...(platform.overrides === undefined ? {} : { overrides: platform.overrides }),
     async observe(scope) {
       const observation = await platform.observe(scope);
       const surroundings = known(scope, observation) ?? (await lookAround(observation, cluster, context));

@@ -35,6 +35,13 @@ describe("ticking the checklist", () => {
     expect(steps.map(({ state }) => state)).toEqual(["open"]);
   });
 
+  it("takes the trust in an override certificate as it is, for a CA of this rotation", () => {
+    const key = "a".repeat(64);
+    const about = (type: string) => tickChecklist(STEPS, [said(`override/${type}/${key}`)], CONTEXT).problems;
+    expect(about("db_client")).toEqual([]);
+    expect(about("windows")).toHaveLength(1);
+  });
+
   it.each([
     [
       "an unknown step, with the nearest one",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { stepsOf } from "../../src/checklist/checklist.ts";
 import type { OverridePlan } from "../../src/overrides/plan.ts";
 import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
 import { issueDatabaseClient } from "../../src/sandbox/teleport/database-client.ts";
@@ -92,6 +93,16 @@ async function rotationFile(): Promise<string> {
   return join(HOME, found);
 }
 
+/** The commit that starts it; all other work by hand is stated to be done, as it is not the question here. */
+async function startRotation(): Promise<void> {
+  await repository.rotate("start", "db_client");
+  const file = await rotationFile();
+  for (const { id } of stepsOf("db_client")) {
+    await addTo(file, () => true, "acknowledge", { step: id, who: "ada@example.com" });
+  }
+  await repository.commit("what was done by hand");
+}
+
 /** The commit that puts the certificate for a key into git, staged. */
 async function stage(keyHash: string): Promise<void> {
   const ran = await repository.must("override", "csr", "db_client", "--public-key", keyHash);
@@ -135,7 +146,7 @@ async function adopt(): Promise<string> {
 /** Up to init, with the new key's certificate in force as soon as it signs (row I3). */
 async function arm(): Promise<{ readonly old: string; readonly next: string }> {
   const old = await adopt();
-  await repository.rotate("start", "db_client");
+  await startRotation();
   await applied();
   const [due] = (await overridePlan()).due;
   expect(due?.command).toBe(`capstan override csr db_client --public-key ${due?.key_hash}`);
@@ -188,7 +199,7 @@ describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
     await adopt();
     const traffic = connectAllTheTime();
     const { signing: old } = hashes();
-    await repository.rotate("start", "db_client");
+    await startRotation();
     await applied();
     const { other: next } = hashes();
     await stage(next);
@@ -235,7 +246,7 @@ describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
 
   it("puts staging, the revocation list, enabling and the step in this order when one commit asks for all", async () => {
     await adopt();
-    await repository.rotate("start", "db_client");
+    await startRotation();
     await applied();
     const { other: next } = hashes();
     await stage(next);
@@ -262,7 +273,7 @@ describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
 describe("a new key without an override", { timeout: MINUTES }, () => {
   it("is blocked before it signs; with the guard waived, the client fails", async () => {
     await adopt();
-    await repository.rotate("start", "db_client");
+    await startRotation();
     await applied();
     const { other: next } = hashes();
     await repository.rotate("advance", "db_client");
