@@ -36,16 +36,24 @@ async function compileSchemas(): Promise<void> {
 }
 
 /**
- * commander loads node:child_process to run sub-commands that are executables of their own. capstan has none, and
- * loading it would be a tenth of the time that `--version` takes.
+ * Modules that a package loads for a feature which capstan does not have: commander runs sub-commands that are
+ * executables of their own, and loading node:child_process for that is a tenth of what `--help` costs; ink talks to
+ * React's developer tools.
  */
-const noExecutableCommands: Plugin = {
-  name: "no-executable-commands",
+const NOT_NEEDED = [
+  { module: /^node:child_process$/, by: "/commander/" },
+  { module: /^react-devtools-core$/, by: "/ink/" },
+];
+
+const withoutUnneeded: Plugin = {
+  name: "without-unneeded",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      importer.includes("/commander/") ? { path: "none", namespace: "no-executable-commands" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "no-executable-commands" }, () => ({ contents: "export default {};" }));
+    for (const { module, by } of NOT_NEEDED) {
+      onResolve({ filter: module }, ({ importer, path }) =>
+        importer.includes(by) ? { path, namespace: "not-needed" } : undefined,
+      );
+    }
+    onLoad({ filter: /.*/, namespace: "not-needed" }, () => ({ contents: "export default {};" }));
   },
 };
 
@@ -71,6 +79,9 @@ await build({
   banner: {
     js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
   },
-  plugins: [noExecutableCommands],
+  plugins: [withoutUnneeded],
+  // React's development build is several times larger and slower.
+  define: { "process.env.NODE_ENV": '"production"' },
+  jsx: "automatic",
   logLevel: "warning",
 });

@@ -25,7 +25,7 @@ function reviewing(): State {
     plan: BUSY_PLAN,
     diff: DIFF,
     components: COMPONENTS,
-    size: SIZE,
+    size: { ...SIZE, rows: 38 },
     now: NOW,
   });
   const [first] = placesOf(BUSY_PLAN);

@@ -89,6 +89,8 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       description: "compare git with the live clusters",
       declare: (command) =>
         withFolder(command)
+          .option("-i, --interactive", "on a screen: move, fold, search")
+          .option("--screen-reader", "the screen as sentences in reading order")
           .option("--observations <file>", "save what was read, or plan from such a file")
           .action(async (dir, options) =>
             done(await (await import("./plan.ts")).plan(terminal, dir, options)),
@@ -102,6 +104,8 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--auto-approve", "take steps without asking")
           .option("--approve-final", "also take the point of no return")
           .option("--events <file>", "write the run as JSON Lines to a file")
+          .option("--no-tui", "no screen: text, and questions line by line")
+          .option("--screen-reader", "the screen as sentences in reading order")
           .action(async (dir, options) =>
             done(await (await import("./apply.ts")).apply(terminal, dir, options)),
           ),
@@ -115,6 +119,19 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--type <type>", "only this CA type")
           .action(async (dir, options) =>
             done(await (await import("./artifacts.ts")).artifacts(terminal, dir, options)),
+          ),
+    },
+    {
+      name: "replay",
+      description: "show a finished run again, from what --events wrote",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<file>", "the events of the run")
+          .addOption(new Option("--speed <n>", "how many times faster").argParser(positive))
+          .option("--no-tui", "no screen: text")
+          .option("--screen-reader", "the screen as sentences in reading order")
+          .action(async (file, options) =>
+            done(await (await import("./replay.ts")).replay(terminal, file, options)),
           ),
     },
     {

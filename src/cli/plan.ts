@@ -1,14 +1,17 @@
 import { resolve } from "node:path";
 import { planText } from "../render/plan-text.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
+import { canDraw } from "../tui/can-draw.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { readObservations, writeObservations } from "./observations-file.ts";
 import { observeAll, planFrom } from "./observe.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
+import { directoryOf } from "./options.ts";
+import { type ScreenFlags, showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
-export interface PlanOptions extends CommonOptions {
+export interface PlanOptions extends ScreenFlags {
+  readonly interactive?: boolean;
   readonly observations?: string;
 }
 
@@ -21,6 +24,10 @@ export async function plan(
   const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
   const observations = await observationsFor(terminal, workspace, options);
   const made = await planFrom(workspace, observations, terminal.now());
+  if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
+    await showPlan(terminal, workspace, options, made, observations);
+    return exitOfPlan(made.outcome);
+  }
   terminal.stdout.write(
     options.format === "json"
       ? `${JSON.stringify(made, null, 2)}\n`

@@ -93,24 +93,6 @@ export interface Step {
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
-  /** Work of a person that belongs to this step; absent where nobody has to do anything. */
-  readonly checklist?: readonly ChecklistItem[];
-}
-
-/** Work that a person does or states to be done, and the statement that ticks it (design, section 4). */
-export interface ChecklistItem {
-  /** Stable, named in `acknowledge`: `db_client/init/trust-both`. */
-  readonly id: string;
-  readonly what: string;
-  readonly why: string;
-  readonly verify: string;
-  /** Command lines and artifact paths that help. */
-  readonly helps: readonly string[];
-  readonly done: boolean;
-  /** Who stated it; `null` while it is open, or where a probe proved it. */
-  readonly who: string | null;
-  readonly note: string | null;
-  readonly at: string | null;
 }
 
 /** One entry of a `cert_authority_override`, live and as git wants it. */

@@ -1,3 +1,4 @@
+import { harmless } from "../render/harmless.ts";
 import type { Plan } from "../rotation/plan.ts";
 import {
   failingGuards,
@@ -8,7 +9,6 @@ import {
   stepTitle,
   verdictOf,
 } from "./facts.ts";
-import { harmless } from "./harmless.ts";
 import { type FinalDialog, type Gate, QUIET_TICKS, READY_TICKS, type State } from "./model.ts";
 import type { Row } from "./tree.ts";
 

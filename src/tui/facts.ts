@@ -1,3 +1,4 @@
+import type { ConsumerObservation } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, GuardVerdict, KeyPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 
@@ -108,25 +109,8 @@ function statusIn({ role }: KeyPlan, phase: Phase | "undone"): KeyStatus | null 
   }
 }
 
-const SHORTEST = 8;
-
-/** Shortens fingerprints for people: all alike, and long enough that no two of them look the same. */
-export function shortener(all: Iterable<string>): (fingerprint: string) => string {
-  const hexes = [...new Set([...all].map(hexOf))];
-  let length = SHORTEST;
-  while (length < 64 && new Set(hexes.map((hex) => hex.slice(0, length))).size < hexes.length) length += 4;
-  return (fingerprint) => {
-    const hex = hexOf(fingerprint);
-    return hex.length > length ? `${hex.slice(0, length)}…` : hex;
-  };
-}
-
-function hexOf(fingerprint: string): string {
-  return fingerprint.startsWith("sha256:") ? fingerprint.slice("sha256:".length) : fingerprint;
-}
-
 /** The keys that name an authority: TLS where there are any, else SSH, else JWT; one line per key, not per protocol. */
-export function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
+function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
   const byAuthority = Map.groupBy(keys, ({ authority }) => authority);
   return [...byAuthority.values()].flatMap((own) => {
     for (const protocol of ["tls", "ssh", "jwt"] as const) {
@@ -135,4 +119,15 @@ export function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
     }
     return own;
   });
+}
+
+/** What a probe saw of something outside the cluster: `uses the old key; trusts old, not new`. */
+export function seenText({ uses, trusts }: ConsumerObservation): string {
+  const use =
+    uses === "old" || uses === "new" ? `uses the ${uses} key` : uses === "both" ? "uses both keys" : uses;
+  const answers = (["old", "new"] as const).flatMap((which) => {
+    if (trusts[which] === "unknown") return [];
+    return [trusts[which] === "yes" ? which : `not ${which}`];
+  });
+  return answers.length === 0 ? use : `${use}; trusts ${answers.join(", ")}`;
 }

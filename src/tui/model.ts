@@ -8,7 +8,7 @@ import { firstRow } from "./tree.ts";
  * `read`: look at a plan. `approve`: look and approve. `watch`: a run that goes on. `replay`: one that is over,
  * played again.
  */
-export type Mode = "read" | "approve" | "watch" | "replay";
+type Mode = "read" | "approve" | "watch" | "replay";
 
 export interface Size {
   readonly columns: number;

@@ -1,5 +1,6 @@
+import { shortener } from "../render/fingerprints.ts";
 import type { ClusterPlan, GuardVerdict, Plan, RotationPlan, Step } from "../rotation/plan.ts";
-import { shortener, stepTitle } from "./facts.ts";
+import { seenText, stepTitle } from "./facts.ts";
 
 /**
  * What moved between the plan that a person read and the one of now, as sentences. Empty when what they would
@@ -87,6 +88,14 @@ function compareRotations(found: string[], cluster: string, before: RotationPlan
       );
     },
   });
+  compareLists(found, before.consumers, after.consumers, {
+    name: ({ authority, consumer }) => `${authority} ${consumer}`,
+    label: ({ consumer }) => `${where}: consumer ${consumer}`,
+    compare: (list, old, now) => {
+      if (steady(old) !== steady(now))
+        list.push(`${where}: consumer ${old.consumer}: ${seenText(old)}, now ${seenText(now)}`);
+    },
+  });
   compareLists(found, before.steps, after.steps, {
     name: ({ id }) => id,
     label: (step) => `${where}: step ${stepTitle(step)}`,
@@ -100,9 +109,9 @@ function compareSteps(found: string[], where: string, before: Step, after: Step)
     label: ({ id }) => `${where}: guard ${id}`,
     compare: (list, old, now) => compareGuards(list, where, old, now),
   });
-  for (const item of after.checklist ?? []) {
-    const old = before.checklist?.find(({ id }) => id === item.id);
-    if (old?.done !== item.done) found.push(`${where}: ${item.id} is ${item.done ? "done" : "open"} now`);
+  for (const { id, state } of after.checklist) {
+    const old = before.checklist.find((item) => item.id === id);
+    if (old?.state !== state) found.push(`${where}: ${id} is ${state} now`);
   }
 }
 
@@ -117,7 +126,7 @@ function compareGuards(found: string[], where: string, before: GuardVerdict, aft
 /** Numbers after a word tick (`4 minutes`); those within names (`node2`, a hash, a time stamp's date) do not. */
 function steady(value: unknown): string {
   return JSON.stringify(value, (field, inner) =>
-    (field === "message" || field === "remedy") && typeof inner === "string"
+    (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
       ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
       : inner,
   );

@@ -11,7 +11,7 @@ import { createStore, type Store } from "./store.ts";
 import { summaryLines } from "./summary.ts";
 
 /** The terminal, and how to draw on it. */
-export interface ScreenOptions {
+interface ScreenOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   /** Off with NO_COLOR and --no-color. */

@@ -2,7 +2,7 @@ import { type State, TICK_MS } from "./model.ts";
 import { type Action, reduce } from "./reducer.ts";
 
 /** At most ten frames a second: a burst of events costs one. */
-export const FRAME_MS = 100;
+const FRAME_MS = 100;
 
 export interface Store {
   /** The newest state. */

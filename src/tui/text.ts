@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import { harmless } from "./harmless.ts";
+import { harmless } from "../render/harmless.ts";
 
 /**
  * What a piece of text means. Colour follows from it in one place (`view/lines.tsx`); words and signs carry the
@@ -9,7 +9,7 @@ import { harmless } from "./harmless.ts";
 export type Tone = "plain" | "strong" | "dim" | "good" | "bad" | "warn" | "cursor" | ChipTone;
 
 /** A word on a filled ground: readable on light and dark terminals alike. */
-export type ChipTone = "chip-good" | "chip-bad" | "chip-warn" | "chip";
+type ChipTone = "chip-good" | "chip-bad" | "chip-warn" | "chip";
 
 export interface Span {
   readonly text: string;

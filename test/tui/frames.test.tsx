@@ -179,6 +179,16 @@ describe("hostile names", () => {
     const hostile = rotation(name, {
       authorities: [name],
       notes: [name],
+      consumers: [
+        {
+          authority: name,
+          consumer: name,
+          kind: "tls",
+          uses: "unknown",
+          trusts: { old: "no", new: "unknown" },
+          detail: name,
+        },
+      ],
       steps: [
         step(
           name,
@@ -205,14 +215,15 @@ describe("hostile names", () => {
             checklist: [
               {
                 id: name,
-                what: name,
+                do: name,
                 why: name,
                 verify: name,
-                helps: [name],
-                done: false,
-                who: name,
+                commands: [name],
+                artifacts: [name],
+                required: true,
+                state: "open",
+                by: name,
                 note: name,
-                at: name,
               },
             ],
           },
@@ -266,7 +277,7 @@ describe("hostile names", () => {
         ],
       ],
     ]);
-    for (const size of SIZES) {
+    for (const size of [SIZES[0], SIZES[2]] as readonly Size[]) {
       const start = startState({ mode: "approve", plan, diff, components: lists, size, now: NOW });
       const run: readonly RunEvent[] = [
         ...runOf(plan).slice(0, 4),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { harmless } from "../../src/tui/harmless.ts";
+import { harmless } from "../../src/render/harmless.ts";
 import { clipped, exactly, line, paragraph, span, spread, widthOf } from "../../src/tui/text.ts";
 
 const ESC = "\u001b";

@@ -96,14 +96,15 @@ describe("what moved while somebody was reading", () => {
             checklist: [
               {
                 id: "host/init/x",
-                what: "",
+                do: "",
                 why: "",
                 verify: "",
-                helps: [],
-                done: true,
-                who: null,
+                commands: [],
+                artifacts: [],
+                required: true,
+                state: "done",
+                by: null,
                 note: null,
-                at: null,
               },
             ],
           },
@@ -145,6 +146,25 @@ describe("what moved while somebody was reading", () => {
         ],
       }));
     expect(differences(with_(one), with_(other)).length === 0).toBe(same);
+  });
+
+  it("what a probe sees", () => {
+    const seen = (uses: "old" | "new") =>
+      changed(() => ({
+        consumers: [
+          {
+            authority: "host",
+            consumer: "sshd",
+            kind: "openssh",
+            uses,
+            trusts: { old: "yes", new: "unknown" },
+            detail: "",
+          },
+        ],
+      }));
+    expect(differences(seen("old"), seen("new"))).toEqual([
+      "acme.cluster: host-2026-11: consumer sshd: uses the old key; trusts old, now uses the new key; trusts old",
+    ]);
   });
 
   it("drift that begins to block", () => {

@@ -13,8 +13,8 @@ import type { GitDiff } from "../../src/tui/model.ts";
 
 /** A made-up company: the data of all screen tests and of the pictures in docs/. */
 
-export const OLD: Fingerprint = `sha256:9c34${"5ad1".repeat(15)}`;
-export const NEW: Fingerprint = `sha256:41f7${"e02b".repeat(15)}`;
+const OLD: Fingerprint = `sha256:9c34${"5ad1".repeat(15)}`;
+const NEW: Fingerprint = `sha256:41f7${"e02b".repeat(15)}`;
 export const NOW = Date.parse("2026-11-21T10:30:00Z");
 
 const WORDS: Readonly<Record<string, Pick<Step, "why" | "disrupts" | "undo">>> = {
@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<string, Pick<Step, "why" | "disrupts" | "undo">>> =
   },
 };
 
-export function passing(): readonly GuardVerdict[] {
+function passing(): readonly GuardVerdict[] {
   return GUARD_IDS.filter((id) => !["overrides", "pins", "window", "hsm-keys"].includes(id)).map((id) => ({
     id,
     outcome: "pass",
@@ -82,12 +82,13 @@ export function step(name: string, authority: string, { from, to }: Edge, more: 
     reversible: !final,
     point_of_no_return: final,
     after: null,
+    checklist: [],
     guards: passing(),
     ...more,
   };
 }
 
-export function key(
+function key(
   fingerprint: Fingerprint,
   role: KeyPlan["role"],
   status: KeyPlan["status"],
@@ -120,6 +121,8 @@ export function rotation(name: string, more: Partial<RotationPlan> = {}): Rotati
     desired_phase: "update_clients",
     standing: "in_progress",
     notes: [],
+    consumers: [],
+    checklist: [],
     keys: [key(OLD, "retiring", "active", authority), key(NEW, "introduced", "trusted", authority)],
     steps: [step(name, authority, { from: "init", to: "update_clients" })],
     ...more,
@@ -166,6 +169,16 @@ export const BUSY_PLAN: Plan = {
         walk("host-2026-11", "host"),
         rotation("db-2026-11", {
           authorities: ["db", "db_client"],
+          consumers: [
+            {
+              authority: "db_client",
+              consumer: "orders-db",
+              kind: "postgres",
+              uses: "old",
+              trusts: { old: "yes", new: "no" },
+              detail: "its certificate request names CN=acme.cluster",
+            },
+          ],
           keys: [key(OLD, "retiring", "active", "db_client"), key(NEW, "introduced", "trusted", "db_client")],
           steps: [
             step("db-2026-11", "db", { from: "init", to: "update_clients" }),
@@ -192,25 +205,27 @@ export const BUSY_PLAN: Plan = {
                 checklist: [
                   {
                     id: "db_client/init/trust-both",
-                    what: "Make every self-hosted database trust the old and the new CA",
+                    do: "Make every self-hosted database trust the old and the new CA",
                     why: "they check the client certificates of the Database Service",
                     verify: "capstan status shows each consumer as trusting both",
-                    helps: ["capstan artifacts --out trust"],
-                    done: false,
-                    who: null,
+                    commands: ["capstan artifacts --out trust"],
+                    artifacts: ["db_client/ca-bundle.pem"],
+                    required: true,
+                    state: "open",
+                    by: null,
                     note: null,
-                    at: null,
                   },
                   {
                     id: "db_client/init/reload",
-                    what: "Reload the databases",
+                    do: "Reload the databases",
                     why: "they read the bundle at start",
                     verify: "",
-                    helps: [],
-                    done: true,
-                    who: "Ana Ruiz",
+                    commands: [],
+                    artifacts: [],
+                    required: true,
+                    state: "done",
+                    by: "Ana Ruiz",
                     note: "all three, one after the other",
-                    at: "2026-11-20T16:04:00Z",
                   },
                 ],
               },

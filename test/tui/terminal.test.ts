@@ -85,8 +85,14 @@ describe.skipIf(!FOUND)("in a real terminal (tmux)", () => {
   });
 
   it("shows what moved, and forgets the approval", async () => {
-    start("approve final --moved");
+    start("approve ready --moved");
     await see("READY");
+    await keys("a", "y");
+    await see("approved; s starts");
+    await keys("s", "y");
+    await see("The clusters moved while this was being read");
+    await keys("x");
+    expect(await see("POINT OF NO RETURN")).toContain("1 step   READY");
     await keys("q");
     await see("approved: null");
   });
@@ -95,7 +101,8 @@ describe.skipIf(!FOUND)("in a real terminal (tmux)", () => {
     start("approve busy", { columns: 120, rows: 40 });
     expect(await see("BLOCKED")).toContain("b blocked");
     tmux("resize-window", "-x", "60", "-y", "20");
-    await see("▼ 25");
+    await see("4 components");
+    expect(shown().split("\n")[4]).toBe("─".repeat(60));
     tmux("resize-window", "-x", "50", "-y", "20");
     await see("this is 50 × 20");
     tmux("resize-window", "-x", "80", "-y", "24");

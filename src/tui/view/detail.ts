@@ -8,7 +8,7 @@ import { type Row, rowsOf } from "../tree.ts";
 import { componentCount } from "./component-lines.ts";
 import { diffLines } from "./diff-lines.ts";
 import { fateLines, keyLines, overrideLines } from "./key-lines.ts";
-import { labelled, stepLines } from "./step-lines.ts";
+import { checklistLines, consumerLines, labelled, stepLines } from "./step-lines.ts";
 import { APPROVED_SIGN, signOf } from "./tree-lines.ts";
 
 /** The text at the right for a row of the tree, whole; the screen shows a part of it. */
@@ -99,6 +99,8 @@ function rotationLines(rotation: RotationPlan, width: number): Line[] {
     ...rotation.notes.flatMap((note) => labelled("note", note, width, "warn")),
     EMPTY,
     ...stepsInShort(rotation),
+    ...checklistLines(rotation.checklist, width),
+    ...consumerLines(rotation.consumers, width),
     EMPTY,
     ...fateLines(keyFates(rotation, wholeMove(rotation)), width),
   ];
@@ -116,7 +118,7 @@ function stepsInShort({ steps }: RotationPlan): Line[] {
   );
 }
 
-export function standingText({ standing, live_phase, desired_phase, steps }: RotationPlan): string {
+function standingText({ standing, live_phase, desired_phase, steps }: RotationPlan): string {
   switch (standing) {
     case "not_started":
       return steps.length === 0 ? "not started" : `not started, ${desired_phase} is wanted`;

@@ -121,7 +121,7 @@ function approveText(
 function oneStep({ step }: StepPlace, width: number): Line[] {
   const passed = step.guards.filter(({ waived }) => waived.length === 0).length;
   const waived = step.guards.flatMap((guard) => guard.waived);
-  const open = (step.checklist ?? []).filter(({ done }) => !done);
+  const open = step.checklist.filter(({ required, state }) => required && state === "open");
   return [
     ...paragraph(stepTitle(step), width, { tone: "strong" }),
     ...labelled("disrupts", step.disrupts, width),
@@ -134,7 +134,7 @@ function oneStep({ step }: StepPlace, width: number): Line[] {
     ...waived.flatMap(({ subject, message, reason }) =>
       labelled("waived", `${subject} ${message} (${reason})`, width, "warn"),
     ),
-    ...open.flatMap(({ what }) => labelled("by hand", `open: ${what}`, width, "warn")),
+    ...open.flatMap((item) => labelled("by hand", `open: ${item.do}`, width, "warn")),
   ];
 }
 

@@ -1,6 +1,7 @@
+import { shortener } from "../../render/fingerprints.ts";
 import type { CertificateFacts } from "../../rotation/observation.ts";
 import type { KeyPlan, OverrideEntryFacts, OverridePlan, RotationPlan } from "../../rotation/plan.ts";
-import { type KeyFate, keyFates, type Move, shortener } from "../facts.ts";
+import { type KeyFate, keyFates, type Move } from "../facts.ts";
 import { dateOf, EMPTY, type Line, line, paragraph, type Span, span, widthOfText } from "../text.ts";
 
 const LABEL = 10;

@@ -1,5 +1,6 @@
+import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../rotation/plan.ts";
-import { failingGuards, keyFates, moveOf, placeKey, type StepPlace, verdictOf } from "../facts.ts";
+import { failingGuards, keyFates, moveOf, placeKey, type StepPlace, seenText, verdictOf } from "../facts.ts";
 import { count, EMPTY, type Line, line, paragraph, type Span, span, spread, widthOf } from "../text.ts";
 import { fateLines } from "./key-lines.ts";
 import { signOf, verdictChip } from "./tree-lines.ts";
@@ -19,7 +20,11 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
     ...labelled("disrupts", step.disrupts, width),
     ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
     ...passingLines(step, width),
-    ...checklistLines(step.checklist ?? [], width),
+    ...checklistLines(step.checklist, width),
+    ...consumerLines(
+      rotation.consumers.filter(({ authority }) => authority === step.authority),
+      width,
+    ),
     EMPTY,
     ...fateLines(keyFates(rotation, moveOf(step)), width),
   ];
@@ -96,32 +101,66 @@ function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean
   ];
 }
 
-function checklistLines(items: readonly ChecklistItem[], width: number): Line[] {
+/** Work by hand: what is open in full, what is done in a line. */
+export function checklistLines(items: readonly ChecklistItem[], width: number): Line[] {
   if (items.length === 0) return [];
-  const done = items.filter((item) => item.done).length;
+  const done = items.filter(({ state }) => state === "done").length;
   return [
     EMPTY,
     line(
       span("by hand".padEnd(LABEL), "dim"),
       span(`${done} of ${items.length} done`, done < items.length ? "warn" : "good"),
     ),
-    ...items.flatMap((item) => [
-      ...paragraph(item.what, width, { lead: line(item.done ? span("[x] ", "good") : span("[ ] ", "warn")) }),
-      ...(item.done ? doneLines(item, width) : openLines(item, width)),
+    ...items.flatMap((item) => (item.state === "done" ? doneLines(item, width) : openLines(item, width))),
+  ];
+}
+
+function openLines(item: ChecklistItem, width: number): Line[] {
+  const { id, note, required, verify, commands, artifacts } = item;
+  const lead = (text: string) => line("    ", span(text, "dim"));
+  const what = required ? item.do : `${item.do} (if you have any)`;
+  return [
+    ...paragraph(what, width, { lead: line(span("[ ] ", required ? "bad" : "dim")) }),
+    ...(note === null ? [] : paragraph(note, width, { tone: "warn", lead: lead("") })),
+    // Advice is not what anything waits for.
+    ...(required
+      ? [
+          ...(verify === "" ? [] : paragraph(verify, width, { lead: lead("check ") })),
+          ...commands.flatMap((command) => paragraph(command, width, { tone: "strong", lead: lead("$ ") })),
+          ...(artifacts.length === 0 ? [] : paragraph(artifacts.join(", "), width, { lead: lead("files ") })),
+          ...paragraph(id, width, { tone: "dim", lead: lead("acknowledge ") }),
+        ]
+      : []),
+  ];
+}
+
+function doneLines({ id, by, note }: ChecklistItem, width: number): Line[] {
+  const said = `${id}  ${by === "probe" ? "seen by a probe" : `stated by ${by}`}${note === null ? "" : `: ${note}`}`;
+  return paragraph(said, width, { lead: line(span("[x] ", "good")) });
+}
+
+const CONSUMER_TONES: Readonly<Record<ConsumerObservation["uses"], Span["tone"]>> = {
+  old: "plain",
+  new: "good",
+  both: "good",
+  neither: "warn",
+  unreachable: "bad",
+  unknown: "warn",
+};
+
+/** What trusts the CA outside the cluster, as probes saw it. */
+export function consumerLines(consumers: readonly ConsumerObservation[], width: number): Line[] {
+  if (consumers.length === 0) return [];
+  return [
+    EMPTY,
+    ...consumers.flatMap((one, index) => [
+      ...paragraph(`${one.kind} ${one.consumer}: ${seenText(one)}`, width, {
+        tone: CONSUMER_TONES[one.uses],
+        lead: line(span((index === 0 ? "outside" : "").padEnd(LABEL), "dim")),
+      }),
+      ...(one.detail === ""
+        ? []
+        : paragraph(one.detail, width, { tone: "dim", lead: line(" ".repeat(LABEL)) })),
     ]),
   ];
-}
-
-function openLines({ id, verify, helps }: ChecklistItem, width: number): Line[] {
-  const lead = (text: string) => line("    ", span(text, "dim"));
-  return [
-    ...(verify === "" ? [] : paragraph(verify, width, { lead: lead("check ") })),
-    ...helps.flatMap((help) => paragraph(help, width, { tone: "strong", lead: lead("$ ") })),
-    ...paragraph(id, width, { tone: "dim", lead: lead("acknowledge ") }),
-  ];
-}
-
-function doneLines({ who, at, note }: ChecklistItem, width: number): Line[] {
-  const said = who === null ? "seen by a probe" : `${who}${at === null ? "" : `, ${at.slice(0, 10)}`}`;
-  return paragraph(note === null ? said : `${said}: ${note}`, width, { tone: "dim", lead: line("    ") });
 }

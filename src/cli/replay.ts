@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { RunEvent } from "../apply/event.ts";
+import { Failure } from "../failure.ts";
+import { eventText } from "../render/event-text.ts";
+import { planText } from "../render/plan-text.ts";
+import { canDraw } from "../tui/can-draw.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { ScreenFlags } from "./screen.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+
+export interface ReplayOptions extends ScreenFlags {
+  readonly speed?: number;
+  readonly tui: boolean;
+}
+
+/** `capstan replay`: a finished run again, from what `--events` wrote; as text where no screen can be drawn. */
+export async function replay(terminal: Terminal, file: string, options: ReplayOptions): Promise<ExitCode> {
+  const events = await readEvents(resolve(terminal.cwd, file));
+  const { stdin, stdout, env } = terminal;
+  if (options.tui && canDraw(env, terminal)) {
+    const { replay: play } = await import("../tui/open.tsx");
+    await play({
+      stdin,
+      stdout,
+      colours: options.color && !env["NO_COLOR"],
+      screenReader: options.screenReader === true,
+      events,
+      ...(options.speed === undefined ? {} : { speed: options.speed }),
+    });
+    return EXIT.ok;
+  }
+  const paint = await paintFor(stdout, env, options.color);
+  for (const event of events) {
+    const text = event.type === "plan" ? planText(event.plan, paint) : eventText(event, paint);
+    if (text !== null) stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  }
+  return EXIT.ok;
+}
+
+async function readEvents(path: string): Promise<readonly RunEvent[]> {
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new Failure("usage", `cannot read ${path}: ${cause.message}`, { cause });
+  });
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line, index) => parseEvent(line, `${path}:${index + 1}`));
+}
+
+/** Written by capstan itself, so the shape is looked at no closer than that it is an event. */
+function parseEvent(line: string, place: string): RunEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = null;
+  }
+  if (typeof value === "object" && value !== null && "at" in value && "type" in value)
+    return value as RunEvent;
+  throw new Failure("usage", `${place} is not an event of a run`, {
+    hint: "name a file that `capstan apply --events` wrote",
+  });
+}

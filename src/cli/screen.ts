@@ -1,0 +1,98 @@
+import { apply as applyPlan } from "../apply/apply.ts";
+import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import type { Approval, RunContext } from "../apply/run.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
+import type { Plan } from "../rotation/plan.ts";
+import { eventQueue } from "./event-queue.ts";
+import type { CommonOptions } from "./options.ts";
+import { askingChange } from "./repository.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface ScreenFlags extends CommonOptions {
+  readonly screenReader?: boolean;
+}
+
+/** Shows a plan until the person leaves. */
+export async function showPlan(
+  terminal: Terminal,
+  workspace: Workspace,
+  options: ScreenFlags,
+  plan: Plan,
+  observations: readonly ClusterObservation[],
+): Promise<void> {
+  const { review } = await import("../tui/open.tsx");
+  await review({
+    ...drawing(terminal, options),
+    plan,
+    diff: await askingChange(workspace.folder, workspace.files),
+    components: componentsOf(observations),
+  });
+}
+
+/** Runs an apply on the screen: review, approval, then the watch. What was approved is re-checked before it starts. */
+export async function applyOnScreen(
+  terminal: Terminal,
+  workspace: Workspace,
+  options: ScreenFlags,
+  context: Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">,
+  rim: {
+    readonly emit: (event: RunEvent) => void;
+    readonly stop: AbortController;
+    readonly recheck: () => Promise<Plan>;
+  },
+): Promise<RunOutcome> {
+  const { reviewAndApprove, watch } = await import("../tui/open.tsx");
+  const turnBack = new AbortController();
+  const events = eventQueue();
+  let watching: Promise<void> = Promise.resolve();
+  const approve = async (plan: Plan, observations: readonly ClusterObservation[]): Promise<Approval> => {
+    const said = await reviewAndApprove({
+      ...drawing(terminal, options),
+      plan,
+      diff: await askingChange(workspace.folder, workspace.files),
+      components: componentsOf(observations),
+      signal: rim.stop.signal,
+      recheck: rim.recheck,
+    });
+    if (said === null) return { steps: new Set(), final: false };
+    watching = watch({
+      ...drawing(terminal, options),
+      plan,
+      events,
+      onRollback: () => turnBack.abort(),
+      onStop: () => rim.stop.abort(),
+    });
+    return { steps: new Set(said.approved), final: said.final };
+  };
+  try {
+    return await applyPlan({
+      ...context,
+      signal: rim.stop.signal,
+      turnBack: turnBack.signal,
+      approve,
+      emit(event) {
+        rim.emit(event);
+        events.push(event);
+      },
+    });
+  } finally {
+    events.end();
+    await watching;
+  }
+}
+
+function drawing(terminal: Terminal, { color, screenReader }: ScreenFlags) {
+  const { stdin, stdout, env } = terminal;
+  return {
+    stdin,
+    stdout,
+    colours: color && !env["NO_COLOR"],
+    screenReader: screenReader === true,
+    now: () => terminal.now(),
+  };
+}
+
+function componentsOf(observations: readonly ClusterObservation[]) {
+  return new Map(observations.map(({ cluster, components }) => [cluster, components]));
+}
