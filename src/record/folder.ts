@@ -1,19 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import { anotherLock, heldBySomebody, heldByUnknown, nobodyHolds } from "./lock-words.ts";
 import { parseRecord } from "./parse.ts";
-import type { LockHolder, RecordStore } from "./store.ts";
-
-/** What the lock file says; enough for a person to find the holder. */
-interface LockFile extends LockHolder {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly since: string;
-}
+import type { HeldLock, RecordStore } from "./store.ts";
 
 /** The record in a folder, `.capstan` of the repository: for a single machine. */
 export function folderStore(folder: string, clock: () => number): RecordStore {
@@ -39,39 +32,59 @@ export function folderStore(folder: string, clock: () => number): RecordStore {
       }
     },
     async lock(holder, notice) {
-      const mine: LockFile = {
+      const mine: HeldLock = {
         ...holder,
         id: randomUUID(),
         host: hostname(),
         pid: process.pid,
         since: new Date(clock()).toISOString(),
+        heartbeat: null,
+        expires: null,
       };
       await mkdir(folder, { recursive: true });
-      if (!(await createExclusively(lockFile, mine))) {
-        const theirs = await readLock(lockFile);
-        if (theirs !== null && !isGone(theirs)) throw held(theirs, lockFile);
-        notice(
-          theirs === null
-            ? `the lock ${lockFile} cannot be read; taking it over`
-            : `the lock of ${theirs.who} (process ${theirs.pid}, since ${theirs.since}) was left behind; taking it over`,
-        );
-        await takeOver(lockFile, theirs, mine);
-      }
-      return { id: mine.id, release: () => releaseLock(lockFile, mine.id) };
+      await take(lockFile, mine, notice);
+      // The lock lives as long as the process: nobody takes it away from a living one.
+      const lost = new AbortController().signal;
+      return { id: mine.id, lost, release: () => removeLock(lockFile, mine.id) };
+    },
+    lockState: () => readLock(lockFile),
+    async releaseLock(id) {
+      const lock = await readLock(lockFile);
+      if (lock === null) throw nobodyHolds();
+      if (lock.id !== id) throw anotherLock(lock, id);
+      await removeLock(lockFile, id);
+      return lock;
     },
   };
+}
+
+async function take(file: string, mine: HeldLock, notice: (message: string) => void): Promise<void> {
+  if (await createExclusively(file, mine)) return;
+  const text = await readIfThere(file);
+  // Released since: a lock that is not there must never be "taken over", as the next run may be making its own.
+  if (text === null) {
+    if (await createExclusively(file, mine)) return;
+    throw heldByUnknown(file);
+  }
+  const theirs = parseLock(text);
+  if (theirs !== null && !isGone(theirs)) throw heldBySomebody(theirs);
+  notice(
+    theirs === null
+      ? `the lock ${file} cannot be read; taking it over`
+      : `the lock of ${theirs.who} (process ${theirs.pid}, since ${theirs.since}) was left behind; taking it over`,
+  );
+  await takeOver(file, text, theirs?.id ?? "unreadable", mine);
 }
 
 /**
  * Two runs may find the same lock left behind; the claim, named after it, lets one of them through. The lock is
  * read again under the claim, so that a slow run cannot take away what a fast one has just made.
  */
-async function takeOver(file: string, theirs: LockFile | null, mine: LockFile): Promise<void> {
-  const claim = `${file}.${theirs?.id ?? "unreadable"}.claim`;
+async function takeOver(file: string, theirs: string, name: string, mine: HeldLock): Promise<void> {
+  const claim = `${file}.${name}.claim`;
   if (!(await createExclusively(claim, mine))) throw heldByUnknown(file);
   try {
-    const now = await readLock(file);
-    if (now?.id !== theirs?.id) throw heldByUnknown(file);
+    if ((await readIfThere(file)) !== theirs) throw heldByUnknown(file);
     await rm(file, { force: true });
     if (!(await createExclusively(file, mine))) throw heldByUnknown(file);
   } finally {
@@ -79,40 +92,44 @@ async function takeOver(file: string, theirs: LockFile | null, mine: LockFile): 
   }
 }
 
-async function releaseLock(file: string, id: string): Promise<void> {
+async function removeLock(file: string, id: string): Promise<void> {
   const current = await readLock(file);
   if (current?.id === id) await rm(file, { force: true });
 }
 
-/** True when the lock is ours. The file appears whole or not at all. */
-async function createExclusively(file: string, lock: LockFile): Promise<boolean> {
+/**
+ * True when the lock is ours. The file appears whole or not at all: one that another run could read half-written
+ * would look like a lock that was left behind.
+ */
+async function createExclusively(file: string, lock: HeldLock): Promise<boolean> {
+  const beside = `${file}.${lock.id}.new`;
   try {
-    const handle = await open(file, "wx", 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(lock)}\n`);
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(beside, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
+    await link(beside, file);
     return true;
   } catch (error) {
     if (isErrno(error, "EEXIST")) return false;
     throw storageFailure("take the lock", file, error);
+  } finally {
+    await rm(beside, { force: true });
   }
 }
 
-async function readLock(file: string): Promise<LockFile | null> {
+async function readLock(file: string): Promise<HeldLock | null> {
   const text = await readIfThere(file);
-  if (text === null) return null;
+  return text === null ? null : parseLock(text);
+}
+
+function parseLock(text: string): HeldLock | null {
   try {
-    return JSON.parse(text) as LockFile;
+    return JSON.parse(text) as HeldLock;
   } catch {
     return null;
   }
 }
 
 /** Only a process of this machine can be seen to be gone; another machine's lock needs a person. */
-function isGone(lock: LockFile): boolean {
+function isGone(lock: HeldLock): boolean {
   if (lock.host !== hostname()) return false;
   try {
     process.kill(lock.pid, 0);
@@ -120,20 +137,6 @@ function isGone(lock: LockFile): boolean {
   } catch (error) {
     return isErrno(error, "ESRCH");
   }
-}
-
-function held(lock: LockFile, file: string): Failure {
-  return new Failure(
-    "locked",
-    `${lock.who} holds the lock since ${lock.since} (process ${lock.pid} on ${lock.host}): ${lock.why}`,
-    { hint: `wait until it is done; if that run is gone for good, remove ${file}` },
-  );
-}
-
-function heldByUnknown(file: string): Failure {
-  return new Failure("locked", `another run took the lock ${file} at the same moment`, {
-    hint: "run it again",
-  });
 }
 
 async function readIfThere(file: string): Promise<string | null> {

@@ -16,16 +16,39 @@ export interface RecordStore {
    * left behind by a run that is gone, and was taken over.
    */
   lock(holder: LockHolder, notice: (message: string) => void): Promise<Lock>;
+  /** Who holds the lock, `null` when nobody does. */
+  lockState(): Promise<HeldLock | null>;
+  /**
+   * Ends the lock of this id, whoever holds it, and says whose it was. Throws a `Failure` (`usage`) when there is
+   * no lock, or another one: a person who looked at one lock must not end the next.
+   */
+  releaseLock(id: string): Promise<HeldLock>;
 }
 
 export interface LockHolder {
   readonly who: string;
   readonly why: string;
+  /** Where the run can be watched; absent on a machine of a person. */
+  readonly runUrl?: string;
 }
 
-interface Lock {
+export interface Lock {
   readonly id: string;
+  /** Fires when the lock went to somebody else or can no longer be renewed: nothing may be written any more. */
+  readonly lost: AbortSignal;
   release(): Promise<void>;
+}
+
+/** A lock as others see it. All times are ISO 8601. */
+export interface HeldLock extends LockHolder {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly since: string;
+  /** When the holder was last heard of; `null` where a lock lives as long as its process. */
+  readonly heartbeat: string | null;
+  /** When it ends unless it is renewed; `null` where it lives as long as its process. */
+  readonly expires: string | null;
 }
 
 /** One line of the journal. Evidence for people; no decision reads it. */

@@ -19,6 +19,14 @@ export class MemoryStore implements RecordStore {
   }
 
   async lock() {
-    return { id: "run", release: async () => {} };
+    return { id: "run", lost: new AbortController().signal, release: async () => {} };
+  }
+
+  async lockState() {
+    return null;
+  }
+
+  async releaseLock(): Promise<never> {
+    throw new Error("a model has no lock to release");
   }
 }

@@ -1,0 +1,255 @@
+import { type SimpleGit, simpleGit } from "simple-git";
+import { Failure } from "../failure.ts";
+
+/** A move of one ref of the remote, from what it must be now. `null`: it does not exist. */
+export interface RefMove {
+  readonly ref: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** Who a commit of capstan says it is by; the person is in what it holds. */
+const IDENTITY = { name: "capstan", email: "capstan@localhost" };
+
+/** A git that says nothing for this long hangs: no terminal is there to type a password into. */
+const SILENCE_MS = 60_000;
+
+/**
+ * What of git's environment is passed on: how a remote is reached, as the same `git push` by hand would reach it.
+ * Nothing that would send git to another repository (GIT_DIR in a hook, GIT_INDEX_FILE).
+ */
+const PASSED_ON =
+  /^(GIT_SSH|GIT_SSH_COMMAND|GIT_SSH_VARIANT|GIT_ASKPASS|SSH_ASKPASS|GIT_SSL_.*|GIT_HTTP_.*|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_\d+))$/;
+
+/** Answers of a remote that mean: somebody moved the ref first. */
+const RACE =
+  /stale info|fetch first|non-fast-forward|cannot lock ref|failed to lock|failed to update ref|incorrect old value|reference already exists|atomic (push|transaction) failed/;
+
+const DENIED =
+  /\b40[13]\b|permission|denied|authenticat|not allowed|protected|could not read username|hook declined/i;
+
+/**
+ * Refs of the git remote, and objects without a work tree: everything goes through plumbing, so that neither
+ * index, work tree, branches nor FETCH_HEAD of the clone change.
+ */
+export class RemoteRefs {
+  readonly remote: string;
+  readonly #folder: string;
+  readonly #env: NodeJS.ProcessEnv;
+  #depth: Promise<readonly string[]> | null = null;
+  #asked: { readonly refs: Set<string>; readonly tips: Promise<ReadonlyMap<string, string>> } | null = null;
+
+  constructor(folder: string, remote: string, env: NodeJS.ProcessEnv) {
+    this.#folder = folder;
+    this.remote = remote;
+    this.#env = env;
+  }
+
+  /**
+   * Where a ref of the remote stands now, with its objects at hand; `null` when there is no such ref. Questions of
+   * the same moment go out together: 300 clusters cost one round trip, not 300.
+   */
+  async tip(ref: string): Promise<string | null> {
+    this.#asked ??= this.#askTogether();
+    this.#asked.refs.add(ref);
+    return (await this.#asked.tips).get(ref) ?? null;
+  }
+
+  #askTogether() {
+    const refs = new Set<string>();
+    const tips = Promise.resolve().then(() => {
+      this.#asked = null;
+      return this.#tipsOf([...refs]);
+    });
+    return { refs, tips };
+  }
+
+  /** A ref may move between the listing and the fetch; then both are done again. */
+  async #tipsOf(refs: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const listed = parseListing(await this.#ask(["ls-remote", "--refs", this.remote, ...refs]), refs);
+      const missing = await this.#missing(listed);
+      if (missing.length === 0) return listed;
+      await this.#fetch(missing);
+      if ((await this.#missing(listed)).length === 0) return listed;
+    }
+    throw new Failure("storage", `${this.remote} moves ${refs.join(", ")} faster than they can be read`, {
+      hint: "run it again",
+    });
+  }
+
+  async #missing(tips: ReadonlyMap<string, string>): Promise<readonly string[]> {
+    if (tips.size === 0) return [];
+    const oids = [...tips.values()].map((oid) => `${oid}\n`).join("");
+    const answer = await this.#run(["cat-file", "--batch-check"], { input: oids });
+    const absent = new Set(
+      answer
+        .split("\n")
+        .filter((line) => line.endsWith(" missing"))
+        .map((line) => line.slice(0, line.indexOf(" "))),
+    );
+    return [...tips].filter(([, oid]) => absent.has(oid)).map(([ref]) => ref);
+  }
+
+  async #fetch(refs: readonly string[]): Promise<void> {
+    this.#depth ??= this.#depthOfClone();
+    const quiet = [
+      "--quiet",
+      "--no-tags",
+      "--no-write-fetch-head",
+      "--no-recurse-submodules",
+      "--no-auto-gc",
+    ];
+    try {
+      await this.#ask(["fetch", ...quiet, "--refmap=", ...(await this.#depth), this.remote, ...refs]);
+    } catch (error) {
+      // Deleted between the listing and the fetch: the next listing tells.
+      if (!/couldn't find remote ref/.test(String(error))) throw error;
+    }
+  }
+
+  /** A full clone stays full; in a shallow one, as CI makes them, the last commit is enough. */
+  async #depthOfClone(): Promise<readonly string[]> {
+    const shallow = await this.#run(["rev-parse", "--is-shallow-repository"]);
+    return shallow.trim() === "true" ? ["--depth=1"] : [];
+  }
+
+  /** A file of a commit that `tip` gave or `commit` made; `null` when it is not there. */
+  async read(oid: string, file: string): Promise<string | null> {
+    try {
+      return await this.#run(["cat-file", "blob", `${oid}:${file}`]);
+    } catch (error) {
+      if (/does not exist in|bad file|Not a valid object name/i.test(String(error))) return null;
+      throw error;
+    }
+  }
+
+  /** A commit with one file, only in the object store of the clone. */
+  async commit(file: string, text: string, parent: string | null, message: string, now: number) {
+    const blob = await this.#made(["hash-object", "-w", "--stdin"], text);
+    const tree = await this.#made(["mktree"], `100644 blob ${blob}\t${file}\n`);
+    const parents = parent === null ? [] : ["-p", parent];
+    return await this.#made(["commit-tree", "--no-gpg-sign", tree, ...parents], message, dated(now));
+  }
+
+  async #made(args: readonly string[], input: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    return (await this.#run(args, { input, env })).trim();
+  }
+
+  /**
+   * Moves refs of the remote, all or none, each only if it still stands where it is said to. `false`: somebody was
+   * faster. A connection that breaks says nothing about what happened, so the refs are looked at again.
+   */
+  async move(moves: readonly RefMove[]): Promise<boolean> {
+    const leases = moves.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ""}`);
+    const specs = moves.map(({ ref, to }) => `${to ?? ""}:${ref}`);
+    // Not the clone's own habits: hooks, signatures, tags and submodules have no business here.
+    const plain = ["--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
+    try {
+      await this.#ask(["push", "--porcelain", "--atomic", ...plain, ...leases, this.remote, ...specs]);
+      return true;
+    } catch (error) {
+      if (error instanceof Failure && RACE.test(error.message)) return false;
+      const tips = await Promise.all(moves.map(({ ref }) => this.tip(ref))).catch(() => null);
+      if (tips?.every((tip, index) => tip === moves[index]?.to)) return true;
+      throw error;
+    }
+  }
+
+  /** A git that talks to the remote: its failures are the world's. */
+  async #ask(args: readonly string[]): Promise<string> {
+    try {
+      return await this.#run(args);
+    } catch (cause) {
+      throw this.#failure(args[0] ?? "", cause);
+    }
+  }
+
+  async #run(
+    args: readonly string[],
+    { input, env = {} }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<string> {
+    return await this.#git(input, env).raw([...args]);
+  }
+
+  #git(input: string | undefined, extra: NodeJS.ProcessEnv): SimpleGit {
+    const ambient = Object.entries(this.#env).filter(
+      ([name]) => !/^(GIT_|EDITOR$|VISUAL$|PAGER$|PREFIX$|SSH_ASKPASS$)/i.test(name) || PASSED_ON.test(name),
+    );
+    const env: Record<string, string> = {};
+    for (const [name, value] of [...ambient, ...Object.entries(extra)]) {
+      if (value !== undefined) env[name] = value;
+    }
+    // Answers are read, so they must not come in the language of the machine.
+    env["LC_ALL"] = "C";
+    env["GIT_TERMINAL_PROMPT"] = "0";
+    return simpleGit({
+      baseDir: this.#folder,
+      timeout: { block: SILENCE_MS },
+      allowEnvironment: Object.keys(env),
+      unsafe: {
+        allowUnsafeSshCommand: true,
+        allowUnsafeAskPass: true,
+        allowUnsafeConfigPaths: true,
+        allowUnsafeConfigEnvCount: true,
+        allowUnsafeCredentialHelper: true,
+        allowUnsafeUrlRewrite: true,
+      },
+      ...(input === undefined ? {} : { input: () => input }),
+    }).env(env);
+  }
+
+  #failure(what: string, cause: unknown): Failure {
+    const said = withoutCredentials(cause instanceof Error ? cause.message : String(cause)).trim();
+    const message = `git ${what} of refs/capstan on ${this.remote} failed: ${said}`;
+    if (DENIED.test(said) && !RACE.test(said)) {
+      return new Failure("denied", message, {
+        hint: "whoever runs capstan must be able to push refs/capstan/*; in GitHub Actions that is `contents: write`",
+        cause,
+      });
+    }
+    return new Failure("storage", message, {
+      hint: `check that \`git ls-remote ${this.remote}\` works here`,
+      cause,
+    });
+  }
+}
+
+function parseListing(text: string, wanted: readonly string[]): ReadonlyMap<string, string> {
+  const tips = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [oid = "", ref = ""] = line.split("\t");
+    // The patterns of ls-remote match the end of a name, too.
+    if (wanted.includes(ref)) tips.set(ref, oid);
+  }
+  return tips;
+}
+
+function dated(now: number): NodeJS.ProcessEnv {
+  const date = `${Math.floor(now / 1000)} +0000`;
+  const { name, email } = IDENTITY;
+  return {
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+    GIT_COMMITTER_DATE: date,
+  };
+}
+
+/** Git quotes the address of the remote, which may have a token in it. */
+function withoutCredentials(text: string): string {
+  return text.replace(/:\/\/[^/\s@]*@/g, "://…@");
+}
+
+/** One path component that any git server takes for a ref, whatever the cluster is called. */
+export function refComponent(name: string): string {
+  return encodeURIComponent(name)
+    .replace(/[!~*'()]/g, percent)
+    .replace(/^\.|\.$|\.(?=\.)|\.(?=lock$)/g, percent);
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

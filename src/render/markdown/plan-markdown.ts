@@ -1,0 +1,117 @@
+import type { Plan } from "../../rotation/plan.ts";
+import { shortener } from "../fingerprints.ts";
+import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
+import { clusterParts, details, quietParts } from "./cluster.ts";
+import { overview, verdict, warnings } from "./essentials.ts";
+import { riskOf, stepsOf } from "./facts.ts";
+import { IMPORTANCE } from "./importance.ts";
+import { code, fence, link, prose } from "./inline.ts";
+
+/** GitHub takes 65,536 characters; the rest is for what is put around it. */
+export const COMMENT_LIMIT = 60_000;
+
+/** Clusters are folded where there are more of them than this. */
+const UNFOLDED = 2;
+
+/** Kept for the sentence that says what was left out. */
+const RESERVE = 700;
+
+export interface MarkdownOptions {
+  /** Heading, `capstan plan` by default. */
+  readonly title?: string;
+  /** What the pull request changes, as a unified diff of YAML. */
+  readonly diff?: string;
+  /** The same as sentences: which rotation moves where. */
+  readonly changes?: readonly string[];
+  /** Characters that the whole may have. */
+  readonly limit?: number;
+  /** Where the whole plan is: the page of the run. */
+  readonly link?: string;
+  /** What the plan is bound to. */
+  readonly fingerprint?: string;
+  /** The plan file, for the next command. */
+  readonly planFile?: string;
+}
+
+/**
+ * The plan as a comment on a pull request: verdict first, details folded, the next command last. Text from git or
+ * a cluster cannot leave its place in it. Ends with a line feed.
+ */
+export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string {
+  const limit = options.limit ?? COMMENT_LIMIT;
+  const shorten = shortener(
+    plan.clusters.flatMap(({ rotations }) =>
+      rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
+    ),
+  );
+  const risky = plan.clusters.toSorted((one, other) => riskOf(other) - riskOf(one));
+  const busy = risky.filter((cluster) => riskOf(cluster) > 0);
+  const quiet = risky.filter((cluster) => riskOf(cluster) === 0);
+  const head = essential(`## ${prose(options.title ?? "capstan plan")}\n\n`);
+  const parts: readonly Part[] = [
+    head,
+    verdict(plan),
+    ...overview(plan),
+    ...warnings(plan, limit - 2 * RESERVE),
+    ...changes(options),
+    ...busy.map((cluster) => clusterParts(cluster, shorten, busy.length > UNFOLDED)),
+    ...quietParts(quiet, quiet.length > UNFOLDED || busy.length > 0),
+    ...gitDiff(options),
+    next(plan, options),
+    origin(plan, options),
+  ];
+  const whole = withinLimit(parts, limit);
+  return whole.whole ? whole.text : cut(withinLimit(parts, limit - RESERVE), options);
+}
+
+function changes({ changes = [] }: MarkdownOptions): readonly Part[] {
+  if (changes.length === 0) return [];
+  const lines = changes.map((change) => ({
+    text: `- ${prose(change)}\n`,
+    importance: IMPORTANCE.steps,
+    what: "changes in git",
+  }));
+  const end = { text: "\n", importance: IMPORTANCE.steps, what: "" };
+  return [{ open: "### What changes in git\n\n", parts: [...lines, end], close: "" }];
+}
+
+function gitDiff({ diff }: MarkdownOptions): readonly Part[] {
+  if (diff === undefined || diff.trim() === "") return [];
+  const text = `${fence(diff, "diff")}\n`;
+  return [details("Changed files", [{ text, importance: IMPORTANCE.diff, what: "changes in git" }])];
+}
+
+function next(plan: Plan, { planFile }: MarkdownOptions): Part {
+  switch (plan.outcome) {
+    case "no_changes":
+      return essential("**Next:** nothing to do.\n");
+    case "blocked":
+      return essential(`**Next:** deal with what blocks, then\n\n${fence("capstan plan", "sh")}`);
+    case "ready": {
+      const final = stepsOf(plan).some(({ step }) => step.point_of_no_return) ? " --approve-final" : "";
+      const file = planFile === undefined ? "" : ` ${quoted(planFile)}`;
+      return essential(`**Next:** once it is approved,\n\n${fence(`capstan apply${file}${final}`, "sh")}`);
+    }
+  }
+}
+
+/** For a POSIX shell: a person copies it. */
+function quoted(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+function origin({ commit }: Plan, options: MarkdownOptions): Part {
+  const facts = [
+    ...(commit === null ? [] : [`commit ${code(commit)}`]),
+    ...(options.fingerprint === undefined ? [] : [`fingerprint ${code(options.fingerprint)}`]),
+    ...(options.link === undefined ? [] : [link("run", options.link)]),
+  ];
+  return essential(facts.length === 0 ? "" : `\n<sub>${facts.join(" · ")}</sub>\n`);
+}
+
+/** Says what is missing and where it is, at the end, where a reader who misses something looks. */
+function cut({ text, left }: Fitted, options: MarkdownOptions): string {
+  const what = [...left].map(([name, number]) => `${name} (${number})`);
+  const where = options.link === undefined ? "" : `${link("the summary of the run", options.link)}, or `;
+  return `${text}\n> [!NOTE]\n> Left out to stay within ${options.limit ?? COMMENT_LIMIT} characters: ${what.join(", ")}. All of it is in ${where}\`capstan plan --format markdown\`.\n`;
+}

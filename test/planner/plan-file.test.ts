@@ -1,0 +1,295 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bindingOf, fingerprintOf } from "../../src/planner/fingerprint.ts";
+import { bindingDifference, planDifference } from "../../src/planner/plan-difference.ts";
+import {
+  type BoundPlan,
+  openPlanFile,
+  planFileText,
+  requireCommit,
+  requireExpected,
+  requireFresh,
+  sealPlan,
+} from "../../src/planner/plan-file.ts";
+import { makePlan } from "../../src/planner/planner.ts";
+import type { DesiredState } from "../../src/resources/desired.ts";
+import type { ClusterObservation } from "../../src/rotation/observation.ts";
+import { PHASES, type Phase } from "../../src/rotation/phase.ts";
+import { emptyRecord } from "../../src/rotation/record.ts";
+import {
+  authority,
+  CLUSTER,
+  component,
+  components,
+  desired,
+  key,
+  memory,
+  NEW,
+  NOW,
+  OLD,
+  OTHER,
+  observation,
+  rotation,
+} from "../world/host-rotation.ts";
+
+const COMMIT = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
+const MADE = { madeAt: "2026-11-21T12:00:00.000Z", version: "0.1.0" };
+
+interface Situation {
+  readonly live?: Phase;
+  readonly wanted?: Phase;
+  readonly observed?: Partial<ClusterObservation>;
+  readonly state?: DesiredState;
+  readonly commit?: string | null;
+}
+
+function planned({ live = "init", wanted = "update_clients", ...other }: Situation = {}): BoundPlan {
+  const state = other.state ?? desired([rotation(wanted)]);
+  const seen = observation(live, other.observed);
+  const record = { ...emptyRecord(CLUSTER), rotations: live === "standby" ? [] : [memory(live)] };
+  const plan = makePlan({
+    desired: state,
+    observations: [seen],
+    records: [record],
+    commit: other.commit === undefined ? COMMIT : other.commit,
+    now: NOW,
+  });
+  return { plan, binding: bindingOf(state, [seen]) };
+}
+
+function fileOf(situation?: Situation) {
+  return sealPlan(planned(situation), MADE);
+}
+
+function refusal(work: () => unknown): unknown {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("the fingerprint", () => {
+  const fingerprint = (situation?: Situation) => fingerprintOf(planned(situation).binding);
+
+  it("does not depend on the commit, on the time, or on who is online", () => {
+    const same = [
+      planned({ commit: null }),
+      planned({ observed: { components: [], observedAt: "2027-01-01T00:00:00Z" } }),
+      planned({ observed: { versions: { client: "19.0.0", server: null } } }),
+    ];
+    for (const { binding } of same) expect(fingerprintOf(binding)).toBe(fingerprint());
+  });
+
+  it("does not depend on the order of anything", () => {
+    const user = { ...authority("standby"), type: "user", active: [key(OTHER), key(OLD)] };
+    const turned = { ...user, active: [key(OLD), key(OTHER)] };
+    const one = fingerprint({ observed: { authorities: [authority("init"), user] } });
+    expect(fingerprint({ observed: { authorities: [turned, authority("init")] } })).toBe(one);
+  });
+
+  const live = authority("init");
+  const MOVES: Readonly<Record<string, Situation>> = {
+    "the phase": { live: "update_clients" },
+    "the rotation id": {
+      observed: { authorities: [{ ...live, rotation: { ...live.rotation, currentId: "other" } }] },
+    },
+    "the mode": { observed: { authorities: [{ ...live, rotation: { ...live.rotation, mode: "auto" } }] } },
+    "a key that signs": { observed: { authorities: [{ ...live, active: [key(OLD), key(OTHER)] }] } },
+    "a key that is trusted": { observed: { authorities: [{ ...live, trusted: [] }] } },
+    "another CA of the cluster": {
+      observed: { authorities: [live, { ...authority("standby"), type: "user" }] },
+    },
+    "the rotation in git": { state: desired([rotation("update_clients", { contentHash: "changed" })]) },
+    "the policy in git": { state: desired([rotation("update_clients")], { onFailure: "halt" }) },
+    "a rotation more in git": {
+      state: desired([rotation("update_clients"), rotation("init", { name: "x" })]),
+    },
+    "active_keys in git": {
+      state: {
+        ...desired([rotation("update_clients")]),
+        authorities: [
+          {
+            cluster: CLUSTER,
+            type: "host",
+            source: { file: "x", line: 1 },
+            activeKeys: [OLD],
+            maxAgeMs: null,
+            trustConsumers: [],
+          },
+        ],
+      },
+    },
+    "an override in git": {
+      state: {
+        ...desired([rotation("update_clients")]),
+        overrides: [{ cluster: CLUSTER, type: "host", source: { file: "x", line: 1 }, spec: {} }],
+      },
+    },
+  };
+
+  it.each(Object.entries(MOVES))("moves with %s, and the difference says so", (_, situation) => {
+    expect(fingerprint(situation)).not.toBe(fingerprint());
+    expect(bindingDifference(planned().binding, planned(situation).binding)).not.toEqual([]);
+  });
+});
+
+describe("a plan file", () => {
+  it("comes back as it was written, the same bytes for the same plan", () => {
+    const text = planFileText(fileOf());
+    expect(openPlanFile(text, "plan.json")).toEqual(fileOf());
+    expect(planFileText(openPlanFile(text, "plan.json"))).toBe(text);
+  });
+
+  it("is accepted at its commit and in its world", () => {
+    const file = fileOf();
+    requireCommit(file, COMMIT, "plan.json");
+    requireFresh(file, planned({ observed: { components: components("init").slice(1) } }), "plan.json");
+    requireExpected(file.fingerprint, planned());
+  });
+
+  it("of another commit is refused", () => {
+    expect(refusal(() => requireCommit(fileOf(), "beef", "plan.json"))).toMatchObject({
+      code: "stale",
+      message: `plan.json was made of commit ${COMMIT}, and commit beef is checked out`,
+    });
+  });
+
+  it("that is stale is refused, with what moved and what follows from it", () => {
+    const now = planned({ live: "update_clients", wanted: "update_clients" });
+    const failure = refusal(() => requireFresh(fileOf(), now, "plan.json"));
+    expect(failure).toMatchObject({ code: "stale" });
+    expect(String(failure)).toMatchInlineSnapshot(`
+      "Failure: plan.json is stale: since 2026-11-21T12:00:00.000Z this moved
+        - acme.cluster host: the phase was init, and is update_clients
+        - acme.cluster host: it no longer signs with tls sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+        - acme.cluster host: it now signs with tls sha256:1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b
+        - acme.cluster host: it no longer trusts tls sha256:1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b
+        - acme.cluster host: it now trusts tls sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+        - acme.cluster: host: init → update_clients was planned, and is not any more
+        - the verdict was ready, and is no changes"
+    `);
+  });
+
+  it("is not the approved one when its fingerprint is another", () => {
+    const failure = refusal(() => requireExpected("sha256:beef", planned()));
+    expect(failure).toMatchObject({
+      code: "stale",
+      message: expect.stringContaining("not the one that was approved"),
+    });
+  });
+
+  it.each([
+    [
+      "a step",
+      (file: ReturnType<typeof fileOf>) => ({ ...file, plan: { ...file.plan, outcome: "ready" as const } }),
+    ],
+    [
+      "its commit",
+      (file: ReturnType<typeof fileOf>) => ({ ...file, plan: { ...file.plan, commit: "beef" } }),
+    ],
+    [
+      "its fingerprint",
+      (file: ReturnType<typeof fileOf>) => ({ ...file, fingerprint: `sha256:${"0".repeat(64)}` }),
+    ],
+    ["a field more", (file: ReturnType<typeof fileOf>) => ({ ...file, approved: true })],
+  ])("that was edited is refused: %s", (_, edit) => {
+    const text = planFileText(edit(fileOf({ wanted: "standby" })));
+    expect(refusal(() => openPlanFile(text, "plan.json"))).toMatchObject({
+      code: "stale",
+      message: "plan.json was changed after capstan wrote it: its digest does not fit",
+    });
+  });
+
+  it.each([
+    ["no JSON", "plan: yes"],
+    ["something else", "[]"],
+    ["a plan that is no plan file", JSON.stringify(planned().plan)],
+    ["of a format to come", planFileText({ ...fileOf(), format_version: "2.0" as "1.0" })],
+  ])("is told apart from %s", (_, text) => {
+    expect(refusal(() => openPlanFile(text, "plan.json"))).toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(/^plan\.json is no plan file: /),
+    });
+  });
+
+  it("holds no key material", () => {
+    expect(planFileText(fileOf())).not.toMatch(/-----BEGIN|PRIVATE|client-key-data/);
+  });
+});
+
+describe("the difference of two plans", () => {
+  it("is empty for the same plan", () => {
+    expect(planDifference(planned().plan, planned().plan)).toEqual([]);
+  });
+
+  it("says which guard changed its mind, and why", () => {
+    const lost = components("init").filter(({ name }) => name !== "node2");
+    const after = planned({ observed: { components: [...lost, component("node", "node9")] } });
+    expect(planDifference(planned().plan, after.plan)).toEqual([
+      expect.stringMatching(
+        /^acme\.cluster: host: init → update_clients: roster was pass, and is fail now: node\/node2 /,
+      ),
+      expect.stringMatching(/components-ready was pass, and is fail now: node\/node9 /),
+      "the verdict was ready, and is blocked",
+    ]);
+  });
+
+  it("says what came and went", () => {
+    const before = planned({ live: "standby", wanted: "init" }).plan;
+    const after = planned({ state: desired([rotation("init", { name: "other" })]), live: "standby" }).plan;
+    expect(planDifference(before, after)).toEqual([
+      "acme.cluster: the rotation host-2026-11 is gone",
+      "acme.cluster: the rotation other is new",
+      "acme.cluster: host: standby → init is planned now",
+    ]);
+    expect(planDifference(before, { ...before, commit: "beef", clusters: [] })).toEqual([
+      `it was made of commit ${COMMIT}, and this is beef`,
+      "acme.cluster was part of the plan, and is not any more",
+    ]);
+  });
+
+  it("tells keys apart by what became of them", () => {
+    const sentences = planDifference(planned().plan, planned({ live: "update_clients" }).plan);
+    expect(sentences).toContain(
+      `acme.cluster host-2026-11: the host tls key ${NEW} was trusted, and is active`,
+    );
+  });
+});
+
+/** Every object closed: a property that no schema describes is found. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  return "properties" in inner ? { ...inner, additionalProperties: false } : inner;
+}
+
+describe("the schemas", () => {
+  const ajv = new Ajv2020({ allErrors: true });
+  for (const name of ["plan", "plan-file"]) {
+    const path = join(import.meta.dirname, "..", "..", "schemas", `${name}.schema.json`);
+    ajv.addSchema(closed(JSON.parse(readFileSync(path, "utf8"))) as object);
+  }
+
+  it("describe every property of every plan that can be made", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...PHASES),
+        fc.constantFrom(...PHASES),
+        fc.boolean(),
+        (live, wanted, drifts) => {
+          const state = drifts ? desired([]) : desired([rotation(wanted)]);
+          const file = fileOf({ live, wanted, state });
+          const valid = ajv.validate("urn:capstan:schema:v1:plan-file", JSON.parse(planFileText(file)));
+          expect(ajv.errors ?? []).toEqual([]);
+          expect(valid).toBe(true);
+        },
+      ),
+    );
+  });
+});

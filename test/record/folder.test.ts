@@ -1,0 +1,99 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { folderStore } from "../../src/record/folder.ts";
+import { NOW } from "../world/host-rotation.ts";
+import { Contenders } from "./contenders.ts";
+
+const ALICE = { who: "alice", why: "capstan apply", runUrl: "https://ci.example.com/1" };
+const BOB = { who: "bob", why: "capstan apply" };
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "capstan-folder-"));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function store() {
+  return folderStore(folder, () => NOW);
+}
+
+const silent = () => {};
+
+describe("the lock of a folder", () => {
+  it("is shown, and names its holder to whoever comes second", async () => {
+    const lock = await store().lock(ALICE, silent);
+    expect(await store().lockState()).toMatchObject({
+      ...ALICE,
+      id: lock.id,
+      heartbeat: null,
+      expires: null,
+    });
+    await expect(store().lock(BOB, silent)).rejects.toMatchObject({
+      code: "locked",
+      message: expect.stringContaining("alice holds the lock"),
+      hint: expect.stringContaining(`capstan lock release --id ${lock.id}`),
+    });
+    expect(lock.lost.aborted).toBe(false);
+    await lock.release();
+    expect(await store().lockState()).toBeNull();
+  });
+
+  it("is ended by a person who names it, and only that one", async () => {
+    await expect(store().releaseLock("x")).rejects.toMatchObject({ code: "usage" });
+    const lock = await store().lock(ALICE, silent);
+    await expect(store().releaseLock("x")).rejects.toMatchObject({ code: "usage" });
+    expect(await store().releaseLock(lock.id)).toMatchObject({ who: "alice" });
+    await (await store().lock(BOB, silent)).release();
+  });
+
+  it("of another machine is never taken over: nobody here can see its process", async () => {
+    await theirs({ host: "elsewhere", pid: 1 });
+    await expect(store().lock(BOB, silent)).rejects.toMatchObject({ code: "locked" });
+  });
+
+  it.each([
+    ["left behind by a process that is gone", () => theirs({ host: hostname(), pid: 2 ** 22 + 1 })],
+    ["that cannot be read", () => writeFile(join(folder, "lock.json"), "{")],
+  ])("%s is taken over with a notice", async (_, leave) => {
+    await leave();
+    const notices: string[] = [];
+    await store().lock(BOB, (message) => notices.push(message));
+    expect(notices).toEqual([expect.stringContaining("taking it over")]);
+  });
+
+  async function theirs(where: { readonly host: string; readonly pid: number }) {
+    const lock = { ...ALICE, id: "theirs", since: new Date(NOW).toISOString(), ...where };
+    await writeFile(join(folder, "lock.json"), `${JSON.stringify(lock)}\n`);
+  }
+});
+
+describe("processes at once on one folder", () => {
+  const contenders = new Contenders();
+
+  beforeAll(() => contenders.build());
+  afterEach(() => contenders.kill());
+  afterAll(() => contenders.remove());
+
+  it("exactly one works at any time", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        contenders.start("folder", folder, `run-${index}`, "150").answers(),
+      ),
+    );
+    const spans = answers
+      .filter(([first]) => first?.["got"] === true)
+      .map(([first, last]) => [Number(first?.["at"]), Number(last?.["until"])] as const)
+      .toSorted(([left], [right]) => left - right);
+    expect(spans.length).toBeGreaterThan(0);
+    for (const [index, [start]] of spans.entries()) {
+      const before = spans[index - 1];
+      if (before !== undefined) expect(start).toBeGreaterThanOrEqual(before[1]);
+    }
+  });
+});

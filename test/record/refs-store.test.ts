@@ -1,0 +1,439 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { simpleGit } from "simple-git";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HEARTBEAT_MS, LEASE_MS } from "../../src/record/lease.ts";
+import { type Repeat, refsStore } from "../../src/record/refs-store.ts";
+import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
+import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
+import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
+import { type Contender, Contenders } from "./contenders.ts";
+import { identified, Repositories } from "./repositories.ts";
+
+const MINUTE = 60_000;
+
+let world: Repositories;
+
+beforeEach(async () => {
+  world = await Repositories.make();
+});
+
+afterEach(async () => {
+  await world.remove();
+});
+
+/** A store with hands to move: time, and the heartbeat. */
+class Run {
+  now = NOW;
+  readonly notices: string[] = [];
+  readonly store: RecordStore;
+  #beat: (() => void) | null = null;
+
+  constructor(folder: string) {
+    const repeat: Repeat = (beat, ms) => {
+      expect(ms).toBe(HEARTBEAT_MS);
+      this.#beat = beat;
+      return () => {
+        this.#beat = null;
+      };
+    };
+    this.store = refsStore({ folder, env: process.env, clock: () => this.now, repeat });
+  }
+
+  async lock(who: string) {
+    const holder = { who, why: "capstan apply", runUrl: `https://ci.example.com/${who}` };
+    return await this.store.lock(holder, (message) => this.notices.push(message));
+  }
+
+  get beats(): boolean {
+    return this.#beat !== null;
+  }
+
+  /** Lets the timer strike, and waits until all that it brought is done. */
+  async beat(): Promise<void> {
+    this.#beat?.();
+    await this.store.lockState().catch(() => {});
+    await this.store.append(entry("intended")).catch(() => {});
+  }
+}
+
+async function run(...flags: readonly string[]): Promise<Run> {
+  return new Run(await world.clone(...flags));
+}
+
+function record(...phases: Parameters<typeof memory>): ClusterRecord {
+  return { ...emptyRecord(CLUSTER), rotations: [memory(...phases)] };
+}
+
+function entry(what: JournalEntry["what"], changes: Partial<JournalEntry> = {}): JournalEntry {
+  return {
+    at: new Date(NOW).toISOString(),
+    run: "run",
+    commit: "c0ffee",
+    cluster: CLUSTER,
+    rotation: "host-2026-11",
+    authority: "host",
+    from: "init",
+    to: "update_clients",
+    what,
+    detail: null,
+    ...changes,
+  };
+}
+
+describe("the record", () => {
+  it("is empty where nobody wrote one, and after the refs were lost", async () => {
+    const one = await run();
+    expect(await one.store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+    await one.store.save(record("init"));
+    await simpleGit(world.remote).raw(["update-ref", "-d", `refs/capstan/record/${CLUSTER}`]);
+    expect(await (await run()).store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+  });
+
+  it.each([
+    ["a full clone each", []],
+    ["shallow clones, as CI makes them", ["--depth=1", "--no-local"]],
+  ])("survives a walk in which every run starts on a new machine: %s", async (_, flags) => {
+    for (const phase of ["init", "update_clients", "update_servers"] as const) {
+      const { store } = await run(...flags);
+      const before = await store.load(CLUSTER);
+      expect(before.rotations[0]?.phases.at(-1)?.phase).toBe(phase === "init" ? undefined : BEFORE[phase]);
+      const lock = await store.lock({ who: "runner", why: phase }, () => {});
+      await store.append(entry("intended", { to: phase }));
+      await store.save(record(phase));
+      await lock.release();
+    }
+    const { rotations } = await (await run(...flags)).store.load(CLUSTER);
+    expect(rotations).toEqual([memory("update_servers")]);
+  });
+
+  it("keeps what it was before, commit by commit", async () => {
+    const { store } = await run();
+    await store.save(record("init"));
+    await store.save(record("update_clients"));
+    const log = await simpleGit(world.remote).raw(["rev-list", "--count", `refs/capstan/record/${CLUSTER}`]);
+    expect(log.trim()).toBe("2");
+  });
+
+  it("is not overwritten by a run that read an older one", async () => {
+    const [one, other] = [await run(), await run()];
+    await one.store.load(CLUSTER);
+    await other.store.load(CLUSTER);
+    await other.store.save(record("update_clients"));
+    await expect(one.store.save(record("init"))).rejects.toMatchObject({ code: "storage" });
+    expect(await one.store.load(CLUSTER)).toEqual(record("update_clients"));
+  });
+
+  it("that is damaged is a failure, not an empty one", async () => {
+    const folder = await world.clone();
+    const git = identified(folder);
+    const head = (await git.raw(["rev-parse", "HEAD"])).trim();
+    await git.raw(["push", "--quiet", "origin", `${head}:refs/capstan/record/${CLUSTER}`]);
+    await expect(new Run(folder).store.load(CLUSTER)).rejects.toMatchObject({ code: "storage" });
+  });
+
+  it("takes any name of a cluster", async () => {
+    const { store } = await run();
+    const names = ["prod.lock", "a..b", ".hidden", "acme/eu", "spaß ~^:?*[\\@{", "x.", "--upload-pack=evil"];
+    for (const cluster of names) {
+      await store.save({ ...record("init"), cluster });
+      await store.append(entry("observed", { cluster, rotation: "--upload-pack=evil" }));
+    }
+    const fresh = await run();
+    const records = await Promise.all(names.map((cluster) => fresh.store.load(cluster)));
+    expect(records.map(({ cluster }) => cluster)).toEqual(names);
+  });
+});
+
+const BEFORE = { update_clients: "init", update_servers: "update_clients" } as const;
+
+describe("the journal", () => {
+  it("grows by every entry, also when two runs write at once", async () => {
+    const [one, other] = [await run(), await run()];
+    await Promise.all([
+      one.store.append(entry("intended", { detail: "one" })),
+      other.store.append(entry("intended", { detail: "other" })),
+      one.store.append(entry("observed", { detail: "one" })),
+    ]);
+    const lines = await simpleGit(world.remote).raw([
+      "log",
+      "--reverse",
+      "--format=%s",
+      `refs/capstan/journal/${CLUSTER}`,
+    ]);
+    expect(lines.trim().split("\n").sort()).toEqual([
+      "host-2026-11 host init → update_clients: intended",
+      "host-2026-11 host init → update_clients: intended",
+      "host-2026-11 host init → update_clients: observed",
+    ]);
+  });
+});
+
+describe("the clone", () => {
+  it("is left as it was: no ref, no FETCH_HEAD, no file, and none of its hooks is run", async () => {
+    await (await run()).store.save(record("init"));
+    const folder = await world.clone();
+    writeFileSync(join(folder, ".git", "hooks", "pre-push"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const before = await snapshot(folder);
+    const one = new Run(folder);
+    const lock = await one.lock("alice");
+    await one.store.save({ ...(await one.store.load(CLUSTER)), rotations: [] });
+    await one.store.append(entry("observed"));
+    await lock.release();
+    expect(await snapshot(folder)).toEqual(before);
+  });
+
+  it("a full one is not made shallow", async () => {
+    await (await run()).store.save(record("init"));
+    const folder = await world.clone("--no-local");
+    await new Run(folder).store.load(CLUSTER);
+    expect((await simpleGit(folder).raw(["rev-parse", "--is-shallow-repository"])).trim()).toBe("false");
+  });
+
+  async function snapshot(folder: string) {
+    const git = simpleGit(folder);
+    return {
+      refs: await git.raw(["for-each-ref"]),
+      status: await git.raw(["status", "--porcelain", "--ignored"]),
+      head: await git.raw(["rev-parse", "HEAD"]),
+      files: readdirSync(join(folder, ".git")).sort(),
+    };
+  }
+});
+
+describe("the lock", () => {
+  it("names its holder to whoever comes second, and is free after its release", async () => {
+    const [one, other] = [await run(), await run()];
+    const lock = await one.lock("alice");
+    await expect(other.lock("bob")).rejects.toMatchObject({
+      code: "locked",
+      message: expect.stringMatching(
+        /^alice holds the lock since .*https:\/\/ci\.example\.com\/alice.*capstan apply$/,
+      ),
+      hint: expect.stringContaining(`capstan lock release --id ${lock.id}`),
+    });
+    await lock.release();
+    expect(await other.store.lockState()).toBeNull();
+    await (await other.lock("bob")).release();
+    expect(other.notices).toEqual([]);
+  });
+
+  it("is shown with who, why, run, since, heartbeat and expiry", async () => {
+    const one = await run();
+    const { id } = await one.lock("alice");
+    expect(await (await run()).store.lockState()).toMatchObject({
+      id,
+      who: "alice",
+      why: "capstan apply",
+      runUrl: "https://ci.example.com/alice",
+      since: new Date(NOW).toISOString(),
+      heartbeat: new Date(NOW).toISOString(),
+      expires: new Date(NOW + LEASE_MS).toISOString(),
+    });
+  });
+
+  it("is renewed by heartbeats and by every write", async () => {
+    const one = await run();
+    await one.lock("alice");
+    one.now += MINUTE;
+    await one.store.save(record("init"));
+    expect(await one.store.lockState()).toMatchObject({
+      expires: new Date(one.now + LEASE_MS).toISOString(),
+    });
+    one.now += MINUTE;
+    await one.beat();
+    const other = await run();
+    other.now = NOW + LEASE_MS + 1;
+    await expect(other.lock("bob")).rejects.toMatchObject({ code: "locked" });
+    expect(await other.store.lockState()).toMatchObject({ heartbeat: new Date(one.now).toISOString() });
+  });
+
+  it("of a killed run is taken over once its lease is over, with a notice, and not before", async () => {
+    const [one, other] = [await run(), await run()];
+    await one.lock("alice");
+    other.now = NOW + LEASE_MS + MINUTE - 1;
+    await expect(other.lock("bob")).rejects.toMatchObject({ code: "locked" });
+    other.now = NOW + LEASE_MS + MINUTE;
+    await (await other.lock("bob")).release();
+    expect(other.notices).toEqual([
+      expect.stringMatching(/^the lock of alice \(https:\/\/ci\.example\.com\/alice\).*taking it over$/),
+    ]);
+  });
+
+  it("that was taken over lets the slow run write nothing more, and tells it", async () => {
+    const [one, other] = [await run(), await run()];
+    await one.store.save(record("init"));
+    const lock = await one.lock("alice");
+    other.now = NOW + LEASE_MS + MINUTE;
+    await other.lock("bob");
+    await other.store.load(CLUSTER);
+    await expect(one.store.save(record("update_servers"))).rejects.toMatchObject({
+      code: "locked",
+      message: expect.stringContaining("bob took it over"),
+    });
+    expect(lock.lost.aborted).toBe(true);
+    expect(lock.lost.reason).toMatchObject({ code: "locked" });
+    await expect(one.store.append(entry("observed"))).rejects.toMatchObject({ code: "locked" });
+    expect(one.beats).toBe(false);
+    await lock.release();
+    expect(await other.store.lockState()).toMatchObject({ who: "bob" });
+    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
+  });
+
+  it("notices by its heartbeat that it was taken over", async () => {
+    const [one, other] = [await run(), await run()];
+    const lock = await one.lock("alice");
+    other.now = NOW + LEASE_MS + MINUTE;
+    await other.lock("bob");
+    await one.beat();
+    expect(lock.lost.aborted).toBe(true);
+  });
+
+  it("is given up when it cannot be renewed in time, and not for one lost beat", async () => {
+    const folder = await world.clone();
+    const one = new Run(folder);
+    const lock = await one.lock("alice");
+    await simpleGit(folder).raw(["remote", "set-url", "origin", join(world.folder, "gone.git")]);
+    one.now += MINUTE;
+    await one.beat();
+    expect(lock.lost.aborted).toBe(false);
+    one.now = NOW + LEASE_MS;
+    await one.beat();
+    expect(lock.lost.aborted).toBe(true);
+    expect(String(lock.lost.reason)).toContain("could not be renewed");
+  });
+
+  it("that cannot be released is no error: it ends by itself", async () => {
+    const folder = await world.clone();
+    const one = new Run(folder);
+    const lock = await one.lock("alice");
+    await simpleGit(folder).raw(["remote", "set-url", "origin", join(world.folder, "gone.git")]);
+    await lock.release();
+    expect(one.notices).toEqual([expect.stringContaining("by itself")]);
+  });
+
+  it("is ended by a person who names it, and only that one", async () => {
+    const [one, other] = [await run(), await run()];
+    await expect(other.store.releaseLock("x")).rejects.toMatchObject({ code: "usage" });
+    const lock = await one.lock("alice");
+    await expect(other.store.releaseLock("x")).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining(lock.id),
+    });
+    expect(await other.store.releaseLock(lock.id)).toMatchObject({ who: "alice" });
+    await expect(one.store.append(entry("observed"))).rejects.toMatchObject({
+      message: expect.stringContaining("somebody released it"),
+    });
+  });
+
+  it("that nobody can read blocks, and says how to look at it", async () => {
+    const folder = await world.clone();
+    const git = identified(folder);
+    const head = (await git.raw(["rev-parse", "HEAD"])).trim();
+    await git.raw(["push", "--quiet", "origin", `${head}:refs/capstan/lock`]);
+    await expect(new Run(folder).lock("alice")).rejects.toMatchObject({ code: "locked" });
+  });
+
+  it("works on a remote that takes fast-forwards only", async () => {
+    await simpleGit(world.remote).raw(["config", "receive.denyNonFastForwards", "true"]);
+    const [one, other] = [await run(), await run()];
+    await one.lock("alice");
+    await one.beat();
+    other.now = NOW + 2 * LEASE_MS;
+    await (await other.lock("bob")).release();
+  });
+});
+
+describe("a remote that does not let us", () => {
+  it("because it refuses the push: says what right is missing", async () => {
+    const hook = join(world.remote, "hooks", "pre-receive");
+    writeFileSync(hook, "#!/bin/sh\necho 'permission denied' >&2\nexit 1\n", { mode: 0o755 });
+    await expect((await run()).lock("alice")).rejects.toMatchObject({
+      code: "denied",
+      hint: expect.stringContaining("contents: write"),
+    });
+  });
+
+  it("because it is not there: says so without the token in its address", async () => {
+    const folder = await world.clone();
+    const url = "https://bot:hunter2@127.0.0.1:1/acme/pki.git";
+    await simpleGit(folder).raw(["remote", "set-url", "origin", url]);
+    const failure = await new Run(folder).store.load(CLUSTER).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "storage" });
+    expect(String(failure)).not.toContain("hunter2");
+  });
+});
+
+describe("two processes on two clones", { timeout: 120_000 }, () => {
+  const contenders = new Contenders();
+
+  beforeAll(() => contenders.build());
+  afterEach(() => contenders.kill());
+  afterAll(() => contenders.remove());
+
+  it("at once: exactly one works, the others name it", async () => {
+    const folders = await Promise.all([world.clone(), world.clone(), world.clone(), world.clone()]);
+    const runs = folders.map((folder, index) =>
+      contenders.start("refs", folder, `runner-${index}`, "forever"),
+    );
+    const losers = await firstAnswers(runs, runs.length - 1);
+    const holder = await (await run()).store.lockState();
+    expect(losers).toHaveLength(3);
+    for (const [loser] of losers) {
+      expect(loser).toMatchObject({
+        got: false,
+        code: "locked",
+        message: expect.stringContaining(`${holder?.who}`),
+      });
+      expect(loser?.["who"]).not.toBe(holder?.who);
+    }
+  });
+
+  it("killed while it holds the lock: the next one waits for the end of the lease", async () => {
+    const contender = contenders.start("refs", await world.clone(), "killed", "forever");
+    await contender.firstAnswer();
+    await contender.kill();
+    const next = await run();
+    next.now = Date.now();
+    await expect(next.lock("next")).rejects.toMatchObject({ message: expect.stringContaining("killed") });
+    next.now += LEASE_MS + MINUTE;
+    await next.lock("next");
+    expect(next.notices).toEqual([expect.stringContaining("the lock of killed")]);
+  });
+});
+
+/** The answers of the processes that end first; the test hangs when too many of them got the lock. */
+async function firstAnswers(runs: readonly Contender[], wanted: number) {
+  const answers: (readonly Record<string, unknown>[])[] = [];
+  await new Promise<void>((resolve) => {
+    for (const one of runs) {
+      void one.answers().then((lines) => {
+        answers.push(lines);
+        if (answers.length === wanted) resolve();
+      });
+    }
+  });
+  return answers;
+}
+
+describe("in an environment that is not capstan's", () => {
+  const before = { ...process.env };
+  beforeAll(() => {
+    process.env["GIT_DIR"] = "/nonexistent";
+    process.env["GIT_INDEX_FILE"] = "/nonexistent";
+    process.env["LANG"] = "de_DE.UTF-8";
+    process.env["EDITOR"] = "vi";
+  });
+  afterAll(() => {
+    for (const name of ["GIT_DIR", "GIT_INDEX_FILE", "LANG", "EDITOR"]) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+
+  it("inside a git hook, in another language: works on the clone that it was given", async () => {
+    const one = await run();
+    await one.store.save(record("init"));
+    await (await one.lock("alice")).release();
+  });
+});
