@@ -64,6 +64,9 @@ export async function observeTeleport(
   // A wait for components is about the host CA, which nobody overrides: it looks at them no second time.
   const waits = base !== null && kinds.length > 0;
   const cas = listAuthorities(context);
+  const own = cas.then((listed) => listed.own);
+  // Credentials without a file never ask for it; that the CAs cannot be read is said once, by `cas`.
+  own.catch(() => {});
   const [authorities, rows, remoteClusters, versions, credentials, listed] = await allOrFirstFailure(stop, [
     cas,
     allOrFirstFailure(
@@ -72,10 +75,7 @@ export async function observeTeleport(
     ),
     base?.remoteClusters ?? listRemoteClusters(context),
     base?.versions ?? readVersions(context),
-    readCredentials(
-      connection.identityFile,
-      cas.then(({ own }) => own),
-    ),
+    readCredentials(connection.identityFile, own),
     asked && !waits ? listOverrides(context) : base?.overrides,
   ]);
   const overrides = asked || !authorities.own.some(mayBeOverridden) ? listed : await listOverrides(context);
