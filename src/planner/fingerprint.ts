@@ -78,7 +78,7 @@ function clusterBinding(desired: DesiredState, observation: ClusterObservation):
     overrides: contents(
       ofCluster(desired.overrides),
       ({ type }) => type,
-      ({ spec }) => contentHash(spec),
+      ({ document }) => contentHash(document),
     ),
     live: sorted(observation.authorities.map(liveFacts), ({ authority }) => authority),
   };

@@ -127,7 +127,7 @@ describe("the fingerprint", () => {
     "an override in git": {
       state: {
         ...desired([rotation("update_clients")]),
-        overrides: [{ cluster: CLUSTER, type: "host", source: { file: "x", line: 1 }, spec: {} }],
+        overrides: [{ cluster: CLUSTER, type: "host", source: { file: "x", line: 1 }, document: {} }],
       },
     },
   };

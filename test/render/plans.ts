@@ -1,7 +1,9 @@
+import type { KeyHash } from "../../src/overrides/key-hash.ts";
+import type { OverridePlan } from "../../src/overrides/plan.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { ClusterObservation, ConsumerObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
-import type { ChecklistItem, ClusterPlan, OverridePlan, Plan, Step } from "../../src/rotation/plan.ts";
+import type { ChecklistItem, ClusterPlan, Plan, Step } from "../../src/rotation/plan.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import {
   ago,
@@ -137,18 +139,29 @@ export function overridesDue(): Plan {
   const overrides: readonly OverridePlan[] = [
     {
       authority: "db_client",
-      key_hash: NEW,
-      before: null,
-      after: {
-        state: "staged",
-        certificate: {
+      managed: true,
+      row: "I1",
+      situation: "the new key has no override",
+      entries: [
+        {
+          key_hash: NEW.slice("sha256:".length) as KeyHash,
+          key: "additional",
+          change: "added",
+          state: "absent",
+          state_wanted: "staged",
           subject: "CN=acme db client,O=Acme|Corp",
           issuer: "CN=Corporate Root",
-          serial: "2a",
-          notBefore: "2026-11-20T00:00:00Z",
-          notAfter: "2027-11-20T00:00:00Z",
+          not_before: "2026-11-20T00:00:00Z",
+          not_after: "2027-11-20T00:00:00Z",
+          chain: [],
+          crl: false,
+          fields: [],
         },
-      },
+      ],
+      actions: [],
+      due: [],
+      findings: [],
+      blocked: true,
     },
   ];
   const finding = {
@@ -262,9 +275,29 @@ export function hostile(text: string): Plan {
   };
   const override: OverridePlan = {
     authority: text,
-    key_hash: text,
-    before: null,
-    after: { state: "staged", certificate },
+    managed: true,
+    row: "I1",
+    situation: text,
+    entries: [
+      {
+        key_hash: text as KeyHash,
+        key: "additional",
+        change: "added",
+        state: "absent",
+        state_wanted: "staged",
+        subject: text,
+        issuer: text,
+        not_before: certificate.notBefore,
+        not_after: certificate.notAfter,
+        chain: [text],
+        crl: false,
+        fields: [],
+      },
+    ],
+    actions: [],
+    due: [],
+    findings: [],
+    blocked: true,
   };
   const tainted = {
     ...step,

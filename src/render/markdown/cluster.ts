@@ -1,13 +1,6 @@
+import type { OverridePlan } from "../../overrides/plan.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
-import type {
-  ClusterPlan,
-  Drift,
-  GuardVerdict,
-  KeyPlan,
-  OverridePlan,
-  RotationPlan,
-  Step,
-} from "../../rotation/plan.ts";
+import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
 import { count } from "../layout.ts";
 import { plainPaint } from "../paint.ts";
 import { rail } from "../rail.ts";
@@ -15,7 +8,7 @@ import type { Group, Leaf, Part } from "./budget.ts";
 import { isBlocked, type Risk, riskOf, standingOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { cell, code, fence, html, prose } from "./inline.ts";
-import { consumerTable, overrideLine, workAhead, workHead, workItem, workOf } from "./work.ts";
+import { consumerTable, overrideLines, workAhead, workHead, workItem, workOf } from "./work.ts";
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
@@ -159,7 +152,7 @@ function overrideParts(overrides: readonly OverridePlan[], view: View): readonly
   if (overrides.length === 0) return [];
   return [
     beside("overrides", "#### Overrides\n\n", view),
-    ...overrides.map((override) => leaf("overrides", overrideLine(override), view)),
+    ...overrides.flatMap(overrideLines).map((line) => leaf("overrides", line, view)),
     beside("overrides", "\n", view),
   ];
 }

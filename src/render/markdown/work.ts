@@ -1,11 +1,6 @@
+import type { OverrideEntryPlan, OverridePlan } from "../../overrides/plan.ts";
 import type { ConsumerObservation } from "../../rotation/observation.ts";
-import type {
-  ChecklistItem,
-  OverrideEntryFacts,
-  OverridePlan,
-  RotationPlan,
-  Step,
-} from "../../rotation/plan.ts";
+import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
@@ -66,17 +61,18 @@ export function consumerTable(consumers: readonly ConsumerObservation[]): string
   return `| consumer | kind | uses | trusts | seen |\n${"| --- ".repeat(5)}|\n${rows.join("")}\n`;
 }
 
-export function overrideLine({ authority, key_hash, before, after }: OverridePlan): string {
-  const [was, is] = [stateOf(before), stateOf(after)];
-  const change = was === is ? is : `${was} → ${is}`;
-  const certificate = (after ?? before)?.certificate;
-  const facts =
-    certificate == null
-      ? ""
-      : `, ${code(certificate.subject)} until ${code(certificate.notAfter.slice(0, 10))}`;
-  return `- ${code(authority)} key ${code(key_hash.slice(0, 19))}: ${change}${facts}\n`;
+/** The entries of one CA with what changes, and the certificates that somebody has to have signed. */
+export function overrideLines({ authority, entries, due }: OverridePlan): readonly string[] {
+  return [
+    ...entries.map((entry) => entryLine(authority, entry)),
+    ...due.map(({ message, command }) => `- [ ] ${prose(message)}: ${code(command)}\n`),
+  ];
 }
 
-function stateOf(entry: OverrideEntryFacts | null): string {
-  return entry === null ? "none" : entry.state;
+function entryLine(authority: string, entry: OverrideEntryPlan): string {
+  const { key_hash, state, state_wanted, subject, not_after } = entry;
+  const change = state === state_wanted ? state : `${state} → ${state_wanted}`;
+  const until = not_after === null ? "" : ` until ${code(not_after.slice(0, 10))}`;
+  const facts = subject === null ? "" : `, ${code(subject)}${until}`;
+  return `- ${code(authority)} key ${code(key_hash.slice(0, 12))}: ${change}${facts}\n`;
 }
