@@ -65,6 +65,8 @@ await build({
     main: "src/cli/main.ts",
     daemon: "src/sandbox/daemon.ts",
     "tctl-shim": "src/sandbox/tctl-shim.ts",
+    "talosctl-shim": "src/sandbox/talos/talosctl-shim.ts",
+    "kubectl-shim": "src/sandbox/talos/kubectl-shim.ts",
     tour: "src/tour/tour.ts",
   },
   outdir: "dist",

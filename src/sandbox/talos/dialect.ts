@@ -1,0 +1,77 @@
+/** What differs between the two emulated releases (TA 0). */
+export interface Dialect {
+  readonly minor: TalosMinor;
+  readonly tag: string;
+  readonly goVersion: string;
+  readonly kubernetes: string;
+  /** Where freshly generated configurations keep the Kubernetes CA; the older place stays valid. */
+  readonly layout: KubernetesLayout;
+  /** `--mode` of talosctl. */
+  readonly modes: readonly ApplyMode[];
+  /** `auto` reboots when a change cannot be applied at once. */
+  readonly autoReboots: boolean;
+  /** The endpoint asks all nodes of one request; talosctl then exits 0 when at least one answered `version`. */
+  readonly serverSideFanOut: boolean;
+  /** kube-apiserver sends its CA along with its certificate. */
+  readonly servesChain: boolean;
+  /** Kinds of machine configuration documents that the release knows. */
+  readonly documents: readonly string[];
+}
+
+export type TalosMinor = "1.13" | "1.14";
+export type KubernetesLayout = "legacy" | "document";
+export type ApplyMode = "auto" | "no-reboot" | "reboot" | "staged" | "try";
+
+const COMMON_DOCUMENTS = [
+  "HostnameConfig",
+  "ResolverConfig",
+  "TimeSyncConfig",
+  "StaticHostConfig",
+  "LinkConfig",
+  "Layer2VIPConfig",
+  "EthernetConfig",
+  "NetworkDefaultActionConfig",
+  "NetworkRuleConfig",
+  "TrustedRootsConfig",
+  "VolumeConfig",
+  "UserVolumeConfig",
+  "RawVolumeConfig",
+  "SwapVolumeConfig",
+  "ExtensionServiceConfig",
+  "KmsgLogConfig",
+  "EventSinkConfig",
+  "SideroLinkConfig",
+  "WatchdogTimerConfig",
+  "OOMConfig",
+];
+
+const DIALECTS: Readonly<Record<TalosMinor, Dialect>> = {
+  "1.13": {
+    minor: "1.13",
+    tag: "v1.13.9",
+    goVersion: "go1.26.1",
+    kubernetes: "v1.35.4",
+    layout: "legacy",
+    modes: ["auto", "no-reboot", "reboot", "staged", "try"],
+    autoReboots: true,
+    serverSideFanOut: true,
+    servesChain: false,
+    documents: COMMON_DOCUMENTS,
+  },
+  "1.14": {
+    minor: "1.14",
+    tag: "v1.14.0",
+    goVersion: "go1.26.3",
+    kubernetes: "v1.36.1",
+    layout: "document",
+    modes: ["auto", "no-reboot", "staged", "try"],
+    autoReboots: false,
+    serverSideFanOut: false,
+    servesChain: true,
+    documents: [...COMMON_DOCUMENTS, "KubeAPIServerCAConfig", "KubeAggregatorCAConfig"],
+  },
+};
+
+export function dialectOf(minor: TalosMinor): Dialect {
+  return DIALECTS[minor];
+}

@@ -1,0 +1,40 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SANDBOX_FILE, type SandboxFile } from "./sandbox-file.ts";
+
+const TALOSCTL = new URL("./talosctl-shim.ts", import.meta.url);
+const KUBECTL = new URL("./kubectl-shim.ts", import.meta.url);
+
+export interface Executables {
+  readonly bin: string;
+  readonly talosctl: string;
+  readonly kubectl: string;
+}
+
+/** Small scripts, so that an executable can be named without arguments and lie in a folder with spaces. */
+export async function writeExecutables(directory: string, sandbox: SandboxFile): Promise<Executables> {
+  const bin = join(directory, "bin");
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(directory, SANDBOX_FILE), `${JSON.stringify(sandbox, null, 2)}\n`);
+  const talosctl = await writeScript(join(bin, "talosctl"), TALOSCTL, directory);
+  const kubectl = await writeScript(join(bin, "kubectl"), KUBECTL, directory);
+  return { bin, talosctl, kubectl };
+}
+
+async function writeScript(path: string, entry: URL, directory: string): Promise<string> {
+  const words = [process.execPath, entryPath(entry), directory].map(shellQuote).join(" ");
+  await writeFile(path, `#!/bin/sh\nexec ${words} "$@"\n`);
+  await chmod(path, 0o755);
+  return path;
+}
+
+/** Beside this file: the source, or the part of the bundle that it becomes. */
+function entryPath(entry: URL): string {
+  const path = fileURLToPath(entry);
+  return import.meta.url.endsWith(".ts") ? path : path.replace(/\.ts$/, ".js");
+}
+
+function shellQuote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

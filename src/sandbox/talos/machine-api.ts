@@ -1,0 +1,200 @@
+import { stringify } from "yaml";
+import { issue, YEAR_HOURS } from "./certificates.ts";
+import type { ApplyMode } from "./dialect.ts";
+import type { Machine } from "./machine.ts";
+import { acceptedByKubernetes } from "./machine-config.ts";
+import { resourceKind } from "./resources.ts";
+import { RpcError } from "./rpc.ts";
+import { talosconfigText } from "./talosconfig.ts";
+import { branch, encode, text } from "./values.ts";
+
+/** The methods of a machine's API, and who may call them (TA 3.9). */
+type Method = (
+  machine: Machine,
+  params: Readonly<Record<string, unknown>>,
+  roles: readonly string[],
+) => unknown;
+
+const ADMIN = ["os:admin"];
+const READERS = ["os:admin", "os:operator", "os:reader"];
+
+const METHODS: Readonly<Record<string, { readonly roles: readonly string[]; readonly run: Method }>> = {
+  Version: { roles: READERS, run: version },
+  Time: { roles: READERS, run: time },
+  Get: { roles: READERS, run: get },
+  HealthCheck: { roles: READERS, run: healthCheck },
+  ApplyConfiguration: { roles: ADMIN, run: applyConfiguration },
+  Kubeconfig: { roles: ADMIN, run: kubeconfig },
+  GenerateClientConfiguration: { roles: ADMIN, run: generateClientConfiguration },
+  Read: { roles: ADMIN, run: read },
+};
+
+export async function callMachine(
+  machine: Machine,
+  name: string,
+  params: unknown,
+  roles: readonly string[],
+): Promise<unknown> {
+  const method = METHODS[name];
+  if (method === undefined) throw new RpcError("Unimplemented", `unknown method ${name}`);
+  authorize(roles, method.roles);
+  return await method.run(machine, branch(params), roles);
+}
+
+function authorize(roles: readonly string[], allowed: readonly string[]): void {
+  if (!roles.some((role) => allowed.includes(role))) throw new RpcError("PermissionDenied", "not authorized");
+}
+
+function version({ dialect }: Machine): unknown {
+  return {
+    version: {
+      tag: dialect.tag,
+      sha: "5a1db0e5",
+      built: "",
+      goVersion: dialect.goVersion,
+      os: "linux",
+      arch: "amd64",
+    },
+    platform: { name: "metal", mode: "metal" },
+    features: { rbac: true },
+  };
+}
+
+function time(machine: Machine): unknown {
+  return {
+    server: "time.cloudflare.com",
+    localtime: new Date(machine.now()).toISOString(),
+    remotetime: new Date().toISOString(),
+  };
+}
+
+function get(machine: Machine, params: Readonly<Record<string, unknown>>, roles: readonly string[]): unknown {
+  const kind = resourceKind(text(params["type"]));
+  if (kind === undefined) {
+    throw new RpcError("NotFound", `resource ${JSON.stringify(text(params["type"]))} is not registered`);
+  }
+  if (kind.sensitive) authorize(roles, ADMIN);
+  const all = machine.ledger.list(kind, machine);
+  const id = text(params["id"]);
+  if (id === "") return { resources: all };
+  const found = all.filter(({ metadata }) => metadata.id === id);
+  if (found.length === 0) {
+    throw new RpcError("NotFound", `resource ${kind.type}(${kind.namespace}/${id}@undefined) doesn't exist`);
+  }
+  return { resources: found };
+}
+
+async function applyConfiguration(
+  machine: Machine,
+  params: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const timeout = params["tryTimeoutSeconds"];
+  return await machine.store.apply({
+    data: text(params["data"]),
+    mode: text(params["mode"]) as ApplyMode,
+    dryRun: params["dryRun"] === true,
+    tryTimeoutSeconds: typeof timeout === "number" ? timeout : 60,
+  });
+}
+
+/** As this control plane sees it: its accepted CAs, its issuing CA (TA 3.7). */
+async function kubeconfig(machine: Machine): Promise<unknown> {
+  const { config } = machine.store;
+  controlPlaneOnly(machine, "kubeconfig is only available on control plane nodes");
+  const issuing = config.kubernetes.issuing ?? { crt: "", key: "" };
+  const admin = await issue(issuing, {
+    commonName: "admin",
+    organizations: ["system:masters"],
+    usage: "clientAuth",
+    encipherment: true,
+    now: machine.now(),
+    hours: YEAR_HOURS,
+    backdateSeconds: 10,
+  }).catch(internal);
+  const user = `admin@${config.clusterName}`;
+  return {
+    kubeconfig: stringify(
+      {
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [
+          {
+            name: config.clusterName,
+            cluster: {
+              server: config.endpoint,
+              "certificate-authority-data": encode(acceptedByKubernetes(config).join("")),
+            },
+          },
+        ],
+        users: [
+          {
+            name: user,
+            user: { "client-certificate-data": encode(admin.crt), "client-key-data": encode(admin.key) },
+          },
+        ],
+        contexts: [{ context: { cluster: config.clusterName, namespace: "default", user }, name: user }],
+        "current-context": user,
+      },
+      { lineWidth: 0 },
+    ),
+  };
+}
+
+/** `talosctl config new`: both the CA and the certificate come from the issuing CA only (TA 2.2). */
+async function generateClientConfiguration(
+  machine: Machine,
+  params: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  if (!machine.isControlPlane) {
+    throw new RpcError(
+      "Unimplemented",
+      "client configuration (talosconfig) can't be generated on worker nodes",
+    );
+  }
+  const { talos, clusterName } = machine.store.config;
+  const issuing = talos.issuing ?? { crt: "", key: "" };
+  const roles = Array.isArray(params["roles"]) ? params["roles"].map(text) : ADMIN;
+  const hours = typeof params["hours"] === "number" ? params["hours"] : YEAR_HOURS;
+  const client = await issue(issuing, {
+    organizations: roles,
+    usage: "clientAuth",
+    now: machine.now(),
+    hours,
+  }).catch(internal);
+  return {
+    ca: issuing.crt,
+    crt: client.crt,
+    key: client.key,
+    talosconfig: talosconfigText({ context: clusterName, endpoints: [], ca: issuing.crt, ...client }),
+  };
+}
+
+function read(machine: Machine, params: Readonly<Record<string, unknown>>): unknown {
+  const path = text(params["path"]);
+  const client = machine.kubelet.client;
+  const files: Readonly<Record<string, string | null | undefined>> = {
+    "/var/lib/kubelet/pki/kubelet-client-current.pem": client === null ? null : client.crt + client.key,
+    "/system/secrets/kubernetes/kube-apiserver/apiserver.crt": machine.controlPlane?.servingCertificate,
+  };
+  const data = files[path] ?? null;
+  if (data === null) throw new RpcError("Unknown", `stat ${path}: no such file or directory`);
+  return { data };
+}
+
+/** `talosctl health`: what is not well, in words. An empty list is healthy. */
+function healthCheck(machine: Machine, params: Readonly<Record<string, unknown>>): unknown {
+  controlPlaneOnly(machine, "health check is only available on control plane nodes");
+  const listed = (key: string): readonly string[] => {
+    const value = params[key];
+    return Array.isArray(value) ? value.map(text).sort() : [];
+  };
+  return { conditions: machine.health(listed("controlPlanes"), listed("workers")) };
+}
+
+function controlPlaneOnly({ isControlPlane }: Machine, message: string): void {
+  if (!isControlPlane) throw new RpcError("Unimplemented", message);
+}
+
+function internal(error: unknown): never {
+  throw new RpcError("Internal", error instanceof Error ? error.message : String(error));
+}

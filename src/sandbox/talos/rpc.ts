@@ -1,0 +1,62 @@
+/**
+ * The protocol inside TLS, in the place of gRPC: one JSON value per line. The server speaks first, as an HTTP/2
+ * server does with its preface: that it is ready, or the TLS alert that Go would have sent. Node's TLS server
+ * cannot send alerts of its own, and with TLS 1.3 the client sees a refusal on its first read anyway (TA 8.2).
+ */
+export type Preface = { readonly ready: true } | { readonly alert: string };
+
+export interface RpcRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown;
+  /** gRPC metadata `node`: the machine that is meant. */
+  readonly node?: string;
+  /** gRPC metadata `talos-role`, from one apid to the next. */
+  readonly roles?: readonly string[];
+  /** gRPC metadata `proxyfrom`: has been forwarded once. */
+  readonly proxyfrom?: string;
+}
+
+export type RpcReply =
+  | { readonly id: number; readonly result: unknown; readonly truncate?: true }
+  | { readonly id: number; readonly error: { readonly code: GrpcCode; readonly desc: string } };
+
+export type GrpcCode =
+  | "AlreadyExists"
+  | "DeadlineExceeded"
+  | "FailedPrecondition"
+  | "Internal"
+  | "InvalidArgument"
+  | "NotFound"
+  | "PermissionDenied"
+  | "Unauthenticated"
+  | "Unavailable"
+  | "Unimplemented"
+  | "Unknown";
+
+/** A gRPC status, with grpc-go's text. */
+export class RpcError extends Error {
+  readonly code: GrpcCode;
+  readonly desc: string;
+
+  constructor(code: GrpcCode, desc: string) {
+    super(`rpc error: code = ${code} desc = ${desc}`);
+    this.code = code;
+    this.desc = desc;
+  }
+}
+
+/** Calls `take` with every whole line. */
+export function lines(take: (line: string) => void): (chunk: Buffer) => void {
+  let pending: Buffer[] = [];
+  return (chunk) => {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      const line = Buffer.concat([...pending, chunk.subarray(start, end)]).toString("utf8");
+      pending = [];
+      start = end + 1;
+      take(line);
+    }
+    if (start < chunk.length) pending.push(chunk.subarray(start));
+  };
+}

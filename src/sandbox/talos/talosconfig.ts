@@ -1,0 +1,60 @@
+import { parse, stringify } from "yaml";
+import { branch, decode, encode, isTree, text } from "./values.ts";
+
+/** The client configuration (TA 4.1). */
+export interface TalosContext {
+  readonly name: string;
+  readonly endpoints: readonly string[];
+  readonly nodes: readonly string[];
+  /** PEM; `ca` may hold several certificates. Empty when not set. */
+  readonly ca: string;
+  readonly crt: string;
+  readonly key: string;
+}
+
+export function talosconfigText(context: {
+  readonly context: string;
+  readonly endpoints: readonly string[];
+  readonly nodes?: readonly string[];
+  readonly ca: string;
+  readonly crt: string;
+  readonly key: string;
+}): string {
+  return stringify(
+    {
+      context: context.context,
+      contexts: {
+        [context.context]: {
+          endpoints: context.endpoints,
+          ...(context.nodes === undefined ? {} : { nodes: context.nodes }),
+          ca: encode(context.ca),
+          crt: encode(context.crt),
+          key: encode(context.key),
+        },
+      },
+    },
+    { indent: 4, lineWidth: 0 },
+  );
+}
+
+/** The named context, or the current one. Fails in talosctl's words. */
+export function readTalosconfig(source: string, wanted: string | undefined): TalosContext {
+  const file: unknown = parse(source);
+  if (!isTree(file)) throw new Error("talos config file is empty");
+  const name = wanted ?? text(file["context"]);
+  if (name === "") throw new Error("no context is set");
+  const context = branch(file["contexts"])[name];
+  if (!isTree(context)) throw new Error(`context ${JSON.stringify(name)} is not defined`);
+  const strings = (key: string): readonly string[] => {
+    const value = context[key];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  return {
+    name,
+    endpoints: strings("endpoints"),
+    nodes: strings("nodes"),
+    ca: decode(text(context["ca"])),
+    crt: decode(text(context["crt"])),
+    key: decode(text(context["key"])),
+  };
+}

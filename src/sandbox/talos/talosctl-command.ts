@@ -1,0 +1,44 @@
+import type { CliWorld } from "./cli.ts";
+import type { Flags, FlagTable } from "./cli-flags.ts";
+import { openTalosconfig, TalosClient } from "./talosctl-client.ts";
+
+export interface Command {
+  readonly flags: FlagTable;
+  readonly run: (world: CliWorld, flags: Flags) => Promise<void>;
+}
+
+export const GLOBAL_FLAGS: FlagTable = {
+  talosconfig: { kind: "text" },
+  context: { kind: "text" },
+  endpoints: { kind: "list", short: "e" },
+  nodes: { kind: "list", short: "n" },
+  cluster: { kind: "text" },
+};
+
+/** Prints at the end, so that a fault can cut off what is printed. */
+export async function withClient(
+  world: CliWorld,
+  flags: Flags,
+  action: (client: TalosClient, print: (text: string) => void) => Promise<void>,
+): Promise<void> {
+  const client = new TalosClient(world, await openTalosconfig(world, flags), flags);
+  let printed = "";
+  try {
+    await action(client, (text) => {
+      printed += text;
+    });
+  } finally {
+    client.close();
+    world.out(client.truncate ? printed.slice(0, printed.length / 2) : printed);
+  }
+}
+
+/** Some nodes failed, the others were printed. hashicorp/go-multierror. */
+export function joinErrors(errors: readonly string[]): Error {
+  const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
+  return new Error(`${count} occurred:\n${errors.map((error) => `\t* ${error}\n`).join("")}`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,89 @@
+import { X509Certificate } from "node:crypto";
+import { access, writeFile } from "node:fs/promises";
+import type { CliWorld } from "./cli.ts";
+import { type Flags, UsageError } from "./cli-flags.ts";
+import { parseDuration } from "./go-duration.ts";
+import { organizationsOf } from "./go-verify.ts";
+import { goJson } from "./resource-output.ts";
+import { talosconfigText } from "./talosconfig.ts";
+import { absolute, openTalosconfig } from "./talosctl-client.ts";
+import { type Command, withClient } from "./talosctl-command.ts";
+import { text } from "./values.ts";
+
+const ROLES = [
+  "os:admin",
+  "os:operator",
+  "os:reader",
+  "os:etcd:backup",
+  "os:image:verifier",
+  "os:meta:writer",
+  "os:impersonator",
+];
+
+export const config: Command = {
+  flags: {
+    output: { kind: "text", short: "o" },
+    roles: { kind: "list" },
+    "crt-ttl": { kind: "text" },
+  },
+  async run(world, flags) {
+    const [, action = ""] = flags.words;
+    if (action === "info") await info(world, flags);
+    else if (action === "new") await create(world, flags);
+    else throw new UsageError(`unknown command ${JSON.stringify(action)} for "talosctl config"`);
+  },
+};
+
+async function info(world: CliWorld, flags: Flags): Promise<void> {
+  const context = await openTalosconfig(world, flags);
+  const certificate = new X509Certificate(context.crt);
+  const roles = organizationsOf(certificate);
+  const notAfter = new Date(Date.parse(certificate.validTo));
+  const days = Math.round((notAfter.getTime() - Date.now()) / 86_400_000);
+  const ttl = days >= 364 ? "1 year from now" : days >= 0 ? `${days} days from now` : `${-days} days ago`;
+  if (flags.text("output") === "json") {
+    const shown = {
+      context: context.name,
+      nodes: context.nodes,
+      endpoints: context.endpoints,
+      roles,
+      certTTL: ttl,
+      certNotAfter: `${notAfter.toISOString().slice(0, 19)}Z`,
+    };
+    world.out(`${goJson(shown)}\n`);
+    return;
+  }
+  const joined = (values: readonly string[]): string =>
+    values.length === 0 ? "not defined" : values.join(", ");
+  world.out(
+    `Current context:     ${context.name}\nNodes:               ${joined(context.nodes)}\nEndpoints:           ${joined(context.endpoints)}\nRoles:               ${joined(roles)}\nCertificate expires: ${ttl} (${notAfter.toISOString().slice(0, 10)})\n`,
+  );
+}
+
+/** Signed by the server, with its issuing CA. */
+async function create(world: CliWorld, flags: Flags): Promise<void> {
+  const [, , path = "talosconfig"] = flags.words;
+  const roles = flags.list("roles").length > 0 ? flags.list("roles") : ["os:admin"];
+  const unknown = roles.filter((role) => !ROLES.includes(role));
+  if (unknown.length > 0) throw new Error(`unknown roles: ${unknown.join(", ")}`);
+  const seconds = parseDuration(flags.text("crt-ttl") ?? "8760h");
+  if (seconds === null) throw new UsageError(`invalid argument for "--crt-ttl" flag`);
+  await withClient(world, flags, async (client) => {
+    const node = client.oneNode("talosconfig");
+    const file = absolute(world, path);
+    const exists = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (exists) throw new Error(`talosconfig file already exists: ${JSON.stringify(path)}`);
+    const answer = await client.call(node, "GenerateClientConfiguration", { roles, hours: seconds / 3600 });
+    const made = talosconfigText({
+      context: client.context.name,
+      endpoints: client.endpoints,
+      ca: text(answer["ca"]),
+      crt: text(answer["crt"]),
+      key: text(answer["key"]),
+    });
+    await writeFile(file, made, { mode: 0o600, flag: "wx" });
+  });
+}

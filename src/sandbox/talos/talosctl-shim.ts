@@ -1,0 +1,3 @@
+import { runShim } from "./shim.ts";
+
+await runShim(async () => (await import("./talosctl.ts")).talosctl);
