@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 export interface CommonOptions {
   readonly directory: string;
   readonly cluster?: string;
-  readonly format: "text" | "json" | "markdown";
+  readonly format: "text" | "json";
   readonly color: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;

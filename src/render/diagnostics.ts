@@ -1,6 +1,7 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
 import type { Diagnostic } from "../resources/desired.ts";
+import { harmless } from "./harmless.ts";
 
 const WIDTH = 80;
 
@@ -56,9 +57,4 @@ function leading(characters: readonly string[], room: number): string[] {
 /** Tabs as one space, so that the caret stays below its column. */
 function shown(text: string): string {
   return harmless(text.replaceAll("\t", " "));
-}
-
-/** Control characters, and those that turn text around (bidirectional overrides), are shown as U+FFFD. */
-function harmless(text: string): string {
-  return text.toWellFormed().replaceAll(/[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }

@@ -1,20 +1,17 @@
 import { stripVTControlCharacters } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { harmless as drawable } from "./harmless.ts";
 
 /** Text output is made for this many columns. */
 export const COLUMNS = 80;
 
 /**
  * What a cluster calls its machines cannot be trusted: escape sequences, line breaks and bidirectional overrides
- * would let a host name rewrite the plan that a person approves.
+ * would let a host name rewrite the plan that a person approves. In lines of text a sequence goes without a trace.
  */
 export function harmless(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    "�",
-  );
+  return drawable(stripVTControlCharacters(text));
 }
 
 /** Wraps at words to the column limit; every line gets the indentation, lines after the first the hanging one. */
