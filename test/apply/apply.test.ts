@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { AuthorityResource } from "../../src/resources/desired.ts";
 import { identify, type LiveAuthority } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { World } from "../world/apply.ts";
-import { desired, OLD, rotation } from "../world/host-rotation.ts";
+import { CLUSTER, desired, OLD, rotation } from "../world/host-rotation.ts";
 import { Killed } from "../world/model-cluster.ts";
 
 const WALK: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
@@ -40,6 +41,28 @@ describe("a rotation, commit by commit", () => {
     const { outcome } = await world.apply(desired([rotation("standby", { strategy: "walk" })]));
     expect(outcome).toBe("applied");
     expect(world.cluster.transitions).toHaveLength(4);
+  });
+});
+
+describe("blocking drift elsewhere in the cluster", () => {
+  const undeclared: AuthorityResource = {
+    cluster: CLUSTER,
+    type: "okta",
+    source: { file: "authorities.yaml", line: 1 },
+    activeKeys: [OLD],
+    maxAgeMs: null,
+    trustConsumers: [],
+  };
+
+  it("holds up the step that the plan calls blocked, but never the way back", async () => {
+    const world = await walked("init");
+    const onward = { ...desired([rotation("update_clients")]), authorities: [undeclared] };
+    expect((await world.plan(onward)).outcome).toBe("blocked");
+    expect((await world.apply(onward)).outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.phase).toBe("init");
+    const back = { ...desired([rotation("rollback")]), authorities: [undeclared] };
+    await world.apply(back);
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
   });
 });
 
