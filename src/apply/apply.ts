@@ -3,7 +3,7 @@ import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
 import { nextByItself } from "../planner/automatic.ts";
 import { heldByDrift } from "../planner/drift.ts";
-import { settleEnded } from "../planner/memory.ts";
+import { catchUp } from "../planner/memory.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
@@ -236,7 +236,7 @@ async function lookAt(context: RunContext, cluster: string): Promise<View> {
     platform.observe({ components: "all" }),
     context.store.load(cluster),
   ]);
-  const record = settleEnded(remembered, observation, iso(context.clock.now()));
+  const record = catchUp(remembered, observation, iso(context.clock.now()));
   if (JSON.stringify(record) !== JSON.stringify(remembered)) await context.store.save(record);
   return { observation, record };
 }
