@@ -116,7 +116,7 @@ async function sign(sandbox: string): Promise<TlsSetup> {
   }
 }
 
-export async function tctl(sandbox: string, ...argv: readonly string[]): Promise<string> {
+async function tctl(sandbox: string, ...argv: readonly string[]): Promise<string> {
   return (await run(join(sandbox, "bin", "tctl"), argv, { maxBuffer: 2 ** 26 })).stdout;
 }
 
