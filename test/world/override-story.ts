@@ -11,7 +11,7 @@ import { ExternalCa } from "../sandbox/external-ca.ts";
 import { InProcessRepository } from "./in-process.ts";
 import type { Ran } from "./repository.ts";
 
-export const HOME = join("clusters", "acme.cluster");
+const HOME = join("clusters", "acme.cluster");
 export const OVERRIDE = join(HOME, "overrides", "db_client.yaml");
 
 interface Resource {
