@@ -7,7 +7,7 @@ import { loadResources } from "../../src/resources/load.ts";
 import { readIdentities } from "../../src/sealing/identities.ts";
 import { recipientOf, unseal } from "../../src/sealing/seal.ts";
 import { described, fingerprint, folderWith, NOW } from "../resources/folder.ts";
-import { capstanInProcess } from "../world/in-process.ts";
+import { runHere } from "../world/command-line.ts";
 
 let identity: string;
 let recipient: string;
@@ -46,7 +46,7 @@ ${fields}${authority("talos", "a")}${authority("kubernetes", "b")}`,
 }
 
 const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  capstanInProcess(folder, argv, env, () => NOW.getTime());
+  runHere(argv, { cwd: folder, env, now: () => NOW.getTime() });
 
 async function loaded() {
   const { state, diagnostics } = await loadResources(folder, {}, NOW);
