@@ -36,6 +36,9 @@ interface Declaration {
   readonly declare: (command: Command) => void;
 }
 
+/** As wide as all text of capstan; `dist/help.txt` was made so. */
+const HELP_WIDTH = 80;
+
 function commands(argv: readonly string[], terminal: Terminal, done: (code: ExitCode) => void): Command {
   const program = new Command("capstan")
     .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
@@ -44,6 +47,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => Math.min(terminal.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
     })
     .showSuggestionAfterError();
   const add = (parent: Command, declarations: readonly Declaration[]) => {
