@@ -2,7 +2,8 @@ import { Failure } from "../failure.ts";
 import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
 import { nextByItself } from "../planner/automatic.ts";
-import { settleEnded } from "../planner/memory.ts";
+import { heldByDrift } from "../planner/drift.ts";
+import { catchUp } from "../planner/memory.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
@@ -201,7 +202,8 @@ async function nextSituation(
   const step = rotation?.steps[0];
   if (step === undefined) return null;
   const unsettled = isUnsettled(plan, step.authority);
-  return situationFor(context, run, rotationName, step, view, unsettled);
+  const drift = heldByDrift(plan.clusters[0]?.drift ?? [], step) ?? null;
+  return situationFor(context, run, rotationName, step, view, { unsettled, drift });
 }
 
 function situationFor(
@@ -210,7 +212,7 @@ function situationFor(
   rotationName: string,
   step: Step,
   { observation, record }: View,
-  unsettled: boolean,
+  held: Pick<Situation, "unsettled" | "drift">,
 ): Situation {
   const cluster = context.desired.clusters.find(({ name }) => name === observation.cluster);
   const platform = context.platforms.get(observation.cluster);
@@ -224,7 +226,7 @@ function situationFor(
     context.desired.rotations.find(
       (rotation) => rotation.name === rotationName && rotation.cluster === cluster.name,
     ) ?? null;
-  return { run, cluster, platform, rotationName, resource, step, observation, live, record, unsettled };
+  return { run, cluster, platform, rotationName, resource, step, observation, live, record, ...held };
 }
 
 async function lookAt(context: RunContext, cluster: string): Promise<View> {
@@ -234,7 +236,7 @@ async function lookAt(context: RunContext, cluster: string): Promise<View> {
     platform.observe({ components: "all" }),
     context.store.load(cluster),
   ]);
-  const record = settleEnded(remembered, observation, iso(context.clock.now()));
+  const record = catchUp(remembered, observation, iso(context.clock.now()));
   if (JSON.stringify(record) !== JSON.stringify(remembered)) await context.store.save(record);
   return { observation, record };
 }
@@ -246,6 +248,9 @@ function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySe
   const failing = failingIn(step);
   if (situation.unsettled && step.action === "rotate") {
     return `${name} waits: the override entries of ${step.authority} are not as git wants them; run again`;
+  }
+  if (situation.drift !== null && step.action === "rotate") {
+    return `${name} waits: ${situation.drift.subject} ${situation.drift.message}`;
   }
   if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
   if (!planned.has(step.id)) {
@@ -344,7 +349,10 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
     const view = await lookAt(context, failed.cluster.name);
     const step = (await rollbackPlan(context, failed, view))?.steps[0];
     if (step === undefined) return { outcome: "rolled-back", message: reason };
-    const situation = situationFor(context, failed.run, failed.rotationName, step, view, false);
+    const situation = situationFor(context, failed.run, failed.rotationName, step, view, {
+      unsettled: false,
+      drift: null,
+    });
     if (isHeld(situation)) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return {

@@ -2,7 +2,7 @@ import type { Platform } from "../platforms/platform.ts";
 import type { JournalEntry, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
-import type { Plan, Step } from "../rotation/plan.ts";
+import type { Drift, Plan, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { type Clock, iso } from "./clock.ts";
 import type { RunEvent } from "./event.ts";
@@ -46,6 +46,8 @@ export interface Situation {
   readonly record: ClusterRecord;
   /** Override entries of this CA are not yet as git wants them: no step before they are. */
   readonly unsettled: boolean;
+  /** Blocking drift of the cluster: nothing but the way back is taken there. */
+  readonly drift: Drift | null;
 }
 
 /** An event without its time. */

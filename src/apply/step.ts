@@ -4,7 +4,17 @@ import { overriddenKeys } from "../guards/overrides.ts";
 import { newKeyWasUsed } from "../guards/reported.ts";
 import { readOverrides } from "../overrides/reading.ts";
 import { statesOf } from "../overrides/resource.ts";
-import { asked, begin, drivenBy, ended, entered, remember, turnedBack, verified } from "../planner/memory.ts";
+import {
+  asked,
+  begin,
+  drivenBy,
+  ended,
+  entered,
+  followed,
+  remember,
+  turnedBack,
+  verified,
+} from "../planner/memory.ts";
 import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
@@ -52,18 +62,18 @@ export async function takeStep(
     return fail(context, situation, "the keys are not as they should be", wrongKeys);
   const free = goingBack && !newKeyWasUsed(before, live);
   const tolerated = free ? laggingBefore(context, situation, memory) : new Set<string>();
-  const followed = await waitForComponents(context, situation, memory.roster ?? [], step.to, tolerated);
-  const waitedFor = followed.laggards.filter(({ subject }) => !tolerated.has(subject));
+  const wait = await waitForComponents(context, situation, memory.roster ?? [], step.to, tolerated);
+  const waitedFor = wait.laggards.filter(({ subject }) => !tolerated.has(subject));
   if (waitedFor.length > 0 && !free) {
     const message = context.turnBack.aborted
       ? "a person asked for the rollback"
       : `not everybody followed to ${step.to} in time`;
     return fail(context, situation, message, waitedFor.map(notFollowed));
   }
-  await close(context, situation, memory, followed.observation, wrongKeys);
+  await close(context, situation, memory, wait.observation, wrongKeys);
   say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
   await journal(context, situation, "verified");
-  return { result: "verified", observation: followed.observation };
+  return { result: "verified", observation: wait.observation };
 }
 
 /** The record knows of the step before it happens, so that a kill right after it finds its way. */
@@ -94,7 +104,8 @@ async function noteIntent(
   const memory = openRotation(begun, step.authority);
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
-  const driven = content === null ? memory : drivenBy(memory, content);
+  const seen = followed(memory, live);
+  const driven = content === null ? seen : drivenBy(seen, content);
   const noted = step.to === "rollback" ? turnedBack(driven, reason ?? "asked for in git") : driven;
   await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);

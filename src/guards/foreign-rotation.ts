@@ -1,6 +1,7 @@
 import { identify } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { failWith, type Guard, type GuardInput } from "./guard.ts";
+import { introducedKeys } from "./introduced.ts";
 
 /**
  * A rotation is ours by its keys and its `current_id`, not by its phase: everything else was started by somebody
@@ -32,11 +33,13 @@ function foreignId({ authority, record }: GuardInput): readonly Finding[] {
 
 function foreignKeys({ authority, rotation, record }: GuardInput): readonly Finding[] {
   const retire = record?.retire ?? retiredBy(rotation, authority.type);
-  const introduced = record?.introduced ?? [];
+  const introduced = record === undefined ? [] : introducedKeys(record, authority);
   const present = identify([...authority.active, ...authority.trusted]);
   const gone = retire.filter((key) => !present.includes(key));
   const strange =
-    introduced.length === 0 ? [] : present.filter((key) => ![...retire, ...introduced].includes(key));
+    record === undefined || record.introduced.length === 0
+      ? []
+      : present.filter((key) => ![...retire, ...introduced].includes(key));
   return [
     ...gone.map((key) => ({
       subject: `key/${key}`,

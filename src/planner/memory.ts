@@ -1,3 +1,4 @@
+import { introducedKeys } from "../guards/introduced.ts";
 import { reportedByComponents } from "../guards/reported.ts";
 import {
   type ClusterObservation,
@@ -51,11 +52,11 @@ export function begin(
 export function entered(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
   const { phase, currentId } = live.rotation;
   const known = rotation.phases.at(-1)?.phase === phase;
+  const identified = { ...rotation, current_id: currentId };
   return {
-    ...rotation,
-    current_id: currentId,
+    ...identified,
     requested: null,
-    introduced: rotation.introduced.length > 0 ? rotation.introduced : newKeys(live, rotation.retire),
+    introduced: introducedKeys(identified, live),
     phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
   };
 }
@@ -77,6 +78,13 @@ export function verified(
 /** About to ask for a transition. */
 export function asked(rotation: RotationRecord, to: Phase, now: string): RotationRecord {
   return { ...rotation, requested: { to, at: now } };
+}
+
+/** New keys that auth servers with an HSM of their own added since init was entered. */
+export function followed(rotation: RotationRecord, live: LiveAuthority): RotationRecord {
+  // Before init was observed there is nothing to follow.
+  if (rotation.introduced.length === 0) return rotation;
+  return { ...rotation, introduced: introducedKeys(rotation, live) };
 }
 
 /** On the way out, and why. */
@@ -109,20 +117,16 @@ export function remember(record: ClusterRecord, rotation: RotationRecord): Clust
 }
 
 /**
- * Closes what ended while nobody looked: a run that was killed between the last transition and its note of it, or
- * a hand that finished or rolled back the rotation.
+ * Notes what happened while nobody looked: a rotation that ended, because a run was killed between the last
+ * transition and its note of it or a hand finished or rolled it back; keys that auth servers added.
  */
-export function settleEnded(
-  record: ClusterRecord,
-  observation: ClusterObservation,
-  now: string,
-): ClusterRecord {
+export function catchUp(record: ClusterRecord, observation: ClusterObservation, now: string): ClusterRecord {
   return {
     ...record,
     rotations: record.rotations.map((rotation) => {
       const live = observation.authorities.find(({ type }) => type === rotation.authority);
       if (rotation.ended_at !== null || live === undefined) return rotation;
-      return settleOne(rotation, live, now);
+      return settleOne(followed(rotation, live), live, now);
     }),
   };
 }

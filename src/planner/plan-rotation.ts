@@ -20,6 +20,7 @@ import { type Pins, pinProblems } from "../rotation/pins.ts";
 import type { ChecklistItem, GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
 import { NOT_FOR_CLOCKS, nextByItself, scheduleNotes } from "./automatic.ts";
+import { followed } from "./memory.ts";
 import { rolledBack, standingOf } from "./standing.ts";
 import { together } from "./together.ts";
 import { verifyWording, wordingOf } from "./wording.ts";
@@ -381,6 +382,7 @@ function notesOf(
 }
 
 function keysOf({ wanted, live, memory }: Pick<Member, "wanted" | "live" | "memory">): readonly KeyPlan[] {
+  const introduced = memory === undefined ? [] : followed(memory, live).introduced;
   const plans = [
     ...live.active.map((key) => describe(key, "active")),
     ...live.trusted.map((key) => describe(key, "trusted")),
@@ -416,7 +418,7 @@ function keysOf({ wanted, live, memory }: Pick<Member, "wanted" | "live" | "memo
 
   function roleOf(fingerprint: Fingerprint): KeyPlan["role"] {
     if (wanted.retire.includes(fingerprint)) return "retiring";
-    return memory?.introduced.includes(fingerprint) ? "introduced" : "other";
+    return introduced.includes(fingerprint) ? "introduced" : "other";
   }
 }
 

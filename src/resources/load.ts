@@ -2,6 +2,7 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import { buildAuthority, buildCluster, buildOverride, buildRotation } from "./build.ts";
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
+import { checkInventory } from "./check-inventory.ts";
 import * as validators from "./compiled/schemas.js";
 import type {
   AuthorityResource,
@@ -59,9 +60,9 @@ export async function loadResources(
   }
   const collected: Collected = { clusters: [], authorities: [], rotations: [], overrides: [] };
   for (const document of documents) {
-    for (const diagnostic of accept(document, env, now, collected)) diagnostics.push(diagnostic);
+    for (const diagnostic of accept(document, folder, env, now, collected)) diagnostics.push(diagnostic);
   }
-  for (const diagnostic of checkTogether({ documents, incomplete })) diagnostics.push(diagnostic);
+  for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
   const accepted = new Set(collected.overrides.map(({ document }) => document));
   return {
     state: collected,
@@ -81,13 +82,18 @@ interface Collected extends DesiredState {
 /** Collects the resource of a document where its schema accepts it; gives what is wrong with it. */
 function accept(
   document: ResourceDocument,
+  folder: string,
   env: NodeJS.ProcessEnv,
   now: Date,
   collected: Collected,
 ): readonly Diagnostic[] {
   if (!document.sound) return [];
   const substituted = substitute(document, env);
-  const diagnostics = [...substituted.diagnostics, ...checkDocument(document, now)];
+  const diagnostics = [
+    ...substituted.diagnostics,
+    ...checkDocument(document, now),
+    ...checkInventory(document, substituted.value),
+  ];
   const validate = VALIDATORS[document.kind];
   // As written, not as substituted: a message must not print what an environment variable holds.
   if (!validate(document.value)) {
@@ -95,7 +101,7 @@ function accept(
   }
   switch (document.kind) {
     case "cluster":
-      collected.clusters.push(buildCluster(document, substituted.value));
+      collected.clusters.push(buildCluster(document, substituted.value, folder));
       break;
     case "certificate_authority":
       collected.authorities.push(buildAuthority(document));

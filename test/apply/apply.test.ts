@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { identify, type LiveAuthority } from "../../src/rotation/observation.ts";
+import type { AuthorityResource } from "../../src/resources/desired.ts";
+import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { World } from "../world/apply.ts";
-import { desired, OLD, rotation } from "../world/host-rotation.ts";
+import { CLUSTER, desired, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 import { Killed } from "../world/model-cluster.ts";
 
 const WALK: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
@@ -40,6 +41,28 @@ describe("a rotation, commit by commit", () => {
     const { outcome } = await world.apply(desired([rotation("standby", { strategy: "walk" })]));
     expect(outcome).toBe("applied");
     expect(world.cluster.transitions).toHaveLength(4);
+  });
+});
+
+describe("blocking drift elsewhere in the cluster", () => {
+  const undeclared: AuthorityResource = {
+    cluster: CLUSTER,
+    type: "okta",
+    source: { file: "authorities.yaml", line: 1 },
+    activeKeys: [OLD],
+    maxAgeMs: null,
+    trustConsumers: [],
+  };
+
+  it("holds up the step that the plan calls blocked, but never the way back", async () => {
+    const world = await walked("init");
+    const onward = { ...desired([rotation("update_clients")]), authorities: [undeclared] };
+    expect((await world.plan(onward)).outcome).toBe("blocked");
+    expect((await world.apply(onward)).outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.phase).toBe("init");
+    const back = { ...desired([rotation("rollback")]), authorities: [undeclared] };
+    await world.apply(back);
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
   });
 });
 
@@ -213,32 +236,101 @@ describe("SIGKILL at any call", () => {
 });
 
 describe("a CA that is kept in HSMs", () => {
-  /** Puts its keys into an HSM, and hides the new one from the looks whose numbers are given. */
-  function inHsm(world: World, blindLooks: readonly number[]): void {
+  const SECOND = OTHER;
+
+  async function walkedInHsms(last: Phase): Promise<World> {
+    const world = new World();
+    world.cluster.inHsms = true;
+    for (const phase of WALK.slice(0, WALK.indexOf(last) + 1)) await world.apply(desired([rotation(phase)]));
+    return world;
+  }
+
+  const introduced = (world: World) => world.store.record?.rotations[0]?.introduced ?? [];
+  const movesOn = (world: World) => world.apply(desired([rotation("update_clients")]));
+
+  /** Hides the new key from the looks whose numbers are given. */
+  function blind(world: World, looksThatMiss: readonly number[]): void {
     const observe = world.cluster.observe.bind(world.cluster);
     let looks = 0;
     world.cluster.observe = async (scope) => {
       const seen = await observe(scope);
-      const blind = scope.components === "all" && blindLooks.includes(++looks);
-      const held = (keys: LiveAuthority["active"]) => keys.map((one) => ({ ...one, storage: "PKCS#11 HSM" }));
-      return {
-        ...seen,
-        authorities: seen.authorities.map((live) => ({
-          ...live,
-          active: held(live.active),
-          trusted: blind ? [] : held(live.trusted),
-        })),
-      };
+      if (scope.components !== "all" || !looksThatMiss.includes(++looks)) return seen;
+      return { ...seen, authorities: seen.authorities.map((live) => ({ ...live, trusted: [] })) };
     };
   }
 
   it.each([
     ["both looks show its new key", [], "applied", ["host standby-init", "host init-update_clients"]],
     ["the second look does not", [2], "blocked", ["host standby-init"]],
-  ] as const)("%s", async (_, blindLooks, outcome, transitions) => {
-    const world = await walked("init");
-    inHsm(world, blindLooks);
-    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe(outcome);
+  ] as const)("%s", async (_, looksThatMiss, outcome, transitions) => {
+    const world = await walkedInHsms("init");
+    blind(world, looksThatMiss);
+    expect((await movesOn(world)).outcome).toBe(outcome);
     expect(world.cluster.transitions).toEqual(transitions);
+  });
+
+  it("an auth server that adds its own key between two runs is no stranger (reference 1.9)", async () => {
+    const world = await walkedInHsms("init");
+    const both = [...introduced(world), SECOND].toSorted();
+    world.cluster.addTrusted(SECOND);
+    const [rotating] = (await world.plan(desired([rotation("update_clients")]))).clusters[0]?.rotations ?? [];
+    expect(rotating?.steps[0]?.guards.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+    expect(rotating?.keys.filter(({ role }) => role === "introduced")).toHaveLength(2);
+    expect((await movesOn(world)).outcome).toBe("applied");
+    expect(introduced(world)).toEqual(both);
+    expect(identify(world.cluster.authority().active)).toEqual(both);
+  });
+
+  it.each(Array.from({ length: 12 }, (_, calls) => calls))(
+    "its key comes after a run that was killed after call %i",
+    async (calls) => {
+      const world = new World();
+      world.cluster.inHsms = true;
+      world.cluster.callsUntilKilled = calls;
+      await world.apply(desired([rotation("init")])).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+      });
+      world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+      if (world.cluster.authority().rotation.phase === "init") world.cluster.addTrusted(SECOND);
+      expect(["applied", "nothing-to-do"]).toContain(
+        (await world.apply(desired([rotation("init")]))).outcome,
+      );
+      expect((await movesOn(world)).outcome).toBe("applied");
+      const { active, trusted } = world.cluster.authority();
+      expect(introduced(world)).toEqual(identify(active));
+      expect(identify(trusted)).toEqual([OLD]);
+    },
+  );
+
+  it.each(Array.from({ length: 12 }, (_, calls) => calls))(
+    "its key comes after update_clients was refused or killed after call %i",
+    async (calls) => {
+      const world = await walkedInHsms("init");
+      world.cluster.callsUntilKilled = calls;
+      if (calls === 0) {
+        world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+        world.cluster.refuse = "access denied";
+      }
+      await movesOn(world).catch(() => {});
+      world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+      if (world.cluster.authority().rotation.phase === "init") world.cluster.addTrusted(SECOND);
+      expect(["applied", "nothing-to-do"]).toContain((await movesOn(world)).outcome);
+      expect(introduced(world)).toEqual(identify(world.cluster.authority().active));
+    },
+  );
+
+  it("a key that comes after init is a stranger's", async () => {
+    const world = await walkedInHsms("update_clients");
+    world.cluster.addTrusted(SECOND);
+    expect((await world.apply(desired([rotation("update_servers")]))).outcome).toBe("blocked");
+    expect(introduced(world)).not.toContain(SECOND);
+  });
+
+  it("goes back with every key that was added", async () => {
+    const world = await walkedInHsms("init");
+    world.cluster.addTrusted(SECOND);
+    expect((await world.apply(desired([rotation("rollback")]))).outcome).toBe("applied");
+    expect(identify(world.cluster.authority().active)).toEqual([OLD]);
+    expect(world.cluster.authority().trusted).toEqual([]);
   });
 });

@@ -427,6 +427,29 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: [`key/${OTHER}`],
   },
+  "an auth server's own key, to a CA in HSMs and in init (reference 1.9)": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    observation: inHsm([NEW, OTHER]),
+    verdict: "pass",
+  },
+  "a key to a CA in HSMs, in the init of another rotation": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    observation: inHsm([NEW, OTHER]),
+    record: { current_id: "another" },
+    verdict: "fail",
+    about: ["authority/host", `key/${OTHER}`],
+  },
+  "a key to a CA in HSMs after init": {
+    guard: "foreign-rotation",
+    edge: CLIENTS_TO_SERVERS,
+    observation: {
+      authorities: [authority("update_clients", { active: [key(NEW, HSM), key(OTHER, HSM)] })],
+    },
+    verdict: "fail",
+    about: [`key/${OTHER}`],
+  },
   "a foreign rotation is not rolled back either": {
     guard: "foreign-rotation",
     edge: INIT_BACK,

@@ -45,6 +45,8 @@ export class ModelCluster implements Platform {
   readonly ailments = new Map<string, Ailment>();
   staleReadMs = 2_000;
   lagMs = 8_000;
+  /** Keys are held in HSMs, where every auth server adds its own (reference 1.9). */
+  inHsms = false;
   /** Applies the next transition and says that it failed (reference 1.8). */
   failAfterSuccess = false;
   /** Refuses the next transition. */
@@ -105,13 +107,20 @@ export class ModelCluster implements Platform {
   }
 
   authority(): LiveAuthority {
+    const held = (fingerprint: Fingerprint) =>
+      key(fingerprint, this.inHsms ? { storage: "PKCS#11 HSM" } : {});
     return {
       type: "host",
       cluster: CLUSTER,
-      active: this.#active.map((fingerprint) => key(fingerprint)),
-      trusted: this.#trusted.map((fingerprint) => key(fingerprint)),
+      active: this.#active.map(held),
+      trusted: this.#trusted.map(held),
       rotation: this.#rotation,
     };
+  }
+
+  /** The tick of another auth server, or a stranger. */
+  addTrusted(fingerprint: Fingerprint): void {
+    this.#trusted = [...this.#trusted, fingerprint];
   }
 
   /** Everybody catches up, as after a night. */
