@@ -59,6 +59,7 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const observations = views.map(({ observation }) => observation);
   const startable = steps.some(mayStart) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
+  if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
   const planned = new Set(steps.map(({ id }) => id));
   const fresh = new Map<string, View>();
   if (context.clock.now() - readAt < FRESH_MS) {

@@ -19,8 +19,11 @@ export interface RunContext {
   /** Fires when a person who watches wants the rotation rolled back. */
   readonly turnBack: AbortSignal;
   readonly emit: (event: RunEvent) => void;
-  /** Asks the person, or answers for the flags. Only steps of this plan may be taken. */
-  readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval>;
+  /**
+   * Asks the person, or answers for the flags. Only steps of this plan may be taken. `null`: the person left. Then
+   * nothing is done, not even waiting for what a run before has begun.
+   */
+  readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval | null>;
   readonly holder: { readonly who: string; readonly why: string };
 }
 

@@ -73,6 +73,21 @@ describe("approval", () => {
     expect(world.cluster.transitions).toEqual([]);
   });
 
+  it("a person who leaves does not even wait for what a killed run has begun", async () => {
+    const world = new World();
+    world.cluster.callsUntilKilled = 2;
+    await expect(world.apply(desired([rotation("init")]))).rejects.toThrow(Killed);
+    world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+    await world.clock.sleep(60_000, new AbortController().signal);
+    const { steps } = (await world.plan(desired([rotation("init")]))).clusters[0]?.rotations[0] ?? {
+      steps: [],
+    };
+    expect(steps.map(({ action }) => action)).toEqual(["verify"]);
+    const { outcome, events } = await world.apply(desired([rotation("init")]), { approve: "leave" });
+    expect(outcome).toBe("blocked");
+    expect(events.map(({ type }) => type)).toEqual(["plan", "finished"]);
+  });
+
   it("the point of no return needs its own", async () => {
     const world = await walked("update_servers");
     expect((await world.apply(desired([rotation("standby")]), { approve: "ordinary" })).outcome).toBe(
