@@ -4,16 +4,14 @@ import { LEVELS } from "./cluster-phase.ts";
 import type { MachineType } from "./machine-config.ts";
 import type { Level } from "./node-state.ts";
 
-/** A machine, how far it is, and whether its configuration says so exactly. */
+/** A machine and how far it is. */
 export interface Walker {
   readonly address: string;
   readonly machineType: MachineType;
   readonly state: Level;
-  /** Its configuration is not written the way the state is: it is put in order without moving. */
-  readonly untidy: boolean;
 }
 
-/** The next change of one machine. */
+/** What is to be done about one machine: a change, or a look whether it is as it should be. */
 export interface Move {
   readonly address: string;
   readonly from: Level;
@@ -37,9 +35,10 @@ export function levelOf(from: Phase, to: Phase): Level | null {
 }
 
 /**
- * Everything that is left to do, in order (reference talos-rotation 2.5). Control planes go first, as a worker takes
- * what it trusts from them; only when Kubernetes drops a CA, workers do, so that their kubelets come back against
- * API servers that still accept both. On the way into rollback nobody moves forward.
+ * Every machine in the order of a transition (reference talos-rotation 2.5). Control planes go first, as a worker
+ * takes what it trusts from them; only when Kubernetes drops a CA, workers do, so that their kubelets come back
+ * against API servers that still accept both. Who is there already stays in the order: a run that was killed may have
+ * left it in the middle of a restart. On the way into rollback nobody moves forward.
  */
 export function movesTo(
   target: Level,
@@ -50,12 +49,7 @@ export function movesTo(
   const workersFirst = type === "kubernetes" && drops;
   const rank = ({ machineType }: Walker) => ((machineType === "worker") === workersFirst ? 0 : 1);
   return machines
+    .filter(({ state }) => !onlyBack || LEVELS.indexOf(state) >= LEVELS.indexOf(target))
     .toSorted((left, right) => rank(left) - rank(right))
-    .flatMap((machine) => {
-      const { address, state, untidy } = machine;
-      const distance = LEVELS.indexOf(target) - LEVELS.indexOf(state);
-      if (distance === 0) return untidy ? [{ address, from: state, to: state }] : [];
-      if (onlyBack && distance > 0) return [];
-      return [{ address, from: state, to: target }];
-    });
+    .map(({ address, state }) => ({ address, from: state, to: target }));
 }

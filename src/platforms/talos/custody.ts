@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
-import type { ClusterRecord, TalosKeys } from "../../rotation/record.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
+import type { ClusterRecord, TalosKeys } from "../../rotation/record.ts";
 import { openNextKey } from "../../sealing/next-authority.ts";
 import { seal, unseal } from "../../sealing/seal.ts";
 import type { CaCertificate } from "../../talos/certificate.ts";
@@ -19,16 +19,17 @@ export async function nextKey(
 }
 
 /** The key of the CA that retires, from the record. `null` when it is not kept there. */
-export async function oldKey(
-  { kept }: KnownRotation,
-  around: TalosSurroundings,
-): Promise<string | null> {
-  if (kept === null) return null;
+export async function oldKey({ kept }: KnownRotation, around: TalosSurroundings): Promise<string | null> {
+  if (kept === null || kept.old_key === "") return null;
   const key = await unseal(await around.identities(), kept.old_key, `the old key of ${kept.authority}`);
   if (isKeyOf(key, kept.old_certificate)) return key;
-  throw new Failure("storage", `the old key of ${kept.authority} in the record is not that of its certificate`, {
-    hint: "restore the record from a backup before anything is swapped",
-  });
+  throw new Failure(
+    "storage",
+    `the old key of ${kept.authority} in the record is not that of its certificate`,
+    {
+      hint: "restore the record from a backup before anything is swapped",
+    },
+  );
 }
 
 /** Where the keys of a rotation are missing, as sentences; `null`: they are at hand. */
@@ -69,8 +70,10 @@ function unfitFor({ next, keys }: KnownRotation, now: Date): string | null {
   const certificate = new X509Certificate(next.pem);
   if (next.fingerprint === keys.old) return "the CA to come is the one that is retired";
   if (!certificate.ca) return "the certificate to come is not one of a CA";
-  if (certificate.validFromDate > now) return `the CA to come is valid only from ${certificate.validFromDate.toISOString()}`;
-  if (certificate.validToDate <= now) return `the CA to come ran out at ${certificate.validToDate.toISOString()}`;
+  if (certificate.validFromDate > now)
+    return `the CA to come is valid only from ${certificate.validFromDate.toISOString()}`;
+  if (certificate.validToDate <= now)
+    return `the CA to come ran out at ${certificate.validToDate.toISOString()}`;
   return null;
 }
 
@@ -92,9 +95,13 @@ export async function keepOldKey(
   recipients: readonly string[],
 ): Promise<TalosKeys> {
   if (recipients.length === 0) {
-    throw new Failure("resources", `the old key of ${entry.authority} cannot be saved: spec.talos.recipients is empty`, {
-      hint: "name the age recipients that may open it; without the key there is no way back",
-    });
+    throw new Failure(
+      "resources",
+      `the old key of ${entry.authority} cannot be saved: spec.talos.recipients is empty`,
+      {
+        hint: "name the age recipients that may open it; without the key there is no way back",
+      },
+    );
   }
   if (!isKeyOf(key, entry.old_certificate)) {
     throw new Failure("refused", `the key on the control planes is not that of the ${entry.authority} CA`, {
@@ -105,9 +112,13 @@ export async function keepOldKey(
   const kept: TalosKeys = { ...entry, old_key, sealed_at: around.now().toISOString() };
   await saveKeys(cluster, kept, around);
   const { talos = [] } = await around.record.load(cluster);
-  const found = talos.find(({ authority, old_key: sealed }) => authority === entry.authority && sealed === old_key);
+  const found = talos.find(
+    ({ authority, old_key: sealed }) => authority === entry.authority && sealed === old_key,
+  );
   const opened =
-    found === undefined ? null : await unseal(await around.identities(), found.old_key, `the old key of ${entry.authority}`);
+    found === undefined
+      ? null
+      : await unseal(await around.identities(), found.old_key, `the old key of ${entry.authority}`);
   if (opened === key) return kept;
   throw new Failure("storage", `the old key of ${entry.authority} was saved, and cannot be read back`, {
     hint: "nothing was changed on the cluster; check the record and the recipients",

@@ -19,7 +19,11 @@ export type TalosErrorKind =
   | "other";
 
 /** The first that fits counts: gRPC says `Unavailable` to most of them. */
-const PATTERNS: readonly { readonly kind: TalosErrorKind; readonly pattern: RegExp; readonly hint: string }[] = [
+const PATTERNS: readonly {
+  readonly kind: TalosErrorKind;
+  readonly pattern: RegExp;
+  readonly hint: string;
+}[] = [
   {
     kind: "client-rejected",
     pattern: /remote error: tls: (unknown certificate authority|bad certificate|certificate required)/,
@@ -47,7 +51,8 @@ const PATTERNS: readonly { readonly kind: TalosErrorKind; readonly pattern: RegE
   },
   {
     kind: "unreachable",
-    pattern: /connection refused|i\/o timeout|no route to host|DeadlineExceeded|connection reset|EOF|Unavailable/,
+    pattern:
+      /connection refused|i\/o timeout|no route to host|DeadlineExceeded|connection reset|EOF|Unavailable/,
     hint: "start the machine, or correct its address in spec.talos",
   },
 ];

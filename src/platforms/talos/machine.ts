@@ -18,7 +18,10 @@ export interface MachineTexts {
 }
 
 /** Gives the reason when a machine does not answer, or answers with what nobody can read. */
-export async function readMachine(session: Session, address: string): Promise<MachineTexts | Failure | string> {
+export async function readMachine(
+  session: Session,
+  address: string,
+): Promise<MachineTexts | Failure | string> {
   const reply = await session.ask(address, ["get", "machineconfig", "-o", "yaml"]);
   if (!reply.ok) return reply.error.failure;
   try {
@@ -31,7 +34,13 @@ export async function readMachine(session: Session, address: string): Promise<Ma
     const active = text("v1alpha1");
     if (active === undefined) return "it shows no active configuration";
     const persistent = text("persistent") ?? active;
-    return { address, active, persistent, config: readMachineConfig(persistent), pending: pendingIn(active, persistent) };
+    return {
+      address,
+      active,
+      persistent,
+      config: readMachineConfig(persistent),
+      pending: pendingIn(active, persistent),
+    };
   } catch (error) {
     return `its configuration cannot be understood: ${error instanceof Error ? error.message : "unknown"}`;
   }

@@ -57,7 +57,7 @@ export class Session {
   }
 
   /** In the order in which they are tried. */
-  useIdentities(identities: readonly (() => Promise<TalosClient | null>)[]): void {
+  offer(identities: readonly (() => Promise<TalosClient | null>)[]): void {
     this.#identities = identities;
     this.#accepted.clear();
   }
@@ -114,14 +114,11 @@ export class Session {
   }
 
   /** Exit status and text; what failed is the caller's to judge. */
-  async kubectl(kubeconfig: string, words: readonly string[]): Promise<{ exit: number; stdout: string; stderr: string }> {
-    const argv = [
-      ...this.connection.kubectl,
-      "--kubeconfig",
-      kubeconfig,
-      "--request-timeout=15s",
-      ...words,
-    ];
+  async kubectl(
+    kubeconfig: string,
+    words: readonly string[],
+  ): Promise<{ exit: number; stdout: string; stderr: string }> {
+    const argv = [...this.connection.kubectl, "--kubeconfig", kubeconfig, "--request-timeout=15s", ...words];
     const { exitCode, stdout, stderr } = await this.options.runner.run({ argv, ...this.#limits() });
     return { exit: exitCode, stdout, stderr };
   }
@@ -163,7 +160,10 @@ export class Session {
 
   isDirect(): boolean {
     const { endpoints, controlPlanes } = this.connection;
-    return endpoints.length === controlPlanes.length && endpoints.every((one, index) => one === controlPlanes[index]);
+    return (
+      endpoints.length === controlPlanes.length &&
+      endpoints.every((one, index) => one === controlPlanes[index])
+    );
   }
 
   #file(client: TalosClient): Promise<string> {
