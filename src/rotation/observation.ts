@@ -157,7 +157,7 @@ export const TELEPORT_KINDS = [
 ] as const;
 
 /** A machine, once for each of the two CAs that it follows. */
-export const TALOS_KINDS = ["talos_node", "kubernetes_node"] as const;
+const TALOS_KINDS = ["talos_node", "kubernetes_node"] as const;
 
 export const COMPONENT_KINDS = [...TELEPORT_KINDS, ...TALOS_KINDS] as const;
 

@@ -28,7 +28,7 @@ export function readCertificates(text: string): readonly CaCertificate[] {
   });
 }
 
-export function fingerprintOf(certificate: X509Certificate): Fingerprint {
+function fingerprintOf(certificate: X509Certificate): Fingerprint {
   const spki = certificate.publicKey.export({ type: "spki", format: "der" });
   return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
 }

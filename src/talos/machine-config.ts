@@ -23,7 +23,7 @@ export type Layout = "fields" | "document";
 
 export type ConfigDocument = Document.Parsed;
 
-export const KUBERNETES_DOCUMENT = "KubeAPIServerCAConfig";
+const KUBERNETES_DOCUMENT = "KubeAPIServerCAConfig";
 
 export function parseDocuments(text: string): readonly ConfigDocument[] {
   const documents = parseAllDocuments(text, { keepSourceTokens: true });

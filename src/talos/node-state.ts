@@ -30,14 +30,14 @@ export function nodeState(authority: ConfiguredAuthority, { old, next }: Rotatio
 }
 
 /** The CA that signs. A worker that names none shows it by the order in which it accepts (reference 2.1). */
-export function signerOf({ issuing, accepted }: ConfiguredAuthority, keys: RotationKeys): Fingerprint | null {
+function signerOf({ issuing, accepted }: ConfiguredAuthority, keys: RotationKeys): Fingerprint | null {
   if (issuing !== null) return issuing.fingerprint;
   const ours = accepted.find(({ fingerprint }) => fingerprint === keys.old || fingerprint === keys.next);
   return ours?.fingerprint ?? accepted[0]?.fingerprint ?? null;
 }
 
 /** Accepted CAs that no rotation knows: somebody else's, kept as they are. */
-export function foreignTo(authority: ConfiguredAuthority, keys: RotationKeys): readonly CaCertificate[] {
+function foreignTo(authority: ConfiguredAuthority, keys: RotationKeys): readonly CaCertificate[] {
   const known = [keys.old, keys.next, signerOf(authority, keys)];
   return authority.accepted.filter(({ fingerprint }) => !known.includes(fingerprint));
 }

@@ -1,5 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { apply } from "../../src/apply/apply.ts";
@@ -49,6 +48,7 @@ export class TalosWorld {
   readonly resource: ClusterResource;
   readonly rotation: RotationResource;
   readonly identity: string;
+  readonly temporary: string;
   /** Applies left until the process is killed; the apply itself still happens. */
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
@@ -59,12 +59,19 @@ export class TalosWorld {
     resource: ClusterResource,
     rotation: RotationResource,
     identity: string,
+    temporary: string,
   ) {
     this.test = test;
     this.type = type;
     this.resource = resource;
     this.rotation = rotation;
     this.identity = identity;
+    this.temporary = temporary;
+  }
+
+  /** Files that capstan kept secrets in while it worked: none may be left. */
+  async leftBehind(): Promise<readonly string[]> {
+    return await readdir(this.temporary, { recursive: true });
   }
 
   static async start(type: TalosType, options: Partial<TalosClusterOptions> = {}): Promise<TalosWorld> {
@@ -73,6 +80,10 @@ export class TalosWorld {
     const identity = await generateIdentity();
     const recipients = [await identityToRecipient(identity)];
     const clients = join(info.directory, "clients");
+    // One of its own, so that what is left behind can be seen.
+    const temporary = join(info.directory, "temporary");
+    await mkdir(temporary);
+    process.env["TMPDIR"] = temporary;
     const resource: ClusterResource = {
       name: info.name,
       source: { file: "cluster.yaml", line: 1 },
@@ -108,7 +119,7 @@ export class TalosWorld {
       resume: null,
       contentHash: "content",
     };
-    return new TalosWorld(test, type, resource, rotation, identity);
+    return new TalosWorld(test, type, resource, rotation, identity, temporary);
   }
 
   desired(phase: Phase, overrides: Partial<RotationResource> = {}): DesiredState {
@@ -193,7 +204,9 @@ export class TalosWorld {
 
   /** The public keys that a machine accepts, the signing one first, by role. */
   states(): readonly string[] {
-    const { next, retire } = this.rotation.authorities[0] ?? { retire: [] };
+    const [authority] = this.rotation.authorities;
+    const retire: readonly string[] = authority?.retire ?? [];
+    const next = authority?.next;
     const role = (pem: string) => {
       const { fingerprint } = readCertificate(pem);
       if (retire.includes(fingerprint)) return "O";
@@ -249,8 +262,3 @@ const NEVER = new AbortController().signal;
 
 /** Steps that a person states; those of other phases are no business of a walk. */
 const ACKNOWLEDGED: readonly string[] = [];
-
-/** Folders that capstan keeps secrets in while it works. */
-export async function leftBehind(): Promise<readonly string[]> {
-  return (await readdir(tmpdir())).filter((name) => /^capstan-[A-Za-z0-9]{6}$/.test(name));
-}

@@ -40,7 +40,7 @@ export interface Look {
   readonly known: Readonly<Record<TalosType, KnownRotation | null>>;
 }
 
-export interface SeenMachine {
+interface SeenMachine {
   readonly address: string;
   readonly machineType: MachineType;
   readonly texts: MachineTexts | null;
@@ -169,12 +169,12 @@ function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
 }
 
 /** Each certificate once, each with its line feed. */
-export function bundle(certificates: readonly CaCertificate[]): string {
+function bundle(certificates: readonly CaCertificate[]): string {
   return [...new Set(certificates.map(({ pem }) => pem))].join("");
 }
 
 /** What of a rotation the record knows and machines cannot show. */
-export function memoryOf(known: KnownRotation | null): Memory {
+function memoryOf(known: KnownRotation | null): Memory {
   return { goesBack: known?.goesBack ?? false, reached: known?.kept?.reached ?? null };
 }
 

@@ -1,7 +1,8 @@
 import { Failure } from "../../failure.ts";
 import type { ClusterResource } from "../../resources/desired.ts";
 import { isTalosType } from "../../rotation/authority-type.ts";
-import type { Platform, PlatformOptions } from "../platform.ts";
+import { emptyRecord } from "../../rotation/record.ts";
+import type { Platform, PlatformOptions, TalosSurroundings } from "../platform.ts";
 import { observeTalos } from "./observe.ts";
 import { Session } from "./session.ts";
 import { takeTransition } from "./transition.ts";
@@ -14,8 +15,7 @@ export function openTalos(cluster: ClusterResource, options: PlatformOptions): P
       hint: `Add it in ${cluster.source.file}, line ${cluster.source.line}.`,
     });
   }
-  const around = options.talos;
-  if (around === undefined) throw new Error("a Talos cluster was opened without a record");
+  const around = options.talos ?? nothingDeclared(options);
   return {
     consistent: true,
     async observe(scope) {
@@ -38,5 +38,22 @@ export function openTalos(cluster: ClusterResource, options: PlatformOptions): P
         await session.close();
       }
     },
+  };
+}
+
+/** Enough to look at a cluster that git does not know yet. */
+function nothingDeclared({ now }: PlatformOptions): TalosSurroundings {
+  return {
+    rotations: [],
+    record: {
+      load: async (cluster) => emptyRecord(cluster),
+      save: async () => {
+        throw new Error("there is no record to save to");
+      },
+    },
+    identities: async () => {
+      throw new Failure("denied", "nothing is declared that a key would be opened for");
+    },
+    now,
   };
 }
