@@ -51,8 +51,8 @@ function seenOf({ consumer, seen }: Proof): string {
   return describeSeen(seen);
 }
 
-/** `uses the old CA; trusts old, not new`, and what the probe says about it. */
-function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]>): string {
+/** `uses old, trusts old, does not trust new`, and what the probe says about it. */
+export function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]>): string {
   const trusted = (["old", "new"] as const).flatMap((role) =>
     trusts[role] === "unknown" ? [] : [`${trusts[role] === "yes" ? "trusts" : "does not trust"} ${role}`],
   );
