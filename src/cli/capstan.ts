@@ -16,6 +16,14 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 } else if (process.argv.length === 3 && /^(-V|--version)$/.test(process.argv[2] ?? "")) {
   // Asked for by every script that looks for capstan: no more than bare Node (design, section 9).
   process.stdout.write(`${packageJson.version}\n`);
+} else if (
+  process.argv.length === 3 &&
+  process.argv[2] === "--help" &&
+  (process.stdout.columns ?? 80) >= 80
+) {
+  // The build has asked `capstan help` already.
+  const { readFileSync } = await import("node:fs");
+  process.stdout.write(readFileSync(new URL("help.txt", import.meta.url)));
 } else {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();

@@ -34,6 +34,9 @@ interface Declaration {
   readonly declare: (command: Command) => void;
 }
 
+/** As wide as all text of capstan; `dist/help.txt` was made so. */
+const HELP_WIDTH = 80;
+
 function commands(argv: readonly string[], terminal: Terminal, done: (code: ExitCode) => void): Command {
   const program = new Command("capstan")
     .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
@@ -42,6 +45,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => Math.min(terminal.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
     })
     .showSuggestionAfterError();
   const add = (parent: Command, declarations: readonly Declaration[]) => {
@@ -141,7 +145,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     },
     {
       name: "override",
-      description: "prepare externally signed CA certificates, for a commit: csr, add, renew, retire",
+      description: "prepare externally signed CA certificates, for a commit: csr, add, enable, …",
       declare: (command) => add(command, overrideCommands(terminal, done)),
     },
     {
@@ -209,7 +213,7 @@ function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): r
           .option("--out <folder>", "where to write them (default: overrides/requests)")
           .option("--sign", "have the cluster's signer sign them, and add the certificates")
           .action(async (type, options) =>
-            done(await (await import("./override.ts")).csr(terminal, type, options)),
+            done(await (await import("./override/csr.ts")).csr(terminal, type, options)),
           ),
     },
     {
@@ -217,15 +221,26 @@ function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): r
       description: "put a signed certificate into git, staged",
       declare: (command) =>
         withFiles(command).action(async (files, options) =>
-          done(await (await import("./override.ts")).addCertificate(terminal, files, options)),
+          done(await (await import("./override/add.ts")).addCertificate(terminal, files, options)),
         ),
+    },
+    {
+      name: "enable",
+      description: "have git ask for staged entries in force",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<type>", "db_client or windows")
+          .argument("[hashes...]", "only the entries of these keys")
+          .action(async (type, hashes, options) =>
+            done(await (await import("./override/enable.ts")).enable(terminal, type, hashes, options)),
+          ),
     },
     {
       name: "renew",
       description: "put another certificate for the same key into git",
       declare: (command) =>
         withFiles(command).action(async (files, options) =>
-          done(await (await import("./override.ts")).renew(terminal, files, options)),
+          done(await (await import("./override/renew.ts")).renew(terminal, files, options)),
         ),
     },
     {
@@ -236,7 +251,7 @@ function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): r
           .argument("<type>", "db_client or windows")
           .argument("[hashes...]", "only the entries of these keys")
           .action(async (type, hashes, options) =>
-            done(await (await import("./override.ts")).retire(terminal, type, hashes, options)),
+            done(await (await import("./override/retire.ts")).retire(terminal, type, hashes, options)),
           ),
     },
   ];

@@ -144,6 +144,10 @@ export function renderRotation(rotation: NewRotation): string {
     [
       [["spec", "authorities"], "The keys that are retired name the rotation: it never starts twice."],
       [
+        ["spec", "authorities", "0", "next"],
+        "Talos makes no CA itself: the one to come. Its key is sealed with age.",
+      ],
+      [
         ["spec", "phase"],
         "One step per commit: init, update_clients, update_servers, standby (finished); or rollback.",
       ],

@@ -88,6 +88,7 @@ export async function startSandbox(
   }
   const token = randomBytes(24).toString("hex");
   let ended = false;
+  let watch: NodeJS.Timeout | undefined;
   const stop = async () => {
     if (ended) return;
     ended = true;
@@ -98,11 +99,6 @@ export async function startSandbox(
   };
   const callLog = join(dir, CALL_LOG);
   const server = await DaemonServer.listen({ token, platforms, callLog, onStop: () => void stop() });
-  const watch = setInterval(() => {
-    if (!ownsFolder(dir, token)) void stop();
-  }, FOLDER_CHECK_MS);
-  watch.unref();
-
   const info: SandboxInfo = {
     format_version: "1.0",
     dir,
@@ -124,6 +120,11 @@ export async function startSandbox(
     await stop();
     throw error;
   }
+  // Only now is there a folder to own: on a busy machine writing it takes longer than one look.
+  watch = setInterval(() => {
+    if (!ownsFolder(dir, token)) void stop();
+  }, FOLDER_CHECK_MS);
+  watch.unref();
   return { info, teleport, stop };
 }
 

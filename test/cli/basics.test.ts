@@ -58,6 +58,12 @@ describe("the executable", () => {
   });
 });
 
+it("--help was rendered by the build: it is what `capstan help` says, however wide the terminal", async () => {
+  const ask = async (word: string) => (await execa(process.execPath, [CAPSTAN, word])).stdout;
+  expect(await ask("--help")).toBe(await ask("help"));
+  expect(await ask("--help")).toContain("Usage: capstan");
+});
+
 describe("a folder without resources", () => {
   it.each(["plan", "apply", "status", "doctor", "validate"])(
     "%s says what to do, and exits 1",

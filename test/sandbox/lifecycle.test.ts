@@ -30,7 +30,7 @@ describe("up and down", () => {
       {
         name: "acme.cluster",
         platform: "teleport",
-        versions: { client: "18.9.0", server: "18.9.0" },
+        versions: { client: "18.10.1", server: "18.10.1" },
         spec: {
           platform: "teleport",
           teleport: { tctl: [join(dir, "bin", "tctl")] },
@@ -38,7 +38,7 @@ describe("up and down", () => {
         },
       },
     ]);
-    expect((await tctl("version")).stdout).toMatch(/^Teleport Enterprise v18\.9\.0 git:/);
+    expect((await tctl("version")).stdout).toMatch(/^Teleport Enterprise v18\.10\.1 git:/);
     const authorities = JSON.parse((await tctl("get", "cas", "--format=json")).stdout);
     expect(authorities).toHaveLength(14);
 

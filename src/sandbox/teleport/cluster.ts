@@ -102,7 +102,9 @@ export class TeleportCluster {
       clock: options.clock,
       random: this.#random,
       speed: options.speed,
+      support: options.overrides,
       authority: (type) => this.authorities.current(type),
+      isWorking: (server) => this.#isWorking(server),
     });
   }
 
@@ -272,6 +274,7 @@ export class TeleportCluster {
         if (this.options.hsm) await this.#addOwnKeys(type, server);
         await this.#advance(type);
       }
+      if (this.options.hsm && this.#isWorking(server)) await this.overrides.signMissing(server);
     });
   }
 
