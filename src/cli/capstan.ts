@@ -5,6 +5,13 @@
  */
 import packageJson from "../../package.json" with { type: "json" };
 
+/** Nobody reads on (`capstan plan | head -1`): no reason to stop half-way in a rotation, nor to fail. */
+function onlyUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+process.stdout.on("error", onlyUnread);
+process.stderr.on("error", onlyUnread);
+
 const NEEDED = [22, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
