@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openPlatform } from "../platforms/platform.ts";
 import { paragraph } from "../render/layout.ts";
 import { DEFAULT_POLICY } from "../resources/build.ts";
-import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterResource, TalosConnection } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
 import { loadResources } from "../resources/load.ts";
 import { type ClusterObservation, identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
+import type { TalosSpec } from "../sandbox/platform.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
@@ -125,15 +126,18 @@ function fromFlags(options: InitOptions): Target {
 
 /** The sandbox knows its own connection and a policy that suits its pace. */
 function fromSandbox({ name, spec }: SandboxCluster): Target {
-  const { teleport, policy } = spec;
+  const { policy } = spec;
   return {
     file: null,
     cluster: {
       name,
       source: { file: "", line: 1 },
-      platform: "teleport",
-      teleport: { tctl: teleport.tctl, authServer: null, identityFile: null },
-      talos: null,
+      platform: spec.platform,
+      teleport:
+        spec.platform === "teleport"
+          ? { tctl: spec.teleport.tctl, authServer: null, identityFile: null }
+          : null,
+      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos) : null,
       peers: [],
       policy: {
         ...DEFAULT_POLICY,
@@ -163,6 +167,17 @@ function howToName(peer: string, { name }: ClusterResource, reachable: readonly 
   );
 }
 
+function talosOfSandbox({ control_planes, ...connection }: TalosSpec["talos"]): TalosConnection {
+  return {
+    ...connection,
+    controlPlanes: control_planes,
+    endpoints: control_planes,
+    context: null,
+    kubeconfig: null,
+    secrets: null,
+  };
+}
+
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
   folder: string,
@@ -177,7 +192,8 @@ async function writeResources(
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
     const { name, platform, teleport, peers, policy } = cluster;
-    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy }));
+    const talos = cluster.talos === null ? {} : { talos: withinRepository(cluster.talos, folder) };
+    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
     lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
   }
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
@@ -192,6 +208,23 @@ async function writeResources(
   await writeFile(join(folder, path), after ?? "");
   lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
+}
+
+/** Files of the repository by their path in it, so that it can be cloned elsewhere; others as they are. */
+function withinRepository(talos: TalosConnection, folder: string): TalosConnection {
+  const inside = (path: string) => {
+    const below = relative(folder, path);
+    return below.startsWith("..") ? path : below;
+  };
+  const short = (path: string | null) => (path === null ? null : inside(path));
+  const { talosconfig, kubeconfig, clients, secrets } = talos;
+  return {
+    ...talos,
+    talosconfig: inside(talosconfig),
+    kubeconfig: short(kubeconfig),
+    clients: { talosconfig: short(clients.talosconfig), kubeconfig: short(clients.kubeconfig) },
+    secrets: short(secrets),
+  };
 }
 
 function refuseIfThere(folder: string, path: string): void {

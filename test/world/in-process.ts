@@ -9,7 +9,7 @@ import { type Ran, Repository } from "./repository.ts";
 const EMULATED = vi.hoisted(() => new Map<string, EmulatedExecutable>());
 
 interface EmulatedExecutable {
-  readonly platform: EmulatedPlatform;
+  readonly platform: Required<Pick<EmulatedPlatform, "run">>;
   readonly calls: (readonly string[])[];
 }
 
@@ -75,7 +75,7 @@ export class InProcessRepository extends Repository {
   }
 
   /** Has the `tctl` of this repository's sandbox run here. */
-  emulate(path: string, platform: EmulatedPlatform): void {
+  emulate(path: string, platform: EmulatedExecutable["platform"]): void {
     this.#executable = { platform, calls: [] };
     EMULATED.set(path, this.#executable);
   }
