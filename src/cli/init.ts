@@ -33,6 +33,11 @@ interface Target {
   readonly file: string | null;
 }
 
+interface Seen {
+  readonly target: Target;
+  readonly observation: ClusterObservation;
+}
+
 /** `capstan init`: writes resources for what is live. Never over a file, and never over a resource that is there. */
 export async function init(
   terminal: Terminal,
@@ -43,20 +48,34 @@ export async function init(
   await mkdir(folder, { recursive: true });
   const { state } = await loadResources(folder, terminal.env);
   const written: string[] = [];
+  const shared = platformOptions(terminal, options, new AbortController().signal);
+  const seen: Seen[] = [];
   for (const target of targets(state.clusters, folder, options)) {
-    const platform = openPlatform(
-      target.cluster,
-      platformOptions(terminal, options, new AbortController().signal),
-    );
-    const observation = await platform.observe({ components: "all" });
+    const platform = openPlatform(target.cluster, shared);
+    seen.push({ target, observation: await platform.observe({ components: "all" }) });
+  }
+  const reachable = [
+    ...state.clusters.map(({ name }) => name),
+    ...seen.map(({ target }) => target.cluster.name),
+  ];
+  for (const { target, observation } of seen) {
     const known = state.authorities
       .filter(({ cluster }) => cluster === observation.cluster)
       .map(({ type }) => type);
-    written.push(...(await writeResources(folder, target, observation, known)));
+    const peers = peersOf(observation);
+    const named = peers.filter((name) => reachable.includes(name));
+    const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
+    written.push(...(await writeResources(folder, { ...target, cluster }, observation, known)));
+    written.push(
+      ...peers
+        .filter((name) => !cluster.peers.includes(name))
+        .map((name) => howToName(name, cluster, reachable)),
+    );
   }
   written.push(...(await ignoreRecord(folder)));
   for (const line of written) terminal.stdout.write(`${line}\n`);
-  if (written.length === 0) terminal.stdout.write("Everything that is live is in git already.\n");
+  if (!written.some((line) => line.startsWith("wrote ")))
+    terminal.stdout.write("Everything that is live is in git already.\n");
   else terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
   return EXIT.ok;
 }
@@ -131,6 +150,23 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
   };
 }
 
+/** Leafs as a root lists them, roots by the copies of their CAs. */
+function peersOf({ remoteClusters, copies }: ClusterObservation): readonly string[] {
+  return [
+    ...new Set([...remoteClusters.map(({ name }) => name), ...copies.map(({ cluster }) => cluster)]),
+  ].toSorted();
+}
+
+/** A rotation waits for a peer that capstan cannot ask: a person's word and half an hour, phase by phase. */
+function howToName(peer: string, { name }: ClusterResource, reachable: readonly string[]): string {
+  const first = reachable.includes(peer) ? "" : `\`capstan init --cluster ${peer} --tctl …\` first, then `;
+  return paragraph(
+    `${name} and ${peer} trust each other: to have capstan compare their CAs, ${first}add \`peers: [${peer}]\` to the spec of ${name}`,
+    "",
+    "  ",
+  );
+}
+
 function talosOfSandbox({ control_planes, ...connection }: TalosSpec["talos"]): TalosConnection {
   return {
     ...connection,
@@ -155,9 +191,9 @@ async function writeResources(
   if (file === null) {
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
-    const { name, platform, teleport, policy } = cluster;
+    const { name, platform, teleport, peers, policy } = cluster;
     const talos = cluster.talos === null ? {} : { talos: withinRepository(cluster.talos, folder) };
-    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, policy, ...talos }));
+    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
     lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
   }
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
