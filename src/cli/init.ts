@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openPlatform } from "../platforms/platform.ts";
+import { folderStore } from "../record/folder.ts";
 import { paragraph } from "../render/layout.ts";
 import { DEFAULT_POLICY } from "../resources/build.ts";
 import type { ClusterResource } from "../resources/desired.ts";
@@ -17,7 +18,7 @@ import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
-import { platformOptions } from "./workspace.ts";
+import { platformOptions, talosSurroundings } from "./workspace.ts";
 
 export interface InitOptions extends CommonOptions {
   readonly platform?: "teleport" | "talos";
@@ -37,6 +38,11 @@ interface Target {
   readonly file: string | null;
 }
 
+interface Seen {
+  readonly target: Target;
+  readonly observation: ClusterObservation;
+}
+
 /** `capstan init`: writes resources for what is live. Never over a file, and never over a resource that is there. */
 export async function init(
   terminal: Terminal,
@@ -47,20 +53,38 @@ export async function init(
   await mkdir(folder, { recursive: true });
   const { state } = await loadResources(folder, terminal.env);
   const written: string[] = [];
+  const record = folderStore(join(folder, ".capstan"), terminal.now);
+  const shared = {
+    ...platformOptions(terminal, options, new AbortController().signal),
+    talos: talosSurroundings({ desired: state, store: record }, terminal),
+  };
+  const seen: Seen[] = [];
   for (const target of await targets(state.clusters, folder, terminal, options)) {
-    const platform = openPlatform(
-      target.cluster,
-      platformOptions(terminal, options, new AbortController().signal),
-    );
-    const observation = await platform.observe({ components: "all" });
+    const platform = openPlatform(target.cluster, shared);
+    seen.push({ target, observation: await platform.observe({ components: "all" }) });
+  }
+  const reachable = [
+    ...state.clusters.map(({ name }) => name),
+    ...seen.map(({ target }) => target.cluster.name),
+  ];
+  for (const { target, observation } of seen) {
     const known = state.authorities
       .filter(({ cluster }) => cluster === observation.cluster)
       .map(({ type }) => type);
-    written.push(...(await writeResources(folder, target, observation, known, terminal.env)));
+    const peers = peersOf(observation);
+    const named = peers.filter((name) => reachable.includes(name));
+    const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
+    written.push(...(await writeResources(folder, { ...target, cluster }, observation, known, terminal.env)));
+    written.push(
+      ...peers
+        .filter((name) => !cluster.peers.includes(name))
+        .map((name) => howToName(name, cluster, reachable)),
+    );
   }
   written.push(...(await ignoreRecord(folder)));
   for (const line of written) terminal.stdout.write(`${line}\n`);
-  if (written.length === 0) terminal.stdout.write("Everything that is live is in git already.\n");
+  if (!written.some((line) => line.startsWith("wrote ")))
+    terminal.stdout.write("Everything that is live is in git already.\n");
   else terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
   return EXIT.ok;
 }
@@ -125,12 +149,31 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
       policy: {
         ...DEFAULT_POLICY,
         soakMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.soakMs,
-        // Nobody has a session there.
-        maxSessionTtlMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.maxSessionTtlMs,
+        // Nobody has a session there; Talos has none at all.
+        maxSessionTtlMs:
+          (spec.platform === "teleport" ? parseDuration(policy.soak) : null) ??
+          DEFAULT_POLICY.maxSessionTtlMs,
         phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
       },
     },
   };
+}
+
+/** Leafs as a root lists them, roots by the copies of their CAs. */
+function peersOf({ remoteClusters, copies }: ClusterObservation): readonly string[] {
+  return [
+    ...new Set([...remoteClusters.map(({ name }) => name), ...copies.map(({ cluster }) => cluster)]),
+  ].toSorted();
+}
+
+/** A rotation waits for a peer that capstan cannot ask: a person's word and half an hour, phase by phase. */
+function howToName(peer: string, { name }: ClusterResource, reachable: readonly string[]): string {
+  const first = reachable.includes(peer) ? "" : `\`capstan init --cluster ${peer} --tctl …\` first, then `;
+  return paragraph(
+    `${name} and ${peer} trust each other: to have capstan compare their CAs, ${first}add \`peers: [${peer}]\` to the spec of ${name}`,
+    "",
+    "  ",
+  );
 }
 
 /** One folder per cluster: how to reach it, and which keys sign. */
@@ -147,9 +190,9 @@ async function writeResources(
   if (file === null) {
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
-    const { name, platform, teleport, policy } = cluster;
+    const { name, platform, teleport, peers, policy } = cluster;
     const talos = cluster.talos === null ? {} : { talos: talosToWrite(cluster.talos, folder, env) };
-    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, policy, ...talos }));
+    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
     lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
     if (cluster.talos?.recipients.length === 0)
       lines.push(

@@ -1,4 +1,5 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
+import { isTalosType } from "../rotation/authority-type.ts";
 import type { PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { DEFAULT_POLICY } from "./build.ts";
@@ -23,6 +24,8 @@ export interface NewCluster extends NewResource {
   readonly teleport: TeleportConnection | null;
   /** Files as they are to be written. */
   readonly talos?: TalosConnection;
+  /** Leafs and roots that have a cluster resource too. */
+  readonly peers?: readonly string[];
   readonly policy: Omit<Policy, "pinFiles" | "maxSessionTtlMs"> & Partial<Policy>;
 }
 
@@ -59,6 +62,7 @@ export function renderCluster(cluster: NewCluster): string {
           identity_file: teleport.identityFile,
         },
         talos: cluster.talos && talosFields(cluster.talos),
+        peers: cluster.peers === undefined || cluster.peers.length === 0 ? null : cluster.peers,
         policy: {
           concurrent_rotations: policy.concurrentRotations,
           soak: formatDuration(policy.soakMs),
@@ -82,6 +86,7 @@ export function renderCluster(cluster: NewCluster): string {
       ],
       [["spec", "talos", "clients"], "Written for every phase of a rotation; keep them out of git."],
       [["spec", "talos", "recipients"], "Who can open the CA keys that capstan seals."],
+      [["spec", "peers"], "leafs and roots: their copies of the CAs are compared before a step", "beside"],
       [["spec", "policy", "soak"], "at least this long in every phase", "beside"],
       [["spec", "policy", "phase_timeout"], "for the components to follow", "beside"],
       [["spec", "policy", "on_failure"], "rollback, or halt and wait for a person", "beside"],
@@ -107,6 +112,11 @@ function talosFields(talos: TalosConnection): object {
   };
 }
 
+const WHO_SIGNS: Readonly<Record<PlatformName, string>> = {
+  teleport: "Who may sign: SHA-256 of the public key, which is Teleport's CA pin.",
+  talos: "Who may sign: SHA-256 of the CA's public key.",
+};
+
 export function renderAuthority(authority: NewAuthority): string {
   return render(
     authority.schema,
@@ -120,7 +130,7 @@ export function renderAuthority(authority: NewAuthority): string {
         max_age: authority.maxAgeMs === undefined ? undefined : formatDuration(authority.maxAgeMs),
       },
     },
-    [[["spec", "active_keys"], "Who may sign: SHA-256 of the public key, which is Teleport's CA pin."]],
+    [[["spec", "active_keys"], WHO_SIGNS[isTalosType(authority.type) ? "talos" : "teleport"]]],
   );
 }
 
