@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(PURE.map((folder) => [folder, CORE])),
   resources: [".", "rotation"],
   process: ["."],
-  platforms: [...CORE, "process"],
+  sealing: ["."],
+  platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
   record: CORE,
   apply: [...CORE, "platforms", "probes", "record"],
@@ -24,7 +25,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   forge: [...CORE, "render"],
   sandbox: [".", "process", "rotation"],
   tour: [".", "render"],
-  cli: [...CORE, "tui", "render", "apply", "platforms", "probes", "record", "forge", "sandbox", "process"],
+  cli: [
+    ...CORE,
+    "tui",
+    "render",
+    "apply",
+    "platforms",
+    "probes",
+    "record",
+    "forge",
+    "sandbox",
+    "process",
+    "sealing",
+  ],
 };
 
 const IMPURE_IMPORT = /^(node:(?!crypto|util)|execa|simple-git|ink|react|commander)/;

@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
 import { nextByItself } from "../planner/automatic.ts";
+import { heldByDrift } from "../planner/drift.ts";
 import { catchUp } from "../planner/memory.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
@@ -62,6 +63,7 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
   const startable = steps.some(mayStart) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
+  if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
   const planned = new Set(steps.map(({ id }) => id));
   const fresh = new Map<string, View>();
   if (context.clock.now() - readAt < FRESH_MS) {
@@ -205,7 +207,8 @@ async function nextSituation(
   const step = rotation?.steps[0];
   if (step === undefined) return null;
   const unsettled = isUnsettled(plan, step.authority);
-  return situationFor(context, run, rotationName, step, view, unsettled);
+  const drift = heldByDrift(plan.clusters[0]?.drift ?? [], step) ?? null;
+  return situationFor(context, run, rotationName, step, view, { unsettled, drift });
 }
 
 function situationFor(
@@ -214,7 +217,7 @@ function situationFor(
   rotationName: string,
   step: Step,
   { observation, record }: View,
-  unsettled: boolean,
+  held: Pick<Situation, "unsettled" | "drift">,
 ): Situation {
   const cluster = context.desired.clusters.find(({ name }) => name === observation.cluster);
   const platform = context.platforms.get(observation.cluster);
@@ -228,7 +231,7 @@ function situationFor(
     context.desired.rotations.find(
       (rotation) => rotation.name === rotationName && rotation.cluster === cluster.name,
     ) ?? null;
-  return { run, cluster, platform, rotationName, resource, step, observation, live, record, unsettled };
+  return { run, cluster, platform, rotationName, resource, step, observation, live, record, ...held };
 }
 
 async function lookAt(context: RunContext, cluster: string): Promise<View> {
@@ -250,6 +253,9 @@ function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySe
   const failing = failingIn(step);
   if (situation.unsettled && step.action === "rotate") {
     return `${name} waits: the override entries of ${step.authority} are not as git wants them; run again`;
+  }
+  if (situation.drift !== null && step.action === "rotate") {
+    return `${name} waits: ${situation.drift.subject} ${situation.drift.message}`;
   }
   if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
   if (!planned.has(step.id)) {
@@ -348,7 +354,10 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
     const view = await lookAt(context, failed.cluster.name);
     const step = (await rollbackPlan(context, failed, view))?.steps[0];
     if (step === undefined) return { outcome: "rolled-back", message: reason };
-    const situation = situationFor(context, failed.run, failed.rotationName, step, view, false);
+    const situation = situationFor(context, failed.run, failed.rotationName, step, view, {
+      unsettled: false,
+      drift: null,
+    });
     if (isHeld(situation)) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return {

@@ -2,7 +2,7 @@ import type { Platform } from "../platforms/platform.ts";
 import type { JournalEntry, LockHolder, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
-import type { Plan, Step } from "../rotation/plan.ts";
+import type { Drift, Plan, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { type Clock, iso } from "./clock.ts";
 import type { RunEvent } from "./event.ts";
@@ -19,8 +19,11 @@ export interface RunContext {
   /** Fires when a person who watches wants the rotation rolled back. */
   readonly turnBack: AbortSignal;
   readonly emit: (event: RunEvent) => void;
-  /** Asks the person, or answers for the flags. Only steps of this plan may be taken. */
-  readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval>;
+  /**
+   * Asks the person, or answers for the flags. Only steps of this plan may be taken. `null`: the person left. Then
+   * nothing is done, not even waiting for what a run before has begun.
+   */
+  readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval | null>;
   /**
    * Refuses by a `Failure` (`stale`) a plan that is not the one that was approved before: a plan file, a fingerprint.
    * Asked under the lock, before anything is done.
@@ -51,6 +54,8 @@ export interface Situation {
   readonly record: ClusterRecord;
   /** Override entries of this CA are not yet as git wants them: no step before they are. */
   readonly unsettled: boolean;
+  /** Blocking drift of the cluster: nothing but the way back is taken there. */
+  readonly drift: Drift | null;
 }
 
 /** An event without its time. */

@@ -131,7 +131,7 @@ async function applyAsText(
     },
   });
 
-  async function approve(plan: Plan): Promise<Approval> {
+  async function approve(plan: Plan): Promise<Approval | null> {
     const flags = {
       steps: new Set(options.autoApprove === true ? approvable(plan) : []),
       final: options.approveFinal === true,

@@ -4,21 +4,21 @@ import type { Plan, Step } from "../rotation/plan.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
- * Asks on the terminal. Nothing is the default: Enter approves nothing, and the point of no return asks for the
- * cluster's name.
+ * Asks on the terminal. Nothing is the default: Enter approves nothing (`null`), and the point of no return asks
+ * for the cluster's name.
  */
 export async function askApproval(
   { stdin, stderr }: Terminal,
   plan: Plan,
   flags: Approval,
   signal: AbortSignal,
-): Promise<Approval> {
+): Promise<Approval | null> {
   const lines = createInterface({ input: stdin, output: stderr });
   try {
     const asked = flags.steps.size > 0;
     const question = "Take these steps? Type y for yes: ";
     const yes = asked || (await lines.question(question, { signal })).trim() === "y";
-    if (!yes) return { steps: new Set(), final: false };
+    if (!yes) return null;
     const steps = new Set(approvable(plan));
     const final = finalStep(plan);
     if (final === undefined || flags.final) return { steps, final: flags.final };

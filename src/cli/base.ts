@@ -76,7 +76,7 @@ async function loadCommit(folder: string, commit: string, terminal: Terminal): P
       await checkOut(folder, commit, { to: files, index: join(scratch, "index"), env: terminal.env }),
     );
     await mkdir(there, { recursive: true });
-    return await loadResources(there, terminal.env, new Date(terminal.now()));
+    return await loadResources(there, terminal.env, new Date(terminal.now()), folder);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

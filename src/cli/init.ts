@@ -97,6 +97,7 @@ function fromFlags(options: InitOptions): Target {
         authServer: options.authServer ?? null,
         identityFile: options.identityFile ?? null,
       },
+      talos: null,
       peers: [],
       policy: DEFAULT_POLICY,
     },
@@ -113,6 +114,7 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
       source: { file: "", line: 1 },
       platform: "teleport",
       teleport: { tctl: teleport.tctl, authServer: null, identityFile: null },
+      talos: null,
       peers: [],
       policy: {
         ...DEFAULT_POLICY,

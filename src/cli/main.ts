@@ -173,6 +173,14 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       declare: (command) => add(command, sandboxCommands(terminal, done)),
     },
     {
+      name: "action",
+      description: "what the GitHub action runs: plan, apply, drift",
+      declare: (command) =>
+        command
+          .argument("<mode>", "plan, apply or drift; the rest comes from the environment")
+          .action(async (mode) => done(await (await import("./action.ts")).action(terminal, mode))),
+    },
+    {
       name: "doctor",
       description: "check versions, credentials, permissions and clock",
       declare: (command) =>

@@ -89,7 +89,8 @@ async function start(request: Request): Promise<readonly string[]> {
   });
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
-  return [`wrote ${file}: ${types.join(" and ")} starts, phase init`];
+  const goal = options.strategy === "walk" ? "walks through all phases to standby" : "starts, phase init";
+  return [`wrote ${file}: ${types.join(" and ")} ${goal}`];
 }
 
 /** One that was rolled back is started again only with a reason, which makes its content another one. */

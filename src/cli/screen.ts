@@ -46,7 +46,10 @@ export async function applyOnScreen(
   const turnBack = new AbortController();
   const events = eventQueue();
   let watching: Promise<void> = Promise.resolve();
-  const approve = async (plan: Plan, observations: readonly ClusterObservation[]): Promise<Approval> => {
+  const approve = async (
+    plan: Plan,
+    observations: readonly ClusterObservation[],
+  ): Promise<Approval | null> => {
     const said = await reviewAndApprove({
       ...drawing(terminal, options),
       plan,
@@ -55,7 +58,7 @@ export async function applyOnScreen(
       signal: rim.stop.signal,
       recheck: rim.recheck,
     });
-    if (said === null) return { steps: new Set(), final: false };
+    if (said === null) return null;
     watching = watch({
       ...drawing(terminal, options),
       plan,

@@ -5,7 +5,7 @@ import {
   identify,
   type LiveAuthority,
 } from "../rotation/observation.ts";
-import type { Drift } from "../rotation/plan.ts";
+import type { Drift, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import { sameSet } from "./standing.ts";
 
@@ -115,4 +115,13 @@ function notThere(type: string): Drift {
     remedy: "check the CA type against `capstan status`; older clusters have fewer types",
     blocks: true,
   };
+}
+
+/** What keeps a step of this cluster back although its own guards pass. The way back is never kept back. */
+export function heldByDrift(
+  drift: readonly Drift[],
+  { from, to }: Pick<Step, "from" | "to">,
+): Drift | undefined {
+  const goesBack = from === "rollback" || to === "rollback";
+  return goesBack ? undefined : drift.find(({ blocks }) => blocks);
 }

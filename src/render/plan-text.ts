@@ -1,3 +1,4 @@
+import { heldByDrift } from "../planner/drift.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type {
@@ -175,6 +176,17 @@ function driftText({ id, subject, message, remedy, blocks }: Drift, paint: Paint
   return `${paragraph(head, "    ", "      ")}\n${paragraph(`→ ${harmless(remedy)}`, "      ", "        ")}`;
 }
 
+/** Steps that apply would take although others are blocked. */
+function startable({ drift, rotations }: ClusterPlan): readonly Step[] {
+  const steps = rotations.flatMap((rotation) => rotation.steps);
+  return steps.filter(
+    (step) =>
+      step.after === null &&
+      step.guards.every(({ outcome }) => outcome === "pass") &&
+      heldByDrift(drift, step) === undefined,
+  );
+}
+
 function verdictText(plan: Plan, paint: Paint): string {
   const steps = plan.clusters.flatMap(({ rotations }) => rotations.flatMap((rotation) => rotation.steps));
   switch (plan.outcome) {
@@ -192,7 +204,11 @@ function verdictText(plan: Plan, paint: Paint): string {
       }
       return `${head} \`capstan apply\` takes ${steps.length === 1 ? "it" : "them"}.`;
     }
-    case "blocked":
-      return `${paint("bad", "Blocked.")} Nothing would be applied until the findings above are dealt with.`;
+    case "blocked": {
+      const going = plan.clusters.flatMap(startable).length;
+      const rest = "would be applied until the findings above are dealt with";
+      if (going === 0) return `${paint("bad", "Blocked.")} Nothing ${rest}.`;
+      return `${paint("bad", "Blocked in part.")} ${count(going, "step")} without a finding would be taken; nothing else\n${rest}.`;
+    }
   }
 }

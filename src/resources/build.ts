@@ -1,14 +1,17 @@
+import { resolve } from "node:path";
 import type { PlatformName } from "../rotation/observation.ts";
 import { contentHash } from "./canonical.ts";
 import type {
   Acknowledgement,
   AuthorityResource,
   ClusterResource,
+  NextAuthority,
   OverrideResource,
   Policy,
   RepositoryResource,
   RotatedAuthority,
   RotationResource,
+  TalosConnection,
   Waiver,
 } from "./desired.ts";
 import { type ResourceDocument, sourceOf } from "./document.ts";
@@ -53,7 +56,7 @@ interface RawCluster {
       readonly auth_server?: string;
       readonly identity_file?: string;
     };
-    readonly talos?: Readonly<Record<string, unknown>>;
+    readonly talos?: RawTalos;
     readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
     readonly policy?: {
       readonly concurrent_rotations?: number;
@@ -65,6 +68,20 @@ interface RawCluster {
     };
     readonly peers?: readonly string[];
   };
+}
+
+interface RawTalos {
+  readonly talosctl?: readonly string[];
+  readonly kubectl?: readonly string[];
+  readonly talosconfig: string;
+  readonly context?: string;
+  readonly endpoints?: readonly string[];
+  readonly control_planes: readonly string[];
+  readonly workers?: readonly string[];
+  readonly kubeconfig?: string;
+  readonly clients?: { readonly talosconfig?: string; readonly kubeconfig?: string };
+  readonly recipients?: readonly string[];
+  readonly secrets?: string;
 }
 
 interface RawAuthority {
@@ -134,8 +151,8 @@ interface RawRepository {
   };
 }
 
-/** `value` is the document's own, with the environment's variables put in. */
-export function buildCluster(document: ResourceDocument, value: unknown): ClusterResource {
+/** `value` is the document's own, with the environment's variables put in; files start at `folder`. */
+export function buildCluster(document: ResourceDocument, value: unknown, folder: string): ClusterResource {
   const { metadata, spec } = value as RawCluster;
   const { teleport = {}, policy = {} } = spec;
   return {
@@ -150,7 +167,7 @@ export function buildCluster(document: ResourceDocument, value: unknown): Cluste
             identityFile: teleport.identity_file ?? null,
           }
         : null,
-    ...(spec.talos === undefined ? {} : { talos: spec.talos }),
+    talos: spec.platform === "talos" && spec.talos !== undefined ? talosConnection(spec.talos, folder) : null,
     ...(spec.signer === undefined
       ? {}
       : {
@@ -168,6 +185,23 @@ export function buildCluster(document: ResourceDocument, value: unknown): Cluste
       maxSessionTtlMs: milliseconds(policy.max_session_ttl) ?? DEFAULT_POLICY.maxSessionTtlMs,
       pinFiles: policy.pin_files ?? DEFAULT_POLICY.pinFiles,
     },
+  };
+}
+
+function talosConnection(raw: RawTalos, folder: string): TalosConnection {
+  const file = (path: string | undefined) => (path === undefined ? null : resolve(folder, path));
+  return {
+    talosctl: raw.talosctl ?? ["talosctl"],
+    kubectl: raw.kubectl ?? ["kubectl"],
+    talosconfig: resolve(folder, raw.talosconfig),
+    context: raw.context ?? null,
+    endpoints: raw.endpoints ?? raw.control_planes,
+    controlPlanes: raw.control_planes,
+    workers: raw.workers ?? [],
+    kubeconfig: file(raw.kubeconfig),
+    clients: { talosconfig: file(raw.clients?.talosconfig), kubeconfig: file(raw.clients?.kubeconfig) },
+    recipients: raw.recipients ?? [],
+    secrets: file(raw.secrets),
   };
 }
 
@@ -215,7 +249,11 @@ export function buildRotation(document: ResourceDocument): RotationResource {
     name: metadata.name,
     source: sourceOf(document),
     cluster: spec.cluster,
-    authorities: spec.authorities.map(({ type, retire }) => ({ type, retire })),
+    authorities: spec.authorities.map(({ type, retire, next }) => ({
+      type,
+      retire,
+      ...(next === undefined ? {} : { next: nextAuthority(next) }),
+    })),
     phase: spec.phase,
     strategy: spec.strategy ?? "step",
     mode: spec.mode ?? "manual",
@@ -225,6 +263,11 @@ export function buildRotation(document: ResourceDocument): RotationResource {
     resume: spec.resume?.reason ?? null,
     contentHash: contentHash(spec),
   };
+}
+
+/** Machines join certificates by plain concatenation: without its line feed one would spoil them all (TA 2.1). */
+function nextAuthority({ certificate, key }: NextAuthority): NextAuthority {
+  return { certificate: `${certificate.trim()}\n`, key: `${key.trim()}\n` };
 }
 
 function acknowledgement(

@@ -1,6 +1,7 @@
-import { AUTHORITY_TYPES, rotationUnits } from "../rotation/authority-type.ts";
+import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../rotation/authority-type.ts";
 import type { PlatformName } from "../rotation/observation.ts";
 import { isPhase } from "../rotation/phase.ts";
+import { checkPlatform } from "./check-talos.ts";
 import { shorten } from "./convert.ts";
 import type { Diagnostic } from "./desired.ts";
 import { diagnosticOn, type KINDS, type Path, type ResourceDocument, sourceOf } from "./document.ts";
@@ -13,6 +14,7 @@ export interface Checked {
   readonly documents: readonly ResourceDocument[];
   /** Part of the input was not understood: what seems to be missing may be in there. */
   readonly incomplete: boolean;
+  readonly now: Date;
 }
 
 export function checkTogether(checked: Checked): Diagnostic[] {
@@ -30,9 +32,10 @@ export function checkTogether(checked: Checked): Diagnostic[] {
   return [
     ...diagnostics,
     ...(checked.incomplete || namelessCluster ? [] : danglingReferences(checked.documents, platforms)),
-    ...severalAuthorities(checked.documents),
+    ...severalAuthorities(checked.documents, platforms),
     ...automaticAuthorities(checked.documents),
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
+    ...checkPlatform(unique, platforms, checked.now),
     ...collidingRotations(unique),
     ...severalRepositories(unique),
   ];
@@ -135,7 +138,10 @@ function danglingReferences(
  * One rotation moves one authority, or db and db_client (reference teleport-rotation 2.2); several others only
  * where the policy of the cluster lets so many rotate at the same time.
  */
-function severalAuthorities(documents: readonly ResourceDocument[]): Diagnostic[] {
+function severalAuthorities(
+  documents: readonly ResourceDocument[],
+  platforms: ReadonlyMap<string, PlatformName | null>,
+): Diagnostic[] {
   const limits = new Map<string, number>();
   for (const document of documents) {
     const limit = valueAt(document.value, ["spec", "policy", "concurrent_rotations"]);
@@ -143,7 +149,8 @@ function severalAuthorities(documents: readonly ResourceDocument[]): Diagnostic[
   }
   return documents.flatMap((document) => {
     const cluster = textAt(document.value, ["spec", "cluster"]);
-    if (document.kind !== "ca_rotation" || cluster === null) return [];
+    // Of Talos' two, no policy allows both.
+    if (document.kind !== "ca_rotation" || cluster === null || platforms.get(cluster) === "talos") return [];
     const path: Path = ["spec", "authorities"];
     const types = listAt(document.value, path).flatMap(
       (_, index) => textAt(document.value, [...path, index, "type"]) ?? [],
@@ -190,7 +197,20 @@ function automaticAuthorities(documents: readonly ResourceDocument[]): Diagnosti
 }
 
 const TELEPORT_TYPES: readonly string[] = AUTHORITY_TYPES.map(({ name }) => name);
-const TALOS_TYPES: readonly string[] = ["talos", "kubernetes"];
+
+const TYPES_OF_PLATFORM: Readonly<Record<PlatformName, readonly string[]>> = {
+  teleport: TELEPORT_TYPES,
+  talos: TALOS_TYPES,
+};
+
+/** How people write the platforms. */
+const TITLES: Readonly<Record<PlatformName, string>> = { teleport: "Teleport", talos: "Talos" };
+
+/** A type of the other platform is no misspelling. */
+function elsewhere(type: string, platform: PlatformName | null): PlatformName | null {
+  const other = platform === "talos" ? "teleport" : "talos";
+  return platform !== null && TYPES_OF_PLATFORM[other].includes(type) ? other : null;
+}
 
 /** Types in API spelling only, as in `auth rotate --type`: one word per thing, the other one is a suggestion. */
 function unknownTypes(
@@ -200,12 +220,10 @@ function unknownTypes(
   const reference = CLUSTER_REFERENCE[document.kind];
   if (reference === null) return [];
   const platform = platforms.get(textAt(document.value, reference) ?? "") ?? null;
-  const known =
-    platform === "teleport"
-      ? TELEPORT_TYPES
-      : platform === "talos"
-        ? TALOS_TYPES
-        : [...TELEPORT_TYPES, ...TALOS_TYPES];
+  // Of which type a resource is that should not be there, is not the question.
+  if (document.kind === "cert_authority_override" && platform === "talos") return [];
+  const known: readonly string[] =
+    platform === null ? [...TELEPORT_TYPES, ...TALOS_TYPES] : TYPES_OF_PLATFORM[platform];
   const authorities = listAt(document.value, ["spec", "authorities"]);
   const paths: Path[] =
     document.kind !== "ca_rotation"
@@ -216,10 +234,17 @@ function unknownTypes(
     const type = textAt(document.value, path);
     // What is no type name at all, the schema has said.
     if (type === null || !/^[a-z0-9_-]+$/.test(type) || known.includes(type)) continue;
-    const complaint = complain(
-      `unknown CA type "${shorten(type)}"${platform === null ? "" : ` for ${platform}`}`,
-      suggestOneOf(type, known, "known types"),
-    );
+    const other = elsewhere(type, platform);
+    const complaint =
+      other !== null && platform !== null
+        ? complain(
+            `${TITLES[platform]} has no ${type} CA, ${TITLES[other]} does`,
+            `types of ${TITLES[platform]}: ${known.join(", ")}`,
+          )
+        : complain(
+            `unknown CA type "${shorten(type)}"${platform === null ? "" : ` for ${platform}`}`,
+            suggestOneOf(type, known, "known types"),
+          );
     diagnostics.push(diagnosticOn(document, path, complaint));
   }
   return diagnostics;

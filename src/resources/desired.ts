@@ -26,8 +26,7 @@ export interface ClusterResource {
   readonly source: Source;
   readonly platform: PlatformName;
   readonly teleport: TeleportConnection | null;
-  /** As written, variables put in. */
-  readonly talos?: Readonly<Record<string, unknown>>;
+  readonly talos: TalosConnection | null;
   /** Leafs and roots that capstan can reach too: names of other cluster resources. */
   readonly peers: readonly string[];
   readonly policy: Policy;
@@ -46,6 +45,35 @@ export interface TeleportConnection {
   readonly tctl: readonly string[];
   readonly authServer: string | null;
   readonly identityFile: string | null;
+}
+
+/** Files are absolute here; in YAML they are relative to the repository folder. */
+export interface TalosConnection {
+  /** Executable and leading arguments. */
+  readonly talosctl: readonly string[];
+  readonly kubectl: readonly string[];
+  /** The client configuration that capstan itself uses; its user has the role os:admin. */
+  readonly talosconfig: string;
+  /** `null` is the file's current one. */
+  readonly context: string | null;
+  /** Whom requests go through: the control planes, unless others are named. */
+  readonly endpoints: readonly string[];
+  /** The inventory: addresses of all machines, not of what discovery takes for them. */
+  readonly controlPlanes: readonly string[];
+  readonly workers: readonly string[];
+  /** With which Kubernetes is looked at; `null`: one is fetched from a control plane. */
+  readonly kubeconfig: string | null;
+  /** Where the client configurations of each phase are written. */
+  readonly clients: TalosClients;
+  /** Who can open the keys that are sealed: age recipients. */
+  readonly recipients: readonly string[];
+  /** A secrets bundle (`talosctl gen secrets`) that SOPS encrypted with age. */
+  readonly secrets: string | null;
+}
+
+interface TalosClients {
+  readonly talosconfig: string | null;
+  readonly kubeconfig: string | null;
 }
 
 export interface Policy {
@@ -98,6 +126,15 @@ export interface RotatedAuthority {
   readonly type: string;
   /** The keys that this rotation retires: they name it. */
   readonly retire: readonly Fingerprint[];
+  /** The CA to come: always there on Talos, which makes none itself, and never on Teleport. */
+  readonly next?: NextAuthority;
+}
+
+export interface NextAuthority {
+  /** PEM, one certificate, with a line feed at its end. */
+  readonly certificate: string;
+  /** Its private key as PEM, sealed with age for the cluster's recipients: an armored age file. */
+  readonly key: string;
 }
 
 export interface Acknowledgement {

@@ -2,7 +2,7 @@ import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
 import type { PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { DEFAULT_POLICY } from "./build.ts";
-import type { Policy, RotatedAuthority, TeleportConnection } from "./desired.ts";
+import type { Policy, RotatedAuthority, TalosConnection, TeleportConnection } from "./desired.ts";
 import { formatDuration } from "./duration.ts";
 import { lineEndOf } from "./edit-text.ts";
 import { parseYaml } from "./read-documents.ts";
@@ -21,7 +21,8 @@ export interface NewCluster extends NewResource {
   readonly platform: PlatformName;
   /** Text may hold `${VAR}`, which stays as it is. */
   readonly teleport: TeleportConnection | null;
-  readonly talos?: Readonly<Record<string, unknown>>;
+  /** Files as they are to be written. */
+  readonly talos?: TalosConnection;
   readonly policy: Omit<Policy, "pinFiles" | "maxSessionTtlMs"> & Partial<Policy>;
 }
 
@@ -57,7 +58,7 @@ export function renderCluster(cluster: NewCluster): string {
           auth_server: teleport.authServer,
           identity_file: teleport.identityFile,
         },
-        talos: cluster.talos,
+        talos: cluster.talos && talosFields(cluster.talos),
         policy: {
           concurrent_rotations: policy.concurrentRotations,
           soak: formatDuration(policy.soakMs),
@@ -73,11 +74,37 @@ export function renderCluster(cluster: NewCluster): string {
     [
       [["kind"], "How to reach the cluster, and how careful its rotations are."],
       [["spec", "teleport", "tctl"], "executable and leading arguments", "beside"],
+      [["spec", "talos", "talosctl"], "executable and leading arguments", "beside"],
+      [["spec", "talos", "kubectl"], "the same, for the Kubernetes CA", "beside"],
+      [
+        ["spec", "talos", "control_planes"],
+        "Every machine by its address: discovery may forget one, or give a shared address.",
+      ],
+      [["spec", "talos", "clients"], "Written for every phase of a rotation; keep them out of git."],
+      [["spec", "talos", "recipients"], "Who can open the CA keys that capstan seals."],
       [["spec", "policy", "soak"], "at least this long in every phase", "beside"],
       [["spec", "policy", "phase_timeout"], "for the components to follow", "beside"],
       [["spec", "policy", "on_failure"], "rollback, or halt and wait for a person", "beside"],
     ],
   );
+}
+
+function talosFields(talos: TalosConnection): object {
+  const { endpoints, controlPlanes, workers, clients, recipients } = talos;
+  return {
+    talosctl: talos.talosctl,
+    kubectl: talos.kubectl,
+    talosconfig: talos.talosconfig,
+    context: talos.context,
+    // What the loader takes when nothing is said.
+    endpoints: endpoints.join() === controlPlanes.join() ? null : endpoints,
+    control_planes: controlPlanes,
+    workers: workers.length === 0 ? null : workers,
+    kubeconfig: talos.kubeconfig,
+    clients: clients.talosconfig === null && clients.kubeconfig === null ? null : clients,
+    recipients: recipients.length === 0 ? null : recipients,
+    secrets: talos.secrets,
+  };
 }
 
 export function renderAuthority(authority: NewAuthority): string {
@@ -106,7 +133,7 @@ export function renderRotation(rotation: NewRotation): string {
       metadata: { name: rotation.name },
       spec: {
         cluster: rotation.cluster,
-        authorities: rotation.authorities.map(({ type, retire }) => ({ type, retire })),
+        authorities: rotation.authorities.map(({ type, retire, next }) => ({ type, retire, next })),
         phase: rotation.phase,
         strategy: rotation.strategy,
         mode: rotation.mode,

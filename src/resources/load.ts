@@ -2,6 +2,7 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import { buildAuthority, buildCluster, buildOverride, buildRepository, buildRotation } from "./build.ts";
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
+import { checkInventory } from "./check-inventory.ts";
 import * as validators from "./compiled/schemas.js";
 import type {
   AuthorityResource,
@@ -41,11 +42,15 @@ interface LoadedFile {
 /** Files read at the same time: each holds a descriptor, and there may be thousands. */
 const READERS = 32;
 
-/** Reads every resource below a folder; all that is wrong with any of them comes back at once. */
+/**
+ * Reads every resource below a folder; all that is wrong with any of them comes back at once. Files that resources
+ * name start at `home`, which is the folder itself, unless it holds what another commit says.
+ */
 export async function loadResources(
   folder: string,
   env: NodeJS.ProcessEnv,
   now: Date = new Date(),
+  home: string = folder,
 ): Promise<LoadResult> {
   const { paths, diagnostics: found } = await findFiles(folder);
   const diagnostics = [...found];
@@ -68,9 +73,9 @@ export async function loadResources(
     repositories: [],
   };
   for (const document of documents) {
-    for (const diagnostic of accept(document, env, now, collected)) diagnostics.push(diagnostic);
+    for (const diagnostic of accept(document, home, env, now, collected)) diagnostics.push(diagnostic);
   }
-  for (const diagnostic of checkTogether({ documents, incomplete })) diagnostics.push(diagnostic);
+  for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
   const { repositories, ...state } = collected;
   const accepted = new Set(collected.overrides.map(({ document }) => document));
   return {
@@ -93,13 +98,18 @@ interface Collected extends DesiredState {
 /** Collects the resource of a document where its schema accepts it; gives what is wrong with it. */
 function accept(
   document: ResourceDocument,
+  folder: string,
   env: NodeJS.ProcessEnv,
   now: Date,
   collected: Collected,
 ): readonly Diagnostic[] {
   if (!document.sound) return [];
   const substituted = substitute(document, env);
-  const diagnostics = [...substituted.diagnostics, ...checkDocument(document, now)];
+  const diagnostics = [
+    ...substituted.diagnostics,
+    ...checkDocument(document, now),
+    ...checkInventory(document, substituted.value),
+  ];
   const validate = VALIDATORS[document.kind];
   // As written, not as substituted: a message must not print what an environment variable holds.
   if (!validate(document.value)) {
@@ -107,7 +117,7 @@ function accept(
   }
   switch (document.kind) {
     case "cluster":
-      collected.clusters.push(buildCluster(document, substituted.value));
+      collected.clusters.push(buildCluster(document, substituted.value, folder));
       break;
     case "certificate_authority":
       collected.authorities.push(buildAuthority(document));

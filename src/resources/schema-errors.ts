@@ -3,7 +3,7 @@ import { shorten } from "./convert.ts";
 import type { Diagnostic } from "./desired.ts";
 import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
 import { formatDuration } from "./duration.ts";
-import { type Complaint, complain, VARIABLE_OPENING } from "./source-file.ts";
+import { type Complaint, complain, holdsSecret, VARIABLE_OPENING } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
 import { textAt } from "./values.ts";
 
@@ -152,6 +152,8 @@ function better(text: string, part: SchemaPart): string | null {
     .toLowerCase();
   if (part.title?.startsWith("a key fingerprint") && /^[0-9a-f]{64}$/.test(hex))
     return `did you mean "sha256:${hex}"?`;
+  if (holdsSecret(text))
+    return "whoever reads this repository has that key: use another one, and take this one out of use";
   const days = /^(\d{1,5})\s*(d|days?|w|weeks?|y|years?)$/i.exec(text);
   if (part.title?.startsWith("a duration") && days !== null) {
     const perUnit = { d: 24, w: 168, y: 8760 }[(days[2] ?? "d").charAt(0).toLowerCase()] ?? 24;
@@ -168,7 +170,8 @@ function describe(data: unknown): string {
 }
 
 function quote(data: unknown): string {
-  if (typeof data === "string") return `"${shorten(data)}"`;
+  if (typeof data === "string")
+    return holdsSecret(data) ? "a private key in the clear" : `"${shorten(data)}"`;
   return typeof data === "object" ? describe(data) : String(data);
 }
 

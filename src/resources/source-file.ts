@@ -31,6 +31,14 @@ export const VARIABLE_OPENING = "$" + "{";
 /** A longer line is data, not something to show: with many findings on it, quoting it each time would explode. */
 const LONGEST_EXCERPT = 1000;
 
+/** A key that somebody put into git by mistake: bad enough without printing it into a public log. */
+export function holdsSecret(text: string): boolean {
+  if (/PRIVATE KEY|AGE-SECRET-KEY-/i.test(text)) return true;
+  // PEM in base64, as machine configurations have it.
+  const blocks = text.match(/LS0tLS1CRUdJTi[A-Za-z0-9+/]{0,80}/g) ?? [];
+  return blocks.some((block) => Buffer.from(block, "base64").includes("PRIVATE KEY"));
+}
+
 export function sourceFile(path: string, text: string): SourceFile {
   return { path, text, lineStarts: null };
 }
@@ -65,10 +73,9 @@ function excerptOf(file: SourceFile, line: number): string | null {
   const start = starts[line - 1] ?? 0;
   const end = starts[line] ?? file.text.length;
   if (end - start > LONGEST_EXCERPT) return null;
-  return file.text
-    .slice(start, end)
-    .replace(/^\uFEFF/, "")
-    .replace(/\r?\n$/, "");
+  const text = file.text.slice(start, end);
+  if (holdsSecret(text)) return null;
+  return text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "");
 }
 
 export function diagnosticAt(file: SourceFile, offset: number, complaint: Complaint): Diagnostic {

@@ -136,6 +136,15 @@ export function authorityType(name: string): AuthorityType | undefined {
   return AUTHORITY_TYPES.find((type) => type.name === name);
 }
 
+/** The two CAs of a Talos cluster that can be rotated (reference talos-rotation 1); etcd and aggregator cannot. */
+export const TALOS_TYPES = ["talos", "kubernetes"] as const;
+
+export type TalosType = (typeof TALOS_TYPES)[number];
+
+export function isTalosType(name: string): name is TalosType {
+  return (TALOS_TYPES as readonly string[]).includes(name);
+}
+
 /** The one pair that Teleport's documentation lets rotate together, in this order (reference 2.2). */
 const PAIR: readonly string[] = ["db", "db_client"];
 

@@ -1,3 +1,4 @@
+import { heldByDrift } from "../planner/drift.ts";
 import { harmless } from "../render/harmless.ts";
 import type { Plan } from "../rotation/plan.ts";
 import {
@@ -71,7 +72,7 @@ export function refusalOf(
     );
     return `${title} is blocked by ${guards.join(", ")}`;
   }
-  const drift = cluster.drift.find(({ blocks }) => blocks);
+  const drift = heldByDrift(cluster.drift, step);
   if (drift !== undefined) return `${title} waits: ${drift.subject} ${drift.message}`;
   if (step.after === null) return null;
   const before = rotation.steps.find(({ id }) => id === step.after);

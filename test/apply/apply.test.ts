@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { AuthorityResource } from "../../src/resources/desired.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { World } from "../world/apply.ts";
-import { desired, OLD, OTHER, rotation } from "../world/host-rotation.ts";
+import { CLUSTER, desired, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 import { Killed } from "../world/model-cluster.ts";
 
 const WALK: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
@@ -43,11 +44,48 @@ describe("a rotation, commit by commit", () => {
   });
 });
 
+describe("blocking drift elsewhere in the cluster", () => {
+  const undeclared: AuthorityResource = {
+    cluster: CLUSTER,
+    type: "okta",
+    source: { file: "authorities.yaml", line: 1 },
+    activeKeys: [OLD],
+    maxAgeMs: null,
+    trustConsumers: [],
+  };
+
+  it("holds up the step that the plan calls blocked, but never the way back", async () => {
+    const world = await walked("init");
+    const onward = { ...desired([rotation("update_clients")]), authorities: [undeclared] };
+    expect((await world.plan(onward)).outcome).toBe("blocked");
+    expect((await world.apply(onward)).outcome).toBe("blocked");
+    expect(world.cluster.authority().rotation.phase).toBe("init");
+    const back = { ...desired([rotation("rollback")]), authorities: [undeclared] };
+    await world.apply(back);
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
+  });
+});
+
 describe("approval", () => {
   it("without one nothing happens", async () => {
     const world = new World();
     expect((await world.apply(desired([rotation("init")]), { approve: "nothing" })).outcome).toBe("blocked");
     expect(world.cluster.transitions).toEqual([]);
+  });
+
+  it("a person who leaves does not even wait for what a killed run has begun", async () => {
+    const world = new World();
+    world.cluster.callsUntilKilled = 2;
+    await expect(world.apply(desired([rotation("init")]))).rejects.toThrow(Killed);
+    world.cluster.callsUntilKilled = Number.POSITIVE_INFINITY;
+    await world.clock.sleep(60_000, new AbortController().signal);
+    const { steps } = (await world.plan(desired([rotation("init")]))).clusters[0]?.rotations[0] ?? {
+      steps: [],
+    };
+    expect(steps.map(({ action }) => action)).toEqual(["verify"]);
+    const { outcome, events } = await world.apply(desired([rotation("init")]), { approve: "leave" });
+    expect(outcome).toBe("blocked");
+    expect(events.map(({ type }) => type)).toEqual(["plan", "finished"]);
   });
 
   it("the point of no return needs its own", async () => {

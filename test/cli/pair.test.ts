@@ -1,5 +1,3 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { guardOf, Repository, subjectsOf } from "../world/repository.ts";
 
@@ -7,17 +5,6 @@ let repository: Repository;
 afterEach(async () => repository.remove());
 
 const APPLY = ["apply", "--auto-approve", "--approve-final"] as const;
-
-/** States work as a person would: in the file of the rotation, committed. */
-async function state(...steps: readonly string[]): Promise<void> {
-  const [path] = (await repository.git("ls-files", "*/rotations/*.yaml")).split("\n");
-  const file = join(repository.folder, path ?? "");
-  const text = await readFile(file, "utf8");
-  const head = text.includes("acknowledge:") ? "" : "  acknowledge:\n";
-  const lines = steps.map((step) => `    - { step: ${step}, who: ada }\n`);
-  await writeFile(file, `${text.trimEnd()}\n${head}${lines.join("")}`);
-  await repository.commit("state work");
-}
 
 async function phases(): Promise<readonly string[]> {
   const authorities = (await repository.status()).clusters[0]?.authorities ?? [];
@@ -43,18 +30,18 @@ describe("db and db_client in one rotation", () => {
     expect((await repository.capstan(...APPLY)).exit).toBe(3);
 
     // Half of the work holds both: db does not go alone.
-    await state("db/init/reissue-server-certificates");
+    await repository.state(["db/init/reissue-server-certificates"]);
     const half = await repository.plan();
     expect(half.exit).toBe(3);
     expect(subjectsOf(guardOf(half.plan, "exclusive")?.findings)).toEqual(["authority/db_client"]);
     expect((await repository.capstan(...APPLY)).exit).toBe(3);
     expect(await phases()).toEqual(["init", "init"]);
 
-    await state("db_client/init/trust-both");
+    await repository.state(["db_client/init/trust-both"]);
     await repository.must(...APPLY);
     expect(await phases()).toEqual(["update_clients", "update_clients"]);
 
-    await state("db/update_clients/test-connection", "db_client/update_clients/test-connection");
+    await repository.state(["db/update_clients/test-connection", "db_client/update_clients/test-connection"]);
     await repository.rotate("advance", "db,db_client");
     await repository.must(...APPLY);
     await repository.rotate("finish", "db,db_client");

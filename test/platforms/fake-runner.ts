@@ -51,6 +51,7 @@ export function teleportCluster(
     source: { file: "cluster.yaml", line: 1 },
     platform: "teleport",
     teleport: { tctl: ["tctl"], authServer: null, identityFile: null, ...connection },
+    talos: null,
     peers: [],
     policy: { ...DEFAULT_POLICY, soakMs: 0 },
   };

@@ -1,6 +1,7 @@
 import { diffArrays } from "diff";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { TalosConnection } from "../../src/resources/desired.ts";
 import { setActiveKeys } from "../../src/resources/edit-authority.ts";
 import {
   appendDocument,
@@ -370,6 +371,70 @@ describe("new resources", () => {
       identityFile: "/run/identity",
     });
     expect(state.rotations[0]).toMatchObject({ name: "host-2026-11", phase: "init", strategy: "step" });
+  });
+
+  it("a Talos cluster loads as what it was, with its files in the repository", async () => {
+    const connection: TalosConnection = {
+      talosctl: ["talosctl"],
+      kubectl: ["kubectl"],
+      talosconfig: "/etc/talos/config",
+      context: "prod",
+      endpoints: ["10.0.0.2"],
+      controlPlanes: ["10.0.0.2"],
+      workers: ["10.0.0.11"],
+      kubeconfig: null,
+      clients: { talosconfig: ".capstan/clients/talosconfig", kubeconfig: null },
+      recipients: ["age1a47pdl4250z3e3xltszyh4uxqvyx0v3kgag8y3mepsc965wu2g6q3q3gge"],
+      secrets: null,
+    };
+    const cluster = { name: "prod", platform: "talos", policy: POLICY, teleport: null } as const;
+    const text = renderCluster({ ...cluster, talos: connection });
+    expect(text).toMatchInlineSnapshot(`
+      "# How to reach the cluster, and how careful its rotations are.
+      kind: cluster
+      version: v1
+      metadata:
+        name: prod
+      spec:
+        platform: talos
+        talos:
+          talosctl: [talosctl] # executable and leading arguments
+          kubectl: [kubectl] # the same, for the Kubernetes CA
+          talosconfig: /etc/talos/config
+          context: prod
+          # Every machine by its address: discovery may forget one, or give a shared address.
+          control_planes:
+            - 10.0.0.2
+          workers:
+            - 10.0.0.11
+          # Written for every phase of a rotation; keep them out of git.
+          clients:
+            talosconfig: .capstan/clients/talosconfig
+          # Who can open the CA keys that capstan seals.
+          recipients:
+            - age1a47pdl4250z3e3xltszyh4uxqvyx0v3kgag8y3mepsc965wu2g6q3q3gge
+        policy:
+          concurrent_rotations: 1
+          soak: 30m # at least this long in every phase
+          phase_timeout: 10m # for the components to follow
+          on_failure: rollback # rollback, or halt and wait for a person
+      "
+    `);
+    const talos = (await load(text)).clusters[0]?.talos;
+    expect(talos).toMatchObject({
+      ...connection,
+      clients: {
+        talosconfig: expect.stringMatching(/^\/.+\/\.capstan\/clients\/talosconfig$/),
+        kubeconfig: null,
+      },
+    });
+    const least = {
+      ...connection,
+      recipients: [],
+      workers: [],
+      clients: { talosconfig: null, kubeconfig: null },
+    };
+    expect(renderCluster({ ...cluster, talos: least })).not.toMatch(/recipients|workers|clients|null/);
   });
 
   it("leave out what is not said", () => {

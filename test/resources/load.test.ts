@@ -44,6 +44,7 @@ describe("what is accepted", () => {
             authServer: "acme.example.com:443",
             identityFile: "/run/identity",
           },
+          talos: null,
           peers: ["leaf.cluster"],
           policy: {
             concurrentRotations: 2,
@@ -59,6 +60,7 @@ describe("what is accepted", () => {
           source: { file, line: 23 },
           platform: "teleport",
           teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
+          talos: null,
           peers: [],
           policy: DEFAULT_POLICY,
         },
@@ -194,20 +196,71 @@ describe("what is accepted", () => {
     });
   });
 
-  it("reads a Talos cluster as it is written, with its variables", async () => {
-    const cluster = CLUSTER.replace(
-      "{ platform: teleport }",
-      '\n  platform: talos\n  talos: { talosconfig: "$' + '{HOME}/talosconfig", nodes: [a, b] }',
-    );
-    const authority = `kind: certificate_authority\nsub_kind: kubernetes\nversion: v1\nmetadata: { name: acme.cluster }\nspec: { active_keys: [${fingerprint("a")}] }\n`;
-    const folder = folderWith({ "a.yaml": `${cluster}---\n${authority}` });
-    const { state, diagnostics } = await loadResources(folder, ENV, NOW);
+  it("reads every field of a Talos cluster, with variables and absolute files", async () => {
+    const folder = fixture("accepted/a-talos-cluster");
+    const { state, diagnostics } = await loadResources(folder, { ...ENV, CONTROL_PLANE: "10.0.0.3" }, NOW);
     expect(described(diagnostics)).toBe("");
-    expect(state.clusters[0]).toMatchObject({
-      platform: "talos",
-      teleport: null,
-      talos: { talosconfig: "/root/talosconfig", nodes: ["a", "b"] },
-    });
+    expect(state.clusters.map(({ platform, teleport, talos }) => ({ platform, teleport, talos }))).toEqual([
+      {
+        platform: "talos",
+        teleport: null,
+        talos: {
+          talosctl: ["ssh", "bastion", "talosctl"],
+          kubectl: ["kubectl-1.35"],
+          talosconfig: "/root/.talos/config",
+          context: "prod",
+          endpoints: ["10.0.0.2", "lb.example.com:50000"],
+          controlPlanes: ["10.0.0.2", "10.0.0.3", "fd00::4"],
+          workers: ["worker-1.example.com"],
+          kubeconfig: "/etc/kubeconfig",
+          clients: {
+            talosconfig: join(folder, ".capstan/clients/talosconfig"),
+            kubeconfig: join(folder, ".capstan/clients/kubeconfig"),
+          },
+          recipients: ["age1a47pdl4250z3e3xltszyh4uxqvyx0v3kgag8y3mepsc965wu2g6q3q3gge"],
+          secrets: join(folder, "talos/secrets.sops.yaml"),
+        },
+      },
+      {
+        platform: "talos",
+        teleport: null,
+        talos: {
+          talosctl: ["talosctl"],
+          kubectl: ["kubectl"],
+          talosconfig: join(folder, "lab/talosconfig"),
+          context: null,
+          endpoints: ["192.168.0.2"],
+          controlPlanes: ["192.168.0.2"],
+          workers: [],
+          kubeconfig: null,
+          clients: { talosconfig: null, kubeconfig: null },
+          recipients: [],
+          secrets: null,
+        },
+      },
+    ]);
+    expect(state.authorities.map(({ type }) => type)).toEqual(["talos", "kubernetes"]);
+    expect(state.rotations[0]?.authorities).toEqual([
+      {
+        type: "kubernetes",
+        retire: [fingerprint("b")],
+        next: {
+          certificate: expect.stringMatching(
+            /^-----BEGIN CERTIFICATE-----\n[\s\S]+\n-----END CERTIFICATE-----\n$/,
+          ),
+          key: expect.stringMatching(
+            /^-----BEGIN AGE ENCRYPTED FILE-----\n[\s\S]+\n-----END AGE ENCRYPTED FILE-----\n$/,
+          ),
+        },
+      },
+    ]);
+  });
+
+  it("refuses an address out of the environment that is no single one", async () => {
+    const folder = fixture("accepted/a-talos-cluster");
+    const { diagnostics } = await loadResources(folder, { ...ENV, CONTROL_PLANE: "10.0.0.3,10.0.0.4" }, NOW);
+    expect(described(diagnostics)).toContain("spec.talos.control_planes[1]");
+    expect(described(diagnostics)).not.toContain("10.0.0.4");
   });
 
   it.each(["other-peoples-yaml", "a-broken-helm-template"])(

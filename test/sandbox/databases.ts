@@ -17,8 +17,12 @@ const run = promisify(execFile);
 /** A real self-hosted database behind the sandbox's Database Service. */
 export interface Database {
   readonly name: string;
-  /** Installs what `auth sign` gives at this moment, and waits until the database uses it. */
-  reconfigure(): Promise<void>;
+  readonly port: number;
+  /**
+   * Installs a server certificate as `auth sign` gives it now and CAs of clients, and waits until the database
+   * uses them.
+   */
+  reconfigure(clientAuthorities: string): Promise<void>;
   /** One connection as the Database Service would make it now, or as it would have made it earlier. */
   connect(login?: DatabaseLogin): Promise<void>;
   login(): Promise<DatabaseLogin>;
@@ -28,6 +32,7 @@ export interface Database {
 /** The part in which the two kinds of databases differ. */
 interface Product {
   readonly name: string;
+  readonly port: number;
   readonly user: string;
   install(setup: TlsSetup): Promise<void>;
   connect(login: DatabaseLogin): Promise<void>;
@@ -38,6 +43,7 @@ export async function startPostgresDatabase(sandbox: string): Promise<Database> 
   const server = await startPostgres(await sign(sandbox));
   return database(sandbox, {
     name: "postgres",
+    port: server.port,
     user: "postgres",
     install: async (setup) => server.reconfigure(setup),
     connect: async (login) => hello(await server.query(login, [login.authorities])),
@@ -67,6 +73,7 @@ export async function startMariadbDatabase(sandbox: string): Promise<Database> {
   };
   return database(sandbox, {
     name: "mariadb",
+    port: server.port,
     user: "app",
     install: (setup) => server.reconfigure(setup),
     connect,
@@ -78,12 +85,13 @@ function database(sandbox: string, product: Product): Database {
   const login = () => sandboxDatabaseLogin(sandbox, product.user);
   return {
     name: product.name,
+    port: product.port,
     login,
     connect: async (with_) => product.connect(with_ ?? (await login())),
     stop: () => product.stop(),
-    async reconfigure() {
+    async reconfigure(clientAuthorities) {
       const setup = await sign(sandbox);
-      await product.install(setup);
+      await product.install({ ...setup, clientAuthorities: [clientAuthorities] });
       const client = await login();
       const authorities = issuerOf(setup.server.certificate, client.authorities);
       const usesIt = await eventually(
@@ -108,7 +116,7 @@ async function sign(sandbox: string): Promise<TlsSetup> {
   }
 }
 
-export async function tctl(sandbox: string, ...argv: readonly string[]): Promise<string> {
+async function tctl(sandbox: string, ...argv: readonly string[]): Promise<string> {
   return (await run(join(sandbox, "bin", "tctl"), argv, { maxBuffer: 2 ** 26 })).stdout;
 }
 
@@ -142,7 +150,7 @@ export interface Attempt {
   readonly problem: string | null;
 }
 
-const PAUSE_MS = 20;
+const PAUSE_MS = 200;
 
 /** Connects to every database over and over, as people do who know nothing of a rotation. */
 export class Clients {

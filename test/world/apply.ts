@@ -27,10 +27,13 @@ export class World {
       signal,
       emit: (event) => events.push(event),
       turnBack,
-      approve: async (plan) => ({
-        steps: new Set(approve === "nothing" ? [] : stepIds(plan)),
-        final: approve === "everything",
-      }),
+      approve: async (plan) => {
+        if (approve === "leave") return null;
+        return {
+          steps: new Set(approve === "nothing" ? [] : stepIds(plan)),
+          final: approve === "everything",
+        };
+      },
       holder: { who: "test", why: "test" },
     });
     return { outcome, events };
@@ -48,7 +51,7 @@ export class World {
 }
 
 interface ApplyWith {
-  readonly approve?: "nothing" | "ordinary" | "everything";
+  readonly approve?: "leave" | "nothing" | "ordinary" | "everything";
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
 }

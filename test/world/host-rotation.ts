@@ -128,6 +128,7 @@ export function cluster(policy: Partial<ClusterResource["policy"]> = {}): Cluste
     source: { file: "cluster.yaml", line: 1 },
     platform: "teleport",
     teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
+    talos: null,
     peers: [],
     policy: { ...DEFAULT_POLICY, soakMs: 0, ...policy },
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -92,6 +92,26 @@ export class Repository {
       await this.rotate(action, type);
       await this.must("apply", "--auto-approve", "--approve-final");
     }
+  }
+
+  /** Changes files that match a pattern of git, added or not. */
+  async edit(pattern: string, change: (text: string) => string): Promise<void> {
+    const listed = await this.git("ls-files", "--others", "--cached", "--exclude-standard", pattern);
+    for (const path of listed.split("\n").filter((line) => line !== "")) {
+      const file = join(this.folder, path);
+      await writeFile(file, change(await readFile(file, "utf8")));
+    }
+  }
+
+  /** States work as a person would: under `acknowledge` of a rotation, committed. */
+  async state(steps: readonly string[], rotation = "*"): Promise<void> {
+    await this.edit(`*/rotations/${rotation}.yaml`, (text) => {
+      const lines = steps.map((step) => `    - { step: ${step}, who: ada }\n`);
+      return /\n {2}acknowledge:\n/.test(text)
+        ? text.replace("  acknowledge:\n", `  acknowledge:\n${lines.join("")}`)
+        : `${text.trimEnd()}\n  acknowledge:\n${lines.join("")}`;
+    });
+    await this.commit("state work");
   }
 
   /** The sandbox's own tctl, for what a hand would do. */

@@ -207,12 +207,13 @@ export function logLines(log: readonly LogEntry[], width: number, height: number
 }
 
 /** Which of several rotations this is. */
-export function trackCount({ run, track }: Pick<State, "run" | "track">): Line {
+export function trackCount({ run, track, size }: Pick<State, "run" | "track" | "size">): Line {
   if (run.tracks.length < 2) return EMPTY;
   const shown = (track ?? run.active ?? 0) + 1;
   const done = run.tracks.filter(({ state }) => state === "done" || state === "rolled-back").length;
   const follow = track === null ? "" : ", f follows";
-  return line(span(`${shown} of ${run.tracks.length}, ${done} done${follow}`, "dim"));
+  const what = size.columns < 80 ? "" : "rotation ";
+  return line(span(`${what}${shown} of ${run.tracks.length}, ${done} done${follow}`, "dim"));
 }
 
 /** `04:12` since the first event. */

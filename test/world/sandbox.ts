@@ -1,0 +1,133 @@
+import { apply } from "../../src/apply/apply.ts";
+import type { Clock } from "../../src/apply/clock.ts";
+import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { readOverrides } from "../../src/overrides/reading.ts";
+import { makePlan } from "../../src/planner/planner.ts";
+import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
+import type { Command, Runner } from "../../src/process/runner.ts";
+import type { DesiredState, Policy } from "../../src/resources/desired.ts";
+import type { ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
+import { identify } from "../../src/rotation/observation.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
+import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import { TimelessTeleport } from "../sandbox/harness.ts";
+import { cluster } from "./host-rotation.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+/**
+ * The embedded cluster, the real Teleport platform that talks to its `tctl`, and apply, all in this process and on
+ * one clock: whoever waits lets the time pass for all of them.
+ */
+export class SandboxWorld {
+  readonly teleport: TimelessTeleport;
+  readonly store = new MemoryStore();
+  readonly clock: Clock;
+  /** Arguments of every transition that was asked for. */
+  readonly rotations: string[] = [];
+  readonly #platform: Platform;
+  readonly #policy: Partial<Policy>;
+
+  private constructor(teleport: TimelessTeleport, policy: Partial<Policy>) {
+    this.teleport = teleport;
+    this.#policy = policy;
+    this.clock = {
+      now: () => teleport.clock.now(),
+      sleep: async (ms, signal) => {
+        signal.throwIfAborted();
+        await teleport.pass(ms / 1000);
+        signal.throwIfAborted();
+      },
+    };
+    const now = () => new Date(teleport.clock.now());
+    this.#platform = openPlatform(cluster(policy), { runner: this.#runner(), now, overrides: "possible" });
+  }
+
+  static async start(
+    options: Partial<ClusterOptions> = {},
+    policy: Partial<Policy> = {},
+  ): Promise<SandboxWorld> {
+    return new SandboxWorld(await TimelessTeleport.start(options), policy);
+  }
+
+  desired(rotations: DesiredState["rotations"]): DesiredState {
+    return { clusters: [cluster(this.#policy)], authorities: [], rotations, overrides: [] };
+  }
+
+  async apply(
+    rotations: DesiredState["rotations"],
+    { turnBack = NEVER }: { readonly turnBack?: AbortSignal } = {},
+  ): Promise<{
+    readonly outcome: RunOutcome;
+    readonly message: string;
+    readonly events: readonly RunEvent[];
+  }> {
+    const events: RunEvent[] = [];
+    const desired = this.desired(rotations);
+    const outcome = await apply({
+      desired,
+      commit: "c0ffee",
+      platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),
+      store: this.store,
+      clock: this.clock,
+      signal: NEVER,
+      emit: (event) => events.push(event),
+      turnBack,
+      approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final: true }),
+      holder: { who: "test", why: "test" },
+    });
+    const last = events.at(-1);
+    return { outcome, message: last?.type === "finished" ? last.message : "", events };
+  }
+
+  async plan(rotations: DesiredState["rotations"]): Promise<Plan> {
+    const observation = await this.observe();
+    const observations = [observation];
+    return makePlan({
+      desired: this.desired(rotations),
+      observations,
+      overrides: await readOverrides([], observations),
+      records: [await this.store.load(observation.cluster)],
+      commit: null,
+      now: this.clock.now(),
+    });
+  }
+
+  observe(): Promise<ClusterObservation> {
+    return this.#platform.observe({ components: "all" });
+  }
+
+  async keys(
+    type: string,
+  ): Promise<{ readonly active: readonly Fingerprint[]; readonly trusted: readonly Fingerprint[] }> {
+    const live = (await this.observe()).authorities.find((authority) => authority.type === type);
+    if (live === undefined) throw new Error(`there is no ${type} CA`);
+    return { active: identify(live.active), trusted: identify(live.trusted) };
+  }
+
+  async stop(): Promise<void> {
+    await this.teleport.platform.stop();
+  }
+
+  #runner(): Runner {
+    const call = async ({ argv }: Command) => {
+      const [, ...words] = argv;
+      if (words.includes("rotate")) this.rotations.push(words.slice(words.indexOf("rotate") + 1).join(" "));
+      const { exit, stdout, stderr } = await this.teleport.tctl(...words);
+      return { argv, exitCode: exit, stdout, stderr, durationMs: 1 };
+    };
+    return {
+      run: call,
+      stream: async (command, consume) => {
+        const outcome = await call(command);
+        consume(Buffer.from(outcome.stdout));
+        return outcome;
+      },
+    };
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+function stepsOf({ clusters }: Plan) {
+  return clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps));
+}
