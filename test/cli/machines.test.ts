@@ -33,6 +33,7 @@ describe("a rotation by four commits, each applied on a new machine", { timeout:
   it("keeps roster, soak and current_id in the remote", async () => {
     const before = await onNewMachine((machine) => machine.keys());
     const ids = new Set<string | null>();
+    const rosters = new Set<string>();
     for (const action of ["start", "advance", "advance", "finish"]) {
       await team.rotate(action, "host");
       if (action !== "start") {
@@ -50,10 +51,10 @@ describe("a rotation by four commits, each applied on a new machine", { timeout:
       expect(ran.exit, ran.stderr).toBe(0);
       const [rotation] = (await recorded()).rotations;
       ids.add(rotation?.current_id ?? null);
-      expect(rotation?.roster?.map(({ kind, name }) => `${kind}/${name}`)).toEqual(
-        expect.arrayContaining(["node/node1", "node/node4"]),
-      );
+      rosters.add((rotation?.roster ?? []).map(({ kind, name }) => `${kind}/${name}`).join(" "));
     }
+    expect(rosters.size).toBe(1);
+    expect([...rosters][0]).toContain("node/node3");
     expect(ids.size).toBe(1);
     expect([...ids][0]).toMatch(/^[0-9a-f-]{36}$/);
     const after = await onNewMachine((machine) => machine.keys());
@@ -84,7 +85,8 @@ describe("a rotation by four commits, each applied on a new machine", { timeout:
 
 describe("two processes on two clones", { timeout: 120_000 }, () => {
   beforeEach(async () => {
-    team = await Team.create();
+    // Long enough for a test on a busy machine to end the fault itself.
+    team = await Team.create({ policy: { phase_timeout: "5m" } });
     await team.rotate("start", "host");
     await team.home.must("sandbox", "fault", "node3", "stuck");
   });
@@ -106,7 +108,7 @@ describe("two processes on two clones", { timeout: 120_000 }, () => {
     const winner = await runs[1 - loser.index];
     expect(winner?.exitCode, String(winner?.stderr)).toBe(0);
     expect((await team.home.calls()).filter((argv) => argv[1] === "rotate")).toHaveLength(1);
-    expect((await machines[loser.index]?.must("lock", "show"))?.stdout).toBe("Nobody holds the lock.\n");
+    expect((await machines[loser.index]?.must("lock", "show"))?.stdout).toBe("Nobody holds the lock.");
   });
 
   it("killed while it holds the lock: the next one waits for the end of the lease, then takes over", async () => {
