@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(PURE.map((folder) => [folder, CORE])),
   resources: [".", "rotation"],
   process: ["."],
-  sealing: ["."],
+  sealing: [".", "rotation", "resources"],
   platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
   record: CORE,

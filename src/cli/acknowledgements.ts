@@ -14,8 +14,11 @@ export async function checkAcknowledgements(
 ): Promise<readonly Diagnostic[]> {
   const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
   // What is wrong anyway is said first; half of a file makes no sense of the rest.
-  if (rotations.length === 0 || diagnostics.some(({ severity }) => severity === "error")) return [];
+  const authorities = state.authorities.filter(({ acknowledge = [] }) => acknowledge.length > 0);
+  const nothing = rotations.length + authorities.length === 0;
+  if (nothing || diagnostics.some(({ severity }) => severity === "error")) return [];
   const clusters = [...new Set(rotations.map(({ cluster }) => cluster))];
   const records = await Promise.all(clusters.map((cluster) => store.load(cluster)));
-  return acknowledgementDiagnostics(rotations, { files, records, now: new Date(now).toISOString() });
+  const known = { files, records, now: new Date(now).toISOString() };
+  return acknowledgementDiagnostics({ rotations, authorities }, known);
 }

@@ -2,6 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { harmless } from "../render/harmless.ts";
+import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
+import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
@@ -35,6 +37,9 @@ interface Declaration {
   readonly declare: (command: Command) => void;
 }
 
+/** As wide as all text of capstan; `dist/help.txt` was made so. */
+const HELP_WIDTH = 80;
+
 function commands(argv: readonly string[], terminal: Terminal, done: (code: ExitCode) => void): Command {
   const program = new Command("capstan")
     .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
@@ -43,6 +48,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => Math.min(terminal.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
     })
     .showSuggestionAfterError();
   const add = (parent: Command, declarations: readonly Declaration[]) => {
@@ -164,7 +170,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     },
     {
       name: "override",
-      description: "prepare externally signed CA certificates, for a commit: csr, add, renew, retire",
+      description: "prepare externally signed CA certificates, for a commit: csr, add, enable, …",
       declare: (command) => add(command, overrideCommands(terminal, done)),
     },
     {
@@ -264,7 +270,7 @@ function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): r
           .option("--out <folder>", "where to write them (default: overrides/requests)")
           .option("--sign", "have the cluster's signer sign them, and add the certificates")
           .action(async (type, options) =>
-            done(await (await import("./override.ts")).csr(terminal, type, options)),
+            done(await (await import("./override/csr.ts")).csr(terminal, type, options)),
           ),
     },
     {
@@ -272,15 +278,26 @@ function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): r
       description: "put a signed certificate into git, staged",
       declare: (command) =>
         withFiles(command).action(async (files, options) =>
-          done(await (await import("./override.ts")).addCertificate(terminal, files, options)),
+          done(await (await import("./override/add.ts")).addCertificate(terminal, files, options)),
         ),
+    },
+    {
+      name: "enable",
+      description: "have git ask for staged entries in force",
+      declare: (command) =>
+        withCommon(command)
+          .argument("<type>", "db_client or windows")
+          .argument("[hashes...]", "only the entries of these keys")
+          .action(async (type, hashes, options) =>
+            done(await (await import("./override/enable.ts")).enable(terminal, type, hashes, options)),
+          ),
     },
     {
       name: "renew",
       description: "put another certificate for the same key into git",
       declare: (command) =>
         withFiles(command).action(async (files, options) =>
-          done(await (await import("./override.ts")).renew(terminal, files, options)),
+          done(await (await import("./override/renew.ts")).renew(terminal, files, options)),
         ),
     },
     {
@@ -291,7 +308,7 @@ function overrideCommands(terminal: Terminal, done: (code: ExitCode) => void): r
           .argument("<type>", "db_client or windows")
           .argument("[hashes...]", "only the entries of these keys")
           .action(async (type, hashes, options) =>
-            done(await (await import("./override.ts")).retire(terminal, type, hashes, options)),
+            done(await (await import("./override/retire.ts")).retire(terminal, type, hashes, options)),
           ),
     },
   ];
@@ -322,6 +339,13 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
           .addOption(
             new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"),
           )
+          .addOption(
+            new Option("--talos <version>", "a Talos cluster instead, and which Talos it plays")
+              .choices(TALOS_MINORS)
+              .conflicts(["teleport", "nodes", "authServers", "hsm", "agentless", "emptyLists", "leaf"]),
+          )
+          .addOption(talosOnly("--control-planes <n>", "control planes (default: 3)"))
+          .addOption(talosOnly("--workers <n>", "workers (default: 2)"))
           .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options))),
     },
     {
@@ -370,10 +394,20 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
   ];
 }
 
+/** Teleport has other components. */
+function talosOnly(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(positive).conflicts(["teleport", "leaf", "hsm"]);
+}
+
 const FAULTS = [
   "",
-  "Faults:",
+  "Faults of Teleport:",
   ...TELEPORT_FAULTS.flatMap(({ name, description }) => [`  ${name}`, `      ${description}`]),
+  "",
+  "Faults of Talos, of a machine (worker-1, an address) or of calls to it:",
+  ...TALOS_FAULTS.flatMap(({ name, description }) => [`  ${name}`, `      ${description}`]),
+  "",
+  "Of both:",
   "  clear",
   "      ends them",
 ].join("\n");

@@ -71,6 +71,15 @@ export function renewOverrideEntry(
   });
 }
 
+/** The same entry, not disabled any more. */
+export function enableOverrideEntry(text: string, of: AuthorityReference, index: number): string {
+  return editEntry(text, of, index, (entry, node) => {
+    const pair = pairOf(node, "disabled");
+    if (pair === undefined) return null;
+    return { value: { ...entry, disabled: false }, splice: replaceScalar(pair.value as Node, "false") };
+  });
+}
+
 /** Without the entry; a list without entries stays as an empty one. */
 export function removeOverrideEntry(text: string, of: AuthorityReference, index: number): string {
   return editSpec(text, of, ({ items, spec, list }) => {

@@ -91,6 +91,23 @@ describe("capstan override", { timeout: 3 * 60_000 }, () => {
     expect(invalid.stdout).toMatch(/db_client\.yaml:\d+:\d+: error/);
   });
 
+  it("enable changes the staged entry, and says what has to be stated where", async () => {
+    await withSigner();
+    await repository.must("override", "csr", "db_client", "--sign");
+    const staged = await readFile(path(OVERRIDE), "utf8");
+    const ran = await repository.must("override", "enable", "db-client");
+    expect(await readFile(path(OVERRIDE), "utf8")).toBe(staged.replace("disabled: true", "disabled: false"));
+    const [key = ""] = (await repository.keys("db_client")).active;
+    const hash = key.slice("sha256:".length);
+    expect(ran.stdout).toMatch(/authorities\.yaml:\d+:\n {2}acknowledge:\n/);
+    expect(ran.stdout).toContain(`    - step: override/db_client/${hash}\n`);
+    expect((await repository.must("override", "enable", "db_client")).stdout).toContain("Nothing to enable");
+    const other = await repository.capstan("override", "enable", "db_client", "0".repeat(64));
+    expect([other.exit, other.stderr]).toEqual([1, expect.stringContaining(`it has: ${hash}`)]);
+    const host = await repository.capstan("override", "enable", "host");
+    expect(host.stderr).toContain("it can override: db_client, windows");
+  });
+
   it("says what a signer said that does not sign", async () => {
     await editCluster((text) =>
       text.replace("  policy:", "  signer:\n    command: [sh, -c, 'echo no quorum >&2; exit 7']\n  policy:"),

@@ -3,6 +3,7 @@ import { parseAllDocuments } from "yaml";
 import {
   addOverride,
   addOverrideEntry,
+  enableOverrideEntry,
   removeOverrideEntry,
   renewOverrideEntry,
 } from "../../src/resources/edit-override.ts";
@@ -129,6 +130,15 @@ describe("renewing an entry", () => {
     const none = renewOverrideEntry(other, OF, 1, { certificate: pem("NEW"), chain: [] });
     expect(entriesIn(none)[1]).toMatchObject({ certificate: pem("NEW"), chain: [] });
     expect(entriesIn(none)[0]).toEqual(entriesIn(ONE)[0]);
+  });
+});
+
+describe("enabling an entry", () => {
+  it("changes one word, and nothing about an entry that is enabled", () => {
+    const two = addOverrideEntry(ONE, OF, entry("b", ["I"]));
+    const text = enableOverrideEntry(two, OF, 1);
+    expect(text).toBe(two.replace("disabled: true", "disabled: false"));
+    expect(enableOverrideEntry(text, OF, 0)).toBe(text);
   });
 });
 

@@ -99,7 +99,9 @@ describe("v18", () => {
     const status = await other.ok("status");
     const { active, trusted } = other.authority("host");
     expect(status).toMatch(
-      new RegExp(`^Cluster: acme.cluster\nVersion: 18.9.0\nCA pins: ${active}\n {9}${trusted}\n\nauthority `),
+      new RegExp(
+        `^Cluster: acme.cluster\nVersion: 18.10.1\nCA pins: ${active}\n {9}${trusted}\n\nauthority `,
+      ),
     );
     expect(status).toMatch(
       /^host +in progress \(mode: manual, phase: init\) SSH +active +Ed25519 +software $/m,

@@ -125,8 +125,8 @@ export class Repository {
   async calls(): Promise<readonly (readonly string[])[]> {
     const log = await readFile(join(this.folder, ".capstan", "sandbox", "calls.jsonl"), "utf8");
     return log
-      .trim()
       .split("\n")
+      .filter((line) => line !== "")
       .map((line) => JSON.parse(line).argv);
   }
 

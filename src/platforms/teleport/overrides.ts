@@ -2,13 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/desired.ts";
 import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
 import {
+  CA_OVERRIDES,
   createCommand,
   editOverrideCommand,
+  getCommand,
   type OverrideCommand,
   overrideCommand,
   overrideHelpCommand,
@@ -16,6 +19,7 @@ import {
 import { editedResource } from "./edited-override.ts";
 import { explain } from "./errors.ts";
 import { askForChange } from "./reply.ts";
+import { list, object, text } from "./values.ts";
 
 /** Newer servers ask the other auth instances to sign and wait up to five minutes for them (reference 3.2). */
 const REQUESTS_TIMEOUT_MS = 6 * 60_000;
@@ -112,7 +116,8 @@ async function byCommand(
 /**
  * Teleport 18.9.0 knows only `create` and `edit` (reference 1): `create` when there is no resource yet, else an edit
  * whose editor is `cp`. The text that it copies in carries the revision that was observed, so that a change by
- * somebody else in between is refused by the server instead of lost. Force does not exist on this way.
+ * somebody else in between is refused by the server instead of lost; where only revocation lists were written in
+ * between, which also moves the revision (reference 2.6), it is tried again. Force does not exist on this way.
  */
 async function byEdit(
   cluster: string,
@@ -129,7 +134,11 @@ async function byEdit(
     );
   }
   const file = join(folder, "override.json");
-  await writeFile(file, `${JSON.stringify(await editedResource(cluster, override), null, 2)}\n`);
+  const write = async (observed: unknown) => {
+    const edited = await editedResource(cluster, { ...override, observed });
+    await writeFile(file, `${JSON.stringify(edited, null, 2)}\n`);
+  };
+  await write(override.observed);
   if (override.observed === null) return await call(options, createCommand(connection, file));
   if (/\s/.test(file)) {
     throw new Failure("executable", `The temporary folder ${folder} has blanks in its name.`, {
@@ -138,8 +147,30 @@ async function byEdit(
   }
   const editor = `cp ${file}`;
   const env = { TELEPORT_EDITOR: editor, VISUAL: editor, EDITOR: editor };
-  // A conflict is not tried again here: what is written has to be worked out from a new look.
-  return (await askForChange(options, editOverrideCommand(connection, override.authority), env)).reply;
+  const argv = editOverrideCommand(connection, override.authority);
+  for (const pause of CONFLICT_PAUSES_MS) {
+    const { reply, kind } = await askForChange(options, argv, env);
+    if (kind !== "revision-conflict") return reply;
+    options.notice?.(`${shown({ argv })} met another write, looking again`);
+    await delay(pause);
+    const latest = await readResource(connection, options, override.authority);
+    // What a person wrote in between is not for this call to judge: that takes a new plan.
+    if (!isDeepStrictEqual(object(latest)["spec"], object(override.observed)["spec"])) return reply;
+    await write(latest);
+  }
+  return (await askForChange(options, argv, env)).reply;
+}
+
+/** The resource as it is now; `null` where there is none, or it cannot be read. */
+async function readResource(
+  connection: TeleportConnection,
+  { runner, signal }: PlatformOptions,
+  authority: string,
+): Promise<unknown> {
+  const outcome = await runner.run({ argv: getCommand(connection, CA_OVERRIDES), signal });
+  if (outcome.exitCode !== 0) return null;
+  const listed = list(JSON.parse(outcome.stdout)).map(object);
+  return listed.find((resource) => text(resource["sub_kind"]) === authority) ?? null;
 }
 
 /** A refusal because of the revision changed nothing, and the same call is right a moment later. */

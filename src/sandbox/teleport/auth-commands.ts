@@ -7,7 +7,7 @@ import type { CommandSpec, Invocation } from "./command-line.ts";
 import { parseDuration } from "./duration.ts";
 import { exportAuthority, exportTypes } from "./export.ts";
 import { signForDatabase } from "./sign.ts";
-import { type Command, TctlError } from "./tctl-command.ts";
+import { type CallContext, type Command, TctlError } from "./tctl-command.ts";
 
 /** `tctl auth ...`: the commands of CAs. */
 export const AUTH_COMMANDS: Readonly<Record<string, Command>> = {
@@ -96,7 +96,11 @@ async function exportCommand(cluster: TeleportCluster, { flags, given }: Invocat
 }
 
 /** `auth sign --format=db`: a key, a certificate, and the CAs of whom the database is to let in. */
-async function signCommand(cluster: TeleportCluster, { flags }: Invocation, cwd: string): Promise<string> {
+async function signCommand(
+  cluster: TeleportCluster,
+  { flags }: Invocation,
+  { cwd }: CallContext,
+): Promise<string> {
   const { format, out } = flags;
   if (format !== "db") throw new TctlError(`the sandbox signs for databases only, not as "${format}"`);
   const ttlMs = parseDuration(flags["ttl"] ?? "");

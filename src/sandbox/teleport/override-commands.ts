@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import type { TeleportCluster } from "./cluster.ts";
 import type { CommandSpec, Invocation } from "./command-line.ts";
 import { keyHashOf, OverrideRefusal, type SubmittedEntry, strictCertificate } from "./override-rules.ts";
 import { type StoredOverride, submittedEntry } from "./override-server.ts";
+import type { OverrideSupport } from "./release.ts";
 import type { Resource } from "./resources.ts";
+import type { CallContext } from "./tctl-command.ts";
 
 /** `tctl auth … override …`, `create` and `rm`, as the reference has them (teleport-overrides 1 and 3). */
 
@@ -15,12 +17,30 @@ const FORCE = { force: { boolean: true } };
 /** More than any chain has; the server counts. */
 const CHAIN = Array.from({ length: 12 }, (_, index) => ({ name: `chain${index}`, required: false }));
 
-export const OVERRIDE_COMMANDS: readonly CommandSpec[] = [
-  {
-    path: ["auth", "create-override-csr"],
-    flags: { ...TYPE, out: {}, "public-key": {}, subject: {} },
-    arguments: [],
-  },
+export function overrideSpecs(support: OverrideSupport): readonly CommandSpec[] {
+  switch (support) {
+    case "none":
+      return [];
+    case "resources":
+      return [csrSpec({}), ...WHOLE];
+    case "entries":
+      return [csrSpec({ "local-only": { boolean: true } }), ...WHOLE, ...ENTRIES];
+  }
+}
+
+function csrSpec(more: CommandSpec["flags"]): CommandSpec {
+  const flags = { ...TYPE, out: {}, "public-key": {}, subject: {}, ...more };
+  return { path: ["auth", "create-override-csr"], flags, arguments: [] };
+}
+
+const WHOLE: readonly CommandSpec[] = [
+  { path: ["auth", "pub-key-hash"], flags: { cert: {} }, arguments: [] },
+  { path: ["edit"], flags: {}, arguments: [{ name: "resource", required: true }] },
+  { path: ["rm"], flags: {}, arguments: [{ name: "resource", required: true }] },
+];
+
+/** Commands about one entry, since June 2026. */
+const ENTRIES: readonly CommandSpec[] = [
   {
     path: ["auth", "create-override"],
     flags: { ...TYPE, ...FORCE, disabled: { boolean: true } },
@@ -40,16 +60,20 @@ export const OVERRIDE_COMMANDS: readonly CommandSpec[] = [
     arguments: [],
   },
   { path: ["auth", "delete-override"], flags: { ...TYPE, ...FORCE, "public-key": {} }, arguments: [] },
-  { path: ["auth", "pub-key-hash"], flags: { cert: {} }, arguments: [] },
-  { path: ["rm"], flags: {}, arguments: [{ name: "resource", required: true }] },
 ];
 
-type Run = (cluster: TeleportCluster, invocation: Invocation, cwd: string) => Promise<string>;
+type Run = (cluster: TeleportCluster, invocation: Invocation, call: CallContext) => Promise<string>;
 
 export const RUN_OVERRIDE_COMMAND: Readonly<Record<string, Run>> = {
-  "auth create-override-csr": async ({ overrides }, { flags }, cwd) => {
+  "auth create-override-csr": async ({ overrides }, { flags }, { cwd, warn }) => {
     const type = typeOf(flags);
-    const requests = await overrides.requests(type, flags["public-key"]?.toLowerCase() ?? null);
+    const { requests, warnings } = await overrides.requests(
+      type,
+      flags["public-key"]?.toLowerCase() ?? null,
+      flags["local-only"] === "true",
+    );
+    for (const warning of warnings) warn(warning);
+    if (requests.length === 0) throw new OverrideRefusal("no CSRs created");
     const prefix = flags["out"];
     if (prefix === undefined) return requests.map(({ pem }) => `${pem}\n`).join("");
     return requests
@@ -60,14 +84,14 @@ export const RUN_OVERRIDE_COMMAND: Readonly<Record<string, Run>> = {
       })
       .join("");
   },
-  "auth create-override": async ({ overrides }, { flags, arguments: files }, cwd) => {
+  "auth create-override": async ({ overrides }, { flags, arguments: files }, { cwd }) => {
     const type = typeOf(flags);
     const [certificate = "", ...chain] = files.map((file) => trimmed(file, cwd));
     const how = { disabled: flags["disabled"] === "true", force: flags["force"] === "true" };
     const keyHash = await overrides.add(type, certificate, chain, how);
     return said(type, keyHash, "created");
   },
-  "auth update-override": async ({ overrides }, { flags, repeated }, cwd) => {
+  "auth update-override": async ({ overrides }, { flags, repeated }, { cwd }) => {
     const type = typeOf(flags);
     const file = flags["set-cert"];
     const chain = repeated["set-chain"] ?? [];
@@ -101,15 +125,28 @@ export const RUN_OVERRIDE_COMMAND: Readonly<Record<string, Run>> = {
     await overrides.remove(type, typed.toLowerCase(), flags["force"] === "true");
     return said(type, typed, "deleted");
   },
-  "auth pub-key-hash": async (_cluster, { flags }, cwd) =>
+  "auth pub-key-hash": async (_cluster, { flags }, { cwd }) =>
     `${keyHashOf(strictCertificate(trimmed(flags["cert"] ?? "", cwd), "parse certificate"))}\n`,
   rm: async ({ overrides }, { arguments: [reference = ""] }) => {
-    const [kind = "", type = ""] = reference.split("/");
-    if (!/^(ca_overrides?|cert_authority_overrides?)$/.test(kind) || type === "") {
-      throw new OverrideRefusal(`the sandbox removes nothing but ca_overrides/TYPE, not "${reference}"`);
-    }
+    const type = typeIn(reference);
     await overrides.delete(type);
     return `cert_authority_override ${type} deleted\n`;
+  },
+  /**
+   * In two calls of the shim, as the editor runs in the terminal of whoever called: one gives the text to edit, the
+   * other brings it back.
+   */
+  edit: async (cluster, { arguments: [reference = ""] }, { stdin }) => {
+    const type = typeIn(reference);
+    const { overrides, options } = cluster;
+    const stored = overrides.list().find((one) => one.type === type);
+    if (stored === undefined) throw new OverrideRefusal(`cert_authority_override "${type}" not found`);
+    const text = stringify(overrideResource(stored, options.name), { sortMapEntries: true, lineWidth: 0 });
+    if (stdin === "") return text;
+    if (stdin === text) return "edit canceled, no changes made\n";
+    const { sub_kind, metadata, spec } = parse(stdin) as SubmittedResource;
+    await overrides.replace(sub_kind, metadata.name, spec?.certificate_overrides ?? [], metadata.revision);
+    return `cert_authority_override ${sub_kind}/${metadata.name} updated\n`;
   },
 };
 
@@ -117,7 +154,7 @@ export const RUN_OVERRIDE_COMMAND: Readonly<Record<string, Run>> = {
 export async function createOverride(
   cluster: TeleportCluster,
   { flags, arguments: [file = "stdin"] }: Invocation,
-  cwd: string,
+  { cwd }: CallContext,
 ): Promise<string> {
   const path = resolve(cwd, file);
   const [document] = existsSync(path) ? parseAllDocuments(readFileSync(path, "utf8")) : [];
@@ -140,7 +177,7 @@ interface SubmittedResource {
   readonly kind: string;
   readonly sub_kind: string;
   readonly version: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly revision?: string };
   readonly spec?: { readonly certificate_overrides?: readonly SubmittedEntry[] } | null;
 }
 
@@ -159,6 +196,12 @@ export function overrideResource(
       public_key_hash_to_crl: Object.fromEntries([...crls].map(([keyHash, pem]) => [keyHash, { pem }])),
     },
   };
+}
+
+function typeIn(reference: string): string {
+  const [kind = "", type = ""] = reference.split("/");
+  if (/^(ca_overrides?|cert_authority_overrides?)$/.test(kind) && type !== "") return type;
+  throw new OverrideRefusal(`the sandbox knows only ca_overrides/TYPE here, not "${reference}"`);
 }
 
 /** Hyphens or underscores; anything else is for the server to refuse. */

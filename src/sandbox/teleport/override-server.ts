@@ -10,7 +10,7 @@ import {
 } from "@peculiar/x509";
 import { between, type Clock, type Random } from "../clock.ts";
 import type { Authority } from "./authority-store.ts";
-import type { TlsKey } from "./keys.ts";
+import type { KeyGeneration, TlsKey } from "./keys.ts";
 import {
   checkEntries,
   keyHashOf,
@@ -19,6 +19,7 @@ import {
   type SubmittedEntry,
   strictCertificate,
 } from "./override-rules.ts";
+import type { OverrideSupport } from "./release.ts";
 
 /** One stored version of a CA's override. */
 export interface StoredOverride {
@@ -34,7 +35,22 @@ export interface OverrideWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly speed: number;
+  readonly support: OverrideSupport;
   authority(type: string): Authority | undefined;
+  /** Whether an auth server could sign with keys of its own now, by its number. */
+  isWorking(server: number): boolean;
+}
+
+/** A key with the auth server that alone can sign with it; `null`: all of them can. */
+interface HeldKey {
+  readonly tls: TlsKey;
+  readonly holder: KeyGeneration["holder"];
+}
+
+/** What came of asking for certificate requests. */
+export interface Requested {
+  readonly requests: readonly { readonly keyHash: string; readonly pem: string }[];
+  readonly warnings: readonly string[];
 }
 
 /** How an entry is changed; what is left out stays. */
@@ -50,6 +66,12 @@ const OVERRIDABLE = ["db_client", "windows"];
 const CACHE_LAG_MS = { from: 150, to: 2500 };
 
 const CLOCK_SKEW_MS = 2 * 60_000;
+
+/** The auth server that answers `tctl`. */
+const ASKED = 0;
+
+/** How long it waits for the others to sign a certificate request (teleport-overrides 3.2), cluster time. */
+const REMOTE_SIGNING_MS = 5 * 60_000;
 
 /**
  * The auth server's side of certificate authority overrides (reference teleport-overrides 2 and 3): what it checks,
@@ -141,24 +163,82 @@ export class OverrideServer {
     });
   }
 
-  /** One request per key, active ones first; for one key only, when it is named. */
-  async requests(type: string, keyHash: string | null): Promise<readonly { keyHash: string; pem: string }[]> {
+  /** `tctl edit`: all of it anew, if nobody wrote since it was read. Nothing forces it. */
+  replace(
+    type: string,
+    name: string,
+    submitted: readonly SubmittedEntry[],
+    revision: string | undefined,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#check(type, name, submitted);
+      const stored = this.current(type);
+      if (stored === null) throw new OverrideRefusal(`cert_authority_override "${type}" not found`);
+      if (stored.revision !== revision) {
+        throw new OverrideRefusal(
+          "resource revision does not match, it may have been concurrently created|modified|deleted; please work from the latest state, or use --force to overwrite",
+        );
+      }
+      await this.#write(type, submitted, false);
+    });
+  }
+
+  /**
+   * One request per key, active ones first; for one key only, when it is named. Keys of other auth servers are asked
+   * for there, in releases that do so; a partial answer is a success (teleport-overrides 3.2).
+   */
+  async requests(type: string, keyHash: string | null, localOnly: boolean): Promise<Requested> {
     const { active, additional } = this.#keys(type);
     const keys = [...active, ...additional].filter((key) => keyHash === null || hashOf(key) === keyHash);
     if (keys.length === 0)
       throw new OverrideRefusal(`public_key_hash "${keyHash}" matches no CA certificates`);
-    return await Promise.all(
-      keys.map(async (key) => {
-        const subject = new X509Certificate(key.certificate).subjectName.toJSON();
-        const request = await Pkcs10CertificateRequestGenerator.create({
-          // Without the serial number that the CA's own subject carries.
-          name: subject.filter((rdn) => rdn["2.5.4.5"] === undefined && rdn["serialNumber"] === undefined),
-          keys: key.keys,
-          signingAlgorithm: { name: key.keys.privateKey.algorithm.name, hash: "SHA-256" },
-        });
-        return { keyHash: hashOf(key), pem: `${request.toString("pem")}\n` };
-      }),
-    );
+    const lacking = await Promise.all(keys.map((key) => this.#whyNoRequest(key, localOnly)));
+    const usable = keys.filter((_, index) => lacking[index] === null);
+    if (usable.length === 0 && this.#world.support === "resources") {
+      throw new OverrideRefusal(
+        keyHash === null
+          ? "cannot create CSRs for certificate authority, Auth lacks access to private keys"
+          : "create signer: key is not accessible by this Auth server",
+      );
+    }
+    const warnings = keys.flatMap((key, index) => {
+      const reason = lacking[index] ?? null;
+      return reason === null || reason === "" ? [] : [`public key "${hashOf(key)}": ${reason}`];
+    });
+    return { requests: await Promise.all(usable.map(requestFor)), warnings };
+  }
+
+  /** `null`: a request can be made; an empty reason is one that the release keeps to itself. */
+  async #whyNoRequest({ holder }: HeldKey, localOnly: boolean): Promise<string | null> {
+    const { clock, speed, support } = this.#world;
+    if (!isElsewhere(holder)) return null;
+    if (support === "resources") return "";
+    if (localOnly) return "private key inaccessible for this Auth server instance";
+    if (this.#world.isWorking(holder)) return null;
+    await new Promise<void>((resolve) => void clock.after(REMOTE_SIGNING_MS / speed, resolve));
+    return this.#world.isWorking(holder) ? null : "remote signing request not fulfilled before timeout";
+  }
+
+  /**
+   * What an auth server does in the background for entries whose key it holds: their revocation lists. Each is a
+   * write, and the revision moves without anybody's doing (teleport-overrides 2.6).
+   */
+  async signMissing(server: number): Promise<void> {
+    if (this.#world.support !== "entries") return;
+    for (const type of this.#versions.keys()) await this.#inTurn(() => this.#signMissingOf(type, server));
+  }
+
+  async #signMissingOf(type: string, server: number): Promise<void> {
+    const stored = this.current(type);
+    if (stored === null) return;
+    const { active, additional } = this.#keys(type);
+    const crls = new Map(stored.crls);
+    for (const { keyHash, certificate } of stored.entries) {
+      const key = [...active, ...additional].find((one) => hashOf(one) === keyHash);
+      if (certificate === null || crls.has(keyHash) || key?.holder !== server) continue;
+      crls.set(keyHash, await this.#sign(key, strictCertificate(certificate, "certificate")));
+    }
+    if (crls.size > stored.crls.size) this.#store(type, { ...stored, crls, revision: randomUUID() });
   }
 
   #existing(type: string, keyHash: string): readonly OverrideEntry[] {
@@ -188,8 +268,9 @@ export class OverrideServer {
     if (!force) this.#checkLive(type, entries);
     const crls = new Map<string, string>();
     for (const entry of entries) {
-      if (entry.certificate !== null)
-        crls.set(entry.keyHash, await this.#crl(type, entry, entry.certificate));
+      if (entry.certificate === null) continue;
+      const crl = await this.#crl(type, entry, entry.certificate);
+      if (crl !== null) crls.set(entry.keyHash, crl);
     }
     this.#store(type, { type, entries, crls, revision: randomUUID() });
   }
@@ -211,7 +292,7 @@ export class OverrideServer {
       }
       if (key !== undefined && certificate !== null) {
         const end = strictCertificate(certificate, "certificate").notAfter;
-        const bound = new X509Certificate(key.certificate).notAfter;
+        const bound = new X509Certificate(key.tls.certificate).notAfter;
         if (end > bound) {
           throw new OverrideRefusal(
             `certificate override "${keyHash}" expires after self-signed CA certificate, that is not allowed: ${end.toISOString()} > ${bound.toISOString()}`,
@@ -235,8 +316,11 @@ export class OverrideServer {
     }
   }
 
-  /** The stored list where it still holds, else a new one, which needs the key (reference 2.6). */
-  async #crl(type: string, { keyHash }: OverrideEntry, pem: string): Promise<string> {
+  /**
+   * The stored list where it still holds, else a new one, which needs the key (reference 2.6); `null` when another
+   * auth server has to sign it later.
+   */
+  async #crl(type: string, { keyHash, disabled }: OverrideEntry, pem: string): Promise<string | null> {
     const certificate = strictCertificate(pem, "certificate");
     const now = this.#world.clock.now();
     const stored = this.current(type)?.crls.get(keyHash);
@@ -251,24 +335,40 @@ export class OverrideServer {
         `create CRL for override "${keyHash}": x509: issuer certificate doesn't contain a subject key identifier`,
       );
     }
+    if (isElsewhere(key.holder)) {
+      if (this.#world.support === "resources") {
+        throw new OverrideRefusal(
+          `Auth server cannot sign for certificate "${keyHash}", please connect to the appropriate Auth server to create this override`,
+        );
+      }
+      if (disabled) return null;
+      throw new OverrideRefusal(
+        `Auth server cannot sign CRL for enabled override "${keyHash}", either create the override disabled so the CRLs can be signed in the background or connect directly to the appropriate Auth server`,
+      );
+    }
+    return await this.#sign(key, certificate);
+  }
+
+  async #sign({ tls }: HeldKey, certificate: X509Certificate): Promise<string> {
     const crl = await X509CrlGenerator.create({
       issuer: certificate.subjectName,
-      thisUpdate: new Date(now - 60_000),
-      nextUpdate: new X509Certificate(key.certificate).notAfter,
-      signingKey: key.keys.privateKey,
-      signingAlgorithm: { name: key.keys.privateKey.algorithm.name, hash: "SHA-256" },
+      thisUpdate: new Date(this.#world.clock.now() - 60_000),
+      nextUpdate: new X509Certificate(tls.certificate).notAfter,
+      signingKey: tls.keys.privateKey,
+      signingAlgorithm: { name: tls.keys.privateKey.algorithm.name, hash: "SHA-256" },
     });
     // The library's own label is another one than Go's.
     return `${PemConverter.encode(crl.rawData, "X509 CRL")}\n`;
   }
 
-  #keys(type: string): { readonly active: readonly TlsKey[]; readonly additional: readonly TlsKey[] } {
+  #keys(type: string): { readonly active: readonly HeldKey[]; readonly additional: readonly HeldKey[] } {
     const authority = this.#world.authority(type);
     if (!OVERRIDABLE.includes(type) || authority === undefined) {
       throw new OverrideRefusal(`ca_type not allowed: "${type}" (must be one of ${OVERRIDABLE.join(", ")})`);
     }
-    const tls = (keys: Authority["active"]) => keys.flatMap((key) => (key.tls === null ? [] : [key.tls]));
-    return { active: tls(authority.active), additional: tls(authority.trusted) };
+    const held = (keys: Authority["active"]) =>
+      keys.flatMap(({ tls, holder }) => (tls === null ? [] : [{ tls, holder }]));
+    return { active: held(authority.active), additional: held(authority.trusted) };
   }
 
   #store(type: string, stored: StoredOverride | null): void {
@@ -287,8 +387,24 @@ export class OverrideServer {
   }
 }
 
-function hashOf({ fingerprint }: TlsKey): string {
-  return fingerprint.slice("sha256:".length);
+function hashOf({ tls }: HeldKey): string {
+  return tls.fingerprint.slice("sha256:".length);
+}
+
+function isElsewhere(holder: HeldKey["holder"]): holder is number {
+  return holder !== null && holder !== ASKED;
+}
+
+async function requestFor(key: HeldKey): Promise<Requested["requests"][number]> {
+  const { certificate, keys } = key.tls;
+  const subject = new X509Certificate(certificate).subjectName.toJSON();
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    // Without the serial number that the CA's own subject carries.
+    name: subject.filter((rdn) => rdn["2.5.4.5"] === undefined && rdn["serialNumber"] === undefined),
+    keys,
+    signingAlgorithm: { name: keys.privateKey.algorithm.name, hash: "SHA-256" },
+  });
+  return { keyHash: hashOf(key), pem: `${request.toString("pem")}\n` };
 }
 
 export function submittedEntry({ keyHash, certificate, chain, disabled }: OverrideEntry): SubmittedEntry {

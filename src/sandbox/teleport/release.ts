@@ -2,8 +2,14 @@ import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
 import type { Dialect } from "./rotation.ts";
 
 /** Which Teleport to be. */
-export const RELEASES = ["5", "17", "18"] as const;
+export const RELEASES = ["5", "17", "18.9.0", "18"] as const;
 export type Release = (typeof RELEASES)[number];
+
+/**
+ * What it knows of certificate authority overrides (teleport-overrides 4): 18.9.0 takes whole resources, later ones
+ * have a command per entry too, and auth servers that sign for each other.
+ */
+export type OverrideSupport = "none" | "resources" | "entries";
 
 export interface ReleaseFacts {
   readonly dialect: Dialect;
@@ -14,6 +20,7 @@ export interface ReleaseFacts {
   readonly types: readonly string[];
   /** Exports of TLS types left trusted keys out until #63058, in the branch of 18 (reference 2.3). */
   readonly exportsTrustedTls: boolean;
+  readonly overrides: OverrideSupport;
 }
 
 const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
@@ -24,6 +31,7 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     // It shows only these two in every listing (recordings/README).
     types: ["user", "host"],
     exportsTrustedTls: false,
+    overrides: "none",
   },
   "17": {
     dialect: "v18",
@@ -31,14 +39,24 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     banner: "Teleport Enterprise v17.7.2 git:v17.7.2-0-g8b90d14 go1.23.12",
     types: AUTHORITY_TYPES.filter(({ since }) => Number.parseInt(since, 10) <= 17).map(({ name }) => name),
     exportsTrustedTls: false,
+    overrides: "none",
   },
-  "18": {
+  "18.9.0": {
     dialect: "v18",
     version: "18.9.0",
     banner: "Teleport Enterprise v18.9.0 git:v18.9.0-0-g4c1a7f2 go1.25.3",
     // `app_client` was brought back into its branch (reference 2.1).
     types: AUTHORITY_TYPES.map(({ name }) => name),
     exportsTrustedTls: true,
+    overrides: "resources",
+  },
+  "18": {
+    dialect: "v18",
+    version: "18.10.1",
+    banner: "Teleport Enterprise v18.10.1 git:v18.10.1-0-g9d2e6b0 go1.25.3",
+    types: AUTHORITY_TYPES.map(({ name }) => name),
+    exportsTrustedTls: true,
+    overrides: "entries",
   },
 };
 

@@ -1,11 +1,12 @@
 import { COMPONENT_KINDS, type ComponentKind } from "../../rotation/observation.ts";
-import type { Dialect } from "./rotation.ts";
+import type { ReleaseFacts } from "./release.ts";
 
 /** What `tctl get` calls things (reference 3.1, 4.2, 4.6). */
 export interface ResourceKind {
   readonly name: string;
   readonly aliases: readonly string[];
-  readonly since: Dialect;
+  /** The oldest that knows it; `overrides`: whatever release has certificate authority overrides. */
+  readonly since: "v5" | "v18" | "overrides";
 }
 
 /** Kinds of the cluster that nobody made anything of here: their listings are empty. */
@@ -20,7 +21,7 @@ const EMPTY_KINDS: readonly ResourceKind[] = [
   { name: "token", aliases: ["tokens"], since: "v5" },
 ];
 
-export const RESOURCE_KINDS: readonly ResourceKind[] = [
+const RESOURCE_KINDS: readonly ResourceKind[] = [
   { name: "cert_authority", aliases: ["cert_authorities", "cas", "ca"], since: "v5" },
   { name: "node", aliases: ["nodes"], since: "v5" },
   { name: "proxy", aliases: ["proxies"], since: "v5" },
@@ -39,7 +40,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   {
     name: "cert_authority_override",
     aliases: ["cert_authority_overrides", "ca_override", "ca_overrides"],
-    since: "v18",
+    since: "overrides",
   },
   ...EMPTY_KINDS,
 ];
@@ -50,13 +51,24 @@ export interface ResourceReference {
   readonly path: readonly string[];
 }
 
+/** The kinds that a release knows. */
+export function knownKinds({
+  dialect,
+  overrides,
+}: Pick<ReleaseFacts, "dialect" | "overrides">): readonly ResourceKind[] {
+  return RESOURCE_KINDS.filter(({ since }) => {
+    if (since === "overrides") return overrides !== "none";
+    return since === "v5" || dialect === "v18";
+  });
+}
+
 /** `null` for a kind that this version does not know. */
-export function resourceKind(word: string, dialect: Dialect): string | null {
+export function resourceKind(
+  word: string,
+  release: Pick<ReleaseFacts, "dialect" | "overrides">,
+): string | null {
   const wanted = word.toLowerCase();
-  const known = RESOURCE_KINDS.find(
-    (kind) =>
-      (kind.name === wanted || kind.aliases.includes(wanted)) && (kind.since === "v5" || dialect === "v18"),
-  );
+  const known = knownKinds(release).find((kind) => kind.name === wanted || kind.aliases.includes(wanted));
   return known?.name ?? null;
 }
 

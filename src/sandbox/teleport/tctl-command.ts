@@ -2,11 +2,20 @@ import type { ToolResult } from "../platform.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { Invocation } from "./command-line.ts";
 
-/** One command of `tctl`; `cwd` is where relative file names start. Gives what it prints. */
+/** Where a call comes from, and what it may say beside its result. */
+export interface CallContext {
+  /** Where relative file names start. */
+  readonly cwd: string;
+  readonly stdin: string;
+  /** A line for standard error; the call succeeds all the same. */
+  warn(line: string): void;
+}
+
+/** One command of `tctl`. Gives what it prints. */
 export type Command = (
   cluster: TeleportCluster,
   invocation: Invocation,
-  cwd: string,
+  call: CallContext,
 ) => Promise<ToolResult["stdout"]>;
 
 /** What the server or the tool refuses, in its own words. */

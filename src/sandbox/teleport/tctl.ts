@@ -16,12 +16,12 @@ import { type KeyGeneration, sshFingerprint } from "./keys.ts";
 import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
 import {
   createOverride,
-  OVERRIDE_COMMANDS,
   overrideResource,
+  overrideSpecs,
   RUN_OVERRIDE_COMMAND,
 } from "./override-commands.ts";
 import { OverrideRefusal } from "./override-rules.ts";
-import { isComponentKind, RESOURCE_KINDS, type ResourceReference, resourceKind } from "./resource-kind.ts";
+import { isComponentKind, knownKinds, type ResourceReference, resourceKind } from "./resource-kind.ts";
 import {
   agentlessResource,
   agentResources,
@@ -41,7 +41,7 @@ import { type Command, TctlError } from "./tctl-command.ts";
 export async function tctl(
   cluster: TeleportCluster,
   argv: readonly string[],
-  cwd = process.cwd(),
+  { cwd = process.cwd(), stdin = "" }: { readonly cwd?: string; readonly stdin?: string } = {},
 ): Promise<ToolResult> {
   const { dialect } = cluster.options;
   if (argv.includes("--help")) return help(argv, cluster);
@@ -63,7 +63,10 @@ export async function tctl(
   const run = COMMANDS[invocation.command.path.join(" ")];
   if (run === undefined) throw new Error(`tctl ${invocation.command.path.join(" ")} has no code`);
   try {
-    return success(await run(cluster, invocation, cwd));
+    const warnings: string[] = [];
+    const warn = (line: string) => warnings.push(`${line}\n`);
+    const printed = success(await run(cluster, invocation, { cwd, stdin, warn }));
+    return { ...printed, stderr: warnings.join("") };
   } catch (error) {
     if (error instanceof TctlError || error instanceof OverrideRefusal)
       return failure(dialect, error.message);
@@ -100,7 +103,7 @@ const USAGE = "usage: tctl [<flags>] <command> [<args> ...]\n\nUse tctl help <co
 
 function commandSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
   return [
-    ...(cluster.options.dialect === "v5" ? [] : OVERRIDE_COMMANDS),
+    ...overrideSpecs(cluster.options.overrides),
     { path: ["version"], flags: {}, arguments: [] },
     { path: ["status"], flags: {}, arguments: [] },
     {
@@ -136,14 +139,11 @@ function help(argv: readonly string[], cluster: TeleportCluster): ToolResult {
 }
 
 function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invocation): ToolResult["stdout"] {
-  const { dialect } = cluster.options;
   const format = flags["format"] ?? "yaml";
   const all = list === "all";
   const references = all
-    ? RESOURCE_KINDS.filter((kind) => kind.since === "v5" || dialect === "v18").map(({ name }) =>
-        reference(name, dialect),
-      )
-    : list.split(",").map((part) => reference(part, dialect));
+    ? knownKinds(cluster.options).map(({ name }) => reference(name, cluster))
+    : list.split(",").map((part) => reference(part, cluster));
   if (references.length > 1 && format !== "yaml") {
     throw new TctlError("mixed resource types only support YAML formatting");
   }
@@ -161,10 +161,10 @@ function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invoca
   }
 }
 
-function reference(text: string, dialect: Dialect): ResourceReference {
+function reference(text: string, { options }: TeleportCluster): ResourceReference {
   const [word = "", ...path] = text.split("/").filter((part) => part !== "");
   if (word === "") throw new TctlError("missing value");
-  const kind = resourceKind(word, dialect);
+  const kind = resourceKind(word, options);
   if (kind === null) {
     throw new TctlError(
       `unsupported resource: "${word}" - resources should be expressed as 'type/name', for example 'connector/github'`,

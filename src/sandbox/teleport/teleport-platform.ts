@@ -138,7 +138,7 @@ export class TeleportPlatform implements EmulatedPlatform {
       case "timeout":
         return hang(call.signal);
     }
-    const result = await tctl(this.world, call.argv, call.cwd);
+    const result = await tctl(this.world, call.argv, call);
     switch (fault) {
       case "timeout-after-success":
         return hang(call.signal);
@@ -282,7 +282,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   async #again(call: ToolCall): Promise<ToolResult> {
-    const again = await tctl(this.world, call.argv, call.cwd);
+    const again = await tctl(this.world, call.argv, call);
     return again.exit === 0
       ? failure(this.world.options.dialect, "rpc error: code = Unavailable desc = transport is closing")
       : again;

@@ -116,13 +116,13 @@ describe("one call about one entry, with the fields that change and no other", (
   });
 });
 
-describe("another write in between", () => {
-  const CONFLICT: Answer = {
-    exitCode: 1,
-    stderr:
-      "ERROR: resource revision does not match, it may have been concurrently created|modified|deleted; please work from the latest state, or use --force to overwrite\n",
-  };
+const CONFLICT: Answer = {
+  exitCode: 1,
+  stderr:
+    "ERROR: resource revision does not match, it may have been concurrently created|modified|deleted; please work from the latest state, or use --force to overwrite\n",
+};
 
+describe("another write in between", () => {
   it("is tried again", async () => {
     const answers = [NEWER, CONFLICT, CONFLICT, "done\n"];
     const { calls, runner } = recorder(() => answers.shift() ?? "");
@@ -156,10 +156,15 @@ describe("a tctl without the sub-commands", () => {
     next = await certify(await newKeys(), null);
   });
 
+  function revisionOf(resource: unknown): unknown {
+    return (resource as { metadata: { revision?: string } }).metadata.revision;
+  }
+
   function older(stored: unknown) {
     const state = { stored };
     const recorded = recorder((line, { argv, env }) => {
       if (line.startsWith("auth ")) return UNKNOWN;
+      if (line.startsWith("get ")) return JSON.stringify([state.stored]);
       if (line.startsWith("create ")) {
         if (state.stored !== null) return { exitCode: 1, stderr: "ERROR: already exists\n" };
         state.stored = JSON.parse(readFileSync(argv.at(-1) ?? "", "utf8"));
@@ -170,7 +175,9 @@ describe("a tctl without the sub-commands", () => {
       writeFileSync(file, JSON.stringify(state.stored));
       const [editor = "", ...words] = (env?.["TELEPORT_EDITOR"] ?? "").split(" ");
       execFileSync(editor, [...words, file]);
-      state.stored = JSON.parse(readFileSync(file, "utf8"));
+      const edited = JSON.parse(readFileSync(file, "utf8"));
+      if (revisionOf(edited) !== revisionOf(state.stored)) return CONFLICT;
+      state.stored = edited;
       return "updated\n";
     });
     return { ...recorded, state };
@@ -212,6 +219,32 @@ describe("a tctl without the sub-commands", () => {
       spec: { certificate_overrides: [{ certificate: next.pem, disabled: false }] },
     });
     expect(calls.some(({ line }) => line.includes("-f") && !line.startsWith("auth "))).toBe(false);
+  });
+
+  it("writes again where only the server's revocation lists moved the revision, and not over anybody's edit", async () => {
+    const observed = {
+      kind: "cert_authority_override",
+      sub_kind: "db_client",
+      metadata: { name: "mycluster", revision: "r1" },
+      spec: { certificate_overrides: [{ certificate: old.pem, disabled: true }] },
+    };
+    const crls = { public_key_hash_to_crl: { [keyHash(old)]: { pem: "CRL" } } };
+    const listed = { ...observed, metadata: { name: "mycluster", revision: "r2" }, status: crls };
+    const enable = { call: "update-override", disabled: false } as const;
+    const moved = older(listed);
+    const call = about(enable, { keyHash: keyHash(old), observed });
+    expect((await overridesOf(moved.runner).act(call)).accepted).toBe(true);
+    expect(moved.state.stored).toMatchObject({
+      spec: { certificate_overrides: [{ disabled: false }] },
+      status: crls,
+    });
+
+    const spec = { certificate_overrides: [{ certificate: next.pem }] };
+    const edited = older({ ...listed, spec });
+    const reply = await overridesOf(edited.runner).act(call);
+    expect(reply).toMatchObject({ accepted: false });
+    expect(reply.message).toContain("revision does not match");
+    expect(edited.state.stored).toMatchObject({ spec });
   });
 
   it("does not pretend to force", async () => {

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { addOverride, addOverrideEntry } from "../../resources/edit-override.ts";
+import type { ExitCode } from "../exit-code.ts";
+import type { CommonOptions } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { judge, signedFrom, tell, written } from "./certificate.ts";
+import { edit, indexIn, next, openScene, readAll, type Scene } from "./scene.ts";
+
+/** Puts a signed certificate into git: staged when it is the first for its key. */
+export async function addCertificate(
+  terminal: Terminal,
+  files: readonly string[],
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const scene = await openScene(terminal, options);
+  await put(scene, await readAll(terminal, files), null);
+  return next(terminal);
+}
+
+/** Puts what was signed for a key into git. */
+export async function put(scene: Scene, texts: readonly string[], keyHash: string | null): Promise<void> {
+  const { workspace, cluster } = scene;
+  const signed = await signedFrom(scene, texts, keyHash);
+  const { candidate, resource, authority } = await judge(scene, signed);
+  const entry = written(candidate);
+  const of = { cluster: cluster.name, type: authority.type };
+  if ((await indexIn(resource, entry.public_key)) >= 0) {
+    throw new Failure(
+      "usage",
+      `git has an override of ${authority.type} for the key ${entry.public_key} already`,
+      {
+        hint: "`capstan override renew` puts another certificate in its place",
+      },
+    );
+  }
+  if (resource !== null) {
+    await edit(scene, resource.source.file, (text) => addOverrideEntry(text, of, entry));
+    tell(scene, candidate, `${resource.source.file}: added an entry of ${authority.type}, staged`);
+    return;
+  }
+  const file = join(dirname(cluster.source.file), "overrides", `${authority.type}.yaml`);
+  const path = join(workspace.folder, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, addOverride(existsSync(path) ? await readFile(path, "utf8") : null, of, entry));
+  tell(scene, candidate, `wrote ${file}: an override of ${authority.type} with one entry, staged`);
+}

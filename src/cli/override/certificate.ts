@@ -1,0 +1,101 @@
+import { Failure } from "../../failure.ts";
+import {
+  type Candidate,
+  judgeCandidate,
+  type SignedCertificate,
+  sortSigned,
+} from "../../overrides/candidate.ts";
+import { factsOf } from "../../overrides/certificate.ts";
+import { hasErrors } from "../../overrides/finding.ts";
+import { caKeys, isKnown } from "../../overrides/keys.ts";
+import { readOverrides } from "../../overrides/reading.ts";
+import { emptyOverride, OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
+import { harmless, paragraph } from "../../render/layout.ts";
+import type { OverrideResource } from "../../resources/desired.ts";
+import type { WrittenEntry } from "../../resources/edit-override.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
+import type { Place, Scene } from "./scene.ts";
+import { resourceFor } from "./scene.ts";
+
+/** What was signed, sorted: the certificate of a key of the cluster, and its chain. */
+export async function signedFrom(
+  scene: Scene,
+  texts: readonly string[],
+  keyHash: string | null,
+): Promise<SignedCertificate> {
+  const known = OVERRIDABLE_TYPES.flatMap((type) =>
+    scene.observation.authorities.filter((authority) => authority.type === type),
+  ).map(caKeys);
+  const signed = await sortSigned(texts, (hash) =>
+    keyHash === null ? known.some((keys) => isKnown(keys, hash)) : hash === keyHash,
+  );
+  if (signed === null) {
+    throw new Failure(
+      "usage",
+      keyHash === null
+        ? `none of the certificates is for a key of ${OVERRIDABLE_TYPES.join(" or ")} in ${scene.cluster.name}`
+        : `the signer gave no certificate for the key ${keyHash}`,
+      { hint: "sign the request that `capstan override csr` writes, unchanged" },
+    );
+  }
+  for (const { subject } of signed.leftOver.map(factsOf)) {
+    scene.terminal.stderr.write(`left out, as it is no part of the chain: ${harmless(subject)}\n`);
+  }
+  return signed;
+}
+
+interface Judged {
+  readonly candidate: Candidate;
+  readonly resource: OverrideResource | null;
+  readonly authority: LiveAuthority;
+}
+
+/** A signed certificate against the live CA; errors end it. */
+export async function judge(scene: Scene, signed: SignedCertificate): Promise<Judged> {
+  const { terminal, cluster, observation } = scene;
+  const { keyHash } = signed.certificate;
+  const authority = observation.authorities.find(
+    (one) => (OVERRIDABLE_TYPES as readonly string[]).includes(one.type) && isKnown(caKeys(one), keyHash),
+  );
+  if (authority === undefined) throw new Failure("usage", `no CA of ${cluster.name} has the key ${keyHash}`);
+  const readings = await readOverrides([], [observation]);
+  const live =
+    readings.get(cluster.name)?.pairs.get(authority.type)?.live ??
+    emptyOverride(cluster.name, authority.type);
+  const candidate = await judgeCandidate(signed, { authority, live, now: terminal.now() });
+  if (hasErrors(candidate.findings)) {
+    const errors = candidate.findings.filter(({ severity }) => severity === "error");
+    const lines = errors.map(({ where, message, remedy }) => `  ${where} ${message}\n    → ${remedy}`);
+    throw new Failure("resources", `the certificate cannot be used\n${harmlessLines(lines)}`, {
+      hint: "nothing was written",
+    });
+  }
+  return { candidate, resource: resourceFor(scene, authority.type), authority };
+}
+
+function harmlessLines(lines: readonly string[]): string {
+  return lines.flatMap((line) => line.split("\n").map(harmless)).join("\n");
+}
+
+/** As it is written: staged. */
+export function written({ entry }: Candidate): WrittenEntry {
+  return {
+    public_key: entry.keyHash,
+    disabled: true,
+    certificate: entry.certificate.pem,
+    chain: entry.chain.map(({ pem }) => pem),
+  };
+}
+
+/** What came into git, and what is notable about it. */
+export function tell({ terminal }: Place, { entry, findings }: Candidate, what: string): void {
+  const { subject, issuer, notAfter } = factsOf(entry.certificate);
+  terminal.stdout.write(
+    `${what}\n  key ${entry.keyHash}\n  subject ${harmless(subject)}\n  issuer  ${harmless(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
+  );
+  for (const { severity, where, message, remedy } of findings) {
+    if (severity === "info") continue;
+    const line = paragraph(`${severity}: ${where} ${harmless(message)} → ${harmless(remedy)}`, "  ", "    ");
+    terminal.stderr.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { Failure } from "../../failure.ts";
+import { normaliseKeyHash } from "../../overrides/key-hash.ts";
+import { caKeys, isKnown } from "../../overrides/keys.ts";
+import { matchRequests, requestFileNames } from "../../overrides/requests.ts";
+import { signRequest } from "../../platforms/signer.ts";
+import { createRunner } from "../../process/runner.ts";
+import { harmless, paragraph } from "../../render/layout.ts";
+import { apiSpelling } from "../../rotation/authority-type.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import type { CommonOptions } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { put } from "./add.ts";
+import { authorityOf, openScene, type Scene } from "./scene.ts";
+
+export interface CsrOptions extends CommonOptions {
+  readonly publicKey?: string;
+  readonly out?: string;
+  readonly sign?: boolean;
+}
+
+const REQUESTS = join("overrides", "requests");
+
+/** Fetches certificate requests, one per key, and says exactly what to do with each. */
+export async function csr(terminal: Terminal, type: string, options: CsrOptions): Promise<ExitCode> {
+  const scene = await openScene(terminal, options);
+  const authority = authorityOf(scene, apiSpelling(type));
+  const { workspace, cluster, platform } = scene;
+  if (platform.overrides === undefined) {
+    throw new Failure("usage", `${cluster.name} runs on a platform whose CAs cannot be overridden`);
+  }
+  const wanted = wantedKey(options.publicKey, authority);
+  const { texts, warnings } = await platform.overrides.requests(authority.type, wanted);
+  if (warnings !== "") terminal.stderr.write(`${paragraph(`tctl says: ${harmless(warnings)}`, "", "  ")}\n`);
+  const keys = caKeys(authority);
+  const match = await matchRequests(texts, cluster.name, keys, wanted === null ? undefined : [wanted]);
+  const folder = options.out ?? join(dirname(cluster.source.file), REQUESTS);
+  await mkdir(resolve(workspace.folder, folder), { recursive: true });
+  const hashes = match.matched.map(({ keyHash }) => keyHash);
+  const names = requestFileNames(authority.type, hashes, `${folder}/`);
+  for (const { keyHash, role, request, subject, namesCluster, byAttribute } of match.matched) {
+    const file = names.get(keyHash) ?? "";
+    await writeFile(resolve(workspace.folder, file), request.pem);
+    terminal.stdout.write(`wrote ${file}\n  for the ${role} key ${keyHash}, subject ${harmless(subject)}\n`);
+    if (!namesCluster) {
+      terminal.stderr.write(
+        `  the subject does not name the cluster: Teleport will refuse its certificate\n`,
+      );
+    } else if (byAttribute && authority.type === "db_client") {
+      terminal.stderr.write(
+        "  the subject names the cluster by Teleport's own attribute, which PostgreSQL refuses in an issuer\n",
+      );
+    }
+    if (options.sign === true) {
+      const printed = await sign(scene, request.pem);
+      await put(scene, [printed], keyHash);
+    } else {
+      terminal.stdout.write(
+        `  have it signed (CA:TRUE, keyCertSign, cRLSign, subjectKeyIdentifier), then:\n  capstan override add CERT.pem CHAIN.pem\n`,
+      );
+    }
+  }
+  for (const { reason } of match.unreadable) terminal.stderr.write(`not usable: it ${reason}\n`);
+  for (const hash of match.missing) {
+    terminal.stderr.write(
+      `${paragraph(`missing: no request for the key ${hash}. Its auth server did not answer; run it again, or \`tctl auth create-override-csr --type=${authority.type} --public-key=${hash}\` on that server`, "", "  ")}\n`,
+    );
+  }
+  return match.missing.length === 0 ? EXIT.ok : EXIT.blocked;
+}
+
+function wantedKey(publicKey: string | undefined, authority: LiveAuthority): string | null {
+  if (publicKey === undefined) return null;
+  const hash = normaliseKeyHash(publicKey.replace(/^sha256:/, ""));
+  if (hash !== null && isKnown(caKeys(authority), hash)) return hash;
+  const { active, additional } = caKeys(authority);
+  throw new Failure("usage", `${authority.type} has no key ${publicKey}`, {
+    hint: `it has: ${[...active, ...additional].join(", ")}`,
+  });
+}
+
+async function sign({ cluster, terminal }: Scene, request: string): Promise<string> {
+  if (cluster.signer === undefined) {
+    throw new Failure("usage", `${cluster.name} has no signer`, {
+      hint: `add \`signer: { command: [...] }\` to the cluster resource (${cluster.source.file}:${cluster.source.line}): a request on standard input, certificate and chain on standard output`,
+    });
+  }
+  terminal.stderr.write(`  asking the signer ${cluster.signer.command[0] ?? ""}\n`);
+  return await signRequest(cluster.signer, request, createRunner());
+}

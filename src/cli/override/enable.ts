@@ -1,0 +1,74 @@
+import { Failure } from "../../failure.ts";
+import { subjectOf } from "../../overrides/judge.ts";
+import type { Source } from "../../resources/desired.ts";
+import { enableOverrideEntry } from "../../resources/edit-override.ts";
+import { apiSpelling } from "../../rotation/authority-type.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import type { CommonOptions } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { desiredOf, edit, namedEntries, next, openPlace, type Place, readDesired } from "./scene.ts";
+
+/** Has git ask for entries in force: those that are named, else all that are staged. The cluster is not asked. */
+export async function enable(
+  terminal: Terminal,
+  type: string,
+  hashes: readonly string[],
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const place = await openPlace(terminal, options);
+  const authority = apiSpelling(type);
+  const resource = desiredOf(place, authority);
+  const override = await readDesired(resource);
+  const entries = [...override.entries.values()];
+  const named = namedEntries(override, hashes);
+  const waived = entries.find(({ keyHash, state }) => named.includes(keyHash) && state === "waived");
+  if (waived !== undefined) {
+    throw new Failure("usage", `the entry of the key ${waived.keyHash} has no certificate`, {
+      hint: "remove it, then `capstan override csr` and `capstan override add` bring one",
+    });
+  }
+  const going = entries.filter(
+    ({ keyHash, state }) => state === "staged" && (named.length === 0 || named.includes(keyHash)),
+  );
+  if (going.length === 0) {
+    terminal.stdout.write(`Nothing to enable: no such entry of ${authority} is staged.\n`);
+    return EXIT.ok;
+  }
+  const of = { cluster: resource.cluster, type: resource.type };
+  const unstated: string[] = [];
+  for (const entry of going) {
+    const subject = subjectOf(authority, entry.keyHash);
+    await edit(place, resource.source.file, (text) => enableOverrideEntry(text, of, entries.indexOf(entry)));
+    terminal.stdout.write(`${resource.source.file}: enabled the entry of the key ${entry.keyHash}\n`);
+    if (!isStated(place, authority, subject)) unstated.push(subject);
+  }
+  if (unstated.length > 0) {
+    const { file, line } = whereToState(place, authority);
+    const items = unstated.map((step) => `    - step: ${step}\n      who: YOU`);
+    terminal.stdout.write(
+      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth). In the spec at ${file}:${line}:\n  acknowledge:\n${items.join("\n")}\n`,
+    );
+  }
+  return next(terminal);
+}
+
+/** The resources of git in which a statement about a CA counts, the best place first. */
+function statingResources({ workspace: { desired }, cluster }: Place, type: string) {
+  const rotations = desired.rotations.filter(
+    (rotation) =>
+      rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
+  );
+  const open = rotations.filter(({ phase }) => phase !== "standby");
+  const own = desired.authorities.filter((one) => one.cluster === cluster.name && one.type === type);
+  return [...open, ...own, ...rotations.filter((rotation) => !open.includes(rotation))];
+}
+
+function isStated(place: Place, type: string, subject: string): boolean {
+  return statingResources(place, type).some(({ acknowledge = [] }) =>
+    acknowledge.some(({ step }) => step === subject),
+  );
+}
+
+function whereToState(place: Place, type: string): Source {
+  return statingResources(place, type)[0]?.source ?? place.cluster.source;
+}

@@ -1,0 +1,65 @@
+import { keyHashOf } from "../../overrides/key-hash.ts";
+import { caKeys, isKnown } from "../../overrides/keys.ts";
+import type { CaOverride } from "../../overrides/resource.ts";
+import { removeOverrideEntry } from "../../resources/edit-override.ts";
+import { apiSpelling } from "../../rotation/authority-type.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import type { CommonOptions } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import {
+  authorityOf,
+  desiredOf,
+  edit,
+  namedEntries,
+  next,
+  openScene,
+  readDesired,
+  type Scene,
+} from "./scene.ts";
+
+/** Removes entries from git: those that are named, else those whose key is gone, or goes with the last step. */
+export async function retire(
+  terminal: Terminal,
+  type: string,
+  hashes: readonly string[],
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const scene = await openScene(terminal, options);
+  const authority = authorityOf(scene, apiSpelling(type));
+  const resource = desiredOf(scene, authority.type);
+  const written = await readDesired(resource);
+  const named = namedEntries(written, hashes);
+  const going = named.length > 0 ? named : obsolete(scene, authority, written);
+  if (going.length === 0) {
+    terminal.stdout.write(`Nothing to retire: every entry of ${authority.type} is for a key that stays.\n`);
+    return EXIT.ok;
+  }
+  const of = { cluster: resource.cluster, type: resource.type };
+  for (const hash of going) {
+    await edit(scene, resource.source.file, async (text) => {
+      // Positions move with every entry that goes.
+      const index = [...written.entries.keys()].filter(
+        (key) => !going.slice(0, going.indexOf(hash)).includes(key),
+      );
+      return removeOverrideEntry(text, of, index.indexOf(hash));
+    });
+    terminal.stdout.write(`${resource.source.file}: removed the entry of the key ${hash}\n`);
+  }
+  return next(terminal);
+}
+
+/** Keys that the CA does not have any more, and those that the rotation in git drops with its last step. */
+function obsolete(
+  { workspace, cluster }: Scene,
+  authority: LiveAuthority,
+  { entries }: CaOverride,
+): readonly string[] {
+  const dropped = workspace.desired.rotations
+    .filter(({ cluster: owner, phase }) => owner === cluster.name && phase === "standby")
+    .flatMap(({ authorities }) => authorities.filter(({ type }) => type === authority.type))
+    .flatMap((rotated) => rotated.retire.map(keyHashOf));
+  const keys = caKeys(authority);
+  const underWay = authority.rotation.state === "in_progress";
+  return [...entries.keys()].filter((hash) => !isKnown(keys, hash) || (underWay && dropped.includes(hash)));
+}
