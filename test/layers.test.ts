@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** The pure core: no file, no process, no clock. Its folders may import each other. */
-const PURE = ["rotation", "guards", "overrides", "planner", "checklist", "artifacts"];
+const PURE = ["rotation", "guards", "overrides", "planner", "checklist", "artifacts", "talos"];
 const CORE = [...PURE, "resources", "."];
 
 /**
