@@ -21,7 +21,7 @@ export function acknowledgementDiagnostics(
 ): readonly Diagnostic[] {
   return rotations.flatMap((rotation) =>
     problemsOf(rotation, context).map((problem) =>
-      diagnosticFor(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
+      diagnosticAt(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
     ),
   );
 }
@@ -48,10 +48,11 @@ function placeOf({ source }: RotationResource, acknowledgement: Acknowledgement 
   return acknowledgement?.source ?? source;
 }
 
-function diagnosticFor(
-  { message, suggestion }: AcknowledgementProblem,
+/** An error about a statement, at its place. */
+export function diagnosticAt(
+  { message, suggestion }: Pick<AcknowledgementProblem, "message" | "suggestion">,
   { file, line }: Source,
-  { files }: AcknowledgementContext,
+  { files }: Pick<AcknowledgementContext, "files">,
 ): Diagnostic {
   const text = files.find(({ path }) => path === file)?.text ?? null;
   const excerpt = text?.split(/\r?\n/)[line - 1] ?? null;

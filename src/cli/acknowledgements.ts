@@ -1,10 +1,11 @@
 import { acknowledgementDiagnostics } from "../checklist/acknowledgements.ts";
+import { overrideStatementDiagnostics } from "../checklist/override-statements.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Diagnostic } from "../resources/desired.ts";
 import type { LoadResult } from "../resources/load.ts";
 
 /**
- * Wrong acknowledgements of loaded resources. The record at hand tells when a rotation began; a statement from
+ * Wrong acknowledgements and waivers of loaded resources. The record at hand tells when a rotation began; a statement from
  * before that is about another one.
  */
 export async function checkAcknowledgements(
@@ -12,10 +13,13 @@ export async function checkAcknowledgements(
   store: RecordStore,
   now: number,
 ): Promise<readonly Diagnostic[]> {
-  const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
   // What is wrong anyway is said first; half of a file makes no sense of the rest.
-  if (rotations.length === 0 || diagnostics.some(({ severity }) => severity === "error")) return [];
+  if (diagnostics.some(({ severity }) => severity === "error")) return [];
+  const time = new Date(now).toISOString();
+  const aboutOverrides = overrideStatementDiagnostics(state, { files, now: time });
+  const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
+  if (rotations.length === 0) return aboutOverrides;
   const clusters = [...new Set(rotations.map(({ cluster }) => cluster))];
   const records = await Promise.all(clusters.map((cluster) => store.load(cluster)));
-  return acknowledgementDiagnostics(rotations, { files, records, now: new Date(now).toISOString() });
+  return [...acknowledgementDiagnostics(rotations, { files, records, now: time }), ...aboutOverrides];
 }

@@ -1,0 +1,130 @@
+import { closest, distance } from "fastest-levenshtein";
+import type {
+  Acknowledgement,
+  AuthorityResource,
+  DesiredState,
+  Diagnostic,
+  OverrideResource,
+  Source,
+  Waiver,
+} from "../resources/desired.ts";
+import { type AcknowledgementContext, diagnosticAt } from "./acknowledgements.ts";
+import { stepsOf } from "./checklist.ts";
+import { type AcknowledgementProblem, tickChecklist } from "./tick.ts";
+
+type Problem = Pick<AcknowledgementProblem, "message" | "suggestion">;
+
+/**
+ * Statements about override entries that would count for nothing: in a `certificate_authority` they are the only
+ * ones that count, in a `ca_rotation` they stand beside the steps of the checklist. Which keys a CA has, only the
+ * cluster knows; but a hash that almost is the one of an entry in git is a typing error.
+ */
+export function overrideStatementDiagnostics(
+  { authorities, rotations, overrides }: DesiredState,
+  context: Pick<AcknowledgementContext, "files" | "now">,
+): readonly Diagnostic[] {
+  const found = (problem: Problem | null, { source }: { readonly source?: Source }, of: Source) =>
+    problem === null ? [] : [diagnosticAt(problem, source ?? of, context)];
+  return [
+    ...authorities.flatMap((authority) => {
+      const subjects = subjectsIn(overrides, authority.cluster, [authority.type]);
+      const { acknowledge = [], waive = [], source } = authority;
+      return [
+        ...acknowledge.flatMap((one) =>
+          found(ownProblem(one, authority, subjects, context.now), one, source),
+        ),
+        ...waive.flatMap((one) => found(waiverProblem(one, [authority.type], subjects), one, source)),
+      ];
+    }),
+    ...rotations.flatMap(({ cluster, authorities: rotated, acknowledge, waive, source }) => {
+      const types = rotated.map(({ type }) => type);
+      const subjects = subjectsIn(overrides, cluster, types);
+      return [
+        ...acknowledge.flatMap((one) => found(misspelt(one.step, subjects), one, source)),
+        ...waive.flatMap((one) => found(waiverProblem(one, types, subjects), one, source)),
+      ];
+    }),
+  ];
+}
+
+/** What statements about the entries in git are called, as far as these name their keys. */
+function subjectsIn(
+  overrides: readonly OverrideResource[],
+  cluster: string,
+  types: readonly string[],
+): readonly string[] {
+  return overrides
+    .filter((one) => one.cluster === cluster && types.includes(one.type))
+    .flatMap(({ type, document }) => publicKeys(document).map((hash) => `override/${type}/${hash}`));
+}
+
+function publicKeys(document: unknown): readonly string[] {
+  const { spec } = (document ?? {}) as { readonly spec?: { readonly certificate_overrides?: unknown } };
+  const entries: readonly unknown[] = Array.isArray(spec?.certificate_overrides)
+    ? spec.certificate_overrides
+    : [];
+  return entries.flatMap((entry) => {
+    const { public_key } = (entry ?? {}) as { readonly public_key?: unknown };
+    return typeof public_key === "string" ? [public_key.toLowerCase()] : [];
+  });
+}
+
+function ownProblem(
+  acknowledgement: Acknowledgement,
+  { type }: AuthorityResource,
+  subjects: readonly string[],
+  now: string,
+): Problem | null {
+  const { step } = acknowledgement;
+  if (isSubject(step, [type])) {
+    const [late] = tickChecklist([], [acknowledgement], { types: [type], now, startedAt: null }).problems;
+    return late ?? misspelt(step, subjects);
+  }
+  const [owner = ""] = step.split("/", 1);
+  if (stepsOf(owner).some(({ id }) => id === step)) {
+    return {
+      message: `step ${step} is part of a rotation: outside of one it counts for nothing`,
+      suggestion: "state it in the ca_rotation",
+    };
+  }
+  return {
+    message: `no step "${step}" of ${type} outside a rotation`,
+    suggestion:
+      nearestOf(step, subjects) ?? `the only one is override/${type}/KEYHASH, as the plan prints it`,
+  };
+}
+
+function waiverProblem(
+  { guard, subject }: Waiver,
+  types: readonly string[],
+  subjects: readonly string[],
+): Problem | null {
+  if (guard !== "overrides") return null;
+  if (isSubject(subject, types)) return misspelt(subject, subjects);
+  if (types.some((type) => subject === `authority/${type}`)) return null;
+  return {
+    message: `the overrides guard of ${types.join(", ")} has no subject "${subject}"`,
+    suggestion:
+      nearestOf(subject, subjects) ?? `write override/${types[0] ?? ""}/KEYHASH, as the plan prints it`,
+  };
+}
+
+function isSubject(text: string, types: readonly string[]): boolean {
+  const [, type] = /^override\/([a-z_]+)\/[0-9a-f]{64}$/.exec(text) ?? [];
+  return type !== undefined && types.includes(type);
+}
+
+/** Two key hashes have some 60 of their 64 digits different: a few are a slip. */
+const SLIP = 6;
+
+function misspelt(text: string, subjects: readonly string[]): Problem | null {
+  const meant = subjects.find((subject) => subject !== text && distance(subject, text) <= SLIP);
+  if (meant === undefined || subjects.includes(text)) return null;
+  return { message: `git has no override entry for "${text}"`, suggestion: `did you mean "${meant}"?` };
+}
+
+function nearestOf(text: string, subjects: readonly string[]): string | null {
+  if (subjects.length === 0) return null;
+  const nearest = closest(text, [...subjects]);
+  return distance(nearest, text) <= nearest.length / 3 ? `did you mean "${nearest}"?` : null;
+}
