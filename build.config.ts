@@ -2,6 +2,7 @@
  * Builds `dist/`: one bundle in lazily loaded parts, so that `--version` never pays for Ink or X.509 code
  * (design, section 9). JSON Schemas are compiled to plain functions first. Run by `npm run build`.
  */
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
@@ -87,3 +88,5 @@ await build({
   jsx: "automatic",
   logLevel: "warning",
 });
+// What `capstan --help` prints, so that it costs no more than bare Node (design, section 9).
+await writeFile("dist/help.txt", execFileSync(process.execPath, ["dist/capstan.js", "help"]));

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** The pure core: no file, no process, no clock. Its folders may import each other. */
-const PURE = ["rotation", "guards", "overrides", "planner", "checklist", "artifacts"];
+const PURE = ["rotation", "guards", "overrides", "planner", "checklist", "artifacts", "talos"];
 const CORE = [...PURE, "resources", "."];
 
 /**
@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(PURE.map((folder) => [folder, CORE])),
   resources: [".", "rotation"],
   process: ["."],
-  sealing: ["."],
+  sealing: [".", "rotation", "resources"],
   platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
   record: CORE,

@@ -1,14 +1,22 @@
 import { Failure } from "../failure.ts";
 import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
-import { nextByItself } from "../planner/automatic.ts";
 import { heldByDrift } from "../planner/drift.ts";
-import { catchUp } from "../planner/memory.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
-import { iso } from "./clock.ts";
+import {
+  type ClockWork,
+  CURABLE,
+  clockWork,
+  mayStillBeCured,
+  nextOfClock,
+  takeOver,
+  untilNextLook,
+  watchEvent,
+} from "./automatic.ts";
 import type { RunOutcome } from "./event.ts";
+import { lookAt } from "./look.ts";
 import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
 import { type Approval, journal, type RunContext, type Situation, say } from "./run.ts";
 import { type StepResult, takeStep, wasVerified } from "./step.ts";
@@ -131,17 +139,23 @@ async function walk(
   planned: ReadonlySet<string>,
 ): Promise<Ending> {
   let lookedAgain: string | null = null;
+  let watched = "";
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = await nextSituation(context, run, view, name);
-    if (situation === null) {
-      if (!goesOnByItself(context, view, name)) return { outcome: "applied", message: "" };
-      await context.clock.sleep(WATCH_MS, context.signal);
+    const clock = clockWork(context, view, name);
+    if (situation === null && clock === null) return { outcome: "applied", message: "" };
+    if (clock !== null && (situation === null || hasTime(situation, clock, context.clock.now()))) {
+      const seen = watchEvent(context, view, clock, name);
+      if (JSON.stringify(seen) !== watched) say(context, seen);
+      watched = JSON.stringify(seen);
+      await context.clock.sleep(untilNextLook(clock), context.signal);
       view = await lookAt(context, view.observation.cluster);
       continue;
     }
+    if (situation === null) throw new Error("a rotation without a step is either over or watched");
     const { step, cluster } = situation;
-    if (isHeld(situation) && goesOnByItself(context, view, name)) {
+    if (clock !== null && isHeld(situation, clock)) {
       const reason = `the clock would go on to the next phase, and ${failingIn(step).join(", ")} would not`;
       return await turnBack(context, situation, {
         result: "failed",
@@ -149,7 +163,7 @@ async function walk(
         findings: findingsIn(step),
       });
     }
-    const refused = refusalOf(situation, approval, planned);
+    const refused = isAwaited(situation, clock) ? null : refusalOf(situation, approval, planned);
     if (refused !== null) {
       say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
@@ -164,20 +178,6 @@ async function walk(
     if (result.result === "failed") return await turnBack(context, situation, result);
     view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
-}
-
-/** Between two looks at a rotation that the platform moves; its own tick is 10 to 20 s (reference 1.7). */
-const WATCH_MS = 5_000;
-
-/** A rotation that git wants automatic and that still is: nobody but capstan looks at what it leaves behind. */
-function goesOnByItself({ desired }: RunContext, { observation }: View, name: string): boolean {
-  const rotation = desired.rotations.find(
-    (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
-  );
-  if (rotation?.mode !== "auto" || rotation.phase === "rollback") return false;
-  return observation.authorities.some(
-    (live) => rotation.authorities.some(({ type }) => type === live.type) && nextByItself(live) !== null,
-  );
 }
 
 function findingsIn({ guards }: Step): readonly Finding[] {
@@ -230,18 +230,6 @@ function situationFor(
   return { run, cluster, platform, rotationName, resource, step, observation, live, record, ...held };
 }
 
-async function lookAt(context: RunContext, cluster: string): Promise<View> {
-  const platform = context.platforms.get(cluster);
-  if (platform === undefined) throw new Error(`no platform was opened for ${cluster}`);
-  const [observation, remembered] = await Promise.all([
-    platform.observe({ components: "all" }),
-    context.store.load(cluster),
-  ]);
-  const record = catchUp(remembered, observation, iso(context.clock.now()));
-  if (JSON.stringify(record) !== JSON.stringify(remembered)) await context.store.save(record);
-  return { observation, record };
-}
-
 /** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
 function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
   const { step } = situation;
@@ -253,7 +241,7 @@ function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySe
   if (situation.drift !== null && step.action === "rotate") {
     return `${name} waits: ${situation.drift.subject} ${situation.drift.message}`;
   }
-  if (isAwaited(situation) || (step.action === "verify" && failing.length === 0)) return null;
+  if (step.action === "verify" && failing.length === 0) return null;
   if (!planned.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
@@ -272,15 +260,24 @@ function failingIn({ guards }: Step): readonly GuardId[] {
   return guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
 }
 
-/** A phase that was entered, not verified yet, and in which only components lag: they are waited for. */
-function isAwaited(situation: Situation): boolean {
-  const lagging: readonly GuardId[] = ["roster", "components-ready"];
+/**
+ * A phase that was entered, not verified yet, and in which only components lag: they are waited for. Where a clock
+ * took it there, other things may be missing too, and are looked at after them.
+ */
+function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
+  const lagging: readonly GuardId[] = ["roster", "components-ready", ...(clock === null ? [] : CURABLE)];
   const onlyLagging = failingIn(situation.step).every((id) => lagging.includes(id));
   return situation.step.action === "verify" && onlyLagging && !wasVerified(situation);
 }
 
-function isHeld(situation: Situation): boolean {
-  return failingIn(situation.step).length > 0 && !isAwaited(situation);
+function isHeld(situation: Situation, clock: ClockWork | null): boolean {
+  return failingIn(situation.step).length > 0 && !isAwaited(situation, clock);
+}
+
+/** Held by what people or time cure, and the clock leaves them some. */
+function hasTime(situation: Situation, clock: ClockWork, now: number): boolean {
+  const curable = failingIn(situation.step).every((id) => CURABLE.includes(id));
+  return isHeld(situation, clock) && curable && mayStillBeCured(clock, now);
 }
 
 /** Whether anything of it could be started; a person is not asked for what is blocked anyway. */
@@ -304,44 +301,13 @@ async function turnBack(
     return { outcome: "blocked", message: `the rollback of ${step.authority} waits: ${reason}` };
   const byHand = cluster.policy.onFailure === "halt" ? await nextOfClock(context, situation) : null;
   if (byHand !== null && byHand.to !== "standby") {
-    return await takeOver(context, situation, byHand, reason);
+    return { outcome: "blocked", message: await takeOver(context, situation, byHand, reason) };
   }
   if (cluster.policy.onFailure === "halt" && byHand === null && !context.turnBack.aborted) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
   }
   say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(context, situation, reason);
-}
-
-/** What the platform would do next by itself, as it is now: the situation may be from before init. */
-async function nextOfClock(
-  context: RunContext,
-  { cluster, step, resource }: Situation,
-): Promise<Edge | null> {
-  if (resource?.mode !== "auto") return null;
-  const { observation } = await lookAt(context, cluster.name);
-  const live = observation.authorities.find(({ type }) => type === step.authority);
-  return live === undefined ? null : nextByItself(live);
-}
-
-/**
- * Out of the clock's hands: only a manual request does that, and no phase can be asked for twice, so it is the next
- * one (reference 1.7). Both keys stay trusted. From update_servers the next one drops the old key: no halt there.
- */
-async function takeOver(
-  context: RunContext,
-  { platform, cluster, step }: Situation,
-  { from, to }: Edge,
-  reason: string,
-): Promise<Ending> {
-  const reply = await platform.transition({ authority: step.authority, to });
-  const { observation } = await lookAt(context, cluster.name);
-  const live = observation.authorities.find(({ type }) => type === step.authority);
-  if (live?.rotation.mode === "auto" && !reply.accepted) throw reply.failure;
-  return {
-    outcome: "blocked",
-    message: `taken out of automatic mode by a manual ${from} → ${to}, and halted there by policy: ${reason}`,
-  };
 }
 
 /** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
@@ -354,7 +320,7 @@ async function rollBack(context: RunContext, failed: Situation, reason: string):
       unsettled: false,
       drift: null,
     });
-    if (isHeld(situation)) {
+    if (isHeld(situation, null)) {
       say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return {
         outcome: "rolled-back",

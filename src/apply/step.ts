@@ -16,7 +16,6 @@ import {
   verified,
 } from "../planner/memory.ts";
 import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
-import type { ClusterResource } from "../resources/desired.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
@@ -44,7 +43,14 @@ export async function takeStep(
   const { step, cluster, rotationName } = situation;
   say(context, { type: "step-started", cluster: cluster.name, rotation: rotationName, step });
   const before = await noteIntent(context, situation, reason);
-  const observation = step.action === "verify" ? situation.observation : await transition(context, situation);
+  const taken = step.action === "verify" ? situation.observation : await transition(context, situation);
+  if (taken instanceof Failure) {
+    const remedy = taken.hint ?? "look at the machine that is named";
+    return fail(context, situation, "it was left half-way", [
+      { subject: `authority/${step.authority}`, message: taken.message, remedy },
+    ]);
+  }
+  const observation = taken;
   const live = authorityIn(observation, step.authority);
   const now = iso(context.clock.now());
   const memory = entered(before, live, now);
@@ -86,7 +92,8 @@ async function noteIntent(
   const now = iso(context.clock.now());
   const open = openRotation(record, step.authority);
   const content = resource?.contentHash ?? null;
-  const starting = step.from === "standby" && step.to === "init";
+  // Half-way into init the rotation has begun already.
+  const starting = step.from === "standby" && step.to === "init" && live.rotation.state === "standby";
   const known = starting || open === undefined ? undefined : open;
   const retire =
     resource?.authorities.find(({ type }) => type === step.authority)?.retire ?? open?.retire ?? [];
@@ -123,7 +130,8 @@ async function overriddenBefore(
   return live === undefined ? [] : overriddenKeys({ entries: statesOf(live) });
 }
 
-async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation> {
+/** Gives the failure where it has begun, is not done, and there is a way back. */
+async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation | Failure> {
   const { step, platform, cluster } = situation;
   if (mayBeUnderWay(context, situation)) {
     const observation = await readBack(context, situation, step.to, DOUBT_MS);
@@ -139,11 +147,16 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
     authority: step.authority,
     to: step.to,
     ...automaticStart(situation),
+    progress: (message) => say(context, { type: "notice", message }),
   });
-  const observation = await readBack(context, situation, step.to, patienceWith(reply, cluster));
+  const observation = await readBack(context, situation, step.to, patienceWith(reply, situation));
   if (observation !== null) return observation;
   await journal(context, situation, "refused", reply.message);
-  if (!reply.accepted) throw reply.failure;
+  if (!reply.accepted) {
+    const canTurnBack = reply.begun === true && step.to !== "rollback" && step.to !== "standby";
+    if (canTurnBack) return reply.failure;
+    throw reply.failure;
+  }
   const name = `${step.authority} ${step.from} → ${step.to}`;
   throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
     hint: "look at `capstan status`; the next run goes on from what it then observes",
@@ -160,13 +173,15 @@ function automaticStart({ step, resource }: Situation): Pick<TransitionRequest, 
  * An accepted transition gets the time of the phase, an error just long enough to outlast a stale read. Who may
  * not rotate has not rotated: one look is enough.
  */
-function patienceWith(reply: TransitionReply, { policy }: ClusterResource): number {
-  if (reply.accepted) return policy.phaseTimeoutMs;
+function patienceWith(reply: TransitionReply, { cluster, platform }: Situation): number {
+  if (platform.consistent === true) return 0;
+  if (reply.accepted) return cluster.policy.phaseTimeoutMs;
   return reply.failure.code === "denied" ? 0 : DOUBT_MS;
 }
 
 /** A run before this one asked for the same, so lately that the read which shows it undone may be stale. */
-function mayBeUnderWay({ clock }: RunContext, { record, step }: Situation): boolean {
+function mayBeUnderWay({ clock }: RunContext, { record, step, platform }: Situation): boolean {
+  if (platform.consistent === true) return false;
   const requested = openRotation(record, step.authority)?.requested;
   return requested?.to === step.to && clock.now() - Date.parse(requested.at) < DOUBT_MS;
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { type Follower, followersOf } from "../guards/following.ts";
+import type { Follower } from "../guards/following.ts";
 import { reportedByComponents } from "../guards/reported.ts";
 import type { ObserveScope } from "../platforms/platform.ts";
 import {
@@ -11,7 +11,8 @@ import {
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
-import type { KindProgress, Laggard } from "./event.ts";
+import type { Laggard } from "./event.ts";
+import { followersIn, hasNotFollowed, probesOf, progressOf } from "./progress.ts";
 import { type RunContext, type Situation, say } from "./run.ts";
 
 /** Reads are cached: right after a write they show the old phase, for up to seconds (recordings/README). */
@@ -103,6 +104,7 @@ export async function waitForComponents(
           deadline: iso(deadline),
           progress,
           laggards,
+          ...probesOf(context, { ...situation, authority }, known, phase),
         });
       }
       const awaited = laggards.filter(({ subject }) => !tolerated.has(subject));
@@ -127,32 +129,6 @@ function deadlineOf({ clock }: RunContext, { cluster, live }: Situation): number
   if (mode !== "auto" || schedule === null) return own;
   const next = { init: schedule.update_clients, update_clients: schedule.update_servers }[String(phase)];
   return Math.min(own, Date.parse(next ?? schedule.standby));
-}
-
-function followersIn(
-  observation: ClusterObservation,
-  authority: string,
-  roster: readonly RosterMember[],
-  phase: Phase,
-  now: number,
-): readonly Follower[] {
-  const live = observation.authorities.find(({ type }) => type === authority);
-  if (live === undefined || !reportedByComponents(authority)) return [];
-  return followersOf(observation, live, roster, phase, now).filter(
-    ({ standing }) => standing !== "not-reporting",
-  );
-}
-
-function hasNotFollowed({ standing }: Follower): boolean {
-  return standing !== "following";
-}
-
-function progressOf(followers: readonly Follower[]): readonly KindProgress[] {
-  return COMPONENT_KINDS.flatMap((kind) => {
-    const ofKind = followers.filter((follower) => follower.kind === kind);
-    const ready = ofKind.filter(({ standing }) => standing === "following").length;
-    return ofKind.length === 0 ? [] : [{ kind, ready, total: ofKind.length }];
-  });
 }
 
 /** A read that fails is tried again until the time is up: a wait must not end in an error over one lost call. */

@@ -1,6 +1,12 @@
-import type { Acknowledgement, Diagnostic, RotationResource, Source } from "../resources/desired.ts";
+import type {
+  Acknowledgement,
+  DesiredState,
+  Diagnostic,
+  RotationResource,
+  Source,
+} from "../resources/desired.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
-import { type AcknowledgementProblem, tickChecklist } from "./tick.ts";
+import { type AcknowledgementProblem, standingProblem, tickChecklist } from "./tick.ts";
 
 /** Where acknowledgements stand, and what is known of the rotations that they are about. */
 export interface AcknowledgementContext {
@@ -16,14 +22,21 @@ export interface AcknowledgementContext {
  * another rotation or of an earlier one, a time to come. They are errors: a wrong tick is worse than none.
  */
 export function acknowledgementDiagnostics(
-  rotations: readonly RotationResource[],
+  { rotations, authorities }: Pick<DesiredState, "rotations" | "authorities">,
   context: AcknowledgementContext,
 ): readonly Diagnostic[] {
-  return rotations.flatMap((rotation) =>
+  const ofRotations = rotations.flatMap((rotation) =>
     problemsOf(rotation, context).map((problem) =>
       diagnosticAt(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
     ),
   );
+  const ofAuthorities = authorities.flatMap((authority) =>
+    (authority.acknowledge ?? []).flatMap((acknowledgement) => {
+      const problem = standingProblem(acknowledgement, authority.type, context.now);
+      return problem === null ? [] : [diagnosticAt(problem, placeOf(authority, acknowledgement), context)];
+    }),
+  );
+  return [...ofRotations, ...ofAuthorities];
 }
 
 /** When the attempt that is under way, or the last one, began; `null` when the record knows of none. */
@@ -44,13 +57,16 @@ function problemsOf(
   return tickChecklist([], rotation.acknowledge, { types, now, startedAt }).problems;
 }
 
-function placeOf({ source }: RotationResource, acknowledgement: Acknowledgement | undefined): Source {
+function placeOf(
+  { source }: { readonly source: Source },
+  acknowledgement: Acknowledgement | undefined,
+): Source {
   return acknowledgement?.source ?? source;
 }
 
 /** An error about a statement, at its place. */
 export function diagnosticAt(
-  { message, suggestion }: Pick<AcknowledgementProblem, "message" | "suggestion">,
+  { message, suggestion }: Omit<AcknowledgementProblem, "index">,
   { file, line }: Source,
   { files }: Pick<AcknowledgementContext, "files">,
 ): Diagnostic {

@@ -1,27 +1,17 @@
 import { closest, distance } from "fastest-levenshtein";
-import type {
-  Acknowledgement,
-  AuthorityResource,
-  DesiredState,
-  Diagnostic,
-  OverrideResource,
-  Source,
-  Waiver,
-} from "../resources/desired.ts";
+import type { DesiredState, Diagnostic, OverrideResource, Source, Waiver } from "../resources/desired.ts";
 import { type AcknowledgementContext, diagnosticAt } from "./acknowledgements.ts";
-import { stepsOf } from "./checklist.ts";
-import { type AcknowledgementProblem, tickChecklist } from "./tick.ts";
+import type { AcknowledgementProblem } from "./tick.ts";
 
-type Problem = Pick<AcknowledgementProblem, "message" | "suggestion">;
+type Problem = Omit<AcknowledgementProblem, "index">;
 
 /**
- * Statements about override entries that would count for nothing: in a `certificate_authority` they are the only
- * ones that count, in a `ca_rotation` they stand beside the steps of the checklist. Which keys a CA has, only the
- * cluster knows; but a hash that almost is the one of an entry in git is a typing error.
+ * Statements about override entries that would count for nothing: a waiver of what the guard never finds, and a key
+ * hash that almost is the one of an entry in git. Which keys a CA has, only the cluster knows; but that is a slip.
  */
 export function overrideStatementDiagnostics(
   { authorities, rotations, overrides }: DesiredState,
-  context: Pick<AcknowledgementContext, "files" | "now">,
+  context: Pick<AcknowledgementContext, "files">,
 ): readonly Diagnostic[] {
   const found = (problem: Problem | null, { source }: { readonly source?: Source }, of: Source) =>
     problem === null ? [] : [diagnosticAt(problem, source ?? of, context)];
@@ -30,9 +20,7 @@ export function overrideStatementDiagnostics(
       const subjects = subjectsIn(overrides, authority.cluster, [authority.type]);
       const { acknowledge = [], waive = [], source } = authority;
       return [
-        ...acknowledge.flatMap((one) =>
-          found(ownProblem(one, authority, subjects, context.now), one, source),
-        ),
+        ...acknowledge.flatMap((one) => found(misspelt(one.step, subjects), one, source)),
         ...waive.flatMap((one) => found(waiverProblem(one, [authority.type], subjects), one, source)),
       ];
     }),
@@ -67,31 +55,6 @@ function publicKeys(document: unknown): readonly string[] {
     const { public_key } = (entry ?? {}) as { readonly public_key?: unknown };
     return typeof public_key === "string" ? [public_key.toLowerCase()] : [];
   });
-}
-
-function ownProblem(
-  acknowledgement: Acknowledgement,
-  { type }: AuthorityResource,
-  subjects: readonly string[],
-  now: string,
-): Problem | null {
-  const { step } = acknowledgement;
-  if (isSubject(step, [type])) {
-    const [late] = tickChecklist([], [acknowledgement], { types: [type], now, startedAt: null }).problems;
-    return late ?? misspelt(step, subjects);
-  }
-  const [owner = ""] = step.split("/", 1);
-  if (stepsOf(owner).some(({ id }) => id === step)) {
-    return {
-      message: `step ${step} is part of a rotation: outside of one it counts for nothing`,
-      suggestion: "state it in the ca_rotation",
-    };
-  }
-  return {
-    message: `no step "${step}" of ${type} outside a rotation`,
-    suggestion:
-      nearestOf(step, subjects) ?? `the only one is override/${type}/KEYHASH, as the plan prints it`,
-  };
 }
 
 function waiverProblem(

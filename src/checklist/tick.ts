@@ -52,6 +52,28 @@ export function tickChecklist(
   };
 }
 
+/**
+ * What is wrong with a statement of a `certificate_authority`, outside any rotation: only the trust in an override
+ * certificate outlives one.
+ */
+export function standingProblem(
+  acknowledgement: Acknowledgement,
+  type: string,
+  now: string,
+): Omit<AcknowledgementProblem, "index"> | null {
+  const { step } = acknowledgement;
+  if (isOverrideTrust(step, [type])) {
+    return problemOf(acknowledgement, [], { types: [type], now, startedAt: null });
+  }
+  const isWork = stepsOf(type).some(({ id }) => id === step);
+  return {
+    message: `"${step}" states nothing that holds for the ${type} CA outside a rotation`,
+    suggestion: isWork
+      ? "acknowledge work of a rotation in its ca_rotation"
+      : `here stands override/${type}/KEY_HASH, 64 hexadecimal digits, as the plan names it`,
+  };
+}
+
 const DAY_MS = 24 * 3_600_000;
 
 function problemOf(

@@ -16,10 +16,14 @@ export async function checkAcknowledgements(
   // What is wrong anyway is said first; half of a file makes no sense of the rest.
   if (diagnostics.some(({ severity }) => severity === "error")) return [];
   const time = new Date(now).toISOString();
-  const aboutOverrides = overrideStatementDiagnostics(state, { files, now: time });
   const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
-  if (rotations.length === 0) return aboutOverrides;
   const clusters = [...new Set(rotations.map(({ cluster }) => cluster))];
   const records = await Promise.all(clusters.map((cluster) => store.load(cluster)));
-  return [...acknowledgementDiagnostics(rotations, { files, records, now: time }), ...aboutOverrides];
+  return [
+    ...acknowledgementDiagnostics(
+      { rotations, authorities: state.authorities },
+      { files, records, now: time },
+    ),
+    ...overrideStatementDiagnostics(state, { files }),
+  ];
 }

@@ -5,6 +5,13 @@
  */
 import packageJson from "../../package.json" with { type: "json" };
 
+/** Nobody reads on (`capstan plan | head -1`): no reason to stop half-way in a rotation, nor to fail. */
+function onlyUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+process.stdout.on("error", onlyUnread);
+process.stderr.on("error", onlyUnread);
+
 const NEEDED = [22, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -16,6 +23,14 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 } else if (process.argv.length === 3 && /^(-V|--version)$/.test(process.argv[2] ?? "")) {
   // Asked for by every script that looks for capstan: no more than bare Node (design, section 9).
   process.stdout.write(`${packageJson.version}\n`);
+} else if (
+  process.argv.length === 3 &&
+  process.argv[2] === "--help" &&
+  (process.stdout.columns ?? 80) >= 80
+) {
+  // The build has asked `capstan help` already.
+  const { readFileSync } = await import("node:fs");
+  process.stdout.write(readFileSync(new URL("help.txt", import.meta.url)));
 } else {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();

@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openPlatform } from "../platforms/platform.ts";
 import { paragraph } from "../render/layout.ts";
 import { DEFAULT_POLICY } from "../resources/build.ts";
-import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterResource, TalosConnection } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
 import { loadResources } from "../resources/load.ts";
 import { type ClusterObservation, identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
+import type { TalosSpec } from "../sandbox/platform.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
@@ -32,6 +33,11 @@ interface Target {
   readonly file: string | null;
 }
 
+interface Seen {
+  readonly target: Target;
+  readonly observation: ClusterObservation;
+}
+
 /** `capstan init`: writes resources for what is live. Never over a file, and never over a resource that is there. */
 export async function init(
   terminal: Terminal,
@@ -42,20 +48,34 @@ export async function init(
   await mkdir(folder, { recursive: true });
   const { state } = await loadResources(folder, terminal.env);
   const written: string[] = [];
+  const shared = platformOptions(terminal, options, new AbortController().signal);
+  const seen: Seen[] = [];
   for (const target of targets(state.clusters, folder, options)) {
-    const platform = openPlatform(
-      target.cluster,
-      platformOptions(terminal, options, new AbortController().signal),
-    );
-    const observation = await platform.observe({ components: "all" });
+    const platform = openPlatform(target.cluster, shared);
+    seen.push({ target, observation: await platform.observe({ components: "all" }) });
+  }
+  const reachable = [
+    ...state.clusters.map(({ name }) => name),
+    ...seen.map(({ target }) => target.cluster.name),
+  ];
+  for (const { target, observation } of seen) {
     const known = state.authorities
       .filter(({ cluster }) => cluster === observation.cluster)
       .map(({ type }) => type);
-    written.push(...(await writeResources(folder, target, observation, known)));
+    const peers = peersOf(observation);
+    const named = peers.filter((name) => reachable.includes(name));
+    const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
+    written.push(...(await writeResources(folder, { ...target, cluster }, observation, known)));
+    written.push(
+      ...peers
+        .filter((name) => !cluster.peers.includes(name))
+        .map((name) => howToName(name, cluster, reachable)),
+    );
   }
   written.push(...(await ignoreRecord(folder)));
   for (const line of written) terminal.stdout.write(`${line}\n`);
-  if (written.length === 0) terminal.stdout.write("Everything that is live is in git already.\n");
+  if (!written.some((line) => line.startsWith("wrote ")))
+    terminal.stdout.write("Everything that is live is in git already.\n");
   else terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
   return EXIT.ok;
 }
@@ -106,15 +126,18 @@ function fromFlags(options: InitOptions): Target {
 
 /** The sandbox knows its own connection and a policy that suits its pace. */
 function fromSandbox({ name, spec }: SandboxCluster): Target {
-  const { teleport, policy } = spec;
+  const { policy } = spec;
   return {
     file: null,
     cluster: {
       name,
       source: { file: "", line: 1 },
-      platform: "teleport",
-      teleport: { tctl: teleport.tctl, authServer: null, identityFile: null },
-      talos: null,
+      platform: spec.platform,
+      teleport:
+        spec.platform === "teleport"
+          ? { tctl: spec.teleport.tctl, authServer: null, identityFile: null }
+          : null,
+      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos) : null,
       peers: [],
       policy: {
         ...DEFAULT_POLICY,
@@ -124,6 +147,34 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
         phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
       },
     },
+  };
+}
+
+/** Leafs as a root lists them, roots by the copies of their CAs. */
+function peersOf({ remoteClusters, copies }: ClusterObservation): readonly string[] {
+  return [
+    ...new Set([...remoteClusters.map(({ name }) => name), ...copies.map(({ cluster }) => cluster)]),
+  ].toSorted();
+}
+
+/** A rotation waits for a peer that capstan cannot ask: a person's word and half an hour, phase by phase. */
+function howToName(peer: string, { name }: ClusterResource, reachable: readonly string[]): string {
+  const first = reachable.includes(peer) ? "" : `\`capstan init --cluster ${peer} --tctl …\` first, then `;
+  return paragraph(
+    `${name} and ${peer} trust each other: to have capstan compare their CAs, ${first}add \`peers: [${peer}]\` to the spec of ${name}`,
+    "",
+    "  ",
+  );
+}
+
+function talosOfSandbox({ control_planes, ...connection }: TalosSpec["talos"]): TalosConnection {
+  return {
+    ...connection,
+    controlPlanes: control_planes,
+    endpoints: control_planes,
+    context: null,
+    kubeconfig: null,
+    secrets: null,
   };
 }
 
@@ -140,8 +191,9 @@ async function writeResources(
   if (file === null) {
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
-    const { name, platform, teleport, policy } = cluster;
-    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, policy }));
+    const { name, platform, teleport, peers, policy } = cluster;
+    const talos = cluster.talos === null ? {} : { talos: withinRepository(cluster.talos, folder) };
+    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
     lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
   }
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
@@ -156,6 +208,23 @@ async function writeResources(
   await writeFile(join(folder, path), after ?? "");
   lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
+}
+
+/** Files of the repository by their path in it, so that it can be cloned elsewhere; others as they are. */
+function withinRepository(talos: TalosConnection, folder: string): TalosConnection {
+  const inside = (path: string) => {
+    const below = relative(folder, path);
+    return below.startsWith("..") ? path : below;
+  };
+  const short = (path: string | null) => (path === null ? null : inside(path));
+  const { talosconfig, kubeconfig, clients, secrets } = talos;
+  return {
+    ...talos,
+    talosconfig: inside(talosconfig),
+    kubeconfig: short(kubeconfig),
+    clients: { talosconfig: short(clients.talosconfig), kubeconfig: short(clients.kubeconfig) },
+    secrets: short(secrets),
+  };
 }
 
 function refuseIfThere(folder: string, path: string): void {

@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
+import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
+import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
@@ -34,6 +36,9 @@ interface Declaration {
   readonly declare: (command: Command) => void;
 }
 
+/** As wide as all text of capstan; `dist/help.txt` was made so. */
+const HELP_WIDTH = 80;
+
 function commands(argv: readonly string[], terminal: Terminal, done: (code: ExitCode) => void): Command {
   const program = new Command("capstan")
     .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
@@ -42,6 +47,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => Math.min(terminal.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
     })
     .showSuggestionAfterError();
   const add = (parent: Command, declarations: readonly Declaration[]) => {
@@ -278,6 +284,13 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
           .addOption(
             new Option("--teleport <version>", "which Teleport it plays").choices(RELEASES).default("18"),
           )
+          .addOption(
+            new Option("--talos <version>", "a Talos cluster instead, and which Talos it plays")
+              .choices(TALOS_MINORS)
+              .conflicts(["teleport", "nodes", "authServers", "hsm", "agentless", "emptyLists", "leaf"]),
+          )
+          .addOption(talosOnly("--control-planes <n>", "control planes (default: 3)"))
+          .addOption(talosOnly("--workers <n>", "workers (default: 2)"))
           .action(async (options) => done(await (await import("./sandbox.ts")).up(terminal, options))),
     },
     {
@@ -326,10 +339,20 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
   ];
 }
 
+/** Teleport has other components. */
+function talosOnly(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(positive).conflicts(["teleport", "leaf", "hsm"]);
+}
+
 const FAULTS = [
   "",
-  "Faults:",
+  "Faults of Teleport:",
   ...TELEPORT_FAULTS.flatMap(({ name, description }) => [`  ${name}`, `      ${description}`]),
+  "",
+  "Faults of Talos, of a machine (worker-1, an address) or of calls to it:",
+  ...TALOS_FAULTS.flatMap(({ name, description }) => [`  ${name}`, `      ${description}`]),
+  "",
+  "Of both:",
   "  clear",
   "      ends them",
 ].join("\n");

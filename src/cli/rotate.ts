@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import type { RotationResource } from "../resources/desired.ts";
+import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import { setActiveKeys } from "../resources/edit-authority.ts";
 import { addRotation, setResume, setRotationPhase } from "../resources/edit-rotation.ts";
+import { nextFingerprint } from "../resources/next-authority.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
@@ -67,12 +68,32 @@ function oneCluster({ clusters }: Workspace): string {
   });
 }
 
+function clusterOf({ workspace, cluster }: Request): ClusterResource {
+  const found = workspace.clusters.find(({ name }) => name === cluster);
+  if (found === undefined) throw new Error(`${cluster} is not in the workspace`);
+  return found;
+}
+
 async function start(request: Request): Promise<readonly string[]> {
   const { workspace, options, types, cluster, terminal } = request;
   const again = rotationsOf(request).find(({ phase }) => phase !== "standby");
   if (again !== undefined) return await startAgain(request, again);
+  const platform = clusterOf(request);
+  const prepared =
+    platform.platform === "talos"
+      ? await (await import("./rotate-talos.ts")).prepareNext(
+          terminal,
+          platform,
+          workspace.desired.rotations,
+          types,
+        )
+      : null;
   const authorities = await Promise.all(
-    types.map(async (type) => ({ type, retire: await activeKeys(request, type) })),
+    types.map(async (type) => ({
+      type,
+      retire: await activeKeys(request, type),
+      ...(prepared === null ? {} : { next: prepared.next }),
+    })),
   );
   const home = dirname(workspace.clusters[0]?.source.file ?? "");
   const name = options.name ?? freeName(request, new Date(terminal.now()).toISOString().slice(0, 7));
@@ -90,7 +111,7 @@ async function start(request: Request): Promise<readonly string[]> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
   const goal = options.strategy === "walk" ? "walks through all phases to standby" : "starts, phase init";
-  return [`wrote ${file}: ${types.join(" and ")} ${goal}`];
+  return [`wrote ${file}: ${types.join(" and ")} ${goal}`, ...(prepared?.lines ?? [])];
 }
 
 /** One that was rolled back is started again only with a reason, which makes its content another one. */
@@ -130,9 +151,18 @@ async function move(request: Request, action: Exclude<RotateAction, "start">): P
     });
   }
   const phase = phaseAfter(rotation, action);
+  // First what may fail: bad input changes nothing.
+  const secrets = action === "finish" ? await secretsChange(request, rotation) : [];
   await edit(workspace, rotation.source.file, (text) => setRotationPhase(text, rotation.name, phase));
   const moved = `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}`;
-  return action === "finish" ? [moved, ...(await writeNewKeys(request, rotation))] : [moved];
+  return action === "finish" ? [moved, ...(await writeNewKeys(request, rotation)), ...secrets] : [moved];
+}
+
+async function secretsChange(request: Request, rotation: RotationResource): Promise<readonly string[]> {
+  const cluster = clusterOf(request);
+  if (cluster.platform !== "talos") return [];
+  const { writeSecretsChange } = await import("./rotate-talos.ts");
+  return await writeSecretsChange(request.terminal, request.workspace.folder, cluster, rotation);
 }
 
 function phaseAfter(rotation: RotationResource, action: Exclude<RotateAction, "start">): Phase {
@@ -152,12 +182,15 @@ function phaseAfter(rotation: RotationResource, action: Exclude<RotateAction, "s
 async function writeNewKeys(request: Request, rotation: RotationResource): Promise<readonly string[]> {
   const { workspace, cluster } = request;
   const lines: string[] = [];
-  for (const { type, retire } of rotation.authorities) {
+  for (const { type, retire, next } of rotation.authorities) {
     const resource = workspace.desired.authorities.find(
       (authority) => authority.cluster === cluster && authority.type === type,
     );
     if (resource === undefined) continue;
-    const keys = await introducedKeys(request, rotation.name, type, retire);
+    const keys =
+      next === undefined
+        ? await introducedKeys(request, rotation.name, type, retire)
+        : [nextFingerprint(next)];
     if (keys.length === 0) {
       lines.push(`${resource.source.file}: active_keys of ${type} stays, as the new key is not known yet`);
       continue;

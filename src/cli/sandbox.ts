@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { parseDuration } from "../resources/duration.ts";
+import { IDENTITY_FILE } from "../sandbox/folder.ts";
 import {
   DEFAULT_SANDBOX_DIR,
   sandboxDatabaseLogin,
@@ -10,6 +11,8 @@ import {
   sandboxStatus,
   sandboxUp,
 } from "../sandbox/sandbox.ts";
+import type { SandboxOptions } from "../sandbox/start.ts";
+import type { TalosMinor } from "../sandbox/talos/dialect.ts";
 import type { Release } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
@@ -28,6 +31,9 @@ export interface UpOptions extends SandboxPlace {
   readonly hsm?: boolean;
   readonly agentless?: readonly string[];
   readonly emptyLists?: "[]" | "null";
+  readonly talos?: TalosMinor;
+  readonly controlPlanes?: number;
+  readonly workers?: number;
 }
 
 export interface FaultOptions extends SandboxPlace {
@@ -39,7 +45,39 @@ export interface FaultOptions extends SandboxPlace {
 
 /** `capstan sandbox up`: an embedded cluster in the background. */
 export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCode> {
-  const { started, info } = await sandboxUp({
+  if (options.talos === undefined && (options.controlPlanes ?? options.workers) !== undefined)
+    throw new Failure("usage", "--control-planes and --workers are for a Talos cluster", {
+      hint: "say which Talos it plays: --talos 1.13 or --talos 1.14",
+    });
+  const { started, info } = await sandboxUp(
+    options.talos === undefined
+      ? teleportOptions(terminal, options)
+      : {
+          dir: placeOf(terminal, options),
+          talos: options.talos,
+          controlPlanes: options.controlPlanes ?? 3,
+          workers: options.workers ?? 2,
+          speed: options.speed ?? 10,
+        },
+  );
+  if (options.format === "json")
+    terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);
+  else {
+    terminal.stdout.write(`The sandbox ${started ? "is up" : "was up already"} (process ${info.pid}).\n`);
+    for (const { name, platform, versions } of info.clusters) {
+      terminal.stdout.write(`  ${name}: ${platform} ${versions["server"] ?? ""}\n`);
+    }
+    if (info.clusters.some(({ platform }) => platform === "talos")) {
+      const file = join(info.dir, IDENTITY_FILE);
+      terminal.stdout.write(`Who opens sealed keys there: export SOPS_AGE_KEY_FILE=${quoted(file)}\n`);
+    }
+    terminal.stdout.write("Next: `capstan init` writes its resources, `capstan sandbox down` ends it.\n");
+  }
+  return EXIT.ok;
+}
+
+function teleportOptions(terminal: Terminal, options: UpOptions): SandboxOptions {
+  return {
     dir: placeOf(terminal, options),
     teleport: options.teleport ?? "18",
     speed: options.speed ?? 10,
@@ -49,17 +87,7 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     hsm: options.hsm ?? false,
     agentless: options.agentless ?? [],
     emptyListing: options.emptyLists ?? "[]",
-  });
-  if (options.format === "json")
-    terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);
-  else {
-    terminal.stdout.write(`The sandbox ${started ? "is up" : "was up already"} (process ${info.pid}).\n`);
-    for (const { name, platform, versions } of info.clusters) {
-      terminal.stdout.write(`  ${name}: ${platform} ${versions["server"] ?? ""}\n`);
-    }
-    terminal.stdout.write("Next: `capstan init` writes its resources, `capstan sandbox down` ends it.\n");
-  }
-  return EXIT.ok;
+  };
 }
 
 /** `capstan sandbox down`: leaves no process and no file. */
@@ -119,6 +147,11 @@ export async function databaseLogin(terminal: Terminal, options: LoginOptions): 
     terminal.stdout.write(`${options.out}.${extension}\n`);
   }
   return EXIT.ok;
+}
+
+/** For a shell, which is where it is pasted. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function placeOf(terminal: Terminal, { dir, directory }: SandboxPlace): string {

@@ -44,6 +44,7 @@ export function withSurroundings(platform: Platform, cluster: string, context: L
   return {
     transition: (request) => platform.transition(request),
     ...(platform.overrides === undefined ? {} : { overrides: platform.overrides }),
+    ...(platform.consistent === undefined ? {} : { consistent: platform.consistent }),
     async observe(scope) {
       const observation = await platform.observe(scope);
       const surroundings = known(scope, observation) ?? (await lookAround(observation, cluster, context));

@@ -1,7 +1,12 @@
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
-import { openPlatform, type Platform, type PlatformOptions } from "../platforms/platform.ts";
+import {
+  openPlatform,
+  type Platform,
+  type PlatformOptions,
+  type TalosSurroundings,
+} from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import { folderStore } from "../record/folder.ts";
 import type { RecordStore } from "../record/store.ts";
@@ -10,6 +15,7 @@ import type { Files } from "../render/yaml-diff.ts";
 import type { ClusterResource, DesiredState } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
+import { readIdentities } from "../sealing/identities.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRepository } from "./repository.ts";
@@ -84,12 +90,16 @@ function select(
 
 /** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
 export function openClusters(
-  { clusters, desired }: Workspace,
+  workspace: Workspace,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  const shared = platformOptions(terminal, options, signal);
+  const shared = {
+    ...platformOptions(terminal, options, signal),
+    talos: talosSurroundings(workspace, terminal),
+  };
+  const { clusters, desired } = workspace;
   return new Map(
     clusters.map((cluster) => [
       cluster.name,
@@ -119,7 +129,10 @@ export function openPlatforms(
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  const shared = platformOptions(terminal, options, signal);
+  const shared = {
+    ...platformOptions(terminal, options, signal),
+    talos: talosSurroundings(workspace, terminal),
+  };
   const around = {
     folder: workspace.folder,
     desired: workspace.desired,
@@ -130,6 +143,16 @@ export function openPlatforms(
   };
   const opened = openClusters(workspace, terminal, options, signal);
   return new Map([...opened].map(([name, platform]) => [name, withSurroundings(platform, name, around)]));
+}
+
+/** What Talos itself does not remember: where a rotation stands, and with which keys. */
+function talosSurroundings({ desired, store }: Workspace, { env, now }: Terminal): TalosSurroundings {
+  return {
+    rotations: desired.rotations,
+    record: store,
+    identities: () => readIdentities(env),
+    now: () => new Date(now()),
+  };
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */

@@ -35,7 +35,8 @@ function foreignKeys({ authority, rotation, record }: GuardInput): readonly Find
   const retire = record?.retire ?? retiredBy(rotation, authority.type);
   const introduced = record === undefined ? [] : introducedKeys(record, authority);
   const present = identify([...authority.active, ...authority.trusted]);
-  const gone = retire.filter((key) => !present.includes(key));
+  const dropping = authority.rotation.towards === "standby";
+  const gone = dropping ? [] : retire.filter((key) => !present.includes(key));
   const strange =
     record === undefined || record.introduced.length === 0
       ? []

@@ -1,5 +1,7 @@
+import { stepsOf } from "../checklist/checklist.ts";
 import type { Proof } from "../checklist/proof.ts";
 import { type Work, workOf } from "../checklist/work.ts";
+import type { Phase } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { failWith, type Guard, type GuardInput } from "./guard.ts";
 
@@ -12,18 +14,40 @@ export const trustConsumers: Guard = {
   id: "trust-consumers",
   refuses: "leaving a phase with work outside the cluster that is neither probed nor acknowledged",
   waivable: true,
-  appliesTo: ({ edge, observation }) =>
-    observation.platform === "teleport" &&
-    edge.from !== edge.to &&
-    edge.from !== "standby" &&
-    edge.to !== "rollback",
-  judge: (input) =>
-    failWith(
-      workOf(input.authority.type, input.edge.from, input)
-        .filter(({ item }) => item.required && item.state === "open")
-        .flatMap((work) => findingsOf(work, input)),
-    ),
+  appliesTo: (input) => {
+    const { edge, observation } = input;
+    const leaves = edge.from !== edge.to && edge.to !== "rollback" && observation.platform === "teleport";
+    return leaves && (edge.from !== "standby" || statedInAdvance(input).length > 0);
+  },
+  judge: (input) => {
+    const { authority, edge } = input;
+    const work = edge.from === "standby" ? [] : workOf(authority.type, edge.from, input);
+    const open = work.filter(({ item }) => item.required && item.state === "open");
+    return failWith([...open.flatMap((one) => findingsOf(one, input)), ...statedInAdvance(input)]);
+  },
 };
+
+/** In the order in which a rotation can come to them; the last is what follows its end. */
+const ORDER: readonly Phase[] = ["init", "update_clients", "update_servers", "rollback", "standby"];
+
+/**
+ * Work of a phase that has not begun cannot be done: a statement of it was written in advance, or is left over from
+ * an attempt before this one. It would let the phase pass without a look.
+ */
+function statedInAdvance({ rotation, authority: { type }, edge: { from } }: GuardInput): readonly Finding[] {
+  const begun = from === "standby" ? -1 : ORDER.indexOf(from);
+  return (rotation?.acknowledge ?? []).flatMap(({ step }) => {
+    const known = stepsOf(type).find(({ id }) => id === step);
+    if (known === undefined || ORDER.indexOf(known.phase) <= begun) return [];
+    return [
+      {
+        subject: `step/${step}`,
+        message: `is stated in advance: it is work of ${known.phase}, and ${type} is in ${from}`,
+        remedy: `remove it from acknowledge of ${rotation?.name}, and state it when it is done`,
+      },
+    ];
+  });
+}
 
 /** By consumer where some are declared, so that a person reads which; else by step. */
 function findingsOf({ step, item, proofs, acknowledgement }: Work, input: GuardInput): readonly Finding[] {
@@ -51,8 +75,8 @@ function seenOf({ consumer, seen }: Proof): string {
   return describeSeen(seen);
 }
 
-/** `uses the old CA; trusts old, not new`, and what the probe says about it. */
-function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]>): string {
+/** `uses old, trusts old, does not trust new`, and what the probe says about it. */
+export function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]>): string {
   const trusted = (["old", "new"] as const).flatMap((role) =>
     trusts[role] === "unknown" ? [] : [`${trusts[role] === "yes" ? "trusts" : "does not trust"} ${role}`],
   );

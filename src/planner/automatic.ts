@@ -20,6 +20,14 @@ export function nextByItself({ rotation }: LiveAuthority): Edge | null {
   }
 }
 
+/** When the platform takes its next step, milliseconds since the epoch; `null` when it does nothing by itself. */
+export function nextMoveAt(live: LiveAuthority): number | null {
+  const { schedule } = live.rotation;
+  const next = nextByItself(live)?.to;
+  if (schedule === null || next === undefined || next === "init" || next === "rollback") return null;
+  return Date.parse(schedule[next]);
+}
+
 /** Guards that hold a hand, and not a clock: in automatic mode the schedule is what was asked for. */
 export const NOT_FOR_CLOCKS: readonly GuardId[] = ["soak", "window"];
 

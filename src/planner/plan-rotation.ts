@@ -79,7 +79,7 @@ export function planUndeclared(
   live: LiveAuthority,
   context: RotationContext,
 ): RotationPlan {
-  const edges = rollbackFrom(live.rotation.phase);
+  const edges = wayBack(live);
   const judge = (edge: Edge) =>
     judgeAll({
       ...context,
@@ -178,8 +178,9 @@ function stepsOf(
   }
   if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
   if (standing === "in_progress" && goingBack) {
-    const settling = from === "rollback" && newKeyWasUsed(memory, live) ? settle(name, member, judge) : [];
-    return follow(settling, chain(name, live.type, rollbackFrom(from), judge));
+    const isWhole = from === "rollback" && live.rotation.towards == null;
+    const settling = isWhole && newKeyWasUsed(memory, live) ? settle(name, member, judge) : [];
+    return follow(settling, chain(name, live.type, wayBack(live), judge));
   }
   if (resource.phase === "rollback") return [];
   // A partner was turned back before this one began.
@@ -202,8 +203,15 @@ function stepsOf(
   if (walk === null || (walk.length > 1 && stepwise)) {
     return chain(name, live.type, [{ from, to: resource.phase }], judge);
   }
-  const settling = standing === "in_progress" && !wasVerified(member) ? settle(name, member, judge) : [];
+  const isWhole = standing === "in_progress" && live.rotation.towards == null;
+  const settling = isWhole && !wasVerified(member) ? settle(name, member, judge) : [];
   return follow(settling, chain(name, live.type, walk, judge));
+}
+
+/** Half-way into init the rotation has begun, though not everybody is there. */
+function wayBack({ rotation }: LiveAuthority): readonly Edge[] {
+  const hasBegun = rotation.phase === "standby" && rotation.state === "in_progress";
+  return rollbackFrom(hasBegun ? "init" : rotation.phase);
 }
 
 /** A phase that was entered and not yet verified comes first: a run was killed, or others moved the phase. */

@@ -17,7 +17,8 @@ export function standingOf(
   const present = new Set([...active, ...identify(live.trusted)]);
   const held = wanted.retire.filter((key) => present.has(key)).length;
   if (live.rotation.state === "in_progress") {
-    if (held === wanted.retire.length) return "in_progress";
+    // Half-way through the last step the old key is gone already, and the step is not done.
+    if (held === wanted.retire.length || live.rotation.towards != null) return "in_progress";
     return held === 0 ? "finished" : "unclear";
   }
   if (held === 0) return "finished";

@@ -1,8 +1,11 @@
-import { Failure } from "../failure.ts";
+import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
-import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
+import type { Identities } from "../sealing/identities.ts";
+import { openTalos } from "./talos/platform.ts";
 import { openTeleport } from "./teleport/platform.ts";
 
 /**
@@ -19,6 +22,11 @@ export interface Platform {
   transition(request: TransitionRequest): Promise<TransitionReply>;
   /** Absent where CAs cannot be overridden at all. */
   readonly overrides?: OverridePlatform;
+  /**
+   * What it observes is what is, and a transition has had its whole effect when it returns: nothing is gained by
+   * looking again for what did not show.
+   */
+  readonly consistent?: true;
 }
 
 /** Externally signed certificates in place of a CA's own (reference teleport-overrides). */
@@ -74,6 +82,8 @@ export interface TransitionRequest {
   readonly to: Phase;
   /** Only with `to: init`: the platform takes the phases after it by its own clock, within this time. */
   readonly automatic?: { readonly gracePeriodMs: number };
+  /** Takes a sentence for every machine that was moved, where capstan moves them one by one. */
+  readonly progress?: (message: string) => void;
 }
 
 export type TransitionReply =
@@ -83,6 +93,8 @@ export type TransitionReply =
       readonly message: string;
       /** What to report when a new look shows that nothing has moved. */
       readonly failure: Failure;
+      /** Some machines were moved and others not: half-way, where `policy.on_failure` decides. */
+      readonly begun?: boolean;
     };
 
 export interface PlatformOptions {
@@ -100,6 +112,22 @@ export interface PlatformOptions {
    * rotation in progress of such a CA is reason enough, whoever started it.
    */
   readonly overrides?: "managed" | "possible" | "none";
+  /** Needed for Talos clusters. */
+  readonly talos?: TalosSurroundings;
+}
+
+/** Talos knows neither phases nor the keys of a rotation: capstan brings both along. */
+export interface TalosSurroundings {
+  /** What git declares, of whichever cluster. */
+  readonly rotations: readonly RotationResource[];
+  readonly record: {
+    load(cluster: string): Promise<ClusterRecord>;
+    /** Durable when it returns. */
+    save(record: ClusterRecord): Promise<void>;
+  };
+  /** Whoever opens sealed keys; a `Failure` when there is nobody. */
+  readonly identities: () => Promise<Identities>;
+  readonly now: () => Date;
 }
 
 /** The platform of a cluster resource. Contacts nothing yet. */
@@ -108,6 +136,6 @@ export function openPlatform(cluster: ClusterResource, options: PlatformOptions)
     case "teleport":
       return openTeleport(cluster, options);
     case "talos":
-      throw new Failure("resources", `Cluster ${cluster.name}: platform talos is not supported yet.`);
+      return openTalos(cluster, options);
   }
 }

@@ -23,6 +23,8 @@ export interface NewCluster extends NewResource {
   readonly teleport: TeleportConnection | null;
   /** Files as they are to be written. */
   readonly talos?: TalosConnection;
+  /** Leafs and roots that have a cluster resource too. */
+  readonly peers?: readonly string[];
   readonly policy: Omit<Policy, "pinFiles" | "maxSessionTtlMs"> & Partial<Policy>;
 }
 
@@ -59,6 +61,7 @@ export function renderCluster(cluster: NewCluster): string {
           identity_file: teleport.identityFile,
         },
         talos: cluster.talos && talosFields(cluster.talos),
+        peers: cluster.peers === undefined || cluster.peers.length === 0 ? null : cluster.peers,
         policy: {
           concurrent_rotations: policy.concurrentRotations,
           soak: formatDuration(policy.soakMs),
@@ -82,6 +85,7 @@ export function renderCluster(cluster: NewCluster): string {
       ],
       [["spec", "talos", "clients"], "Written for every phase of a rotation; keep them out of git."],
       [["spec", "talos", "recipients"], "Who can open the CA keys that capstan seals."],
+      [["spec", "peers"], "leafs and roots: their copies of the CAs are compared before a step", "beside"],
       [["spec", "policy", "soak"], "at least this long in every phase", "beside"],
       [["spec", "policy", "phase_timeout"], "for the components to follow", "beside"],
       [["spec", "policy", "on_failure"], "rollback, or halt and wait for a person", "beside"],
@@ -143,6 +147,10 @@ export function renderRotation(rotation: NewRotation): string {
     },
     [
       [["spec", "authorities"], "The keys that are retired name the rotation: it never starts twice."],
+      [
+        ["spec", "authorities", "0", "next"],
+        "Talos makes no CA itself: the one to come. Its key is sealed with age.",
+      ],
       [
         ["spec", "phase"],
         "One step per commit: init, update_clients, update_servers, standby (finished); or rollback.",

@@ -1,5 +1,11 @@
 import { createHash, X509Certificate } from "node:crypto";
 import type { Fingerprint } from "../rotation/observation.ts";
+import type { NextAuthority } from "./desired.ts";
+
+/** Names the CA to come, as the keys that it replaces are named. */
+export function nextFingerprint({ certificate }: NextAuthority): Fingerprint {
+  return keyFingerprint(new X509Certificate(certificate));
+}
 
 /** `null` for what cannot be read. */
 function readCertificate(pem: string): X509Certificate | null {

@@ -1,3 +1,4 @@
+import { isTalosType } from "./authority-type.ts";
 import { type AuthorityKey, type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
 import type { Edge } from "./phase.ts";
 import type { Finding } from "./plan.ts";
@@ -61,7 +62,9 @@ const OLD_ALONE: Expectation = {
   sentence: "the old key signs and the new one is gone",
 };
 
-function expectationOf({ from, to }: Edge): Expectation {
+/** On Talos the new key signs only once servers are swapped (reference talos-rotation 2.2). */
+function expectationOf({ from, to }: Edge, isTalos: boolean): Expectation {
+  if (isTalos && to === "update_clients") return OLD_SIGNS_NEW_TRUSTED;
   switch (to) {
     case "init":
     case "rollback":
@@ -84,7 +87,7 @@ export function keysAfter(
   authority: LiveAuthority,
 ): readonly Finding[] {
   const live = { active: identify(authority.active), trusted: identify(authority.trusted) };
-  const expectation = expectationOf(edge);
+  const expectation = expectationOf(edge, isTalosType(authority.type));
   if (expectation.holds(retire, live)) return [];
   const keptNewKey = (edge.to === "rollback" || edge.from === "rollback") && !same(live.active, retire);
   return [

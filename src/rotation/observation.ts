@@ -1,4 +1,5 @@
 import type { ConsumerKind } from "../resources/trust-consumer.ts";
+import type { TalosFacts } from "../talos/facts.ts";
 import type { Phase } from "./phase.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface ClusterObservation {
   readonly unread: readonly Unread[];
   /** What was looked at outside of the cluster; absent when nobody looked. */
   readonly surroundings?: Surroundings;
+  /** Only of a Talos cluster. */
+  readonly talos?: TalosFacts;
 }
 
 /** What the cluster says about externally signed certificates for its CAs, as it printed it. */
@@ -133,6 +136,8 @@ export interface LiveRotation {
   readonly lastRotated: string | null;
   readonly gracePeriod: string | null;
   readonly schedule: RotationSchedule | null;
+  /** Some machines have taken the next edge and others have not, where capstan moves them itself (Talos). */
+  readonly towards?: Phase | null;
 }
 
 interface RotationSchedule {
@@ -141,7 +146,7 @@ interface RotationSchedule {
   readonly standby: string;
 }
 
-export const COMPONENT_KINDS = [
+export const TELEPORT_KINDS = [
   "auth_server",
   "proxy",
   "node",
@@ -150,6 +155,13 @@ export const COMPONENT_KINDS = [
   "kube_server",
   "windows_desktop_service",
 ] as const;
+
+/** A machine, once for each of the two CAs that it follows. */
+const TALOS_KINDS = ["talos_node", "kubernetes_node"] as const;
+
+export const COMPONENT_KINDS = [...TELEPORT_KINDS, ...TALOS_KINDS] as const;
+
+export type TeleportKind = (typeof TELEPORT_KINDS)[number];
 
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 

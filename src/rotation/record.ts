@@ -1,3 +1,4 @@
+import type { TalosType } from "./authority-type.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 
@@ -10,6 +11,25 @@ export interface ClusterRecord {
   readonly cluster: string;
   /** Oldest first. At most one open one per authority. */
   readonly rotations: readonly RotationRecord[];
+  /** What Talos has nowhere: the keys of a rotation, and how far it was proven. The latest last. */
+  readonly talos?: readonly TalosKeys[];
+}
+
+/**
+ * One pair of Talos CAs. Talos forgets the old key when it is swapped (reference talos-rotation 2.4), and shows no
+ * phase; both are kept here from before the first change on.
+ */
+export interface TalosKeys {
+  readonly authority: TalosType;
+  readonly old: Fingerprint;
+  readonly next: Fingerprint;
+  readonly old_certificate: string;
+  readonly next_certificate: string;
+  /** The old private key, sealed with age for the recipients of the cluster. */
+  readonly old_key: string;
+  readonly sealed_at: string;
+  /** The last phase that every machine was proven to be in, with its client configurations written. */
+  readonly reached: Phase;
 }
 
 export interface RotationRecord {

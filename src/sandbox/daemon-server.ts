@@ -126,7 +126,7 @@ export class DaemonServer {
     const platform = this.#options.platforms.find(({ tools }) => tools.includes(request.tool));
     let result: ToolResult | null = null;
     try {
-      result = (await platform?.run({ ...request, signal: gone })) ?? {
+      result = (await platform?.run?.({ ...request, signal: gone })) ?? {
         exit: 127,
         stdout: "",
         stderr: `${request.tool}: not part of this sandbox\n`,

@@ -2,7 +2,7 @@
  * The sandbox's background process: `node daemon.js OPTIONS-AS-JSON`. Tells its parent over the IPC channel
  * when it is ready, or why not, and ends when it is told to or its folder is removed.
  */
-import { type SandboxOptions, startSandbox } from "./start.ts";
+import type { UpOptions } from "./sandbox.ts";
 
 /** The parent may be gone already: that is its business. */
 function tell(message: object, then: () => void): void {
@@ -11,8 +11,12 @@ function tell(message: object, then: () => void): void {
 }
 
 try {
-  const options: SandboxOptions = JSON.parse(process.argv[2] ?? "{}");
-  const { info } = await startSandbox(options, () => process.exit(0));
+  const options: UpOptions = JSON.parse(process.argv[2] ?? "{}");
+  const onEnd = () => process.exit(0);
+  const { info } =
+    "talos" in options
+      ? await (await import("./talos/start.ts")).startTalosSandbox(options, onEnd)
+      : await (await import("./start.ts")).startSandbox(options, onEnd);
   process.on("SIGTERM", () => process.exit(0));
   // The daemon outlives the terminal that it was started from.
   process.on("SIGHUP", () => {});

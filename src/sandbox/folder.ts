@@ -19,7 +19,7 @@ export interface SandboxInfo {
 
 export interface SandboxCluster {
   readonly name: string;
-  readonly platform: string;
+  readonly platform: "teleport" | "talos";
   readonly versions: Readonly<Record<string, string>>;
   /** The `spec` of a ready `cluster` resource. */
   readonly spec: ConnectionSpec;
@@ -31,9 +31,25 @@ export const LEAF_TCTL = "tctl-leaf";
 export const BIN_FOLDER = "bin";
 export const CALL_LOG = "calls.jsonl";
 export const DAEMON_LOG = "daemon.log";
+/** Opens the keys that a Talos cluster's rotation seals. */
+export const IDENTITY_FILE = "age-identity.txt";
+export const CLIENTS_FOLDER = "clients";
 
-/** Everything that a sandbox writes: `down` removes this and nothing else. */
-const OWN_FILES = [INFO_FILE, CALL_LOG, DAEMON_LOG];
+/** Everything that a sandbox writes, or has capstan write: `down` removes this and nothing else. */
+const OWN_FILES = [
+  INFO_FILE,
+  CALL_LOG,
+  DAEMON_LOG,
+  IDENTITY_FILE,
+  "talos.json",
+  "talosconfig",
+  "talosconfig-reader",
+  "secrets.yaml",
+  join(CLIENTS_FOLDER, "talosconfig"),
+  join(CLIENTS_FOLDER, "kubeconfig"),
+];
+
+const OWN_FOLDERS = [BIN_FOLDER, CLIENTS_FOLDER];
 
 /** `null` when no sandbox was brought up here, or what is there cannot be read. */
 export function readInfo(dir: string): SandboxInfo | null {
@@ -47,7 +63,7 @@ export function readInfo(dir: string): SandboxInfo | null {
 /** Something in the folder that no sandbox wrote, `null` when there is nothing. */
 export async function foreignEntry(dir: string): Promise<string | null> {
   const entries = await readdir(dir).catch(() => []);
-  return entries.find((name) => name !== BIN_FOLDER && !OWN_FILES.includes(name)) ?? null;
+  return entries.find((name) => !OWN_FOLDERS.includes(name) && !OWN_FILES.includes(name)) ?? null;
 }
 
 /** Removes the files of a sandbox, and the folders that are empty then; somebody else's files stay. */
@@ -55,7 +71,7 @@ export async function removeFolder(dir: string, tools: readonly string[]): Promi
   for (const file of [...OWN_FILES, ...tools.map((tool) => join(BIN_FOLDER, tool))]) {
     await rm(join(dir, file), { force: true });
   }
-  for (const folder of [join(dir, BIN_FOLDER), dir, dirname(dir)]) {
+  for (const folder of [...OWN_FOLDERS.map((name) => join(dir, name)), dir, dirname(dir)]) {
     // The parent only where it is our own `.capstan` and holds nothing else.
     if (folder === dirname(dir) && basename(folder) !== ".capstan") continue;
     const entries = await readdir(folder).catch(() => null);

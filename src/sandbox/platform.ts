@@ -5,8 +5,8 @@
 export interface EmulatedPlatform {
   /** The name of its cluster. */
   readonly cluster: string;
-  readonly platform: string;
-  /** Names of the executables it answers for. */
+  readonly platform: "teleport" | "talos";
+  /** Names of the executables that hand their calls to the daemon; others talk to the cluster themselves. */
   readonly tools: readonly string[];
   /** Versions for people: `{ client, server }`. */
   readonly versions: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export interface EmulatedPlatform {
   readonly targets: () => readonly string[];
   /** The `spec` of a ready `cluster` resource. */
   connection(binFolder: string): ConnectionSpec;
-  run(call: ToolCall): Promise<ToolResult>;
+  run?(call: ToolCall): Promise<ToolResult>;
   /** Gives a sentence that says what happens from now on. */
   fault(request: FaultRequest): Promise<string>;
   status(): unknown;
@@ -72,9 +72,30 @@ export interface FaultDescription {
 }
 
 /** The `spec` of a ready `cluster` resource, as YAML spells it. */
-export interface ConnectionSpec {
+export type ConnectionSpec = TeleportSpec | TalosSpec;
+
+interface TeleportSpec {
   readonly platform: "teleport";
   readonly teleport: { readonly tctl: readonly string[] };
-  /** A policy that suits the pace of the sandbox. */
-  readonly policy: { readonly soak: string; readonly phase_timeout: string };
+  readonly policy: PolicySpec;
+}
+
+export interface TalosSpec {
+  readonly platform: "talos";
+  readonly talos: {
+    readonly talosctl: readonly string[];
+    readonly kubectl: readonly string[];
+    readonly talosconfig: string;
+    readonly control_planes: readonly string[];
+    readonly workers: readonly string[];
+    readonly clients: { readonly talosconfig: string; readonly kubeconfig: string };
+    readonly recipients: readonly string[];
+  };
+  readonly policy: PolicySpec;
+}
+
+/** A policy that suits the pace of the sandbox. */
+interface PolicySpec {
+  readonly soak: string;
+  readonly phase_timeout: string;
 }

@@ -8,31 +8,41 @@ import { entry } from "./entry.ts";
 import { DAEMON_LOG, foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
 import type { DatabaseLogin, FaultRequest } from "./platform.ts";
 import type { SandboxOptions } from "./start.ts";
+import type { TalosClusterStatus } from "./talos/cluster.ts";
+import type { TalosSandboxOptions } from "./talos/start.ts";
 import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */
 export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
 
 /** Every executable that a sandbox may have written. */
-const TOOLS = ["tctl", LEAF_TCTL, "talosctl"];
+const TOOLS = ["tctl", LEAF_TCTL, "talosctl", "kubectl"];
 
 const STOP_TIMEOUT_MS = 5000;
 
+/** Which platform is played, and how. */
+export type UpOptions = SandboxOptions | TalosSandboxOptions;
+
 export interface SandboxStatus {
   readonly info: SandboxInfo;
-  readonly clusters: readonly {
-    readonly name: string;
-    readonly platform: string;
-    readonly status: TeleportStatus;
-  }[];
+  readonly clusters: readonly ClusterStatus[];
 }
+
+type ClusterStatus = { readonly name: string } & (
+  | { readonly platform: "teleport"; readonly status: TeleportStatus }
+  | { readonly platform: "talos"; readonly status: TalosClusterStatus }
+);
 
 /** Starts the background process and waits until it is ready. `started` is false when it was up already. */
 export async function sandboxUp(
-  options: SandboxOptions,
+  options: UpOptions,
 ): Promise<{ readonly started: boolean; readonly info: SandboxInfo }> {
   const dir = resolve(options.dir);
-  if (options.teleport === "5" && (options.hsm === true || (options.agentless ?? []).length > 0)) {
+  if (
+    !("talos" in options) &&
+    options.teleport === "5" &&
+    (options.hsm === true || (options.agentless ?? []).length > 0)
+  ) {
     throw new Failure("usage", "Teleport 5 has neither HSMs nor agentless nodes.");
   }
   const running = readInfo(dir);
@@ -92,7 +102,7 @@ function notUp(dir: string): Failure {
   return new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
 }
 
-async function spawnDaemon(options: SandboxOptions): Promise<SandboxInfo> {
+async function spawnDaemon(options: UpOptions): Promise<SandboxInfo> {
   await mkdir(options.dir, { recursive: true });
   const logFile = join(options.dir, DAEMON_LOG);
   const log = await open(logFile, "w");

@@ -29,6 +29,11 @@ export async function readIdentities(env: NodeJS.ProcessEnv): Promise<Identities
   return { keys, from };
 }
 
+/** Whether somebody meant to give one; whether it is any good, `readIdentities` says. */
+export function hasIdentities(env: NodeJS.ProcessEnv): boolean {
+  return isSet(env["SOPS_AGE_KEY"]) || isSet(env["SOPS_AGE_KEY_FILE"]);
+}
+
 function isSet(value: string | undefined): value is string {
   return value !== undefined && value.trim() !== "";
 }

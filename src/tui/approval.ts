@@ -67,7 +67,7 @@ export function offerOf(state: State, row: Row): Offer {
 }
 
 /** The overrides that belong to a row; a step brings those of its CA along. */
-export function overridesUnder(plan: Plan, row: Row): readonly OverridePlace[] {
+function overridesUnder(plan: Plan, row: Row): readonly OverridePlace[] {
   const places = overridePlacesOf(plan).filter(({ cluster }) => cluster === row.cluster);
   const of = (types: readonly string[]) =>
     places.filter(({ override }) => types.includes(override.authority));

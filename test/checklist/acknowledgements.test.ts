@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { acknowledgementDiagnostics } from "../../src/checklist/acknowledgements.ts";
-import type { Acknowledgement } from "../../src/resources/desired.ts";
+import type { Acknowledgement, AuthorityResource } from "../../src/resources/desired.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory, NOW, rotation } from "../world/host-rotation.ts";
 
@@ -20,11 +20,8 @@ function problems(step: string, at: string | null, startedAt: string | null = nu
     startedAt === null
       ? []
       : [{ ...emptyRecord(CLUSTER), rotations: [memory("init", { started_at: startedAt })] }];
-  return acknowledgementDiagnostics([rotation("init", { acknowledge: [said] })], {
-    files: [FILE],
-    records,
-    now: NOW_TEXT,
-  });
+  const resources = { rotations: [rotation("init", { acknowledge: [said] })], authorities: [] };
+  return acknowledgementDiagnostics(resources, { files: [FILE], records, now: NOW_TEXT });
 }
 
 describe("an acknowledgement that cannot be true is an error at its place", () => {
@@ -54,5 +51,41 @@ describe("an acknowledgement that cannot be true is an error at its place", () =
     ["a time after the start", "2026-11-21T10:30:00.000Z"],
   ])("%s is fine", (_, at) => {
     expect(problems("host/init/trusted-clusters", at, "2026-11-21T10:00:00.000Z")).toEqual([]);
+  });
+});
+
+describe("an acknowledgement of a certificate_authority", () => {
+  const trust = `override/db_client/${"ab".repeat(32)}`;
+
+  function problemsOutside(step: string, at: string | null = null) {
+    const source = { file: FILE.path, line: 2 };
+    const authority: AuthorityResource = {
+      cluster: CLUSTER,
+      type: "db_client",
+      source: { file: FILE.path, line: 1 },
+      activeKeys: [],
+      maxAgeMs: null,
+      trustConsumers: [],
+      acknowledge: [{ step, who: "ada", note: null, evidence: null, at, source }],
+    };
+    const context = { files: [FILE], records: [], now: NOW_TEXT };
+    return acknowledgementDiagnostics({ rotations: [], authorities: [authority] }, context);
+  }
+
+  it("may say that people outside trust an override certificate", () => {
+    expect(problemsOutside(trust)).toEqual([]);
+  });
+
+  it.each([
+    ["a typo in the key", `${trust}0`, null, "states nothing", "here stands override/db_client/KEY_HASH"],
+    ["another CA", trust.replace("db_client", "windows"), null, "states nothing", "here stands"],
+    ["work of a rotation", "db_client/init/trust-both", null, "states nothing", "in its ca_rotation"],
+    ["a day to come", trust, "2026-11-22", "in the future", "after it is done"],
+  ])("%s is an error at its place", (_, step, at, message, suggestion) => {
+    const [diagnostic, ...others] = problemsOutside(step, at);
+    expect(others).toEqual([]);
+    expect(diagnostic).toMatchObject({ severity: "error", file: "rotation.yaml", line: 2, column: 7 });
+    expect(diagnostic?.message).toContain(message);
+    expect(diagnostic?.suggestion).toContain(suggestion);
   });
 });

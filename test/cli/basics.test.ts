@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
@@ -18,6 +19,17 @@ describe("the executable", () => {
     expect(stdout).toBe(packageJson.version);
     expect(exitCode).toBe(0);
   });
+
+  it.each([["--help"], ["help", "plan"], ["validate", "--format", "json"]])(
+    "%s ends quietly when nobody reads on, as in `| head -1`",
+    async (...args) => {
+      const running = execa(process.execPath, [CAPSTAN, ...args], { reject: false, cwd: tmpdir() });
+      running.stdout.destroy();
+      const { stderr, exitCode } = await running;
+      expect(stderr).not.toContain("EPIPE");
+      expect(exitCode).toBeLessThanOrEqual(1);
+    },
+  );
 
   it.each(["20.19.0", "22.17.1"])("on Node %s says which it needs, and exits 1", async (version) => {
     const { stderr, exitCode } = await onNode(version, "--version");
@@ -56,6 +68,12 @@ describe("the executable", () => {
     expect(exitCode).toBe(0);
     for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
   });
+});
+
+it("--help was rendered by the build: it is what `capstan help` says, however wide the terminal", async () => {
+  const ask = async (word: string) => (await execa(process.execPath, [CAPSTAN, word])).stdout;
+  expect(await ask("--help")).toBe(await ask("help"));
+  expect(await ask("--help")).toContain("Usage: capstan");
 });
 
 describe("a folder without resources", () => {

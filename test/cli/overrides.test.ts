@@ -97,6 +97,7 @@ describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
     await story.stage(next);
     await story.enable(next, "rotation");
     await story.repository.rotate("advance", "db_client");
+    await story.stateWork();
     const { exit, plan } = await story.repository.plan();
     expect(exit).toBe(2);
     expect(plan.clusters[0]?.overrides[0]?.actions.map(({ purpose }) => purpose)).toEqual([

@@ -17,18 +17,24 @@ async function planOfRoot() {
 describe("a root with a leaf", () => {
   it("waits for the leaf's copy where it can look, and for a person and time where it cannot", async () => {
     repository = await Repository.withSandbox("--leaf");
+    const peers = /^ {2}peers: \[.*\n/m;
+    const file = join(repository.folder, "clusters", ROOT, "cluster.yaml");
+    const text = await readFile(file, "utf8");
+    expect(peers.exec(text)?.[0]).toContain(`[${LEAF}]`);
     await repository.rotate("start", "host", "--cluster", ROOT);
     await repository.must("apply", "--auto-approve", "--cluster", ROOT);
     await repository.rotate("advance", "host", "--cluster", ROOT);
+
+    await writeFile(file, text.replace(peers, ""));
     const blind = await planOfRoot();
     expect(blind.exit).toBe(3);
     const [finding] = guardOf(blind.plan, "trusted-clusters")?.findings ?? [];
     expect(finding?.subject).toBe(`cluster/${LEAF}`);
     expect(finding?.message).toContain("nobody states host/init/trusted-clusters; the sync may take until");
+    const how = (await repository.must("init")).stdout.replaceAll(/\s+/g, " ");
+    expect(how).toContain(`add \`peers: [${LEAF}]\` to the spec of ${ROOT}`);
 
-    const file = join(repository.folder, "clusters", ROOT, "cluster.yaml");
-    await writeFile(file, (await readFile(file, "utf8")).replace(/^spec:/m, `spec:\n  peers: [${LEAF}]`));
-    await repository.commit("how to ask the leaf");
+    await writeFile(file, text);
     const seeing = await eventually(planOfRoot, ({ exit }) => exit === 2);
     expect(guardOf(seeing.plan, "trusted-clusters")?.outcome).toBe("pass");
     await repository.must("apply", "--auto-approve", "--cluster", ROOT);

@@ -114,11 +114,36 @@ const consumerCases: Readonly<Record<string, Case>> = {
     rotation: stated(TRUST_BOTH),
     verdict: "pass",
   },
-  "a statement about another phase ticks nothing here": {
+  "a statement about a phase to come ticks nothing here, and is said in advance": {
     ...databases,
     rotation: stated("db_client/update_clients/test-connection"),
     verdict: "fail",
+    about: [`step/${TRUST_BOTH}`, "step/db_client/update_clients/test-connection"],
+  },
+  "a statement about a phase before stays in git": {
+    ...databases,
+    edge: CLIENTS_TO_SERVERS,
+    rotation: {
+      acknowledge: [
+        ...stated(TRUST_BOTH).acknowledge,
+        ...stated("db_client/update_clients/test-connection").acknowledge,
+      ],
+    },
+    verdict: "pass",
+  },
+  "a statement from an attempt before, or from before the start": {
+    ...databases,
+    edge: TO_INIT,
+    rotation: stated(TRUST_BOTH),
+    verdict: "fail",
     about: [`step/${TRUST_BOTH}`],
+  },
+  "nothing is stated before the start": { ...databases, edge: TO_INIT, verdict: "absent" },
+  "statements in advance do not hold the way back": {
+    ...databases,
+    edge: INIT_BACK,
+    rotation: stated("db_client/update_clients/test-connection"),
+    verdict: "absent",
   },
   "every declared database was seen to trust both": {
     ...databases,

@@ -24,6 +24,16 @@ const STATED = [
   "db_client/update_clients/test-connection",
 ].map((step) => ({ step, who: "ada", note: null, evidence: null, at: null }));
 
+/** What people can have stated by now. */
+function statedBy(halves: readonly (readonly [string, Half])[]) {
+  const order: readonly string[] = ["standby", "init", "update_clients", "update_servers", "rollback"];
+  return STATED.filter(({ step }) => {
+    const [type, phase] = step.split("/");
+    const half = halves.find(([name]) => name === type)?.[1];
+    return order.indexOf(phase ?? "") <= order.indexOf(half?.phase ?? "");
+  });
+}
+
 interface Half {
   readonly phase: Phase;
   readonly record?: Partial<RotationRecord>;
@@ -40,7 +50,7 @@ function plan(wanted: Phase, db: Half, client: Half, strategy: "step" | "walk" =
   );
   const made = makePlan({
     overrides: NO_OVERRIDES,
-    desired: desired([rotation(wanted, { ...PAIR, acknowledge: STATED, strategy })]),
+    desired: desired([rotation(wanted, { ...PAIR, acknowledge: statedBy(halves), strategy })]),
     observations: [observation("standby", { authorities })],
     records: [{ format_version: "1.0", cluster: CLUSTER, rotations }],
     commit: null,

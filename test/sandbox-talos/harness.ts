@@ -20,6 +20,9 @@ import { talosconfigText } from "../../src/sandbox/talos/talosconfig.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { encode } from "../../src/sandbox/talos/values.ts";
 
+/** Of before a test changed it. */
+const TEMPORARY = tmpdir();
+
 /** A hundred times real: a kubelet is back after 65 ms, an API server after 120 ms. */
 const SPEED = 100;
 
@@ -31,7 +34,7 @@ export interface Run {
 
 /** A cluster for one test, gone with it. */
 export async function cluster(options: Partial<TalosClusterOptions> = {}): Promise<TestCluster> {
-  const directory = await mkdtemp(join(tmpdir(), "talos "));
+  const directory = await mkdtemp(join(TEMPORARY, "talos "));
   const running = await startTalosCluster({ directory, speed: SPEED, dialTimeoutMs: 1000, ...options });
   onTestFinished(async () => {
     await running.close();

@@ -1,16 +1,15 @@
-import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
-import { main } from "../../src/cli/main.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
 import type { EmulatedPlatform } from "../../src/sandbox/platform.ts";
+import { runHere } from "./command-line.ts";
 import { type Ran, Repository } from "./repository.ts";
 
 /** Emulated executables of sandboxes in this process, by path. */
 const EMULATED = vi.hoisted(() => new Map<string, EmulatedExecutable>());
 
 interface EmulatedExecutable {
-  readonly platform: EmulatedPlatform;
+  readonly platform: Required<Pick<EmulatedPlatform, "run">>;
   readonly calls: (readonly string[])[];
 }
 
@@ -27,19 +26,19 @@ function shortcut(processes: Runner): Runner {
   return {
     async run(command) {
       const executable = emulatedBy(command);
-      return executable === undefined ? processes.run(command) : runHere(executable, command);
+      return executable === undefined ? processes.run(command) : runEmulated(executable, command);
     },
     async stream(command, consume) {
       const executable = emulatedBy(command);
       if (executable === undefined) return processes.stream(command, consume);
-      const { stdout, ...outcome } = await runHere(executable, command);
+      const { stdout, ...outcome } = await runEmulated(executable, command);
       consume(Buffer.from(stdout));
       return outcome;
     },
   };
 }
 
-async function runHere({ platform, calls }: EmulatedExecutable, { argv, stdin = "", signal }: Command) {
+async function runEmulated({ platform, calls }: EmulatedExecutable, { argv, stdin = "", signal }: Command) {
   const [tool = "", ...words] = argv;
   calls.push(words);
   const started = performance.now();
@@ -76,34 +75,17 @@ export class InProcessRepository extends Repository {
   }
 
   /** Has the `tctl` of this repository's sandbox run here. */
-  emulate(path: string, platform: EmulatedPlatform): void {
+  emulate(path: string, platform: EmulatedExecutable["platform"]): void {
     this.#executable = { platform, calls: [] };
     EMULATED.set(path, this.#executable);
   }
 
   override async capstan(...args: readonly string[]): Promise<Ran> {
-    const [stdout, stderr] = [printed(), printed()];
-    const exit = await main(args, {
-      stdin: new PassThrough() as unknown as NodeJS.ReadStream,
-      stdout: stdout.stream,
-      stderr: stderr.stream,
-      env: { ...process.env, NO_COLOR: "1" },
-      cwd: this.folder,
-      now: () => Date.now(),
-    });
-    return { exit, stdout: stdout.text(), stderr: stderr.text() };
+    return await runHere(args, { cwd: this.folder, env: process.env });
   }
 
   /** Those that were processes first: `edit`, and calls by hand. */
   override async calls(): Promise<readonly (readonly string[])[]> {
     return [...(await super.calls()), ...(this.#executable?.calls ?? [])];
   }
-}
-
-/** A stream that is no terminal, and what was written to it. */
-function printed() {
-  const pieces: string[] = [];
-  const stream = new PassThrough();
-  stream.on("data", (piece) => pieces.push(String(piece)));
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => pieces.join("") };
 }

@@ -28,6 +28,7 @@ export class OverrideStory {
   readonly sandbox: RunningSandbox;
   readonly external: ExternalCa;
   readonly database: Database;
+  readonly #stated = new Set<string>();
 
   private constructor(
     repository: InProcessRepository,
@@ -71,8 +72,9 @@ export class OverrideStory {
     return await this.database.connect(await issueDatabaseClient(this.sandbox.teleport.world, "alice"));
   }
 
-  apply(): Promise<Ran> {
-    return this.repository.capstan("apply", "--auto-approve", "--approve-final");
+  async apply(): Promise<Ran> {
+    await this.stateWork();
+    return await this.repository.capstan("apply", "--auto-approve", "--approve-final");
   }
 
   async applied(): Promise<void> {
@@ -140,13 +142,28 @@ export class OverrideStory {
     await this.addTo(join(HOME, "authorities.yaml"), isCa, field, item);
   }
 
-  /** The commit that starts it; all other work by hand is stated to be done, as it is not the question here. */
+  /** The commit that starts it. */
   async startRotation(): Promise<void> {
     await this.repository.rotate("start", "db_client");
-    for (const { id } of stepsOf("db_client")) {
+  }
+
+  /** All other work by hand of the phase at hand is stated in the last commit, as it is not the question here. */
+  async stateWork(): Promise<void> {
+    const { phase } = this.keys();
+    if (phase === "standby") return;
+    const [file = ""] = (await this.repository.git("ls-files", "*/rotations/*")).split("\n");
+    const text = await readFile(join(this.repository.folder, file), "utf8");
+    const goesBack = /^ {2}phase: rollback/m.test(text);
+    const open = stepsOf("db_client").filter(
+      (step) =>
+        (step.phase === phase || (goesBack && step.phase === "rollback")) && !this.#stated.has(step.id),
+    );
+    if (open.length === 0) return;
+    for (const { id } of open) {
       await this.addToRotation("acknowledge", { step: id, who: "ada@example.com" });
+      this.#stated.add(id);
     }
-    await this.repository.commit("what was done by hand");
+    await this.repository.git("commit", "--quiet", "--amend", "--no-edit", "--", "*/rotations/*");
   }
 
   /** The commit that puts the certificate for a key into git, staged. */

@@ -5,7 +5,7 @@ import { readOverrides } from "../../src/overrides/reading.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
-import type { DesiredState, Policy } from "../../src/resources/desired.ts";
+import type { AuthorityResource, DesiredState, Policy } from "../../src/resources/desired.ts";
 import type { ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
@@ -22,6 +22,10 @@ export class SandboxWorld {
   readonly teleport: TimelessTeleport;
   readonly store = new MemoryStore();
   readonly clock: Clock;
+  /** What git says of the CAs. */
+  authorities: readonly AuthorityResource[] = [];
+  /** What is seen otherwise than it is, or beside it. */
+  seen: (observation: ClusterObservation) => ClusterObservation = (observation) => observation;
   /** Arguments of every transition that was asked for. */
   readonly rotations: string[] = [];
   readonly #platform: Platform;
@@ -39,7 +43,11 @@ export class SandboxWorld {
       },
     };
     const now = () => new Date(teleport.clock.now());
-    this.#platform = openPlatform(cluster(policy), { runner: this.#runner(), now, overrides: "possible" });
+    const platform = openPlatform(cluster(policy), { runner: this.#runner(), now, overrides: "possible" });
+    this.#platform = {
+      ...platform,
+      observe: async (scope) => this.seen(await platform.observe(scope)),
+    };
   }
 
   static async start(
@@ -50,12 +58,12 @@ export class SandboxWorld {
   }
 
   desired(rotations: DesiredState["rotations"]): DesiredState {
-    return { clusters: [cluster(this.#policy)], authorities: [], rotations, overrides: [] };
+    return { clusters: [cluster(this.#policy)], authorities: this.authorities, rotations, overrides: [] };
   }
 
   async apply(
     rotations: DesiredState["rotations"],
-    { turnBack = NEVER }: { readonly turnBack?: AbortSignal } = {},
+    { final = true }: { readonly final?: boolean } = {},
   ): Promise<{
     readonly outcome: RunOutcome;
     readonly message: string;
@@ -71,8 +79,8 @@ export class SandboxWorld {
       clock: this.clock,
       signal: NEVER,
       emit: (event) => events.push(event),
-      turnBack,
-      approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final: true }),
+      turnBack: NEVER,
+      approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final }),
       holder: { who: "test", why: "test" },
     });
     const last = events.at(-1);

@@ -1,7 +1,7 @@
 import type { TeleportConnection } from "../../resources/desired.ts";
 import { formatDuration } from "../../resources/duration.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
-import type { ComponentKind } from "../../rotation/observation.ts";
+import type { TeleportKind } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 
 /**
@@ -60,7 +60,7 @@ export function startAutomaticCommand(
  * The names of each kind in `tctl get`, the newest first (3.1): a tctl that does not know one is asked with the
  * next.
  */
-export const RESOURCE_NAMES: Readonly<Record<ComponentKind, readonly [string, ...string[]]>> = {
+export const RESOURCE_NAMES: Readonly<Record<TeleportKind, readonly [string, ...string[]]>> = {
   auth_server: ["auth_servers"],
   proxy: ["proxies"],
   node: ["nodes"],

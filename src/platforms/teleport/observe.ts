@@ -4,12 +4,13 @@ import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/desired.ts";
 import {
   type ClusterObservation,
-  COMPONENT_KINDS,
   type ComponentKind,
   type LiveAuthority,
   type LiveOverrides,
   NEVER_ROTATED,
   type RemoteCluster,
+  TELEPORT_KINDS,
+  type TeleportKind,
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
@@ -56,7 +57,10 @@ export async function observeTeleport(
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
   const context: Context = { cluster, connection, options, stop, signal, unread: [] };
   const base = scope.components === "all" ? null : scope.base;
-  const kinds = scope.components === "all" ? COMPONENT_KINDS : [...new Set(scope.components)];
+  const kinds =
+    scope.components === "all"
+      ? TELEPORT_KINDS
+      : TELEPORT_KINDS.filter((kind) => scope.components.includes(kind));
 
   // The longest listing first.
   const nodes = kinds.includes("node") ? listComponents(context, "node") : null;
@@ -90,7 +94,7 @@ export async function observeTeleport(
     authorities: authorities.own,
     copies: authorities.copies,
     components: [
-      ...(base?.components.filter(({ kind }) => !kinds.includes(kind)) ?? []),
+      ...(base?.components.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
       ...rows.flatMap((folder) => folder.fold(host)),
     ],
     remoteClusters,
@@ -184,9 +188,9 @@ function noSuchCluster({ cluster, connection }: Context, listed: readonly string
 }
 
 /** Kinds that every version knows: a tctl that does not is no reason to believe that there are none. */
-const ALWAYS_KNOWN: ReadonlySet<ComponentKind> = new Set(["auth_server", "proxy", "node"]);
+const ALWAYS_KNOWN: ReadonlySet<TeleportKind> = new Set(["auth_server", "proxy", "node"]);
 
-async function listComponents(context: Context, kind: ComponentKind): Promise<ComponentRows> {
+async function listComponents(context: Context, kind: TeleportKind): Promise<ComponentRows> {
   const names = RESOURCE_NAMES[kind];
   let error: TctlError | null = null;
   for (const name of names) {

@@ -35,6 +35,8 @@ export interface TalosClusterOptions {
   /** In [0, 1): which control plane answers whom. */
   readonly random?: () => number;
   readonly dialTimeoutMs?: number;
+  /** Where the executables note every run of theirs. */
+  readonly callLog?: string;
 }
 
 export interface TalosClusterInfo extends Executables {
@@ -331,6 +333,7 @@ async function writeFiles(options: TalosClusterOptions, made: Written): Promise<
     client: options.client ?? dialect.minor,
     routes: network.routes(),
     dialTimeoutMs: options.dialTimeoutMs ?? DEFAULT_DIAL_TIMEOUT_MS,
+    ...(options.callLog === undefined ? {} : { callLog: options.callLog }),
   });
   const describe = (isControlPlane: boolean): readonly MachineInfo[] =>
     machines

@@ -18,7 +18,9 @@ export interface Dialect {
   readonly documents: readonly string[];
 }
 
-export type TalosMinor = "1.13" | "1.14";
+export const TALOS_MINORS = ["1.13", "1.14"] as const;
+
+export type TalosMinor = (typeof TALOS_MINORS)[number];
 export type KubernetesLayout = "legacy" | "document";
 export type ApplyMode = "auto" | "no-reboot" | "reboot" | "staged" | "try";
 

@@ -24,7 +24,7 @@ export async function writeExecutables(directory: string, sandbox: SandboxFile):
 
 async function writeScript(path: string, entry: URL, directory: string): Promise<string> {
   const words = [process.execPath, entryPath(entry), directory].map(shellQuote).join(" ");
-  await writeFile(path, `#!/bin/sh\nexec ${words} "$@"\n`);
+  await writeFile(path, `#!/bin/sh\nNODE_OPTIONS= exec ${words} "$@"\n`);
   await chmod(path, 0o755);
   return path;
 }

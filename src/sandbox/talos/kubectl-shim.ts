@@ -1,3 +1,3 @@
 import { runShim } from "./shim.ts";
 
-await runShim(async () => (await import("./kubectl.ts")).kubectl);
+await runShim("kubectl", async () => (await import("./kubectl.ts")).kubectl);

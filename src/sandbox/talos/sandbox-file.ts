@@ -7,6 +7,8 @@ export interface SandboxFile {
   readonly client: TalosMinor;
   readonly routes: Routes;
   readonly dialTimeoutMs: number;
+  /** Every run of an executable is a line of this file, as with a daemon that runs them; absent keeps no log. */
+  readonly callLog?: string;
 }
 
 export const SANDBOX_FILE = "talos.json";

@@ -1,3 +1,3 @@
 import { runShim } from "./shim.ts";
 
-await runShim(async () => (await import("./talosctl.ts")).talosctl);
+await runShim("talosctl", async () => (await import("./talosctl.ts")).talosctl);

@@ -12,7 +12,7 @@ import {
 } from "../clock.ts";
 import { Agent, type AgentWorld } from "./agent.ts";
 import { agentSpecs } from "./agent-specs.ts";
-import { AuthorityStore, type StoredAuthority } from "./authority-store.ts";
+import { type Authority, AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { OverrideServer } from "./override-server.ts";
@@ -212,15 +212,16 @@ export class TeleportCluster {
   async #rotateNow(type: string, request: RotationRequest): Promise<string | null> {
     const authority = this.authorities.current(type);
     if (authority === undefined) return `unsupported certificate authority type: "${type}"`;
-    const { clock, dialect } = this.options;
+    const { clock, dialect, speed } = this.options;
+    const starts = generatesKeys(authority, request);
     const entropy: Entropy<KeyGeneration> = {
       id: randomUUID(),
       // The server that handles the request adds its keys at once; the others wait for their tick.
-      keys: generatesKeys(authority, request) ? [await this.#generate(type, FIRST_AUTH_SERVER)] : [],
+      keys: starts ? [await this.#generate(type, FIRST_AUTH_SERVER)] : [],
     };
     const outcome = rotate(authority, request, clock.now(), entropy, dialect);
     if (!outcome.ok) return outcome.error;
-    this.authorities.write(outcome.authority);
+    this.authorities.write(starts ? onFastClock(outcome.authority, speed) : outcome.authority);
     if (type === "host") this.#announceHostAuthority();
     return null;
   }
@@ -304,9 +305,7 @@ export class TeleportCluster {
   async #advance(type: string): Promise<void> {
     const rotation = this.authorities.current(type)?.rotation;
     if (rotation === undefined || rotation === null) return;
-    const { clock, speed } = this.options;
-    const started = rotation.started ?? clock.now();
-    const phase = automaticPhase(rotation, started + (clock.now() - started) * speed);
+    const phase = automaticPhase(rotation, this.options.clock.now());
     if (phase === null) return;
     await this.rotate(type, { phase, mode: "auto", gracePeriodMs: rotation.gracePeriodMs });
   }
@@ -350,4 +349,19 @@ export class TeleportCluster {
     if (authority === undefined) throw new Error("the cluster has no host authority");
     return authority;
   }
+}
+
+/** The schedule as it comes true here: whoever reads it has no other clock than the real one. */
+function onFastClock(authority: Authority, speed: number): Authority {
+  const { rotation } = authority;
+  if (rotation?.schedule == null) return authority;
+  const started = rotation.started ?? 0;
+  const scaled = (at: number) => Math.round(started + (at - started) / speed);
+  const { update_clients, update_servers, standby } = rotation.schedule;
+  const schedule = {
+    update_clients: scaled(update_clients),
+    update_servers: scaled(update_servers),
+    standby: scaled(standby),
+  };
+  return { ...authority, rotation: { ...rotation, schedule } };
 }

@@ -119,14 +119,13 @@ export function rotate<Key>(
 
 /**
  * The phase that the server's tick moves an automatic rotation to, `null` when it is not time. It looks at
- * nothing but the clock (reference 1.7). `clock` is the time on the rotation's own clock, which a fast sandbox
- * runs ahead of the real one.
+ * nothing but the clock (reference 1.7).
  */
-export function automaticPhase(rotation: RotationState | null, clock: number): Phase | null {
+export function automaticPhase(rotation: RotationState | null, now: number): Phase | null {
   if (rotation?.mode !== "auto" || rotation.state !== "in_progress" || rotation.schedule === null)
     return null;
   const next = AUTOMATIC[rotation.phase];
-  return next !== undefined && rotation.schedule[next] <= clock ? next : null;
+  return next !== undefined && rotation.schedule[next] <= now ? next : null;
 }
 
 const AUTOMATIC: Readonly<Partial<Record<Phase, keyof RotationSchedule>>> = {

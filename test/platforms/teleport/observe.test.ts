@@ -3,7 +3,7 @@ import { Failure } from "../../../src/failure.ts";
 import { openPlatform, type PlatformOptions } from "../../../src/platforms/platform.ts";
 import type { Runner } from "../../../src/process/runner.ts";
 import type { TeleportConnection } from "../../../src/resources/desired.ts";
-import { COMPONENT_KINDS } from "../../../src/rotation/observation.ts";
+import { TELEPORT_KINDS } from "../../../src/rotation/observation.ts";
 import { type Answer, fakeRunner, filled, fixture, teleportCluster } from "../fake-runner.ts";
 import { makeCertificate, makeJwtKey, makeSshKey } from "../keys.ts";
 
@@ -153,7 +153,7 @@ describe("a look at the kinds that still lag", () => {
 });
 
 describe("listings that cannot be read", () => {
-  it.each(COMPONENT_KINDS)(
+  it.each(TELEPORT_KINDS)(
     "access denied on %s: unread, which blocks whatever depends on it",
     async (kind) => {
       const { runner } = open();
@@ -358,9 +358,9 @@ describe("a transition", () => {
 describe("the platform of a cluster resource", () => {
   const options = () => ({ runner: fakeRunner({}), now: () => NOW });
 
-  it("talos is not there yet, and teleport needs its connection", () => {
+  it("needs the connection of its platform", () => {
     const cluster = teleportCluster();
-    expect(() => openPlatform({ ...cluster, platform: "talos" }, options())).toThrow("not supported yet");
+    expect(() => openPlatform({ ...cluster, platform: "talos" }, options())).toThrow("has no spec.talos");
     expect(() => openPlatform({ ...cluster, teleport: null }, options())).toThrow("has no spec.teleport");
   });
 

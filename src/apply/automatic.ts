@@ -1,0 +1,141 @@
+import { Failure } from "../failure.ts";
+import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
+import type { Edge } from "../rotation/phase.ts";
+import type { GuardId } from "../rotation/plan.ts";
+import { openRotation, phaseRecord } from "../rotation/record.ts";
+import { iso } from "./clock.ts";
+import { lookAt } from "./look.ts";
+import type { View } from "./overrides.ts";
+import { followersIn, hasNotFollowed, probesOf, progressOf } from "./progress.ts";
+import { journal, type RunContext, type Said, type Situation, say } from "./run.ts";
+import { DOUBT_MS, readBack } from "./wait.ts";
+
+/** A rotation that the platform moves by its clock, and what it does next; nobody but capstan looks at the rest. */
+export interface ClockWork {
+  readonly live: LiveAuthority;
+  /** When it leaves the phase, milliseconds since the epoch; `null` when it does not say. */
+  readonly nextAt: number | null;
+  /** How long a phase of it takes. */
+  readonly phaseMs: number;
+}
+
+/** Of the rotation of this name what moves first, `null` when git does not want it automatic or nothing moves. */
+export function clockWork({ desired }: RunContext, { observation }: View, name: string): ClockWork | null {
+  const rotation = desired.rotations.find(
+    (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
+  );
+  if (rotation?.mode !== "auto" || rotation.phase === "rollback") return null;
+  const moving = observation.authorities
+    .filter((live) => rotation.authorities.some(({ type }) => type === live.type))
+    .filter((live) => nextByItself(live) !== null)
+    .map((live) => ({ live, nextAt: nextMoveAt(live), phaseMs: phaseOf(live) }))
+    .toSorted((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0));
+  return moving[0] ?? null;
+}
+
+/** The schedule gives every phase the same time. */
+function phaseOf({ rotation: { schedule } }: LiveAuthority): number {
+  return schedule === null ? 0 : Date.parse(schedule.standby) - Date.parse(schedule.update_servers);
+}
+
+/** Findings that people or time cure: with those the rotation stays where it is as long as the clock lets it. */
+export const CURABLE: readonly GuardId[] = [
+  "trust-consumers",
+  "trusted-clusters",
+  "pins",
+  "hsm-keys",
+  "credentials",
+];
+
+/** The server's tick comes 10 to 20 s after the time of the schedule, and a request takes a while (reference 1.7). */
+const REACTION_MS = 120_000;
+
+/** Whether there is still time for a cure before the clock goes on. */
+export function mayStillBeCured({ nextAt, phaseMs }: ClockWork, now: number): boolean {
+  return nextAt !== null && now < nextAt - Math.min(REACTION_MS, phaseMs / 4);
+}
+
+/** Between two looks at a rotation that the platform moves; its own tick is 10 to 20 s (reference 1.7). */
+const WATCH_MS = 5_000;
+const SHORTEST_WATCH_MS = 100;
+
+/** On a clock that runs fast no phase may pass between two looks. */
+export function untilNextLook({ phaseMs }: ClockWork): number {
+  return Math.max(SHORTEST_WATCH_MS, Math.min(WATCH_MS, phaseMs / 8));
+}
+
+/** What is seen between two looks: who is at the phase, what probes say, and when the clock goes on. */
+export function watchEvent(
+  context: RunContext,
+  { observation, record }: View,
+  { live, nextAt }: ClockWork,
+  name: string,
+): Extract<Said, { type: "waiting" }> {
+  const { phase } = live.rotation;
+  const memory = openRotation(record, live.type);
+  const cluster = context.desired.clusters.find((resource) => resource.name === observation.cluster);
+  const resource = context.desired.rotations.find((rotation) => rotation.name === name) ?? null;
+  const followers = followersIn(observation, live.type, memory?.roster ?? [], phase, context.clock.now());
+  const since = phaseRecord(memory, phase)?.since ?? observation.observedAt;
+  return {
+    type: "waiting",
+    cluster: observation.cluster,
+    authority: live.type,
+    phase,
+    deadline: iso(nextAt ?? context.clock.now()),
+    progress: progressOf(followers),
+    laggards: followers
+      .filter(hasNotFollowed)
+      .map(({ subject, seen: message }) => ({ subject, message, since })),
+    ...(cluster === undefined
+      ? {}
+      : probesOf(context, { cluster, authority: live.type, resource, record }, observation, phase)),
+  };
+}
+
+/** What the platform would do next by itself, as it is now: the situation may be from before init. */
+export async function nextOfClock(
+  context: RunContext,
+  { cluster, step, resource }: Situation,
+): Promise<Edge | null> {
+  if (resource?.mode !== "auto") return null;
+  const { observation } = await lookAt(context, cluster.name);
+  const live = observation.authorities.find(({ type }) => type === step.authority);
+  return live === undefined ? null : nextByItself(live);
+}
+
+/**
+ * Out of the clock's hands: only a manual request does that, and no phase can be asked for twice, so it is the next
+ * one (reference 1.7). Both keys stay trusted. From update_servers the next one drops the old key: no halt there.
+ * Gives what to say about it.
+ */
+export async function takeOver(
+  context: RunContext,
+  situation: Situation,
+  edge: Edge,
+  reason: string,
+): Promise<string> {
+  const { platform, cluster, step } = situation;
+  const taken = { ...situation, step: { ...step, ...edge } };
+  await journal(context, taken, "intended", `out of automatic mode: ${reason}`);
+  say(context, {
+    type: "transition-requested",
+    cluster: cluster.name,
+    authority: step.authority,
+    to: edge.to,
+  });
+  const reply = await platform.transition({ authority: step.authority, to: edge.to });
+  const patience = reply.accepted ? cluster.policy.phaseTimeoutMs : DOUBT_MS;
+  const observation = await readBack(context, taken, edge.to, patience);
+  if (observation === null) {
+    await journal(context, taken, "refused", reply.message);
+    if (!reply.accepted) throw reply.failure;
+    throw new Failure("refused", `${step.authority} was to be taken out of automatic mode, and is not`, {
+      hint: `the clock still moves it: \`tctl auth rotate --manual --type=${step.authority} --phase=rollback\` takes it back`,
+    });
+  }
+  const live = observation.authorities.find(({ type }) => type === step.authority);
+  await journal(context, taken, "observed", live?.rotation.currentId ?? null);
+  return `taken out of automatic mode by a manual ${edge.from} → ${edge.to}, and halted there by policy: ${reason}`;
+}

@@ -1,0 +1,71 @@
+import { workOf } from "../checklist/work.ts";
+import { type Follower, followersOf } from "../guards/following.ts";
+import { reportedByComponents } from "../guards/reported.ts";
+import { describeSeen } from "../guards/trust-consumers.ts";
+import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
+import { openRotation, type RosterMember } from "../rotation/record.ts";
+import type { KindProgress, ProbeProgress } from "./event.ts";
+import type { RunContext, Situation } from "./run.ts";
+
+/** Who is expected at the phase, and how far they are; nobody for a CA that components do not report. */
+export function followersIn(
+  observation: ClusterObservation,
+  authority: string,
+  roster: readonly RosterMember[],
+  phase: Phase,
+  now: number,
+): readonly Follower[] {
+  const live = observation.authorities.find(({ type }) => type === authority);
+  if (live === undefined || !reportedByComponents(authority)) return [];
+  return followersOf(observation, live, roster, phase, now).filter(
+    ({ standing }) => standing !== "not-reporting",
+  );
+}
+
+export function hasNotFollowed({ standing }: Follower): boolean {
+  return standing !== "following";
+}
+
+export function progressOf(followers: readonly Follower[]): readonly KindProgress[] {
+  return COMPONENT_KINDS.flatMap((kind) => {
+    const ofKind = followers.filter((follower) => follower.kind === kind);
+    const ready = ofKind.filter(({ standing }) => standing === "following").length;
+    return ofKind.length === 0 ? [] : [{ kind, ready, total: ofKind.length }];
+  });
+}
+
+/** Whose consumers are meant, and what is known around them. */
+interface Asked extends Pick<Situation, "cluster" | "resource" | "record"> {
+  readonly authority: string;
+}
+
+/** What probes saw of the consumers that the work of the phase is about; what takes a person is not awaited here. */
+export function probesOf(
+  { desired, clock }: Pick<RunContext, "desired" | "clock">,
+  { cluster, authority, resource, record }: Asked,
+  observation: ClusterObservation,
+  phase: Phase,
+): { readonly probes?: readonly ProbeProgress[] } {
+  const declared = desired.authorities.find(
+    (candidate) => candidate.cluster === cluster.name && candidate.type === authority,
+  );
+  const consumers = (declared?.trustConsumers ?? []).filter(({ kind }) => kind !== "manual");
+  if (observation.platform !== "teleport") return {};
+  const proofs = workOf(authority, phase, {
+    cluster,
+    observation,
+    rotation: resource,
+    record: openRotation(record, authority),
+    consumers,
+    now: clock.now(),
+  }).flatMap((work) => work.proofs);
+  if (proofs.length === 0) return {};
+  return {
+    probes: proofs.map(({ consumer, seen, verdict }) => ({
+      subject: `${consumer.kind}/${consumer.name}`,
+      ready: verdict === "proven",
+      message: seen === null ? "was not probed" : describeSeen(seen),
+    })),
+  };
+}

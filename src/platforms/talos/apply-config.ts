@@ -1,0 +1,109 @@
+import { Failure } from "../../failure.ts";
+import { withAuthority } from "../../talos/config-edit.ts";
+import { contentOf, nodeState } from "../../talos/node-state.ts";
+import type { Move } from "../../talos/walk.ts";
+import { type MachineTexts, readMachine } from "./machine.ts";
+import type { Work } from "./transition.ts";
+import { type Baseline, takeBaseline } from "./verify.ts";
+
+/** Time enough to prove the first control plane; after it the machine reverts by itself. */
+const TRY_TIMEOUT = { talos: "2m", kubernetes: "6m" } as const;
+
+/** Upstream gives a machine 10 s for what passes by itself (reference talos-rotation 1.2). */
+const RETRY_MS = 20_000;
+
+/**
+ * Writes one machine's configuration, computed from the one that it has right now, and proves the result. Gives
+ * `false` when nothing was sent because it says so already.
+ */
+export async function moveMachine(
+  work: Work,
+  move: Move,
+  tries: boolean,
+  prove: (baseline: Baseline) => Promise<void>,
+): Promise<boolean> {
+  const { address } = move;
+  const before = await reread(work, address);
+  const wanted = textFor(work, before, move);
+  const isDone = wanted === before.persistent && wanted === before.active;
+  const baseline = await takeBaseline(work, move, isDone || wanted === before.active);
+  if (!isDone) {
+    if (tries && wanted !== before.active) {
+      await apply(work, address, wanted, "try");
+      await prove(baseline);
+    }
+    await apply(work, address, wanted, "no-reboot");
+  }
+  await prove(baseline);
+  return !isDone;
+}
+
+async function reread({ session, type, known }: Work, address: string): Promise<MachineTexts> {
+  const texts = await readMachine(session, address);
+  if (texts instanceof Failure) throw texts;
+  if (typeof texts === "string") throw new Failure("executable", `${address}: ${texts}`);
+  if (nodeState(texts.config.authorities[type], known.keys) !== "SX" && texts.pending !== "other")
+    return texts;
+  throw new Failure("refused", `${address} was changed by somebody else meanwhile`, {
+    hint: "find out by whom; `capstan status` shows how it stands",
+  });
+}
+
+/** From the configuration that lasts: what is only tried out is gone with the next boot. */
+function textFor(
+  { type, pair, keys }: Work,
+  { address, persistent, config }: MachineTexts,
+  { to }: Move,
+): string {
+  const content = contentOf(to, config.authorities[type], pair);
+  const signing = to === "S2" || to === "S3" ? keys.next : keys.old;
+  const isControlPlane = config.machineType === "controlplane";
+  if (isControlPlane && signing === null && config.authorities[type].issuing?.pem !== content.issuing?.pem) {
+    throw new Failure("storage", `the key that ${address} needs to sign with is not at hand`, {
+      hint: "it lies sealed in git (`next`) or in the record: set SOPS_AGE_KEY or SOPS_AGE_KEY_FILE",
+    });
+  }
+  try {
+    return withAuthority(persistent, type, {
+      ...content,
+      key: isControlPlane ? (signing?.key ?? null) : null,
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "unknown";
+    throw new Failure("refused", `the configuration of ${address} cannot be edited: ${why}`, {
+      hint: "write the CA of this machine the way `talosctl gen config` does, then run it again",
+    });
+  }
+}
+
+/**
+ * Sends the whole configuration, from a file that is gone right after. What was answered does not decide: an answer
+ * can be lost, and what passes by itself is tried again.
+ */
+async function apply(work: Work, address: string, text: string, mode: "try" | "no-reboot"): Promise<void> {
+  const { session } = work;
+  const deadline = Date.now() + RETRY_MS;
+  for (;;) {
+    const file = await session.folder.write("machine.yaml", text);
+    const words = ["apply-config", "--file", file, `--mode=${mode}`];
+    const reply = await session
+      .ask(address, mode === "try" ? [...words, `--timeout=${TRY_TIMEOUT[work.type]}`] : words)
+      .finally(() => session.folder.remove(file));
+    if (reply.ok) return;
+    let seen: MachineTexts | null = null;
+    const problem = await session.until(async () => {
+      const found = await readMachine(session, address);
+      if (typeof found === "string" || found instanceof Failure) return "it does not answer";
+      seen = found;
+      return null;
+    }, RETRY_MS);
+    if (problem !== null) throw reply.error.failure;
+    if (says(seen, text, mode)) return;
+    const passes = reply.error.kind === "busy" || reply.error.kind === "unreachable";
+    if (!passes || Date.now() >= deadline) throw reply.error.failure;
+  }
+}
+
+function says(seen: MachineTexts | null, text: string, mode: "try" | "no-reboot"): boolean {
+  return seen !== null && seen.active === text && (mode === "try" || seen.persistent === text);
+}

@@ -1,0 +1,81 @@
+import { Failure } from "../../failure.ts";
+import { redact } from "../../process/redact.ts";
+
+/** What a failed call of talosctl says (reference talos-rotation 3.6). */
+export interface TalosError {
+  readonly kind: TalosErrorKind;
+  readonly failure: Failure;
+}
+
+export type TalosErrorKind =
+  /** The machine, or the one that forwards, does not trust our certificate. */
+  | "client-rejected"
+  /** Nobody whom we trust has signed the machine's certificate. */
+  | "server-untrusted"
+  | "expired"
+  | "denied"
+  | "busy"
+  | "unreachable"
+  | "other";
+
+/** The first that fits counts: gRPC says `Unavailable` to most of them. */
+const PATTERNS: readonly {
+  readonly kind: TalosErrorKind;
+  readonly pattern: RegExp;
+  readonly hint: string;
+}[] = [
+  {
+    kind: "client-rejected",
+    pattern: /remote error: tls: (unknown certificate authority|bad certificate|certificate required)/,
+    hint: "its CA is not, or no longer, the one that signed the client certificate in use",
+  },
+  {
+    kind: "server-untrusted",
+    pattern: /x509: certificate signed by unknown authority/,
+    hint: "the talosconfig does not trust the CA that the machine's certificate comes from",
+  },
+  {
+    kind: "expired",
+    pattern: /certificate has expired or is not yet valid|tls: expired certificate/,
+    hint: "compare the clocks; issue a new talosconfig when the old one ran out",
+  },
+  {
+    kind: "denied",
+    pattern: /PermissionDenied/,
+    hint: "the user of the talosconfig needs the role os:admin",
+  },
+  {
+    kind: "busy",
+    pattern: /another apply configuration is already in progress/,
+    hint: "somebody else is changing this machine: wait until that is over",
+  },
+  {
+    kind: "unreachable",
+    pattern:
+      /connection refused|i\/o timeout|no route to host|DeadlineExceeded|connection reset|EOF|Unavailable/,
+    hint: "start the machine, or correct its address in spec.talos",
+  },
+];
+
+export function explainError(what: string, address: string, stderr: string): TalosError {
+  const found = PATTERNS.find(({ pattern }) => pattern.test(stderr));
+  const kind = found?.kind ?? "other";
+  const said = firstSentence(stderr);
+  return {
+    kind,
+    failure: new Failure(
+      kind === "denied" ? "denied" : kind === "other" || kind === "busy" ? "refused" : "executable",
+      `talosctl ${what} on ${address} failed${said === "" ? "" : `: ${said}`}`,
+      found === undefined ? {} : { hint: found.hint },
+    ),
+  };
+}
+
+/** What follows may be a diff of the whole configuration, keys included: never quoted (reference 3.3). */
+function firstSentence(stderr: string): string {
+  const [line = ""] = redact(stderr)
+    .split("\n")
+    .map((one) => one.trim())
+    .filter((one) => one !== "" && !one.startsWith("WARNING:") && !one.startsWith("patched "));
+  return line.replace(/\bdiff:.*$/, "").slice(0, 400);
+}

@@ -1,0 +1,186 @@
+import { parse, stringify } from "yaml";
+import { Failure } from "../../failure.ts";
+import { type CaCertificate, readCertificates } from "../../talos/certificate.ts";
+import type { KubernetesFacts } from "../../talos/facts.ts";
+import { field, type Session } from "./session.ts";
+
+/** kubectl with a kubeconfig that lies in a file of its owner only. */
+export interface Kubectl {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Fetched anew from a control plane, as its content depends on that one's state (reference talos-rotation 3.7). */
+export async function fetchKubeconfig(session: Session, controlPlane: string): Promise<string> {
+  const reply = await session.ask(controlPlane, ["kubeconfig", "-", "--merge=false"]);
+  if (!reply.ok) throw reply.error.failure;
+  return reply.stdout;
+}
+
+export async function openKubectl(session: Session, text: string): Promise<Kubectl> {
+  return { path: await session.folder.write("kubeconfig", text), text };
+}
+
+interface RawKubeconfig {
+  readonly clusters?: readonly { readonly cluster?: Record<string, unknown> }[];
+  readonly users?: readonly { readonly user?: Record<string, unknown> }[];
+}
+
+export interface KubeChange {
+  readonly trust?: string;
+  readonly client?: { readonly crt: string; readonly key: string };
+}
+
+/** The same kubeconfig with another trust or another user, to prove who is believed and who is not. */
+export function withKubeChange(text: string, { trust, client }: KubeChange): string {
+  const file = parse(text) as RawKubeconfig;
+  for (const { cluster } of file.clusters ?? []) {
+    if (cluster !== undefined && trust !== undefined) cluster["certificate-authority-data"] = encode(trust);
+  }
+  for (const { user } of file.users ?? []) {
+    if (user === undefined || client === undefined) continue;
+    user["client-certificate-data"] = encode(client.crt);
+    user["client-key-data"] = encode(client.key);
+  }
+  return stringify(file, { lineWidth: 0 });
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+/** Reads nodes and control-plane pods. */
+export async function kubernetesFacts(session: Session, kubeconfig: string): Promise<KubernetesFacts> {
+  const [nodes, pods] = await Promise.all([
+    list(session, kubeconfig, ["get", "nodes"]),
+    list(session, kubeconfig, ["get", "pods", "--namespace", "kube-system"]),
+  ]);
+  if (typeof nodes === "string") return { state: "unread", problem: nodes };
+  if (typeof pods === "string") return { state: "unread", problem: pods };
+  const staticPods = pods.filter(({ name }) => CONTROL_PLANE_POD.test(name));
+  return {
+    state: "read",
+    nodes: nodes.map(({ name }) => name),
+    notReady: [
+      ...nodes.filter(({ ready }) => !ready).map(({ name }) => `node/${name}`),
+      ...staticPods.filter(({ ready }) => !ready).map(({ name }) => `pod/${name}`),
+    ],
+  };
+}
+
+const CONTROL_PLANE_POD = /^kube-(apiserver|controller-manager|scheduler)-/;
+
+interface Item {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly secretsVersion: string | null;
+}
+
+/** A string says what went wrong. */
+async function list(
+  session: Session,
+  kubeconfig: string,
+  words: readonly string[],
+): Promise<readonly Item[] | string> {
+  const { exit, stdout, stderr } = await session.kubectl(kubeconfig, [...words, "-o", "json"]);
+  if (exit !== 0) return said(words, stderr);
+  let value: unknown;
+  try {
+    value = JSON.parse(stdout);
+  } catch {
+    return `kubectl ${words.join(" ")} printed what is not JSON`;
+  }
+  const items = field(value, "items");
+  return Array.isArray(items) ? items.map(itemOf) : `kubectl ${words.join(" ")} printed no list`;
+}
+
+function itemOf(item: unknown): Item {
+  const metadata = field(item, "metadata");
+  const conditions = field(field(item, "status"), "conditions");
+  const ready = Array.isArray(conditions) ? conditions.filter((one) => field(one, "type") === "Ready") : [];
+  const version = field(field(metadata, "annotations"), "talos.dev/secrets-version");
+  return {
+    name: String(field(metadata, "name") ?? ""),
+    ready: ready.length > 0 && ready.every((one) => field(one, "status") === "True"),
+    secretsVersion: typeof version === "string" ? version : null,
+  };
+}
+
+function said(words: readonly string[], stderr: string): string {
+  return `kubectl ${words.join(" ")}: ${stderr.trim().split("\n").at(-1)?.slice(0, 300) ?? "failed"}`;
+}
+
+/** Static pods of one control plane that are not yet Ready with the secrets of this version. */
+export async function podsBehind(
+  session: Session,
+  kubeconfig: string,
+  node: string,
+  version: string | null,
+): Promise<string | null> {
+  const pods = await list(session, kubeconfig, ["get", "pods", "--namespace", "kube-system"]);
+  if (typeof pods === "string") return pods;
+  const own = pods.filter(({ name }) => CONTROL_PLANE_POD.test(name) && name.endsWith(`-${node}`));
+  if (own.length === 0) return `no control-plane pod of ${node} is listed`;
+  const behind = own.filter(
+    ({ ready, secretsVersion }) =>
+      !ready || (version !== null && secretsVersion !== null && secretsVersion !== version),
+  );
+  return behind.length === 0
+    ? null
+    : `${behind.map(({ name }) => name).join(", ")} not ready with the new CAs`;
+}
+
+/** Asks one API server itself, not whoever the load balancer takes. */
+export async function readyz(session: Session, kubeconfig: string, address: string): Promise<string | null> {
+  const { exit, stderr } = await session.kubectl(kubeconfig, [
+    "--server",
+    serverUrl(address),
+    "get",
+    "--raw",
+    "/readyz",
+  ]);
+  return exit === 0 ? null : said(["get", "--raw", "/readyz", "of", address], stderr);
+}
+
+/** `true` when the API server refuses this user, `false` when it does not, a sentence when it cannot be told. */
+export async function refuses(
+  session: Session,
+  kubeconfig: string,
+  address: string,
+): Promise<boolean | string> {
+  const words = ["--server", serverUrl(address), "get", "nodes", "-o", "json"];
+  const { exit, stderr } = await session.kubectl(kubeconfig, words);
+  if (exit === 0) return false;
+  return /Unauthorized|must be logged in|provide credentials/.test(stderr) ? true : said(words, stderr);
+}
+
+function serverUrl(address: string): string {
+  return `https://${address.includes(":") && !address.startsWith("[") ? `[${address}]` : address}:6443`;
+}
+
+/** What workloads in the cluster trust (reference 5.3). */
+export async function rootAuthority(
+  session: Session,
+  kubeconfig: string,
+): Promise<readonly CaCertificate[] | string> {
+  const words = ["get", "configmap", "kube-root-ca.crt", "--namespace", "default", "-o", "json"];
+  const { exit, stdout, stderr } = await session.kubectl(kubeconfig, words);
+  if (exit !== 0) return said(words, stderr);
+  try {
+    return readCertificates(String(field(field(JSON.parse(stdout), "data"), "ca.crt") ?? ""));
+  } catch {
+    return "kube-root-ca.crt cannot be read";
+  }
+}
+
+/** The server of a kubeconfig that a person named, with the user of a fetched one: credentials change, addresses do not. */
+export function withServerOf(named: string, fetched: string): string {
+  const server = (parse(named) as RawKubeconfig).clusters?.[0]?.cluster?.["server"];
+  const file = parse(fetched) as RawKubeconfig;
+  const [cluster] = file.clusters ?? [];
+  if (cluster?.cluster === undefined || typeof server !== "string") {
+    throw new Failure("resources", "the kubeconfig that spec.talos names has no server");
+  }
+  cluster.cluster["server"] = server;
+  return stringify(file, { lineWidth: 0 });
+}

@@ -1,0 +1,132 @@
+import type { Failure } from "../../failure.ts";
+import type { TalosType } from "../../rotation/authority-type.ts";
+import { withAuthority } from "../../talos/config-edit.ts";
+import type { FoundMachine } from "../../talos/facts.ts";
+import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
+import { says } from "../../talos/node-state.ts";
+import { field, readResources, type Session } from "./session.ts";
+
+/** A machine's two configurations. Their texts hold keys: they go nowhere but back to the machine. */
+export interface MachineTexts {
+  readonly address: string;
+  readonly active: string;
+  /** On disk, in force after the next boot; the active one before Talos 1.10, which does not show it. */
+  readonly persistent: string;
+  /** The one that lasts, understood. */
+  readonly config: MachineConfig;
+  readonly pending: FoundMachine["pending"];
+}
+
+/** Gives the reason when a machine does not answer, or answers with what nobody can read. */
+export async function readMachine(
+  session: Session,
+  address: string,
+): Promise<MachineTexts | Failure | string> {
+  const reply = await session.ask(address, ["get", "machineconfig", "-o", "yaml"]);
+  if (!reply.ok) return reply.error.failure;
+  try {
+    const resources = readResources(reply.stdout);
+    const text = (id: string) => {
+      const spec = resources.find((resource) => resource.id === id)?.spec;
+      if (spec !== undefined && typeof spec !== "string") throw new Error("talosctl 1.8 or later is needed");
+      return spec;
+    };
+    const active = text("v1alpha1");
+    if (active === undefined) return "it shows no active configuration";
+    const persistent = text("persistent") ?? active;
+    return {
+      address,
+      active,
+      persistent,
+      config: readMachineConfig(persistent),
+      pending: pendingIn(active, persistent),
+    };
+  } catch (error) {
+    return `its configuration cannot be understood: ${error instanceof Error ? error.message : "unknown"}`;
+  }
+}
+
+/**
+ * A swap that is tried out (`--mode=try`) and was left alone reverts by itself; it is ours when the two differ by a
+ * CA and nothing else. Anything else is somebody's staged change, which an apply would throw away (reference 2.6).
+ */
+function pendingIn(active: string, persistent: string): MachineTexts["pending"] {
+  if (active === persistent) return "none";
+  const tried = readMachineConfig(active);
+  const lasting = readMachineConfig(persistent);
+  for (const type of ["talos", "kubernetes"] as const) {
+    const content = tried.authorities[type];
+    if (says(lasting.authorities[type], content)) continue;
+    try {
+      if (withAuthority(persistent, type, { ...content, key: keyIn(active, type) }) === active) return "ours";
+    } catch {
+      return "other";
+    }
+  }
+  return "other";
+}
+
+function keyIn(text: string, type: TalosType): string | null {
+  return readIssuingKey(text, type);
+}
+
+/** Everything but the configuration: identity, version, clock. What cannot be had is `null`, and the guards' to judge. */
+export async function lookAtMachine(
+  session: Session,
+  address: string,
+): Promise<Pick<FoundMachine, "nodeId" | "version" | "clockAheadMs" | "timeSynced">> {
+  const [nodeId, version, clockAheadMs, timeSynced] = await Promise.all([
+    spec(session, address, ["get", "identity", "local"]).then((found) => textOf(field(found, "nodeId"))),
+    versionOf(session, address),
+    clockOf(session, address),
+    spec(session, address, ["get", "timestatus"]).then((found) => {
+      const synced = field(found, "synced");
+      return typeof synced === "boolean" ? synced || field(found, "syncDisabled") === true : null;
+    }),
+  ]);
+  return { nodeId, version, clockAheadMs, timeSynced };
+}
+
+/** The spec of the first resource, `undefined` where there is none. */
+export async function spec(session: Session, address: string, words: readonly string[]): Promise<unknown> {
+  const reply = await session.ask(address, [...words, "-o", "yaml"]);
+  if (!reply.ok) return undefined;
+  try {
+    return readResources(reply.stdout)[0]?.spec;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** `--json` prints spaces where it likes (reference 3.6). */
+async function versionOf(session: Session, address: string): Promise<string | null> {
+  const reply = await session.ask(address, ["version", "--json"]);
+  if (!reply.ok) return null;
+  try {
+    return textOf(field(field(JSON.parse(reply.stdout), "version"), "tag"));
+  } catch {
+    return null;
+  }
+}
+
+/** The table of `talosctl time`, whose third column is the machine's clock: ISO 8601, or as Go prints it. */
+async function clockOf(session: Session, address: string): Promise<number | null> {
+  const asked = session.now().getTime();
+  const reply = await session.ask(address, ["time"]);
+  if (!reply.ok) return null;
+  const answered = session.now().getTime();
+  const [, row = ""] = reply.stdout.trim().split("\n");
+  const shown = row.trim().split(/\s{2,}|\t/)[2] ?? "";
+  const time = Date.parse(shown.replace(/^(\S+) (\S+?)(\.\d{1,3})?\d* \+0000 UTC.*$/, "$1T$2$3Z"));
+  if (Number.isNaN(time)) return null;
+  // Half of the way there and back: what is left is below a second.
+  return Math.round(time - (asked + answered) / 2);
+}
+
+export function isOmni(text: string): boolean {
+  return /^kind:\s*SideroLinkConfig\s*$/m.test(text);
+}

@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { isMap, parse, parseDocument, stringify } from "yaml";
+import { Failure } from "../../failure.ts";
+import { writePrivateFile } from "./private-file.ts";
+
+/** A client of the Talos API: whom it trusts and who it is, as PEM (reference talos-rotation 4.1). */
+export interface TalosClient {
+  readonly ca: string;
+  readonly crt: string;
+  readonly key: string;
+}
+
+/** One context of a talosconfig. */
+export interface TalosContext extends TalosClient {
+  readonly name: string;
+  /** It authenticates towards Omni, which rotates CAs by itself. */
+  readonly omni: boolean;
+}
+
+interface RawTalosconfig {
+  readonly context?: string;
+  readonly contexts?: Readonly<
+    Record<string, { ca?: string; crt?: string; key?: string; auth?: { siderov1?: unknown } } | undefined>
+  >;
+}
+
+/** Reads a context, the current one where none is named. `null` when there is no such file. */
+export async function readTalosconfig(path: string, wanted: string | null): Promise<TalosContext | null> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+    throw new Failure("denied", `cannot read the talosconfig ${path}`, {
+      hint: "it has to be readable for the user that runs capstan",
+      cause,
+    });
+  }
+  const file = parsed(text, path);
+  const name = wanted ?? file?.context ?? "";
+  const context = file?.contexts?.[name];
+  if (context === undefined) {
+    throw new Failure("resources", `the talosconfig ${path} has no context ${JSON.stringify(name)}`, {
+      hint: "name one of its contexts as spec.talos.context",
+    });
+  }
+  const decode = (value: string | undefined) => Buffer.from(value ?? "", "base64").toString("utf8");
+  return {
+    name,
+    ca: decode(context.ca),
+    crt: decode(context.crt),
+    key: decode(context.key),
+    omni: context.auth?.siderov1 !== undefined,
+  };
+}
+
+/** The parser would quote the line, and the line may be a key. */
+function parsed(text: string, path: string): RawTalosconfig | null {
+  try {
+    return parse(text) as RawTalosconfig | null;
+  } catch {
+    throw new Failure("resources", `the talosconfig ${path} is not YAML`, {
+      hint: "`talosctl config new` writes one",
+    });
+  }
+}
+
+export function talosconfigText(name: string, endpoints: readonly string[], client: TalosClient): string {
+  return stringify(
+    { context: name, contexts: { [name]: { endpoints, ...encoded(client) } } },
+    { indent: 4, lineWidth: 0 },
+  );
+}
+
+/** Replaces one context of a file and leaves the others as they are; makes the file where there is none. */
+export async function writeTalosconfig(
+  path: string,
+  name: string,
+  endpoints: readonly string[],
+  client: TalosClient,
+): Promise<void> {
+  const present = await readFile(path, "utf8").catch(() => null);
+  const document = present === null ? null : parseDocument(present);
+  if (document === null || document.errors.length > 0 || !isMap(document.contents)) {
+    return await writePrivateFile(path, talosconfigText(name, endpoints, client));
+  }
+  document.set("context", name);
+  if (!document.hasIn(["contexts", name])) document.setIn(["contexts", name, "endpoints"], endpoints);
+  for (const [key, value] of Object.entries(encoded(client))) document.setIn(["contexts", name, key], value);
+  await writePrivateFile(path, document.toString({ indent: 4, lineWidth: 0 }));
+}
+
+function encoded({ ca, crt, key }: TalosClient) {
+  const encode = (text: string) => Buffer.from(text).toString("base64");
+  return { ca: encode(ca), crt: encode(crt), key: encode(key) };
+}

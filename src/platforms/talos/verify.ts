@@ -1,0 +1,319 @@
+import { Failure } from "../../failure.ts";
+import { readCertificates } from "../../talos/certificate.ts";
+import { contentOf } from "../../talos/node-state.ts";
+import type { Move } from "../../talos/walk.ts";
+import { makeClient, type Signing } from "./client-certificate.ts";
+import type { TalosErrorKind } from "./errors.ts";
+import {
+  fetchKubeconfig,
+  kubernetesFacts,
+  openKubectl,
+  podsBehind,
+  readyz,
+  refuses,
+  rootAuthority,
+  withKubeChange,
+} from "./kubernetes.ts";
+import { spec } from "./machine.ts";
+import { admin, kubeconfigFor } from "./observe.ts";
+import { field, readResources, type Session } from "./session.ts";
+import type { TalosClient } from "./talosconfig.ts";
+import type { Work } from "./transition.ts";
+
+/** A worker asks trustd, which takes seconds; its certificates are waited for longer than upstream does (TA 5.1). */
+const CERTIFICATES_MS = 120_000;
+/** A kubelet and three static pods restart. */
+const RESTART_MS = 300_000;
+/** Another controller manager may have to become the leader, and publishes then. */
+const PUBLISH_MS = 180_000;
+
+/** What is compared with later, to know that something has restarted. */
+export interface Baseline {
+  /** `null`: nothing changes, so nothing restarts, and no restart is waited for (reference talos-rotation 1.3). */
+  readonly kubelet: string | null;
+  readonly secrets: string | null;
+}
+
+export async function takeBaseline(
+  { session, type }: Work,
+  { address }: Move,
+  unchanged: boolean,
+): Promise<Baseline> {
+  if (type === "talos" || unchanged) return { kubelet: null, secrets: null };
+  const [kubelet, secrets] = await Promise.all([
+    stamp(session, address, ["get", "service", "kubelet"]),
+    secretsVersion(session, address),
+  ]);
+  return { kubelet, secrets };
+}
+
+/** Proves on the machine itself that it acts as its configuration says. */
+export async function proveMachine(work: Work, move: Move, baseline: Baseline): Promise<void> {
+  const problem =
+    work.type === "talos"
+      ? await work.session.until(() => talosProblem(work, move), CERTIFICATES_MS)
+      : await kubernetesProblem(work, move, baseline);
+  if (problem === null) return;
+  throw new Failure("refused", `${move.address} did not follow to ${move.to}: ${problem}`, {
+    hint: "look at it with `talosctl dmesg` and `talosctl services`; running capstan again goes on from here",
+  });
+}
+
+/** A new connection with a client of exactly this stage (reference 2.3, 5). */
+async function talosProblem(work: Work, { address, to }: Move): Promise<string | null> {
+  const client = await stageClient(work, to);
+  return client === null ? null : await refusal(work.session, client, address);
+}
+
+/** Signed by whom, trusting whom: what has to work with a machine in this state, and did not before. */
+async function stageClient({ session, keys, pair }: Work, to: Move["to"]): Promise<TalosClient | null> {
+  switch (to) {
+    case "S0":
+      return await clientOf(session, keys.old, pair.old.pem);
+    case "S1":
+      // Forwards it shows that the new CA is accepted, and on the way back that the old one signs again.
+      return await clientOf(session, keys.next ?? keys.old, pair.old.pem);
+    case "S2":
+    case "S3":
+      return await clientOf(session, keys.next, pair.next.pem);
+  }
+}
+
+export async function clientOf(
+  session: Session,
+  signing: Signing | null,
+  ca: string,
+): Promise<TalosClient | null> {
+  if (signing === null) return null;
+  const cache = clients.get(session) ?? new Map<string, Promise<{ crt: string; key: string }>>();
+  clients.set(session, cache);
+  const made = cache.get(signing.certificate) ?? makeClient(signing, admin(session));
+  cache.set(signing.certificate, made);
+  return { ca, ...(await made) };
+}
+
+/** One certificate per CA and session. */
+const clients = new WeakMap<Session, Map<string, Promise<{ crt: string; key: string }>>>();
+
+async function refusal(
+  session: Session,
+  client: TalosClient,
+  address: string,
+  endpoint?: string,
+): Promise<string | null> {
+  const reply = await session.as(client, address, ["version", "--json"], endpoint);
+  return reply.ok ? null : reply.error.failure.message;
+}
+
+async function kubernetesProblem(work: Work, move: Move, baseline: Baseline): Promise<string | null> {
+  const { session, look } = work;
+  const kubelet = await session.until(() => kubeletProblem(work, move, baseline), RESTART_MS);
+  if (kubelet !== null) return kubelet;
+  const isControlPlane = look.machines.some(
+    ({ address, machineType }) => address === move.address && machineType === "controlplane",
+  );
+  return isControlPlane ? await session.until(() => podProblem(work, move, baseline), RESTART_MS) : null;
+}
+
+/** The kubelet was restarted by the change, trusts what it should, in that order, and is well. */
+async function kubeletProblem(
+  { session, type, look, pair }: Work,
+  { address, to }: Move,
+  baseline: Baseline,
+): Promise<string | null> {
+  const texts = look.machines.find((machine) => machine.address === address)?.texts;
+  if (texts == null) return "it was not read";
+  const content = contentOf(to, texts.config.authorities[type], pair);
+  const wanted = [...(content.issuing === null ? [] : [content.issuing]), ...content.accepted];
+  const secrets = await spec(session, address, ["get", "kubeletsecrets", "kubelet"]);
+  const list = field(secrets, "acceptedCAs");
+  const trusted = (Array.isArray(list) ? list : []).flatMap((one) =>
+    readCertificates(Buffer.from(String(field(one, "crt") ?? ""), "base64").toString("utf8")),
+  );
+  const names = (all: readonly { readonly fingerprint: string }[]) =>
+    all.map(({ fingerprint }) => fingerprint).join();
+  if (names(trusted) !== names(wanted)) return "its kubelet does not trust the new set of CAs yet";
+  const service = await spec(session, address, ["get", "service", "kubelet"]);
+  if (field(service, "running") !== true || field(service, "healthy") !== true)
+    return "its kubelet is not well";
+  const now = await stamp(session, address, ["get", "service", "kubelet"]);
+  return now === baseline.kubelet ? "its kubelet has not restarted yet" : null;
+}
+
+/** Its own static pods carry the new secrets and are ready, and its own API server answers with the right certificate. */
+async function podProblem(
+  { session, type, pair }: Work,
+  { address, to }: Move,
+  baseline: Baseline,
+): Promise<string | null> {
+  const version = await secretsVersion(session, address);
+  if (version === null || version === baseline.secrets)
+    return "its control plane has not taken the new secrets yet";
+  const pods = await spec(session, address, ["get", "staticpodstatus"]);
+  const name = await nodeName(session, address);
+  if (pods === undefined || name === null) return "its static pods cannot be read";
+  const text = await kubeconfigText(session, address);
+  if (typeof text !== "string") return text.problem;
+  const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
+  const strict = await openKubectl(session, withKubeChange(text, { trust: signer.pem }));
+  const behind =
+    (await readyz(session, strict.path, address)) ?? (await podsBehind(session, strict.path, name, version));
+  await session.folder.remove(strict.path);
+  return behind === null ? null : `${type}: ${behind}`;
+}
+
+async function kubeconfigText(
+  session: Session,
+  address: string,
+): Promise<string | { readonly problem: string }> {
+  try {
+    return await fetchKubeconfig(session, address);
+  } catch (error) {
+    if (error instanceof Failure) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** Its name in Kubernetes: static pods end with it. */
+async function nodeName(session: Session, address: string): Promise<string | null> {
+  const reply = await session.ask(address, ["get", "staticpodstatus", "-o", "yaml"]);
+  if (!reply.ok) return null;
+  try {
+    const id = readResources(reply.stdout).find(({ id: one }) =>
+      one.startsWith("kube-system/kube-apiserver-"),
+    )?.id;
+    return id?.slice("kube-system/kube-apiserver-".length) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+async function secretsVersion(session: Session, address: string): Promise<string | null> {
+  const version = field(await spec(session, address, ["get", "secretstatus"]), "version");
+  return version === undefined ? null : String(version);
+}
+
+/** Changes when a resource is destroyed and made anew, or changed. */
+async function stamp(session: Session, address: string, words: readonly string[]): Promise<string> {
+  const reply = await session.ask(address, [...words, "-o", "yaml"]);
+  if (!reply.ok) return "";
+  try {
+    const [first] = readResources(reply.stdout);
+    return first === undefined ? "" : `${first.created} ${first.version}`;
+  } catch {
+    return "";
+  }
+}
+
+/** What the step rests on still holds: everybody knows the new CA before it signs, and uses it before the old one goes. */
+export async function proveBefore(work: Work): Promise<void> {
+  const { session, type, from, to, keys, pair } = work;
+  if (to === "rollback" || from === "rollback" || (to !== "update_servers" && to !== "standby")) return;
+  const trust = to === "standby" ? pair.next.pem : pair.old.pem + pair.next.pem;
+  const problem =
+    type === "talos"
+      ? await everywhere(
+          work,
+          await clientOf(session, keys.next, trust),
+          (kind) => kind === null,
+          "is refused",
+        )
+      : await kubernetesReady(work, await kubeconfigFor(session, work.look));
+  if (problem === null) return;
+  throw new Failure("refused", `${type} cannot leave ${from}: ${problem}`, {
+    hint: "nothing was changed; every machine has to follow first",
+  });
+}
+
+/** Proves of all machines together what the phase promises (reference 2.2, "leave guard"). */
+export async function proveCluster(work: Work): Promise<void> {
+  const problem = work.type === "talos" ? await talosPromise(work) : await kubernetesPromise(work);
+  if (problem === null) return;
+  throw new Failure("refused", `${work.type} is not in ${work.to} yet: ${problem}`, {
+    hint: "every machine was changed; running capstan again looks again and goes on",
+  });
+}
+
+async function talosPromise(work: Work): Promise<string | null> {
+  const { session, to, from, keys, pair } = work;
+  const both = pair.old.pem + pair.next.pem;
+  const goesBack = to === "rollback" || from === "rollback";
+  const client = goesBack
+    ? await clientOf(session, keys.old, to === "rollback" ? both : pair.old.pem)
+    : await clientOf(session, keys.next, to === "standby" ? pair.next.pem : both);
+  const allowed = await everywhere(work, client, (kind) => kind === null, "is refused");
+  if (allowed !== null || to !== "standby") return allowed;
+  const gone = await clientOf(session, goesBack ? keys.next : keys.old, both);
+  return await everywhere(work, gone, (kind) => kind === "client-rejected", "is still accepted");
+}
+
+/** On every machine directly, and through every control plane: their own certificates have to fit too. */
+async function everywhere(
+  { session, look }: Work,
+  client: TalosClient | null,
+  isRight: (kind: TalosErrorKind | null) => boolean,
+  what: string,
+): Promise<string | null> {
+  if (client === null) return null;
+  const problems = await Promise.all(
+    look.machines.map(({ address }) =>
+      session.until(async () => {
+        for (const endpoint of [undefined, ...session.connection.endpoints]) {
+          const reply = await session.as(client, address, ["version", "--json"], endpoint);
+          if (isRight(reply.ok ? null : reply.error.kind)) continue;
+          const via = endpoint === undefined ? "" : ` through ${endpoint}`;
+          return `a client of this stage ${what} by ${address}${via}${reply.ok ? "" : ` (${reply.error.failure.message})`}`;
+        }
+        return null;
+      }, CERTIFICATES_MS),
+    ),
+  );
+  return problems.find((problem) => problem !== null) ?? null;
+}
+
+async function kubernetesReady(work: Work, kubeconfig: string): Promise<string | null> {
+  const { session } = work;
+  const { path } = await openKubectl(session, kubeconfig);
+  return await session.until(async () => {
+    const facts = await kubernetesFacts(session, path);
+    if (facts.state === "unread") return facts.problem;
+    return facts.notReady.length === 0 ? null : `${facts.notReady.join(", ")} not Ready`;
+  }, RESTART_MS);
+}
+
+async function kubernetesPromise(work: Work): Promise<string | null> {
+  const { session, look, to, from, pair, keys } = work;
+  const signer = to === "update_servers" || (to === "standby" && from !== "rollback") ? pair.next : pair.old;
+  const text = await kubeconfigFor(session, look);
+  const ready = await kubernetesReady(work, text);
+  if (ready !== null) return ready;
+  const { path } = await openKubectl(session, text);
+  const published = await session.until(async () => {
+    const root = await rootAuthority(session, path);
+    if (typeof root === "string") return root;
+    return root.some(({ fingerprint }) => fingerprint === signer.fingerprint)
+      ? null
+      : "kube-root-ca.crt does not carry the CA that signs now";
+  }, PUBLISH_MS);
+  if (published !== null || to !== "standby") return published;
+  const gone = from === "rollback" ? keys.next : keys.old;
+  if (gone === null) return null;
+  const client = await makeClient(gone, {
+    organization: "system:masters",
+    commonName: "admin",
+    now: session.now(),
+  });
+  const refused = await openKubectl(session, withKubeChange(text, { client }));
+  for (const { address, machineType } of look.machines) {
+    if (machineType !== "controlplane") continue;
+    const problem = await session.until(async () => {
+      const answer = await refuses(session, refused.path, address);
+      if (answer === true) return null;
+      return answer === false
+        ? `the API server of ${address} still accepts a client of the CA that was dropped`
+        : answer;
+    }, CERTIFICATES_MS);
+    if (problem !== null) return problem;
+  }
+  return null;
+}

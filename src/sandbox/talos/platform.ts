@@ -1,0 +1,100 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { generateIdentity, identityToRecipient } from "age-encryption";
+import { Failure } from "../../failure.ts";
+import { CALL_LOG, CLIENTS_FOLDER, IDENTITY_FILE } from "../folder.ts";
+import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../platform.ts";
+import { startTalosCluster, type TalosCluster, type TalosClusterStatus } from "./cluster.ts";
+import { dialectOf } from "./dialect.ts";
+import { faultNamed } from "./faults.ts";
+import type { TalosSandboxOptions } from "./start.ts";
+
+/** How long the machines of a real cluster may take to follow one phase, one after the other. */
+const PHASE_TIMEOUT_S = { real: 1200, least: 60 };
+
+const CLUSTER_NAME = "acme-talos";
+
+/** Talos for the daemon. Its executables reach the machines themselves, over mutual TLS. */
+export class TalosPlatform implements EmulatedPlatform {
+  readonly platform = "talos";
+  readonly tools = [];
+  readonly cluster = CLUSTER_NAME;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly #world: TalosCluster;
+  readonly #speed: number;
+  /** Who can open what is sealed here. */
+  readonly #recipient: string;
+
+  private constructor(world: TalosCluster, options: TalosSandboxOptions, recipient: string) {
+    const { tag, kubernetes } = dialectOf(options.talos);
+    this.versions = { client: tag, server: tag, kubernetes };
+    this.#world = world;
+    this.#speed = options.speed ?? 1;
+    this.#recipient = recipient;
+  }
+
+  /** With executables, client configuration and an age identity in the sandbox's folder. */
+  static async start(options: TalosSandboxOptions): Promise<TalosPlatform> {
+    const { dir, talos, controlPlanes, workers, speed } = options;
+    const world = await startTalosCluster({
+      directory: dir,
+      clusterName: CLUSTER_NAME,
+      talos,
+      ...(controlPlanes === undefined ? {} : { controlPlanes }),
+      ...(workers === undefined ? {} : { workers }),
+      ...(speed === undefined ? {} : { speed }),
+      callLog: join(dir, CALL_LOG),
+    });
+    const identity = await generateIdentity();
+    const recipient = await identityToRecipient(identity);
+    const lines = [`# public key: ${recipient}`, identity];
+    await writeFile(join(dir, IDENTITY_FILE), `${lines.join("\n")}\n`, { mode: 0o600 });
+    return new TalosPlatform(world, options, recipient);
+  }
+
+  targets(): readonly string[] {
+    return [...this.#world.targets(), ...this.#world.machines.map(({ address }) => address)];
+  }
+
+  connection(binFolder: string): TalosSpec {
+    const { directory, talosconfig, controlPlanes, workers } = this.#world.info;
+    const clients = join(directory, CLIENTS_FOLDER);
+    const timeout = Math.max(PHASE_TIMEOUT_S.least, Math.round(PHASE_TIMEOUT_S.real / this.#speed));
+    return {
+      platform: "talos",
+      talos: {
+        talosctl: [join(binFolder, "talosctl")],
+        kubectl: [join(binFolder, "kubectl")],
+        talosconfig,
+        control_planes: controlPlanes.map(({ address }) => address),
+        workers: workers.map(({ address }) => address),
+        clients: { talosconfig: join(clients, "talosconfig"), kubeconfig: join(clients, "kubeconfig") },
+        recipients: [this.#recipient],
+      },
+      policy: { soak: "0s", phase_timeout: `${timeout}s` },
+    };
+  }
+
+  async fault(request: FaultRequest): Promise<string> {
+    if (!this.targets().includes(request.target)) {
+      throw new Failure("usage", `There is no machine "${request.target}" in this sandbox.`, {
+        hint: `There are: ${this.#world.targets().join(", ")}.`,
+      });
+    }
+    const known = faultNamed(request.fault);
+    if (known === undefined && request.fault !== "clear") {
+      throw new Failure("usage", `There is no fault "${request.fault}" of a Talos machine.`, {
+        hint: "`capstan sandbox fault --help` lists them.",
+      });
+    }
+    return await this.#world.fault(request);
+  }
+
+  status(): TalosClusterStatus {
+    return this.#world.status();
+  }
+
+  async stop(): Promise<void> {
+    await this.#world.close();
+  }
+}

@@ -1,0 +1,121 @@
+import "reflect-metadata";
+import {
+  createPrivateKey,
+  KeyObject,
+  X509Certificate as NodeCertificate,
+  randomBytes,
+  webcrypto,
+} from "node:crypto";
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import { Failure } from "../failure.ts";
+import type { NextAuthority } from "../resources/desired.ts";
+import type { TalosType } from "../rotation/authority-type.ts";
+import type { Identities } from "./identities.ts";
+import { seal, unseal } from "./seal.ts";
+
+/** As `talosctl gen secrets` makes them (reference talos-rotation 3.4, 7); the label is the one that Talos reads. */
+const PROFILES = {
+  talos: {
+    organization: "talos",
+    algorithm: { name: "Ed25519" },
+    label: "ED25519 PRIVATE KEY",
+    form: "pkcs8",
+  },
+  kubernetes: {
+    organization: "kubernetes",
+    algorithm: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+    label: "EC PRIVATE KEY",
+    form: "sec1",
+  },
+} as const satisfies Readonly<Record<TalosType, object>>;
+
+const VALIDITY_MS = 10 * 365 * 24 * 3_600_000;
+
+/** A machine whose clock is behind would refuse a CA that is not valid yet (reference talos-rotation 5.2). */
+const BACKDATED_MS = 10 * 60_000;
+
+/** Makes the next CA. Its private key is in the clear only inside of this function. */
+export async function makeNextAuthority(
+  type: TalosType,
+  { now, recipients }: { readonly now: Date; readonly recipients: readonly string[] },
+): Promise<NextAuthority> {
+  const { organization, algorithm, label, form } = PROFILES[type];
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
+    "sign",
+    "verify",
+  ])) as webcrypto.CryptoKeyPair;
+  const name = [{ O: [organization] }];
+  // Certificates have whole seconds.
+  const start = Math.floor(now.getTime() / 1000) * 1000 - BACKDATED_MS;
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: name,
+    issuer: name,
+    notBefore: new Date(start),
+    notAfter: new Date(start + VALIDITY_MS),
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    signingAlgorithm: { name: algorithm.name, hash: "SHA-256" },
+    extensions: [
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+      new BasicConstraintsExtension(true, undefined, true),
+      // Old and new CA have the same name: only this and the signature tell which one issued a certificate.
+      new SubjectKeyIdentifierExtension(randomBytes(20).toString("hex")),
+    ],
+  });
+  const key = KeyObject.from(keys.privateKey).export({ type: form, format: "der" });
+  return {
+    certificate: pem("CERTIFICATE", new Uint8Array(certificate.rawData)),
+    key: await seal(recipients, pem(label, key)),
+  };
+}
+
+/** The key of a next CA in the clear, proven to be that of its certificate. */
+export async function openNextKey(
+  identities: Identities,
+  { certificate, key }: NextAuthority,
+  type: string,
+): Promise<string> {
+  const what = `the next key of ${type}`;
+  const opened = await unseal(identities, key, what);
+  if (!isKeyOf(opened, certificate))
+    throw new Failure("resources", `${what} is not the key of its certificate`, {
+      hint: "certificate and key of `next` come from two different CAs: take both back from git, or start again",
+    });
+  return opened;
+}
+
+/** OpenSSL does not know the label that Talos gives to Ed25519 keys, which are PKCS #8 below it. */
+function isKeyOf(key: string, certificate: string): boolean {
+  try {
+    const readable = key.replaceAll("ED25519 PRIVATE KEY", "PRIVATE KEY");
+    return new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(readable));
+  } catch {
+    return false;
+  }
+}
+
+/** 128 bits, positive and without a leading zero. */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);
+  return bytes.toString("hex");
+}
+
+/** With the line feed at the end without which Talos loses certificates (reference talos-rotation 2.1). */
+function pem(label: string, bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+}

@@ -1,0 +1,42 @@
+import { createHash, X509Certificate } from "node:crypto";
+import type { Fingerprint } from "../rotation/observation.ts";
+
+/** The certificate of a CA as a machine configuration holds it. */
+export interface CaCertificate {
+  /** One block, with the line feed that Talos needs at its end (reference talos-rotation 2.1). */
+  readonly pem: string;
+  /** Of its public key, which is what names a CA here. */
+  readonly fingerprint: Fingerprint;
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** Reads exactly one certificate. Throws, without a word of the content, when it is none or several. */
+export function readCertificate(text: string): CaCertificate {
+  const blocks = readCertificates(text);
+  const [first] = blocks;
+  if (first === undefined) throw new Error("there is no certificate in it");
+  if (blocks.length > 1) throw new Error(`it holds ${blocks.length} certificates, and one is expected`);
+  return first;
+}
+
+/** Every certificate of a bundle, in order. */
+export function readCertificates(text: string): readonly CaCertificate[] {
+  return (text.match(BLOCK) ?? []).map((block) => {
+    const pem = `${block.replaceAll("\r\n", "\n")}\n`;
+    return { pem, fingerprint: fingerprintOf(parse(pem)) };
+  });
+}
+
+function fingerprintOf(certificate: X509Certificate): Fingerprint {
+  const spki = certificate.publicKey.export({ type: "spki", format: "der" });
+  return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
+}
+
+function parse(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new Error("it is PEM, but no certificate", { cause });
+  }
+}

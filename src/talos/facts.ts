@@ -1,0 +1,68 @@
+import type { TalosType } from "../rotation/authority-type.ts";
+import type { MachineType } from "./machine-config.ts";
+import type { NodeState } from "./node-state.ts";
+
+/** What guards need to know of a Talos cluster beside its CAs. Facts only, and no secret among them. */
+export interface TalosFacts {
+  /** The inventory of the cluster resource, each as it answered. */
+  readonly machines: readonly TalosMachine[];
+  /** What discovery lists; `null` when it could not be asked, empty where it is switched off. */
+  readonly members: readonly TalosMember[] | null;
+  /** Per CA that a rotation is declared for, or under way. */
+  readonly keys: readonly KeyCustody[];
+  readonly kubernetes: KubernetesFacts;
+}
+
+export interface TalosMachine {
+  readonly address: string;
+  /** What the inventory says that it is. */
+  readonly machineType: MachineType;
+  /** Why it did not answer, or what of its answer cannot be understood; everything else is unknown then. */
+  readonly problem: string | null;
+  readonly found: FoundMachine | null;
+}
+
+export interface FoundMachine {
+  readonly machineType: MachineType;
+  readonly nodeId: string | null;
+  readonly version: string | null;
+  /** Its clock against the one of this machine; `null` when it did not say. */
+  readonly clockAheadMs: number | null;
+  readonly timeSynced: boolean | null;
+  /**
+   * Whether the active configuration is the one on disk. `ours`: they differ by nothing but a swap that capstan tries
+   * out and did not confirm.
+   */
+  readonly pending: "none" | "ours" | "other" | "unknown";
+  readonly states: Readonly<Record<TalosType, NodeState>>;
+  /** CAs that are listed twice, or accepted although they sign. */
+  readonly duplicates: readonly TalosType[];
+  /** Managed by Omni, which rotates by itself. */
+  readonly omni: boolean;
+}
+
+export interface TalosMember {
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly nodeId: string;
+}
+
+/** Whether the private keys of a rotation are where they have to be; `null` means that all is well. */
+export interface KeyCustody {
+  readonly authority: TalosType;
+  /** Why the next key cannot be used. */
+  readonly next: string | null;
+  /** Why the old key could not be brought back; a step that would lose it must not be taken then. */
+  readonly old: string | null;
+}
+
+/** What kubectl says. */
+export type KubernetesFacts =
+  | {
+      readonly state: "read";
+      /** Nodes and control-plane pods that are not Ready, as `node/worker-1`. */
+      readonly notReady: readonly string[];
+      /** Names of the Kubernetes nodes. */
+      readonly nodes: readonly string[];
+    }
+  | { readonly state: "unread"; readonly problem: string };

@@ -1,0 +1,118 @@
+import { type Document, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
+import type { TalosType } from "../rotation/authority-type.ts";
+import { type CaCertificate, readCertificate } from "./certificate.ts";
+
+/** What capstan reads of a machine configuration (reference talos-rotation 2.1). No key is in it. */
+export interface MachineConfig {
+  readonly machineType: MachineType;
+  readonly authorities: Readonly<Record<TalosType, ConfiguredAuthority>>;
+}
+
+export type MachineType = "controlplane" | "worker";
+
+/** One CA as a machine is configured to use it. */
+export interface ConfiguredAuthority {
+  readonly layout: Layout;
+  /** `null` where none is named: on workers with a document of its own, where the order of `accepted` tells. */
+  readonly issuing: CaCertificate | null;
+  readonly accepted: readonly CaCertificate[];
+}
+
+/** `fields`: `ca` and `acceptedCAs` of `machine` or `cluster`, in base64. `document`: KubeAPIServerCAConfig of 1.14. */
+export type Layout = "fields" | "document";
+
+export type ConfigDocument = Document.Parsed;
+
+const KUBERNETES_DOCUMENT = "KubeAPIServerCAConfig";
+
+export function parseDocuments(text: string): readonly ConfigDocument[] {
+  const documents = parseAllDocuments(text, { keepSourceTokens: true });
+  if (!Array.isArray(documents)) throw new Error("it is empty");
+  for (const [index, { errors }] of documents.entries()) {
+    // Only the place: the message would quote the line, and the line may be a key.
+    if (errors.length > 0) throw new Error(`document ${index + 1} is not YAML: ${errors[0]?.code}`);
+  }
+  return documents;
+}
+
+/** Reads what concerns the CAs. Throws, without a word of the content, when it cannot be understood. */
+export function readMachineConfig(text: string): MachineConfig {
+  const documents = parseDocuments(text);
+  const machineType = String(mainDocument(documents).getIn(["machine", "type"]) ?? "");
+  return {
+    // `init` is what the first control plane was called before 1.0; `controlplane` its successor.
+    machineType: machineType === "worker" ? "worker" : "controlplane",
+    authorities: {
+      talos: authorityIn(placeOf(documents, "talos")),
+      kubernetes: authorityIn(placeOf(documents, "kubernetes")),
+    },
+  };
+}
+
+/** The private key of the CA that signs, as PEM; `null` where there is none, as on workers. */
+export function readIssuingKey(text: string, type: TalosType): string | null {
+  const { map, layout } = placeOf(parseDocuments(text), type);
+  const value = scalarText(child(child(map, NAMES[layout].issuing), "key"));
+  if (value === "") return null;
+  return decode(value, layout);
+}
+
+/** Where a CA stands: the map that holds it, and how it is written there. */
+export interface Place {
+  readonly map: YAMLMap;
+  readonly layout: Layout;
+  readonly document: ConfigDocument;
+}
+
+/** The spelling of the two layouts. */
+export const NAMES = {
+  fields: { issuing: "ca", certificate: "crt", accepted: "acceptedCAs" },
+  document: { issuing: "issuingCA", certificate: "cert", accepted: "acceptedCAs" },
+} as const;
+
+export function placeOf(documents: readonly ConfigDocument[], type: TalosType): Place {
+  const own = documents.find((document) => document.get("kind") === KUBERNETES_DOCUMENT);
+  if (type === "kubernetes" && own !== undefined) {
+    if (!isMap(own.contents)) throw new Error(`${KUBERNETES_DOCUMENT} is not a map`);
+    return { map: own.contents, layout: "document", document: own };
+  }
+  const main = mainDocument(documents);
+  const map = main.get(type === "talos" ? "machine" : "cluster");
+  if (!isMap(map)) throw new Error(`${type === "talos" ? "machine" : "cluster"} is not a map`);
+  return { map, layout: "fields", document: main };
+}
+
+function mainDocument(documents: readonly ConfigDocument[]): ConfigDocument {
+  const main = documents.find((document) => isMap(document.contents) && !document.has("kind"));
+  if (main === undefined) throw new Error("it has no v1alpha1 document");
+  return main;
+}
+
+function authorityIn({ map, layout }: Place): ConfiguredAuthority {
+  const names = NAMES[layout];
+  const certificate = scalarText(child(child(map, names.issuing), names.certificate));
+  const list = child(map, names.accepted);
+  const accepted = isSeq(list)
+    ? list.items.map((item) => readCertificate(decode(acceptedText(item, layout), layout)))
+    : [];
+  const issuing = certificate === "" ? null : readCertificate(decode(certificate, layout));
+  if (issuing === null && accepted.length === 0) throw new Error("it names no CA");
+  return { layout, issuing, accepted };
+}
+
+/** An element of the list: a map with `crt` among the fields, a plain text in the document. */
+function acceptedText(item: unknown, layout: Layout): string {
+  return scalarText(layout === "fields" ? child(item, "crt") : item);
+}
+
+export function child(node: unknown, key: string): unknown {
+  return isMap(node) ? node.get(key, true) : undefined;
+}
+
+export function scalarText(node: unknown): string {
+  return isScalar(node) && typeof node.value === "string" ? node.value : "";
+}
+
+function decode(value: string, layout: Layout): string {
+  return layout === "fields" ? Buffer.from(value, "base64").toString("utf8") : value;
+}

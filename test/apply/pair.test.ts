@@ -1,0 +1,70 @@
+import { afterEach, expect, it } from "vitest";
+import type { Acknowledgement, RotationResource } from "../../src/resources/desired.ts";
+import type { Phase } from "../../src/rotation/phase.ts";
+import { rotation } from "../world/host-rotation.ts";
+import { SandboxWorld } from "../world/sandbox.ts";
+
+let world: SandboxWorld;
+afterEach(async () => world.stop());
+
+const TYPES = ["db", "db_client"] as const;
+const INIT = ["db/init/reissue-server-certificates", "db_client/init/trust-both"];
+
+function said(steps: readonly string[]): readonly Acknowledgement[] {
+  return steps.map((step) => ({ step, who: "ada", note: null, evidence: null, at: null }));
+}
+
+async function phases(): Promise<readonly Phase[]> {
+  const { authorities } = await world.observe();
+  return TYPES.map((name) => {
+    const live = authorities.find(({ type }) => type === name);
+    return live?.rotation.phase ?? expect.unreachable();
+  });
+}
+
+it("turns back both of a pair when the second fails, and both wait for what people have to undo", async () => {
+  world = await SandboxWorld.start();
+  const before = await Promise.all(TYPES.map((type) => world.keys(type)));
+  const authorities = TYPES.map((type, index) => ({ type, retire: before[index]?.active ?? [] }));
+  const commit = (phase: Phase, steps: readonly string[] = []): RotationResource =>
+    rotation(phase, {
+      name: "databases",
+      authorities,
+      acknowledge: said(steps),
+      contentHash: `${phase} ${steps.length}`,
+    });
+  expect((await world.apply([commit("init")])).outcome).toBe("applied");
+  // The keys of the second are seen as if nothing had been swapped.
+  world.seen = (observation) => ({
+    ...observation,
+    authorities: observation.authorities.map((live) =>
+      live.type === "db_client" && live.rotation.phase === "update_clients"
+        ? { ...live, active: live.trusted, trusted: live.active }
+        : live,
+    ),
+  });
+  world.rotations.length = 0;
+  const failed = await world.apply([commit("update_clients", INIT)]);
+  expect(failed.outcome).toBe("rolled-back");
+  expect(failed.message).toMatch(/^the keys are not as they should be: authority\/db_client; rolled back as/);
+  expect(await phases()).toEqual(["rollback", "rollback"]);
+  expect(world.rotations).toEqual([
+    "--manual --type=db --phase=update_clients",
+    "--manual --type=db_client --phase=update_clients",
+    "--manual --type=db --phase=rollback",
+    "--manual --type=db_client --phase=rollback",
+  ]);
+  expect(await Promise.all(TYPES.map((type) => world.keys(type)))).toMatchObject(
+    before.map(({ active }) => ({ active })),
+  );
+
+  // Half of the undoing holds both; all of it ends both.
+  const undone = [...INIT, "db/rollback/revert-server-certificates"];
+  expect((await world.apply([commit("update_clients", undone)])).outcome).toBe("blocked");
+  expect(await phases()).toEqual(["rollback", "rollback"]);
+  const all = [...undone, "db_client/rollback/remove-new"];
+  const ended = await world.apply([commit("rollback", all)]);
+  expect([ended.outcome, ended.message]).toEqual(["applied", "everything that was planned is done"]);
+  expect(await phases()).toEqual(["standby", "standby"]);
+  expect(await Promise.all(TYPES.map((type) => world.keys(type)))).toEqual(before);
+});

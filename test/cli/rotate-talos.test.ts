@@ -1,0 +1,190 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateIdentity } from "age-encryption";
+import { beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { loadResources } from "../../src/resources/load.ts";
+import { readIdentities } from "../../src/sealing/identities.ts";
+import { recipientOf, unseal } from "../../src/sealing/seal.ts";
+import { described, fingerprint, folderWith, NOW } from "../resources/folder.ts";
+import { runHere } from "../world/command-line.ts";
+
+let identity: string;
+let recipient: string;
+let folder: string;
+beforeEach(async () => {
+  identity = await generateIdentity();
+  recipient = await recipientOf(identity);
+  folder = repositoryWith(
+    "    clients: { talosconfig: .capstan/talosconfig, kubeconfig: .capstan/kubeconfig }\n",
+  );
+});
+
+/** A secrets bundle as SOPS leaves it. */
+function bundleFor(reader: string): string {
+  const lines = ["certs:", "  os:", "    crt: ENC[a]", "    key: ENC[b]", "sops:", "  age:"];
+  return `${[...lines, `    - recipient: ${reader}`, "      enc: x"].join("\n")}\n`;
+}
+
+/** A cluster that nothing is asked of: there is no such talosctl. */
+function repositoryWith(fields: string): string {
+  const authority = (type: string, digit: string) =>
+    `---\nkind: certificate_authority\nsub_kind: ${type}\nversion: v1\nmetadata: { name: prod }\nspec:\n  active_keys: [${fingerprint(digit)}] # kept\n`;
+  return folderWith({
+    "cluster.yaml": `kind: cluster
+version: v1
+metadata: { name: prod }
+spec:
+  platform: talos
+  talos:
+    talosctl: [/nowhere/talosctl]
+    talosconfig: talosconfig
+    control_planes: [10.0.0.2]
+    recipients: [${recipient}]
+${fields}${authority("talos", "a")}${authority("kubernetes", "b")}`,
+  });
+}
+
+const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  runHere(argv, { cwd: folder, env, now: () => NOW.getTime() });
+
+async function loaded() {
+  const { state, diagnostics } = await loadResources(folder, {}, NOW);
+  expect(described(diagnostics)).toBe("");
+  return state;
+}
+
+describe("capstan rotate start", () => {
+  it.each(["talos", "kubernetes"])("%s writes a CA to come whose key is sealed, and loads", async (type) => {
+    const ran = await run(["rotate", "start", type], { SOPS_AGE_KEY: identity });
+    expect(ran).toMatchObject({ exit: 0, stderr: "" });
+    const [rotation] = (await loaded()).rotations;
+    expect(rotation).toMatchObject({ name: `${type}-2026-11`, phase: "init" });
+    const next = rotation?.authorities[0]?.next;
+    const key = await unseal(await readIdentities({ SOPS_AGE_KEY: identity }), next?.key ?? "", "the key");
+    expect(key).toContain("PRIVATE KEY");
+    const secret = key.split("\n")[1] ?? "";
+    const everywhere = [ran.stdout, readFileSync(join(folder, "rotations", `${type}-2026-11.yaml`), "utf8")];
+    for (const text of everywhere) expect(text).not.toContain(secret);
+    expect(ran.stdout).toContain("its key is sealed for 1 recipient; nobody else has it");
+  });
+
+  it("says who will need an identity when there is none", async () => {
+    expect((await run(["rotate", "start", "talos"])).stdout).toContain("SOPS_AGE_KEY_FILE or SOPS_AGE_KEY");
+  });
+
+  it.each([
+    ["an identity that could not open it", ["talos"], { SOPS_AGE_KEY: "other" }, "is no age identity"],
+    ["both at once", ["talos,kubernetes"], {}, "talos and kubernetes are not rotated at once"],
+    ["a CA of Teleport", ["host"], {}, "a Talos cluster has no host CA"],
+  ])("refuses %s, and writes nothing", async (_, types, env, words) => {
+    const before = readdirSync(folder);
+    const ran = await run(["rotate", "start", ...types], env);
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain(words);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it("refuses the second CA while the first is under way", async () => {
+    await run(["rotate", "start", "talos"]);
+    const ran = await run(["rotate", "start", "kubernetes"]);
+    expect(ran).toMatchObject({ exit: 1, stdout: "" });
+    expect(ran.stderr).toContain("talos-2026-11 (rotations/talos-2026-11.yaml:1) is in init");
+  });
+
+  it("takes a reason to start again what was rolled back, with the same CA", async () => {
+    await run(["rotate", "start", "talos"]);
+    const [before] = (await loaded()).rotations;
+    await run(["rotate", "rollback", "talos"]);
+    const ran = await run(["rotate", "start", "talos", "--reason", "the disk was full"]);
+    expect(ran.exit).toBe(0);
+    const [after] = (await loaded()).rotations;
+    expect(after?.resume).toBe("the disk was full");
+    expect(after?.authorities).toEqual(before?.authorities);
+  });
+
+  it.each([
+    ["", "spec.talos.clients.kubeconfig"],
+    ["    clients: { talosconfig: x }\n", "spec.talos.clients.kubeconfig"],
+  ])("says what the cluster resource lacks (%#)", async (fields, words) => {
+    folder = repositoryWith(fields);
+    const ran = await run(["rotate", "start", "kubernetes"]);
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain(words);
+    expect(existsSync(join(folder, "rotations"))).toBe(false);
+  });
+});
+
+describe("through the phases", () => {
+  it("advance, finish: the key of the next CA becomes the active one, and nobody is asked", async () => {
+    await run(["rotate", "start", "talos"]);
+    for (const phase of ["update_clients", "update_servers"]) {
+      expect((await run(["rotate", "advance", "talos"])).stdout).toContain(`→ ${phase}`);
+    }
+    const ran = await run(["rotate", "finish", "talos"]);
+    expect(ran).toMatchObject({ exit: 0, stderr: "" });
+    const state = await loaded();
+    const [talos, kubernetes] = state.authorities;
+    expect(ran.stdout).toContain(`active_keys of talos is now ${talos?.activeKeys.join()}`);
+    expect(talos?.activeKeys).not.toEqual([fingerprint("a")]);
+    expect(kubernetes?.activeKeys).toEqual([fingerprint("b")]);
+    expect(readFileSync(join(folder, "cluster.yaml"), "utf8").match(/# kept/g)).toHaveLength(2);
+    expect((await run(["rotate", "start", "kubernetes"])).exit).toBe(0);
+  });
+});
+
+describe("a secrets bundle that is named", () => {
+  async function upToTheEnd(): Promise<void> {
+    folder = repositoryWith(
+      "    clients: { talosconfig: x, kubeconfig: y }\n    secrets: talos/secrets.sops.yaml\n",
+    );
+    await run(["rotate", "start", "talos"]);
+  }
+
+  it("gets a sealed file beside it that says what it has to become, for its own readers", async () => {
+    await upToTheEnd();
+    const reader = await generateIdentity();
+    folder = withFile("talos/secrets.sops.yaml", bundleFor(await recipientOf(reader)));
+    const ran = await run(["rotate", "finish", "talos"], { SOPS_AGE_KEY: identity });
+    expect(ran).toMatchObject({ exit: 0, stderr: "" });
+    expect(ran.stdout).toContain("wrote talos/secrets.sops.talos-2026-11.yaml.age");
+    const sealed = readFileSync(join(folder, "talos/secrets.sops.talos-2026-11.yaml.age"), "utf8");
+    const opened = parse(await unseal(await readIdentities({ SOPS_AGE_KEY: reader }), sealed, "it"));
+    const [rotation] = (await loaded()).rotations;
+    const { crt, key } = (opened as { certs: { os: Record<string, string> } }).certs.os;
+    expect(Buffer.from(crt ?? "", "base64").toString()).toBe(rotation?.authorities[0]?.next?.certificate);
+    expect(Buffer.from(key ?? "", "base64").toString()).toContain("ED25519 PRIVATE KEY");
+    expect(ran.stdout).not.toContain(key);
+  });
+
+  it("without an identity: says how to get that file, also when it is asked again", async () => {
+    await upToTheEnd();
+    folder = withFile("talos/secrets.sops.yaml", bundleFor(recipient));
+    const ran = await run(["rotate", "finish", "talos"]);
+    expect(ran.stdout).toContain("talos/secrets.sops.yaml: certs.os has to become the new CA");
+    const again = await run(["rotate", "finish", "talos"], { SOPS_AGE_KEY: identity });
+    expect(again.stdout).toContain("wrote talos/secrets.sops.talos-2026-11.yaml.age");
+  });
+
+  it.each([
+    ["is not there", null, "cannot read talos/secrets.sops.yaml"],
+    ["is in the clear", "certs: {}\n", "is not encrypted by SOPS with age"],
+  ])("that %s changes nothing", async (_, content, words) => {
+    await upToTheEnd();
+    if (content !== null) folder = withFile("talos/secrets.sops.yaml", content);
+    const before = readFileSync(join(folder, "rotations/talos-2026-11.yaml"), "utf8");
+    const ran = await run(["rotate", "finish", "talos"], { SOPS_AGE_KEY: identity });
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain(words);
+    expect(readFileSync(join(folder, "rotations/talos-2026-11.yaml"), "utf8")).toBe(before);
+  });
+
+  /** The same repository with one more file. */
+  function withFile(path: string, text: string): string {
+    const files = ["cluster.yaml", "rotations/talos-2026-11.yaml"];
+    const all = files.map((file) => [file, readFileSync(join(folder, file), "utf8")] as const);
+    const copy = folderWith(Object.fromEntries([...all, [path, text] as const]));
+    writeFileSync(join(copy, "talosconfig"), "");
+    return copy;
+  }
+});

@@ -1,0 +1,264 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { generateIdentity, identityToRecipient } from "age-encryption";
+import { apply } from "../../src/apply/apply.ts";
+import { systemClock } from "../../src/apply/clock.ts";
+import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { makePlan } from "../../src/planner/planner.ts";
+import type { Platform } from "../../src/platforms/platform.ts";
+import { openTalos } from "../../src/platforms/talos/platform.ts";
+import type { Command, Runner } from "../../src/process/runner.ts";
+import { DEFAULT_POLICY } from "../../src/resources/build.ts";
+import type {
+  Acknowledgement,
+  ClusterResource,
+  DesiredState,
+  RotationResource,
+} from "../../src/resources/desired.ts";
+import type { TalosType } from "../../src/rotation/authority-type.ts";
+import type { ClusterObservation } from "../../src/rotation/observation.ts";
+import type { Phase } from "../../src/rotation/phase.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
+import type { TalosClusterOptions } from "../../src/sandbox/talos/cluster.ts";
+import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
+import { SANDBOX_FILE } from "../../src/sandbox/talos/sandbox-file.ts";
+import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
+import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
+import { readCertificate } from "../../src/talos/certificate.ts";
+import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
+import { MemoryStore } from "../world/memory-store.ts";
+
+/** Thrown in place of SIGKILL: nothing of capstan decides anything after it. */
+export class Killed extends Error {}
+
+/** What the emulated executables were asked, and what they printed. */
+interface Call {
+  readonly argv: readonly string[];
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An emulated Talos cluster, a record that outlives runs, and one declared rotation. */
+export class TalosWorld {
+  readonly test: TestCluster;
+  readonly type: TalosType;
+  readonly store = new MemoryStore();
+  readonly calls: Call[] = [];
+  readonly printed: string[] = [];
+  readonly resource: ClusterResource;
+  readonly rotation: RotationResource;
+  readonly identity: string;
+  readonly temporary: string;
+  /** Applies left until the process is killed; the apply itself still happens. */
+  appliesUntilKilled = Number.POSITIVE_INFINITY;
+  applies = 0;
+
+  private constructor(
+    test: TestCluster,
+    type: TalosType,
+    resource: ClusterResource,
+    rotation: RotationResource,
+    identity: string,
+    temporary: string,
+  ) {
+    this.test = test;
+    this.type = type;
+    this.resource = resource;
+    this.rotation = rotation;
+    this.identity = identity;
+    this.temporary = temporary;
+  }
+
+  /** Files that capstan kept secrets in while it worked: none may be left. */
+  async leftBehind(): Promise<readonly string[]> {
+    return await readdir(this.temporary, { recursive: true });
+  }
+
+  static async start(type: TalosType, options: Partial<TalosClusterOptions> = {}): Promise<TalosWorld> {
+    const test = await cluster(options);
+    const { info, secrets } = test.running;
+    const identity = await generateIdentity();
+    const recipients = [await identityToRecipient(identity)];
+    const clients = join(info.directory, "clients");
+    // One of its own, so that what is left behind can be seen.
+    const temporary = join(info.directory, "temporary");
+    await mkdir(temporary);
+    process.env["TMPDIR"] = temporary;
+    const resource: ClusterResource = {
+      name: info.name,
+      source: { file: "cluster.yaml", line: 1 },
+      platform: "talos",
+      teleport: null,
+      talos: {
+        talosctl: ["talosctl"],
+        kubectl: ["kubectl"],
+        talosconfig: info.talosconfig,
+        context: null,
+        endpoints: test.controlPlanes,
+        controlPlanes: test.controlPlanes,
+        workers: test.workers,
+        kubeconfig: null,
+        clients: { talosconfig: join(clients, "talosconfig"), kubeconfig: join(clients, "kubeconfig") },
+        recipients,
+        secrets: null,
+      },
+      peers: [],
+      policy: { ...DEFAULT_POLICY, soakMs: 0 },
+    };
+    const next = await makeNextAuthority(type, { now: new Date(), recipients });
+    const rotation: RotationResource = {
+      name: `${type}-2026-11`,
+      source: { file: "rotation.yaml", line: 1 },
+      cluster: info.name,
+      authorities: [{ type, retire: [readCertificate(secrets[type].crt).fingerprint], next }],
+      phase: "standby",
+      strategy: "walk",
+      mode: "manual",
+      acknowledge: [],
+      waive: [],
+      resume: null,
+      contentHash: "content",
+    };
+    return new TalosWorld(test, type, resource, rotation, identity, temporary);
+  }
+
+  desired(phase: Phase, overrides: Partial<RotationResource> = {}): DesiredState {
+    const acknowledge: readonly Acknowledgement[] = ACKNOWLEDGED.map((step) => ({
+      step: `${this.type}/${step}`,
+      who: "test",
+      note: null,
+      evidence: null,
+      at: null,
+    }));
+    return {
+      clusters: [this.resource],
+      authorities: [],
+      rotations: [{ ...this.rotation, acknowledge, phase, contentHash: `content-${phase}`, ...overrides }],
+      overrides: [],
+    };
+  }
+
+  platform(desired: DesiredState): Platform {
+    return openTalos(this.resource, {
+      runner: this.#runner(),
+      now: () => new Date(),
+      talos: {
+        rotations: desired.rotations,
+        record: this.store,
+        identities: async () => ({ keys: [this.identity], from: "the test" }),
+        now: () => new Date(),
+      },
+    });
+  }
+
+  async observe(desired: DesiredState): Promise<ClusterObservation> {
+    return await this.platform(desired).observe({ components: "all" });
+  }
+
+  async plan(desired: DesiredState): Promise<Plan> {
+    const plan = makePlan({
+      desired,
+      observations: [await this.observe(desired)],
+      records: [await this.store.load(this.resource.name)],
+      commit: null,
+      now: Date.now(),
+    });
+    this.printed.push(JSON.stringify(plan));
+    return plan;
+  }
+
+  async apply(desired: DesiredState): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
+    const events: RunEvent[] = [];
+    try {
+      const outcome = await apply({
+        desired,
+        commit: "c0ffee",
+        platforms: new Map([[this.resource.name, this.platform(desired)]]),
+        store: this.store,
+        clock: systemClock,
+        signal: NEVER,
+        turnBack: NEVER,
+        emit: (event) => events.push(event),
+        approve: async (plan) => ({
+          steps: new Set(
+            plan.clusters.flatMap(({ rotations }) =>
+              rotations.flatMap(({ steps }) => steps.map(({ id }) => id)),
+            ),
+          ),
+          final: true,
+        }),
+        holder: { who: "test", why: "test" },
+      });
+      return { outcome, events };
+    } finally {
+      this.printed.push(JSON.stringify(events));
+    }
+  }
+
+  /** In one go, and insists that it worked. */
+  async walk(phase: Phase, overrides: Partial<RotationResource> = {}): Promise<readonly RunEvent[]> {
+    const { outcome, events } = await this.apply(this.desired(phase, overrides));
+    if (outcome !== "applied") throw new Error(`${outcome}: ${JSON.stringify(events.slice(-3), null, 1)}`);
+    return events;
+  }
+
+  /** The public keys that a machine accepts, the signing one first, by role. */
+  states(): readonly string[] {
+    const [authority] = this.rotation.authorities;
+    const retire: readonly string[] = authority?.retire ?? [];
+    const next = authority?.next;
+    const role = (pem: string) => {
+      const { fingerprint } = readCertificate(pem);
+      if (retire.includes(fingerprint)) return "O";
+      return next !== undefined && fingerprint === readCertificate(next.certificate).fingerprint ? "N" : "F";
+    };
+    return this.test.running.machines.map(({ store }) => {
+      const { issuing, accepted } = store.config[this.type];
+      return [...(issuing === null ? [] : [issuing.crt]), ...accepted].map(role).join("");
+    });
+  }
+
+  #runner(): Runner {
+    const run = async (command: Command) => {
+      const [executable = "", ...argv] = command.argv;
+      const world = {
+        argv,
+        env: {},
+        cwd: this.test.directory,
+        sandbox: JSON.parse(await readFile(join(this.test.directory, SANDBOX_FILE), "utf8")),
+      };
+      let stdout = "";
+      let stderr = "";
+      const started = performance.now();
+      const isApply = argv.includes("apply-config");
+      if (this.appliesUntilKilled <= 0) throw new Killed();
+      const exitCode = await (executable === "kubectl" ? kubectl : talosctl)({
+        ...world,
+        out: (text) => {
+          stdout += text;
+        },
+        err: (text) => {
+          stderr += text;
+        },
+      });
+      this.calls.push({ argv: command.argv, stdout, stderr });
+      if (isApply && exitCode === 0) {
+        this.applies += 1;
+        this.appliesUntilKilled -= 1;
+        if (this.appliesUntilKilled <= 0) throw new Killed();
+      }
+      return { argv: command.argv, exitCode, stdout, stderr, durationMs: performance.now() - started };
+    };
+    return {
+      run,
+      stream: async () => {
+        throw new Error("nothing of Talos is streamed");
+      },
+    };
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** Steps that a person states; those of other phases are no business of a walk. */
+const ACKNOWLEDGED: readonly string[] = [];
