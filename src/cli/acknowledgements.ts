@@ -10,7 +10,7 @@ import type { LoadResult } from "../resources/load.ts";
  */
 export async function checkAcknowledgements(
   { state, diagnostics, files }: LoadResult,
-  store: RecordStore,
+  store: Pick<RecordStore, "load">,
   now: number,
 ): Promise<readonly Diagnostic[]> {
   // What is wrong anyway is said first; half of a file makes no sense of the rest.
