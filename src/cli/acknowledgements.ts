@@ -9,7 +9,7 @@ import type { LoadResult } from "../resources/load.ts";
  */
 export async function checkAcknowledgements(
   { state, diagnostics, files }: LoadResult,
-  store: RecordStore,
+  store: Pick<RecordStore, "load">,
   now: number,
 ): Promise<readonly Diagnostic[]> {
   const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
