@@ -1,7 +1,16 @@
 import type { RunEvent } from "../apply/event.ts";
 import type { Plan } from "../rotation/plan.ts";
-import { answerOf, isTypedRight, offerOf, refusalOf, tickGate, typedName, withdraw } from "./approval.ts";
-import { placeKey, placesOf } from "./facts.ts";
+import {
+  answerOf,
+  isTypedRight,
+  offerOf,
+  overrideRefusal,
+  refusalOf,
+  tickGate,
+  typedName,
+  withdraw,
+} from "./approval.ts";
+import { overrideKey, overridePlacesOf, placeKey, placesOf } from "./facts.ts";
 import { clamp } from "./layout.ts";
 import {
   type Dialog,
@@ -93,9 +102,9 @@ function answered(state: State, dialog: Question): State {
   const closed: State = { ...state, dialog: null };
   switch (dialog.kind) {
     case "approve":
-      return approve(closed, dialog.steps);
+      return approve(closed, dialog.approves);
     case "final":
-      return approve(closed, [dialog.step]);
+      return approve(closed, [...dialog.overrides, dialog.step]);
     case "start":
       return { ...closed, status: "rechecking", notice: null };
     case "rollback":
@@ -107,12 +116,16 @@ function answered(state: State, dialog: Question): State {
 
 function approve(state: State, keys: readonly string[]): State {
   const approved = new Set(state.approved);
+  for (const place of overridePlacesOf(state.plan)) {
+    const key = overrideKey(place);
+    if (keys.includes(key) && overrideRefusal(place) === null) approved.add(key);
+  }
   for (const place of placesOf(state.plan)) {
     const key = placeKey(place);
     if (keys.includes(key) && refusalOf(place, approved) === null) approved.add(key);
   }
   const more = approved.size - state.approved.size;
-  return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} steps approved`}; s starts` };
+  return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} approved`}; s starts` };
 }
 
 function onRechecked(state: State, plan: Plan): State {
@@ -222,16 +235,19 @@ function onlyReading(state: State): State {
   return { ...state, notice: "this only shows the plan: capstan apply asks for approval" };
 }
 
-function ask(state: State, { ordinary, final, refusals }: ReturnType<typeof offerOf>): State {
+function ask(state: State, { overrides, ordinary, final, refusals }: ReturnType<typeof offerOf>): State {
+  const entries = overrides.map(overrideKey);
   if (final !== null) {
     if (typedName(final.cluster.name) !== null) {
-      return { ...state, dialog: { kind: "final", step: placeKey(final), typed: "", ...FRESH } };
+      return {
+        ...state,
+        dialog: { kind: "final", step: placeKey(final), overrides: entries, typed: "", ...FRESH },
+      };
     }
     return refused(state, ["the cluster's name cannot be typed here: use --approve-final"]);
   }
-  if (ordinary.length > 0) {
-    return { ...state, dialog: { kind: "approve", steps: ordinary.map(placeKey), ...FRESH } };
-  }
+  const approves = [...entries, ...ordinary.map(placeKey)];
+  if (approves.length > 0) return { ...state, dialog: { kind: "approve", approves, ...FRESH } };
   if (refusals.length > 0) return refused(state, refusals);
   return { ...state, notice: "there is nothing left to approve here" };
 }
