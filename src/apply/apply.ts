@@ -29,11 +29,14 @@ import { type StepResult, takeStep, wasVerified } from "./step.ts";
 export async function apply(context: RunContext): Promise<RunOutcome> {
   const notice = (message: string) => say(context, { type: "notice", message });
   const lock = await context.store.lock(context.holder, notice);
+  // A run that lost the lock stops as if it were interrupted, and says that it was not.
+  const signal = AbortSignal.any([context.signal, lock.lost]);
   try {
-    const { outcome, message } = await applyLocked(context, lock.id);
+    const { outcome, message } = await applyLocked({ ...context, signal }, lock.id);
     say(context, { type: "finished", outcome, message });
     return outcome;
   } catch (error) {
+    if (lock.lost.aborted) throw lock.lost.reason;
     if (!isAbort(error)) throw error;
     const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
     say(context, { type: "finished", outcome: "interrupted", message });
@@ -57,6 +60,8 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
   const plan = await planNow(context, views);
   const readAt = context.clock.now();
+  const observations = views.map(({ observation }) => observation);
+  context.accept?.(plan, observations);
   say(context, { type: "plan", plan });
   const work = plan.clusters.flatMap((cluster) =>
     cluster.rotations.map((rotation) => ({ cluster, rotation })),
@@ -64,7 +69,6 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
   if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
-  const observations = views.map(({ observation }) => observation);
   const startable = steps.some(mayStart) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };

@@ -1,3 +1,4 @@
+import { authorityType } from "../rotation/authority-type.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 
 /** What a move means to the people who run the cluster (reference teleport-rotation 1.4, 1.10, 2.2). */
@@ -42,7 +43,29 @@ const OUT_OF_ROLLBACK: Wording = {
   undo: "start the rotation again",
 };
 
-export function wordingOf({ from, to }: Edge): Wording {
+/** For the CAs that no component follows: what they sign, and who outside has to know (reference 2.2). */
+const UNFOLLOWED: Readonly<Partial<Record<Phase, (signs: string) => Wording>>> = {
+  update_clients: (signs) => ({
+    ...FORWARD.update_clients,
+    why: `The new key signs from now on: ${signs}. Both keys are trusted.`,
+    disrupts: "who was not told of the new key refuses what it signs",
+  }),
+  update_servers: () => ({
+    ...FORWARD.update_servers,
+    why: "Nothing changes but the phase: a place to wait and to look. Both keys are trusted.",
+    disrupts: "nothing",
+  }),
+  rollback: (signs) => ({
+    ...INTO_ROLLBACK,
+    why: `The old key signs again: ${signs}. Both keys are trusted.`,
+    disrupts: "who trusts the new key only refuses what the old one signs",
+  }),
+};
+
+export function wordingOf({ from, to }: Edge, type: string): Wording {
+  const known = authorityType(type);
+  const unfollowed = known?.reportedByComponents === false ? UNFOLLOWED[to] : undefined;
+  if (known !== undefined && unfollowed !== undefined) return unfollowed(known.signs);
   if (to === "rollback") return INTO_ROLLBACK;
   if (from === "rollback") return OUT_OF_ROLLBACK;
   return FORWARD[to];

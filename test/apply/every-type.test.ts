@@ -40,7 +40,8 @@ function shown(plan: RotationPlan): string {
   const blocking = step?.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id) ?? [];
   const move = step === undefined ? "no step" : `${step.from} → ${step.to}`;
   const verdict = step === undefined ? "" : blocking.length === 0 ? ": ready" : `: ${blocking.join(", ")}`;
-  return `## ${plan.live_phase}, ${move}${verdict}\n\n${checklistText(plan, plainPaint) ?? "    no work by hand"}\n`;
+  const moves = step?.action === "rotate" ? `    ${step.why}\n    disrupts: ${step.disrupts}\n\n` : "";
+  return `## ${plan.live_phase}, ${move}${verdict}\n\n${moves}${checklistText(plan, plainPaint) ?? "    no work by hand"}\n`;
 }
 
 /** Goes on as far as it goes without a word about the work by hand, then with it. Gives what was shown. */

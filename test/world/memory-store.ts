@@ -5,6 +5,9 @@ import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 export class MemoryStore implements RecordStore {
   readonly journal: JournalEntry[] = [];
   record: ClusterRecord | null = null;
+  /** Aborted by a test: another run took the lock over. */
+  readonly lost = new AbortController();
+  released = 0;
 
   async load(cluster: string): Promise<ClusterRecord> {
     return this.record ?? emptyRecord(cluster);
@@ -19,7 +22,13 @@ export class MemoryStore implements RecordStore {
   }
 
   async lock() {
-    return { id: "run", lost: new AbortController().signal, release: async () => {} };
+    return {
+      id: "run",
+      lost: this.lost.signal,
+      release: async () => {
+        this.released += 1;
+      },
+    };
   }
 
   async lockState() {
