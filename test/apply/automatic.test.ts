@@ -40,7 +40,7 @@ describe("a rotation by the clock", () => {
     expect(after.active).not.toEqual(before.active);
     expect(after.trusted).toEqual([]);
     const entered = events.filter((event) => event.type === "transition-observed").map(({ phase }) => phase);
-    expect(entered).toEqual(["init", "update_clients", "update_servers"]);
+    expect(entered).toEqual(["init", "update_clients", "update_servers", "standby"]);
     // Between two looks it says where it stands and when the clock goes on.
     const started = Date.parse(events[0]?.at ?? "");
     const deadlines = waits(events)

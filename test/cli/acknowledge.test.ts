@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Repository } from "../world/repository.ts";
@@ -102,6 +102,16 @@ spec:
 
   it("a right one is none", async () => {
     await withStatement("{ step: db_client/init/trust-both, who: ada, note: all nine, at: 2026-01-02 }");
+    expect((await repository.capstan("validate")).exit).toBe(0);
+  });
+
+  it("of the attempt before is taken out when a rotation starts again", async () => {
+    await withStatement("{ step: db_client/init/trust-both, who: ada }");
+    const { stdout } = await repository.must("rotate", "start", "db,db_client", "--reason", "db-2 is back");
+    expect(stdout).toContain("1 acknowledgement of the attempt before taken out");
+    const text = await readFile(join(repository.folder, "acme", "db.yaml"), "utf8");
+    expect(text).not.toContain("acknowledge");
+    expect(text).toContain('resume: { reason: "db-2 is back" }');
     expect((await repository.capstan("validate")).exit).toBe(0);
   });
 });
