@@ -193,7 +193,7 @@ async function writeResources(
     const { name, platform, teleport, peers, policy } = cluster;
     const talos = cluster.talos === null ? {} : { talos: talosToWrite(cluster.talos, folder, env) };
     await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
-    lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
+    lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     if (cluster.talos?.recipients.length === 0)
       lines.push(
         "  add spec.talos.recipients to it before a rotation: who can open the keys that are sealed",
