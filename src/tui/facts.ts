@@ -1,5 +1,4 @@
 import type { OverridePlan } from "../overrides/plan.ts";
-import type { ConsumerObservation } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, GuardVerdict, KeyPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 
@@ -144,15 +143,4 @@ function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
     }
     return own;
   });
-}
-
-/** What a probe saw of something outside the cluster: `uses the old key; trusts old, not new`. */
-export function seenText({ uses, trusts }: ConsumerObservation): string {
-  const use =
-    uses === "old" || uses === "new" ? `uses the ${uses} key` : uses === "both" ? "uses both keys" : uses;
-  const answers = (["old", "new"] as const).flatMap((which) => {
-    if (trusts[which] === "unknown") return [];
-    return [trusts[which] === "yes" ? which : `not ${which}`];
-  });
-  return answers.length === 0 ? use : `${use}; trusts ${answers.join(", ")}`;
 }

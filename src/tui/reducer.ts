@@ -1,4 +1,5 @@
 import type { RunEvent } from "../apply/event.ts";
+import { planDifference } from "../planner/plan-difference.ts";
 import type { Plan } from "../rotation/plan.ts";
 import {
   answerOf,
@@ -26,7 +27,6 @@ import {
   startState,
   wholeSeconds,
 } from "./model.ts";
-import { differences } from "./moved.ts";
 import { moveKey, scrollDistance, watchMoveKey } from "./movement.ts";
 import { playKey, playOn } from "./replay.ts";
 import { hear, rollbackRefusal } from "./run.ts";
@@ -130,7 +130,7 @@ function approve(state: State, keys: readonly string[]): State {
 
 function onRechecked(state: State, plan: Plan): State {
   if (state.status !== "rechecking") return state;
-  const found = differences(state.plan, plan);
+  const found = planDifference(state.plan, plan).map(withShortFingerprints);
   if (found.length === 0) return { ...state, status: "agreed" };
   const fresh = startState({ ...state, plan });
   const rows = rowsOf(plan, state);
@@ -140,6 +140,11 @@ function onRechecked(state: State, plan: Plan): State {
     selected: rows.some(({ id }) => id === state.selected) ? state.selected : firstRow(plan),
     dialog: { kind: "moved", differences: found, ...FRESH },
   };
+}
+
+/** On a screen the first letters tell keys apart, as everywhere else on it. */
+function withShortFingerprints(sentence: string): string {
+  return sentence.replaceAll(/sha256:([0-9a-f]{8})[0-9a-f]{56}/g, "$1…");
 }
 
 function onKey(state: State, key: Key): State {
