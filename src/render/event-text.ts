@@ -48,8 +48,17 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     case "notice":
       return `${time} ${harmless(event.message)}`;
     case "finished":
-      return `${time} ${paint(event.outcome === "applied" || event.outcome === "nothing-to-do" ? "good" : "bad", event.outcome)}: ${harmless(event.message)}`;
+      return finishedText(time, event, paint);
   }
+}
+
+function finishedText(
+  time: string,
+  { outcome, message }: Extract<RunEvent, { type: "finished" }>,
+  paint: Paint,
+): string {
+  const tone = outcome === "applied" || outcome === "nothing-to-do" ? "good" : "bad";
+  return paragraph(`${time} ${paint(tone, outcome)}: ${harmless(message)}`, "", "  ");
 }
 
 function waitingText(
