@@ -16,6 +16,10 @@ export interface Stage {
   /** Runs `capstan` and gives what it printed, without showing it. */
   ask(args: readonly string[]): Promise<string>;
   commit(message: string): Promise<void>;
+  /** Sets a variable for everything that runs from now on, and shows how. */
+  export(name: string, value: string): void;
+  /** Runs another executable and shows what it prints; `path` starts in the repository. */
+  run(path: string, args: readonly string[], expected?: number): Promise<void>;
 }
 
 const CAPSTAN = fileURLToPath(new URL("./capstan.js", import.meta.url));
@@ -37,14 +41,11 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
 }
 
 function stageIn(folder: string, git: SimpleGit): Stage {
+  const env: Record<string, string> = {};
+  const start = (file: string, args: readonly string[], output: "inherit" | "pipe") =>
+    execa(file, args, { cwd: folder, env, reject: false, stdin: "ignore", stdout: output, stderr: output });
   const run = (args: readonly string[], output: "inherit" | "pipe") =>
-    execa(process.execPath, [CAPSTAN, ...args], {
-      cwd: folder,
-      reject: false,
-      stdin: "ignore",
-      stdout: output,
-      stderr: output,
-    });
+    start(process.execPath, [CAPSTAN, ...args], output);
   return {
     tell: (text) => write(text),
     heading: (text) => write(`\n${style("bold", `── ${text} ${"─".repeat(Math.max(0, 74 - text.length))}`)}`),
@@ -52,9 +53,7 @@ function stageIn(folder: string, git: SimpleGit): Stage {
       write(`\n${style("cyan", `$ capstan ${args.join(" ")}`)}`);
       const { exitCode } = await run(args, "inherit");
       write(style("dim", `(exit ${exitCode})`));
-      if (exitCode !== expected) {
-        throw new Error(`capstan ${args.join(" ")} ended with ${exitCode}, not ${expected}`);
-      }
+      insist(`capstan ${args.join(" ")}`, exitCode, expected);
     },
     async ask(args) {
       const { stdout } = await run(args, "pipe");
@@ -65,7 +64,21 @@ function stageIn(folder: string, git: SimpleGit): Stage {
       await git.add(".");
       await git.commit(message);
     },
+    export(name, value) {
+      write(`\n${style("cyan", `$ export ${name}=${value}`)}`);
+      env[name] = value;
+    },
+    async run(path, args, expected = 0) {
+      write(`\n${style("cyan", `$ ${[path, ...args].join(" ")}`)}`);
+      const { exitCode } = await start(join(folder, path), args, "inherit");
+      write(style("dim", `(exit ${exitCode})`));
+      insist(path, exitCode, expected);
+    },
   };
+}
+
+function insist(what: string, exitCode: number | undefined, expected: number): void {
+  if (exitCode !== expected) throw new Error(`${what} ended with ${exitCode}, not ${expected}`);
 }
 
 function write(text: string): void {

@@ -22,6 +22,12 @@ it("npm start plays to its end, and leaves no process and no file behind", async
   expect((await commandLines()).filter((line) => line.includes("capstan-tour-"))).toEqual([]);
 });
 
+it("a tour that there is not says which there are", async () => {
+  const { exitCode, stderr } = await execa(process.execPath, [TOUR, "constructor"], { reject: false });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("there is no tour of constructor, only of teleport, talos");
+});
+
 /** The command lines of all processes, as Linux shows them. */
 async function commandLines(): Promise<readonly string[]> {
   const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));

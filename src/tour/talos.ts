@@ -1,0 +1,108 @@
+import type { Status } from "../render/status.ts";
+import type { Stage } from "./stage.ts";
+
+const SANDBOX = ".capstan/sandbox";
+
+/**
+ * Both CAs of a Talos cluster, one after the other and one commit a phase; then a rotation that is rolled back when
+ * every machine had been swapped already.
+ */
+export async function talosTour(stage: Stage): Promise<void> {
+  stage.heading("A Talos cluster to try it on");
+  stage.tell("The sandbox has machines that speak mutual TLS, each with its own configuration");
+  stage.tell("and certificates, a hundred times faster than life. capstan sees only talosctl");
+  stage.tell("and kubectl.");
+  await stage.capstan(["sandbox", "up", "--talos=1.14", "--control-planes=1", "--workers=1", "--speed=100"]);
+  await stage.capstan(["init"]);
+  await stage.commit("What is live");
+  stage.tell("\nTalos makes no CA itself: capstan does, and its key lies in git, sealed with age.");
+  stage.tell("Whoever applies needs the identity that opens it:");
+  stage.export("SOPS_AGE_KEY_FILE", `${SANDBOX}/age-identity.txt`);
+  const before = await keys(stage);
+
+  stage.heading("The Talos API CA, one commit a phase");
+  await rotate(stage, "talos");
+  stage.tell("\nA client of the old CA is refused everywhere now; the talosconfig that capstan");
+  stage.tell("wrote at init worked all the time, and trusts the new CA alone by now:");
+  await version(stage, `${SANDBOX}/talosconfig`, 1);
+  await version(stage, `${SANDBOX}/clients/talosconfig`, 0);
+
+  stage.heading("The Kubernetes API CA");
+  stage.tell("The same phases. After each control plane capstan waits for its static pods and");
+  stage.tell("/readyz before it touches the next, and at the end for every node.");
+  await rotate(stage, "kubernetes");
+  const after = await keys(stage);
+
+  stage.heading("The way back, from the last phase before the end");
+  await stage.capstan(["rotate", "start", "talos", "--strategy", "walk"]);
+  await stage.commit("Rotate the Talos CA again, all phases at once");
+  stage.tell("\nIt stops before the point of no return: every machine has the new CA, and still");
+  stage.tell("trusts the old one, whose key is sealed in the record.");
+  await stage.capstan(["apply", "--auto-approve"], 3);
+  await stage.capstan(["rotate", "rollback", "talos"]);
+  await stage.commit("Roll the Talos CA back");
+  await stage.capstan(["apply", "--auto-approve"]);
+  const last = await keys(stage);
+
+  stage.heading("What happened");
+  stage.tell(`  Talos       ${before.talos}  gone`);
+  stage.tell(`              ${after.talos}  ${last.talos === after.talos ? "signs" : "gone"}`);
+  stage.tell(`  Kubernetes  ${before.kubernetes}  gone`);
+  stage.tell(`              ${after.kubernetes}  ${last.kubernetes === after.kubernetes ? "signs" : "gone"}`);
+  stage.tell("  the second rotation of the Talos CA was rolled back");
+  stage.tell("\nTry next:");
+  stage.tell("  npx capstan sandbox up --talos 1.13 && npx capstan init my-cas   three control planes");
+  stage.tell("  npx capstan sandbox fault --help                                 what can be broken");
+  stage.tell("  npx capstan init --platform talos --talosconfig FILE my-cas      a real Talos");
+}
+
+const PHASES = ["init", "update_clients", "update_servers"] as const;
+
+async function rotate(stage: Stage, type: "talos" | "kubernetes"): Promise<void> {
+  for (const phase of PHASES) {
+    await stage.capstan(["rotate", phase === "init" ? "start" : "advance", type]);
+    await stage.commit(`Rotate the ${type} CA: ${phase}`);
+    await stage.capstan(["apply", "--auto-approve"]);
+  }
+  await stage.capstan(["rotate", "finish", type]);
+  await stage.commit(`Rotate the ${type} CA: drop the old one`);
+  stage.tell("\nThe point of no return has an approval of its own:");
+  await stage.capstan(["apply", "--auto-approve", "--approve-final"]);
+}
+
+async function version(stage: Stage, talosconfig: string, expected: number): Promise<void> {
+  const node = await worker(stage);
+  const args = ["--talosconfig", talosconfig, "-e", node, "-n", node, "version"];
+  await stage.run(`${SANDBOX}/bin/talosctl`, args, expected);
+}
+
+/** Its address, as the sandbox says it. */
+async function worker(stage: Stage): Promise<string> {
+  const { clusters } = JSON.parse(await stage.ask(["sandbox", "status"])) as SandboxStatus;
+  const found = clusters[0]?.status.machines.find(({ type }) => type === "worker");
+  if (found === undefined) throw new Error("the sandbox has no worker");
+  return found.address;
+}
+
+interface SandboxStatus {
+  readonly clusters: readonly {
+    readonly status: { readonly machines: readonly { readonly type: string; readonly address: string }[] };
+  }[];
+}
+
+interface Keys {
+  readonly talos: string;
+  readonly kubernetes: string;
+}
+
+/** The fingerprints of the CAs that sign. */
+async function keys(stage: Stage): Promise<Keys> {
+  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as Status;
+  const signing = (wanted: string) => {
+    const authority = status.clusters[0]?.authorities.find(({ type }) => type === wanted);
+    const [key] = authority?.active_keys ?? [];
+    if (key === undefined) throw new Error(`the sandbox has no ${wanted} CA`);
+    return key.fingerprint;
+  };
+  return { talos: signing("talos"), kubernetes: signing("kubernetes") };
+}
