@@ -194,7 +194,7 @@ async function writeResources(
     const { name, platform, teleport, peers, policy } = cluster;
     const talos = cluster.talos === null ? {} : { talos: withinRepository(cluster.talos, folder) };
     await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
-    lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
+    lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
   }
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
   if (missing.length === 0) return lines;

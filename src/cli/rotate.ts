@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import { count } from "../render/layout.ts";
+import { count, paragraph } from "../render/layout.ts";
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import { setActiveKeys } from "../resources/edit-authority.ts";
 import {
@@ -51,10 +51,8 @@ export async function rotate(
     cluster: oneCluster(workspace),
   };
   const edited = await (action === "start" ? start(request) : move(request, action));
-  for (const line of edited) terminal.stdout.write(`${line}\n`);
-  terminal.stdout.write(
-    "Nothing was asked of the cluster. Look at `git diff`, commit, then `capstan plan`.\n",
-  );
+  for (const line of edited) terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
+  terminal.stdout.write("The cluster is as it was. Look at `git diff`, commit, then `capstan plan`.\n");
   return EXIT.ok;
 }
 
