@@ -13,12 +13,12 @@ import {
   nextOfClock,
   takeOver,
   untilNextLook,
-  watchEvent,
+  watchEvents,
 } from "./automatic.ts";
 import type { RunOutcome } from "./event.ts";
 import { lookAt } from "./look.ts";
 import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
-import { type Approval, journal, type RunContext, type Situation, say } from "./run.ts";
+import { type Approval, journal, type RunContext, type Said, type Situation, say } from "./run.ts";
 import { type StepResult, takeStep, wasVerified } from "./step.ts";
 
 /**
@@ -143,16 +143,14 @@ async function walk(
   planned: ReadonlySet<string>,
 ): Promise<Ending> {
   let lookedAgain: string | null = null;
-  let watched = "";
+  let watched: readonly Said[] = [];
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = await nextSituation(context, run, view, name);
     const clock = clockWork(context, view, name);
     if (situation === null && clock === null) return { outcome: "applied", message: "" };
     if (clock !== null && (situation === null || hasTime(situation, clock, context.clock.now()))) {
-      const seen = watchEvent(context, view, clock, name);
-      if (JSON.stringify(seen) !== watched) say(context, seen);
-      watched = JSON.stringify(seen);
+      watched = sayWatched(context, watchEvents(context, view, clock, name), watched);
       await context.clock.sleep(untilNextLook(clock), context.signal);
       view = await lookAt(context, view.observation.cluster);
       continue;
@@ -182,6 +180,13 @@ async function walk(
     if (result.result === "failed") return await turnBack(context, situation, result);
     view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
+}
+
+/** Only what is new: a look comes every few seconds. */
+function sayWatched(context: RunContext, events: readonly Said[], before: readonly Said[]): readonly Said[] {
+  const known = before.map((event) => JSON.stringify(event));
+  for (const event of events) if (!known.includes(JSON.stringify(event))) say(context, event);
+  return events;
 }
 
 function findingsIn({ guards }: Step): readonly Finding[] {

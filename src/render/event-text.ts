@@ -1,5 +1,5 @@
 import type { RunEvent } from "../apply/event.ts";
-import { harmless, paragraph } from "./layout.ts";
+import { count, harmless, paragraph } from "./layout.ts";
 import type { Paint } from "./paint.ts";
 
 const LAGGARDS_SHOWN = 5;
@@ -19,8 +19,10 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     }
     case "transition-observed":
       return `${time}   ${event.authority} is in ${event.phase}`;
-    case "waiting":
-      return waitingText(time, event);
+    case "waiting": {
+      const lines = [waitingText(time, event), probesText(time, event)].filter((text) => text !== null);
+      return lines.length === 0 ? null : lines.join("\n");
+    }
     case "step-failed": {
       const head = `${time} ${paint("bad", "failed")} ${harmless(event.message)}`;
       const findings = event.findings.map(({ subject, message }) =>
@@ -80,6 +82,18 @@ function waitingText(
     "             ",
   );
   return `${head}\n${detail}`;
+}
+
+/** What people still have to do out there, as far as probes see it. */
+function probesText(time: string, { probes = [] }: Extract<RunEvent, { type: "waiting" }>): string | null {
+  if (probes.length === 0) return null;
+  const open = probes.filter(({ ready }) => !ready);
+  const names = open.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
+  const more = open.length > LAGGARDS_SHOWN ? `; ${open.length - LAGGARDS_SHOWN} more` : "";
+  const head = `${time}   ${probes.length - open.length} of ${count(probes.length, "probe")} as wanted`;
+  return open.length === 0
+    ? head
+    : `${head}\n${paragraph(harmless(`${names.join("; ")}${more}`), "           ", "             ")}`;
 }
 
 function sum(numbers: readonly number[]): number {
