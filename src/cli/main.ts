@@ -70,7 +70,12 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--tctl <command>", "the tctl to ask, when there is no cluster resource yet")
           .option("--auth-server <host:port>", "proxy or auth server, for --identity-file")
           .option("--identity-file <file>", "identity file for tctl")
-          .option("--talosconfig <file>", "talosconfig of a Talos cluster")
+          .option(
+            "--talosconfig <file>",
+            "talosconfig of a Talos cluster, whose machines are then written down",
+          )
+          .option("--context <name>", "its context; without it the current one")
+          .option("--talosctl <command>", "the talosctl to ask, when there is no cluster resource yet")
           .action(async (dir, options) =>
             done(await (await import("./init.ts")).init(terminal, dir, options)),
           ),

@@ -153,7 +153,10 @@ export function openPlatforms(
 }
 
 /** What Talos itself does not remember: where a rotation stands, and with which keys. */
-function talosSurroundings({ desired, store }: Workspace, { env, now }: Terminal): TalosSurroundings {
+export function talosSurroundings(
+  { desired, store }: Pick<Workspace, "desired" | "store">,
+  { env, now }: Terminal,
+): TalosSurroundings {
   return {
     rotations: desired.rotations,
     record: store,
