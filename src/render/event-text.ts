@@ -35,9 +35,9 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     case "override": {
       const { call, purpose, key_hash } = event.action;
       const what = `${event.authority} override ${key_hash.slice(0, 16)}…`;
-      return event.stage === "requested"
-        ? `${time} ${paint("accent", `${event.cluster} ${what}: ${purpose}`)} (${call})`
-        : `${time}   ${what}: done`;
+      if (event.stage === "observed") return `${time}   ${what}: done`;
+      const asked = paint("accent", `${event.cluster} ${what}: ${purpose}`);
+      return paragraph(`${time} ${asked} (${call})`, "", "  ");
     }
     case "blocked": {
       const guards = event.step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);

@@ -380,3 +380,27 @@ describe("a plan that is not the approved one", () => {
     expect(world.store.released).toBe(1);
   });
 });
+
+describe("a backup of what the CAs are", () => {
+  it("is kept before the first write, and once more before the old key goes", async () => {
+    const world = await walked("standby");
+    expect(world.store.backups.map(({ authorities }) => authorities[0]?.rotation.phase)).toEqual([
+      "standby",
+      "update_servers",
+    ]);
+    expect(identify(world.store.backups[0]?.authorities[0]?.active ?? [])).toEqual([OLD]);
+    expect(world.store.record?.rotations[0]?.backup?.where).toBe("backup 2");
+    expect(JSON.stringify(world.store.backups)).not.toContain("PRIVATE KEY");
+  });
+
+  it("that cannot be kept stops the run before it writes anything", async () => {
+    const world = new World();
+    const full = new Failure("storage", "no space is left");
+    world.store.backup = async () => {
+      throw full;
+    };
+    await expect(world.apply(desired([rotation("init")]))).rejects.toBe(full);
+    expect(world.cluster.transitions).toEqual([]);
+    expect(world.store.record).toBeNull();
+  });
+});

@@ -62,6 +62,7 @@ describe("a rotation by four commits, each applied on a new machine", { timeout:
     expect(after.trusted).toEqual([]);
     expect((await recorded()).rotations[0]).toMatchObject({ state: "finished", name: "host-2026-11" });
     expect((await team.refs()).has(LOCK)).toBe(false);
+    expect((await team.refs()).has("refs/capstan/backup/acme.cluster")).toBe(true);
     const calls = (await team.home.calls()).filter((argv) => argv[1] === "rotate");
     expect(calls).toHaveLength(4);
   });

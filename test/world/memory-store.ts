@@ -1,4 +1,4 @@
-import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
+import type { AuthorityBackup, JournalEntry, RecordStore } from "../../src/record/store.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 
 /** A record that outlives a killed run, as a folder does. */
@@ -15,6 +15,13 @@ export class MemoryStore implements RecordStore {
 
   async save(record: ClusterRecord): Promise<void> {
     this.record = structuredClone(record);
+  }
+
+  readonly backups: AuthorityBackup[] = [];
+
+  async backup(backup: AuthorityBackup): Promise<string> {
+    this.backups.push(structuredClone(backup));
+    return `backup ${this.backups.length}`;
   }
 
   async append(entry: JournalEntry): Promise<void> {

@@ -38,12 +38,12 @@ export async function put(scene: Scene, texts: readonly string[], keyHash: strin
   }
   if (resource !== null) {
     await edit(scene, resource.source.file, (text) => addOverrideEntry(text, of, entry));
-    tell(scene, candidate, `${resource.source.file}: added an entry of ${authority.type},\n  staged`);
+    tell(scene, candidate, `${resource.source.file}: added an entry of ${authority.type}, staged`);
     return;
   }
   const file = join(dirname(cluster.source.file), "overrides", `${authority.type}.yaml`);
   const path = join(workspace.folder, file);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, addOverride(existsSync(path) ? await readFile(path, "utf8") : null, of, entry));
-  tell(scene, candidate, `wrote ${file}: an override of ${authority.type} with one entry,\n  staged`);
+  tell(scene, candidate, `wrote ${file}: an override of ${authority.type} with one entry, staged`);
 }
