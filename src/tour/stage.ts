@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { execa } from "execa";
 import { type SimpleGit, simpleGit } from "simple-git";
+import { paragraph } from "../render/layout.ts";
 
 /** A throw-away repository in which the tour runs the real executable, and shows what it prints. */
 export interface Stage {
@@ -42,10 +43,9 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
 
 function stageIn(folder: string, git: SimpleGit): Stage {
   const env: Record<string, string> = {};
-  const start = (file: string, args: readonly string[], output: "inherit" | "pipe") =>
-    execa(file, args, { cwd: folder, env, reject: false, stdin: "ignore", stdout: output, stderr: output });
+  const here = { cwd: folder, env, reject: false, stdin: "ignore" } as const;
   const run = (args: readonly string[], output: "inherit" | "pipe") =>
-    start(process.execPath, [CAPSTAN, ...args], output);
+    execa(process.execPath, [CAPSTAN, ...args], { ...here, stdout: output, stderr: output });
   return {
     tell: (text) => write(text),
     heading: (text) => write(`\n${style("bold", `── ${text} ${"─".repeat(Math.max(0, 74 - text.length))}`)}`),
@@ -70,7 +70,9 @@ function stageIn(folder: string, git: SimpleGit): Stage {
     },
     async run(path, args, expected = 0) {
       write(`\n${style("cyan", `$ ${[path, ...args].join(" ")}`)}`);
-      const { exitCode } = await start(join(folder, path), args, "inherit");
+      const { exitCode, all } = await execa(join(folder, path), args, { ...here, all: true });
+      const lines = all.trim().split("\n");
+      write(lines.map((line) => paragraph(line, "", "  ")).join("\n"));
       write(style("dim", `(exit ${exitCode})`));
       insist(path, exitCode, expected);
     },

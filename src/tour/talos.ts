@@ -15,8 +15,8 @@ export async function talosTour(stage: Stage): Promise<void> {
   await stage.capstan(["sandbox", "up", "--talos=1.14", "--control-planes=1", "--workers=1", "--speed=100"]);
   await stage.capstan(["init"]);
   await stage.commit("What is live");
-  stage.tell("\nTalos makes no CA itself: capstan does, and its key lies in git, sealed with age.");
-  stage.tell("Whoever applies needs the identity that opens it:");
+  stage.tell("\nTalos makes no CA itself: capstan does, and its key lies in git, sealed with");
+  stage.tell("age. Whoever applies needs the identity that opens it:");
   stage.export("SOPS_AGE_KEY_FILE", `${SANDBOX}/age-identity.txt`);
   const before = await keys(stage);
 
@@ -45,15 +45,16 @@ export async function talosTour(stage: Stage): Promise<void> {
   const last = await keys(stage);
 
   stage.heading("What happened");
-  stage.tell(`  Talos       ${before.talos}  gone`);
-  stage.tell(`              ${after.talos}  ${last.talos === after.talos ? "signs" : "gone"}`);
-  stage.tell(`  Kubernetes  ${before.kubernetes}  gone`);
-  stage.tell(`              ${after.kubernetes}  ${last.kubernetes === after.kubernetes ? "signs" : "gone"}`);
-  stage.tell("  the second rotation of the Talos CA was rolled back");
+  for (const type of ["talos", "kubernetes"] as const) {
+    const key = after[type];
+    stage.tell(`  old ${type} CA, gone\n    ${before[type]}`);
+    stage.tell(`  new ${type} CA, ${last[type] === key ? "signs" : "gone"}\n    ${key}`);
+  }
+  stage.tell("  the second rotation of the talos CA was rolled back");
   stage.tell("\nTry next:");
-  stage.tell("  npx capstan sandbox up --talos 1.13 && npx capstan init my-cas   three control planes");
-  stage.tell("  npx capstan sandbox fault --help                                 what can be broken");
-  stage.tell("  npx capstan init --platform talos --talosconfig FILE my-cas      a real Talos");
+  stage.tell("  npx capstan sandbox up --talos 1.13             with three control planes");
+  stage.tell("  npx capstan sandbox fault --help                what can be broken in it");
+  stage.tell("  npx capstan init --talosconfig FILE my-cas      a real Talos");
 }
 
 const PHASES = ["init", "update_clients", "update_servers"] as const;
@@ -72,8 +73,8 @@ async function rotate(stage: Stage, type: "talos" | "kubernetes"): Promise<void>
 
 async function version(stage: Stage, talosconfig: string, expected: number): Promise<void> {
   const node = await worker(stage);
-  const args = ["--talosconfig", talosconfig, "-e", node, "-n", node, "version"];
-  await stage.run(`${SANDBOX}/bin/talosctl`, args, expected);
+  stage.export("TALOSCONFIG", talosconfig);
+  await stage.run(`${SANDBOX}/bin/talosctl`, ["-e", node, "-n", node, "version"], expected);
 }
 
 /** Its address, as the sandbox says it. */

@@ -415,7 +415,7 @@ function unique(certificates: readonly CaCertificate[]): readonly CaCertificate[
 }
 
 function keyOf({ pem }: CaCertificate) {
-  return readKey("tls", pem, "machine configuration");
+  return readKey("tls", pem, "machines");
 }
 
 const KINDS = { talos: "talos_node", kubernetes: "kubernetes_node" } as const;
