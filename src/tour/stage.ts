@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,8 @@ export interface Stage {
   /** Runs `capstan` and gives what it printed, without showing it. */
   ask(args: readonly string[]): Promise<string>;
   commit(message: string): Promise<void>;
+  /** Adds lines to the end of a file, and shows them. */
+  append(path: string, text: string): Promise<void>;
   /** Sets a variable for everything that runs from now on, and shows how. */
   export(name: string, value: string): void;
   /** Runs another executable and shows what it prints; `path` starts in the repository. */
@@ -63,6 +65,10 @@ function stageIn(folder: string, git: SimpleGit): Stage {
       write(`\n${style("cyan", `$ git commit -m "${message}"`)}`);
       await git.add(".");
       await git.commit(message);
+    },
+    async append(path, text) {
+      write(`\n${style("cyan", `$ cat >> ${path}`)}\n${text.trimEnd()}`);
+      await appendFile(join(folder, path), text);
     },
     export(name, value) {
       write(`\n${style("cyan", `$ export ${name}=${value}`)}`);

@@ -1,4 +1,5 @@
 import type { Status } from "../render/status.ts";
+import type { Plan } from "../rotation/plan.ts";
 import type { Stage } from "./stage.ts";
 
 const SANDBOX = ".capstan/sandbox";
@@ -34,11 +35,11 @@ export async function talosTour(stage: Stage): Promise<void> {
   const after = await keys(stage);
 
   stage.heading("The way back, from the last phase before the end");
-  await stage.capstan(["rotate", "start", "talos", "--strategy", "walk"]);
-  await stage.commit("Rotate the Talos CA again, all phases at once");
+  await stage.capstan(["rotate", "start", "talos", "--strategy", "walk", "--name", "talos-again"]);
+  await stage.commit("Rotate the Talos CA again, as far as it goes");
+  await walk(stage, "talos-again");
   stage.tell("\nIt stops before the point of no return: every machine has the new CA, and still");
-  stage.tell("trusts the old one, whose key is sealed in the record.");
-  await stage.capstan(["apply", "--auto-approve"], 3);
+  stage.tell("trusts the old one, whose key is sealed in the record. There is a way back:");
   await stage.capstan(["rotate", "rollback", "talos"]);
   await stage.commit("Roll the Talos CA back");
   await stage.capstan(["apply", "--auto-approve"]);
@@ -60,15 +61,48 @@ export async function talosTour(stage: Stage): Promise<void> {
 const PHASES = ["init", "update_clients", "update_servers"] as const;
 
 async function rotate(stage: Stage, type: "talos" | "kubernetes"): Promise<void> {
+  const name = `${type}-ca`;
   for (const phase of PHASES) {
-    await stage.capstan(["rotate", phase === "init" ? "start" : "advance", type]);
+    const how = phase === "init" ? ["start", type, "--name", name] : ["advance", type];
+    await stage.capstan(["rotate", ...how]);
     await stage.commit(`Rotate the ${type} CA: ${phase}`);
+    await stateWork(stage, name);
     await stage.capstan(["apply", "--auto-approve"]);
   }
   await stage.capstan(["rotate", "finish", type]);
   await stage.commit(`Rotate the ${type} CA: drop the old one`);
+  await stateWork(stage, name);
   stage.tell("\nThe point of no return has an approval of its own:");
   await stage.capstan(["apply", "--auto-approve", "--approve-final"]);
+}
+
+/** A walk stops where a person has to look, and goes on from there. */
+async function walk(stage: Stage, name: string): Promise<void> {
+  await stage.capstan(["apply", "--auto-approve"], 3);
+  await stateWork(stage, name);
+  await stage.capstan(["apply", "--auto-approve"], 3);
+}
+
+/** Rotations that have a list of acknowledgements. */
+const known = new Set<string>();
+
+/** What a plan says that a person has to do before the phase is left, is done here and stated in git. */
+async function stateWork(stage: Stage, name: string): Promise<void> {
+  const plan = JSON.parse(await stage.ask(["plan", "--format", "json"])) as Plan;
+  const rotation = plan.clusters[0]?.rotations.find((one) => one.name === name);
+  const findings = (rotation?.steps ?? [])
+    .flatMap(({ guards }) => guards)
+    .flatMap(({ id, findings }) => (id === "trust-consumers" ? findings : []));
+  const steps = findings.flatMap(({ subject }) => /^step\/(.+)$/.exec(subject)?.[1] ?? []);
+  if (steps.length === 0) return;
+  await stage.capstan(["plan"], 3);
+  stage.tell("\nNo machine shows who else holds a client configuration. A person looks, and says so:");
+  const file = `clusters/acme-talos/rotations/${name}.yaml`;
+  const heading = known.has(name) ? "" : "  acknowledge:\n";
+  known.add(name);
+  const lines = steps.map((step) => `    - { step: ${step}, who: you@example.com }\n`);
+  await stage.append(file, heading + lines.join(""));
+  await stage.commit("State what was done by hand");
 }
 
 async function version(stage: Stage, talosconfig: string, expected: number): Promise<void> {
