@@ -24,7 +24,7 @@ export type FailureCode =
   | "executable"
   /** The platform says no: RBAC, MFA, expired credentials. */
   | "denied"
-  /** The platform refuses the transition. */
+  /** The platform refuses the transition, or the repository's policy the run. */
   | "refused"
   /** Somebody else holds the lock. */
   | "locked"

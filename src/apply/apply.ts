@@ -13,12 +13,12 @@ import {
   nextOfClock,
   takeOver,
   untilNextLook,
-  watchEvent,
+  watchEvents,
 } from "./automatic.ts";
 import type { RunOutcome } from "./event.ts";
 import { lookAt } from "./look.ts";
 import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
-import { type Approval, journal, type RunContext, type Situation, say } from "./run.ts";
+import { type Approval, journal, type RunContext, type Said, type Situation, say } from "./run.ts";
 import { type StepResult, takeStep, wasVerified } from "./step.ts";
 
 /**
@@ -29,11 +29,14 @@ import { type StepResult, takeStep, wasVerified } from "./step.ts";
 export async function apply(context: RunContext): Promise<RunOutcome> {
   const notice = (message: string) => say(context, { type: "notice", message });
   const lock = await context.store.lock(context.holder, notice);
+  // A run that lost the lock stops as if it were interrupted, and says that it was not.
+  const signal = AbortSignal.any([context.signal, lock.lost]);
   try {
-    const { outcome, message } = await applyLocked(context, lock.id);
+    const { outcome, message } = await applyLocked({ ...context, signal }, lock.id);
     say(context, { type: "finished", outcome, message });
     return outcome;
   } catch (error) {
+    if (lock.lost.aborted) throw lock.lost.reason;
     if (!isAbort(error)) throw error;
     const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
     say(context, { type: "finished", outcome: "interrupted", message });
@@ -57,6 +60,8 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
   const plan = await planNow(context, views);
   const readAt = context.clock.now();
+  const observations = views.map(({ observation }) => observation);
+  context.accept?.(plan, observations);
   say(context, { type: "plan", plan });
   const work = plan.clusters.flatMap((cluster) =>
     cluster.rotations.map((rotation) => ({ cluster, rotation })),
@@ -64,7 +69,6 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
   if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
-  const observations = views.map(({ observation }) => observation);
   const startable = steps.some(mayStart) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
@@ -139,16 +143,14 @@ async function walk(
   planned: ReadonlySet<string>,
 ): Promise<Ending> {
   let lookedAgain: string | null = null;
-  let watched = "";
+  let watched: readonly Said[] = [];
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = await nextSituation(context, run, view, name);
     const clock = clockWork(context, view, name);
     if (situation === null && clock === null) return { outcome: "applied", message: "" };
     if (clock !== null && (situation === null || hasTime(situation, clock, context.clock.now()))) {
-      const seen = watchEvent(context, view, clock, name);
-      if (JSON.stringify(seen) !== watched) say(context, seen);
-      watched = JSON.stringify(seen);
+      watched = sayWatched(context, watchEvents(context, view, clock, name), watched);
       await context.clock.sleep(untilNextLook(clock), context.signal);
       view = await lookAt(context, view.observation.cluster);
       continue;
@@ -178,6 +180,13 @@ async function walk(
     if (result.result === "failed") return await turnBack(context, situation, result);
     view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
+}
+
+/** Only what is new: a look comes every few seconds. */
+function sayWatched(context: RunContext, events: readonly Said[], before: readonly Said[]): readonly Said[] {
+  const known = before.map((event) => JSON.stringify(event));
+  for (const event of events) if (!known.includes(JSON.stringify(event))) say(context, event);
+  return events;
 }
 
 function findingsIn({ guards }: Step): readonly Finding[] {

@@ -65,8 +65,21 @@ export function untilNextLook({ phaseMs }: ClockWork): number {
   return Math.max(SHORTEST_WATCH_MS, Math.min(WATCH_MS, phaseMs / 8));
 }
 
-/** What is seen between two looks: who is at the phase, what probes say, and when the clock goes on. */
-export function watchEvent(
+/** What is seen between two looks: when the clock goes on, who is at the phase, and what probes say. */
+export function watchEvents(
+  context: RunContext,
+  view: View,
+  clock: ClockWork,
+  name: string,
+): readonly Said[] {
+  const { type, rotation } = clock.live;
+  const at = clock.nextAt === null ? "some time" : iso(clock.nextAt);
+  const to = nextByItself(clock.live)?.to;
+  const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
+  return [{ type: "notice", message }, waitingEvent(context, view, clock, name)];
+}
+
+function waitingEvent(
   context: RunContext,
   { observation, record }: View,
   { live, nextAt }: ClockWork,

@@ -1,5 +1,5 @@
 import type { Platform } from "../platforms/platform.ts";
-import type { JournalEntry, RecordStore } from "../record/store.ts";
+import type { JournalEntry, LockHolder, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Plan, Step } from "../rotation/plan.ts";
@@ -24,7 +24,12 @@ export interface RunContext {
    * nothing is done, not even waiting for what a run before has begun.
    */
   readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval | null>;
-  readonly holder: { readonly who: string; readonly why: string };
+  /**
+   * Refuses by a `Failure` (`stale`) a plan that is not the one that was approved before: a plan file, a fingerprint.
+   * Asked under the lock, before anything is done.
+   */
+  readonly accept?: (plan: Plan, observations: readonly ClusterObservation[]) => void;
+  readonly holder: LockHolder;
 }
 
 /** What a person said yes to, of the plan that was shown. */

@@ -111,12 +111,21 @@ async function noteIntent(
   const memory = openRotation(begun, step.authority);
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
-  const seen = followed(memory, live);
+  // Kept before the first write, and once more before the old key goes.
+  const due = known === undefined || step.point_of_no_return;
+  const kept = due ? { ...memory, backup: await backUp(context, situation, now) } : memory;
+  const seen = followed(kept, live);
   const driven = content === null ? seen : drivenBy(seen, content);
   const noted = step.to === "rollback" ? turnedBack(driven, reason ?? "asked for in git") : driven;
   await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);
   return noted;
+}
+
+/** The public state of all CAs, for whoever has to understand later what there was. */
+async function backUp({ store }: RunContext, { observation }: Situation, at: string) {
+  const { cluster, authorities } = observation;
+  return { at, where: await store.backup({ format_version: "1.0", at, cluster, authorities }) };
 }
 
 /** A rollback needs the entries that were enabled before init; only the record remembers which those were. */

@@ -27,13 +27,13 @@ export function acknowledgementDiagnostics(
 ): readonly Diagnostic[] {
   const ofRotations = rotations.flatMap((rotation) =>
     problemsOf(rotation, context).map((problem) =>
-      diagnosticFor(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
+      diagnosticAt(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
     ),
   );
   const ofAuthorities = authorities.flatMap((authority) =>
     (authority.acknowledge ?? []).flatMap((acknowledgement) => {
       const problem = standingProblem(acknowledgement, authority.type, context.now);
-      return problem === null ? [] : [diagnosticFor(problem, placeOf(authority, acknowledgement), context)];
+      return problem === null ? [] : [diagnosticAt(problem, placeOf(authority, acknowledgement), context)];
     }),
   );
   return [...ofRotations, ...ofAuthorities];
@@ -64,10 +64,11 @@ function placeOf(
   return acknowledgement?.source ?? source;
 }
 
-function diagnosticFor(
+/** An error about a statement, at its place. */
+export function diagnosticAt(
   { message, suggestion }: Omit<AcknowledgementProblem, "index">,
   { file, line }: Source,
-  { files }: AcknowledgementContext,
+  { files }: Pick<AcknowledgementContext, "files">,
 ): Diagnostic {
   const text = files.find(({ path }) => path === file)?.text ?? null;
   const excerpt = text?.split(/\r?\n/)[line - 1] ?? null;

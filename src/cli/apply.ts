@@ -3,6 +3,10 @@ import { apply as applyPlan } from "../apply/apply.ts";
 import { systemClock } from "../apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
+import { Failure } from "../failure.ts";
+import { bindingOf } from "../planner/fingerprint.ts";
+import { type BoundPlan, requireCommit, requireExpected, requireFresh } from "../planner/plan-file.ts";
+import type { LockHolder } from "../record/store.ts";
 import { eventText } from "../render/event-text.ts";
 import { planText } from "../render/plan-text.ts";
 import type { Plan } from "../rotation/plan.ts";
@@ -10,37 +14,64 @@ import { canDraw } from "../tui/can-draw.ts";
 import { approvable, askApproval } from "./approval.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
+import { insist } from "./insist.ts";
 import { observeAll, planFrom } from "./observe.ts";
-import { directoryOf } from "./options.ts";
+import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { applyOnScreen, type ScreenFlags } from "./screen.ts";
 import { onSignals } from "./signals.ts";
 import { canAsk, paintFor, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace } from "./workspace.ts";
+import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
 export interface ApplyOptions extends ScreenFlags {
   readonly autoApprove?: boolean;
   readonly approveFinal?: boolean;
   readonly events?: string;
+  /** The fingerprint that was approved. */
+  readonly expect?: string;
   readonly tui: boolean;
+}
+
+/** Whoever calls the command from within: hears of everything, and of the plan with what it is bound to. */
+export interface ApplyListener {
+  readonly onEvent: (event: RunEvent) => void;
+  readonly onPlan: (plan: BoundPlan) => void;
 }
 
 /** `capstan apply`: plans anew, asks or takes the flags for an answer, and walks. */
 export async function apply(
   terminal: Terminal,
-  directory: string | undefined,
+  argument: string | undefined,
   options: ApplyOptions,
+  listener: ApplyListener | null = null,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const saved =
+    argument === undefined || (await isFolder(terminal, argument))
+      ? null
+      : await readPlanFile(terminal, argument);
+  const directory = saved === null ? (argument ?? options.directory) : options.directory;
+  const workspace = within(saved, await openWorkspace(directory, options.cluster, terminal), options.cluster);
+  if (saved !== null) requireCommit(saved.file, workspace.commit, saved.name);
+  await insist(workspace, terminal, { approved: saved !== null || options.expect !== undefined });
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
   const platforms = openPlatforms(workspace, terminal, options, stop.signal);
-  const context = {
+  const context: Context = {
     desired: workspace.desired,
     commit: workspace.commit,
     platforms,
     store: workspace.store,
     clock: { ...systemClock, now: () => terminal.now() },
     holder: holderOf(terminal, workspace.commit),
+    accept(plan, observations) {
+      const now = { plan, binding: bindingOf(workspace.desired, observations) };
+      listener?.onPlan(now);
+      if (saved !== null) requireFresh(saved.file, now, saved.name);
+      if (options.expect !== undefined) requireExpected(options.expect, now);
+    },
+  };
+  const emit = (event: RunEvent) => {
+    events.write(event);
+    listener?.onEvent(event);
   };
   const onScreen =
     options.tui &&
@@ -49,24 +80,37 @@ export async function apply(
     canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
-      const emit = (event: RunEvent) => events.write(event);
       const recheck = async () => await planFrom(workspace, await observeAll(platforms), terminal.now());
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
     }
-    return exitOfRun(await applyAsText(terminal, options, context, stop.signal, events));
+    return exitOfRun(await applyAsText(terminal, options, context, stop.signal, emit));
   } finally {
     dispose();
     await events.close();
   }
 }
 
+type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
+
+/** A plan file says itself which clusters it is about. */
+function within(saved: NamedPlanFile | null, workspace: Workspace, wanted: string | undefined): Workspace {
+  if (saved === null) return workspace;
+  const planned = saved.file.plan.clusters.map(({ name }) => name);
+  if (wanted !== undefined && (planned.length !== 1 || planned[0] !== wanted)) {
+    throw new Failure("usage", `${saved.name} is the plan of ${planned.join(", ")}, not of ${wanted}`, {
+      hint: "leave out --cluster: a plan file is applied as a whole",
+    });
+  }
+  return { ...workspace, clusters: workspace.clusters.filter(({ name }) => planned.includes(name)) };
+}
+
 /** The plan and the ending on stdout, everything in between on stderr. */
 async function applyAsText(
   terminal: Terminal,
   options: ApplyOptions,
-  context: Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">,
+  context: Context,
   signal: AbortSignal,
-  events: EventFile,
+  emit: EventFile["write"],
 ): Promise<RunOutcome> {
   const out = await paintFor(terminal.stdout, terminal.env, options.color);
   const err = await paintFor(terminal.stderr, terminal.env, options.color);
@@ -76,7 +120,7 @@ async function applyAsText(
     turnBack: new AbortController().signal,
     approve,
     emit(event) {
-      events.write(event);
+      emit(event);
       if (event.type === "plan" && options.format === "text")
         terminal.stdout.write(planText(event.plan, out));
       if (event.type === "finished" && options.format === "json") {
@@ -97,8 +141,12 @@ async function applyAsText(
   }
 }
 
-function holderOf({ env }: Terminal, commit: string | null) {
+/** Who is at work, for whoever comes second: on a runner with the page of the run. */
+function holderOf({ env }: Terminal, commit: string | null): LockHolder {
   const who = env["GITHUB_ACTOR"] ?? userInfo().username;
   const at = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
-  return { who: `${who}@${hostname()}`, why: `capstan apply${at}` };
+  const holder = { who: `${who}@${hostname()}`, why: `capstan apply${at}` };
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  if (!server || !repository || !run) return holder;
+  return { ...holder, runUrl: `${server}/${repository}/actions/runs/${run}` };
 }

@@ -13,7 +13,7 @@ import { findPinFiles } from "./pin-files.ts";
 export async function checkPins(
   folder: string,
   { state, files }: LoadResult,
-  store: RecordStore,
+  store: Pick<RecordStore, "load">,
 ): Promise<readonly Diagnostic[]> {
   const resources = new Set(files.map(({ path }) => path));
   const found = await Promise.all(

@@ -1,29 +1,34 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openPlatform } from "../platforms/platform.ts";
+import { folderStore } from "../record/folder.ts";
 import { paragraph } from "../render/layout.ts";
 import { DEFAULT_POLICY } from "../resources/build.ts";
-import type { ClusterResource, TalosConnection } from "../resources/desired.ts";
+import type { ClusterResource } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
 import { loadResources } from "../resources/load.ts";
 import { type ClusterObservation, identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
-import type { TalosSpec } from "../sandbox/platform.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
-import { platformOptions } from "./workspace.ts";
+import { platformOptions, talosSurroundings } from "./workspace.ts";
 
 export interface InitOptions extends CommonOptions {
   readonly platform?: "teleport" | "talos";
   readonly tctl?: string;
   readonly authServer?: string;
   readonly identityFile?: string;
+  readonly talosconfig?: string;
+  readonly talosctl?: string;
+  /** Of the talosconfig. */
+  readonly context?: string;
 }
 
 /** What `init` asks and writes: an existing resource, or the connection that the flags or the sandbox give. */
@@ -48,9 +53,13 @@ export async function init(
   await mkdir(folder, { recursive: true });
   const { state } = await loadResources(folder, terminal.env);
   const written: string[] = [];
-  const shared = platformOptions(terminal, options, new AbortController().signal);
+  const record = folderStore(join(folder, ".capstan"), terminal.now);
+  const shared = {
+    ...platformOptions(terminal, options, new AbortController().signal),
+    talos: talosSurroundings({ desired: state, store: record }, terminal),
+  };
   const seen: Seen[] = [];
-  for (const target of targets(state.clusters, folder, options)) {
+  for (const target of await targets(state.clusters, folder, terminal, options)) {
     const platform = openPlatform(target.cluster, shared);
     seen.push({ target, observation: await platform.observe({ components: "all" }) });
   }
@@ -65,7 +74,7 @@ export async function init(
     const peers = peersOf(observation);
     const named = peers.filter((name) => reachable.includes(name));
     const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
-    written.push(...(await writeResources(folder, { ...target, cluster }, observation, known)));
+    written.push(...(await writeResources(folder, { ...target, cluster }, observation, known, terminal.env)));
     written.push(
       ...peers
         .filter((name) => !cluster.peers.includes(name))
@@ -80,23 +89,21 @@ export async function init(
   return EXIT.ok;
 }
 
-function targets(
+async function targets(
   declared: readonly ClusterResource[],
   folder: string,
+  terminal: Terminal,
   options: InitOptions,
-): readonly Target[] {
+): Promise<readonly Target[]> {
   const wanted = declared.filter(({ name }) => options.cluster === undefined || name === options.cluster);
   if (wanted.length > 0) return wanted.map((cluster) => ({ cluster, file: cluster.source.file }));
-  if (options.platform === "talos") {
-    throw new Failure("usage", "`capstan init` cannot read a Talos cluster yet", {
-      hint: "write the cluster resource by hand",
-    });
-  }
+  if (options.platform === "talos" || options.talosconfig !== undefined || options.talosctl !== undefined)
+    return [{ file: null, cluster: await talosFromFlags(terminal, folder, options) }];
   if (options.tctl !== undefined || options.platform === "teleport") return [fromFlags(options)];
   const sandbox = readInfo(join(folder, DEFAULT_SANDBOX_DIR));
   if (sandbox !== null) return sandbox.clusters.map(fromSandbox);
   throw new Failure("usage", "there is no cluster to write resources for", {
-    hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`",
+    hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`, or `--talosconfig FILE`",
   });
 }
 
@@ -142,8 +149,10 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
       policy: {
         ...DEFAULT_POLICY,
         soakMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.soakMs,
-        // Nobody has a session there.
-        maxSessionTtlMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.maxSessionTtlMs,
+        // Nobody has a session there; Talos has none at all.
+        maxSessionTtlMs:
+          (spec.platform === "teleport" ? parseDuration(policy.soak) : null) ??
+          DEFAULT_POLICY.maxSessionTtlMs,
         phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
       },
     },
@@ -167,23 +176,13 @@ function howToName(peer: string, { name }: ClusterResource, reachable: readonly 
   );
 }
 
-function talosOfSandbox({ control_planes, ...connection }: TalosSpec["talos"]): TalosConnection {
-  return {
-    ...connection,
-    controlPlanes: control_planes,
-    endpoints: control_planes,
-    context: null,
-    kubeconfig: null,
-    secrets: null,
-  };
-}
-
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
   folder: string,
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
+  env: NodeJS.ProcessEnv,
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   const home = file === null ? join("clusters", cluster.name) : dirname(file);
@@ -192,9 +191,13 @@ async function writeResources(
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
     const { name, platform, teleport, peers, policy } = cluster;
-    const talos = cluster.talos === null ? {} : { talos: withinRepository(cluster.talos, folder) };
+    const talos = cluster.talos === null ? {} : { talos: talosToWrite(cluster.talos, folder, env) };
     await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
-    lines.push(`wrote ${path}: how to reach ${name}, and its policy`);
+    lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
+    if (cluster.talos?.recipients.length === 0)
+      lines.push(
+        "  add spec.talos.recipients to it before a rotation: who can open the keys that are sealed",
+      );
   }
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
   if (missing.length === 0) return lines;
@@ -208,23 +211,6 @@ async function writeResources(
   await writeFile(join(folder, path), after ?? "");
   lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
-}
-
-/** Files of the repository by their path in it, so that it can be cloned elsewhere; others as they are. */
-function withinRepository(talos: TalosConnection, folder: string): TalosConnection {
-  const inside = (path: string) => {
-    const below = relative(folder, path);
-    return below.startsWith("..") ? path : below;
-  };
-  const short = (path: string | null) => (path === null ? null : inside(path));
-  const { talosconfig, kubeconfig, clients, secrets } = talos;
-  return {
-    ...talos,
-    talosconfig: inside(talosconfig),
-    kubeconfig: short(kubeconfig),
-    clients: { talosconfig: short(clients.talosconfig), kubeconfig: short(clients.kubeconfig) },
-    secrets: short(secrets),
-  };
 }
 
 function refuseIfThere(folder: string, path: string): void {

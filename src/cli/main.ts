@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
+import { harmless } from "../render/harmless.ts";
 import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
 import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
@@ -69,7 +70,12 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--tctl <command>", "the tctl to ask, when there is no cluster resource yet")
           .option("--auth-server <host:port>", "proxy or auth server, for --identity-file")
           .option("--identity-file <file>", "identity file for tctl")
-          .option("--talosconfig <file>", "talosconfig of a Talos cluster")
+          .option(
+            "--talosconfig <file>",
+            "talosconfig of a Talos cluster, whose machines are then written down",
+          )
+          .option("--context <name>", "its context; without it the current one")
+          .option("--talosctl <command>", "the talosctl to ask, when there is no cluster resource yet")
           .action(async (dir, options) =>
             done(await (await import("./init.ts")).init(terminal, dir, options)),
           ),
@@ -78,15 +84,17 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       name: "validate",
       description: "check resources without asking a cluster",
       declare: (command) =>
-        withFolder(command).action(async (dir, options) =>
-          done(await (await import("./validate.ts")).validate(terminal, dir, options)),
-        ),
+        withFolder(command, REVIEWED)
+          .option("--base <ref>", "also check what is changed since this commit: phase edges")
+          .action(async (dir, options) =>
+            done(await (await import("./validate.ts")).validate(terminal, dir, options)),
+          ),
     },
     {
       name: "status",
       description: "show live phases, keys and components",
       declare: (command) =>
-        withFolder(command).action(async (dir, options) =>
+        withFolder(command, REVIEWED).action(async (dir, options) =>
           done(await (await import("./status.ts")).status(terminal, dir, options)),
         ),
     },
@@ -94,7 +102,10 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       name: "plan",
       description: "compare git with the live clusters",
       declare: (command) =>
-        withFolder(command)
+        withFolder(command, REVIEWED)
+          .option("--out <file>", "write the plan to a file, for `show` and `apply`")
+          .option("--base <ref>", "also say what is changed in git since this commit")
+          .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
           .option("-i, --interactive", "on a screen: move, fold, search")
           .option("--screen-reader", "the screen as sentences in reading order")
           .option("--observations <file>", "save what was read, or plan from such a file")
@@ -106,15 +117,32 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       name: "apply",
       description: "take the planned steps, guarded",
       declare: (command) =>
-        withFolder(command)
+        withCommon(command)
+          .argument("[plan]", "a plan file, or the folder of the repository")
+          .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
           .option("--auto-approve", "take steps without asking")
           .option("--approve-final", "also take the point of no return")
           .option("--events <file>", "write the run as JSON Lines to a file")
           .option("--no-tui", "no screen: text, and questions line by line")
           .option("--screen-reader", "the screen as sentences in reading order")
-          .action(async (dir, options) =>
-            done(await (await import("./apply.ts")).apply(terminal, dir, options)),
+          .action(async (plan, options) =>
+            done(await (await import("./apply.ts")).apply(terminal, plan, options)),
           ),
+    },
+    {
+      name: "show",
+      description: "show a plan file",
+      declare: (command) =>
+        withCommon(command, REVIEWED)
+          .argument("<file>", "what `plan --out` wrote")
+          .action(async (file, options) =>
+            done(await (await import("./show.ts")).show(terminal, file, options)),
+          ),
+    },
+    {
+      name: "lock",
+      description: "who is applying: show, release",
+      declare: (command) => add(command, lockCommands(terminal, done)),
     },
     {
       name: "artifacts",
@@ -156,6 +184,14 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       declare: (command) => add(command, sandboxCommands(terminal, done)),
     },
     {
+      name: "action",
+      description: "what the GitHub action runs: plan, apply, drift",
+      declare: (command) =>
+        command
+          .argument("<mode>", "plan, apply or drift; the rest comes from the environment")
+          .action(async (mode) => done(await (await import("./action.ts")).action(terminal, mode))),
+    },
+    {
       name: "doctor",
       description: "check versions, credentials, permissions and clock",
       declare: (command) =>
@@ -165,6 +201,30 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
     },
   ]);
   return program;
+}
+
+/** What reviewers read comes as Markdown, too. */
+const REVIEWED = ["text", "json", "markdown"] as const;
+
+function lockCommands(terminal: Terminal, done: (code: ExitCode) => void): readonly Declaration[] {
+  return [
+    {
+      name: "show",
+      description: "who holds the lock, since when, and until when",
+      declare: (command) =>
+        withCommon(command).action(async (options) =>
+          done(await (await import("./lock.ts")).lockShow(terminal, options)),
+        ),
+    },
+    {
+      name: "release",
+      description: "end the lock of a run that is gone for good",
+      declare: (command) =>
+        withCommon(command)
+          .requiredOption("--id <id>", "its id, as `lock show` says")
+          .action(async (options) => done(await (await import("./lock.ts")).lockRelease(terminal, options))),
+    },
+  ];
 }
 
 const ROTATE_ACTIONS = [
@@ -367,11 +427,18 @@ function positive(text: string): number {
 function report(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
   if (error instanceof Failure) {
-    const hint = error.hint === null ? "" : `\n  → ${error.hint}`;
-    terminal.stderr.write(`capstan: ${error.message}${hint}\n`);
+    const hint = error.hint === null ? "" : `\n  → ${lines(error.hint)}`;
+    terminal.stderr.write(`capstan: ${lines(error.message)}${hint}\n`);
     return exitOfFailure(error.code);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.stderr.write(`capstan: this is a bug of capstan; please report it with what follows\n${stack}\n`);
+  terminal.stderr.write(
+    `capstan: this is a bug of capstan; please report it with what follows\n${lines(stack)}\n`,
+  );
   return EXIT.error;
+}
+
+/** Line by line, as a message may have several; what it quotes comes from anywhere. */
+function lines(text: string): string {
+  return text.split("\n").map(harmless).join("\n");
 }

@@ -50,6 +50,43 @@ export async function askingChange(folder: string, files: Files): Promise<Asking
   return { commit, author, authoredAt, subject, text };
 }
 
+/** Tracked files below the folder that are not as in HEAD, and resources that git does not know. */
+export async function uncommitted(folder: string, resources: readonly string[]): Promise<readonly string[]> {
+  const git = simpleGit(await realpath(folder));
+  const [changed, tracked] = await Promise.all([
+    ask(git, [
+      "--no-optional-locks",
+      "diff",
+      "--name-only",
+      "--no-renames",
+      "--relative",
+      "-z",
+      "HEAD",
+      "--",
+      ".",
+    ]),
+    ask(git, ["ls-files", "-z", "--recurse-submodules", "--", "."]),
+  ]);
+  if (changed === null || tracked === null) return resources;
+  const known = new Set(tracked.split("\0"));
+  const edited = changed.split("\0").filter((path) => path !== "");
+  return [...edited, ...resources.filter((path) => !known.has(path))].sort();
+}
+
+/** Whether a commit is in the history of another. */
+export async function isReachable(folder: string, commit: string, from: string): Promise<boolean> {
+  const git = simpleGit(await realpath(folder));
+  return (await ask(git, ["rev-list", "--count", commit, "--not", from]))?.trim() === "0";
+}
+
+/** Files below the folder in which two commits differ. */
+export async function changedBetween(folder: string, one: string, other: string): Promise<readonly string[]> {
+  const git = simpleGit(await realpath(folder));
+  const names = await ask(git, ["diff", "--name-only", "--relative", "-z", one, other, "--", "."]);
+  if (names === null) throw new Failure("storage", `git cannot compare ${one} with ${other}`);
+  return names.split("\0").filter((path) => path !== "");
+}
+
 /** Resources that differ from a commit, and YAML files that are gone since; all of them where there is no such commit. */
 async function changedPaths(git: SimpleGit, base: string, files: Files): Promise<readonly string[]> {
   const status = await ask(git, [
@@ -70,6 +107,51 @@ async function changedPaths(git: SimpleGit, base: string, files: Files): Promise
   );
   // Other people's YAML is changed too; what is theirs is not shown.
   return changes.filter(({ how, path }) => how === "D" || files.has(path)).map(({ path }) => path);
+}
+
+/** The commit where HEAD left a ref; the ref's own where no history says so. */
+export async function baseCommit(folder: string, ref: string): Promise<string> {
+  const git = simpleGit(await realpath(folder));
+  const found = await ask(git, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
+  const commit = found?.trim() ?? "";
+  if (commit === "") {
+    throw new Failure("usage", `there is no commit ${ref} to compare with in ${folder}`, {
+      hint: "fetch it first; in GitHub Actions the checkout needs `fetch-depth: 0`",
+    });
+  }
+  const shared = (await ask(git, ["merge-base", commit, "HEAD"]))?.trim() ?? "";
+  return shared === "" ? commit : shared;
+}
+
+/**
+ * Writes the YAML files of a commit, and its links, to another folder, by an index of its own: nothing in the clone
+ * changes. Gives where the folder's own files are in it.
+ */
+export async function checkOut(
+  folder: string,
+  commit: string,
+  { to, index, env }: { readonly to: string; readonly index: string; readonly env: NodeJS.ProcessEnv },
+): Promise<string> {
+  const here = await realpath(folder);
+  const listed = await ask(simpleGit(here), ["ls-tree", "-r", "-z", commit]);
+  if (listed === null) throw new Failure("storage", `git cannot list the files of ${commit}`);
+  const paths = listed.split("\0").flatMap((line) => {
+    const [facts = "", path = ""] = line.split("\t");
+    return facts.startsWith("120000") || /\.ya?ml$/i.test(path) ? [path] : [];
+  });
+  const input = paths.map((path) => `${path}\0`).join("");
+  const plain = Object.entries(env).filter(
+    ([name]) => !/^(GIT_|EDITOR$|VISUAL$|PAGER$|PREFIX$|SSH_ASKPASS$)/i.test(name),
+  );
+  const around = { ...Object.fromEntries(plain), GIT_INDEX_FILE: index };
+  const git = simpleGit({
+    baseDir: here,
+    allowEnvironment: Object.keys(around),
+    input: () => input,
+  }).env(around);
+  await git.raw(["read-tree", commit]);
+  await git.raw(["checkout-index", "-z", "--stdin", `--prefix=${to}/`]);
+  return ((await ask(simpleGit(here), ["rev-parse", "--show-prefix"])) ?? "").trim();
 }
 
 /** What git prints, `null` when it says no. */

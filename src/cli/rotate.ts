@@ -2,9 +2,15 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
+import { count, paragraph } from "../render/layout.ts";
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import { setActiveKeys } from "../resources/edit-authority.ts";
-import { addRotation, setResume, setRotationPhase } from "../resources/edit-rotation.ts";
+import {
+  addRotation,
+  clearAcknowledgements,
+  setResume,
+  setRotationPhase,
+} from "../resources/edit-rotation.ts";
 import { nextFingerprint } from "../resources/next-authority.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
@@ -45,10 +51,8 @@ export async function rotate(
     cluster: oneCluster(workspace),
   };
   const edited = await (action === "start" ? start(request) : move(request, action));
-  for (const line of edited) terminal.stdout.write(`${line}\n`);
-  terminal.stdout.write(
-    "Nothing was asked of the cluster. Look at `git diff`, commit, then `capstan plan`.\n",
-  );
+  for (const line of edited) terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
+  terminal.stdout.write("The cluster is as it was. Look at `git diff`, commit, then `capstan plan`.\n");
   return EXIT.ok;
 }
 
@@ -130,9 +134,21 @@ async function startAgain(
   }
   const reason = options.reason;
   await edit(workspace, rotation.source.file, (text) =>
-    setResume(setRotationPhase(text, rotation.name, "init"), rotation.name, reason),
+    setResume(
+      setRotationPhase(clearAcknowledgements(text, rotation.name), rotation.name, "init"),
+      rotation.name,
+      reason,
+    ),
   );
-  return [`${rotation.source.file}: ${rotation.name} starts again, phase init, because: ${reason}`];
+  const stated = rotation.acknowledge.length;
+  return [
+    `${rotation.source.file}: ${rotation.name} starts again, phase init, because: ${reason}`,
+    ...(stated === 0
+      ? []
+      : [
+          `${count(stated, "acknowledgement")} of the attempt before taken out: it has to be worked for anew`,
+        ]),
+  ];
 }
 
 async function move(request: Request, action: Exclude<RotateAction, "start">): Promise<readonly string[]> {

@@ -66,12 +66,7 @@ export async function applyOnScreen(
       onRollback: () => turnBack.abort(),
       onStop: () => rim.stop.abort(),
     });
-    // Override entries are shown beside the steps that need them; whoever approves a step approves them too.
-    const entries = plan.clusters.flatMap(({ overrides }) =>
-      overrides.flatMap(({ actions }) => actions.map(({ id }) => id)),
-    );
-    const approved = said.approved.length === 0 ? [] : [...said.approved, ...entries];
-    return { steps: new Set(approved), final: said.final };
+    return { steps: new Set(said.approved), final: said.final };
   };
   try {
     return await applyPlan({

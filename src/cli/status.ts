@@ -1,4 +1,5 @@
-import { statusOf } from "../render/status.ts";
+import { statusMarkdown } from "../render/markdown/review-markdown.ts";
+import { type Status, statusOf } from "../render/status.ts";
 import { statusText } from "../render/status-text.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
@@ -18,10 +19,17 @@ export async function status(
   const now = terminal.now();
   const plan = await planFrom(workspace, observations, now);
   const live = statusOf(observations, plan, now);
-  terminal.stdout.write(
-    options.format === "json"
-      ? `${JSON.stringify(live, null, 2)}\n`
-      : statusText(live, await paintFor(terminal.stdout, terminal.env, options.color)),
-  );
+  terminal.stdout.write(await statusAs(live, terminal, options));
   return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
+}
+
+async function statusAs(live: Status, terminal: Terminal, options: CommonOptions): Promise<string> {
+  switch (options.format) {
+    case "json":
+      return `${JSON.stringify(live, null, 2)}\n`;
+    case "markdown":
+      return statusMarkdown(live);
+    case "text":
+      return statusText(live, await paintFor(terminal.stdout, terminal.env, options.color));
+  }
 }

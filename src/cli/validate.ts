@@ -1,42 +1,71 @@
 import { join, resolve } from "node:path";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import { folderStore } from "../record/folder.ts";
+import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
+import { diagnosticsMarkdown } from "../render/markdown/review-markdown.ts";
+import type { Files } from "../render/yaml-diff.ts";
+import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { Diagnostic } from "../resources/desired.ts";
 import { type LoadResult, loadResources } from "../resources/load.ts";
 import { compareDiagnostics } from "../resources/source-file.ts";
+import { emptyRecord } from "../rotation/record.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
+import { baseDiagnostics, compareWithBase } from "./base.ts";
 import { checkPins } from "./check-pins.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
+export interface ValidateOptions extends CommonOptions {
+  /** A commit to compare git with. */
+  readonly base?: string;
+}
+
 /** `capstan validate`: everything that is wrong with the resources, without asking a cluster. */
 export async function validate(
   terminal: Terminal,
   directory: string | undefined,
-  options: CommonOptions,
+  options: ValidateOptions,
 ): Promise<ExitCode> {
   const folder = directoryOf(directory, options);
   const path = resolve(terminal.cwd, folder);
   const now = terminal.now();
   const loaded = await loadResources(path, terminal.env, new Date(now));
-  const store = folderStore(join(path, ".capstan"), terminal.now);
   const { state } = loaded;
+  const repository = loaded.repository ?? DEFAULT_REPOSITORY;
+  // Nothing is asked of a remote here: what only its record tells, `plan` says.
+  const store =
+    repository.record === "folder" ? folderStore(join(path, ".capstan"), terminal.now) : EMPTY_RECORD;
+  const base =
+    options.base === undefined || loaded.diagnostics.some(({ severity }) => severity === "error")
+      ? null
+      : await compareWithBase(
+          path,
+          options.base,
+          { desired: state, repository, files: filesOf(loaded) },
+          terminal,
+        );
   const diagnostics = [
     ...loaded.diagnostics,
     ...(await checkAcknowledgements(loaded, store, now)),
     ...(await checkPins(path, loaded, store)),
     ...(await certificateDiagnostics(loaded, now)),
+    ...(base === null ? [] : baseDiagnostics(base)),
   ].sort(compareDiagnostics);
   const resources =
     state.clusters.length + state.authorities.length + state.rotations.length + state.overrides.length;
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   const valid = errors === 0 && resources > 0;
   if (options.format === "json") {
-    const answer = { format_version: "1.0", valid, resources, diagnostics };
+    const changes = base === null ? {} : { changes: base.changes };
+    const answer = { format_version: "1.0", valid, resources, ...changes, diagnostics };
     terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    return valid ? EXIT.ok : EXIT.error;
+  }
+  if (options.format === "markdown") {
+    terminal.stdout.write(diagnosticsMarkdown(diagnostics, { valid, resources }));
     return valid ? EXIT.ok : EXIT.error;
   }
   const paint = await paintFor(terminal.stdout, terminal.env, options.color);
@@ -48,6 +77,12 @@ export async function validate(
     terminal.stdout.write(`${paint("bad", "Empty.")} ${message}.\n`);
   }
   return valid ? EXIT.ok : EXIT.error;
+}
+
+const EMPTY_RECORD: Pick<RecordStore, "load"> = { load: async (cluster) => emptyRecord(cluster) };
+
+function filesOf({ files }: LoadResult): Files {
+  return new Map(files.map(({ path, text }) => [path, text]));
 }
 
 /** The certificates of overrides, checked offline. What the loader has said about a place is not said again. */

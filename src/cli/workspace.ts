@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 import {
@@ -8,17 +8,18 @@ import {
   type TalosSurroundings,
 } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
-import { folderStore } from "../record/folder.ts";
 import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import type { Files } from "../render/yaml-diff.ts";
-import type { ClusterResource, DesiredState } from "../resources/desired.ts";
+import { DEFAULT_REPOSITORY } from "../resources/build.ts";
+import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
-import { openRepository } from "./repository.ts";
+import { openRecord } from "./record.ts";
+import { openRepository, type Repository } from "./repository.ts";
 import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -26,6 +27,9 @@ import type { Terminal } from "./terminal.ts";
 export interface Workspace {
   readonly folder: string;
   readonly commit: string | null;
+  /** `null` outside of git. */
+  readonly git: Repository | null;
+  readonly repository: RepositoryResource;
   readonly desired: DesiredState;
   /** The clusters that the command is about. */
   readonly clusters: readonly ClusterResource[];
@@ -41,32 +45,35 @@ export async function openWorkspace(
   terminal: Terminal,
 ): Promise<Workspace> {
   const folder = resolve(terminal.cwd, directory);
-  const [loaded, repository] = await Promise.all([
-    loadResources(folder, terminal.env),
-    openRepository(folder),
-  ]);
-  const store = folderStore(join(folder, ".capstan"), terminal.now);
-  const errors = [
-    ...loaded.diagnostics.filter(({ severity }) => severity === "error"),
-    ...(await checkAcknowledgements(loaded, store, terminal.now())),
-  ];
-  if (errors.length > 0) {
-    throw new Failure(
-      "resources",
-      `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
-      {
-        hint: "nothing was asked of the cluster; correct the files and run it again",
-      },
-    );
-  }
+  const [loaded, git] = await Promise.all([loadResources(folder, terminal.env), openRepository(folder)]);
+  insistOnNone(
+    loaded.diagnostics.filter(({ severity }) => severity === "error"),
+    directory,
+  );
+  const repository = loaded.repository ?? DEFAULT_REPOSITORY;
+  const store = openRecord(folder, repository, git, terminal);
+  insistOnNone(await checkAcknowledgements(loaded, store, terminal.now()), directory);
   return {
     folder,
-    commit: repository?.commit ?? null,
+    commit: git?.commit ?? null,
+    git,
+    repository,
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, directory),
     store,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
   };
+}
+
+function insistOnNone(errors: readonly Diagnostic[], directory: string): void {
+  if (errors.length === 0) return;
+  throw new Failure(
+    "resources",
+    `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+    {
+      hint: "nothing was asked of the cluster; correct the files and run it again",
+    },
+  );
 }
 
 function select(
@@ -146,7 +153,10 @@ export function openPlatforms(
 }
 
 /** What Talos itself does not remember: where a rotation stands, and with which keys. */
-function talosSurroundings({ desired, store }: Workspace, { env, now }: Terminal): TalosSurroundings {
+export function talosSurroundings(
+  { desired, store }: Pick<Workspace, "desired" | "store">,
+  { env, now }: Terminal,
+): TalosSurroundings {
   return {
     rotations: desired.rotations,
     record: store,

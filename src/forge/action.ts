@@ -22,8 +22,6 @@ export interface PlannedRun {
   readonly fingerprint: string;
   /** Unified diff of what the pull request changes. */
   readonly diff?: string;
-  /** The same as sentences. */
-  readonly changes?: readonly string[];
   /** Where the plan file was written. */
   readonly planFile?: string;
 }
@@ -236,12 +234,11 @@ function linkTo({ runUrl }: ActionContext): MarkdownOptions {
 
 function renderer(planned: PlannedRun, title: string, more: MarkdownOptions): Render {
   // Not the plan file: its path is the runner's.
-  const { plan, fingerprint, diff, changes } = planned;
+  const { plan, fingerprint, diff } = planned;
   const options: MarkdownOptions = {
     title,
     fingerprint,
     ...(diff === undefined ? {} : { diff }),
-    ...(changes === undefined ? {} : { changes }),
     ...more,
   };
   return (limit) => planMarkdown(plan, { ...options, limit });

@@ -1,5 +1,6 @@
 import type { Waiver } from "../resources/desired.ts";
 import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
+import { backup } from "./backup.ts";
 import { componentsReady } from "./components-ready.ts";
 import { credentials } from "./credentials.ts";
 import { exclusive } from "./exclusive.ts";
@@ -51,6 +52,7 @@ export const GUARDS: readonly Guard[] = [
   talosCredentials,
   version,
   talosVersion,
+  backup,
   soak,
 ];
 

@@ -144,8 +144,11 @@ function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): 
     );
   }
   const last: PhaseRecord | undefined = rotation.phases.at(-1);
-  // Entering standby was capstan's own step: it stays open until everybody was seen there.
+  // Whoever entered standby, it stays open until everybody was seen there.
   if (last?.phase === "standby" && last.verified_at === null) return rotation;
+  if (last?.phase !== "standby" && reportedByComponents(rotation.authority)) {
+    return entered(rotation, live, now);
+  }
   return ended(rotation, rotation.state === "rolling_back" ? "rolled_back" : "finished", now);
 }
 

@@ -1,3 +1,4 @@
+import type { ConsumerObservation } from "../rotation/observation.ts";
 import type {
   ClusterPlan,
   Drift,
@@ -14,9 +15,14 @@ import type { Binding, ClusterBinding, DesiredContent, LiveFacts } from "./finge
  * fingerprints do, and this says why they are not equal.
  */
 
-/** From one plan to the next: facts, wishes, steps, guards, verdict. Empty when nothing moved. */
+/**
+ * From one plan to the next: facts, wishes, steps, guards, verdict. Empty only when whoever read the first one would
+ * approve the same again: ages and countdowns inside messages tick, and are no difference.
+ */
 export function planDifference(before: Plan, after: Plan): readonly string[] {
-  return [...factsMoved(before, after), ...consequences(before, after)];
+  const found = [...factsMoved(before, after), ...consequences(before, after)];
+  // Whatever the sentences do not know of must not slip through.
+  return found.length === 0 && !same(before, after) ? ["details of the plan changed"] : found;
 }
 
 /** What moved of the things that a plan is bound to: never empty when the fingerprints differ. */
@@ -39,6 +45,9 @@ export function consequences(before: Plan, after: Plan): readonly string[] {
         fresh: ({ steps }) => steps.map((step) => `${is.name}: ${titleOf(step)} is planned now`),
         both: (old, now) => stepsMoved(is.name, old, now),
       }),
+      ...(same(was.overrides, is.overrides)
+        ? []
+        : [`${is.name}: what changes in the overrides is different`]),
       ...driftMoved(was, is),
     ],
   });
@@ -74,7 +83,18 @@ function rotationMoved(cluster: string, was: RotationPlan, is: RotationPlan): re
     ...compared(was.keys, is.keys, nameOfKey, {
       gone: (key) => [`${about}: ${nameOfKey(key)} was ${key.status}, and is not there any more`],
       fresh: (key) => [`${about}: ${nameOfKey(key)} is new, and ${key.status}`],
-      both: (old, now) => moved(`${about}: ${nameOfKey(now)}`, old.status, now.status),
+      both: (old, now) => [
+        ...moved(`${about}: ${nameOfKey(now)}`, old.status, now.status),
+        ...moved(`${about}: the part of ${nameOfKey(now)}`, old.role, now.role),
+      ],
+    }),
+    ...compared(was.consumers, is.consumers, ({ authority, consumer }) => `${authority} ${consumer}`, {
+      gone: ({ consumer }) => [`${about}: the consumer ${consumer} is not looked at any more`],
+      fresh: ({ consumer }) => [`${about}: the consumer ${consumer} is looked at now`],
+      both: (old, now) =>
+        same(old, now)
+          ? []
+          : [`${about}: the consumer ${now.consumer}: ${seenText(old)}, now ${seenText(now)}`],
     }),
   ];
 }
@@ -89,7 +109,17 @@ function stepsMoved(cluster: string, was: RotationPlan, is: RotationPlan): reado
   return compared(was.steps, is.steps, ({ id }) => id, {
     gone: (step) => [`${cluster}: ${titleOf(step)} was planned, and is not any more`],
     fresh: (step) => [`${cluster}: ${titleOf(step)} is planned now`],
-    both: (old, now) => guardsMoved(`${cluster}: ${titleOf(now)}`, old.guards, now.guards),
+    both: (old, now) => [
+      ...guardsMoved(`${cluster}: ${titleOf(now)}`, old.guards, now.guards),
+      ...compared(old.checklist, now.checklist, ({ id }) => id, {
+        gone: () => [],
+        fresh: ({ id, state }) => [`${cluster}: ${titleOf(now)}: ${id} is ${state} now`],
+        both: (item, later) =>
+          item.state === later.state
+            ? []
+            : [`${cluster}: ${titleOf(now)}: ${later.id} is ${later.state} now`],
+      }),
+    ],
   });
 }
 
@@ -102,7 +132,11 @@ function guardsMoved(
     gone: () => [],
     fresh: (guard) => (guard.outcome === "pass" ? [] : [`${about}: ${guard.id} blocks now${because(guard)}`]),
     both: (old, now) => {
-      if (old.outcome === now.outcome) return [];
+      if (old.outcome === now.outcome) {
+        return same([old.findings, old.waived], [now.findings, now.waived])
+          ? []
+          : [`${about}: ${now.id} is still ${now.outcome}, and found something else${because(now)}`];
+      }
       return now.outcome === "pass"
         ? [`${about}: ${now.id} blocked, and passes now`]
         : [`${about}: ${now.id} was ${old.outcome}, and is ${now.outcome} now${because(now)}`];
@@ -122,7 +156,12 @@ function driftMoved(was: ClusterPlan, is: ClusterPlan): readonly string[] {
   return compared(was.drift, is.drift, nameOf, {
     gone: ({ id, subject }) => [`${is.name}: the drift ${id} of ${subject} is gone`],
     fresh: ({ subject, message }) => [`${is.name}: ${subject} ${message}`],
-    both: () => [],
+    both: (old, now) => {
+      if (old.blocks === now.blocks) return [];
+      return [
+        `${is.name}: the drift ${now.id} of ${now.subject} ${now.blocks ? "blocks now" : "no longer blocks"}`,
+      ];
+    },
   });
 }
 
@@ -185,6 +224,30 @@ function moved(about: string, was: string | null, is: string | null): readonly s
 
 function titleOf({ action, authority, from, to }: Step): string {
   return action === "verify" ? `${authority}: wait for ${to}` : `${authority}: ${from} → ${to}`;
+}
+
+/** What a probe saw of something outside the cluster: `uses the old key; trusts old, not new`. */
+export function seenText({ uses, trusts }: ConsumerObservation): string {
+  const use =
+    uses === "old" || uses === "new" ? `uses the ${uses} key` : uses === "both" ? "uses both keys" : uses;
+  const answers = (["old", "new"] as const).flatMap((which) => {
+    if (trusts[which] === "unknown") return [];
+    return [trusts[which] === "yes" ? which : `not ${which}`];
+  });
+  return answers.length === 0 ? use : `${use}; trusts ${answers.join(", ")}`;
+}
+
+/** Numbers after a word tick (`4 minutes`); those within names (`node2`, a hash, a time stamp's date) do not. */
+function same(one: unknown, other: unknown): boolean {
+  return steady(one) === steady(other);
+}
+
+function steady(value: unknown): string {
+  return JSON.stringify(value, (field, inner) =>
+    (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
+      ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
+      : inner,
+  );
 }
 
 function said({ outcome }: Plan): string {

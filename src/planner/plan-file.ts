@@ -90,9 +90,12 @@ export function requireCommit(file: PlanFile, commit: string | null, name: strin
 
 /** Git and the live clusters are as they were when the plan was made; else it says what moved. */
 export function requireFresh(file: PlanFile, now: BoundPlan, name: string): void {
-  if (fingerprintOf(now.binding) === file.fingerprint) return;
-  const facts = bindingDifference(file.bound_to, now.binding);
-  const moved = facts.length === 0 ? ["what it is bound to"] : facts;
+  const same = fingerprintOf(now.binding) === file.fingerprint;
+  // The record is not part of the fingerprint, and a step that nobody approved is never taken.
+  const planned = stepIds(file.plan);
+  if (same && [...stepIds(now.plan)].every((id) => planned.has(id))) return;
+  const facts = same ? [] : bindingDifference(file.bound_to, now.binding);
+  const moved = same || facts.length > 0 ? facts : ["what it is bound to"];
   throw new Failure(
     "stale",
     `${name} is stale: since ${file.made_at} this moved\n${listed([...moved, ...consequences(file.plan, now.plan)])}`,
@@ -108,6 +111,15 @@ export function requireExpected(expected: string, { binding }: BoundPlan): void 
     "stale",
     `the plan is not the one that was approved: its fingerprint is ${fingerprint}, and ${expected} is expected`,
     { hint: "git or a cluster moved since the approval; look at `capstan plan`, and have it approved again" },
+  );
+}
+
+function stepIds({ clusters }: Plan): ReadonlySet<string> {
+  return new Set(
+    clusters.flatMap(({ name, rotations, overrides }) => [
+      ...rotations.flatMap(({ steps }) => steps.map(({ id }) => `${name} ${id}`)),
+      ...overrides.flatMap(({ actions }) => actions.map(({ id }) => `${name} ${id}`)),
+    ]),
   );
 }
 

@@ -21,6 +21,12 @@ export function folderStore(folder: string, clock: () => number): RecordStore {
     async save(record: ClusterRecord) {
       await writeDurably(recordFile(record.cluster), `${JSON.stringify(record, null, 2)}\n`);
     },
+    async backup(backup) {
+      const name = `${backup.at.replaceAll(":", "-")}.json`;
+      const file = join(folder, "backup", encodeURIComponent(backup.cluster), name);
+      await writeDurably(file, `${JSON.stringify(backup, null, 2)}\n`);
+      return file;
+    },
     async append(entry) {
       await mkdir(folder, { recursive: true });
       const file = await open(join(folder, "journal.jsonl"), "a", 0o600);

@@ -201,7 +201,7 @@ export class RemoteRefs {
 
   #failure(what: string, cause: unknown): Failure {
     const said = withoutCredentials(cause instanceof Error ? cause.message : String(cause)).trim();
-    const message = `git ${what} of refs/capstan on ${this.remote} failed: ${said}`;
+    const message = `git ${what} on ${this.remote} failed: ${said}`;
     if (DENIED.test(said) && !RACE.test(said)) {
       return new Failure("denied", message, {
         hint: "whoever runs capstan must be able to push refs/capstan/*; in GitHub Actions that is `contents: write`",

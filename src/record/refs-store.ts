@@ -13,7 +13,7 @@ import {
 import { anotherLock, heldBySomebody, heldByUnknown, nobodyHolds } from "./lock-words.ts";
 import { parseRecord } from "./parse.ts";
 import { type RefMove, RemoteRefs, refComponent } from "./refs-git.ts";
-import type { HeldLock, JournalEntry, Lock, LockHolder, RecordStore } from "./store.ts";
+import type { AuthorityBackup, HeldLock, JournalEntry, Lock, LockHolder, RecordStore } from "./store.ts";
 
 /**
  * The record in refs of the git remote: what a runner that forgets everything finds again, with no server to run.
@@ -21,6 +21,7 @@ import type { HeldLock, JournalEntry, Lock, LockHolder, RecordStore } from "./st
  *     refs/capstan/lock               lock.json: who is at work; its oid changes with every write
  *     refs/capstan/record/<cluster>   record.json, one commit for each change
  *     refs/capstan/journal/<cluster>  entry.json, one commit for each entry
+ *     refs/capstan/backup/<cluster>   backup.json, the public state of the CAs before a rotation
  *
  * Every write is a compare-and-swap. A run that holds the lock moves it in the same atomic push, so that a run
  * which lost its lease can write nothing, however late its push arrives.
@@ -100,23 +101,30 @@ class RefsStore implements RecordStore {
   }
 
   async append(entry: JournalEntry): Promise<void> {
-    await this.#inTurn(async () => {
-      const ref = `refs/capstan/journal/${refComponent(entry.cluster)}`;
-      const text = `${JSON.stringify(entry)}\n`;
-      const subject = `${entry.rotation} ${entry.authority} ${entry.from} → ${entry.to}: ${entry.what}\n`;
+    const ref = `refs/capstan/journal/${refComponent(entry.cluster)}`;
+    const subject = `${entry.rotation} ${entry.authority} ${entry.from} → ${entry.to}: ${entry.what}\n`;
+    await this.#add(ref, "entry.json", `${JSON.stringify(entry)}\n`, subject);
+  }
+
+  async backup(backup: AuthorityBackup): Promise<string> {
+    const ref = `refs/capstan/backup/${refComponent(backup.cluster)}`;
+    const text = `${JSON.stringify(backup, null, 2)}\n`;
+    const commit = await this.#add(ref, "backup.json", text, `CAs of ${backup.cluster}\n`);
+    return `${commit} of ${ref}`;
+  }
+
+  /** On top of whatever stands there; gives the commit. */
+  async #add(ref: string, file: string, text: string, subject: string): Promise<string> {
+    return await this.#inTurn(async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const from = await this.#standingOf(ref);
-        const to = await this.#refs.commit("entry.json", text, from, subject, this.#clock());
-        if (await this.#move({ ref, from, to })) return;
+        const to = await this.#refs.commit(file, text, from, subject, this.#clock());
+        if (await this.#move({ ref, from, to })) return to;
         this.#known.delete(ref);
       }
-      throw new Failure(
-        "storage",
-        `the journal ${ref} could not be written: other runs write it all the time`,
-        {
-          hint: "run it again",
-        },
-      );
+      throw new Failure("storage", `${ref} could not be written: other runs write it all the time`, {
+        hint: "run it again",
+      });
     });
   }
 

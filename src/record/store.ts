@@ -1,3 +1,4 @@
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 
 /**
@@ -9,6 +10,8 @@ export interface RecordStore {
   load(cluster: string): Promise<ClusterRecord>;
   /** Replaces the record; durable when it returns. */
   save(record: ClusterRecord): Promise<void>;
+  /** Keeps what the CAs of a cluster are now, for people; durable when it returns, and says where it is. */
+  backup(backup: AuthorityBackup): Promise<string>;
   /** Appends to the journal of what was intended and what came of it; durable when it returns. */
   append(entry: JournalEntry): Promise<void>;
   /**
@@ -23,6 +26,15 @@ export interface RecordStore {
    * no lock, or another one: a person who looked at one lock must not end the next.
    */
   releaseLock(id: string): Promise<HeldLock>;
+}
+
+/** Public facts only: certificates, keys by their hashes, phases. No rotation can be undone with it, but understood. */
+export interface AuthorityBackup {
+  readonly format_version: "1.0";
+  /** ISO 8601. */
+  readonly at: string;
+  readonly cluster: string;
+  readonly authorities: readonly LiveAuthority[];
 }
 
 export interface LockHolder {

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../apply/event.ts";
-import { harmless, paragraph } from "./layout.ts";
+import { count, harmless, paragraph } from "./layout.ts";
 import type { Paint } from "./paint.ts";
 
 const LAGGARDS_SHOWN = 5;
@@ -19,8 +19,10 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     }
     case "transition-observed":
       return `${time}   ${event.authority} is in ${event.phase}`;
-    case "waiting":
-      return waitingText(time, event);
+    case "waiting": {
+      const lines = [waitingText(time, event), probesText(time, event)].filter((text) => text !== null);
+      return lines.length === 0 ? null : lines.join("\n");
+    }
     case "step-failed": {
       const head = `${time} ${paint("bad", "failed")} ${harmless(event.message)}`;
       const findings = event.findings.map(({ subject, message }) =>
@@ -33,9 +35,9 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     case "override": {
       const { call, purpose, key_hash } = event.action;
       const what = `${event.authority} override ${key_hash.slice(0, 16)}…`;
-      return event.stage === "requested"
-        ? `${time} ${paint("accent", `${event.cluster} ${what}: ${purpose}`)} (${call})`
-        : `${time}   ${what}: done`;
+      if (event.stage === "observed") return `${time}   ${what}: done`;
+      const asked = paint("accent", `${event.cluster} ${what}: ${purpose}`);
+      return paragraph(`${time} ${asked} (${call})`, "", "  ");
     }
     case "blocked": {
       const guards = event.step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
@@ -46,8 +48,17 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     case "notice":
       return `${time} ${harmless(event.message)}`;
     case "finished":
-      return `${time} ${paint(event.outcome === "applied" || event.outcome === "nothing-to-do" ? "good" : "bad", event.outcome)}: ${harmless(event.message)}`;
+      return finishedText(time, event, paint);
   }
+}
+
+function finishedText(
+  time: string,
+  { outcome, message }: Extract<RunEvent, { type: "finished" }>,
+  paint: Paint,
+): string {
+  const tone = outcome === "applied" || outcome === "nothing-to-do" ? "good" : "bad";
+  return paragraph(`${time} ${paint(tone, outcome)}: ${harmless(message)}`, "", "  ");
 }
 
 function waitingText(
@@ -71,6 +82,18 @@ function waitingText(
     "             ",
   );
   return `${head}\n${detail}`;
+}
+
+/** What people still have to do out there, as far as probes see it. */
+function probesText(time: string, { probes = [] }: Extract<RunEvent, { type: "waiting" }>): string | null {
+  if (probes.length === 0) return null;
+  const open = probes.filter(({ ready }) => !ready);
+  const names = open.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
+  const more = open.length > LAGGARDS_SHOWN ? `; ${open.length - LAGGARDS_SHOWN} more` : "";
+  const head = `${time}   ${probes.length - open.length} of ${count(probes.length, "probe")} as wanted`;
+  return open.length === 0
+    ? head
+    : `${head}\n${paragraph(harmless(`${names.join("; ")}${more}`), "           ", "             ")}`;
 }
 
 function sum(numbers: readonly number[]): number {

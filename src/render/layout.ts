@@ -19,7 +19,9 @@ export function paragraph(text: string, indent: string, hanging = indent): strin
   const [indented, ...lines] = wrapAnsi(`${indent}${text}`, COLUMNS, { trim: false }).split("\n");
   if (indented === undefined || lines.length === 0) return `${indent}${text}`;
   const rest = wrapAnsi(lines.join("").trim(), COLUMNS - stringWidth(hanging)).split("\n");
-  return [indented.trimEnd(), ...rest.map((line) => `${hanging}${line}`)].join("\n");
+  const hung = rest.map((line) => `${hanging}${line}`);
+  // A first word that is wider than the columns leaves nothing before it.
+  return (indented.trim() === "" ? hung : [indented.trimEnd(), ...hung]).join("\n");
 }
 
 /** Rows of cells, each column as wide as its widest cell; the last column is not padded. */

@@ -11,6 +11,7 @@ import type {
   RotationPlan,
   Step,
 } from "../rotation/plan.ts";
+import { baseText } from "./base-text.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
 import { count, harmless, paragraph, table } from "./layout.ts";
@@ -30,7 +31,8 @@ export function planText(plan: Plan, paint: Paint): string {
   );
   const commit = plan.commit === null ? "" : paint("dim", `  at commit ${plan.commit.slice(0, 12)}`);
   const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
-  return `${[...parts, verdictText(plan, paint)].join("\n")}\n`;
+  const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
+  return `${[...base, ...parts, verdictText(plan, paint)].join("\n")}\n`;
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;

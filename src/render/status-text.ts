@@ -103,9 +103,13 @@ function list(keys: readonly KeyStatus[], shorten: Shorten): string {
   return keys.map(({ fingerprint }) => shorten(fingerprint as Fingerprint)).join(" ");
 }
 
-function kindText({ kind, total, following, behind }: KindStatus, paint: Paint): string {
+function kindText({ kind, total, following, not_reporting, behind }: KindStatus, paint: Paint): string {
   const tone = following === total ? "good" : "warn";
-  const head = `    ${kind.padEnd(24)}${paint(tone, `${following}/${total}`)}`;
+  const counts = [
+    ...(total > 0 ? [paint(tone, `${following}/${total}`)] : []),
+    ...(not_reporting > 0 ? [paint("dim", `${not_reporting} without a report`)] : []),
+  ];
+  const head = `    ${kind.padEnd(24)}${counts.join(", ")}`;
   const named = behind
     .slice(0, BEHIND_SHOWN)
     .map(({ subject, message }) => paragraph(harmless(`${subject} ${message}`), "      ", "        "));

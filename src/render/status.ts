@@ -85,8 +85,11 @@ export interface KeyStatus {
 
 export interface KindStatus {
   readonly kind: ComponentKind;
+  /** Of those that report a rotation. */
   readonly total: number;
   readonly following: number;
+  /** They cannot be seen to follow: agentless nodes, and services that report no rotation. */
+  readonly not_reporting: number;
   /** Who does not follow the host CA, and how. */
   readonly behind: readonly { readonly subject: string; readonly message: string }[];
 }
@@ -188,12 +191,14 @@ function componentStatus(observation: ClusterObservation, now: number): readonly
   return COMPONENT_KINDS.flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
     if (ofKind.length === 0) return [];
-    const behind = ofKind.filter(({ standing }) => standing !== "following" && standing !== "not-reporting");
+    const reporting = ofKind.filter(({ standing }) => standing !== "not-reporting");
+    const behind = reporting.filter(({ standing }) => standing !== "following");
     return [
       {
         kind,
-        total: ofKind.length,
-        following: ofKind.length - behind.length,
+        total: reporting.length,
+        following: reporting.length - behind.length,
+        not_reporting: ofKind.length - reporting.length,
         behind: behind.map(({ subject, seen }) => ({ subject, message: seen })),
       },
     ];

@@ -8,6 +8,7 @@ import type {
   NextAuthority,
   OverrideResource,
   Policy,
+  RepositoryResource,
   RotatedAuthority,
   RotationResource,
   TalosConnection,
@@ -32,6 +33,14 @@ export const DEFAULT_POLICY: Policy = {
   // Teleport's own upper limit (reference teleport-rotation 2.2).
   maxSessionTtlMs: 30 * 3_600_000,
   pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
+};
+
+/** Where no `repository` resource says otherwise: one machine, and nothing insisted on but a clean tree. */
+export const DEFAULT_REPOSITORY: RepositoryResource = {
+  record: "folder",
+  remote: "origin",
+  branch: null,
+  requirePlan: false,
 };
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
@@ -131,6 +140,15 @@ interface RawWaiver {
 interface RawOverride {
   readonly sub_kind: string;
   readonly metadata: { readonly name: string };
+}
+
+interface RawRepository {
+  readonly spec: {
+    readonly record?: RepositoryResource["record"];
+    readonly remote?: string;
+    readonly branch?: string;
+    readonly require_plan?: boolean;
+  };
 }
 
 /** `value` is the document's own, with the environment's variables put in; files start at `folder`. */
@@ -291,6 +309,16 @@ export function buildOverride(document: ResourceDocument): OverrideResource {
     type: sub_kind,
     source: sourceOf(document),
     document: document.value,
+  };
+}
+
+export function buildRepository({ value }: ResourceDocument): RepositoryResource {
+  const { spec } = value as unknown as RawRepository;
+  return {
+    record: spec.record ?? DEFAULT_REPOSITORY.record,
+    remote: spec.remote ?? DEFAULT_REPOSITORY.remote,
+    branch: spec.branch ?? DEFAULT_REPOSITORY.branch,
+    requirePlan: spec.require_plan ?? DEFAULT_REPOSITORY.requirePlan,
   };
 }
 

@@ -37,6 +37,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...checkPlatform(unique, platforms, checked.now),
     ...collidingRotations(unique),
+    ...severalRepositories(unique),
   ];
 }
 
@@ -59,6 +60,7 @@ const HAS_SUB_KIND: Readonly<Record<(typeof KINDS)[number], boolean>> = {
   certificate_authority: true,
   ca_rotation: false,
   cert_authority_override: true,
+  repository: false,
 };
 
 function duplicateResources(
@@ -92,6 +94,7 @@ const CLUSTER_REFERENCE: Readonly<Record<(typeof KINDS)[number], Path | null>> =
   certificate_authority: ["metadata", "name"],
   ca_rotation: ["spec", "cluster"],
   cert_authority_override: ["metadata", "name"],
+  repository: null,
 };
 
 /** Every place of a document that names a cluster resource. */
@@ -245,6 +248,15 @@ function unknownTypes(
     diagnostics.push(diagnosticOn(document, path, complaint));
   }
   return diagnostics;
+}
+
+/** Two answers to where the record is would be two records. */
+function severalRepositories(documents: readonly ResourceDocument[]): Diagnostic[] {
+  const [first, ...others] = documents.filter(({ kind }) => kind === "repository");
+  return others.map((document) => {
+    const message = `a second repository resource; the first is in ${first === undefined ? "" : place(first)}`;
+    return diagnosticOn(document, ["kind"], complain(message, "keep one of them"));
+  });
 }
 
 /**

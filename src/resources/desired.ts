@@ -167,6 +167,18 @@ export interface OverrideResource {
   readonly document: unknown;
 }
 
+/** How capstan works with the git repository; at most one. It says nothing about what is desired. */
+export interface RepositoryResource {
+  /** Where roster, history, journal and lock are: `.capstan/` of one machine, or `refs/capstan/` of the remote. */
+  readonly record: "folder" | "refs";
+  /** Name of the git remote that has the refs and the branch. */
+  readonly remote: string;
+  /** Apply refuses a commit that is not on this branch of the remote; `null` takes any. */
+  readonly branch: string | null;
+  /** Apply takes only a plan that was approved: a plan file, or a fingerprint. */
+  readonly requirePlan: boolean;
+}
+
 /** A bad input file: many at once, each with its place (design, section 2). */
 export interface Diagnostic {
   readonly severity: "error" | "warning";

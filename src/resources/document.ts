@@ -3,7 +3,13 @@ import { keyText, offsetOf } from "./convert.ts";
 import type { Diagnostic, Source } from "./desired.ts";
 import { type Complaint, diagnosticAt, positionOf, type SourceFile } from "./source-file.ts";
 
-export const KINDS = ["cluster", "certificate_authority", "ca_rotation", "cert_authority_override"] as const;
+export const KINDS = [
+  "cluster",
+  "certificate_authority",
+  "ca_rotation",
+  "cert_authority_override",
+  "repository",
+] as const;
 
 export type Kind = (typeof KINDS)[number];
 

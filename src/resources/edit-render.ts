@@ -1,4 +1,5 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
+import { isTalosType } from "../rotation/authority-type.ts";
 import type { PlatformName } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { DEFAULT_POLICY } from "./build.ts";
@@ -111,6 +112,11 @@ function talosFields(talos: TalosConnection): object {
   };
 }
 
+const WHO_SIGNS: Readonly<Record<PlatformName, string>> = {
+  teleport: "Who may sign: SHA-256 of the public key, which is Teleport's CA pin.",
+  talos: "Who may sign: SHA-256 of the CA's public key.",
+};
+
 export function renderAuthority(authority: NewAuthority): string {
   return render(
     authority.schema,
@@ -124,7 +130,7 @@ export function renderAuthority(authority: NewAuthority): string {
         max_age: authority.maxAgeMs === undefined ? undefined : formatDuration(authority.maxAgeMs),
       },
     },
-    [[["spec", "active_keys"], "Who may sign: SHA-256 of the public key, which is Teleport's CA pin."]],
+    [[["spec", "active_keys"], WHO_SIGNS[isTalosType(authority.type) ? "talos" : "teleport"]]],
   );
 }
 

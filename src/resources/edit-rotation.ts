@@ -1,4 +1,4 @@
-import { isMap, isScalar, type Node } from "yaml";
+import { isMap, isPair, isScalar, isSeq, type Node } from "yaml";
 import type { Phase } from "../rotation/phase.ts";
 import { appendDocument, type NewRotation, renderRotation } from "./edit-render.ts";
 import { editResource, lineEndOf, rangeOf, refuseErrors, replaceScalar, type Splice } from "./edit-text.ts";
@@ -36,6 +36,33 @@ function resumeSplice(spec: Node, text: string, reason: string): Splice | null {
     end,
     text: `${lineEndOf(text)}${indent}resume: { reason: ${JSON.stringify(reason)} }`,
   };
+}
+
+/** Takes out what people stated about an attempt: the next one has to be worked for anew. */
+export function clearAcknowledgements(text: string, rotation: string): string {
+  return editResource(text, { kind: "ca_rotation", name: rotation }, ["spec"], (current, node) => {
+    const { acknowledge, ...rest } = current as { readonly acknowledge?: unknown };
+    if (acknowledge === undefined) return null;
+    return { value: rest, splice: withoutLines(node, text, "acknowledge") };
+  });
+}
+
+/** The lines of one field; `null` for a `spec` in braces. */
+function withoutLines(spec: Node, text: string, field: string): Splice | null {
+  if (!isMap(spec) || spec.flow === true) return null;
+  const pair = spec.items.find(({ key }) => isScalar(key) && key.value === field);
+  const start = text.lastIndexOf("\n", rangeOf(pair?.key)[0]) + 1;
+  const after = text.indexOf("\n", endOf(pair?.value));
+  return { start, end: after === -1 ? text.length : after + 1, text: "" };
+}
+
+/** Where the last word of a value ends: what follows it, comments for one, is not its own. */
+function endOf(value: unknown): number {
+  if ((isMap(value) || isSeq(value)) && value.flow !== true) {
+    const last: unknown = value.items.at(-1);
+    return endOf(isPair(last) ? (last.value ?? last.key) : last);
+  }
+  return rangeOf(value)[1] - 1;
 }
 
 /** A file's text with one more `ca_rotation` at its end; `null` stands for a file that does not exist yet. */

@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { buildAuthority, buildCluster, buildOverride, buildRotation } from "./build.ts";
+import { buildAuthority, buildCluster, buildOverride, buildRepository, buildRotation } from "./build.ts";
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkInventory } from "./check-inventory.ts";
@@ -10,6 +10,7 @@ import type {
   DesiredState,
   Diagnostic,
   OverrideResource,
+  RepositoryResource,
   RotationResource,
 } from "./desired.ts";
 import type { Kind, ResourceDocument } from "./document.ts";
@@ -24,6 +25,8 @@ export interface LoadResult {
   /** Only to be trusted when no diagnostic is an error. */
   readonly state: DesiredState;
   readonly diagnostics: readonly Diagnostic[];
+  /** `null` where there is none. */
+  readonly repository: RepositoryResource | null;
   /** The files that hold a resource, or something that is wrong. */
   readonly files: readonly LoadedFile[];
   /** Overrides that their schema accepts, for the certificate checks, whose code is slow to load. */
@@ -39,11 +42,15 @@ interface LoadedFile {
 /** Files read at the same time: each holds a descriptor, and there may be thousands. */
 const READERS = 32;
 
-/** Reads every resource below a folder; all that is wrong with any of them comes back at once. */
+/**
+ * Reads every resource below a folder; all that is wrong with any of them comes back at once. Files that resources
+ * name start at `home`, which is the folder itself, unless it holds what another commit says.
+ */
 export async function loadResources(
   folder: string,
   env: NodeJS.ProcessEnv,
   now: Date = new Date(),
+  home: string = folder,
 ): Promise<LoadResult> {
   const { paths, diagnostics: found } = await findFiles(folder);
   const diagnostics = [...found];
@@ -58,14 +65,22 @@ export async function loadResources(
     incomplete ||= read.incomplete;
     if (read.documents.length + read.diagnostics.length > 0) files.push({ path: file.path, text: file.text });
   }
-  const collected: Collected = { clusters: [], authorities: [], rotations: [], overrides: [] };
+  const collected: Collected = {
+    clusters: [],
+    authorities: [],
+    rotations: [],
+    overrides: [],
+    repositories: [],
+  };
   for (const document of documents) {
-    for (const diagnostic of accept(document, folder, env, now, collected)) diagnostics.push(diagnostic);
+    for (const diagnostic of accept(document, home, env, now, collected)) diagnostics.push(diagnostic);
   }
   for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
+  const { repositories, ...state } = collected;
   const accepted = new Set(collected.overrides.map(({ document }) => document));
   return {
-    state: collected,
+    state,
+    repository: repositories[0] ?? null,
     diagnostics: diagnostics.sort(compareDiagnostics),
     files,
     overrideDocuments: documents.filter(({ value }) => accepted.has(value)),
@@ -77,6 +92,7 @@ interface Collected extends DesiredState {
   readonly authorities: AuthorityResource[];
   readonly rotations: RotationResource[];
   readonly overrides: OverrideResource[];
+  readonly repositories: RepositoryResource[];
 }
 
 /** Collects the resource of a document where its schema accepts it; gives what is wrong with it. */
@@ -112,6 +128,9 @@ function accept(
     case "cert_authority_override":
       collected.overrides.push(buildOverride(document));
       break;
+    case "repository":
+      collected.repositories.push(buildRepository(document));
+      break;
   }
   return diagnostics;
 }
@@ -141,4 +160,5 @@ const VALIDATORS: Readonly<Record<Kind, ValidateFunction>> = {
   certificate_authority: validators.certificate_authority,
   ca_rotation: validators.ca_rotation,
   cert_authority_override: validators.cert_authority_override,
+  repository: validators.repository,
 };

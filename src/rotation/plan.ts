@@ -13,6 +13,21 @@ export interface Plan {
   /** HEAD of the repository, `null` outside git. */
   readonly commit: string | null;
   readonly clusters: readonly ClusterPlan[];
+  /** What is changed in git, where the plan was compared with another commit (`--base`). */
+  readonly base?: BasePlan;
+}
+
+/** The desired state against that of another commit. */
+export interface BasePlan {
+  readonly commit: string;
+  /** Sentences. */
+  readonly changes: readonly string[];
+  readonly findings: readonly ChangeFinding[];
+}
+
+/** About a change in git. An `error` blocks, whatever is live. */
+export interface ChangeFinding extends Finding {
+  readonly severity: "error" | "warning";
 }
 
 export type PlanOutcome = "no_changes" | "ready" | "blocked";

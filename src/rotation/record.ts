@@ -49,6 +49,8 @@ export interface RotationRecord {
   readonly overridden?: readonly Fingerprint[] | null;
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
+  /** Where the public state of all CAs from before the rotation, or before its last step, was kept. */
+  readonly backup?: { readonly at: string; readonly where: string } | null;
   readonly phases: readonly PhaseRecord[];
   /**
    * The transition that was asked for last and not observed yet: after a kill, a stale read must not make capstan

@@ -49,9 +49,9 @@ export async function hostTour(stage: Stage): Promise<void> {
   const last = await hostKey(stage);
 
   stage.heading("What happened");
-  stage.tell(`  old key   ${before}  ${after === before ? "still signs" : "gone"}`);
-  stage.tell(`  new key   ${after}  ${last === after ? "signs" : "gone"}`);
-  stage.tell(`  CA pin    ${last}`);
+  stage.tell(`  old key, ${after === before ? "still signs" : "gone"}\n    ${before}`);
+  stage.tell(`  new key, ${last === after ? "signs" : "gone"}\n    ${after}`);
+  stage.tell(`  CA pin\n    ${last}`);
   stage.tell(`  the second rotation was blocked by the roster guard and rolled back`);
   stage.tell("\nTry next:");
   stage.tell("  npx capstan sandbox up && npx capstan init my-cas   your own sandbox to break");

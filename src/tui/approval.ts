@@ -4,6 +4,10 @@ import type { Plan } from "../rotation/plan.ts";
 import {
   failingGuards,
   isBlocked,
+  type OverridePlace,
+  overrideKey,
+  overridePlacesOf,
+  overrideTitle,
   placeKey,
   placesOf,
   type StepPlace,
@@ -13,8 +17,13 @@ import {
 import { type FinalDialog, type Gate, QUIET_TICKS, READY_TICKS, type State } from "./model.ts";
 import type { Row } from "./tree.ts";
 
-/** What a person may say yes to on a row: ordinary steps with one `y`, and the point of no return by itself. */
+/**
+ * What a person may say yes to on a row: ordinary steps and override entries with one `y`, and the point of no return
+ * by itself.
+ */
 export interface Offer {
+  /** They come before the steps of their CA. */
+  readonly overrides: readonly OverridePlace[];
   readonly ordinary: readonly StepPlace[];
   /** Only when the row is that step: it is never part of a bundle. */
   readonly final: StepPlace | null;
@@ -28,6 +37,17 @@ export function offerOf(state: State, row: Row): Offer {
   const refusals: string[] = [];
   let final: StepPlace | null = null;
   const willBe = new Set(state.approved);
+  const overrides: OverridePlace[] = [];
+  for (const place of overridesUnder(state.plan, row).filter((one) => !willBe.has(overrideKey(one)))) {
+    const refusal = overrideRefusal(place);
+    if (refusal !== null) {
+      // A step that cannot go on without them says so by its guard.
+      if (row.kind !== "step") refusals.push(refusal);
+      continue;
+    }
+    overrides.push(place);
+    willBe.add(overrideKey(place));
+  }
   for (const place of places) {
     const refusal = refusalOf(place, willBe);
     if (refusal !== null) {
@@ -43,7 +63,40 @@ export function offerOf(state: State, row: Row): Offer {
     ordinary.push(place);
     willBe.add(placeKey(place));
   }
-  return { ordinary, final, refusals };
+  return { overrides, ordinary, final, refusals };
+}
+
+/** The overrides that belong to a row; a step brings those of its CA along. */
+function overridesUnder(plan: Plan, row: Row): readonly OverridePlace[] {
+  const places = overridePlacesOf(plan).filter(({ cluster }) => cluster === row.cluster);
+  const of = (types: readonly string[]) =>
+    places.filter(({ override }) => types.includes(override.authority));
+  switch (row.kind) {
+    case "cluster":
+      return places;
+    case "rotation":
+      return of(row.rotation.authorities);
+    case "step":
+      return of([row.step.authority]);
+    case "override":
+      return of([row.override.authority]);
+    case "drift":
+      return [];
+  }
+}
+
+/** Why the entries of a CA cannot be approved, as a sentence; `null` when they can. */
+export function overrideRefusal({ cluster, override }: OverridePlace): string | null {
+  const title = overrideTitle(override);
+  const [missing] = override.actions.flatMap((action) => action.missing);
+  if (missing !== undefined) return `${title} waits for ${missing.statement} of ${missing.subject}`;
+  const error = override.findings.find(
+    ({ severity, waived }) => severity === "error" && waived === undefined,
+  );
+  if (error !== undefined) return `${title} is blocked: ${error.subject} ${error.message}`;
+  if (override.blocked) return `${title} is blocked: ${override.situation}`;
+  const drift = cluster.drift.find(({ blocks }) => blocks);
+  return drift === undefined ? null : `${title} waits: ${drift.subject} ${drift.message}`;
 }
 
 function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
@@ -74,6 +127,14 @@ export function refusalOf(
   }
   const drift = heldByDrift(cluster.drift, step);
   if (drift !== undefined) return `${title} waits: ${drift.subject} ${drift.message}`;
+  const entries = cluster.overrides.find(({ authority }) => authority === step.authority);
+  const comesFirst =
+    step.action === "rotate" &&
+    entries?.blocked === false &&
+    entries.actions.some(({ moment }) => moment === "now");
+  if (comesFirst && !approved.has(overrideKey({ cluster, override: entries }))) {
+    return `${title} comes after ${overrideTitle(entries)}: approve that first`;
+  }
   if (step.after === null) return null;
   const before = rotation.steps.find(({ id }) => id === step.after);
   if (before === undefined) return `${title} comes after a step that is not in this plan`;
@@ -85,25 +146,38 @@ export function refusalOf(
     : `${title} comes after ${stepTitle(before)}: approve that first`;
 }
 
-/** Takes back the approval of a step, and of every step that builds on it. */
+/** Takes back the approval of a step or an override, and of every step that builds on it. */
 export function withdraw(plan: Plan, approved: ReadonlySet<string>, row: Row): ReadonlySet<string> {
   const left = new Set(approved);
   for (const place of placesUnder(plan, row)) left.delete(placeKey(place));
+  if (row.kind !== "step") {
+    for (const place of overridesUnder(plan, row)) left.delete(overrideKey(place));
+  }
   for (const place of placesOf(plan)) {
-    if (place.step.after !== null && refusalOf(place, left) !== null) left.delete(placeKey(place));
+    if (refusalOf(place, left) !== null) left.delete(placeKey(place));
   }
   return left;
 }
 
 /** What was approved, for apply. An id that two clusters share counts only when both were approved. */
 export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">) {
-  const places = placesOf(plan);
-  const taken = places.filter((place) => approved.has(placeKey(place)));
-  const missing = new Set(places.filter((place) => !taken.includes(place)).map(({ step }) => step.id));
-  const counted = taken.filter(({ step }) => !missing.has(step.id));
+  const units = [
+    ...placesOf(plan).map((place) => ({
+      key: placeKey(place),
+      ids: [place.step.id],
+      final: place.step.point_of_no_return,
+    })),
+    ...overridePlacesOf(plan).map((place) => ({
+      key: overrideKey(place),
+      ids: place.override.actions.map(({ id }) => id),
+      final: false,
+    })),
+  ];
+  const missing = new Set(units.filter(({ key }) => !approved.has(key)).flatMap(({ ids }) => ids));
+  const counted = units.filter(({ key, ids }) => approved.has(key) && !ids.some((id) => missing.has(id)));
   return {
-    approved: [...new Set(counted.map(({ step }) => step.id))],
-    final: counted.some(({ step }) => step.point_of_no_return),
+    approved: [...new Set(counted.flatMap(({ ids }) => ids))],
+    final: counted.some(({ final }) => final),
   };
 }
 

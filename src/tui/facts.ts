@@ -1,4 +1,4 @@
-import type { ConsumerObservation } from "../rotation/observation.ts";
+import type { OverridePlan } from "../overrides/plan.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, GuardVerdict, KeyPlan, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 
@@ -24,6 +24,30 @@ export function placeKey({
   readonly step: Step;
 }): string {
   return JSON.stringify([cluster.name, step.id]);
+}
+
+/** The calls about the override entries of one CA: they are approved as one. */
+export interface OverridePlace {
+  readonly cluster: ClusterPlan;
+  readonly override: OverridePlan;
+}
+
+/** Overrides that the plan would change. */
+export function overridePlacesOf(plan: Plan): readonly OverridePlace[] {
+  return plan.clusters.flatMap((cluster) =>
+    cluster.overrides.filter(({ actions }) => actions.length > 0).map((override) => ({ cluster, override })),
+  );
+}
+
+/** Identifies the override of a CA within one plan. */
+export function overrideKey({ cluster, override }: OverridePlace): string {
+  return JSON.stringify([cluster.name, "override", override.authority]);
+}
+
+/** What is done about the entries of a CA, in a few words. */
+export function overrideTitle({ authority, actions }: OverridePlan): string {
+  const purposes = [...new Set(actions.map(({ purpose }) => purpose))];
+  return `${authority} override: ${purposes.join(", ")}`;
 }
 
 /**
@@ -119,15 +143,4 @@ function namingKeys(keys: readonly KeyPlan[]): readonly KeyPlan[] {
     }
     return own;
   });
-}
-
-/** What a probe saw of something outside the cluster: `uses the old key; trusts old, not new`. */
-export function seenText({ uses, trusts }: ConsumerObservation): string {
-  const use =
-    uses === "old" || uses === "new" ? `uses the ${uses} key` : uses === "both" ? "uses both keys" : uses;
-  const answers = (["old", "new"] as const).flatMap((which) => {
-    if (trusts[which] === "unknown") return [];
-    return [trusts[which] === "yes" ? which : `not ${which}`];
-  });
-  return answers.length === 0 ? use : `${use}; trusts ${answers.join(", ")}`;
 }

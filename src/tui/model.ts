@@ -63,7 +63,7 @@ export interface State {
   readonly dialog: Dialog | null;
   /** One sentence above the keys, gone with the next key. */
   readonly notice: string | null;
-  /** Keys of approved steps (`placeKey`). */
+  /** Keys of approved steps (`placeKey`) and overrides (`overrideKey`). */
   readonly approved: ReadonlySet<string>;
   readonly run: Run;
   /** Track that a person looks at; `null` follows the run. */
@@ -119,10 +119,15 @@ export type Dialog = { readonly top: number } & (
 
 /** What is answered, and only with care. */
 export type Question = { readonly gate: Gate } & (
-  | /** `y` approves these ordinary steps (`placeKey`). */
-  { readonly kind: "approve"; readonly steps: readonly string[] }
-  /** The cluster's name approves the point of no return. */
-  | { readonly kind: "final"; readonly step: string; readonly typed: string }
+  | /** `y` approves these ordinary steps (`placeKey`) and overrides (`overrideKey`). */
+  { readonly kind: "approve"; readonly approves: readonly string[] }
+  /** The cluster's name approves the point of no return, and the override entries that go with it. */
+  | {
+      readonly kind: "final";
+      readonly step: string;
+      readonly overrides: readonly string[];
+      readonly typed: string;
+    }
   /** `y` hands over what was approved. */
   | { readonly kind: "start" }
   /** What moved while somebody was reading. */

@@ -34,7 +34,7 @@ export interface ReviewOptions extends ScreenOptions {
 
 /** What a person said yes to, of the plan that was on the screen and that the clusters still ask for. */
 export interface Approved {
-  /** Step ids. */
+  /** Ids of steps, and of calls about override entries. */
   readonly approved: readonly string[];
   /** The point of no return is among them, by the cluster's name. */
   readonly final: boolean;

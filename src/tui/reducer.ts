@@ -1,7 +1,17 @@
 import type { RunEvent } from "../apply/event.ts";
+import { planDifference } from "../planner/plan-difference.ts";
 import type { Plan } from "../rotation/plan.ts";
-import { answerOf, isTypedRight, offerOf, refusalOf, tickGate, typedName, withdraw } from "./approval.ts";
-import { placeKey, placesOf } from "./facts.ts";
+import {
+  answerOf,
+  isTypedRight,
+  offerOf,
+  overrideRefusal,
+  refusalOf,
+  tickGate,
+  typedName,
+  withdraw,
+} from "./approval.ts";
+import { overrideKey, overridePlacesOf, placeKey, placesOf } from "./facts.ts";
 import { clamp } from "./layout.ts";
 import {
   type Dialog,
@@ -17,7 +27,6 @@ import {
   startState,
   wholeSeconds,
 } from "./model.ts";
-import { differences } from "./moved.ts";
 import { moveKey, scrollDistance, watchMoveKey } from "./movement.ts";
 import { playKey, playOn } from "./replay.ts";
 import { hear, rollbackRefusal } from "./run.ts";
@@ -93,9 +102,9 @@ function answered(state: State, dialog: Question): State {
   const closed: State = { ...state, dialog: null };
   switch (dialog.kind) {
     case "approve":
-      return approve(closed, dialog.steps);
+      return approve(closed, dialog.approves);
     case "final":
-      return approve(closed, [dialog.step]);
+      return approve(closed, [...dialog.overrides, dialog.step]);
     case "start":
       return { ...closed, status: "rechecking", notice: null };
     case "rollback":
@@ -107,17 +116,21 @@ function answered(state: State, dialog: Question): State {
 
 function approve(state: State, keys: readonly string[]): State {
   const approved = new Set(state.approved);
+  for (const place of overridePlacesOf(state.plan)) {
+    const key = overrideKey(place);
+    if (keys.includes(key) && overrideRefusal(place) === null) approved.add(key);
+  }
   for (const place of placesOf(state.plan)) {
     const key = placeKey(place);
     if (keys.includes(key) && refusalOf(place, approved) === null) approved.add(key);
   }
   const more = approved.size - state.approved.size;
-  return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} steps approved`}; s starts` };
+  return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} approved`}; s starts` };
 }
 
 function onRechecked(state: State, plan: Plan): State {
   if (state.status !== "rechecking") return state;
-  const found = differences(state.plan, plan);
+  const found = planDifference(state.plan, plan).map(withShortFingerprints);
   if (found.length === 0) return { ...state, status: "agreed" };
   const fresh = startState({ ...state, plan });
   const rows = rowsOf(plan, state);
@@ -127,6 +140,11 @@ function onRechecked(state: State, plan: Plan): State {
     selected: rows.some(({ id }) => id === state.selected) ? state.selected : firstRow(plan),
     dialog: { kind: "moved", differences: found, ...FRESH },
   };
+}
+
+/** On a screen the first letters tell keys apart, as everywhere else on it. */
+function withShortFingerprints(sentence: string): string {
+  return sentence.replaceAll(/sha256:([0-9a-f]{8})[0-9a-f]{56}/g, "$1…");
 }
 
 function onKey(state: State, key: Key): State {
@@ -222,16 +240,19 @@ function onlyReading(state: State): State {
   return { ...state, notice: "this only shows the plan: capstan apply asks for approval" };
 }
 
-function ask(state: State, { ordinary, final, refusals }: ReturnType<typeof offerOf>): State {
+function ask(state: State, { overrides, ordinary, final, refusals }: ReturnType<typeof offerOf>): State {
+  const entries = overrides.map(overrideKey);
   if (final !== null) {
     if (typedName(final.cluster.name) !== null) {
-      return { ...state, dialog: { kind: "final", step: placeKey(final), typed: "", ...FRESH } };
+      return {
+        ...state,
+        dialog: { kind: "final", step: placeKey(final), overrides: entries, typed: "", ...FRESH },
+      };
     }
     return refused(state, ["the cluster's name cannot be typed here: use --approve-final"]);
   }
-  if (ordinary.length > 0) {
-    return { ...state, dialog: { kind: "approve", steps: ordinary.map(placeKey), ...FRESH } };
-  }
+  const approves = [...entries, ...ordinary.map(placeKey)];
+  if (approves.length > 0) return { ...state, dialog: { kind: "approve", approves, ...FRESH } };
   if (refusals.length > 0) return refused(state, refusals);
   return { ...state, notice: "there is nothing left to approve here" };
 }

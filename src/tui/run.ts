@@ -1,4 +1,5 @@
 import type { KindProgress, Laggard, ProbeProgress, RunEvent, RunOutcome } from "../apply/event.ts";
+import type { PlannedAction } from "../overrides/plan.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { failingGuards, stepTitle } from "./facts.ts";
@@ -14,9 +15,18 @@ export interface Run {
   readonly tracks: readonly Track[];
   /** Index of the track that something last happened on. */
   readonly active: number | null;
+  /** Calls about override entries, in the order in which they were made. */
+  readonly entries: readonly EntryRun[];
   /** Oldest first, the last `LOG_KEPT`. */
   readonly log: readonly LogEntry[];
   readonly ending: { readonly outcome: RunOutcome; readonly message: string } | null;
+}
+
+export interface EntryRun {
+  readonly cluster: string;
+  readonly authority: string;
+  readonly action: PlannedAction;
+  readonly state: "running" | "done";
 }
 
 export interface Track {
@@ -69,7 +79,15 @@ export interface LogEntry {
 export const LOG_KEPT = 500;
 
 export function startRun(plan: Plan): Run {
-  return { startedAt: null, heardAt: null, tracks: tracksOf(plan), active: null, log: [], ending: null };
+  return {
+    startedAt: null,
+    heardAt: null,
+    tracks: tracksOf(plan),
+    active: null,
+    entries: [],
+    log: [],
+    ending: null,
+  };
 }
 
 function tracksOf(plan: Plan): readonly Track[] {
@@ -167,12 +185,24 @@ export function hear(run: Run, event: RunEvent): Run {
             : track,
         ),
       };
-    case "override":
+    case "override": {
+      const { cluster, authority, action, stage } = event;
+      const before = logged.entries.filter(
+        (one) => one.cluster !== cluster || one.action.id !== action.id || one.state === "done",
+      );
+      const state = stage === "observed" ? "done" : "running";
+      return { ...logged, entries: [...before, { cluster, authority, action, state }] };
+    }
     case "notice":
       return logged;
     case "finished":
       return { ...logged, ending: { outcome: event.outcome, message: event.message } };
   }
+}
+
+/** What is done about one entry, in a few words. */
+export function entryTitle({ authority, action }: Pick<EntryRun, "authority" | "action">): string {
+  return `${authority} override ${action.key_hash.slice(0, 16)}…: ${action.purpose}`;
 }
 
 function blockedBy(step: Step): string {
@@ -276,11 +306,7 @@ function logEntry(event: RunEvent): Omit<LogEntry, "at"> | null {
       return { tone: "warn", text: event.message };
     case "override": {
       const done = event.stage === "observed" ? "done" : "asked for";
-      const { purpose, key_hash } = event.action;
-      return {
-        tone: "plain",
-        text: `${event.authority} override ${key_hash.slice(0, 16)}…: ${purpose} ${done}`,
-      };
+      return { tone: "plain", text: `${entryTitle(event)} ${done}` };
     }
     case "notice":
       return { tone: "dim", text: event.message };

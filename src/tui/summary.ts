@@ -1,6 +1,6 @@
 import type { RunOutcome } from "../apply/event.ts";
 import { stepTitle } from "./facts.ts";
-import type { Run, StepRun, Track } from "./run.ts";
+import { type EntryRun, entryTitle, type Run, type StepRun, type Track } from "./run.ts";
 import { duration, EMPTY, type Line, line, paragraph, type Span, span } from "./text.ts";
 import { elapsed } from "./view/watch-lines.ts";
 
@@ -14,6 +14,7 @@ export function summaryLines(run: Run, now: number, columns: number): readonly L
   const verdict = ending === null ? "the run ended without a word" : `${ending.outcome}: ${ending.message}`;
   return [
     line(span("capstan apply", "strong"), span(`  ${elapsed(run, now)}`, "dim")),
+    ...run.entries.map(entryLine),
     ...run.tracks.filter(({ state }) => state !== "queued").flatMap((track) => trackLines(track, width)),
     EMPTY,
     ...paragraph(verdict, width, { tone: good ? "good" : "bad" }),
@@ -42,6 +43,11 @@ const SIGNS: Readonly<Record<StepRun["state"], readonly [Span, string]>> = {
   failed: [span("✗", "bad"), "failed"],
   blocked: [span("✗", "bad"), "blocked"],
 };
+
+function entryLine(entry: EntryRun): Line {
+  const [sign, word] = entry.state === "done" ? SIGNS.verified : SIGNS.running;
+  return line("  ", sign, ` ${entryTitle(entry)}  `, span(word, "dim"));
+}
 
 function stepLine({ step, state, startedAt, endedAt }: StepRun): Line {
   const [sign, word] = SIGNS[state];

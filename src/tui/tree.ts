@@ -62,14 +62,16 @@ function clusterRows(
     ...rotations
       .filter((rotation) => !blockedOnly || rotation.steps.some(isBlocked))
       .flatMap((rotation) => rotationRows(cluster, rotation, folded, blockedOnly)),
-    ...(blockedOnly ? [] : overrides).map((override, index) => ({
-      kind: "override" as const,
-      id: idOf("override", cluster.name, index),
-      depth: 1,
-      cluster,
-      folded: null,
-      override,
-    })),
+    ...overrides
+      .filter(({ blocked }) => blocked || !blockedOnly)
+      .map((override, index) => ({
+        kind: "override" as const,
+        id: idOf("override", cluster.name, index),
+        depth: 1,
+        cluster,
+        folded: null,
+        override,
+      })),
   ];
 }
 
@@ -96,21 +98,31 @@ function rotationRows(
   return [head, ...steps.filter(({ step }) => !blockedOnly || isBlocked(step))];
 }
 
-function clusterBlocked({ drift, rotations }: ClusterPlan): boolean {
-  return drift.some(({ blocks }) => blocks) || rotations.some(({ steps }) => steps.some(isBlocked));
+function clusterBlocked({ drift, rotations, overrides }: ClusterPlan): boolean {
+  return (
+    drift.some(({ blocks }) => blocks) ||
+    rotations.some(({ steps }) => steps.some(isBlocked)) ||
+    overrides.some(({ blocked }) => blocked)
+  );
 }
 
 function idOf(...parts: readonly (string | number)[]): string {
   return JSON.stringify(parts);
 }
 
-/** Where a review begins: at what blocks, else at the first step, else at the top. */
+/** Where a review begins: at what blocks, else at the first thing to do, else at the top. */
 export function firstRow(plan: Plan): string {
   const rows = rowsOf(plan, { folded: NOTHING, blockedOnly: false });
   const blocking = rows.find(
-    (row) => (row.kind === "step" && isBlocked(row.step)) || (row.kind === "drift" && row.drift.blocks),
+    (row) =>
+      (row.kind === "step" && isBlocked(row.step)) ||
+      (row.kind === "drift" && row.drift.blocks) ||
+      (row.kind === "override" && row.override.blocked),
   );
-  return (blocking ?? rows.find(({ kind }) => kind === "step") ?? rows[0])?.id ?? "";
+  const first =
+    rows.find(({ kind }) => kind === "step") ??
+    rows.find((row) => row.kind === "override" && row.override.actions.length > 0);
+  return (blocking ?? first ?? rows[0])?.id ?? "";
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

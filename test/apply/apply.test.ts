@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/failure.ts";
 import type { AuthorityResource } from "../../src/resources/desired.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
@@ -347,5 +348,59 @@ describe("a CA that is kept in HSMs", () => {
     expect((await world.apply(desired([rotation("rollback")]))).outcome).toBe("applied");
     expect(identify(world.cluster.authority().active)).toEqual([OLD]);
     expect(world.cluster.authority().trusted).toEqual([]);
+  });
+});
+
+describe("a run that loses the lock", () => {
+  it("stops, rolls nothing back, and says who has it", async () => {
+    const world = new World();
+    const taken = new Failure("locked", "this run lost the lock: ada took it over");
+    world.cluster.ailments.set("node2", "stuck");
+    const append = world.store.append.bind(world.store);
+    world.store.append = async (entry) => {
+      await append(entry);
+      if (entry.what === "observed") world.store.lost.abort(taken);
+    };
+    await expect(world.apply(desired([rotation("init")]))).rejects.toBe(taken);
+    expect(world.cluster.transitions).toEqual(["host standby-init"]);
+    expect(world.store.released).toBe(1);
+  });
+});
+
+describe("a plan that is not the approved one", () => {
+  it("is refused under the lock, before anything is done", async () => {
+    const world = new World();
+    const stale = new Failure("stale", "the plan is stale");
+    const refuse = () => {
+      throw stale;
+    };
+    await expect(world.apply(desired([rotation("init")]), { accept: refuse })).rejects.toBe(stale);
+    expect(world.cluster.transitions).toEqual([]);
+    expect(world.store.journal).toEqual([]);
+    expect(world.store.released).toBe(1);
+  });
+});
+
+describe("a backup of what the CAs are", () => {
+  it("is kept before the first write, and once more before the old key goes", async () => {
+    const world = await walked("standby");
+    expect(world.store.backups.map(({ authorities }) => authorities[0]?.rotation.phase)).toEqual([
+      "standby",
+      "update_servers",
+    ]);
+    expect(identify(world.store.backups[0]?.authorities[0]?.active ?? [])).toEqual([OLD]);
+    expect(world.store.record?.rotations[0]?.backup?.where).toBe("backup 2");
+    expect(JSON.stringify(world.store.backups)).not.toContain("PRIVATE KEY");
+  });
+
+  it("that cannot be kept stops the run before it writes anything", async () => {
+    const world = new World();
+    const full = new Failure("storage", "no space is left");
+    world.store.backup = async () => {
+      throw full;
+    };
+    await expect(world.apply(desired([rotation("init")]))).rejects.toBe(full);
+    expect(world.cluster.transitions).toEqual([]);
+    expect(world.store.record).toBeNull();
   });
 });

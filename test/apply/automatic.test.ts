@@ -40,7 +40,13 @@ describe("a rotation by the clock", () => {
     expect(after.active).not.toEqual(before.active);
     expect(after.trusted).toEqual([]);
     const entered = events.filter((event) => event.type === "transition-observed").map(({ phase }) => phase);
-    expect(entered).toEqual(["init", "update_clients", "update_servers"]);
+    expect(entered).toEqual(["init", "update_clients", "update_servers", "standby"]);
+    const notices = events.flatMap((event) => (event.type === "notice" ? [event.message] : []));
+    expect(notices.map((message) => message.replace(/ until .*; then the platform/, ""))).toEqual([
+      "host stays in init goes on to update_clients by itself",
+      "host stays in update_clients goes on to update_servers by itself",
+      "host stays in update_servers goes on to standby by itself",
+    ]);
     // Between two looks it says where it stands and when the clock goes on.
     const started = Date.parse(events[0]?.at ?? "");
     const deadlines = waits(events)

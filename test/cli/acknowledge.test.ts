@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Repository } from "../world/repository.ts";
@@ -54,8 +54,64 @@ describe("a wrong acknowledgement", () => {
     }
   });
 
+  const HASH = "0123456789abcdef".repeat(4);
+
+  it.each([
+    [`{ step: overide/db_client/${HASH}, who: ada }`, "states nothing", "here stands override/db_client/"],
+    [`{ step: "override/db_client/${HASH.replace("0", "f")}", who: ada }`, "git has no", `/${HASH}"?`],
+    [
+      `{ guard: overrides, subject: override/db-client/${HASH}, reason: why not, expires: 2099-01-01 }`,
+      "has no subject",
+      `did you mean "override/db_client/${HASH}"?`,
+    ],
+  ])("outside a rotation: %s", async (statement, said, suggested) => {
+    repository = await Repository.create();
+    const field = statement.includes("guard") ? "waive" : "acknowledge";
+    await writeFile(
+      join(repository.folder, "db.yaml"),
+      `kind: cluster
+version: v1
+metadata: { name: acme.cluster }
+spec: { platform: teleport, teleport: { tctl: [no-such-tctl] } }
+---
+kind: cert_authority_override
+sub_kind: db_client
+version: v1
+metadata: { name: acme.cluster }
+spec: { certificate_overrides: [{ public_key: ${HASH}, disabled: true }] }
+---
+kind: certificate_authority
+sub_kind: db_client
+version: v1
+metadata: { name: acme.cluster }
+spec:
+  active_keys: [sha256:${HASH}]
+  ${field}:
+    - ${statement}
+`,
+    );
+    for (const command of ["validate", "plan"]) {
+      const ran = await repository.capstan(command);
+      expect(ran.exit).toBe(1);
+      const text = (ran.stdout + ran.stderr).replaceAll(/\s+/g, " ");
+      expect(text).toContain("db.yaml:19:7: error:");
+      expect(text).toContain(said);
+      expect(text).toContain(suggested);
+    }
+  });
+
   it("a right one is none", async () => {
     await withStatement("{ step: db_client/init/trust-both, who: ada, note: all nine, at: 2026-01-02 }");
+    expect((await repository.capstan("validate")).exit).toBe(0);
+  });
+
+  it("of the attempt before is taken out when a rotation starts again", async () => {
+    await withStatement("{ step: db_client/init/trust-both, who: ada }");
+    const { stdout } = await repository.must("rotate", "start", "db,db_client", "--reason", "db-2 is back");
+    expect(stdout).toContain("1 acknowledgement of the attempt before taken out");
+    const text = await readFile(join(repository.folder, "acme", "db.yaml"), "utf8");
+    expect(text).not.toContain("acknowledge");
+    expect(text).toContain('resume: { reason: "db-2 is back" }');
     expect((await repository.capstan("validate")).exit).toBe(0);
   });
 });

@@ -33,15 +33,4 @@ describe("automatic mode", () => {
     expect(unapproved.exit).toBe(3);
     expect(await rotations()).toEqual([]);
   });
-
-  it("is watched to its end, and nothing is asked for but its start", async () => {
-    await automatic("30m");
-    const before = await repository.keys();
-    const { stderr } = await repository.must("apply", "--auto-approve", "--approve-final");
-    expect(await rotations()).toEqual(["--type=host --grace-period=30m"]);
-    const after = await repository.keys();
-    expect(after.active).not.toEqual(before.active);
-    expect(after.trusted).toEqual([]);
-    expect(stderr).toContain("host is in init");
-  });
 });

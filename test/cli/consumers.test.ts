@@ -50,5 +50,6 @@ it("consumers are probed: seen ones need no word, what takes a person is named",
     ["sshd", { old: "yes", new: "yes" }],
     ["appliance", { old: "unknown", new: "unknown" }],
   ]);
+  await repository.commit("what is deployed");
   expect((await repository.capstan("apply", "--auto-approve")).exit).toBe(3);
 });

@@ -125,7 +125,7 @@ describe("through the phases", () => {
     expect(ran).toMatchObject({ exit: 0, stderr: "" });
     const state = await loaded();
     const [talos, kubernetes] = state.authorities;
-    expect(ran.stdout).toContain(`active_keys of talos is now ${talos?.activeKeys.join()}`);
+    expect(ran.stdout).toContain(`active_keys of talos is now\n  ${talos?.activeKeys.join()}`);
     expect(talos?.activeKeys).not.toEqual([fingerprint("a")]);
     expect(kubernetes?.activeKeys).toEqual([fingerprint("b")]);
     expect(readFileSync(join(folder, "cluster.yaml"), "utf8").match(/# kept/g)).toHaveLength(2);

@@ -13,9 +13,11 @@ it("npm start plays to its end, and leaves no process and no file behind", async
   });
   expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
   const summary = stdout.slice(stdout.indexOf("What happened"));
-  expect(summary).toMatch(/old key {3}sha256:[0-9a-f]{64} {2}gone/);
-  expect(summary).toMatch(/new key {3}sha256:[0-9a-f]{64} {2}signs/);
+  expect(summary).toMatch(/old key, gone\n {4}sha256:[0-9a-f]{64}\n/);
+  expect(summary).toMatch(/new key, signs\n {4}sha256:[0-9a-f]{64}\n/);
   expect(summary).toContain("Try next:");
+  const tooWide = `${stdout}\n${stderr}`.split("\n").filter((line) => line.length > 80);
+  expect(tooWide).toEqual([]);
   expect((await readdir(tmpdir())).filter((name) => name.startsWith("capstan-tour-"))).toEqual([]);
   expect((await commandLines()).filter((line) => line.includes("capstan-tour-"))).toEqual([]);
 });

@@ -189,7 +189,11 @@ describe("mode plan", () => {
 
   it("a summary stays within its bytes, whatever letters it is made of", async () => {
     const changes = Array.from({ length: 40_000 }, () => "名前 変更 された");
-    await act("plan", { doors: { plan: async () => planned({ changes }) } });
+    await act("plan", {
+      doors: {
+        plan: async () => planned({ plan: { ...ready(), base: { commit: COMMIT, changes, findings: [] } } }),
+      },
+    });
     expect(Buffer.byteLength(summary())).toBeLessThanOrEqual(1_048_576);
     expect(summary()).toContain("**Ready.**");
   });

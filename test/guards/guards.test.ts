@@ -689,6 +689,32 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: ["authority/host"],
   },
+  "the CAs were kept before the rotation": { guard: "backup", edge: SERVERS_TO_STANDBY, verdict: "pass" },
+  "nobody kept what the CAs were": {
+    guard: "backup",
+    edge: SERVERS_TO_STANDBY,
+    record: { backup: null },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "nobody knows whether the CAs were kept": {
+    guard: "backup",
+    edge: SERVERS_TO_STANDBY,
+    record: null,
+    verdict: "unknown",
+    about: ["authority/host"],
+  },
+  "a copy that a person made is stated": {
+    guard: "backup",
+    edge: SERVERS_TO_STANDBY,
+    record: { backup: null },
+    rotation: {
+      waive: [{ guard: "backup", subject: "authority/host", reason: "in the safe", expires: ago(-60) }],
+    },
+    verdict: "pass",
+    about: ["~authority/host"],
+  },
+  "what can be undone needs no copy": { guard: "backup", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "nobody knows since when": {
     guard: "soak",
     edge: INIT_TO_CLIENTS,

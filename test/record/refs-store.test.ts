@@ -147,6 +147,22 @@ describe("the record", () => {
 
 const BEFORE = { update_clients: "init", update_servers: "update_clients" } as const;
 
+describe("the backup of what the CAs are", () => {
+  it("is a commit in the remote, on top of those before it", async () => {
+    const { store } = await run();
+    const backup = { format_version: "1.0", at: "2026-11-21T12:00:00.000Z", cluster: CLUSTER } as const;
+    const first = await store.backup({ ...backup, authorities: [] });
+    const second = await store.backup({ ...backup, at: "2026-11-22T12:00:00.000Z", authorities: [] });
+    const ref = `refs/capstan/backup/${CLUSTER}`;
+    const tip = (await simpleGit(world.remote).raw(["rev-parse", ref])).trim();
+    expect(second).toBe(`${tip} of ${ref}`);
+    const [commit = ""] = first.split(" ");
+    const text = await simpleGit(world.remote).raw(["show", `${commit}:backup.json`]);
+    expect(JSON.parse(text)).toEqual({ ...backup, authorities: [] });
+    expect((await simpleGit(world.remote).raw(["rev-list", "--count", ref])).trim()).toBe("2");
+  });
+});
+
 describe("the journal", () => {
   it("grows by every entry, also when two runs write at once", async () => {
     const [one, other] = [await run(), await run()];

@@ -34,4 +34,35 @@ describe("a run as lines on stderr", () => {
     });
     await expect(spoken(events)).toMatchFileSnapshot("golden/run-not-approved.txt");
   });
+
+  it("that leaves work to people, as probes see it", async () => {
+    const waiting: RunEvent = {
+      at: "2026-11-21T12:00:00.000Z",
+      type: "waiting",
+      cluster: "acme.cluster",
+      authority: "db_client",
+      phase: "init",
+      deadline: "2026-11-21T12:10:00.000Z",
+      progress: [],
+      laggards: [],
+      probes: [
+        { subject: "postgres/orders", ready: true, message: "uses new, trusts old, trusts new" },
+        {
+          subject: "mysql/shop",
+          ready: false,
+          message: "uses old: 10.0.0.7:3306 shows a certificate of the old CA",
+        },
+      ],
+    };
+    expect(spoken([waiting])).toBe(
+      [
+        "12:00:00   1 of 2 probes as wanted",
+        "           mysql/shop uses old: 10.0.0.7:3306 shows a certificate of the old CA",
+      ].join("\n"),
+    );
+    expect(spoken([{ ...waiting, probes: waiting.probes?.slice(0, 1) ?? [] }])).toBe(
+      "12:00:00   1 of 1 probe as wanted",
+    );
+    expect(spoken([{ ...waiting, probes: [] }])).toBe("");
+  });
 });

@@ -17,6 +17,14 @@ describe("a paragraph", () => {
     expect(lines.slice(1).every((line) => line.startsWith(hanging))).toBe(true);
     expect(lines.map((line) => line.trim()).join(" ")).toBe(WORDS);
   });
+
+  it("begins with a word that is wider than the columns, not with an empty line", () => {
+    const hash = "a".repeat(90);
+    expect(paragraph(`${hash} has no override`, "  ", "    ").split("\n")).toEqual([
+      `    ${hash}`,
+      "    has no override",
+    ]);
+  });
 });
 
 describe("what a cluster says about itself", () => {

@@ -9,7 +9,7 @@ import {
   type MarkdownOptions,
   planMarkdown,
 } from "../../src/render/markdown/plan-markdown.ts";
-import type { Plan } from "../../src/rotation/plan.ts";
+import type { ChangeFinding, Plan } from "../../src/rotation/plan.ts";
 import {
   blocked,
   HOSTILE,
@@ -37,15 +37,44 @@ const DIFF = [
   "+  phase: update_clients",
 ].join("\n");
 
+/** The ready plan of a pull request. */
+function changed(changes: readonly string[], findings: readonly ChangeFinding[] = []): Plan {
+  return {
+    ...ready(),
+    outcome: findings.length > 0 ? "blocked" : "ready",
+    base: { commit: "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00", changes, findings },
+  };
+}
+
 const GOLDEN: Readonly<Record<string, () => string>> = {
   "nothing-to-do": () => planMarkdown(nothingToDo(), OPTIONS),
   ready: () =>
-    planMarkdown(ready(), {
+    planMarkdown(changed(["acme.cluster: rotation host-2026-11 moves from init to update_clients"]), {
       ...OPTIONS,
       diff: DIFF,
-      changes: ["host-2026-11: init → update_clients"],
       planFile: "plan.json",
     }),
+  "refused-change": () =>
+    planMarkdown(
+      changed(
+        ["acme.cluster: rotation host-2026-11 is added, at update_servers"],
+        [
+          {
+            severity: "error",
+            subject: "rotation/host-2026-11",
+            message: "goes from standby to update_servers in one change, over 3 edges",
+            remedy: "write `phase: init`, or `strategy: walk` to go as far as the guards allow",
+          },
+          {
+            severity: "warning",
+            subject: "rotation/*@everyone*](http://x)",
+            message: "is removed while it is at init: apply rolls it back",
+            remedy: "if that is not meant, keep it until it is at standby",
+          },
+        ],
+      ),
+      { ...OPTIONS, diff: DIFF },
+    ),
   walk: () => planMarkdown(walk(), OPTIONS),
   blocked: () => planMarkdown(blocked(), { ...OPTIONS, diff: DIFF }),
   "point-of-no-return": () => planMarkdown(pointOfNoReturn(), OPTIONS),

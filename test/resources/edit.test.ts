@@ -9,7 +9,12 @@ import {
   renderCluster,
   renderRotation,
 } from "../../src/resources/edit-render.ts";
-import { addRotation, setResume, setRotationPhase } from "../../src/resources/edit-rotation.ts";
+import {
+  addRotation,
+  clearAcknowledgements,
+  setResume,
+  setRotationPhase,
+} from "../../src/resources/edit-rotation.ts";
 import { loadResources } from "../../src/resources/load.ts";
 import { PHASES } from "../../src/rotation/phase.ts";
 import { CLUSTER, described, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
@@ -545,5 +550,31 @@ spec:
   it("is refused for a spec in braces", () => {
     const braces = file.replace(/spec:[\s\S]*/, `spec: { cluster: c, authorities: [], phase: init }\n`);
     expect(() => setResume(braces, "host-2026-11", "x")).toThrow(/cannot edit/);
+  });
+});
+
+describe("clearing acknowledgements", () => {
+  const head = `kind: ca_rotation
+version: v1
+metadata: { name: host-2026-11 }
+spec:
+  cluster: acme.cluster
+  authorities:
+    - { type: host, retire: [${A}] }
+`;
+
+  it.each([
+    ["in one line", "  acknowledge: [{ step: host/init/x, who: ada }] # said\n", "  phase: init\n"],
+    [
+      "one a line",
+      "  acknowledge: # work\n    - { step: a, who: ada } # yes\n    - { step: b, who: bob }\n",
+      "  # the phase\n  phase: init\n",
+    ],
+    ["spelt out", "  acknowledge:\n    - step: a\n      who: ada\n      note: all nine\n", "  phase: init\n"],
+    ["an empty list", "  acknowledge: []\n", "  phase: init\n"],
+  ])("%s", (_, stated, phase) => {
+    expect(clearAcknowledgements(head + stated + phase, "host-2026-11")).toBe(head + phase);
+    expect(clearAcknowledgements(`${head}${phase}${stated}`.trimEnd(), "host-2026-11")).toBe(head + phase);
+    expect(clearAcknowledgements(head + phase, "host-2026-11")).toBe(head + phase);
   });
 });

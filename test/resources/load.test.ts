@@ -268,6 +268,7 @@ describe("what is accepted", () => {
     async (name) => {
       expect(await loadResources(fixture(`accepted/${name}`), {}, NOW)).toEqual({
         state: { clusters: [], authorities: [], rotations: [], overrides: [] },
+        repository: null,
         diagnostics: [],
         files: [],
         overrideDocuments: [],

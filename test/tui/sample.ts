@@ -2,6 +2,7 @@ import type { KindProgress, Laggard, RunEvent } from "../../src/apply/event.ts";
 import type { ComponentKind, Fingerprint, LiveComponent } from "../../src/rotation/observation.ts";
 import type { Edge, Phase } from "../../src/rotation/phase.ts";
 import {
+  type ClusterPlan,
   GUARD_IDS,
   type GuardVerdict,
   type KeyPlan,
@@ -131,7 +132,7 @@ export function rotation(name: string, more: Partial<RotationPlan> = {}): Rotati
 }
 
 export function planOf(
-  clusters: readonly { readonly name: string; readonly rotations: readonly RotationPlan[] }[],
+  clusters: readonly (Pick<ClusterPlan, "name" | "rotations"> & Partial<ClusterPlan>)[],
   more: Partial<Plan> = {},
 ): Plan {
   return {

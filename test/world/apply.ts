@@ -15,7 +15,7 @@ export class World {
 
   async apply(
     desired: DesiredState,
-    { approve = "everything", signal = NEVER, turnBack = NEVER }: ApplyWith = {},
+    { approve = "everything", signal = NEVER, turnBack = NEVER, accept = () => {} }: ApplyWith = {},
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     const outcome = await apply({
@@ -25,6 +25,7 @@ export class World {
       store: this.store,
       clock: this.clock,
       signal,
+      accept,
       emit: (event) => events.push(event),
       turnBack,
       approve: async (plan) => {
@@ -54,6 +55,7 @@ interface ApplyWith {
   readonly approve?: "leave" | "nothing" | "ordinary" | "everything";
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
+  readonly accept?: (plan: Plan) => void;
 }
 
 const NEVER = new AbortController().signal;

@@ -171,6 +171,7 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
     introduced: [NEW],
     started_at: ago(60),
     ended_at: null,
+    backup: { at: ago(60), where: ".capstan/backup" },
     roster: COMPONENT_NAMES.map(([kind, name]) => ({ kind, id: `id-of-${name}`, name })),
     phases: walked.map((name) => ({ phase: name, since: ago(45), verified_at: ago(40) })),
     requested: null,

@@ -1,10 +1,13 @@
-import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
+import type { AuthorityBackup, JournalEntry, RecordStore } from "../../src/record/store.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 
 /** A record that outlives a killed run, as a folder does. */
 export class MemoryStore implements RecordStore {
   readonly journal: JournalEntry[] = [];
   record: ClusterRecord | null = null;
+  /** Aborted by a test: another run took the lock over. */
+  readonly lost = new AbortController();
+  released = 0;
 
   async load(cluster: string): Promise<ClusterRecord> {
     return this.record ?? emptyRecord(cluster);
@@ -14,12 +17,25 @@ export class MemoryStore implements RecordStore {
     this.record = structuredClone(record);
   }
 
+  readonly backups: AuthorityBackup[] = [];
+
+  async backup(backup: AuthorityBackup): Promise<string> {
+    this.backups.push(structuredClone(backup));
+    return `backup ${this.backups.length}`;
+  }
+
   async append(entry: JournalEntry): Promise<void> {
     this.journal.push(entry);
   }
 
   async lock() {
-    return { id: "run", lost: new AbortController().signal, release: async () => {} };
+    return {
+      id: "run",
+      lost: this.lost.signal,
+      release: async () => {
+        this.released += 1;
+      },
+    };
   }
 
   async lockState() {

@@ -22,10 +22,14 @@ export class SandboxWorld {
   readonly teleport: TimelessTeleport;
   readonly store = new MemoryStore();
   readonly clock: Clock;
+  /** Clusters that trust this one, or that it trusts, and that can be asked. */
+  peers: readonly string[] = [];
   /** What git says of the CAs. */
   authorities: readonly AuthorityResource[] = [];
   /** What is seen otherwise than it is, or beside it. */
-  seen: (observation: ClusterObservation) => ClusterObservation = (observation) => observation;
+  seen: (observation: ClusterObservation) => ClusterObservation | Promise<ClusterObservation> = (
+    observation,
+  ) => observation;
   /** Arguments of every transition that was asked for. */
   readonly rotations: string[] = [];
   readonly #platform: Platform;
@@ -43,10 +47,11 @@ export class SandboxWorld {
       },
     };
     const now = () => new Date(teleport.clock.now());
-    const platform = openPlatform(cluster(policy), { runner: this.#runner(), now, overrides: "possible" });
+    const runner = runnerOf(teleport, (rotation) => this.rotations.push(rotation));
+    const platform = openPlatform(cluster(policy), { runner, now, overrides: "possible" });
     this.#platform = {
       ...platform,
-      observe: async (scope) => this.seen(await platform.observe(scope)),
+      observe: async (scope) => await this.seen(await platform.observe(scope)),
     };
   }
 
@@ -57,8 +62,38 @@ export class SandboxWorld {
     return new SandboxWorld(await TimelessTeleport.start(options), policy);
   }
 
+  /** A root whose leaf capstan can ask too, and the leaf. */
+  static async startPair(
+    options: Partial<ClusterOptions> = {},
+  ): Promise<{ readonly root: SandboxWorld; readonly leaf: TimelessTeleport }> {
+    const pair = await TimelessTeleport.startPair(options);
+    const root = new SandboxWorld(pair.root, {});
+    const name = pair.leaf.platform.cluster;
+    root.peers = [name];
+    const asked = openPlatform(
+      { ...cluster(), name },
+      { runner: runnerOf(pair.leaf), now: () => new Date(root.clock.now()) },
+    );
+    root.seen = async (observation) => {
+      const copies = await asked.observe({ components: "all" }).then(
+        (seen) => ({ problem: null, copies: seen.copies }),
+        (error: Error) => ({ problem: error.message, copies: [] }),
+      );
+      return {
+        ...observation,
+        surroundings: { consumers: [], pins: [], peers: [{ cluster: name, ...copies }] },
+      };
+    };
+    return { root, leaf: pair.leaf };
+  }
+
   desired(rotations: DesiredState["rotations"]): DesiredState {
-    return { clusters: [cluster(this.#policy)], authorities: this.authorities, rotations, overrides: [] };
+    return {
+      clusters: [{ ...cluster(this.#policy), peers: this.peers }],
+      authorities: this.authorities,
+      rotations,
+      overrides: [],
+    };
   }
 
   async apply(
@@ -115,23 +150,24 @@ export class SandboxWorld {
   async stop(): Promise<void> {
     await this.teleport.platform.stop();
   }
+}
 
-  #runner(): Runner {
-    const call = async ({ argv }: Command) => {
-      const [, ...words] = argv;
-      if (words.includes("rotate")) this.rotations.push(words.slice(words.indexOf("rotate") + 1).join(" "));
-      const { exit, stdout, stderr } = await this.teleport.tctl(...words);
-      return { argv, exitCode: exit, stdout, stderr, durationMs: 1 };
-    };
-    return {
-      run: call,
-      stream: async (command, consume) => {
-        const outcome = await call(command);
-        consume(Buffer.from(outcome.stdout));
-        return outcome;
-      },
-    };
-  }
+/** `tctl` of a cluster in this process; tells of every transition that is asked for. */
+function runnerOf(teleport: TimelessTeleport, tell: (rotation: string) => void = () => {}): Runner {
+  const call = async ({ argv }: Command) => {
+    const [, ...words] = argv;
+    if (words.includes("rotate")) tell(words.slice(words.indexOf("rotate") + 1).join(" "));
+    const { exit, stdout, stderr } = await teleport.tctl(...words);
+    return { argv, exitCode: exit, stdout, stderr, durationMs: 1 };
+  };
+  return {
+    run: call,
+    stream: async (command, consume) => {
+      const outcome = await call(command);
+      consume(Buffer.from(outcome.stdout));
+      return outcome;
+    },
+  };
 }
 
 const NEVER = new AbortController().signal;

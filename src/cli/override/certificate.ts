@@ -91,7 +91,7 @@ export function written({ entry }: Candidate): WrittenEntry {
 export function tell({ terminal }: Place, { entry, findings }: Candidate, what: string): void {
   const { subject, issuer, notAfter } = factsOf(entry.certificate);
   terminal.stdout.write(
-    `${what}\n  key ${entry.keyHash}\n  subject ${harmless(subject)}\n  issuer  ${harmless(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
+    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmless(subject)}\n  issuer  ${harmless(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
   );
   for (const { severity, where, message, remedy } of findings) {
     if (severity === "info") continue;

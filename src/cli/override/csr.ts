@@ -43,7 +43,9 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
   for (const { keyHash, role, request, subject, namesCluster, byAttribute } of match.matched) {
     const file = names.get(keyHash) ?? "";
     await writeFile(resolve(workspace.folder, file), request.pem);
-    terminal.stdout.write(`wrote ${file}\n  for the ${role} key ${keyHash}, subject ${harmless(subject)}\n`);
+    terminal.stdout.write(
+      `wrote ${file}\n  for the ${role} key\n  ${keyHash}\n  subject ${harmless(subject)}\n`,
+    );
     if (!namesCluster) {
       terminal.stderr.write(
         `  the subject does not name the cluster: Teleport will refuse its certificate\n`,

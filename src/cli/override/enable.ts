@@ -39,14 +39,14 @@ export async function enable(
   for (const entry of going) {
     const subject = subjectOf(authority, entry.keyHash);
     await edit(place, resource.source.file, (text) => enableOverrideEntry(text, of, entries.indexOf(entry)));
-    terminal.stdout.write(`${resource.source.file}: enabled the entry of the key ${entry.keyHash}\n`);
+    terminal.stdout.write(`${resource.source.file}: enabled the entry of the key\n  ${entry.keyHash}\n`);
     if (!isStated(place, authority, subject)) unstated.push(subject);
   }
   if (unstated.length > 0) {
     const { file, line } = whereToState(place, authority);
     const items = unstated.map((step) => `    - step: ${step}\n      who: YOU`);
     terminal.stdout.write(
-      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth). In the spec at ${file}:${line}:\n  acknowledge:\n${items.join("\n")}\n`,
+      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth). In the spec at\n${file}:${line}:\n  acknowledge:\n${items.join("\n")}\n`,
     );
   }
   return next(terminal);

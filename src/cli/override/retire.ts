@@ -44,7 +44,7 @@ export async function retire(
       );
       return removeOverrideEntry(text, of, index.indexOf(hash));
     });
-    terminal.stdout.write(`${resource.source.file}: removed the entry of the key ${hash}\n`);
+    terminal.stdout.write(`${resource.source.file}: removed the entry of the key\n  ${hash}\n`);
   }
   return next(terminal);
 }

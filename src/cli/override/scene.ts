@@ -124,8 +124,6 @@ export async function readAll(terminal: Terminal, files: readonly string[]): Pro
 
 /** What comes after an edit. */
 export function next(terminal: Terminal): ExitCode {
-  terminal.stdout.write(
-    "Nothing was changed in the cluster. Look at `git diff`, commit, then `capstan plan`.\n",
-  );
+  terminal.stdout.write("The cluster is as it was. Look at `git diff`, commit, then `capstan plan`.\n");
   return EXIT.ok;
 }

@@ -20,7 +20,7 @@ export function verdict(plan: Plan): Leaf {
       );
     case "blocked":
       return essential(
-        `> [!WARNING]\n> **Blocked.** Nothing would be applied to ${blockedClusters(plan)} until the findings below are dealt with.\n\n`,
+        `> [!WARNING]\n> **Blocked.** ${whatBlocks(plan)} until the findings below are dealt with.\n\n`,
       );
   }
 }
@@ -41,11 +41,30 @@ function onClusters({ clusters }: Plan): string {
   return clusters.length === 1 ? "" : ` on ${moving.length} of ${clusters.length} clusters`;
 }
 
-function blockedClusters({ clusters }: Plan): string {
+function whatBlocks({ clusters }: Plan): string {
   const blocked = clusters.filter((cluster) => riskOf(cluster) === 3);
+  return blocked.length === 0
+    ? "What is changed in git should not be merged"
+    : `Nothing would be applied to ${blockedClusters(clusters, blocked)}`;
+}
+
+function blockedClusters(clusters: Plan["clusters"], blocked: Plan["clusters"]): string {
   const [only] = blocked;
   if (blocked.length === 1 && only !== undefined) return code(only.name);
   return `${blocked.length} of ${clusters.length} clusters`;
+}
+
+/** What is changed in git and cannot be, or should be looked at twice. */
+export function changeFindings({ base }: Plan): readonly Part[] {
+  const findings = base?.findings ?? [];
+  if (findings.length === 0) return [];
+  const lines = findings.map(({ severity, subject, message, remedy }): Leaf => {
+    const text = `- **${severity === "error" ? "refused" : "warning"}** ${code(subject)} ${prose(message)}\n  → ${prose(remedy)}\n`;
+    if (severity === "error") return essential(text);
+    return { text, importance: IMPORTANCE.firstFinding, what: "warnings" };
+  });
+  const end: Leaf = { text: "\n", importance: null, what: "" };
+  return [essential("### Findings about the change in git\n\n"), ...lines, end];
 }
 
 /** What must not be overlooked before the details; written shorter where there is no room for one line each. */

@@ -2,7 +2,7 @@ import type { Plan } from "../../rotation/plan.ts";
 import { shortener } from "../fingerprints.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
 import { clusterParts, details, quietParts } from "./cluster.ts";
-import { overview, verdict, warnings } from "./essentials.ts";
+import { changeFindings, overview, verdict, warnings } from "./essentials.ts";
 import { riskOf, stepsOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { code, fence, link, prose } from "./inline.ts";
@@ -21,8 +21,6 @@ export interface MarkdownOptions {
   readonly title?: string;
   /** What the pull request changes, as a unified diff of YAML. */
   readonly diff?: string;
-  /** The same as sentences: which rotation moves where. */
-  readonly changes?: readonly string[];
   /** Characters that the whole may have. */
   readonly limit?: number;
   /** Where the whole plan is: the page of the run. */
@@ -52,8 +50,9 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
     head,
     verdict(plan),
     ...overview(plan),
+    ...changeFindings(plan),
     ...warnings(plan, limit - 2 * RESERVE),
-    ...changes(options),
+    ...changes(plan),
     ...busy.map((cluster) => clusterParts(cluster, shorten, busy.length > UNFOLDED)),
     ...quietParts(quiet, quiet.length > UNFOLDED || busy.length > 0),
     ...gitDiff(options),
@@ -64,7 +63,9 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
   return whole.whole ? whole.text : cut(withinLimit(parts, limit - RESERVE), options);
 }
 
-function changes({ changes = [] }: MarkdownOptions): readonly Part[] {
+/** Which rotation moves where. */
+function changes({ base }: Plan): readonly Part[] {
+  const changes = base?.changes ?? [];
   if (changes.length === 0) return [];
   const lines = changes.map((change) => ({
     text: `- ${prose(change)}\n`,

@@ -1,5 +1,16 @@
-import { isTypedRight, offerOf, refusalOf } from "../approval.ts";
-import { keyFates, moveOf, placeKey, placesOf, type StepPlace, stepTitle } from "../facts.ts";
+import { isTypedRight, offerOf, overrideRefusal, refusalOf } from "../approval.ts";
+import {
+  keyFates,
+  moveOf,
+  type OverridePlace,
+  overrideKey,
+  overridePlacesOf,
+  overrideTitle,
+  placeKey,
+  placesOf,
+  type StepPlace,
+  stepTitle,
+} from "../facts.ts";
 import { dialogArea } from "../layout.ts";
 import {
   type Dialog,
@@ -91,19 +102,25 @@ function stepsOf(state: State, keys: readonly string[]): readonly StepPlace[] {
   return placesOf(state.plan).filter((place) => keys.includes(placeKey(place)));
 }
 
+function overridesOf(state: State, keys: readonly string[]): readonly OverridePlace[] {
+  return overridePlacesOf(state.plan).filter((place) => keys.includes(overrideKey(place)));
+}
+
 function approveText(
   state: State,
-  { steps, gate }: Extract<Question, { kind: "approve" }>,
+  { approves, gate }: Extract<Question, { kind: "approve" }>,
   width: number,
 ): DialogText {
-  const places = stepsOf(state, steps);
+  const places = stepsOf(state, approves);
+  const overrides = overridesOf(state, approves);
   const row = selectedRow(state);
   const left = row === undefined ? [] : offerOf(state, row).refusals;
   const [only] = places;
   const body =
-    places.length === 1 && only !== undefined
+    places.length === 1 && overrides.length === 0 && only !== undefined
       ? oneStep(only, width)
       : [
+          ...overrides.flatMap((place) => oneOverride(place, width)),
           ...places.flatMap((place) => [
             ...paragraph(`${place.cluster.name}, ${stepTitle(place.step)}`, width, {
               lead: line("○ "),
@@ -114,8 +131,29 @@ function approveText(
           ...(left.length === 0 ? [] : [EMPTY, line(span("not among them:", "dim"))]),
           ...left.flatMap((reason) => paragraph(reason, width, { lead: line(span("✗ ", "bad")) })),
         ];
-  const title = places.length === 1 ? "Approve this step?" : `Approve ${count(places.length, "step")}?`;
-  return { title, grave: false, body, foot: [yesOrNo(gate, "approves")] };
+  const what = [
+    ...(overrides.length === 0 ? [] : [count(overrides.length, "override")]),
+    ...(places.length === 0 ? [] : [count(places.length, "step")]),
+  ];
+  const title = places.length === 1 && overrides.length === 0 ? "this step" : what.join(" and ");
+  return { title: `Approve ${title}?`, grave: false, body, foot: [yesOrNo(gate, "approves")] };
+}
+
+/** Every call, so that nobody approves what they did not see. */
+function oneOverride({ cluster, override }: OverridePlace, width: number): Line[] {
+  return [
+    ...paragraph(`${cluster.name}, ${overrideTitle(override)}`, width, {
+      lead: line("○ "),
+      tone: "strong",
+    }),
+    ...override.actions.flatMap(({ purpose, key_hash, call, force, moment }) => {
+      const how = [call, ...(force ? ["with force"] : []), ...(moment === "now" ? [] : ["after standby"])];
+      return paragraph(`${purpose} ${key_hash.slice(0, 16)}… (${how.join(", ")})`, width, {
+        lead: line("  "),
+        ...(force ? { tone: "bad" as const } : {}),
+      });
+    }),
+  ];
 }
 
 function oneStep({ step }: StepPlace, width: number): Line[] {
@@ -152,7 +190,11 @@ function finalText(state: State, dialog: FinalDialog, width: number): DialogText
   return {
     title: "The point of no return",
     grave: true,
-    body: [...oneStep(place, width), ...fateLines(keyFates(place.rotation, moveOf(place.step)), width)],
+    body: [
+      ...oneStep(place, width),
+      ...fateLines(keyFates(place.rotation, moveOf(place.step)), width),
+      ...overridesOf(state, dialog.overrides).flatMap((one) => oneOverride(one, width)),
+    ],
     foot: [
       ...paragraph(`Type ${place.cluster.name}, then Enter; Esc goes back.`, width),
       spread(field, effect === "" ? EMPTY : line(span(effect, "strong")), width),
@@ -163,11 +205,22 @@ function finalText(state: State, dialog: FinalDialog, width: number): DialogText
 function startText(state: State, gate: Gate, width: number): DialogText {
   const places = placesOf(state.plan);
   const approved = places.filter((place) => state.approved.has(placeKey(place)));
+  const overrides = overridesOf(state, [...state.approved]);
   const left = places.length - approved.length;
+  const what = [
+    ...(overrides.length === 0 ? [] : [count(overrides.length, "approved override")]),
+    ...(approved.length === 0 ? [] : [count(approved.length, "approved step")]),
+  ];
   return {
-    title: `Start ${count(approved.length, "approved step")}?`,
+    title: `Start ${what.join(" and ")}?`,
     grave: approved.some(({ step }) => step.point_of_no_return),
     body: [
+      ...overrides.flatMap(({ cluster, override }) =>
+        paragraph(`${cluster.name}, ${overrideTitle(override)}`, width, {
+          lead: line(span("✔ ", "good")),
+          tone: "strong",
+        }),
+      ),
       ...approved.flatMap(({ cluster, step }) =>
         paragraph(`${cluster.name}, ${stepTitle(step)}`, width, {
           lead: line(span("✔ ", "good")),
@@ -246,7 +299,7 @@ const REVIEW_KEYS = {
     ...MOVE_KEYS,
     [
       "a",
-      "ask for the selected step, or for all ordinary steps of a row; then y, when it is offered, and alone",
+      "ask for the selected step or override, or for all ordinary steps of a row; then y, when it is offered, and alone",
     ],
     ["w", "withdraw an approval"],
     ["s", "start what is approved; nothing else is ever started"],
@@ -276,6 +329,8 @@ const WATCH_KEYS = {
 /** Why the selected row cannot be approved, for the line above the keys; `null` when it can, or needs no word. */
 export function refusalHint(state: State): string | null {
   const row = selectedRow(state);
-  if (state.mode !== "approve" || row?.kind !== "step") return null;
+  if (state.mode !== "approve") return null;
+  if (row?.kind === "override") return row.override.actions.length === 0 ? null : overrideRefusal(row);
+  if (row?.kind !== "step") return null;
   return state.approved.has(placeKey(row)) ? null : refusalOf(row, state.approved);
 }

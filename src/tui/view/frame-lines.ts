@@ -1,4 +1,4 @@
-import { isBlocked, placesOf } from "../facts.ts";
+import { isBlocked, overridePlacesOf, placesOf } from "../facts.ts";
 import { SMALLEST, type State, VIEWS } from "../model.ts";
 import { rollbackRefusal } from "../run.ts";
 import { clipped, count, EMPTY, type Line, line, type Span, span, spread, widthOf } from "../text.ts";
@@ -30,20 +30,25 @@ export function titleLine(state: State): Line {
       : `  event ${place.played} of ${place.events.length}, ${place.speed}×${place.paused ? ", paused" : ""}`;
   return spread(
     line(span(title, "strong"), span(`${mode === "watch" ? commit : played}`, "dim")),
-    [time, stateChip(shownTrack(state), state.asked.stop)],
+    [time, stateChip(shownTrack(state), state.run, state.asked.stop)],
     width,
   );
 }
 
 function planVerdict({ plan, approved }: State): Line {
   const steps = placesOf(plan);
-  const held = steps.filter(({ step }) => isBlocked(step)).length;
+  const overrides = overridePlacesOf(plan);
+  const all = steps.length + overrides.length;
+  const held =
+    steps.filter(({ step }) => isBlocked(step)).length +
+    overrides.filter(({ override }) => override.blocked).length;
+  const what = count(all, overrides.length === 0 ? "step" : "change");
   const some =
     approved.size > 0
-      ? `${approved.size} of ${steps.length} approved  `
+      ? `${approved.size} of ${all} approved  `
       : held > 0
-        ? `${held} of ${count(steps.length, "step")}  `
-        : `${count(steps.length, "step")}  `;
+        ? `${held} of ${what}  `
+        : `${what}  `;
   switch (plan.outcome) {
     case "no_changes":
       return line(span(" NO CHANGES ", "chip-good"));

@@ -93,11 +93,23 @@ function certificateLines(certificate: CertificateFacts | null, width: number): 
 }
 
 export function overrideLines(override: OverridePlan, width: number): Line[] {
-  const { authority, row, situation, entries, due, findings } = override;
+  const { authority, row, situation, entries, actions, due, findings } = override;
   return [
     line(span(`${authority} override`, "strong"), `  ${row}`),
     ...paragraph(situation, width),
     ...entries.flatMap((entry) => [EMPTY, ...entryLines(entry, width)]),
+    ...actions.flatMap(({ purpose, key_hash, call, why, force, missing }, index) => [
+      ...(index === 0 ? [EMPTY] : []),
+      ...paragraph(`${purpose} ${key_hash.slice(0, 16)}…  (${call}${force ? ", with force" : ""})`, width, {
+        lead: line(`${index + 1}. `),
+        tone: "strong",
+      }),
+      ...paragraph(why, width, { lead: line("   ") }),
+      ...missing.flatMap(({ statement, subject, remedy }) => [
+        ...paragraph(`waits for ${statement} of ${subject}`, width, { lead: line("   "), tone: "bad" }),
+        ...paragraph(remedy, width, { lead: line(span("   → ", "dim")) }),
+      ]),
+    ]),
     ...due.flatMap(({ message, command }) => [
       EMPTY,
       ...paragraph(message, width),

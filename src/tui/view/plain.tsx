@@ -66,7 +66,9 @@ function spokenWatch(state: State): readonly string[] {
   );
   return [
     // The time that is left would be read out every second.
-    spoken(stepLine(track === undefined ? undefined : { ...track, waiting: null }, state.now, WIDTH)),
+    spoken(
+      stepLine(track === undefined ? undefined : { ...track, waiting: null }, state.run, state.now, WIDTH),
+    ),
     counts.join(", "),
     ...late.slice(0, LAGGARDS_READ).map(({ subject, message }) => spoken([span(`${subject} ${message}`)])),
     late.length > LAGGARDS_READ ? `and ${late.length - LAGGARDS_READ} more` : "",

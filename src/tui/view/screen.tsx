@@ -99,7 +99,7 @@ function Watch({ state, height }: Props & { readonly height: number }) {
   const waiting = track?.waiting ?? null;
   const kinds = (waiting?.progress.length ?? 0) + ((waiting?.probes.length ?? 0) > 0 ? 1 : 0);
   const { columns, bars, laggards } = watchAreas(state.size, kinds);
-  const head = [stepLine(track, state.now, columns), ...reasonLines(track, columns)];
+  const head = [stepLine(track, state.run, state.now, columns), ...reasonLines(track, columns)];
   const log = (rows: number) => [EMPTY, [span("Log", "strong")], ...logLines(state.run.log, columns, rows)];
   const lines =
     waiting === null

@@ -1,5 +1,5 @@
 import type { Step } from "../../rotation/plan.ts";
-import { placeKey, type Verdict, verdictOf } from "../facts.ts";
+import { overrideKey, placeKey, type Verdict, verdictOf } from "../facts.ts";
 import { windowStart } from "../layout.ts";
 import type { State } from "../model.ts";
 import { exactly, type Line, line, type Span, span, spread, type Tone } from "../text.ts";
@@ -67,10 +67,16 @@ function rowLine(row: Row, state: State, width: number): Line {
         span(`drift ${row.drift.id}`, row.drift.blocks ? "bad" : "plain"),
       );
     case "override":
-      return line(indent, span("± ", "warn"), `${row.override.authority} override`);
+      return line(indent, overrideSign(row, state), ` ${row.override.authority} override`);
     case "step":
       return stepLine(row, state);
   }
+}
+
+function overrideSign({ cluster, override }: Extract<Row, { kind: "override" }>, state: State): Span {
+  if (override.blocked) return SIGNS.blocked;
+  if (override.actions.length === 0) return span("±", "warn");
+  return state.approved.has(overrideKey({ cluster, override })) ? APPROVED_SIGN : SIGNS.ready;
 }
 
 function stepLine(row: Extract<Row, { kind: "step" }>, state: State): Line {

@@ -3,7 +3,7 @@ import { stepTitle } from "../facts.ts";
 import { windowStart } from "../layout.ts";
 import { rememberLast } from "../memo.ts";
 import type { State } from "../model.ts";
-import type { LogEntry, Run, Track, Waiting } from "../run.ts";
+import { entryTitle, type LogEntry, type Run, type Track, type Waiting } from "../run.ts";
 import {
   clipped,
   clippedText,
@@ -58,15 +58,22 @@ const STATES: Readonly<Record<Track["state"], readonly [string, Tone]>> = {
   stopped: ["STOPPED", "chip-warn"],
 };
 
-export function stateChip(track: Track | undefined, stopping: boolean): Span {
+export function stateChip(track: Track | undefined, { entries }: Run, stopping: boolean): Span {
   if (stopping) return span(" STOPPING ", "chip-warn");
-  const [text, tone] = track === undefined ? (["STARTING", "chip"] as const) : STATES[track.state];
+  const [text, tone] =
+    track !== undefined
+      ? STATES[track.state]
+      : ([entries.length === 0 ? "STARTING" : "RUNNING", "chip"] as const);
   return span(` ${text} `, tone);
 }
 
 /** Which step it is at, and how long it may still take. */
-export function stepLine(track: Track | undefined, now: number, width: number): Line {
-  if (track === undefined) return line(span("waiting for the first event", "dim"));
+export function stepLine(track: Track | undefined, { entries }: Run, now: number, width: number): Line {
+  const entry = entries.at(-1);
+  if (track === undefined) {
+    if (entry === undefined) return line(span("waiting for the first event", "dim"));
+    return spread(line(span(entryTitle(entry), "strong")), line(span(entry.state, "dim")), width);
+  }
   const current = currentStep(track);
   if (current === undefined) return line(span("nothing has started yet", "dim"));
   const number = track.steps.indexOf(current) + 1;

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { RunEvent } from "../apply/event.ts";
+import { type ActionDoors, type AppliedRun, type PlannedRun, runAction } from "../forge/action.ts";
+import { type ActionContext, contextOf } from "../forge/context.ts";
+import { annotation } from "../forge/files.ts";
+import { openGitHub } from "../forge/github.ts";
+import { fingerprintOf } from "../planner/fingerprint.ts";
+import type { BoundPlan } from "../planner/plan-file.ts";
+import { plainPaint } from "../render/paint.ts";
+import { planText } from "../render/plan-text.ts";
+import { apply } from "./apply.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { CommonOptions } from "./options.ts";
+import { makePlan } from "./plan.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `capstan action MODE`: what `.github/actions/capstan` runs; everything else it is told by the environment. */
+export async function action(terminal: Terminal, mode: string): Promise<ExitCode> {
+  const context = await contextOf(mode, terminal.env);
+  const print = (text: string) => {
+    terminal.stdout.write(text);
+  };
+  const { token, apiUrl, repository } = context;
+  const github =
+    token === null
+      ? null
+      : openGitHub({
+          token,
+          apiUrl,
+          repository,
+          author: context.inputs.commentAuthor,
+          now: () => terminal.now(),
+          sleep: async (ms) => void (await delay(ms)),
+          notice: (message) => print(annotation("notice", message)),
+        });
+  const code = await runAction(context, doorsOf(terminal, context), { github, print });
+  return Object.values(EXIT).find((exit) => exit === code) ?? EXIT.error;
+}
+
+function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoors {
+  const { directory, cluster, base, planFile, approveFinal } = inputs;
+  const common: CommonOptions = {
+    directory,
+    format: "text",
+    color: false,
+    ...(cluster === null ? {} : { cluster }),
+  };
+  return {
+    async plan(expect): Promise<PlannedRun> {
+      const made = await makePlan(terminal, directory, {
+        ...common,
+        ...(expect === null ? {} : { expect }),
+        ...(base === null || mode !== "plan" ? {} : { base }),
+        ...(planFile === null ? {} : { out: planFile }),
+      });
+      terminal.stdout.write(planText(made.plan, plainPaint));
+      return {
+        plan: made.plan,
+        fingerprint: made.fingerprint,
+        ...(made.base === null ? {} : { diff: made.base.diff }),
+        ...(planFile === null ? {} : { planFile }),
+      };
+    },
+    async apply(expect): Promise<AppliedRun> {
+      const heard = new Heard();
+      const options = {
+        ...common,
+        autoApprove: true,
+        approveFinal,
+        tui: false,
+        ...(expect === null ? {} : { expect }),
+      };
+      const exit = await apply(terminal, planFile ?? undefined, options, heard);
+      return { exit, ...heard.ending, planned: heard.planned };
+    },
+  };
+}
+
+/** What a run said, for the summary. */
+class Heard {
+  planned: PlannedRun | null = null;
+  ending: Pick<AppliedRun, "outcome" | "message"> = { outcome: "error", message: "" };
+
+  onPlan({ plan, binding }: BoundPlan): void {
+    this.planned = { plan, fingerprint: fingerprintOf(binding) };
+  }
+
+  onEvent(event: RunEvent): void {
+    if (event.type === "finished") this.ending = { outcome: event.outcome, message: event.message };
+  }
+}

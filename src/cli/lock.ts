@@ -1,0 +1,66 @@
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import type { HeldLock, RecordStore } from "../record/store.ts";
+import { describeDiagnostic } from "../render/diagnostics.ts";
+import { harmless, table } from "../render/layout.ts";
+import { DEFAULT_REPOSITORY } from "../resources/build.ts";
+import { loadResources } from "../resources/load.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { CommonOptions } from "./options.ts";
+import { openRecord } from "./record.ts";
+import { openRepository } from "./repository.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface LockReleaseOptions extends CommonOptions {
+  readonly id: string;
+}
+
+/** `capstan lock show`: who is at work. */
+export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
+  const lock = await (await recordOf(terminal, options.directory)).lockState();
+  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ lock }, null, 2)}\n`);
+  else terminal.stdout.write(lock === null ? "Nobody holds the lock.\n" : lockText(lock));
+  return EXIT.ok;
+}
+
+/** `capstan lock release`: ends the lock of a run that is gone for good, and only that one. */
+export async function lockRelease(terminal: Terminal, options: LockReleaseOptions): Promise<ExitCode> {
+  const lock = await (await recordOf(terminal, options.directory)).releaseLock(options.id);
+  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
+  else
+    terminal.stdout.write(
+      `Released the lock of ${harmless(lock.who)}. If that run is alive after all, it writes nothing more.\n`,
+    );
+  return EXIT.ok;
+}
+
+/** Also where other resources have errors: a lock may have to be released while somebody repairs them. */
+async function recordOf(terminal: Terminal, directory: string): Promise<RecordStore> {
+  const folder = resolve(terminal.cwd, directory);
+  const [{ repository, diagnostics }, git] = await Promise.all([
+    loadResources(folder, terminal.env, new Date(terminal.now())),
+    openRepository(folder),
+  ]);
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (repository === null && errors.length > 0) {
+    throw new Failure(
+      "resources",
+      `where the lock is cannot be told: the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+      { hint: "correct the files and run it again" },
+    );
+  }
+  return openRecord(folder, repository ?? DEFAULT_REPOSITORY, git, terminal);
+}
+
+function lockText({ id, who, why, runUrl, host, pid, since, heartbeat, expires }: HeldLock): string {
+  const rows = [
+    ["why", harmless(why)],
+    ...(runUrl === undefined ? [] : [["run", harmless(runUrl)]]),
+    ["process", `${pid} on ${harmless(host)}`],
+    ["since", harmless(since)],
+    ...(heartbeat === null ? [] : [["heartbeat", harmless(heartbeat)]]),
+    ["expires", expires === null ? "with its process" : harmless(expires)],
+    ["id", harmless(id)],
+  ];
+  return `${harmless(who)} holds the lock.\n${table(rows, "  ")}\n`;
+}

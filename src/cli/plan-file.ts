@@ -1,0 +1,54 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { Failure } from "../failure.ts";
+import { type BoundPlan, openPlanFile, type PlanFile, planFileText, sealPlan } from "../planner/plan-file.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A plan file with the name that the person gave it. */
+export interface NamedPlanFile {
+  readonly name: string;
+  readonly file: PlanFile;
+}
+
+/** Over an older one, too: a plan file is made anew whenever something moved. */
+export async function writePlanFile(terminal: Terminal, name: string, plan: BoundPlan): Promise<PlanFile> {
+  const file = sealPlan(plan, {
+    madeAt: new Date(terminal.now()).toISOString(),
+    version: packageJson.version,
+  });
+  try {
+    await writeFile(resolve(terminal.cwd, name), planFileText(file));
+  } catch (cause) {
+    throw new Failure("usage", `cannot write the plan file ${name}: ${reason(cause)}`, {
+      hint: "name a file in a folder that exists and can be written",
+      cause,
+    });
+  }
+  return file;
+}
+
+export async function readPlanFile(terminal: Terminal, name: string): Promise<NamedPlanFile> {
+  try {
+    return { name, file: openPlanFile(await readFile(resolve(terminal.cwd, name), "utf8"), name) };
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure("usage", `cannot read the plan file ${name}: ${reason(cause)}`, {
+      hint: "`capstan plan --out FILE` writes one",
+      cause,
+    });
+  }
+}
+
+/** `capstan apply` takes a folder or a plan file; what is no folder is meant to be a plan. */
+export async function isFolder(terminal: Terminal, path: string): Promise<boolean> {
+  try {
+    return (await stat(resolve(terminal.cwd, path))).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,31 @@
+import { harmless, table } from "../render/layout.ts";
+import { planMarkdown } from "../render/markdown/plan-markdown.ts";
+import { planText } from "../render/plan-text.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { CommonOptions } from "./options.ts";
+import { readPlanFile } from "./plan-file.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+
+/** `capstan show`: what is in a plan file, without asking git or a cluster. */
+export async function show(terminal: Terminal, name: string, options: CommonOptions): Promise<ExitCode> {
+  const { file } = await readPlanFile(terminal, name);
+  const { plan, fingerprint, made_at, capstan } = file;
+  switch (options.format) {
+    case "json":
+      terminal.stdout.write(`${JSON.stringify(file, null, 2)}\n`);
+      break;
+    case "markdown":
+      terminal.stdout.write(planMarkdown(plan, { fingerprint, planFile: name }));
+      break;
+    case "text": {
+      const facts = [
+        ["made at", `${harmless(made_at)} by capstan ${harmless(capstan)}`],
+        ["commit", harmless(plan.commit ?? "none")],
+        ["fingerprint", fingerprint],
+      ];
+      const paint = await paintFor(terminal.stdout, terminal.env, options.color);
+      terminal.stdout.write(`${table(facts, "")}\n\n${planText(plan, paint)}`);
+    }
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,177 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Repository } from "../world/repository.ts";
+import { Team } from "../world/team.ts";
+import { GitHubServer, REPOSITORY, TOKEN } from "./github-server.ts";
+
+const ACTION = join(import.meta.dirname, "..", "..", ".github", "actions", "capstan");
+const PULL = 7;
+
+interface Step {
+  readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Composite {
+  readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
+  readonly runs: { readonly steps: readonly Step[] };
+}
+
+/** The last step of the composite action, run by a shell with the environment of a runner. */
+describe("the action as a runner runs it", { timeout: 180_000 }, () => {
+  let team: Team;
+  let server: GitHubServer;
+  let composite: Composite;
+  /** The clone of the pull request, and of main after the merge. */
+  let runner: Repository;
+  let base: string;
+
+  beforeAll(async () => {
+    composite = parse(await readFile(join(ACTION, "action.yml"), "utf8"));
+    server = new GitHubServer();
+    await server.start();
+    team = await Team.create();
+    base = await team.home.git("rev-parse", "HEAD");
+    runner = await team.machine();
+    await runner.rotate("start", "host");
+  });
+  afterAll(async () => {
+    await server.stop();
+    await team.remove();
+  });
+
+  async function act(
+    event: string,
+    payload: object,
+    inputs: Readonly<Record<string, string>>,
+  ): Promise<{ exit: number; log: string; summary: string; outputs: Readonly<Record<string, string>> }> {
+    const file = (name: string) => join(team.folder, name);
+    await writeFile(file("event.json"), JSON.stringify(payload));
+    await writeFile(file("summary.md"), "");
+    await writeFile(file("output"), "");
+    const step = composite.runs.steps.at(-1);
+    const given = Object.entries(step?.env ?? {}).map(([name, expression]) => {
+      const input = /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(expression)?.[1] ?? "";
+      const value = inputs[input] ?? composite.inputs[input]?.default ?? "";
+      return [name, value.includes("github.token") ? TOKEN : value] as const;
+    });
+    const ran = await execa("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", step?.run ?? ""], {
+      cwd: runner.folder,
+      reject: false,
+      all: true,
+      env: {
+        ...Object.fromEntries(given),
+        CI: "true",
+        GITHUB_ACTIONS: "true",
+        GITHUB_ACTION_PATH: ACTION,
+        GITHUB_ACTOR: "octocat",
+        GITHUB_API_URL: server.url,
+        GITHUB_EVENT_NAME: event,
+        GITHUB_EVENT_PATH: file("event.json"),
+        GITHUB_OUTPUT: file("output"),
+        GITHUB_REPOSITORY: REPOSITORY,
+        GITHUB_RUN_ID: "4711",
+        GITHUB_SERVER_URL: "https://github.example",
+        GITHUB_SHA: await runner.git("rev-parse", "HEAD"),
+        GITHUB_STEP_SUMMARY: file("summary.md"),
+        GITHUB_WORKSPACE: runner.folder,
+      },
+    });
+    const said = await readFile(file("output"), "utf8");
+    const pairs = [...said.matchAll(/^([\w-]+)<<(\S+)\n([\s\S]*?)\n\2\n/gm)];
+    return {
+      exit: ran.exitCode ?? -1,
+      log: ran.all ?? "",
+      summary: await readFile(file("summary.md"), "utf8"),
+      outputs: Object.fromEntries(pairs.map(([, name, , value]) => [name, value ?? ""])),
+    };
+  }
+
+  const pullRequest = () => ({
+    pull_request: { number: PULL, base: { sha: base }, head: { repo: { full_name: REPOSITORY } } },
+  });
+  const rotations = async () => (await team.home.calls()).filter((argv) => argv[1] === "rotate");
+
+  it("plan: a comment with what changes in git and what apply would do", async () => {
+    const ran = await act("pull_request", pullRequest(), {
+      mode: "plan",
+      "plan-file": join(team.folder, "plan.json"),
+    });
+    expect(ran.exit, ran.log).toBe(0);
+    expect(ran.outputs).toMatchObject({ outcome: "ready", "plan-file": join(team.folder, "plan.json") });
+    expect(ran.outputs["fingerprint"]).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(server.comments).toHaveLength(1);
+    const body = server.comments[0]?.body ?? "";
+    for (const text of [
+      "**Ready.** 1 step; every guard passes.",
+      "rotation `host-2026-11` is added, at init",
+      "+  phase: init",
+      ran.outputs["fingerprint"] ?? "?",
+      "https://github.example/acme/pki/actions/runs/4711",
+    ])
+      expect(body).toContain(text);
+    expect(ran.summary).toContain("**Ready.**");
+    expect(ran.log).not.toContain(TOKEN);
+    expect(JSON.parse(await readFile(join(team.folder, "plan.json"), "utf8")).fingerprint).toBe(
+      ran.outputs["fingerprint"],
+    );
+  });
+
+  it("plan again: nothing is written where nothing moved", async () => {
+    const before = server.calls.length;
+    expect((await act("pull_request", pullRequest(), { mode: "plan" })).exit).toBe(0);
+    expect(server.calls.slice(before).filter((call) => !call.startsWith("GET "))).toEqual([]);
+  });
+
+  it("apply of a commit that was not merged: refused, and said in the summary", async () => {
+    const ran = await act("push", {}, { mode: "apply" });
+    expect(ran.exit).toBe(1);
+    expect(ran.summary).toContain("is not on main of origin");
+    expect(ran.outputs["outcome"]).toBe("error");
+    expect(await rotations()).toEqual([]);
+  });
+
+  it("apply of what nobody reviewed: refused where that is required", async () => {
+    await runner.git("push", "--quiet", "origin", "HEAD:main");
+    const ran = await act("push", {}, { mode: "apply", "require-plan": "true" });
+    expect(ran.exit).toBe(5);
+    expect(ran.summary).toContain("shows a plan that was reviewed");
+    expect(await rotations()).toEqual([]);
+  });
+
+  it("apply: the plan that was reviewed, and the comment says so", async () => {
+    server.pullsOf.set(await runner.git("rev-parse", "HEAD"), [PULL]);
+    const ran = await act("push", {}, { mode: "apply", "require-plan": "true" });
+    expect(ran.exit, ran.log).toBe(0);
+    expect(ran.outputs["outcome"]).toBe("applied");
+    expect(ran.summary).toContain("**applied**");
+    expect(server.comments[0]?.body).toContain("> **Applied** [by this run]");
+    expect(await rotations()).toHaveLength(1);
+  });
+
+  it("apply again: the cluster is not what reviewers saw any more, exit 5", async () => {
+    const ran = await act("push", {}, { mode: "apply", "require-plan": "true" });
+    expect(ran.exit).toBe(5);
+    expect(ran.summary).toContain("the plan is not the one that was approved");
+    expect(await rotations()).toHaveLength(1);
+  });
+
+  it("drift: no issue while live is what git says, one when a hand moved it", async () => {
+    expect((await act("schedule", {}, { mode: "drift" })).exit).toBe(0);
+    expect(server.issues).toEqual([]);
+    const byHand = ["auth", "rotate", "--type", "host", "--manual", "--phase", "rollback"];
+    expect((await team.home.tctl(...byHand)).exit).toBe(0);
+    const ran = await act("schedule", {}, { mode: "drift" });
+    expect(ran.exit, ran.log).toBe(0);
+    expect(server.issues.map(({ title }) => title)).toEqual(["capstan: acme.cluster is not what git says"]);
+  });
+
+  it("an input that is misspelt: exit 1, with the choices", async () => {
+    const ran = await act("push", {}, { mode: "apply", "require-plan": "yes" });
+    expect(ran.exit).toBe(1);
+    expect(ran.log).toContain('the input require-plan is "yes"');
+  });
+});

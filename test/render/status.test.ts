@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { plainPaint } from "../../src/render/paint.ts";
+import { statusOf } from "../../src/render/status.ts";
+import { statusText } from "../../src/render/status-text.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
+import { component, NOW, observation } from "../world/host-rotation.ts";
+
+const NOTHING: Plan = { format_version: "1.0", outcome: "no_changes", commit: null, clusters: [] };
+
+describe("components in the status", () => {
+  it("counts those that report no rotation apart: nobody has seen them follow", () => {
+    const agentless = component("node", "legacy1", { phase: null, currentId: null });
+    const live = observation("standby");
+    const seen = { ...live, components: [...live.components, agentless] };
+    const status = statusOf([seen], NOTHING, NOW);
+    const nodes = status.clusters[0]?.components.find(({ kind }) => kind === "node");
+    const reporting = live.components.filter(({ kind }) => kind === "node").length;
+    expect(nodes).toMatchObject({ total: reporting, following: reporting, not_reporting: 1, behind: [] });
+    expect(statusText(status, plainPaint)).toMatch(
+      new RegExp(`^ {4}node +${reporting}/${reporting}, 1 without a report$`, "m"),
+    );
+  });
+});
