@@ -359,6 +359,12 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
 ];
 
 describe("guards of Talos", () => {
+  it.each([...new Set(CASES.map(([id]) => id))])("%s has a case that blocks and one that passes", (id) => {
+    const outcomes = CASES.filter(([one]) => one === id).map(([, , , outcome]) => outcome);
+    expect(outcomes).toContain("pass");
+    expect(outcomes).toContain("fail");
+  });
+
   for (const [id, situation, input, outcome, message] of CASES) {
     it(`${id}: ${situation}`, () => {
       const seen = verdict(id, input);

@@ -81,7 +81,7 @@ export class TalosWorld {
   }
 
   static async start(type: TalosType, options: Partial<TalosClusterOptions> = {}): Promise<TalosWorld> {
-    const test = await cluster(options);
+    const test = await cluster({ speed: 200, ...options });
     const { info, secrets } = test.running;
     const identity = await generateIdentity();
     const recipients = [await identityToRecipient(identity)];
