@@ -11,7 +11,7 @@ import type {
 import { nextFingerprint } from "../resources/next-authority.ts";
 import { isTalosType, TALOS_TYPES, type TalosType } from "../rotation/authority-type.ts";
 import { hasIdentities, readIdentities } from "../sealing/identities.ts";
-import { makeNextAuthority, openNextKey } from "../sealing/next-authority.ts";
+import { openNextKey } from "../sealing/next-key.ts";
 import { placeInSecrets, sealSecretsChange, sopsRecipients } from "../sealing/secrets-change.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -43,6 +43,7 @@ export async function prepareNext(
   }
   refuseIncomplete(cluster, talos, type);
   const now = new Date(terminal.now());
+  const { makeNextAuthority } = await import("../sealing/next-authority.ts");
   const next = await makeNextAuthority(type, { now, recipients: talos.recipients });
   const lines = [
     `  the CA to come: ${nextFingerprint(next)} (${FORMATS[type]})`,

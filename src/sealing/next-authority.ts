@@ -1,11 +1,5 @@
 import "reflect-metadata";
-import {
-  createPrivateKey,
-  KeyObject,
-  X509Certificate as NodeCertificate,
-  randomBytes,
-  webcrypto,
-} from "node:crypto";
+import { KeyObject, randomBytes, webcrypto } from "node:crypto";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -15,11 +9,9 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import { Failure } from "../failure.ts";
 import type { NextAuthority } from "../resources/desired.ts";
 import type { TalosType } from "../rotation/authority-type.ts";
-import type { Identities } from "./identities.ts";
-import { seal, unseal } from "./seal.ts";
+import { seal } from "./seal.ts";
 
 /** As `talosctl gen secrets` makes them (reference talos-rotation 3.4, 7); the label is the one that Talos reads. */
 const PROFILES = {
@@ -77,31 +69,6 @@ export async function makeNextAuthority(
     certificate: pem("CERTIFICATE", new Uint8Array(certificate.rawData)),
     key: await seal(recipients, pem(label, key)),
   };
-}
-
-/** The key of a next CA in the clear, proven to be that of its certificate. */
-export async function openNextKey(
-  identities: Identities,
-  { certificate, key }: NextAuthority,
-  type: string,
-): Promise<string> {
-  const what = `the next key of ${type}`;
-  const opened = await unseal(identities, key, what);
-  if (!isKeyOf(opened, certificate))
-    throw new Failure("resources", `${what} is not the key of its certificate`, {
-      hint: "certificate and key of `next` come from two different CAs: take both back from git, or start again",
-    });
-  return opened;
-}
-
-/** OpenSSL does not know the label that Talos gives to Ed25519 keys, which are PKCS #8 below it. */
-function isKeyOf(key: string, certificate: string): boolean {
-  try {
-    const readable = key.replaceAll("ED25519 PRIVATE KEY", "PRIVATE KEY");
-    return new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(readable));
-  } catch {
-    return false;
-  }
 }
 
 /** 128 bits, positive and without a leading zero. */

@@ -7,7 +7,8 @@ import { problemWithNext } from "../../src/resources/next-authority.ts";
 import { TALOS_TYPES, type TalosType } from "../../src/rotation/authority-type.ts";
 import { issue, mintAuthority } from "../../src/sandbox/talos/certificates.ts";
 import type { Identities } from "../../src/sealing/identities.ts";
-import { makeNextAuthority, openNextKey } from "../../src/sealing/next-authority.ts";
+import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
+import { openNextKey } from "../../src/sealing/next-key.ts";
 import { recipientOf, unseal } from "../../src/sealing/seal.ts";
 import { sealSecretsChange, sopsRecipients } from "../../src/sealing/secrets-change.ts";
 

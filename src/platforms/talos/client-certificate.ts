@@ -43,7 +43,7 @@ const ALGORITHMS = {
  * Makes a client certificate as Talos does (reference 7): exactly the usage clientAuth, without which 1.12 and later
  * refuse it, and the identifier of its CA, without which OpenSSL mixes up two CAs of the same name.
  */
-export async function makeClient(
+export async function signClient(
   { certificate, key }: Signing,
   { organization, commonName, now }: ClientProfile,
 ): Promise<{ readonly crt: string; readonly key: string }> {

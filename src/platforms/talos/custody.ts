@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
 import type { ClusterRecord, TalosKeys } from "../../rotation/record.ts";
-import { openNextKey } from "../../sealing/next-authority.ts";
+import { isKeyOf, openNextKey } from "../../sealing/next-key.ts";
 import { seal, unseal } from "../../sealing/seal.ts";
 import type { CaCertificate } from "../../talos/certificate.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
@@ -131,13 +131,4 @@ export async function saveKeys(cluster: string, keys: TalosKeys, around: TalosSu
   const others = (record.talos ?? []).filter(({ authority }) => authority !== keys.authority);
   const next: ClusterRecord = { ...record, talos: [...others, keys] };
   await around.record.save(next);
-}
-
-function isKeyOf(key: string, certificate: string): boolean {
-  try {
-    const readable = key.replaceAll("ED25519 PRIVATE KEY", "PRIVATE KEY");
-    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(readable));
-  } catch {
-    return false;
-  }
 }

@@ -26,10 +26,10 @@ import { hasDuplicates, type NodeState, nodeState } from "../../talos/node-state
 import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts";
 import type { ObserveScope } from "../platform.ts";
 import { readKey } from "../teleport/keys.ts";
-import { makeClient } from "./client-certificate.ts";
 import { custodyProblems, nextKey, oldKey } from "./custody.ts";
 import { fetchKubeconfig, kubernetesFacts, openKubectl, withServerOf } from "./kubernetes.ts";
 import { isOmni, lookAtMachine, type MachineTexts, readMachine } from "./machine.ts";
+import { makeClient } from "./make-client.ts";
 import { field, readResources, type Session } from "./session.ts";
 import { readTalosconfig, type TalosClient, type TalosContext } from "./talosconfig.ts";
 

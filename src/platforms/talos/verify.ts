@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { readCertificates } from "../../talos/certificate.ts";
 import { contentOf } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
-import { makeClient, type Signing } from "./client-certificate.ts";
+import type { Signing } from "./client-certificate.ts";
 import type { TalosErrorKind } from "./errors.ts";
 import {
   fetchKubeconfig,
@@ -15,6 +15,7 @@ import {
   withKubeChange,
 } from "./kubernetes.ts";
 import { spec } from "./machine.ts";
+import { makeClient } from "./make-client.ts";
 import { admin, kubeconfigFor } from "./observe.ts";
 import { field, readResources, type Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
