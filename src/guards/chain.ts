@@ -26,6 +26,7 @@ import { talosVersion } from "./talos-version.ts";
 import { trustConsumers } from "./trust-consumers.ts";
 import { trustedClusters } from "./trusted-clusters.ts";
 import { version } from "./version.ts";
+import { changeWindow } from "./window.ts";
 
 /** Every guard, in the order in which people read them: first whether the step makes sense at all. */
 export const GUARDS: readonly Guard[] = [
@@ -54,6 +55,7 @@ export const GUARDS: readonly Guard[] = [
   talosVersion,
   backup,
   soak,
+  changeWindow,
 ];
 
 /** The verdicts of all guards that have a say in this step, waivers applied. */
