@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tui: [...CORE, "apply", "render"],
   forge: [...CORE, "render"],
   sandbox: [".", "process", "rotation"],
-  tour: [".", "render", "rotation"],
+  tour: [".", "render"],
   cli: [
     ...CORE,
     "tui",

@@ -1,13 +1,23 @@
 import type { Status } from "../render/status.ts";
-import type { Plan } from "../rotation/plan.ts";
 import type { Stage } from "./stage.ts";
 
 const SANDBOX = ".capstan/sandbox";
 
-/**
- * Both CAs of a Talos cluster, one after the other and one commit a phase; then a rotation that is rolled back when
- * every machine had been swapped already.
- */
+/** Work by hand that a rotation waits for, in the order in which it is asked for. */
+const WORK = {
+  talos: {
+    update_clients: ["hand-out-talosconfigs"],
+    update_servers: ["nobody-left-behind", "update-secrets"],
+  },
+  kubernetes: {
+    update_clients: ["hand-out-kubeconfigs", "external-trust-both"],
+    update_servers: ["refetch-kubeconfigs", "restart-workloads", "update-secrets"],
+  },
+} as const;
+
+type Type = keyof typeof WORK;
+
+/** Both CAs of a Talos cluster, one after the other and one commit a phase; then a rotation that is rolled back. */
 export async function talosTour(stage: Stage): Promise<void> {
   stage.heading("A Talos cluster to try it on");
   stage.tell("The sandbox has machines that speak mutual TLS, each with its own configuration");
@@ -22,7 +32,13 @@ export async function talosTour(stage: Stage): Promise<void> {
   const before = await keys(stage);
 
   stage.heading("The Talos API CA, one commit a phase");
-  await rotate(stage, "talos");
+  await upToUpdateClients(stage, "talos");
+  stage.tell("\nNo machine shows who else holds a talosconfig. Before the swap a person looks,");
+  stage.tell("and says so in git:");
+  await stage.capstan(["rotate", "advance", "talos"]);
+  await stage.commit("Rotate the talos CA: update_servers");
+  await stage.capstan(["plan"], 3);
+  await fromUpdateClients(stage, "talos");
   stage.tell("\nA client of the old CA is refused everywhere now; the talosconfig that capstan");
   stage.tell("wrote at init worked all the time, and trusts the new CA alone by now:");
   await version(stage, `${SANDBOX}/talosconfig`, 1);
@@ -31,17 +47,19 @@ export async function talosTour(stage: Stage): Promise<void> {
   stage.heading("The Kubernetes API CA");
   stage.tell("The same phases. After each control plane capstan waits for its static pods and");
   stage.tell("/readyz before it touches the next, and at the end for every node.");
-  await rotate(stage, "kubernetes");
+  await upToUpdateClients(stage, "kubernetes");
+  await stage.capstan(["rotate", "advance", "kubernetes"]);
+  await fromUpdateClients(stage, "kubernetes");
   const after = await keys(stage);
 
-  stage.heading("The way back, from the last phase before the end");
+  stage.heading("A way back");
+  stage.tell("Another rotation of the Talos CA, all phases in one commit. It stops where a");
+  stage.tell("person has to look; this one thinks better of it:");
   await stage.capstan(["rotate", "start", "talos", "--strategy", "walk", "--name", "talos-again"]);
-  await stage.commit("Rotate the Talos CA again, as far as it goes");
-  await walk(stage, "talos-again");
-  stage.tell("\nIt stops before the point of no return: every machine has the new CA, and still");
-  stage.tell("trusts the old one, whose key is sealed in the record. There is a way back:");
+  await stage.commit("Rotate the talos CA again");
+  await stage.capstan(["apply", "--auto-approve"], 3);
   await stage.capstan(["rotate", "rollback", "talos"]);
-  await stage.commit("Roll the Talos CA back");
+  await stage.commit("Roll the talos CA back");
   await stage.capstan(["apply", "--auto-approve"]);
   const last = await keys(stage);
 
@@ -58,51 +76,38 @@ export async function talosTour(stage: Stage): Promise<void> {
   stage.tell("  npx capstan init --talosconfig FILE my-cas      a real Talos");
 }
 
-const PHASES = ["init", "update_clients", "update_servers"] as const;
+async function upToUpdateClients(stage: Stage, type: Type): Promise<void> {
+  await stage.capstan(["rotate", "start", type, "--name", nameOf(type)]);
+  await stage.commit(`Rotate the ${type} CA: init`);
+  await stage.capstan(["apply", "--auto-approve"]);
+  await stage.capstan(["rotate", "advance", type]);
+  await stage.commit(`Rotate the ${type} CA: update_clients`);
+  await stage.capstan(["apply", "--auto-approve"]);
+}
 
-async function rotate(stage: Stage, type: "talos" | "kubernetes"): Promise<void> {
-  const name = `${type}-ca`;
-  for (const phase of PHASES) {
-    const how = phase === "init" ? ["start", type, "--name", name] : ["advance", type];
-    await stage.capstan(["rotate", ...how]);
-    await stage.commit(`Rotate the ${type} CA: ${phase}`);
-    await stateWork(stage, name);
-    await stage.capstan(["apply", "--auto-approve"]);
-  }
+/** With git at update_servers already. */
+async function fromUpdateClients(stage: Stage, type: Type): Promise<void> {
+  await state(stage, type, "update_clients");
+  await stage.capstan(["apply", "--auto-approve"]);
   await stage.capstan(["rotate", "finish", type]);
-  await stage.commit(`Rotate the ${type} CA: drop the old one`);
-  await stateWork(stage, name);
+  await state(stage, type, "update_servers");
   stage.tell("\nThe point of no return has an approval of its own:");
   await stage.capstan(["apply", "--auto-approve", "--approve-final"]);
 }
 
-/** A walk stops where a person has to look, and goes on from there. */
-async function walk(stage: Stage, name: string): Promise<void> {
-  await stage.capstan(["apply", "--auto-approve"], 3);
-  await stateWork(stage, name);
-  await stage.capstan(["apply", "--auto-approve"], 3);
+function nameOf(type: Type): string {
+  return `${type}-ca`;
 }
 
-/** Rotations that have a list of acknowledgements. */
-const known = new Set<string>();
-
-/** What a plan says that a person has to do before the phase is left, is done here and stated in git. */
-async function stateWork(stage: Stage, name: string): Promise<void> {
-  const plan = JSON.parse(await stage.ask(["plan", "--format", "json"])) as Plan;
-  const rotation = plan.clusters[0]?.rotations.find((one) => one.name === name);
-  const findings = (rotation?.steps ?? [])
-    .flatMap(({ guards }) => guards)
-    .flatMap(({ id, findings }) => (id === "trust-consumers" ? findings : []));
-  const steps = findings.flatMap(({ subject }) => /^step\/(.+)$/.exec(subject)?.[1] ?? []);
-  if (steps.length === 0) return;
-  await stage.capstan(["plan"], 3);
-  stage.tell("\nNo machine shows who else holds a client configuration. A person looks, and says so:");
-  const file = `clusters/acme-talos/rotations/${name}.yaml`;
-  const heading = known.has(name) ? "" : "  acknowledge:\n";
-  known.add(name);
-  const lines = steps.map((step) => `    - { step: ${step}, who: you@example.com }\n`);
-  await stage.append(file, heading + lines.join(""));
-  await stage.commit("State what was done by hand");
+/** What a person has done, in git. */
+async function state(stage: Stage, type: Type, phase: "update_clients" | "update_servers"): Promise<void> {
+  const entries = WORK[type][phase].map(
+    (step) => `    - step: ${type}/${phase}/${step}\n      who: you@example.com\n`,
+  );
+  const heading = phase === "update_clients" ? "  acknowledge:\n" : "";
+  const file = `clusters/acme-talos/rotations/${nameOf(type)}.yaml`;
+  await stage.append(file, heading + entries.join(""));
+  await stage.commit(`Rotate the ${type} CA: work of ${phase} is done`);
 }
 
 async function version(stage: Stage, talosconfig: string, expected: number): Promise<void> {
@@ -125,15 +130,10 @@ interface SandboxStatus {
   }[];
 }
 
-interface Keys {
-  readonly talos: string;
-  readonly kubernetes: string;
-}
-
 /** The fingerprints of the CAs that sign. */
-async function keys(stage: Stage): Promise<Keys> {
+async function keys(stage: Stage): Promise<Readonly<Record<Type, string>>> {
   const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as Status;
-  const signing = (wanted: string) => {
+  const signing = (wanted: Type) => {
     const authority = status.clusters[0]?.authorities.find(({ type }) => type === wanted);
     const [key] = authority?.active_keys ?? [];
     if (key === undefined) throw new Error(`the sandbox has no ${wanted} CA`);
