@@ -797,6 +797,18 @@ function inputOf(one: Case): GuardInput {
   };
 }
 
+/** Those of Talos have a table of their own, in talos.test.ts. */
+const TALOS_ONLY: readonly GuardId[] = [
+  "inventory",
+  "machine-states",
+  "foreign-cas",
+  "pending-config",
+  "clocks",
+  "omni",
+  "kubernetes-health",
+];
+const TELEPORT_GUARDS = GUARDS.map(({ id }) => id).filter((id) => !TALOS_ONLY.includes(id));
+
 describe("guards", () => {
   it.each(Object.entries(CASES))("%s", (_title, one) => {
     const verdict = judgeAll(inputOf(one)).find(({ id }) => id === one.guard);
@@ -808,7 +820,7 @@ describe("guards", () => {
     expect(about).toEqual(one.about ?? []);
   });
 
-  it.each(GUARDS.map(({ id }) => id))("%s has a case that blocks", (id) => {
+  it.each(TELEPORT_GUARDS)("%s has a case that blocks", (id) => {
     const blocking = Object.values(CASES).filter(
       ({ guard, verdict }) => guard === id && (verdict === "fail" || verdict === "unknown"),
     );
