@@ -1,6 +1,10 @@
 import { failWith, type Guard, isForward, unknown } from "./guard.ts";
 
-/** Every step restarts kubelets and API servers, one machine at a time: none of the others may be down (TA 2.5). */
+/**
+ * Every step restarts kubelets and API servers, one machine at a time: none of the others may be down (reference
+ * talos-rotation 2.5). Half-way the machine that was changed last is in the middle of its restart; the step itself
+ * waits for it.
+ */
 export const talosKubernetes: Guard = {
   id: "kubernetes-health",
   refuses: "restarting control planes and kubelets while Kubernetes is not well",
@@ -8,6 +12,7 @@ export const talosKubernetes: Guard = {
   appliesTo: ({ edge, observation, authority }) =>
     observation.platform === "talos" &&
     authority.type === "kubernetes" &&
+    authority.rotation.towards == null &&
     isForward(edge) &&
     edge.from !== edge.to,
   judge: ({ observation: { talos } }) => {

@@ -1,6 +1,8 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
+import { encode } from "../../src/sandbox/talos/values.ts";
+import { until } from "../sandbox-talos/harness.ts";
 import { guardOf } from "../world/repository.ts";
 import { TalosWorld } from "./world.ts";
 
@@ -77,6 +79,7 @@ describe("what goes wrong on the way", () => {
     "%s: what the machine says decides",
     async (fault) => {
       const world = await TalosWorld.start("talos", SMALL);
+      world.callTimeoutMs = 4_000;
       await world.test.running.fault({ target: "controlplane-2", fault });
       await world.walk("init");
       expect(world.states()).toEqual(["ON", "ON", "ON"]);
@@ -90,8 +93,9 @@ describe("what goes wrong on the way", () => {
     async () => {
       const world = await TalosWorld.start("talos", SMALL);
       const first = world.test.running.machines.map(({ store }) => store.active);
-      world.resource = { ...world.resource, policy: { ...DEFAULT_POLICY, soakMs: 0, phaseTimeoutMs: 2_000 } };
       await world.walk("update_clients");
+      const { resource } = world;
+      world.resource = { ...resource, policy: { ...resource.policy, phaseTimeoutMs: 5_000 } };
       await world.test.running.fault({ target: "worker-1", fault: "stuck" });
       // The way back cannot be proven on it either, and that is said.
       await expect(world.apply(world.desired("update_servers"))).rejects.toThrow(/still accepted/);
@@ -100,6 +104,7 @@ describe("what goes wrong on the way", () => {
         rotations: [{ state: "rolling_back" }],
       });
       await world.test.running.fault({ target: "worker-1", fault: "clear" });
+      world.resource = resource;
       await world.walk("rollback");
       expect(world.test.running.machines.map(({ store }) => store.active)).toEqual(first);
     },
@@ -110,13 +115,14 @@ describe("what goes wrong on the way", () => {
     "the first control plane of a swap does not follow: nothing lasts",
     async () => {
       const world = await TalosWorld.start("talos", SMALL);
-      world.resource = { ...world.resource, policy: { ...DEFAULT_POLICY, soakMs: 0, phaseTimeoutMs: 2_000 } };
       await world.walk("update_clients");
+      const { resource } = world;
+      world.resource = { ...resource, policy: { ...resource.policy, phaseTimeoutMs: 5_000 } };
       await world.test.running.fault({ target: "controlplane-1", fault: "stuck" });
       await expect(world.apply(world.desired("update_servers"))).rejects.toThrow(/did not follow/);
       const [first] = world.test.running.machines;
       expect(first?.store.persistent).toContain("acceptedCAs");
-      expect(first?.store.persistent).not.toBe(first?.store.active);
+      await until("the revert of the try", () => first?.store.active === first?.store.persistent, 60_000);
       expect((await world.observe(world.desired("update_servers"))).authorities[0]?.rotation.phase).toBe(
         "update_clients",
       );
@@ -135,6 +141,44 @@ describe("what goes wrong on the way", () => {
       const { outcome } = await world.apply(world.desired("update_clients"));
       expect(outcome).toBe("applied");
       expect(world.store.record).toMatchObject({ talos: [{ reached: "update_clients" }] });
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("clusters that are not ours to rotate", () => {
+  it(
+    "a talosconfig of Omni is refused before anything is asked",
+    async () => {
+      const world = await TalosWorld.start("talos", { controlPlanes: 1, workers: 0 });
+      const { talosconfig } = world.talos;
+      const text = await readFile(talosconfig, "utf8");
+      await writeFile(
+        talosconfig,
+        text.replace(/^( +)crt:/m, "$1auth: { siderov1: { identity: me@example.com } }\n$1crt:"),
+      );
+      await expect(world.observe(world.desired("init"))).rejects.toThrow(/belongs to an Omni cluster/);
+      expect(world.calls).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "duplicates are drift that blocks nothing, and are gone after the next step",
+    async () => {
+      const world = await TalosWorld.start("talos", { controlPlanes: 1, workers: 1 });
+      const [machine] = world.test.running.machines;
+      const { crt } = world.test.running.secrets.talos;
+      const text = machine?.store.active.replace(
+        /(machine:[\s\S]*?\n)( {4}# Extra certificate)/,
+        `$1    acceptedCAs: [{crt: ${encode(crt)}}]\n$2`,
+      );
+      machine?.store.replace(text ?? "");
+      const plan = await world.plan(world.desired("init"));
+      expect(plan.clusters[0]?.drift).toMatchObject([{ id: "duplicate-ca", blocks: false }]);
+      expect(plan.outcome).toBe("ready");
+      await world.walk("init");
+      expect(world.states()).toEqual(["ON", "ON"]);
     },
     LIMIT_MS,
   );

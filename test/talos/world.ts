@@ -58,6 +58,8 @@ export class TalosWorld {
   /** Applies left until the process is killed; the apply itself still happens. */
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
+  /** Of one call of an executable. */
+  callTimeoutMs = 30_000;
   #attempt = 1;
 
   private constructor(
@@ -82,7 +84,7 @@ export class TalosWorld {
   }
 
   static async start(type: TalosType, options: Partial<TalosClusterOptions> = {}): Promise<TalosWorld> {
-    const test = await cluster({ speed: 200, ...options });
+    const test = await cluster({ speed: 200, dialTimeoutMs: 15_000, ...options });
     const { info, secrets } = test.running;
     const identity = await generateIdentity();
     const recipients = [await identityToRecipient(identity)];
@@ -184,7 +186,7 @@ export class TalosWorld {
     return openTalos(this.resource, {
       runner: this.#runner(),
       now: () => new Date(),
-      timeoutMs: 5_000,
+      timeoutMs: this.callTimeoutMs,
       talos: {
         rotations: desired.rotations,
         record: this.store,

@@ -232,6 +232,7 @@ export async function proveBefore(work: Work): Promise<void> {
           await clientOf(session, keys.next, trust),
           (kind) => kind === null,
           "is refused",
+          [undefined],
         )
       : await kubernetesReady(work, await kubeconfigFor(session, work.look));
   if (problem === null) return;
@@ -259,8 +260,13 @@ async function talosPromise(work: Work): Promise<string | null> {
   const allowed = await everywhere(work, client, (kind) => kind === null, "is refused");
   if (allowed !== null || to !== "standby") return allowed;
   const gone = await clientOf(session, goesBack ? keys.next : keys.old, both);
+  if (gone === null) work.progress(NOT_TRIED);
   return await everywhere(work, gone, (kind) => kind === "client-rejected", "is still accepted");
 }
+
+/** A rotation that git no longer declares: its next key is in the history only. */
+const NOT_TRIED =
+  "the key of the CA that was dropped is not at hand: that its clients are refused was not tried";
 
 /** On every machine directly, and through every control plane: their own certificates have to fit too. */
 async function everywhere(
@@ -268,6 +274,7 @@ async function everywhere(
   client: TalosClient | null,
   isRight: (kind: TalosErrorKind | null) => boolean,
   what: string,
+  endpoints: readonly (string | undefined)[] = [undefined, ...work.session.connection.endpoints],
 ): Promise<string | null> {
   const { session, look } = work;
   if (client === null) return null;
@@ -275,7 +282,7 @@ async function everywhere(
     look.machines.map(({ address }) =>
       session.until(
         async () => {
-          for (const endpoint of [undefined, ...session.connection.endpoints]) {
+          for (const endpoint of endpoints) {
             const reply = await session.as(client, address, ["version", "--json"], endpoint);
             if (isRight(reply.ok ? null : reply.error.kind)) continue;
             const via = endpoint === undefined ? "" : ` through ${endpoint}`;
@@ -322,7 +329,10 @@ async function kubernetesPromise(work: Work): Promise<string | null> {
   );
   if (published !== null || to !== "standby") return published;
   const gone = from === "rollback" ? keys.next : keys.old;
-  if (gone === null) return null;
+  if (gone === null) {
+    work.progress(NOT_TRIED);
+    return null;
+  }
   const client = await makeClient(gone, {
     organization: "system:masters",
     commonName: "admin",
