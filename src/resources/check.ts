@@ -1,6 +1,7 @@
 import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../rotation/authority-type.ts";
 import type { PlatformName } from "../rotation/observation.ts";
 import { isPhase } from "../rotation/phase.ts";
+import { retiredKeys } from "./check-retired.ts";
 import { checkPlatform } from "./check-talos.ts";
 import { shorten } from "./convert.ts";
 import type { Diagnostic } from "./desired.ts";
@@ -37,6 +38,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...checkPlatform(unique, platforms, checked.now),
     ...collidingRotations(unique),
+    ...retiredKeys(unique),
     ...severalRepositories(unique),
   ];
 }
