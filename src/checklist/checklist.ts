@@ -1,4 +1,4 @@
-import { authorityType } from "../rotation/authority-type.ts";
+import { authorityType, isTalosType } from "../rotation/authority-type.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { hasRelease } from "./release.ts";
 import type { ChecklistStep } from "./step.ts";
@@ -19,7 +19,7 @@ export function checklistFor(
 
 /** Every step of a type, whatever the phase and the version: what an acknowledgement may name. */
 export function stepsOf(type: string): readonly ChecklistStep[] {
-  return authorityType(type) === undefined
+  return authorityType(type) === undefined && !isTalosType(type)
     ? stepsOfUnknownType(type)
     : STEPS.filter((step) => step.authority === type);
 }

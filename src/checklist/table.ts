@@ -2,6 +2,7 @@ import type { ChecklistStep } from "./step.ts";
 import { DB, DB_CLIENT_WORK } from "./table/databases.ts";
 import { HOST } from "./table/host.ts";
 import { OPENSSH } from "./table/openssh.ts";
+import { KUBERNETES, TALOS } from "./table/talos.ts";
 import { JWT, OIDC_IDP, OKTA, SAML_IDP } from "./table/tokens.ts";
 import { USER, WINDOWS_WORK } from "./table/user-and-windows.ts";
 import { APP_CLIENT, AWSRA, BOUND_KEYPAIR, SPIFFE } from "./table/workloads.ts";
@@ -27,4 +28,6 @@ export const STEPS: readonly ChecklistStep[] = [
   ...BOUND_KEYPAIR,
   ...WINDOWS_WORK,
   ...APP_CLIENT,
+  ...TALOS,
+  ...KUBERNETES,
 ];

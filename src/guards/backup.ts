@@ -6,7 +6,8 @@ export const backup: Guard = {
   id: "backup",
   refuses: "dropping the old key when the state of the CAs was not kept as the cluster resource says",
   waivable: true,
-  appliesTo: ({ edge }) => isPointOfNoReturn(edge),
+  // Of Talos the keys themselves are kept, and another guard of this name looks after them.
+  appliesTo: ({ edge, observation }) => observation.platform === "teleport" && isPointOfNoReturn(edge),
   judge: ({ authority, cluster, record }) => {
     const subject = `authority/${authority.type}`;
     const remedy =

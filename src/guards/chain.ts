@@ -13,9 +13,20 @@ import { phaseOrder } from "./phase-order.ts";
 import { pins } from "./pins.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
+import { talosClocks } from "./talos-clocks.ts";
+import { talosCredentials } from "./talos-credentials.ts";
+import { talosForeign } from "./talos-foreign.ts";
+import { talosInventory } from "./talos-inventory.ts";
+import { talosKeys } from "./talos-keys.ts";
+import { talosKubernetes } from "./talos-kubernetes.ts";
+import { talosOmni } from "./talos-omni.ts";
+import { talosPending } from "./talos-pending.ts";
+import { talosStates } from "./talos-states.ts";
+import { talosVersion } from "./talos-version.ts";
 import { trustConsumers } from "./trust-consumers.ts";
 import { trustedClusters } from "./trusted-clusters.ts";
 import { version } from "./version.ts";
+import { changeWindow } from "./window.ts";
 
 /** Every guard, in the order in which people read them: first whether the step makes sense at all. */
 export const GUARDS: readonly Guard[] = [
@@ -23,6 +34,14 @@ export const GUARDS: readonly Guard[] = [
   mode,
   foreignRotation,
   exclusive,
+  talosOmni,
+  talosInventory,
+  talosStates,
+  talosForeign,
+  talosPending,
+  talosClocks,
+  talosKubernetes,
+  talosKeys,
   roster,
   componentsReady,
   hsmKeys,
@@ -31,9 +50,12 @@ export const GUARDS: readonly Guard[] = [
   trustedClusters,
   pins,
   credentials,
+  talosCredentials,
   version,
+  talosVersion,
   backup,
   soak,
+  changeWindow,
 ];
 
 /** The verdicts of all guards that have a say in this step, waivers applied. */

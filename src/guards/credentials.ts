@@ -11,7 +11,9 @@ export const credentials: Guard = {
   refuses: "a step that the identity capstan itself uses would not survive",
   waivable: true,
   appliesTo: ({ edge, observation }) =>
-    edge.from !== edge.to && observation.credentials.source === "identity-file",
+    observation.platform === "teleport" &&
+    edge.from !== edge.to &&
+    observation.credentials.source === "identity-file",
   judge: ({ observation: { credentials }, authority, cluster, edge, now }) => {
     const subject = `identity/${credentials.path ?? ""}`;
     if (credentials.problem !== null || credentials.notAfter === null) {

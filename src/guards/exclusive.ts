@@ -12,17 +12,28 @@ export const exclusive: Guard = {
     const others = input.observation.authorities.filter(
       (other) => other.rotation.state === "in_progress" && !countsAsOne(other, input),
     );
-    if (rotationUnits(others.map(({ type }) => type)) < input.cluster.policy.concurrentRotations)
-      return failWith([]);
+    const limit = limitOf(input);
+    if (rotationUnits(others.map(({ type }) => type)) < limit) return failWith([]);
     return failWith(
       others.map((other) => ({
         subject: `authority/${other.type}`,
         message: `is rotating too (phase ${other.rotation.phase})`,
-        remedy: `wait until it is back in standby, or roll it back; \`policy.concurrent_rotations\` is ${input.cluster.policy.concurrentRotations}`,
+        remedy: `wait until it is back in standby, or roll it back; ${reasonFor(input)}`,
       })),
     );
   },
 };
+
+/** Both CAs of Talos are in the one configuration of a machine: never both at once (reference talos-rotation 2.5). */
+function limitOf({ observation, cluster }: GuardInput): number {
+  return observation.platform === "talos" ? 1 : cluster.policy.concurrentRotations;
+}
+
+function reasonFor({ observation, cluster }: GuardInput): string {
+  return observation.platform === "talos"
+    ? "both CAs of a Talos cluster never rotate at once"
+    : `\`policy.concurrent_rotations\` is ${cluster.policy.concurrentRotations}`;
+}
 
 function countsAsOne(other: LiveAuthority, { authority }: GuardInput): boolean {
   return other.type === authority.type || isPair(other.type, authority.type);

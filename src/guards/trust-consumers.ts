@@ -15,8 +15,8 @@ export const trustConsumers: Guard = {
   refuses: "leaving a phase with work outside the cluster that is neither probed nor acknowledged",
   waivable: true,
   appliesTo: (input) => {
-    const { edge, observation } = input;
-    const leaves = edge.from !== edge.to && edge.to !== "rollback" && observation.platform === "teleport";
+    const { edge } = input;
+    const leaves = edge.from !== edge.to && edge.to !== "rollback";
     return leaves && (edge.from !== "standby" || statedInAdvance(input).length > 0);
   },
   judge: (input) => {

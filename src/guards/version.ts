@@ -11,7 +11,8 @@ export const version: Guard = {
   id: "version",
   refuses: "a tctl more than one major version away from the cluster, or a release that is known to break",
   waivable: true,
-  appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
+  appliesTo: ({ edge, observation }) =>
+    observation.platform === "teleport" && isForward(edge) && edge.from !== edge.to,
   judge: ({ observation: { versions } }) => {
     const client = major(versions.client);
     const server = versions.server === null ? null : major(versions.server);

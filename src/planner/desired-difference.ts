@@ -86,6 +86,9 @@ const POLICY_NAMES: Readonly<Record<keyof Policy, string>> = {
   phaseTimeoutMs: "policy.phase_timeout",
   maxSessionTtlMs: "policy.max_session_ttl",
   pinFiles: "policy.pin_files",
+  timeZone: "policy.time_zone",
+  windows: "policy.windows",
+  freezes: "policy.freezes",
 };
 
 function fieldChanges<Fields extends object>(
@@ -102,8 +105,11 @@ function fieldChanges<Fields extends object>(
 
 function valueText(field: string, value: unknown): string {
   if (value === null) return "none";
+  if (Array.isArray(value))
+    return value.length === 0 ? "none" : value.map((item) => valueText(field, item)).join(", ");
   if (field.endsWith("Ms") && typeof value === "number") return `${value / 1_000} s`;
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (typeof value === "object") return Object.values(value).map(String).join(" ");
+  return String(value);
 }
 
 function authorityChanges(was: DesiredState, is: DesiredState): readonly string[] {

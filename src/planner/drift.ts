@@ -36,7 +36,21 @@ export function driftOf(
         .filter(({ type }) => !observation.authorities.some((live) => live.type === type))
         .map(({ type }) => notThere(type)),
     ),
+    ...duplicates(observation),
   ];
+}
+
+/** Left by hands or by `talosctl rotate-ca`, which appends: harmless, and put in order by the next change. */
+function duplicates({ talos }: ClusterObservation): readonly Drift[] {
+  return (talos?.machines ?? []).flatMap(({ address, found }) =>
+    (found?.duplicates ?? []).map((type) => ({
+      id: "duplicate-ca",
+      subject: `machine/${address}`,
+      message: `names a ${type} CA twice: as the one that signs, or more than once among the accepted ones`,
+      remedy: "nothing has to be done: the next step of a rotation writes it once",
+      blocks: false,
+    })),
+  );
 }
 
 /** A rotation in progress of keys that neither a resource nor the record names: we do not fight it. */

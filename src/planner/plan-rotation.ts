@@ -9,11 +9,13 @@ import type {
   RotatedAuthority,
   RotationResource,
 } from "../resources/desired.ts";
-import type {
-  AuthorityKey,
-  ClusterObservation,
-  Fingerprint,
-  LiveAuthority,
+import { isTalosType } from "../rotation/authority-type.ts";
+import {
+  type AuthorityKey,
+  type ClusterObservation,
+  type Fingerprint,
+  KIND_OF_TYPE,
+  type LiveAuthority,
 } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } from "../rotation/phase.ts";
 import { type Pins, pinProblems } from "../rotation/pins.ts";
@@ -139,7 +141,6 @@ function itemsOf(
   rotation: RotationResource | null,
   context: RotationContext,
 ): readonly ChecklistItem[] {
-  if (context.observation.platform !== "teleport") return [];
   const record = openRotation(context.record, type);
   const consumers = consumersOf(type, context);
   return workOf(type, phase, { ...context, rotation, record, consumers }).map(({ item }) => item);
@@ -386,6 +387,7 @@ function notesOf(
       `the ${live.type} rotation was not started by capstan; it goes on from ${live.rotation.phase}`,
     );
   }
+  notes.push(...halfWay(live, observation));
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
     notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
   }
@@ -394,6 +396,20 @@ function notesOf(
     notes.push(...left.map(({ file, line, message }) => `${file}:${line} ${message}`));
   }
   return notes;
+}
+
+/** Who has gone where, when a step was left in the middle. */
+function halfWay({ type, rotation }: LiveAuthority, { components }: ClusterObservation): readonly string[] {
+  const { phase, towards } = rotation;
+  if (towards == null || !isTalosType(type)) return [];
+  const machines = components.filter(({ kind }) => kind === KIND_OF_TYPE[type]);
+  const ahead = machines.filter((machine) => machine.phase !== phase);
+  const names = ahead.map(({ name }) => name).join(", ");
+  const who =
+    ahead.length === machines.length
+      ? "all machines have moved, and it was not proven"
+      : `moved: ${names || "none"}`;
+  return [`${type} is half-way from ${phase} to ${towards} (${who}); taking the step again finishes it`];
 }
 
 function keysOf({ wanted, live, memory }: Pick<Member, "wanted" | "live" | "memory">): readonly KeyPlan[] {

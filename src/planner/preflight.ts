@@ -22,6 +22,7 @@ export function preflight(
   now: number,
 ): readonly Check[] {
   const { versions, authorities, components, credentials, unread } = observation;
+  if (observation.platform === "talos") return talosPreflight(cluster, observation, now);
   const host = authorities.find(({ type }) => type === "host");
   const verdicts =
     host === undefined
@@ -65,6 +66,43 @@ export function preflight(
           remedy: "give capstan's role `list` and `read` on these kinds, with wildcard labels",
         },
     clock(observation, now),
+  ];
+}
+
+/** Every guard that would stand in the way of a first step, one line each. */
+function talosPreflight(
+  cluster: ClusterResource,
+  observation: ClusterObservation,
+  now: number,
+): readonly Check[] {
+  const { authorities, versions, talos } = observation;
+  const authority = authorities.find(({ type }) => type === "kubernetes");
+  if (authority === undefined) return [];
+  const verdicts = judgeAll({
+    cluster,
+    observation,
+    authority,
+    rotation: null,
+    record: undefined,
+    consumers: [],
+    edge: { from: "standby", to: "init" },
+    now,
+  });
+  const machines = talos?.machines.length ?? 0;
+  return [
+    { name: "authorities", outcome: "pass", message: `${authorities.length} CAs can be read`, remedy: null },
+    ...verdicts
+      // Before a rotation is declared there are no keys to be kept.
+      .filter(({ id }) => id !== "backup" && id !== "phase-order" && id !== "exclusive")
+      .map((verdict) =>
+        fromGuard(
+          verdict.id,
+          verdict,
+          verdict.id === "version"
+            ? `client ${versions.client}, cluster ${versions.server}`
+            : `${machines} machines`,
+        ),
+      ),
   ];
 }
 

@@ -1,11 +1,11 @@
 import { rmSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
  * A folder for what executables take as a file only and nobody else may read: 0700, its files 0600. Gone when it is
- * closed, and at the latest with the process.
+ * closed, at the latest with the process; what a killed process left, the next one takes away.
  */
 export interface SecretFolder {
   /** Gives the path. Each call makes a file of its own. */
@@ -16,8 +16,9 @@ export interface SecretFolder {
 }
 
 export async function openSecretFolder(): Promise<SecretFolder> {
+  await removeAbandoned();
   // mkdtemp makes it readable for its owner only.
-  const folder = await mkdtemp(join(tmpdir(), "capstan-"));
+  const folder = await mkdtemp(join(tmpdir(), `capstan-secrets-${process.pid}-`));
   const removeNow = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", removeNow);
   let files = 0;
@@ -34,4 +35,23 @@ export async function openSecretFolder(): Promise<SecretFolder> {
       process.off("exit", removeNow);
     },
   };
+}
+
+/** Folders of processes that are gone. Those of other users cannot be removed, and are not ours to. */
+async function removeAbandoned(): Promise<void> {
+  const names = await readdir(tmpdir());
+  for (const name of names) {
+    const pid = Number(/^capstan-secrets-(\d+)-/.exec(name)?.[1]);
+    if (!Number.isInteger(pid) || isRunning(pid)) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
 }

@@ -36,7 +36,9 @@ function clusterText(cluster: Status["clusters"][number], shorten: Shorten, pain
     "",
   ];
   if (cluster.components.length > 0) {
-    lines.push(`  ${paint("dim", "components that follow the host CA")}`);
+    const who =
+      cluster.platform === "talos" ? "machines, once for each CA" : "components that follow the host CA";
+    lines.push(`  ${paint("dim", who)}`);
     for (const kind of cluster.components) lines.push(kindText(kind, paint));
     lines.push("");
   }
@@ -75,7 +77,12 @@ function authorityRow(authority: AuthorityStatus, shorten: Shorten, paint: Paint
   const [first] = active;
   return [
     harmless(authority.type),
-    authority.state === "standby" ? authority.phase : paint("accent", `${authority.phase}${auto}`),
+    authority.state === "standby"
+      ? authority.phase
+      : paint(
+          "accent",
+          `${authority.phase}${authority.towards === null ? "" : ` → ${authority.towards}`}${auto}`,
+        ),
     list(active, shorten),
     list(identifying(authority.trusted_keys), shorten),
     first?.not_before?.slice(0, 10) ?? "",

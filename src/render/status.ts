@@ -1,12 +1,15 @@
 import { followersOf } from "../guards/following.ts";
 import type { OverridePlanFinding } from "../overrides/plan.ts";
+import { isTalosType } from "../rotation/authority-type.ts";
 import {
   type AuthorityKey,
   type ClusterObservation,
   COMPONENT_KINDS,
   type ComponentKind,
   type ConsumerObservation,
+  KIND_OF_TYPE,
   type LiveAuthority,
+  TELEPORT_KINDS,
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
@@ -60,6 +63,8 @@ export interface AuthorityStatus {
   readonly type: string;
   readonly state: string;
   readonly phase: Phase;
+  /** Half-way: some machines are in this phase already. */
+  readonly towards: Phase | null;
   readonly mode: string | null;
   readonly current_id: string | null;
   readonly started: string | null;
@@ -149,6 +154,7 @@ function authorityStatus(authority: LiveAuthority): AuthorityStatus {
     type: authority.type,
     state: rotation.state,
     phase: rotation.phase,
+    towards: rotation.towards ?? null,
     mode: rotation.mode,
     current_id: rotation.currentId,
     started: rotation.started,
@@ -169,10 +175,19 @@ function keyStatus({ fingerprint, protocol, algorithm, storage, certificate }: A
   };
 }
 
+function kindsThatFollow(type: string): readonly ComponentKind[] {
+  if (isTalosType(type)) return [KIND_OF_TYPE[type]];
+  return type === "host" ? TELEPORT_KINDS : [];
+}
+
 function componentStatus(observation: ClusterObservation, now: number): readonly KindStatus[] {
-  const host = observation.authorities.find(({ type }) => type === "host");
-  if (host === undefined) return [];
-  const followers = followersOf(observation, host, [], host.rotation.phase, now);
+  const followers = observation.authorities.flatMap((authority) => {
+    const kinds = kindsThatFollow(authority.type);
+    const { phase, towards } = authority.rotation;
+    const components = observation.components.filter(({ kind }) => kinds.includes(kind));
+    // Half-way, who has not gone on lags.
+    return followersOf({ ...observation, components }, authority, [], towards ?? phase, now);
+  });
   return COMPONENT_KINDS.flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
     if (ofKind.length === 0) return [];

@@ -1,22 +1,25 @@
 import { resolve } from "node:path";
 import type { PlatformName } from "../rotation/observation.ts";
 import { contentHash } from "./canonical.ts";
-import type {
-  Acknowledgement,
-  AuthorityResource,
-  ClusterResource,
-  NextAuthority,
-  OverrideResource,
-  Policy,
-  RepositoryResource,
-  RotatedAuthority,
-  RotationResource,
-  TalosConnection,
-  Waiver,
+import {
+  type Acknowledgement,
+  type AuthorityResource,
+  type ChangeWindow,
+  type ClusterResource,
+  type Freeze,
+  type NextAuthority,
+  type OverrideResource,
+  type Policy,
+  type RepositoryResource,
+  type RotatedAuthority,
+  type RotationResource,
+  type TalosConnection,
+  type Waiver,
+  WEEKDAYS,
 } from "./desired.ts";
 import { type ResourceDocument, sourceOf } from "./document.ts";
 import { parseDuration } from "./duration.ts";
-import { parseMoment } from "./moment.ts";
+import { parseLocalMoment, parseMoment } from "./moment.ts";
 import type { TrustConsumer } from "./trust-consumer.ts";
 
 /**
@@ -33,6 +36,9 @@ export const DEFAULT_POLICY: Policy = {
   // Teleport's own upper limit (reference teleport-rotation 2.2).
   maxSessionTtlMs: 30 * 3_600_000,
   pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
+  timeZone: "UTC",
+  windows: [],
+  freezes: [],
 };
 
 /** Where no `repository` resource says otherwise: one machine, and nothing insisted on but a clean tree. */
@@ -71,6 +77,9 @@ interface RawCluster {
       readonly phase_timeout?: string;
       readonly max_session_ttl?: string;
       readonly pin_files?: readonly string[];
+      readonly time_zone?: string;
+      readonly windows?: readonly (Omit<ChangeWindow, "days"> & Partial<ChangeWindow>)[];
+      readonly freezes?: readonly Freeze[];
     };
     readonly peers?: readonly string[];
   };
@@ -161,6 +170,7 @@ interface RawRepository {
 export function buildCluster(document: ResourceDocument, value: unknown, folder: string): ClusterResource {
   const { metadata, spec } = value as RawCluster;
   const { teleport = {}, policy = {} } = spec;
+  const timeZone = policy.time_zone ?? DEFAULT_POLICY.timeZone;
   return {
     name: metadata.name,
     source: sourceOf(document),
@@ -191,6 +201,13 @@ export function buildCluster(document: ResourceDocument, value: unknown, folder:
       phaseTimeoutMs: milliseconds(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
       maxSessionTtlMs: milliseconds(policy.max_session_ttl) ?? DEFAULT_POLICY.maxSessionTtlMs,
       pinFiles: policy.pin_files ?? DEFAULT_POLICY.pinFiles,
+      timeZone,
+      windows: (policy.windows ?? []).map(({ days = WEEKDAYS, from, to }) => ({ days, from, to })),
+      freezes: (policy.freezes ?? []).map(({ from, to, reason }) => ({
+        from: parseLocalMoment(from, "start", timeZone) ?? from,
+        to: parseLocalMoment(to, "end", timeZone) ?? to,
+        reason,
+      })),
     },
   };
 }

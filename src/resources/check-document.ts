@@ -1,9 +1,12 @@
+import { DEFAULT_POLICY } from "./build.ts";
 import type { Diagnostic } from "./desired.ts";
 import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
 import { parseDuration } from "./duration.ts";
-import { parseMoment } from "./moment.ts";
+import { parseLocalMoment, parseMoment } from "./moment.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
+import { nearest } from "./suggest.ts";
+import { isTimeZone } from "./time-zone.ts";
 import { DEFAULT_PORTS, parseAddress } from "./trust-consumer.ts";
 import { listAt, textAt, valueAt } from "./values.ts";
 
@@ -23,6 +26,7 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     duration(value, ["spec", "signer", "timeout"], report, "positive");
     duration(value, ["spec", "policy", "max_session_ttl"], report);
     noRepeats(listAt(value, ["spec", "peers"]), ["spec", "peers"], report);
+    changeWindows(value, report);
   }
   if (kind === "certificate_authority") {
     duration(value, ["spec", "max_age"], report, "positive");
@@ -69,6 +73,37 @@ function platformMismatch(value: unknown, report: Report): void {
   if (valueAt(value, ["spec", other]) === undefined) return;
   const message = `spec.${other} in a cluster whose platform is ${platform}`;
   report(["spec", other], message, `remove it, or write "platform: ${other}"`, "key");
+}
+
+const POLICY: Path = ["spec", "policy"];
+
+/** What else it is, is the schema's to refuse. */
+const LOOKS_LIKE_ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
+
+/** Windows that never open and freezes that end before they begin hold up everything, or nothing. */
+function changeWindows(value: unknown, report: Report): void {
+  const zonePath: Path = [...POLICY, "time_zone"];
+  const named = textAt(value, zonePath) ?? DEFAULT_POLICY.timeZone;
+  const zone = isTimeZone(named) ? named : DEFAULT_POLICY.timeZone;
+  if (zone !== named && LOOKS_LIKE_ZONE.test(named)) {
+    const near = nearest(named, Intl.supportedValuesOf("timeZone"));
+    const suggestion = near === null ? "for example Europe/Vienna or UTC" : `did you mean "${near}"?`;
+    report(zonePath, `${nameOf(zonePath)}: there is no time zone "${named.slice(0, 60)}"`, suggestion);
+  }
+  for (const index of listAt(value, [...POLICY, "windows"]).keys()) {
+    const path: Path = [...POLICY, "windows", index];
+    const from = textAt(value, [...path, "from"]);
+    if (from === null || from !== textAt(value, [...path, "to"])) continue;
+    const whole = 'for a whole day write "from: 00:00" and "to: 24:00"';
+    report([...path, "to"], `${nameOf(path)} is empty: it closes when it opens`, whole);
+  }
+  for (const index of listAt(value, [...POLICY, "freezes"]).keys()) {
+    const path: Path = [...POLICY, "freezes", index];
+    const from = moment(value, [...path, "from"], report, (text) => parseLocalMoment(text, "start", zone));
+    const to = moment(value, [...path, "to"], report, (text) => parseLocalMoment(text, "end", zone));
+    if (from === null || to === null || from < to) continue;
+    report([...path, "to"], `${nameOf(path)} is over before it begins`);
+  }
 }
 
 function authorities(value: unknown, report: Report): void {
@@ -134,10 +169,15 @@ function port(value: unknown, path: Path, report: Report): void {
 const LOOKS_LIKE_DATE = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:|$)/;
 
 /** The moment at its end, where it is a date alone; `null` when there is none. */
-function moment(value: unknown, path: Path, report: Report): string | null {
+function moment(
+  value: unknown,
+  path: Path,
+  report: Report,
+  parse: (text: string) => string | null = (text) => parseMoment(text, "end"),
+): string | null {
   const text = textAt(value, path);
   if (text === null || !LOOKS_LIKE_DATE.test(text)) return null;
-  const parsed = parseMoment(text, "end");
+  const parsed = parse(text);
   if (parsed === null) report(path, `${nameOf(path)}: there is no such date or time as ${text.slice(0, 60)}`);
   return parsed;
 }

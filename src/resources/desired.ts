@@ -96,6 +96,28 @@ export interface Policy {
   readonly maxSessionTtlMs: number;
   /** Glob patterns of the files in which CA pins are looked for. */
   readonly pinFiles: readonly string[];
+  /** IANA name of the zone of windows and freezes. */
+  readonly timeZone: string;
+  /** When steps may begin; none: at any time. */
+  readonly windows: readonly ChangeWindow[];
+  readonly freezes: readonly Freeze[];
+}
+
+export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+/** Times by the clocks of the policy's zone, `22:00`; `to` before `from` is the next day. */
+export interface ChangeWindow {
+  /** Days on which it opens. */
+  readonly days: readonly (typeof WEEKDAYS)[number][];
+  readonly from: string;
+  readonly to: string;
+}
+
+/** No step begins. ISO 8601; `to` is the first moment after it. */
+export interface Freeze {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
 }
 
 export interface AuthorityResource {

@@ -26,7 +26,8 @@ export interface NewCluster extends NewResource {
   readonly talos?: TalosConnection;
   /** Leafs and roots that have a cluster resource too. */
   readonly peers?: readonly string[];
-  readonly policy: Omit<Policy, "pinFiles" | "maxSessionTtlMs"> & Partial<Policy>;
+  readonly policy: Pick<Policy, "concurrentRotations" | "soakMs" | "phaseTimeoutMs" | "onFailure"> &
+    Partial<Policy>;
 }
 
 export interface NewAuthority extends NewResource {

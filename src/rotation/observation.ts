@@ -159,6 +159,8 @@ export const TELEPORT_KINDS = [
 /** A machine, once for each of the two CAs that it follows. */
 const TALOS_KINDS = ["talos_node", "kubernetes_node"] as const;
 
+export const KIND_OF_TYPE = { talos: "talos_node", kubernetes: "kubernetes_node" } as const;
+
 export const COMPONENT_KINDS = [...TELEPORT_KINDS, ...TALOS_KINDS] as const;
 
 export type TeleportKind = (typeof TELEPORT_KINDS)[number];

@@ -139,6 +139,14 @@ export const GUARD_IDS = [
   "window",
   "backup",
   "version",
+  // Of Talos only; `credentials`, `backup` and `version` are of both.
+  "inventory",
+  "machine-states",
+  "foreign-cas",
+  "pending-config",
+  "clocks",
+  "omni",
+  "kubernetes-health",
 ] as const;
 
 export type GuardId = (typeof GUARD_IDS)[number];

@@ -1,4 +1,5 @@
 import type { TalosType } from "../rotation/authority-type.ts";
+import type { Fingerprint } from "../rotation/observation.ts";
 import type { MachineType } from "./machine-config.ts";
 import type { NodeState } from "./node-state.ts";
 
@@ -35,6 +36,8 @@ export interface FoundMachine {
    */
   readonly pending: "none" | "ours" | "other" | "unknown";
   readonly states: Readonly<Record<TalosType, NodeState>>;
+  /** Accepted CAs of no rotation. */
+  readonly foreign: Readonly<Record<TalosType, readonly Fingerprint[]>>;
   /** CAs that are listed twice, or accepted although they sign. */
   readonly duplicates: readonly TalosType[];
   /** Managed by Omni, which rotates by itself. */

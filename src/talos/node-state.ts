@@ -37,7 +37,7 @@ function signerOf({ issuing, accepted }: ConfiguredAuthority, keys: RotationKeys
 }
 
 /** Accepted CAs that no rotation knows: somebody else's, kept as they are. */
-function foreignTo(authority: ConfiguredAuthority, keys: RotationKeys): readonly CaCertificate[] {
+export function foreignTo(authority: ConfiguredAuthority, keys: RotationKeys): readonly CaCertificate[] {
   const known = [keys.old, keys.next, signerOf(authority, keys)];
   return authority.accepted.filter(({ fingerprint }) => !known.includes(fingerprint));
 }

@@ -190,6 +190,21 @@ describe("what else is changed", () => {
     expect(changes.join()).not.toContain("environment");
   });
 
+  it("windows and freezes, readable", () => {
+    const [cluster] = desired([]).clusters;
+    if (cluster === undefined) throw new Error("the world has a cluster");
+    const windows = [{ days: ["mon", "tue"], from: "22:00", to: "04:00" }] as const;
+    const freezes = [
+      { from: "2026-12-18T00:00:00.000Z", to: "2027-01-06T23:59:59.999Z", reason: "year-end" },
+    ];
+    const other = { ...cluster, policy: { ...cluster.policy, timeZone: "Europe/Vienna", windows, freezes } };
+    expect(desiredDifference(side([]), side([], { clusters: [other] })).changes).toEqual([
+      `cluster ${CLUSTER}: policy.time_zone was UTC, and is Europe/Vienna`,
+      `cluster ${CLUSTER}: policy.windows was none, and is mon,tue 22:00 04:00`,
+      `cluster ${CLUSTER}: policy.freezes was none, and is 2026-12-18T00:00:00.000Z 2027-01-06T23:59:59.999Z year-end`,
+    ]);
+  });
+
   it("waivers and statements of work", () => {
     const waive = [
       { guard: "roster", subject: "node/a", reason: "scrapped", expires: "2026-12-01T00:00:00Z" },

@@ -53,11 +53,20 @@ describe("what is accepted", () => {
             phaseTimeoutMs: 90_000,
             maxSessionTtlMs: 12 * 3_600_000,
             pinFiles: ["teleport.yaml", "helm/**/*.yaml"],
+            timeZone: "Europe/Vienna",
+            windows: [
+              { days: ["mon", "thu"], from: "22:00", to: "04:00" },
+              { days: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], from: "12:00", to: "24:00" },
+            ],
+            freezes: [
+              { from: "2026-12-17T23:00:00.000Z", to: "2027-01-06T23:00:00.000Z", reason: "year-end" },
+              { from: "2026-11-27T06:00:00.000Z", to: "2026-11-30T07:30:00.000Z", reason: "sale" },
+            ],
           },
         },
         {
           name: "leaf.cluster",
-          source: { file, line: 23 },
+          source: { file, line: 30 },
           platform: "teleport",
           teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
           talos: null,
@@ -70,7 +79,7 @@ describe("what is accepted", () => {
         {
           cluster: "acme.cluster",
           type: "host",
-          source: { file, line: 28 },
+          source: { file, line: 35 },
           activeKeys: [fingerprint("b")],
           maxAgeMs: 8760 * 3_600_000,
           trustConsumers: [
@@ -105,7 +114,7 @@ describe("what is accepted", () => {
       rotations: [
         {
           name: "db-2026-11",
-          source: { file, line: 44 },
+          source: { file, line: 51 },
           cluster: "acme.cluster",
           authorities: [
             { type: "db", retire: [fingerprint("c")] },
@@ -123,7 +132,7 @@ describe("what is accepted", () => {
               evidence: "OPS-12",
               at: "2026-11-20",
               commit: "4febbd1",
-              source: { file, line: 57 },
+              source: { file, line: 64 },
             },
           ],
           waive: [
@@ -132,14 +141,14 @@ describe("what is accepted", () => {
               subject: "node/node2",
               reason: "gone",
               expires: "2026-12-01T23:59:59.999Z",
-              source: { file, line: 59 },
+              source: { file, line: 66 },
             },
             {
               guard: "soak",
               subject: "authority/db",
               reason: "urgent",
               expires: "2026-11-21T17:00:00.000Z",
-              source: { file, line: 60 },
+              source: { file, line: 67 },
             },
           ],
           resume: "the database was repaired",
@@ -148,7 +157,7 @@ describe("what is accepted", () => {
         },
         {
           name: "user-2026-12",
-          source: { file, line: 62 },
+          source: { file, line: 69 },
           cluster: "acme.cluster",
           authorities: [{ type: "user", retire: [fingerprint("f")] }],
           phase: "standby",
@@ -165,7 +174,7 @@ describe("what is accepted", () => {
         {
           cluster: "acme.cluster",
           type: "db_client",
-          source: { file, line: 73 },
+          source: { file, line: 80 },
           document: {
             kind: "cert_authority_override",
             sub_kind: "db_client",

@@ -8,7 +8,7 @@ const COMBINATIONS = [
   { type: "kubernetes", talos: "1.14", layout: "document" },
 ] as const;
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 400_000;
 
 describe("a rotation, killed after every single apply and run again", () => {
   it.each(COMBINATIONS)(
@@ -19,8 +19,7 @@ describe("a rotation, killed after every single apply and run again", () => {
       for (;;) {
         world.appliesUntilKilled = 1;
         try {
-          const { outcome } = await world.apply(world.desired("standby"));
-          expect(outcome).toBe("applied");
+          await world.walk("standby");
           break;
         } catch (error) {
           if (!(error instanceof Killed)) throw error;

@@ -1,9 +1,12 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { apply } from "../../src/apply/apply.ts";
 import { systemClock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { STEPS } from "../../src/checklist/table.ts";
+import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { openTalos } from "../../src/platforms/talos/platform.ts";
@@ -13,7 +16,9 @@ import type {
   Acknowledgement,
   ClusterResource,
   DesiredState,
+  NextAuthority,
   RotationResource,
+  TalosConnection,
 } from "../../src/resources/desired.ts";
 import type { TalosType } from "../../src/rotation/authority-type.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
@@ -24,6 +29,7 @@ import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
 import { SANDBOX_FILE } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
+import { openNextKey } from "../../src/sealing/next-key.ts";
 import { readCertificate } from "../../src/talos/certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
 import { MemoryStore } from "../world/memory-store.ts";
@@ -45,13 +51,16 @@ export class TalosWorld {
   readonly store = new MemoryStore();
   readonly calls: Call[] = [];
   readonly printed: string[] = [];
-  readonly resource: ClusterResource;
+  resource: ClusterResource;
   readonly rotation: RotationResource;
   readonly identity: string;
   readonly temporary: string;
   /** Applies left until the process is killed; the apply itself still happens. */
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
+  /** Of one call of an executable. */
+  callTimeoutMs = 30_000;
+  #attempt = 1;
 
   private constructor(
     test: TestCluster,
@@ -75,7 +84,7 @@ export class TalosWorld {
   }
 
   static async start(type: TalosType, options: Partial<TalosClusterOptions> = {}): Promise<TalosWorld> {
-    const test = await cluster(options);
+    const test = await cluster({ speed: 200, dialTimeoutMs: 15_000, ...options });
     const { info, secrets } = test.running;
     const identity = await generateIdentity();
     const recipients = [await identityToRecipient(identity)];
@@ -122,9 +131,15 @@ export class TalosWorld {
     return new TalosWorld(test, type, resource, rotation, identity, temporary);
   }
 
+  /** With the work stated that comes before a phase. */
   desired(phase: Phase, overrides: Partial<RotationResource> = {}): DesiredState {
-    const acknowledge: readonly Acknowledgement[] = ACKNOWLEDGED.map((step) => ({
-      step: `${this.type}/${step}`,
+    const done = phase === "rollback" ? [] : FORWARDS.slice(0, FORWARDS.indexOf(phase));
+    const steps = STEPS.filter(
+      ({ authority, binding, phase: one }) =>
+        authority === this.type && binding === "always" && (done as readonly Phase[]).includes(one),
+    );
+    const acknowledge: readonly Acknowledgement[] = steps.map(({ id }) => ({
+      step: id,
       who: "test",
       note: null,
       evidence: null,
@@ -133,15 +148,45 @@ export class TalosWorld {
     return {
       clusters: [this.resource],
       authorities: [],
-      rotations: [{ ...this.rotation, acknowledge, phase, contentHash: `content-${phase}`, ...overrides }],
+      rotations: [
+        {
+          ...this.rotation,
+          acknowledge,
+          phase,
+          contentHash: `content-${phase}-${this.#attempt}`,
+          ...overrides,
+        },
+      ],
       overrides: [],
     };
+  }
+
+  get talos(): TalosConnection {
+    const { talos } = this.resource;
+    if (talos === null) throw new Error("a Talos cluster has its connection");
+    return talos;
+  }
+
+  get next(): NextAuthority {
+    const next = this.rotation.authorities[0]?.next;
+    if (next === undefined) throw new Error("a rotation of Talos names the CA to come");
+    return next;
+  }
+
+  async nextKey(): Promise<string> {
+    return await openNextKey({ keys: [this.identity], from: "the test" }, this.next, this.type);
+  }
+
+  /** After a rollback the same content is quarantined; a person has changed it. */
+  retry(): void {
+    this.#attempt += 1;
   }
 
   platform(desired: DesiredState): Platform {
     return openTalos(this.resource, {
       runner: this.#runner(),
       now: () => new Date(),
+      timeoutMs: this.callTimeoutMs,
       talos: {
         rotations: desired.rotations,
         record: this.store,
@@ -195,11 +240,20 @@ export class TalosWorld {
     }
   }
 
-  /** In one go, and insists that it worked. */
+  /** Phase by phase, and insists that it worked. */
   async walk(phase: Phase, overrides: Partial<RotationResource> = {}): Promise<readonly RunEvent[]> {
-    const { outcome, events } = await this.apply(this.desired(phase, overrides));
-    if (outcome !== "applied") throw new Error(`${outcome}: ${JSON.stringify(events.slice(-3), null, 1)}`);
-    return events;
+    const { rotations } = await this.store.load(this.resource.name);
+    const last = rotations.at(-1);
+    const reached = last?.state === "rolled_back" ? null : (last?.phases.at(-1)?.phase ?? null);
+    const from = reached === null ? 0 : FORWARDS.indexOf(reached) + 1;
+    const steps = phase === "rollback" ? [phase] : FORWARDS.slice(from, FORWARDS.indexOf(phase) + 1);
+    const all: RunEvent[] = [];
+    for (const step of steps) {
+      const { outcome, events } = await this.apply(this.desired(step, overrides));
+      if (outcome !== "applied") throw new Error(`${outcome}: ${JSON.stringify(events.slice(-2), null, 1)}`);
+      all.push(...events);
+    }
+    return all;
   }
 
   /** The public keys that a machine accepts, the signing one first, by role. */
@@ -232,7 +286,7 @@ export class TalosWorld {
       const started = performance.now();
       const isApply = argv.includes("apply-config");
       if (this.appliesUntilKilled <= 0) throw new Killed();
-      const exitCode = await (executable === "kubectl" ? kubectl : talosctl)({
+      const running = (executable === "kubectl" ? kubectl : talosctl)({
         ...world,
         out: (text) => {
           stdout += text;
@@ -241,6 +295,9 @@ export class TalosWorld {
           stderr += text;
         },
       });
+      const hung = delay(command.timeoutMs, null, { ref: false });
+      const exitCode = await Promise.race([running, hung]);
+      if (exitCode === null) throw new Failure("executable", `${executable} did not finish in time`);
       this.calls.push({ argv: command.argv, stdout, stderr });
       if (isApply && exitCode === 0) {
         this.applies += 1;
@@ -260,5 +317,4 @@ export class TalosWorld {
 
 const NEVER = new AbortController().signal;
 
-/** Steps that a person states; those of other phases are no business of a walk. */
-const ACKNOWLEDGED: readonly string[] = [];
+const FORWARDS: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];

@@ -2,7 +2,9 @@ import { Failure } from "../../failure.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import { contentOf, nodeState } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
+import type { TalosError } from "./errors.ts";
 import { type MachineTexts, readMachine } from "./machine.ts";
+import type { Session } from "./session.ts";
 import type { Work } from "./transition.ts";
 import { type Baseline, takeBaseline } from "./verify.ts";
 
@@ -86,10 +88,9 @@ async function apply(work: Work, address: string, text: string, mode: "try" | "n
   for (;;) {
     const file = await session.folder.write("machine.yaml", text);
     const words = ["apply-config", "--file", file, `--mode=${mode}`];
-    const reply = await session
-      .ask(address, mode === "try" ? [...words, `--timeout=${TRY_TIMEOUT[work.type]}`] : words)
-      .finally(() => session.folder.remove(file));
-    if (reply.ok) return;
+    const all = mode === "try" ? [...words, `--timeout=${TRY_TIMEOUT[work.type]}`] : words;
+    const error = await ask(session, address, all).finally(() => session.folder.remove(file));
+    if (error === null) return;
     let seen: MachineTexts | null = null;
     const problem = await session.until(async () => {
       const found = await readMachine(session, address);
@@ -97,10 +98,21 @@ async function apply(work: Work, address: string, text: string, mode: "try" | "n
       seen = found;
       return null;
     }, RETRY_MS);
-    if (problem !== null) throw reply.error.failure;
+    if (problem !== null) throw error.failure;
     if (says(seen, text, mode)) return;
-    const passes = reply.error.kind === "busy" || reply.error.kind === "unreachable";
-    if (!passes || Date.now() >= deadline) throw reply.error.failure;
+    const passes = error.kind === "busy" || error.kind === "unreachable";
+    if (!passes || Date.now() >= deadline) throw error.failure;
+  }
+}
+
+/** Who hangs may have done what was asked all the same: as any other error, it is looked after. */
+async function ask(session: Session, address: string, words: readonly string[]): Promise<TalosError | null> {
+  try {
+    const reply = await session.ask(address, words);
+    return reply.ok ? null : reply.error;
+  } catch (failure) {
+    if (failure instanceof Failure && failure.code === "executable") return { kind: "other", failure };
+    throw failure;
   }
 }
 

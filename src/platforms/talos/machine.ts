@@ -1,10 +1,10 @@
-import type { Failure } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
 import { says } from "../../talos/node-state.ts";
-import { field, readResources, type Session } from "./session.ts";
+import { field, type Reply, readResources, type Session } from "./session.ts";
 
 /** A machine's two configurations. Their texts hold keys: they go nowhere but back to the machine. */
 export interface MachineTexts {
@@ -22,7 +22,14 @@ export async function readMachine(
   session: Session,
   address: string,
 ): Promise<MachineTexts | Failure | string> {
-  const reply = await session.ask(address, ["get", "machineconfig", "-o", "yaml"]);
+  let reply: Reply;
+  try {
+    reply = await session.ask(address, ["get", "machineconfig", "-o", "yaml"]);
+  } catch (failure) {
+    // It hangs: as good as off.
+    if (failure instanceof Failure && failure.code === "executable") return failure;
+    throw failure;
+  }
   if (!reply.ok) return reply.error.failure;
   try {
     const resources = readResources(reply.stdout);

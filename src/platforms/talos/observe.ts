@@ -3,12 +3,13 @@ import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
 import type { RotationResource } from "../../resources/desired.ts";
 import { TALOS_TYPES, type TalosType } from "../../rotation/authority-type.ts";
-import type {
-  ClusterObservation,
-  Credentials,
-  LiveAuthority,
-  LiveComponent,
-  Versions,
+import {
+  type ClusterObservation,
+  type Credentials,
+  KIND_OF_TYPE,
+  type LiveAuthority,
+  type LiveComponent,
+  type Versions,
 } from "../../rotation/observation.ts";
 import type { ClusterRecord } from "../../rotation/record.ts";
 import { type CaCertificate, readCertificate, readCertificates } from "../../talos/certificate.ts";
@@ -22,7 +23,7 @@ import type {
   TalosMember,
 } from "../../talos/facts.ts";
 import type { MachineType } from "../../talos/machine-config.ts";
-import { hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
+import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
 import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts";
 import type { ObserveScope } from "../platform.ts";
 import { readKey } from "../teleport/keys.ts";
@@ -249,11 +250,17 @@ async function findMachine(
     const known = look.known[type];
     return known === null ? "SX" : nodeState(texts.config.authorities[type], known.keys);
   };
+  const strangers = (type: TalosType) => {
+    const known = look.known[type];
+    const all = known === null ? [] : foreignTo(texts.config.authorities[type], known.keys);
+    return all.map(({ fingerprint }) => fingerprint);
+  };
   const found: FoundMachine = {
     machineType: texts.config.machineType,
     ...(before ?? (await lookAtMachine(session, address))),
     pending: texts.pending,
     states: { talos: state("talos"), kubernetes: state("kubernetes") },
+    foreign: { talos: strangers("talos"), kubernetes: strangers("kubernetes") },
     duplicates: TALOS_TYPES.filter((type) => hasDuplicates(texts.config.authorities[type])),
     omni: isOmni(texts.active),
   };
@@ -418,8 +425,6 @@ function keyOf({ pem }: CaCertificate) {
   return readKey("tls", pem, "machine configuration");
 }
 
-const KINDS = { talos: "talos_node", kubernetes: "kubernetes_node" } as const;
-
 /** Each machine once per CA, in the phase that its own configuration shows. */
 function componentsOf(look: Look, found: readonly TalosMachine[], type: TalosType): readonly LiveComponent[] {
   const cluster = phaseOf(look, type);
@@ -427,7 +432,7 @@ function componentsOf(look: Look, found: readonly TalosMachine[], type: TalosTyp
     if (machine.found === null) return [];
     return [
       {
-        kind: KINDS[type],
+        kind: KIND_OF_TYPE[type],
         id: machine.address,
         name: machine.address,
         phase: machinePhase(machine.found.states[type], cluster),

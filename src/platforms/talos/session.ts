@@ -146,11 +146,8 @@ export class Session {
   }
 
   #limits() {
-    const { timeoutMs } = this.options;
-    return {
-      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    };
+    const { timeoutMs = CALL_MS } = this.options;
+    return { timeoutMs, ...(this.#signal === undefined ? {} : { signal: this.#signal }) };
   }
 
   /** The machine itself, so that a failure is its own and no other's (reference 2.3); or whom the resource names. */
@@ -176,6 +173,8 @@ export class Session {
   }
 }
 
+/** gRPC keeps trying to connect for 20 s, and talosctl has no limit of its own (reference talos-rotation 3.6). */
+const CALL_MS = 45_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 

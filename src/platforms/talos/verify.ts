@@ -25,13 +25,24 @@ import type { Work } from "./transition.ts";
 const CERTIFICATES_MS = 120_000;
 /** A kubelet and three static pods restart. */
 const RESTART_MS = 300_000;
+/**
+ * By then a kubelet that was to restart has begun to: its service is destroyed and made anew, which shows in its time,
+ * to the second, and its version. Two restarts within one second look like none.
+ */
+const RESTART_BEGINS_MS = 5_000;
 /** Another controller manager may have to become the leader, and publishes then. */
 const PUBLISH_MS = 180_000;
+
+/** No longer than a person allows for a phase. */
+function within({ cluster }: Work, ms: number): number {
+  return Math.min(ms, cluster.policy.phaseTimeoutMs);
+}
 
 /** What is compared with later, to know that something has restarted. */
 export interface Baseline {
   /** `null`: nothing changes, so nothing restarts, and no restart is waited for (reference talos-rotation 1.3). */
   readonly kubelet: string | null;
+  readonly takenAt: number;
   readonly secrets: string | null;
 }
 
@@ -40,19 +51,19 @@ export async function takeBaseline(
   { address }: Move,
   unchanged: boolean,
 ): Promise<Baseline> {
-  if (type === "talos" || unchanged) return { kubelet: null, secrets: null };
+  if (type === "talos" || unchanged) return { kubelet: null, secrets: null, takenAt: Date.now() };
   const [kubelet, secrets] = await Promise.all([
     stamp(session, address, ["get", "service", "kubelet"]),
     secretsVersion(session, address),
   ]);
-  return { kubelet, secrets };
+  return { kubelet, secrets, takenAt: Date.now() };
 }
 
 /** Proves on the machine itself that it acts as its configuration says. */
 export async function proveMachine(work: Work, move: Move, baseline: Baseline): Promise<void> {
   const problem =
     work.type === "talos"
-      ? await work.session.until(() => talosProblem(work, move), CERTIFICATES_MS)
+      ? await work.session.until(() => talosProblem(work, move), within(work, CERTIFICATES_MS))
       : await kubernetesProblem(work, move, baseline);
   if (problem === null) return;
   throw new Failure("refused", `${move.address} did not follow to ${move.to}: ${problem}`, {
@@ -108,12 +119,14 @@ async function refusal(
 
 async function kubernetesProblem(work: Work, move: Move, baseline: Baseline): Promise<string | null> {
   const { session, look } = work;
-  const kubelet = await session.until(() => kubeletProblem(work, move, baseline), RESTART_MS);
+  const kubelet = await session.until(() => kubeletProblem(work, move, baseline), within(work, RESTART_MS));
   if (kubelet !== null) return kubelet;
   const isControlPlane = look.machines.some(
     ({ address, machineType }) => address === move.address && machineType === "controlplane",
   );
-  return isControlPlane ? await session.until(() => podProblem(work, move, baseline), RESTART_MS) : null;
+  return isControlPlane
+    ? await session.until(() => podProblem(work, move, baseline), within(work, RESTART_MS))
+    : null;
 }
 
 /** The kubelet was restarted by the change, trusts what it should, in that order, and is well. */
@@ -138,7 +151,8 @@ async function kubeletProblem(
   if (field(service, "running") !== true || field(service, "healthy") !== true)
     return "its kubelet is not well";
   const now = await stamp(session, address, ["get", "service", "kubelet"]);
-  return now === baseline.kubelet ? "its kubelet has not restarted yet" : null;
+  const settled = Date.now() - baseline.takenAt > RESTART_BEGINS_MS;
+  return now === baseline.kubelet && !settled ? "its kubelet has not restarted yet" : null;
 }
 
 /** Its own static pods carry the new secrets and are ready, and its own API server answers with the right certificate. */
@@ -218,6 +232,7 @@ export async function proveBefore(work: Work): Promise<void> {
           await clientOf(session, keys.next, trust),
           (kind) => kind === null,
           "is refused",
+          [undefined],
         )
       : await kubernetesReady(work, await kubeconfigFor(session, work.look));
   if (problem === null) return;
@@ -245,28 +260,38 @@ async function talosPromise(work: Work): Promise<string | null> {
   const allowed = await everywhere(work, client, (kind) => kind === null, "is refused");
   if (allowed !== null || to !== "standby") return allowed;
   const gone = await clientOf(session, goesBack ? keys.next : keys.old, both);
+  if (gone === null) work.progress(NOT_TRIED);
   return await everywhere(work, gone, (kind) => kind === "client-rejected", "is still accepted");
 }
 
+/** A rotation that git no longer declares: its next key is in the history only. */
+const NOT_TRIED =
+  "the key of the CA that was dropped is not at hand: that its clients are refused was not tried";
+
 /** On every machine directly, and through every control plane: their own certificates have to fit too. */
 async function everywhere(
-  { session, look }: Work,
+  work: Work,
   client: TalosClient | null,
   isRight: (kind: TalosErrorKind | null) => boolean,
   what: string,
+  endpoints: readonly (string | undefined)[] = [undefined, ...work.session.connection.endpoints],
 ): Promise<string | null> {
+  const { session, look } = work;
   if (client === null) return null;
   const problems = await Promise.all(
     look.machines.map(({ address }) =>
-      session.until(async () => {
-        for (const endpoint of [undefined, ...session.connection.endpoints]) {
-          const reply = await session.as(client, address, ["version", "--json"], endpoint);
-          if (isRight(reply.ok ? null : reply.error.kind)) continue;
-          const via = endpoint === undefined ? "" : ` through ${endpoint}`;
-          return `a client of this stage ${what} by ${address}${via}${reply.ok ? "" : ` (${reply.error.failure.message})`}`;
-        }
-        return null;
-      }, CERTIFICATES_MS),
+      session.until(
+        async () => {
+          for (const endpoint of endpoints) {
+            const reply = await session.as(client, address, ["version", "--json"], endpoint);
+            if (isRight(reply.ok ? null : reply.error.kind)) continue;
+            const via = endpoint === undefined ? "" : ` through ${endpoint}`;
+            return `a client of this stage ${what} by ${address}${via}${reply.ok ? "" : ` (${reply.error.failure.message})`}`;
+          }
+          return null;
+        },
+        within(work, CERTIFICATES_MS),
+      ),
     ),
   );
   return problems.find((problem) => problem !== null) ?? null;
@@ -275,11 +300,14 @@ async function everywhere(
 async function kubernetesReady(work: Work, kubeconfig: string): Promise<string | null> {
   const { session } = work;
   const { path } = await openKubectl(session, kubeconfig);
-  return await session.until(async () => {
-    const facts = await kubernetesFacts(session, path);
-    if (facts.state === "unread") return facts.problem;
-    return facts.notReady.length === 0 ? null : `${facts.notReady.join(", ")} not Ready`;
-  }, RESTART_MS);
+  return await session.until(
+    async () => {
+      const facts = await kubernetesFacts(session, path);
+      if (facts.state === "unread") return facts.problem;
+      return facts.notReady.length === 0 ? null : `${facts.notReady.join(", ")} not Ready`;
+    },
+    within(work, RESTART_MS),
+  );
 }
 
 async function kubernetesPromise(work: Work): Promise<string | null> {
@@ -289,16 +317,22 @@ async function kubernetesPromise(work: Work): Promise<string | null> {
   const ready = await kubernetesReady(work, text);
   if (ready !== null) return ready;
   const { path } = await openKubectl(session, text);
-  const published = await session.until(async () => {
-    const root = await rootAuthority(session, path);
-    if (typeof root === "string") return root;
-    return root.some(({ fingerprint }) => fingerprint === signer.fingerprint)
-      ? null
-      : "kube-root-ca.crt does not carry the CA that signs now";
-  }, PUBLISH_MS);
+  const published = await session.until(
+    async () => {
+      const root = await rootAuthority(session, path);
+      if (typeof root === "string") return root;
+      return root.some(({ fingerprint }) => fingerprint === signer.fingerprint)
+        ? null
+        : "kube-root-ca.crt does not carry the CA that signs now";
+    },
+    within(work, PUBLISH_MS),
+  );
   if (published !== null || to !== "standby") return published;
   const gone = from === "rollback" ? keys.next : keys.old;
-  if (gone === null) return null;
+  if (gone === null) {
+    work.progress(NOT_TRIED);
+    return null;
+  }
   const client = await makeClient(gone, {
     organization: "system:masters",
     commonName: "admin",
@@ -307,13 +341,16 @@ async function kubernetesPromise(work: Work): Promise<string | null> {
   const refused = await openKubectl(session, withKubeChange(text, { client }));
   for (const { address, machineType } of look.machines) {
     if (machineType !== "controlplane") continue;
-    const problem = await session.until(async () => {
-      const answer = await refuses(session, refused.path, address);
-      if (answer === true) return null;
-      return answer === false
-        ? `the API server of ${address} still accepts a client of the CA that was dropped`
-        : answer;
-    }, CERTIFICATES_MS);
+    const problem = await session.until(
+      async () => {
+        const answer = await refuses(session, refused.path, address);
+        if (answer === true) return null;
+        return answer === false
+          ? `the API server of ${address} still accepts a client of the CA that was dropped`
+          : answer;
+      },
+      within(work, CERTIFICATES_MS),
+    );
     if (problem !== null) return problem;
   }
   return null;

@@ -1,0 +1,40 @@
+import { failWith, type Guard, isForward, unknown } from "./guard.ts";
+
+/** Who changes machines needs os:admin, until the end; and what signed for it may be the CA that is dropped. */
+export const talosCredentials: Guard = {
+  id: "credentials",
+  refuses: "a step with a client that may not take it, or after which capstan would be locked out",
+  waivable: true,
+  appliesTo: ({ edge, observation }) =>
+    observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
+  judge: ({ observation: { credentials }, authority, cluster, edge, now }) => {
+    const subject = `identity/${credentials.path ?? ""}`;
+    if (credentials.problem !== null || credentials.notAfter === null) {
+      return unknown({
+        subject,
+        message: credentials.problem ?? "does not say when it expires",
+        remedy: "issue a talosconfig with `talosctl config new --roles os:admin`",
+      });
+    }
+    if (Date.parse(credentials.notAfter) < now + cluster.policy.phaseTimeoutMs) {
+      return failWith([
+        {
+          subject,
+          message: `expires at ${credentials.notAfter}, before this step could be proven`,
+          remedy: "issue a new talosconfig first",
+        },
+      ]);
+    }
+    const drops = authority.type === "talos" && edge.to === "standby";
+    if (!drops || cluster.talos === null || cluster.talos.clients.talosconfig !== null) return failWith([]);
+    const kept = authority.active.map(({ fingerprint }) => fingerprint);
+    if ((credentials.signedBy ?? []).some((key) => kept.includes(key))) return failWith([]);
+    return failWith([
+      {
+        subject,
+        message: "was signed by the CA that is dropped, and nothing says where to write another one",
+        remedy: "set spec.talos.clients.talosconfig, or put a talosconfig of the new CA in its place",
+      },
+    ]);
+  },
+};

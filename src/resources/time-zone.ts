@@ -1,0 +1,60 @@
+/**
+ * Wall clocks of the IANA time zones, as Intl knows them. What a wall clock shows is written as the milliseconds at
+ * which a clock in UTC shows the same.
+ */
+
+const DAY_MS = 24 * 3_600_000;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known !== undefined) return known;
+  const numeric = "numeric";
+  const format = new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", {
+    timeZone: zone,
+    hourCycle: "h23",
+    ...{ year: numeric, month: numeric, day: numeric, hour: numeric, minute: numeric, second: numeric },
+  });
+  formats.set(zone, format);
+  return format;
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    formatOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the clocks of a zone show at a moment. */
+export function wallClock(ms: number, zone: string): number {
+  const parts = formatOf(zone).formatToParts(ms);
+  const read = (type: Intl.DateTimeFormatPartTypes) =>
+    Number(parts.find((part) => part.type === type)?.value);
+  return (
+    Date.UTC(read("year"), read("month") - 1, read("day"), read("hour"), read("minute"), read("second")) +
+    (ms % 1000)
+  );
+}
+
+/**
+ * When the clocks of a zone show a time: twice where they are set back over it, and where they are set forward over
+ * it, the moment when that happens.
+ */
+export function momentsOf(wall: number, zone: string): { readonly first: number; readonly last: number } {
+  // No zone moves its clocks twice within two days.
+  const offsets = [wall - DAY_MS, wall + DAY_MS].map((near) => wallClock(near, zone) - near);
+  const candidates = offsets.map((offset) => wall - offset).toSorted((left, right) => left - right);
+  const [first, last] = candidates.filter((ms) => wallClock(ms, zone) === wall);
+  if (first !== undefined) return { first, last: last ?? first };
+  let [before = wall, after = wall] = candidates;
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (wallClock(middle, zone) > wall) after = middle;
+    else before = middle;
+  }
+  return { first: after, last: after };
+}
