@@ -16,6 +16,7 @@ import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { insist } from "./insist.ts";
 import { observeAll, planFrom } from "./observe.ts";
+import type { CommonOptions } from "./options.ts";
 import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { applyOnScreen, type ScreenFlags } from "./screen.ts";
 import { onSignals } from "./signals.ts";
@@ -54,14 +55,8 @@ export async function apply(
   await insist(workspace, terminal, { approved: saved !== null || options.expect !== undefined });
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
-  const platforms = openPlatforms(workspace, terminal, options, stop.signal);
   const context: Context = {
-    desired: workspace.desired,
-    commit: workspace.commit,
-    platforms,
-    store: workspace.store,
-    clock: { ...systemClock, now: () => terminal.now() },
-    holder: holderOf(terminal, workspace.commit),
+    ...contextOf(terminal, workspace, options, stop.signal),
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations) };
       listener?.onPlan(now);
@@ -80,7 +75,8 @@ export async function apply(
     canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
-      const recheck = async () => await planFrom(workspace, await observeAll(platforms), terminal.now());
+      const recheck = async () =>
+        await planFrom(workspace, await observeAll(context.platforms), terminal.now());
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
     }
     return exitOfRun(await applyAsText(terminal, options, context, stop.signal, emit));
@@ -91,6 +87,23 @@ export async function apply(
 }
 
 type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
+
+/** What a run on a workspace works with, clusters opened. */
+export function contextOf(
+  terminal: Terminal,
+  workspace: Workspace,
+  options: CommonOptions,
+  signal: AbortSignal,
+): Context {
+  return {
+    desired: workspace.desired,
+    commit: workspace.commit,
+    platforms: openPlatforms(workspace, terminal, options, signal),
+    store: workspace.store,
+    clock: { ...systemClock, now: () => terminal.now() },
+    holder: holderOf(terminal, workspace.commit),
+  };
+}
 
 /** A plan file says itself which clusters it is about. */
 function within(saved: NamedPlanFile | null, workspace: Workspace, wanted: string | undefined): Workspace {

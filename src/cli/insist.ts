@@ -15,7 +15,7 @@ export async function insist(
   terminal: Terminal,
   { approved }: { readonly approved: boolean },
 ): Promise<void> {
-  await onCommittedResources(workspace);
+  await insistOnCommitted({ ...workspace, files: [...workspace.files.keys()] });
   await onBranch(workspace, terminal);
   if (workspace.repository.requirePlan && !approved) {
     throw new Failure("stale", "this repository takes only a plan that was approved, and none is given", {
@@ -25,9 +25,13 @@ export async function insist(
 }
 
 /** The journal says which commit was applied: that must be all of it. */
-async function onCommittedResources({ folder, git, files }: Workspace): Promise<void> {
+export async function insistOnCommitted({
+  folder,
+  git,
+  files,
+}: Pick<Workspace, "folder" | "git"> & { readonly files: readonly string[] }): Promise<void> {
   if (git === null) return;
-  const paths = await uncommitted(folder, [...files.keys()]);
+  const paths = await uncommitted(folder, files);
   if (paths.length === 0) return;
   const named = paths.slice(0, NAMED).join(", ");
   const more = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : "";

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { harmless } from "../render/harmless.ts";
+import { parseDuration } from "../resources/duration.ts";
 import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
 import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
@@ -127,6 +128,22 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--screen-reader", "the screen as sentences in reading order")
           .action(async (plan, options) =>
             done(await (await import("./apply.ts")).apply(terminal, plan, options)),
+          ),
+    },
+    {
+      name: "reconcile",
+      description: "follow a branch of the remote: plan and apply, round after round",
+      declare: (command) =>
+        withFolder(command, ["text"])
+          .addOption(
+            new Option("--interval <duration>", "between two rounds")
+              .argParser(duration)
+              .default(60_000, "60s"),
+          )
+          .option("--once", "one round; exits as apply does")
+          .option("--approve-final", "also take the point of no return")
+          .action(async (dir, options) =>
+            done(await (await import("./reconcile.ts")).reconcile(terminal, dir, options)),
           ),
     },
     {
@@ -421,6 +438,12 @@ function positive(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError("It is not a whole number above 0.");
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0) return ms;
+  throw new InvalidArgumentError("It is not a duration, as 60s or 5m.");
 }
 
 /** The one place where errors become text. */

@@ -79,6 +79,26 @@ export async function isReachable(folder: string, commit: string, from: string):
   return (await ask(git, ["rev-list", "--count", commit, "--not", from]))?.trim() === "0";
 }
 
+/** The branch that is checked out, `null` where it is a commit alone. */
+export async function checkedOutBranch(folder: string): Promise<string | null> {
+  const git = simpleGit(await realpath(folder));
+  return (await ask(git, ["symbolic-ref", "--quiet", "--short", "HEAD"]))?.trim() ?? null;
+}
+
+/** Moves the branch and its files to a later commit of it; files that are in the way stay as they are. */
+export async function moveForward(folder: string, commit: string): Promise<void> {
+  const git = simpleGit(await realpath(folder));
+  try {
+    await git.raw(["merge", "--ff-only", "--quiet", commit]);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.trim() : String(cause);
+    throw new Failure("refused", `git cannot move ${folder} forward to ${commit}: ${why}`, {
+      hint: "nothing was applied; clear away what is in the way",
+      cause,
+    });
+  }
+}
+
 /** Files below the folder in which two commits differ. */
 export async function changedBetween(folder: string, one: string, other: string): Promise<readonly string[]> {
   const git = simpleGit(await realpath(folder));

@@ -6,20 +6,37 @@ import { expect, it } from "vitest";
 
 const TOUR = join(import.meta.dirname, "..", "..", "dist", "tour.js");
 
-it("npm start plays to its end, and leaves no process and no file behind", async () => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [TOUR], {
-    reject: false,
-    stdin: "ignore",
-  });
-  expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
-  const summary = stdout.slice(stdout.indexOf("What happened"));
-  expect(summary).toMatch(/old key, gone\n {4}sha256:[0-9a-f]{64}\n/);
-  expect(summary).toMatch(/new key, signs\n {4}sha256:[0-9a-f]{64}\n/);
-  expect(summary).toContain("Try next:");
-  const tooWide = `${stdout}\n${stderr}`.split("\n").filter((line) => line.length > 80);
-  expect(tooWide).toEqual([]);
-  expect((await readdir(tmpdir())).filter((name) => name.startsWith("capstan-tour-"))).toEqual([]);
-  expect((await commandLines()).filter((line) => line.includes("capstan-tour-"))).toEqual([]);
+it.each([
+  ["npm start", [], ["old key, gone", "new key, signs"]],
+  [
+    "npm start -- talos",
+    ["talos"],
+    ["old talos CA, gone", "new talos CA, signs", "old kubernetes CA, gone", "new kubernetes CA, signs"],
+  ],
+])(
+  "%s plays to its end, and leaves no process and no file behind",
+  async (_, argv, told) => {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [TOUR, ...argv], {
+      reject: false,
+      stdin: "ignore",
+    });
+    expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
+    const summary = stdout.slice(stdout.indexOf("What happened"));
+    for (const words of told) expect(summary).toMatch(new RegExp(`${words}\\n {4}sha256:[0-9a-f]{64}\\n`));
+    expect(summary).toContain("Try next:");
+    const tooWide = `${stdout}\n${stderr}`.split("\n").filter((line) => line.length > 80);
+    expect(tooWide).toEqual([]);
+    expect(stdout + stderr).not.toMatch(/PRIVATE KEY|AGE-SECRET-KEY/);
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith("capstan-tour-"))).toEqual([]);
+    expect((await commandLines()).filter((line) => line.includes("capstan-tour-"))).toEqual([]);
+  },
+  300_000,
+);
+
+it("a tour that there is not says which there are", async () => {
+  const { exitCode, stderr } = await execa(process.execPath, [TOUR, "constructor"], { reject: false });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("there is no tour of constructor, only of teleport, talos");
 });
 
 /** The command lines of all processes, as Linux shows them. */

@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { RemoteRefs } from "../record/refs-git.ts";
+import { DEFAULT_REPOSITORY } from "../resources/build.ts";
+import { loadResources } from "../resources/load.ts";
+import { insistOnCommitted } from "./insist.ts";
+import { checkedOutBranch, isReachable, moveForward, openRepository } from "./repository.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * Brings the clone to the tip of its branch on the remote, forward only. Whatever would need a merge or would lose
+ * work waits for a person. Resources with mistakes are no obstacle: the next commit may correct them.
+ */
+export async function fastForward(directory: string, terminal: Terminal): Promise<void> {
+  const folder = resolve(terminal.cwd, directory);
+  const [loaded, git] = await Promise.all([loadResources(folder, terminal.env), openRepository(folder)]);
+  if (git === null || git.commit === null) {
+    throw new Failure("usage", `${folder} is no clone with a commit in it`, {
+      hint: "reconcile follows a branch of a git remote: clone it first",
+    });
+  }
+  await insistOnCommitted({ folder, git, files: loaded.files.map(({ path }) => path) });
+  const { remote, branch: configured } = loaded.repository ?? DEFAULT_REPOSITORY;
+  const here = await checkedOutBranch(folder);
+  const branch = configured ?? here;
+  if (branch === null || branch !== here) {
+    throw new Failure("refused", `${here ?? "no branch"} is checked out, and not ${branch ?? "a branch"}`, {
+      hint: `nothing was applied; \`git switch ${branch ?? "BRANCH"}\``,
+    });
+  }
+  const where = `${branch} of ${remote}`;
+  const tip = await new RemoteRefs(folder, remote, terminal.env).tip(`refs/heads/${branch}`);
+  if (tip === null) {
+    throw new Failure("refused", `there is no branch ${where}`, {
+      hint: "nothing was applied; push it, or correct the repository resource",
+    });
+  }
+  if (tip === git.commit) return;
+  if (!(await isReachable(folder, git.commit, tip))) {
+    throw new Failure("refused", `commit ${git.commit} is not on ${where}, which is at ${tip}`, {
+      hint: "nothing was applied; push it, or `git reset` to the branch once you know why (a shallow clone does not know: `git fetch --unshallow`)",
+    });
+  }
+  await moveForward(folder, tip);
+}

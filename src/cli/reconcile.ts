@@ -1,0 +1,190 @@
+import { apply as applyPlan } from "../apply/apply.ts";
+import { systemClock } from "../apply/clock.ts";
+import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { Failure } from "../failure.ts";
+import { planDifference } from "../planner/plan-difference.ts";
+import { eventText } from "../render/event-text.ts";
+import { harmless } from "../render/harmless.ts";
+import type { Plan } from "../rotation/plan.ts";
+import { contextOf } from "./apply.ts";
+import { approvable } from "./approval.ts";
+import { EXIT, type ExitCode, exitOfRun } from "./exit-code.ts";
+import { fastForward } from "./fast-forward.ts";
+import { insist } from "./insist.ts";
+import { type CommonOptions, directoryOf } from "./options.ts";
+import { makePlan } from "./plan.ts";
+import { onSignals } from "./signals.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+
+export interface ReconcileOptions extends CommonOptions {
+  /** Milliseconds between two rounds. */
+  readonly interval: number;
+  readonly once?: boolean;
+  readonly approveFinal?: boolean;
+}
+
+/** What came of one round. */
+interface Round {
+  readonly outcome: RunOutcome;
+  readonly commit: string;
+  /** The steps that were taken. */
+  readonly done: readonly string[];
+  /** Why it went no further. */
+  readonly ending: string;
+}
+
+/** A plan of which nothing can be taken: as long as nothing moves, there is no reason to lock and try again. */
+interface Held {
+  readonly plan: Plan;
+  readonly round: Round;
+}
+
+/** `capstan reconcile`: follows the branch, plans, and takes what guards allow, round after round. */
+export async function reconcile(
+  terminal: Terminal,
+  argument: string | undefined,
+  options: ReconcileOptions,
+): Promise<ExitCode> {
+  const directory = directoryOf(argument, options);
+  const { stop, dispose } = onSignals(terminal);
+  const { signal } = stop;
+  try {
+    let held: Held | null = null;
+    let said = "";
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const taken: Taken = await takeRound(terminal, directory, options, signal, held);
+        said = tell(terminal, options, taken.round, said);
+        if (options.once === true) return exitOfRun(taken.round.outcome);
+        held = taken.held;
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (signal.aborted) break;
+        // Flags are not mended by waiting.
+        if (options.once === true || error.code === "usage") throw error;
+        said = tellFailure(terminal, error, said);
+        held = null;
+        failures += 1;
+      }
+      await asleep(pauseAfter(failures, options.interval, Math.random()), signal);
+    }
+    return EXIT.interrupted;
+  } finally {
+    dispose();
+  }
+}
+
+interface Taken {
+  readonly round: Round;
+  readonly held: Held | null;
+}
+
+/** Everything is opened anew: the commit may have changed how a cluster is reached, or where the record is. */
+async function takeRound(
+  terminal: Terminal,
+  directory: string,
+  options: ReconcileOptions,
+  signal: AbortSignal,
+  held: Held | null,
+): Promise<Taken> {
+  await fastForward(directory, terminal);
+  const { plan, workspace } = await makePlan(terminal, directory, options);
+  const commit = (workspace.commit ?? "").slice(0, 12);
+  if (plan.outcome === "no_changes")
+    return { round: { outcome: "nothing-to-do", commit, done: [], ending: "" }, held: null };
+  if (held !== null && planDifference(held.plan, plan).length === 0) return { round: held.round, held };
+  await insist(workspace, terminal, { approved: false });
+  const paint = await paintFor(terminal.stderr, terminal.env, options.color);
+  const events: RunEvent[] = [];
+  const outcome = await applyPlan({
+    ...contextOf(terminal, workspace, options, signal),
+    signal,
+    turnBack: new AbortController().signal,
+    approve: async (now) => ({ steps: new Set(approvable(now)), final: options.approveFinal === true }),
+    emit(event) {
+      events.push(event);
+      const text = options.verbose === true ? eventText(event, paint) : null;
+      if (text !== null) terminal.stderr.write(`${text}\n`);
+    },
+  });
+  const round = { outcome, commit, done: events.flatMap(doneBy), ending: endingOf(events) };
+  const isHeld = outcome === "blocked" && !mayTake(plan, options.approveFinal === true);
+  return { round, held: isHeld ? { plan, round } : null };
+}
+
+/** Whether anything of a plan could be taken without a person. */
+function mayTake({ clusters }: Plan, final: boolean): boolean {
+  return clusters.some(
+    ({ rotations, overrides }) =>
+      overrides.some(({ blocked, actions }) => !blocked && actions.length > 0) ||
+      rotations.some(({ steps }) =>
+        steps.some(
+          ({ after, guards, point_of_no_return }) =>
+            after === null &&
+            (final || !point_of_no_return) &&
+            guards.every(({ outcome }) => outcome === "pass"),
+        ),
+      ),
+  );
+}
+
+function doneBy(event: RunEvent): readonly string[] {
+  if (event.type === "step-verified") {
+    const { authority, from, to, action } = event.step;
+    return [`${event.cluster} ${authority} ${action === "verify" ? `is at ${to}` : `${from} → ${to}`}`];
+  }
+  if (event.type !== "override" || event.stage !== "observed") return [];
+  return [`${event.cluster} ${event.authority} override ${event.action.purpose}`];
+}
+
+function endingOf(events: readonly RunEvent[]): string {
+  const ending = events.findLast((event) => event.type === "finished");
+  if (ending === undefined) throw new Error("a run ended without saying how");
+  return `${ending.outcome}: ${ending.message}${because(events)}`;
+}
+
+function because(events: readonly RunEvent[]): string {
+  const blocked = events.findLast((event) => event.type === "blocked");
+  const finding = blocked?.step.guards.flatMap(({ findings }) => findings)[0];
+  return finding === undefined ? "" : `: ${finding.subject} ${finding.message}`;
+}
+
+/** Says on one line what is new, and gives what whoever reads along now knows: not what ended well. */
+function tell(terminal: Terminal, options: ReconcileOptions, round: Round, known: string): string {
+  const { outcome, commit, done, ending } = round;
+  const endedWell = outcome === "applied" || outcome === "nothing-to-do";
+  const news = [
+    ...(done.length === 0 ? [] : [`applied: ${done.join(", ")}`]),
+    ...(endedWell && (known === "" || done.length > 0) ? [] : [endedWell ? "live equals desired" : ending]),
+  ];
+  const isKnown = done.length === 0 && `${commit} ${ending}` === known;
+  if (news.length > 0 && !isKnown && !(endedWell && options.quiet === true)) {
+    terminal.stderr.write(`${harmless(`${commit} ${news.join("; ")}`)}\n`);
+  }
+  return endedWell ? "" : `${commit} ${ending}`;
+}
+
+/** As at the end of any command, with the diagnostics of resources on lines of their own. */
+function tellFailure(terminal: Terminal, { message, hint }: Failure, known: string): string {
+  const text = hint === null ? message : `${message} → ${hint}`;
+  if (text !== known) terminal.stderr.write(`error: ${text.split("\n").map(harmless).join("\n")}\n`);
+  return text;
+}
+
+const LONGEST_PAUSE_MS = 15 * 60_000;
+
+/** Twice as long after every failure in a row; a tenth more or less, so that many do not ask at the same moment. */
+export function pauseAfter(failures: number, interval: number, chance: number): number {
+  const longest = Math.max(interval, LONGEST_PAUSE_MS);
+  return Math.min(interval * 2 ** failures, longest) * (0.9 + 0.2 * chance);
+}
+
+/** Until the time is over or the signal fires, whichever comes first. */
+async function asleep(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await systemClock.sleep(ms, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
