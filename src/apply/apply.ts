@@ -76,6 +76,10 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const fresh = new Map<string, View>();
   if (context.clock.now() - readAt < FRESH_MS) {
     for (const view of views) fresh.set(view.observation.cluster, view);
+  } else if (context.accept !== undefined) {
+    const again = await Promise.all(views.map(({ observation }) => lookAt(context, observation.cluster)));
+    const moved = again.map(({ observation }) => observation);
+    context.accept(await planNow(context, again), moved);
   }
   const settle = async (cluster: ClusterPlan) => {
     if (!actionsOf(cluster.overrides).some(({ id }) => approval.steps.has(id))) return;

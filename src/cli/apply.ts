@@ -75,8 +75,12 @@ export async function apply(
     canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
-      const recheck = async () =>
-        await planFrom(workspace, await observeAll(context.platforms), terminal.now());
+      const recheck = async () => {
+        const observations = await observeAll(context.platforms);
+        const plan = await planFrom(workspace, observations, terminal.now());
+        context.accept?.(plan, observations);
+        return plan;
+      };
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
     }
     return exitOfRun(await applyAsText(terminal, options, context, stop.signal, emit));

@@ -1,6 +1,7 @@
 import { apply as applyPlan } from "../apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
+import { Failure } from "../failure.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { eventQueue } from "./event-queue.ts";
@@ -50,14 +51,21 @@ export async function applyOnScreen(
     plan: Plan,
     observations: readonly ClusterObservation[],
   ): Promise<Approval | null> => {
+    const leave = new AbortController();
     const said = await reviewAndApprove({
       ...drawing(terminal, options),
       plan,
       diff: await askingChange(workspace.folder, workspace.files),
       components: componentsOf(observations),
-      signal: rim.stop.signal,
-      recheck: rim.recheck,
+      signal: AbortSignal.any([rim.stop.signal, leave.signal]),
+      // What moved is shown, for a new approval; but a plan that was approved elsewhere is over then.
+      recheck: () =>
+        rim.recheck().catch((error: unknown) => {
+          if (error instanceof Failure && error.code === "stale") leave.abort(error);
+          throw error;
+        }),
     });
+    leave.signal.throwIfAborted();
     if (said === null) return null;
     watching = watch({
       ...drawing(terminal, options),

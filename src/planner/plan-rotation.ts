@@ -366,13 +366,20 @@ function quarantined({ live }: Member, resource: RotationResource, { record }: R
 function notesOf(
   { wanted, standing, live, memory }: Member,
   resource: RotationResource,
-  { record, observation }: RotationContext,
+  { cluster, record, observation }: RotationContext,
 ) {
   const notes: string[] = standing === "finished" ? [] : [...scheduleNotes(resource, live)];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
   if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
     notes.push(
       `${live.type} was rotated or rolled back at ${live.rotation.lastRotated}; without a record capstan cannot tell which`,
+    );
+  }
+  // On Talos the old key is sealed before every swap in any case.
+  const willStart = standing === "not_started" && resource.phase !== "rollback";
+  if (willStart && cluster.backup === undefined && cluster.platform === "teleport") {
+    notes.push(
+      "apply keeps only the public state of the CAs: `spec.backup` of the cluster names nobody who keeps their keys",
     );
   }
   if (standing === "in_progress" && memory === undefined) {

@@ -405,6 +405,23 @@ describe("a plan that is not the approved one", () => {
   });
 });
 
+describe("a plan that is approved after a while", () => {
+  it("is held against what was approved before once more", async () => {
+    const world = new World();
+    const stale = new Failure("stale", "the plan moved");
+    let asked = 0;
+    const accept = () => {
+      asked += 1;
+      if (asked > 1) throw stale;
+      // A person who thinks: the approval comes right after.
+      void world.clock.sleep(60_000, new AbortController().signal);
+    };
+    await expect(world.apply(desired([rotation("init")]), { accept })).rejects.toBe(stale);
+    expect(asked).toBe(2);
+    expect(world.cluster.transitions).toEqual([]);
+  });
+});
+
 describe("a backup of what the CAs are", () => {
   it("is kept before the first write, and once more before the old key goes", async () => {
     const world = await walked("standby");
