@@ -78,6 +78,24 @@ describe.skipIf(!Tmux.found)("on a terminal (tmux)", () => {
     await replay.see("rolled-back");
   });
 
+  it("apply PLAN is refused when the cluster moves while the person reads", async () => {
+    repository = await Repository.withSandbox();
+    await repository.rotate("start", "host");
+    const file = join(repository.folder, ".capstan", "plan.json");
+    expect((await repository.capstan("plan", "--out", file)).exit).toBe(2);
+    const screen = type("apply", file);
+    await screen.see("1 step   READY");
+    await screen.keys("a", "y");
+    await screen.see("approved; s starts");
+    await repository.tctl("auth", "rotate", "--manual", "--type=host", "--phase=init");
+    await screen.keys("s", "y");
+    const left = await screen.see("ended with 5");
+    expect(left).toContain("acme.cluster host: the phase was standby, and is init");
+    const rotations = (await repository.calls()).filter((argv) => argv[1] === "rotate");
+    // The one by hand.
+    expect(rotations).toHaveLength(1);
+  });
+
   it("plan -i shows, and changes nothing", async () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "host");
