@@ -35,6 +35,7 @@ import { followed } from "./memory.ts";
 import { rolledBack, standingOf } from "./standing.ts";
 import { together } from "./together.ts";
 import { unseenKeys } from "./unseen.ts";
+import { waiverNotes } from "./waivers.ts";
 import { verifyWording, waitWording, wordingOf } from "./wording.ts";
 
 /** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
@@ -80,7 +81,11 @@ export function planRotation(resource: RotationResource, context: RotationContex
     live_phase: leastAdvanced(members),
     desired_phase: resource.phase,
     standing: first?.standing ?? "unclear",
-    notes: [...apart(members), ...members.flatMap((member) => notesOf(member, resource, context))],
+    notes: [
+      ...apart(members),
+      ...members.flatMap((member) => notesOf(member, resource, context)),
+      ...waiverNotes(resource, steps, context),
+    ],
     keys: members.flatMap(keysOf),
     ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
