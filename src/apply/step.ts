@@ -117,7 +117,8 @@ async function noteIntent(
   const kept = due ? { ...memory, backup: await backUp(context, situation, now) } : memory;
   const seen = followed(kept, live);
   const driven = content === null ? seen : drivenBy(seen, content);
-  const noted = step.to === "rollback" ? turnedBack(driven, reason ?? "asked for in git") : driven;
+  const noted =
+    step.to === "rollback" ? turnedBack(driven, reason ?? driven.reason ?? "asked for in git") : driven;
   await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);
   return noted;

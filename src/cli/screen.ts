@@ -7,6 +7,7 @@ import type { Plan } from "../rotation/plan.ts";
 import { eventQueue } from "./event-queue.ts";
 import type { CommonOptions } from "./options.ts";
 import { askingChange } from "./repository.ts";
+import { runText } from "./run-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -46,7 +47,10 @@ export async function applyOnScreen(
   const { reviewAndApprove, watch } = await import("../tui/open.tsx");
   const turnBack = new AbortController();
   const events = eventQueue();
-  let watching: Promise<void> = Promise.resolve();
+  let watching: Promise<void> | undefined;
+  let reviewed = false;
+  // What no watch shows, as there was nothing to approve or nothing was approved, is said as text in the end.
+  const unseen: RunEvent[] = [];
   const approve = async (
     plan: Plan,
     observations: readonly ClusterObservation[],
@@ -65,6 +69,7 @@ export async function applyOnScreen(
           throw error;
         }),
     });
+    reviewed = true;
     leave.signal.throwIfAborted();
     if (said === null) return null;
     watching = watch({
@@ -85,11 +90,16 @@ export async function applyOnScreen(
       emit(event) {
         rim.emit(event);
         events.push(event);
+        unseen.push(event);
       },
     });
   } finally {
     events.end();
     await watching;
+    if (watching === undefined) {
+      const tell = await runText(terminal, options);
+      for (const event of unseen) if (event.type !== "plan" || !reviewed) tell(event);
+    }
   }
 }
 

@@ -181,8 +181,8 @@ describe("a transition that does not verify", () => {
     await world.apply(desired([rotation("update_clients")]));
     expect(world.cluster.authority().rotation.phase).toBe("rollback");
     world.cluster.ailments.delete("node2");
-    // It ends the rollback, and then waits for a person: git still wants what failed.
-    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("blocked");
+    // It ends the rollback, and says so: git still wants what failed.
+    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("rolled-back");
     expect(world.cluster.authority().rotation.state).toBe("standby");
     expect(identify(world.cluster.authority().active)).toEqual([OLD]);
   });
