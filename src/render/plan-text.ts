@@ -1,4 +1,3 @@
-import { heldByDrift } from "../planner/drift.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type {
@@ -18,6 +17,7 @@ import { count, harmless, paragraph, table } from "./layout.ts";
 import { overrideText } from "./override-text.ts";
 import type { Paint, Tone } from "./paint.ts";
 import { rail } from "./rail.ts";
+import { verdictText } from "./verdict-text.ts";
 
 /** At most this many findings of one guard are printed; the rest is counted, and all are in JSON. */
 const FINDINGS_SHOWN = 12;
@@ -174,41 +174,4 @@ function findingsText(findings: readonly Finding[], paint: Paint): readonly stri
 function driftText({ id, subject, message, remedy, blocks }: Drift, paint: Paint): string {
   const head = `${paint(blocks ? "bad" : "warn", blocks ? "blocks" : "notice")} ${id}: ${harmless(`${subject} ${message}`)}`;
   return `${paragraph(head, "    ", "      ")}\n${paragraph(`→ ${harmless(remedy)}`, "      ", "        ")}`;
-}
-
-/** Steps that apply would take although others are blocked. */
-function startable({ drift, rotations }: ClusterPlan): readonly Step[] {
-  const steps = rotations.flatMap((rotation) => rotation.steps);
-  return steps.filter(
-    (step) =>
-      step.after === null &&
-      step.guards.every(({ outcome }) => outcome === "pass") &&
-      heldByDrift(drift, step) === undefined,
-  );
-}
-
-function verdictText(plan: Plan, paint: Paint): string {
-  const steps = plan.clusters.flatMap(({ rotations }) => rotations.flatMap((rotation) => rotation.steps));
-  switch (plan.outcome) {
-    case "no_changes":
-      return `${paint("good", "No changes.")} Live equals desired.`;
-    case "ready": {
-      const entries = plan.clusters.flatMap(({ overrides }) => overrides.flatMap(({ actions }) => actions));
-      if (steps.length === 0) {
-        return `${paint("good", "Ready.")} ${count(entries.length, "change")} of override entries; \`capstan apply\` makes ${entries.length === 1 ? "it" : "them"}.`;
-      }
-      const before = entries.length === 0 ? "" : `${count(entries.length, "change")} of override entries, `;
-      const head = `${paint("good", "Ready.")} ${before}${count(steps.length, "step")}; every guard passes.`;
-      if (steps.some((step) => step.point_of_no_return)) {
-        return `${head} The point of no return is among them:\n\`capstan apply\` asks for it by itself.`;
-      }
-      return `${head} \`capstan apply\` takes ${steps.length === 1 ? "it" : "them"}.`;
-    }
-    case "blocked": {
-      const going = plan.clusters.flatMap(startable).length;
-      const rest = "would be applied until the findings above are dealt with";
-      if (going === 0) return `${paint("bad", "Blocked.")} Nothing ${rest}.`;
-      return `${paint("bad", "Blocked in part.")} ${count(going, "step")} without a finding would be taken; nothing else\n${rest}.`;
-    }
-  }
 }
