@@ -8,9 +8,12 @@ import { bindingOf } from "../planner/fingerprint.ts";
 import { type BoundPlan, requireCommit, requireExpected, requireFresh } from "../planner/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
 import { eventText } from "../render/event-text.ts";
+import { paragraph } from "../render/layout.ts";
 import { planText } from "../render/plan-text.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
+import { nextStep } from "../tui/next-step.ts";
+import { hear, startRun } from "../tui/run.ts";
 import { approvable, askApproval } from "./approval.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
@@ -127,6 +130,7 @@ async function applyAsText(
 ): Promise<RunOutcome> {
   const out = await paintFor(terminal.stdout, terminal.env, options.color);
   const err = await paintFor(terminal.stderr, terminal.env, options.color);
+  let run = startRun(null);
   return await applyPlan({
     ...context,
     signal,
@@ -139,8 +143,13 @@ async function applyAsText(
       if (event.type === "finished" && options.format === "json") {
         terminal.stdout.write(`${JSON.stringify(event)}\n`);
       }
+      run = hear(run, event);
       const text = eventText(event, err);
       if (text !== null && options.quiet !== true) terminal.stderr.write(`${text}\n`);
+      const next = event.type === "finished" ? nextStep(run) : null;
+      if (next !== null && options.quiet !== true) {
+        terminal.stderr.write(`${paragraph(`${err("dim", "next")}  ${next}`, "", "      ")}\n`);
+      }
     },
   });
 

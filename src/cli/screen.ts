@@ -1,6 +1,9 @@
 import { apply as applyPlan } from "../apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
+import { eventText } from "../render/event-text.ts";
+import { plainPaint } from "../render/paint.ts";
+import { planText } from "../render/plan-text.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { eventQueue } from "./event-queue.ts";
@@ -45,11 +48,14 @@ export async function applyOnScreen(
   const { reviewAndApprove, watch } = await import("../tui/open.tsx");
   const turnBack = new AbortController();
   const events = eventQueue();
-  let watching: Promise<void> = Promise.resolve();
+  let watching: Promise<void> | null = null;
+  let planned: Plan | null = null;
   const approve = async (
     plan: Plan,
     observations: readonly ClusterObservation[],
   ): Promise<Approval | null> => {
+    // Whoever leaves the review has seen it.
+    planned = null;
     const said = await reviewAndApprove({
       ...drawing(terminal, options),
       plan,
@@ -77,12 +83,22 @@ export async function applyOnScreen(
       emit(event) {
         rim.emit(event);
         events.push(event);
+        if (event.type === "plan") planned = event.plan;
+        if (event.type === "finished" && watching === null) {
+          terminal.stdout.write(unwatched(planned, event));
+        }
       },
     });
   } finally {
     events.end();
     await watching;
   }
+}
+
+/** How a run ended that never came to the screen: a plan with nothing to ask for, or nothing that was approved. */
+function unwatched(plan: Plan | null, ending: RunEvent): string {
+  const shown = plan === null ? "" : planText(plan, plainPaint);
+  return `${shown}${eventText(ending, plainPaint) ?? ""}\n`;
 }
 
 function drawing(terminal: Terminal, { color, screenReader }: ScreenFlags) {

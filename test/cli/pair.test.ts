@@ -15,7 +15,8 @@ describe("db and db_client in one rotation", () => {
   it("moves both phase by phase, db first, and waits for people", async () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "db,db_client");
-    await repository.must(...APPLY);
+    const { stderr } = await repository.must(...APPLY);
+    expect(stderr).toContain("next  capstan rotate advance db,db_client sets the next phase");
     expect(await phases()).toEqual(["init", "init"]);
 
     await repository.rotate("advance", "db,db_client");

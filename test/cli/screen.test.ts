@@ -78,6 +78,19 @@ describe.skipIf(!Tmux.found)("on a terminal (tmux)", () => {
     await replay.see("rolled-back");
   });
 
+  it("whoever leaves the review hears that nothing was done", async () => {
+    repository = await Repository.withSandbox();
+    await repository.rotate("start", "host");
+    const screen = type("apply");
+    await screen.see("1 step   READY");
+    await screen.keys("q");
+    expect(await screen.see("ended with 3")).toContain("blocked: nothing was approved, and nothing was done");
+    terminal?.close();
+    await repository.rotate("advance", "host");
+    const blocked = type("apply");
+    expect(await blocked.see("ended with 3")).toMatch(/Blocked\. Nothing would be applied/);
+  });
+
   it("plan -i shows, and changes nothing", async () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "host");
