@@ -53,10 +53,12 @@ export async function hostTour(stage: Stage): Promise<void> {
   stage.tell(`  new key, ${last === after ? "signs" : "gone"}\n    ${after}`);
   stage.tell(`  CA pin\n    ${last}`);
   stage.tell(`  the second rotation was blocked by the roster guard and rolled back`);
-  stage.tell("\nTry next:");
-  stage.tell("  npx capstan sandbox up && npx capstan init my-cas   your own sandbox to break");
-  stage.tell("  npx capstan sandbox fault --help                    what can be broken");
-  stage.tell("  npx capstan init --tctl tctl --cluster NAME my-cas  a real Teleport");
+  stage.tell("\nTry next, from this folder:");
+  stage.tell(`  alias capstan="$PWD/node_modules/.bin/node $PWD/dist/capstan.js"`);
+  stage.tell("  git init ../my-cas && cd ../my-cas");
+  stage.tell("  capstan sandbox up && capstan init       # your own sandbox to break");
+  stage.tell("  capstan sandbox fault --help             # what can be broken");
+  stage.tell("  capstan init --tctl tctl --cluster NAME  # a real Teleport instead");
 }
 
 async function step(stage: Stage, message: string): Promise<void> {
