@@ -5,7 +5,6 @@ import type {
   Drift,
   Finding,
   GuardVerdict,
-  KeyPlan,
   Plan,
   RotationPlan,
   Step,
@@ -55,11 +54,13 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
     `  ${paint("strong", harmless(rotation.name))}  ${rotation.authorities.join(", ")}: ${standingText(rotation)}`,
     `    ${rail(rotation, paint)}`,
   ];
-  if (rotation.steps.length > 0) lines.push("", keysText(rotation.keys, shorten, paint));
-  if (rotation.steps.length > 0 && rotation.ca_pins !== null && rotation.live_phase !== "standby") {
+  // Whoever works by hand needs them, whether or not git asks for a step.
+  const moves = rotation.steps.length > 0 || rotation.standing === "in_progress";
+  if (moves) lines.push("", keysText(rotation, shorten, paint));
+  if (moves && rotation.ca_pins !== null && rotation.live_phase !== "standby") {
     lines.push("", pinsText(rotation.ca_pins, paint));
   }
-  if (rotation.steps.length > 0 && rotation.consumers.length > 0) {
+  if (moves && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
   for (const note of rotation.notes) lines.push(paragraph(`note: ${harmless(note)}`, "    ", "      "));
@@ -86,10 +87,11 @@ function standingText({ standing, steps, live_phase, desired_phase }: RotationPl
   }
 }
 
-function keysText(keys: readonly KeyPlan[], shorten: Shorten, paint: Paint): string {
+function keysText({ keys, authorities }: RotationPlan, shorten: Shorten, paint: Paint): string {
   const rows = keys
     .filter(({ protocol }) => protocol === "tls" || !keys.some((key) => key.protocol === "tls"))
     .map((key) => [
+      ...(authorities.length > 1 ? [harmless(key.authority)] : []),
       key.role === "other" ? "key" : key.role,
       paint(key.status === "active" ? "strong" : "dim", key.status),
       shorten(key.fingerprint),

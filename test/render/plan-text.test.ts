@@ -72,6 +72,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
     observation: observation("update_clients"),
     memory: memory("update_clients"),
   },
+  "as-wanted": {
+    desired: desired([rotation("init")]),
+    observation: observation("init"),
+    memory: memory("init"),
+  },
+  "undeclared-in-init": { desired: desired([]), observation: observation("init"), memory: memory("init") },
   quarantined: {
     desired: desired([rotation("init")]),
     observation: observation("standby"),
