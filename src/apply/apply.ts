@@ -69,13 +69,17 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
   if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
-  const startable = steps.some(mayStart) || actions.length > 0;
+  const startable = steps.some((step) => mayStart(step) || step.awaited === true) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
   const planned = new Set(steps.map(({ id }) => id));
   const fresh = new Map<string, View>();
   if (context.clock.now() - readAt < FRESH_MS) {
     for (const view of views) fresh.set(view.observation.cluster, view);
+  } else if (context.accept !== undefined) {
+    const again = await Promise.all(views.map(({ observation }) => lookAt(context, observation.cluster)));
+    const moved = again.map(({ observation }) => observation);
+    context.accept(await planNow(context, again), moved);
   }
   const settle = async (cluster: ClusterPlan) => {
     if (!actionsOf(cluster.overrides).some(({ id }) => approval.steps.has(id))) return;
@@ -144,6 +148,7 @@ async function walk(
 ): Promise<Ending> {
   let lookedAgain: string | null = null;
   let watched: readonly Said[] = [];
+  let wentBack: string | null = null;
   for (let view = start; ; ) {
     context.signal.throwIfAborted();
     const situation = await nextSituation(context, run, view, name);
@@ -165,7 +170,12 @@ async function walk(
         findings: findingsIn(step),
       });
     }
-    const refused = isAwaited(situation, clock) ? null : refusalOf(situation, approval, planned);
+    const refused = isAwaited(situation, clock)
+      ? refusalToWait(situation, approval, planned)
+      : refusalOf(situation, approval, planned);
+    if (refused !== null && wentBack !== null && step.from === "standby") {
+      return { outcome: "rolled-back", message: wentBack };
+    }
     if (refused !== null) {
       say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
       return { outcome: "blocked", message: refused };
@@ -178,8 +188,16 @@ async function walk(
     }
     const result = await interruptible(context, situation, () => takeStep(context, situation, null));
     if (result.result === "failed") return await turnBack(context, situation, result);
+    wentBack ??= turnedBackBefore(situation);
     view = { observation: result.observation, record: await context.store.load(cluster.name) };
   }
+}
+
+/** Why a run before this one turned the rotation back, although git wants it to go on; else `null`. */
+function turnedBackBefore({ record, step, resource }: Situation): string | null {
+  if (resource === null || resource.phase === "rollback") return null;
+  const memory = openRotation(record, step.authority);
+  return memory?.state === "rolling_back" ? (memory.reason ?? "it was turned back") : null;
 }
 
 /** Only what is new: a look comes every few seconds. */
@@ -274,9 +292,17 @@ function failingIn({ guards }: Step): readonly GuardId[] {
  * took it there, other things may be missing too, and are looked at after them.
  */
 function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
-  const lagging: readonly GuardId[] = ["roster", "components-ready", ...(clock === null ? [] : CURABLE)];
-  const onlyLagging = failingIn(situation.step).every((id) => lagging.includes(id));
-  return situation.step.action === "verify" && onlyLagging && !wasVerified(situation);
+  const { step } = situation;
+  if (step.awaited === true || clock === null) return step.awaited === true;
+  const lagging: readonly GuardId[] = ["roster", "components-ready", ...CURABLE];
+  const onlyLagging = failingIn(step).every((id) => lagging.includes(id));
+  return step.action === "verify" && onlyLagging && !wasVerified(situation);
+}
+
+/** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
+function refusalToWait({ step }: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
+  if (!planned.has(step.id) || approval.steps.has(step.id)) return null;
+  return `${step.authority}: the wait for ${step.to} needs approval: --auto-approve, or a terminal`;
 }
 
 function isHeld(situation: Situation, clock: ClockWork | null): boolean {

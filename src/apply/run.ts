@@ -26,7 +26,7 @@ export interface RunContext {
   readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval | null>;
   /**
    * Refuses by a `Failure` (`stale`) a plan that is not the one that was approved before: a plan file, a fingerprint.
-   * Asked under the lock, before anything is done.
+   * Asked under the lock, before anything is done, and again when the approval took its time.
    */
   readonly accept?: (plan: Plan, observations: readonly ClusterObservation[]) => void;
   readonly holder: LockHolder;

@@ -20,6 +20,7 @@ import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+import { backUp, lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
 import { journal, type RunContext, type Situation, say } from "./run.ts";
@@ -112,20 +113,15 @@ async function noteIntent(
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
   // Kept before the first write, and once more before the old key goes.
-  const due = known === undefined || step.point_of_no_return;
+  const due = known === undefined || step.point_of_no_return || lacksFull(situation, memory);
   const kept = due ? { ...memory, backup: await backUp(context, situation, now) } : memory;
   const seen = followed(kept, live);
   const driven = content === null ? seen : drivenBy(seen, content);
-  const noted = step.to === "rollback" ? turnedBack(driven, reason ?? "asked for in git") : driven;
+  const noted =
+    step.to === "rollback" ? turnedBack(driven, reason ?? driven.reason ?? "asked for in git") : driven;
   await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);
   return noted;
-}
-
-/** The public state of all CAs, for whoever has to understand later what there was. */
-async function backUp({ store }: RunContext, { observation }: Situation, at: string) {
-  const { cluster, authorities } = observation;
-  return { at, where: await store.backup({ format_version: "1.0", at, cluster, authorities }) };
 }
 
 /** A rollback needs the entries that were enabled before init; only the record remembers which those were. */

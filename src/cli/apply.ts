@@ -7,13 +7,8 @@ import { Failure } from "../failure.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
 import { type BoundPlan, requireCommit, requireExpected, requireFresh } from "../planner/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
-import { eventText } from "../render/event-text.ts";
-import { paragraph } from "../render/layout.ts";
-import { planText } from "../render/plan-text.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
-import { nextStep } from "../tui/next-step.ts";
-import { hear, startRun } from "../tui/run.ts";
 import { approvable, askApproval } from "./approval.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
@@ -21,9 +16,10 @@ import { insist } from "./insist.ts";
 import { observeAll, planFrom } from "./observe.ts";
 import type { CommonOptions } from "./options.ts";
 import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
+import { runText } from "./run-text.ts";
 import { applyOnScreen, type ScreenFlags } from "./screen.ts";
 import { onSignals } from "./signals.ts";
-import { canAsk, paintFor, type Terminal } from "./terminal.ts";
+import { canAsk, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
 export interface ApplyOptions extends ScreenFlags {
@@ -78,8 +74,12 @@ export async function apply(
     canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
-      const recheck = async () =>
-        await planFrom(workspace, await observeAll(context.platforms), terminal.now());
+      const recheck = async () => {
+        const observations = await observeAll(context.platforms);
+        const plan = await planFrom(workspace, observations, terminal.now());
+        context.accept?.(plan, observations);
+        return plan;
+      };
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
     }
     return exitOfRun(await applyAsText(terminal, options, context, stop.signal, emit));
@@ -120,7 +120,6 @@ function within(saved: NamedPlanFile | null, workspace: Workspace, wanted: strin
   return { ...workspace, clusters: workspace.clusters.filter(({ name }) => planned.includes(name)) };
 }
 
-/** The plan and the ending on stdout, everything in between on stderr. */
 async function applyAsText(
   terminal: Terminal,
   options: ApplyOptions,
@@ -128,9 +127,7 @@ async function applyAsText(
   signal: AbortSignal,
   emit: EventFile["write"],
 ): Promise<RunOutcome> {
-  const out = await paintFor(terminal.stdout, terminal.env, options.color);
-  const err = await paintFor(terminal.stderr, terminal.env, options.color);
-  let run = startRun(null);
+  const tell = await runText(terminal, options);
   return await applyPlan({
     ...context,
     signal,
@@ -138,18 +135,7 @@ async function applyAsText(
     approve,
     emit(event) {
       emit(event);
-      if (event.type === "plan" && options.format === "text")
-        terminal.stdout.write(planText(event.plan, out));
-      if (event.type === "finished" && options.format === "json") {
-        terminal.stdout.write(`${JSON.stringify(event)}\n`);
-      }
-      run = hear(run, event);
-      const text = eventText(event, err);
-      if (text !== null && options.quiet !== true) terminal.stderr.write(`${text}\n`);
-      const next = event.type === "finished" ? nextStep(run) : null;
-      if (next !== null && options.quiet !== true) {
-        terminal.stderr.write(`${paragraph(`${err("dim", "next")}  ${next}`, "", "      ")}\n`);
-      }
+      tell(event);
     },
   });
 

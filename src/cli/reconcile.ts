@@ -110,7 +110,7 @@ async function takeRound(
   });
   const round = { outcome, commit, done: events.flatMap(doneBy), ending: endingOf(events) };
   const isHeld = outcome === "blocked" && !mayTake(plan, options.approveFinal === true);
-  return { round, held: isHeld ? { plan, round } : null };
+  return { round, held: isHeld ? { plan, round: { ...round, done: [] } } : null };
 }
 
 /** Whether anything of a plan could be taken without a person. */

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { count, paragraph } from "../render/layout.ts";
-import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { ClusterResource, RotatedAuthority, RotationResource } from "../resources/desired.ts";
 import { setActiveKeys } from "../resources/edit-authority.ts";
 import {
   addRotation,
@@ -155,8 +155,7 @@ async function startAgain(
 
 async function move(request: Request, action: Exclude<RotateAction, "start">): Promise<readonly string[]> {
   const { workspace, types } = request;
-  const rotations = rotationsOf(request);
-  const rotation = rotations.find(({ phase }) => phase !== "standby") ?? rotations.at(-1);
+  const rotation = latest(request);
   if (rotation === undefined) {
     const rotating = workspace.desired.rotations.flatMap(({ authorities }) =>
       authorities.map(({ type }) => type),
@@ -186,6 +185,28 @@ async function secretsChange(request: Request, rotation: RotationResource): Prom
   if (cluster.platform !== "talos") return [];
   const { writeSecretsChange } = await import("./rotate-talos.ts");
   return await writeSecretsChange(request.terminal, request.workspace.folder, cluster, rotation);
+}
+
+/**
+ * The rotation that is meant. A finished one and one that walks both say `standby`: of those it is the one whose
+ * keys git still wants to sign, else the one that brought the key that signs.
+ */
+function latest(request: Request): RotationResource | undefined {
+  const { workspace, cluster } = request;
+  const rotations = rotationsOf(request);
+  const active = new Set(
+    workspace.desired.authorities
+      .filter((authority) => authority.cluster === cluster)
+      .flatMap(({ activeKeys }) => activeKeys),
+  );
+  const some = (test: (authority: RotatedAuthority) => boolean) =>
+    rotations.find(({ authorities }) => authorities.some(test));
+  return (
+    rotations.find(({ phase }) => phase !== "standby") ??
+    some(({ retire }) => retire.some((key) => active.has(key))) ??
+    some(({ next }) => next !== undefined && active.has(nextFingerprint(next))) ??
+    rotations.at(-1)
+  );
 }
 
 function phaseAfter(rotation: RotationResource, action: Exclude<RotateAction, "start">): Phase {

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { IDENTITY_FILE } from "../sandbox/folder.ts";
@@ -69,7 +69,9 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     }
     if (info.clusters.some(({ platform }) => platform === "talos")) {
       const file = join(info.dir, IDENTITY_FILE);
-      terminal.stdout.write(`Who opens sealed keys there: export SOPS_AGE_KEY_FILE=${quoted(file)}\n`);
+      const below = relative(terminal.cwd, file);
+      const path = below.startsWith("..") ? quoted(file) : `"$PWD/${below}"`;
+      terminal.stdout.write(`Who opens keys that are sealed there:\n  export SOPS_AGE_KEY_FILE=${path}\n`);
     }
     terminal.stdout.write("Next: `capstan init` writes its resources, `capstan sandbox down` ends it.\n");
   }

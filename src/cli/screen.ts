@@ -1,14 +1,13 @@
 import { apply as applyPlan } from "../apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
-import { eventText } from "../render/event-text.ts";
-import { plainPaint } from "../render/paint.ts";
-import { planText } from "../render/plan-text.ts";
+import { Failure } from "../failure.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { eventQueue } from "./event-queue.ts";
 import type { CommonOptions } from "./options.ts";
 import { askingChange } from "./repository.ts";
+import { runText } from "./run-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -48,22 +47,30 @@ export async function applyOnScreen(
   const { reviewAndApprove, watch } = await import("../tui/open.tsx");
   const turnBack = new AbortController();
   const events = eventQueue();
-  let watching: Promise<void> | null = null;
-  let planned: Plan | null = null;
+  let watching: Promise<void> | undefined;
+  let reviewed = false;
+  // What no watch shows, as there was nothing to approve or nothing was approved, is said as text in the end.
+  const unseen: RunEvent[] = [];
   const approve = async (
     plan: Plan,
     observations: readonly ClusterObservation[],
   ): Promise<Approval | null> => {
-    // Whoever leaves the review has seen it.
-    planned = null;
+    const leave = new AbortController();
     const said = await reviewAndApprove({
       ...drawing(terminal, options),
       plan,
       diff: await askingChange(workspace.folder, workspace.files),
       components: componentsOf(observations),
-      signal: rim.stop.signal,
-      recheck: rim.recheck,
+      signal: AbortSignal.any([rim.stop.signal, leave.signal]),
+      // What moved is shown, for a new approval; but a plan that was approved elsewhere is over then.
+      recheck: () =>
+        rim.recheck().catch((error: unknown) => {
+          if (error instanceof Failure && error.code === "stale") leave.abort(error);
+          throw error;
+        }),
     });
+    reviewed = true;
+    leave.signal.throwIfAborted();
     if (said === null) return null;
     watching = watch({
       ...drawing(terminal, options),
@@ -83,22 +90,17 @@ export async function applyOnScreen(
       emit(event) {
         rim.emit(event);
         events.push(event);
-        if (event.type === "plan") planned = event.plan;
-        if (event.type === "finished" && watching === null) {
-          terminal.stdout.write(unwatched(planned, event));
-        }
+        unseen.push(event);
       },
     });
   } finally {
     events.end();
     await watching;
+    if (watching === undefined) {
+      const tell = await runText(terminal, options);
+      for (const event of unseen) if (event.type !== "plan" || !reviewed) tell(event);
+    }
   }
-}
-
-/** How a run ended that never came to the screen: a plan with nothing to ask for, or nothing that was approved. */
-function unwatched(plan: Plan | null, ending: RunEvent): string {
-  const shown = plan === null ? "" : planText(plan, plainPaint);
-  return `${shown}${eventText(ending, plainPaint) ?? ""}\n`;
 }
 
 function drawing(terminal: Terminal, { color, screenReader }: ScreenFlags) {

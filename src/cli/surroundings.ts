@@ -43,6 +43,7 @@ const PROBE_DEADLINE_MS = 5_000;
 export function withSurroundings(platform: Platform, cluster: string, context: LookAround): Platform {
   return {
     transition: (request) => platform.transition(request),
+    ...(platform.backUp === undefined ? {} : { backUp: platform.backUp }),
     ...(platform.overrides === undefined ? {} : { overrides: platform.overrides }),
     ...(platform.consistent === undefined ? {} : { consistent: platform.consistent }),
     async observe(scope) {

@@ -6,6 +6,7 @@ import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type {
   AuthorityResource,
   ClusterResource,
+  Policy,
   RotatedAuthority,
   RotationResource,
 } from "../resources/desired.ts";
@@ -19,13 +20,21 @@ import {
 } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase, rollbackFrom, walkBetween } from "../rotation/phase.ts";
 import { type Pins, pinProblems } from "../rotation/pins.ts";
-import type { ChecklistItem, GuardVerdict, KeyPlan, RotationPlan, Standing, Step } from "../rotation/plan.ts";
+import type {
+  ChecklistItem,
+  GuardId,
+  GuardVerdict,
+  KeyPlan,
+  RotationPlan,
+  Standing,
+  Step,
+} from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
 import { NOT_FOR_CLOCKS, nextByItself, scheduleNotes } from "./automatic.ts";
 import { followed } from "./memory.ts";
 import { rolledBack, standingOf } from "./standing.ts";
 import { together } from "./together.ts";
-import { verifyWording, wordingOf } from "./wording.ts";
+import { verifyWording, waitWording, wordingOf } from "./wording.ts";
 
 /** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
 interface RotationContext {
@@ -176,12 +185,13 @@ function stepsOf(
   if (standing === "finished") {
     if (resource.phase === "rollback") return [refusal(name, member, "rollback", tooLate(member))];
     const unverified = memory !== undefined && live.rotation.state === "standby";
-    return unverified ? settle(name, member, judge) : [];
+    return unverified ? settle(name, member, context.cluster.policy, judge) : [];
   }
   if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
   if (standing === "in_progress" && goingBack) {
     const isWhole = from === "rollback" && live.rotation.towards == null;
-    const settling = isWhole && newKeyWasUsed(memory, live) ? settle(name, member, judge) : [];
+    const settling =
+      isWhole && newKeyWasUsed(memory, live) ? settle(name, member, context.cluster.policy, judge) : [];
     return follow(settling, chain(name, live.type, wayBack(live), judge));
   }
   if (resource.phase === "rollback") return [];
@@ -194,19 +204,19 @@ function stepsOf(
   }
   if (from === "rollback") return [refusal(name, member, resource.phase, rollingBack())];
   if (standing === "in_progress" && resource.mode === "auto" && nextByItself(live) !== null) {
-    return watch(name, member, judge);
+    return watch(name, member, context.cluster.policy, judge);
   }
   const stepwise = resource.strategy === "step" && resource.mode === "manual";
   if (standing === "not_started" && resource.phase === "standby" && stepwise) {
     return [refusal(name, member, "standby", notBegun(member))];
   }
   const walk = walkBetween(from, resource.phase);
-  if (walk?.length === 0) return settle(name, member, judge);
+  if (walk?.length === 0) return settle(name, member, context.cluster.policy, judge);
   if (walk === null || (walk.length > 1 && stepwise)) {
     return chain(name, live.type, [{ from, to: resource.phase }], judge);
   }
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
-  const settling = isWhole && !wasVerified(member) ? settle(name, member, judge) : [];
+  const settling = isWhole && !wasVerified(member) ? settle(name, member, context.cluster.policy, judge) : [];
   return follow(settling, chain(name, live.type, walk, judge));
 }
 
@@ -232,11 +242,13 @@ function wasVerified({ live, memory }: Pick<Member, "live" | "memory">): boolean
 function settle(
   name: string,
   member: Member,
+  policy: Policy,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
   const { live } = member;
   const phase = live.rotation.phase;
   const guards = judge({ from: phase, to: phase });
+  const awaited = !wasVerified(member) && onlyLagging(guards);
   if (wasVerified(member) && guards.every(({ outcome }) => outcome === "pass")) return [];
   return [
     {
@@ -245,25 +257,34 @@ function settle(
       authority: live.type,
       from: phase,
       to: phase,
-      ...verifyWording(phase),
+      ...(awaited ? waitWording(phase, policy) : verifyWording(phase)),
       reversible: true,
       point_of_no_return: false,
+      ...(awaited ? { awaited } : {}),
       after: null,
       guards,
     },
   ];
 }
 
+/** Who is late can be waited for. What cannot be known (a lost roster, an unread listing) does not come by waiting. */
+function onlyLagging(guards: readonly GuardVerdict[]): boolean {
+  const lagging: readonly GuardId[] = ["roster", "components-ready"];
+  const failing = guards.filter(({ outcome }) => outcome !== "pass");
+  return failing.length > 0 && failing.every(({ id, outcome }) => lagging.includes(id) && outcome === "fail");
+}
+
 /** The clock takes the next phase whatever the guards say: so they are asked before it does. */
 function watch(
   name: string,
   member: Member,
+  policy: Policy,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
   const edge = nextByItself(member.live);
   if (edge === null) return [];
   const verdicts = judge(edge).filter(({ id }) => !NOT_FOR_CLOCKS.includes(id));
-  return settle(name, member, () => verdicts);
+  return settle(name, member, policy, () => verdicts);
 }
 
 /** Only the first move can be judged now; the others wait for what it brings. */
@@ -367,7 +388,7 @@ function quarantined({ live }: Member, resource: RotationResource, { record }: R
 function notesOf(
   { wanted, standing, live, memory }: Member,
   resource: RotationResource,
-  { record, observation }: RotationContext,
+  { cluster, record, observation }: RotationContext,
 ) {
   const notes: string[] = standing === "finished" ? [] : [...scheduleNotes(resource, live)];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
@@ -376,10 +397,21 @@ function notesOf(
       `${live.type} was rotated or rolled back at ${live.rotation.lastRotated}; without a record capstan cannot tell which`,
     );
   }
+  // On Talos the old key is sealed before every swap in any case.
+  const willStart = standing === "not_started" && resource.phase !== "rollback";
+  if (willStart && cluster.backup === undefined && cluster.platform === "teleport") {
+    notes.push(
+      "apply keeps only the public state of the CAs: `spec.backup` of the cluster names nobody who keeps their keys",
+    );
+  }
   if (standing === "in_progress" && memory === undefined) {
     notes.push(
       `the ${live.type} rotation was not started by capstan; it goes on from ${live.rotation.phase}`,
     );
+  }
+  if (memory?.state === "rolling_back" && resource.phase !== "rollback") {
+    const why = memory.reason === null ? "" : ` (${memory.reason})`;
+    notes.push(`it was turned back${why}: whatever git wants, it goes back to standby with the old key`);
   }
   notes.push(...halfWay(live, observation));
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {

@@ -40,7 +40,7 @@ export function rolledBack(
     (attempt) =>
       attempt.authority === live.type &&
       attempt.name === resource.name &&
-      attempt.contents.includes(resource.contentHash) &&
+      (attempt.contents.includes(resource.contentHash) || resource.phase === "rollback") &&
       (attempt.state === "rolled_back" || endedByHand(attempt, live)),
   );
 }

@@ -1,3 +1,5 @@
+import type { Policy } from "../resources/desired.ts";
+import { formatDuration } from "../resources/duration.ts";
 import { authorityType, isTalosType, type TalosType } from "../rotation/authority-type.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 
@@ -136,5 +138,17 @@ export function verifyWording(phase: Phase): Wording {
     why: `The authority has reached ${phase}; this looks whether everybody followed, and still holds it.`,
     disrupts: "nothing",
     undo: "nothing to undo: it only looks",
+  };
+}
+
+/** A look that waits may end in the way back, and whoever lets it begin has to know. */
+export function waitWording(phase: Phase, { onFailure, phaseTimeoutMs }: Policy): Wording {
+  const looks = verifyWording(phase);
+  const isMiddle = phase !== "standby" && phase !== "rollback";
+  if (!isMiddle || onFailure === "halt") return looks;
+  const within = formatDuration(phaseTimeoutMs);
+  return {
+    ...looks,
+    disrupts: `nothing, if all follow within ${within} of apply; else the rotation is rolled back (on_failure: rollback)`,
   };
 }

@@ -5,6 +5,7 @@ import type { ClusterObservation, ComponentKind } from "../rotation/observation.
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Identities } from "../sealing/identities.ts";
+import type { BackupRequest, FullBackup } from "./backup.ts";
 import { openTalos } from "./talos/platform.ts";
 import { openTeleport } from "./teleport/platform.ts";
 
@@ -20,6 +21,11 @@ export interface Platform {
    * after which the transition had happened all the same (reference teleport-rotation 1.8). Observe.
    */
   transition(request: TransitionRequest): Promise<TransitionReply>;
+  /**
+   * Backs up the CAs with their private halves, as the cluster resource says; absent where it does not. Throws a
+   * `Failure` when it cannot be done.
+   */
+  readonly backUp?: (request: BackupRequest) => Promise<FullBackup>;
   /** Absent where CAs cannot be overridden at all. */
   readonly overrides?: OverridePlatform;
   /**

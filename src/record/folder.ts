@@ -21,11 +21,12 @@ export function folderStore(folder: string, clock: () => number): RecordStore {
     async save(record: ClusterRecord) {
       await writeDurably(recordFile(record.cluster), `${JSON.stringify(record, null, 2)}\n`);
     },
-    async backup(backup) {
-      const name = `${backup.at.replaceAll(":", "-")}.json`;
-      const file = join(folder, "backup", encodeURIComponent(backup.cluster), name);
-      await writeDurably(file, `${JSON.stringify(backup, null, 2)}\n`);
-      return file;
+    async backup(backup, sealed) {
+      const name = backup.at.replaceAll(":", "-");
+      const path = join(folder, "backup", encodeURIComponent(backup.cluster), name);
+      if (sealed !== null) await writeDurably(`${path}.age`, sealed);
+      await writeDurably(`${path}.json`, `${JSON.stringify(backup, null, 2)}\n`);
+      return sealed === null ? `${path}.json` : `${path}.age`;
     },
     async append(entry) {
       await mkdir(folder, { recursive: true });

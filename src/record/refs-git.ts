@@ -124,10 +124,20 @@ export class RemoteRefs {
     }
   }
 
-  /** A commit with one file, only in the object store of the clone. */
-  async commit(file: string, text: string, parent: string | null, message: string, now: number) {
-    const blob = await this.#made(["hash-object", "-w", "--stdin"], text);
-    const tree = await this.#made(["mktree"], `100644 blob ${blob}\t${file}\n`);
+  /** A commit with exactly these files, only in the object store of the clone. */
+  async commit(
+    files: Readonly<Record<string, string>>,
+    parent: string | null,
+    message: string,
+    now: number,
+  ): Promise<string> {
+    const entries = await Promise.all(
+      Object.entries(files).map(async ([file, text]) => {
+        const blob = await this.#made(["hash-object", "-w", "--stdin"], text);
+        return `100644 blob ${blob}\t${file}\n`;
+      }),
+    );
+    const tree = await this.#made(["mktree"], entries.join(""));
     const parents = parent === null ? [] : ["-p", parent];
     return await this.#made(["commit-tree", "--no-gpg-sign", tree, ...parents], message, dated(now));
   }

@@ -21,7 +21,8 @@ import type { AuthorityBackup, HeldLock, JournalEntry, Lock, LockHolder, RecordS
  *     refs/capstan/lock               lock.json: who is at work; its oid changes with every write
  *     refs/capstan/record/<cluster>   record.json, one commit for each change
  *     refs/capstan/journal/<cluster>  entry.json, one commit for each entry
- *     refs/capstan/backup/<cluster>   backup.json, the public state of the CAs before a rotation
+ *     refs/capstan/backup/<cluster>   backup.json, the public state of the CAs before a rotation; backup.age, the full
+ *                                     one, where it is sealed
  *
  * Every write is a compare-and-swap. A run that holds the lock moves it in the same atomic push, so that a run
  * which lost its lease can write nothing, however late its push arrives.
@@ -86,8 +87,7 @@ class RefsStore implements RecordStore {
       const from = await this.#standingOf(ref);
       const text = `${JSON.stringify(record, null, 2)}\n`;
       const to = await this.#refs.commit(
-        "record.json",
-        text,
+        { "record.json": text },
         from,
         `record of ${record.cluster}\n`,
         this.#clock(),
@@ -103,22 +103,23 @@ class RefsStore implements RecordStore {
   async append(entry: JournalEntry): Promise<void> {
     const ref = `refs/capstan/journal/${refComponent(entry.cluster)}`;
     const subject = `${entry.rotation} ${entry.authority} ${entry.from} → ${entry.to}: ${entry.what}\n`;
-    await this.#add(ref, "entry.json", `${JSON.stringify(entry)}\n`, subject);
+    await this.#add(ref, { "entry.json": `${JSON.stringify(entry)}\n` }, subject);
   }
 
-  async backup(backup: AuthorityBackup): Promise<string> {
+  async backup(backup: AuthorityBackup, sealed: string | null): Promise<string> {
     const ref = `refs/capstan/backup/${refComponent(backup.cluster)}`;
     const text = `${JSON.stringify(backup, null, 2)}\n`;
-    const commit = await this.#add(ref, "backup.json", text, `CAs of ${backup.cluster}\n`);
+    const files = { "backup.json": text, ...(sealed === null ? {} : { "backup.age": sealed }) };
+    const commit = await this.#add(ref, files, `CAs of ${backup.cluster}\n`);
     return `${commit} of ${ref}`;
   }
 
   /** On top of whatever stands there; gives the commit. */
-  async #add(ref: string, file: string, text: string, subject: string): Promise<string> {
+  async #add(ref: string, files: Readonly<Record<string, string>>, subject: string): Promise<string> {
     return await this.#inTurn(async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const from = await this.#standingOf(ref);
-        const to = await this.#refs.commit(file, text, from, subject, this.#clock());
+        const to = await this.#refs.commit(files, from, subject, this.#clock());
         if (await this.#move({ ref, from, to })) return to;
         this.#known.delete(ref);
       }
@@ -177,7 +178,7 @@ class RefsStore implements RecordStore {
   async #lockCommit(lease: Lease, parent: string | null): Promise<string> {
     const text = `${JSON.stringify(lease, null, 2)}\n`;
     const subject = `lock of ${lease.who}: ${lease.why}\n`;
-    return await this.#refs.commit("lock.json", text, parent, subject, this.#clock());
+    return await this.#refs.commit({ "lock.json": text }, parent, subject, this.#clock());
   }
 
   #hold(lease: Lease, oid: string, notice: (message: string) => void): Lock {

@@ -10,8 +10,11 @@ export interface RecordStore {
   load(cluster: string): Promise<ClusterRecord>;
   /** Replaces the record; durable when it returns. */
   save(record: ClusterRecord): Promise<void>;
-  /** Keeps what the CAs of a cluster are now, for people; durable when it returns, and says where it is. */
-  backup(backup: AuthorityBackup): Promise<string>;
+  /**
+   * Keeps what the CAs of a cluster are now, for people; durable when it returns, and says where it is. `sealed`: their
+   * full state as an armored age file, kept beside it.
+   */
+  backup(backup: AuthorityBackup, sealed: string | null): Promise<string>;
   /** Appends to the journal of what was intended and what came of it; durable when it returns. */
   append(entry: JournalEntry): Promise<void>;
   /**

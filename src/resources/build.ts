@@ -50,6 +50,7 @@ export const DEFAULT_REPOSITORY: RepositoryResource = {
 };
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
+const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
 
 // The shapes that the schemas have checked; names as in YAML.
 
@@ -64,6 +65,11 @@ interface RawCluster {
     };
     readonly talos?: RawTalos;
     readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
+    readonly backup?: {
+      readonly recipients?: readonly string[];
+      readonly command?: readonly string[];
+      readonly timeout?: string;
+    };
     readonly policy?: {
       readonly concurrent_rotations?: number;
       readonly soak?: string;
@@ -186,6 +192,7 @@ export function buildCluster(document: ResourceDocument, value: unknown, folder:
             timeoutMs: milliseconds(spec.signer.timeout) ?? DEFAULT_SIGNER_TIMEOUT_MS,
           },
         }),
+    ...backupOf(spec.backup),
     peers: spec.peers ?? [],
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
@@ -203,6 +210,14 @@ export function buildCluster(document: ResourceDocument, value: unknown, folder:
       })),
     },
   };
+}
+
+/** The check of the resources has seen to it that there is exactly one of the two. */
+function backupOf(raw: RawCluster["spec"]["backup"]): Pick<ClusterResource, "backup"> {
+  if (raw?.recipients !== undefined) return { backup: { by: "seal", recipients: raw.recipients } };
+  if (raw?.command === undefined) return {};
+  const timeoutMs = milliseconds(raw.timeout) ?? DEFAULT_BACKUP_TIMEOUT_MS;
+  return { backup: { by: "command", command: raw.command, timeoutMs } };
 }
 
 function talosConnection(raw: RawTalos, folder: string): TalosConnection {

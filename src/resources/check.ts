@@ -1,6 +1,7 @@
 import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../rotation/authority-type.ts";
 import type { PlatformName } from "../rotation/observation.ts";
 import { isPhase } from "../rotation/phase.ts";
+import { checkBackup } from "./check-backup.ts";
 import { checkPlatform } from "./check-talos.ts";
 import { shorten } from "./convert.ts";
 import type { Diagnostic } from "./desired.ts";
@@ -35,6 +36,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...severalAuthorities(checked.documents, platforms),
     ...automaticAuthorities(checked.documents),
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
+    ...unique.flatMap(checkBackup),
     ...checkPlatform(unique, platforms, checked.now),
     ...collidingRotations(unique),
     ...severalRepositories(unique),

@@ -32,7 +32,15 @@ export interface ClusterResource {
   readonly policy: Policy;
   /** What has an external CA sign override certificates, where that goes unattended. */
   readonly signer?: Signer;
+  /** Who keeps the state of the CAs with their private halves. Absent: nobody, only the public state is kept. */
+  readonly backup?: Backup;
 }
+
+export type Backup =
+  /** age recipients: capstan reads it and seals it for them. */
+  | { readonly by: "seal"; readonly recipients: readonly string[] }
+  /** Executable and arguments. */
+  | { readonly by: "command"; readonly command: readonly string[]; readonly timeoutMs: number };
 
 export interface Signer {
   /** Executable and arguments. */

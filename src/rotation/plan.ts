@@ -108,6 +108,11 @@ export interface Step {
   readonly undo: string;
   readonly reversible: boolean;
   readonly point_of_no_return: boolean;
+  /**
+   * A phase that was entered and not verified yet, in which only components lag: apply waits for them, and where they
+   * do not follow in time acts by `on_failure`.
+   */
+  readonly awaited?: true;
   /** The step of this plan that must be applied first, as its guards can only be judged then. */
   readonly after: string | null;
   /** The work by hand that comes before it. */

@@ -50,7 +50,7 @@ export interface RotationRecord {
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
   /** Where the public state of all CAs from before the rotation, or before its last step, was kept. */
-  readonly backup?: { readonly at: string; readonly where: string } | null;
+  readonly backup?: BackupRecord | null;
   readonly phases: readonly PhaseRecord[];
   /**
    * The transition that was asked for last and not observed yet: after a kill, a stale read must not make capstan
@@ -61,6 +61,13 @@ export interface RotationRecord {
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
   readonly reason: string | null;
+}
+
+export interface BackupRecord {
+  readonly at: string;
+  readonly where: string;
+  /** How the state with the private halves was kept too; absent: it was not. */
+  readonly full?: "sealed" | "command";
 }
 
 export interface RosterMember {

@@ -14,7 +14,7 @@ export async function seal(recipients: readonly string[], text: string): Promise
       encrypter.addRecipient(recipient);
     } catch (error) {
       throw new Failure("resources", `"${recipient}" is no age recipient that capstan can seal for`, {
-        hint: "age-keygen -y prints the recipient of an identity; check spec.talos.recipients for a typing error",
+        hint: "age-keygen -y prints the recipient of an identity; check the recipients of the cluster resource for a typing error",
         cause: error,
       });
     }

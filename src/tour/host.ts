@@ -1,5 +1,6 @@
 import type { Status } from "../render/status.ts";
 import type { Stage } from "./stage.ts";
+import { tryNext } from "./try-next.ts";
 
 /**
  * The life of a host CA rotation, commit by commit; then one that loses a node half-way, is blocked, and is rolled
@@ -53,12 +54,7 @@ export async function hostTour(stage: Stage): Promise<void> {
   stage.tell(`  new key, ${last === after ? "signs" : "gone"}\n    ${after}`);
   stage.tell(`  CA pin\n    ${last}`);
   stage.tell(`  the second rotation was blocked by the roster guard and rolled back`);
-  stage.tell("\nTry next, from this folder:");
-  stage.tell(`  alias capstan="$PWD/node_modules/.bin/node $PWD/dist/capstan.js"`);
-  stage.tell("  git init ../my-cas && cd ../my-cas");
-  stage.tell("  capstan sandbox up && capstan init       # your own sandbox to break");
-  stage.tell("  capstan sandbox fault --help             # what can be broken");
-  stage.tell("  capstan init --tctl tctl --cluster NAME  # a real Teleport instead");
+  tryNext(stage, "sandbox up", "--tctl tctl --cluster NAME");
 }
 
 async function step(stage: Stage, message: string): Promise<void> {

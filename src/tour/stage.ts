@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { execa } from "execa";
 import { type SimpleGit, simpleGit } from "simple-git";
+import { paragraph } from "../render/layout.ts";
 
 /** A throw-away repository in which the tour runs the real executable, and shows what it prints. */
 export interface Stage {
@@ -16,6 +17,12 @@ export interface Stage {
   /** Runs `capstan` and gives what it printed, without showing it. */
   ask(args: readonly string[]): Promise<string>;
   commit(message: string): Promise<void>;
+  /** Adds lines to the end of a file, and shows them. */
+  append(path: string, text: string): Promise<void>;
+  /** Sets a variable for everything that runs from now on, and shows how. */
+  export(name: string, value: string): void;
+  /** Runs another executable and shows what it prints; `path` starts in the repository. */
+  run(path: string, args: readonly string[], expected?: number): Promise<void>;
 }
 
 const CAPSTAN = fileURLToPath(new URL("./capstan.js", import.meta.url));
@@ -37,14 +44,10 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
 }
 
 function stageIn(folder: string, git: SimpleGit): Stage {
+  const env: Record<string, string> = {};
+  const here = { cwd: folder, env, reject: false, stdin: "ignore" } as const;
   const run = (args: readonly string[], output: "inherit" | "pipe") =>
-    execa(process.execPath, [CAPSTAN, ...args], {
-      cwd: folder,
-      reject: false,
-      stdin: "ignore",
-      stdout: output,
-      stderr: output,
-    });
+    execa(process.execPath, [CAPSTAN, ...args], { ...here, stdout: output, stderr: output });
   return {
     tell: (text) => write(text),
     heading: (text) => write(`\n${style("bold", `── ${text} ${"─".repeat(Math.max(0, 74 - text.length))}`)}`),
@@ -52,9 +55,7 @@ function stageIn(folder: string, git: SimpleGit): Stage {
       write(`\n${style("cyan", `$ capstan ${args.join(" ")}`)}`);
       const { exitCode } = await run(args, "inherit");
       write(style("dim", `(exit ${exitCode})`));
-      if (exitCode !== expected) {
-        throw new Error(`capstan ${args.join(" ")} ended with ${exitCode}, not ${expected}`);
-      }
+      insist(`capstan ${args.join(" ")}`, exitCode, expected);
     },
     async ask(args) {
       const { stdout } = await run(args, "pipe");
@@ -65,7 +66,27 @@ function stageIn(folder: string, git: SimpleGit): Stage {
       await git.add(".");
       await git.commit(message);
     },
+    async append(path, text) {
+      write(`\n${style("cyan", `$ cat >> ${path}`)}\n${text.trimEnd()}`);
+      await appendFile(join(folder, path), text);
+    },
+    export(name, value) {
+      write(`\n${style("cyan", `$ export ${name}=${value}`)}`);
+      env[name] = value;
+    },
+    async run(path, args, expected = 0) {
+      write(`\n${style("cyan", `$ ${[path, ...args].join(" ")}`)}`);
+      const { exitCode, all } = await execa(join(folder, path), args, { ...here, all: true });
+      const lines = all.trim().split("\n");
+      write(lines.map((line) => paragraph(line, "", "  ")).join("\n"));
+      write(style("dim", `(exit ${exitCode})`));
+      insist(path, exitCode, expected);
+    },
   };
+}
+
+function insist(what: string, exitCode: number | undefined, expected: number): void {
+  if (exitCode !== expected) throw new Error(`${what} ended with ${exitCode}, not ${expected}`);
 }
 
 function write(text: string): void {

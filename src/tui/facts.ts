@@ -59,11 +59,9 @@ export type Verdict = "ready" | "blocked" | "unknown" | "later" | "waits";
 export function verdictOf(step: Step): Verdict {
   const failing = failingGuards(step);
   if (failing.length === 0) return step.after === null ? "ready" : "later";
-  if (step.action === "verify" && failing.every(({ id }) => WAITED_FOR.has(id))) return "waits";
+  if (step.awaited === true) return "waits";
   return failing.some(({ outcome }) => outcome === "fail") ? "blocked" : "unknown";
 }
-
-const WAITED_FOR: ReadonlySet<string> = new Set(["roster", "components-ready"]);
 
 export function failingGuards({ guards }: Step): readonly GuardVerdict[] {
   return guards.filter(({ outcome }) => outcome !== "pass");

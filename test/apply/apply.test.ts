@@ -4,7 +4,7 @@ import type { AuthorityResource } from "../../src/resources/desired.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { World } from "../world/apply.ts";
-import { CLUSTER, desired, OLD, OTHER, rotation } from "../world/host-rotation.ts";
+import { ago, CLUSTER, desired, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 import { Killed } from "../world/model-cluster.ts";
 
 const WALK: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
@@ -63,6 +63,30 @@ describe("blocking drift elsewhere in the cluster", () => {
     expect(world.cluster.authority().rotation.phase).toBe("init");
     const back = { ...desired([rotation("rollback")]), authorities: [undeclared] };
     await world.apply(back);
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
+  });
+});
+
+describe("a freeze that begins during a step", () => {
+  const freezes = [{ from: ago(-1), to: "2100-01-01T00:00:00.000Z", reason: "sale" }];
+
+  it("lets it end, and holds the next one; the way back is open", async () => {
+    const world = new World();
+    world.cluster.lagMs = 90_000;
+    const walk = rotation("standby", { strategy: "walk" });
+    const { outcome, events } = await world.apply(desired([walk], { freezes }));
+    expect(outcome).toBe("blocked");
+    expect(world.cluster.transitions).toEqual(["host standby-init"]);
+    expect(events.at(-1)).toMatchObject({ message: "host init → update_clients is blocked by window" });
+    expect((await world.apply(desired([rotation("rollback")], { freezes }))).outcome).toBe("applied");
+    expect(world.cluster.authority().rotation.phase).toBe("standby");
+  });
+
+  it("does not keep a failure from being rolled back", async () => {
+    const world = new World();
+    world.cluster.ailments.set("node2", "stuck");
+    const { outcome } = await world.apply(desired([rotation("init")], { freezes }));
+    expect(outcome).toBe("rolled-back");
     expect(world.cluster.authority().rotation.phase).toBe("standby");
   });
 });
@@ -157,8 +181,8 @@ describe("a transition that does not verify", () => {
     await world.apply(desired([rotation("update_clients")]));
     expect(world.cluster.authority().rotation.phase).toBe("rollback");
     world.cluster.ailments.delete("node2");
-    // It ends the rollback, and then waits for a person: git still wants what failed.
-    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("blocked");
+    // It ends the rollback, and says so: git still wants what failed.
+    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("rolled-back");
     expect(world.cluster.authority().rotation.state).toBe("standby");
     expect(identify(world.cluster.authority().active)).toEqual([OLD]);
   });
@@ -378,6 +402,23 @@ describe("a plan that is not the approved one", () => {
     expect(world.cluster.transitions).toEqual([]);
     expect(world.store.journal).toEqual([]);
     expect(world.store.released).toBe(1);
+  });
+});
+
+describe("a plan that is approved after a while", () => {
+  it("is held against what was approved before once more", async () => {
+    const world = new World();
+    const stale = new Failure("stale", "the plan moved");
+    let asked = 0;
+    const accept = () => {
+      asked += 1;
+      if (asked > 1) throw stale;
+      // A person who thinks: the approval comes right after.
+      void world.clock.sleep(60_000, new AbortController().signal);
+    };
+    await expect(world.apply(desired([rotation("init")]), { accept })).rejects.toBe(stale);
+    expect(asked).toBe(2);
+    expect(world.cluster.transitions).toEqual([]);
   });
 });
 

@@ -64,7 +64,8 @@ describe.each([
 describe("before the rotation", () => {
   let repository: Repository;
   beforeAll(async () => {
-    repository = await Repository.withSandbox();
+    // Slow enough for a look between the last announcement and the end of its row, on a busy machine too.
+    repository = await Repository.withSandbox("--speed", "30");
   });
   afterAll(async () => repository.remove());
 

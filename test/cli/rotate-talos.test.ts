@@ -133,6 +133,22 @@ describe("through the phases", () => {
   });
 });
 
+describe("of several rotations of one CA", () => {
+  it("the one that walks is meant while its key is to sign, and after its end until the next begins", async () => {
+    await run(["rotate", "start", "talos"]);
+    await run(["rotate", "finish", "talos"]);
+    // Its file comes before that of the first, by name.
+    await run(["rotate", "start", "talos", "--strategy", "walk"]);
+    expect((await run(["rotate", "rollback", "talos"])).stdout).toContain(
+      "talos-2026-11-2 standby → rollback",
+    );
+    await run(["rotate", "finish", "talos"]);
+    expect((await run(["rotate", "rollback", "talos"])).stdout).toContain(
+      "talos-2026-11-2 standby → rollback",
+    );
+  });
+});
+
 describe("a secrets bundle that is named", () => {
   async function upToTheEnd(): Promise<void> {
     folder = repositoryWith(

@@ -243,6 +243,24 @@ describe("mode apply", () => {
     expect(summary()).toContain("## capstan apply\n\n**applied**");
   });
 
+  it("marks the plan of every pull request that brought the commit, and of none else", async () => {
+    await act("plan");
+    await act("plan", { payload: { pull_request: { ...PULL_REQUEST, number: PULL + 1 } } });
+    await act("plan", { payload: { pull_request: { ...PULL_REQUEST, number: PULL + 2 } } });
+    server.pullsOf.set(COMMIT, [PULL, PULL + 1]);
+    await act("apply", pushed);
+    expect(bodies().map((body) => body.includes("**Applied**"))).toEqual([true, true, false]);
+  });
+
+  it("without the right to write: it is applied, and the summary says so", async () => {
+    await act("plan");
+    server.readOnly = true;
+    expect((await act("apply", pushed)).exit).toBe(0);
+    expect(summary()).toContain("## capstan apply\n\n**applied**");
+    expect(bodies()[0]).not.toContain("Applied");
+    expect(printed).toMatch(/^::warning title=capstan::.*403/m);
+  });
+
   it("passes on how it ended, and does not call it applied", async () => {
     await act("plan");
     const doors = {
@@ -277,13 +295,13 @@ describe("mode apply", () => {
   });
 
   it("does not apply when GitHub cannot say what was reviewed", async () => {
-    server.fail(/\/pulls$/, { status: 404, message: "Not Found" });
+    server.fail(/\/pulls\b/, { status: 404, message: "Not Found" });
     const run = act("apply", { ...pushed, env: { CAPSTAN_REQUIRE_PLAN: "true" } });
     await expect(run).rejects.toMatchObject({ code: "denied" });
   });
 
   it("applies all the same when only the comment cannot be found", async () => {
-    server.fail(/\/pulls$/, { status: 404, message: "Not Found" });
+    server.fail(/\/pulls\b/, { status: 404, message: "Not Found" });
     expect((await act("apply", pushed)).exit).toBe(0);
     expect(printed).toContain("::warning title=capstan::cannot find the pull request");
   });

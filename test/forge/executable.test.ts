@@ -95,6 +95,17 @@ describe("the action as a runner runs it", { timeout: 180_000 }, () => {
   });
   const rotations = async () => (await team.home.calls()).filter((argv) => argv[1] === "rotate");
 
+  it("plan of a fork, whose token may only read: the summary has it all", async () => {
+    server.readOnly = true;
+    const fork = { number: PULL, base: { sha: base }, head: { repo: { full_name: "mallory/pki" } } };
+    const ran = await act("pull_request", { pull_request: fork }, { mode: "plan" });
+    server.readOnly = false;
+    expect(ran.exit).toBe(0);
+    expect(ran.summary).toContain("**Ready.** 1 step");
+    expect(ran.log).toMatch(/^::warning title=capstan::comment of the plan: not written/m);
+    expect(server.comments).toEqual([]);
+  });
+
   it("plan: a comment with what changes in git and what apply would do", async () => {
     const ran = await act("pull_request", pullRequest(), {
       mode: "plan",

@@ -138,6 +138,25 @@ describe("the comment of a plan", () => {
   });
 });
 
+describe("a request that GitHub cannot process", () => {
+  it("patches a shorter text when only the new one is too long", async () => {
+    await keepComment(github(), plan("one"));
+    const render = (limit: number) => "x".repeat(limit > 20_000 ? 70_000 : limit);
+    expect(await keepComment(github(), plan("", { render }))).toEqual({ result: "updated" });
+    expect(texts().map((text) => text.length)).toEqual([15_000]);
+  });
+
+  it("is neither shortened nor sent again when it is refused for another reason", async () => {
+    server.fail(/^POST/, { status: 422, message: "Validation Failed: issue is locked" });
+    expect(await keepComment(github(), plan("one"))).toMatchObject({
+      result: "failed",
+      message: expect.stringContaining("422: Validation Failed: issue is locked"),
+    });
+    expect(writes()).toHaveLength(1);
+    expect(slept).toEqual([]);
+  });
+});
+
 describe("without the right to write", () => {
   it("nothing is written, and that is no error", async () => {
     server.readOnly = true;
@@ -203,6 +222,31 @@ describe("when GitHub is not well", () => {
     expect(await keepComment(github(), plan("one"))).toEqual({ result: "created" });
     expect(slept).toEqual([pause]);
     expect(server.comments).toHaveLength(1);
+  });
+
+  it("a page in the middle that fails is asked for again, and the comment behind it is found", async () => {
+    for (let index = 0; index < 250; index += 1) server.comment(PULL, `comment ${index}`, "alice");
+    await keepComment(github(), plan("one"));
+    const secondPage = /^GET .*page=2/;
+    server.fail(secondPage, { status: 502 }, { status: 429, headers: { "retry-after": "7" } });
+    expect(await keepComment(github(), plan("two"))).toEqual({ result: "updated" });
+    expect(slept).toEqual([1_000, 7_000]);
+    expect(server.comments).toHaveLength(251);
+  });
+
+  it("a page that stays away is no reason for a second comment", async () => {
+    for (let index = 0; index < 150; index += 1) server.comment(PULL, `comment ${index}`, "alice");
+    await keepComment(github(), plan("one"));
+    server.fail(/^GET .*page=2/, ...Array.from({ length: 5 }, () => ({ status: 500 })));
+    expect(await keepComment(github(), plan("two"))).toMatchObject({ result: "failed" });
+    expect(server.comments).toHaveLength(151);
+  });
+
+  it("it waits for a patch too", async () => {
+    await keepComment(github(), plan("one"));
+    server.fail(/^PATCH/, { status: 403, headers: { "retry-after": "30" } });
+    expect(await keepComment(github(), plan("two"))).toEqual({ result: "updated" });
+    expect(slept).toEqual([30_000]);
   });
 
   it("it does not sleep for an hour", async () => {
@@ -288,6 +332,13 @@ describe("the issue of a cluster that drifts", () => {
     await keep("one");
     await keep("one", { cluster: "other.cluster" });
     expect(server.issues).toHaveLength(4);
+  });
+
+  it("is found among hundreds", async () => {
+    await keep("a key too many");
+    for (let index = 0; index < 250; index += 1) server.issue({ body: `issue ${index}` });
+    expect(await keep("two keys too many")).toEqual({ result: "updated" });
+    expect(server.issues).toHaveLength(251);
   });
 
   it("that a person closed as not planned stays closed until it says something else", async () => {

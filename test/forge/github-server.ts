@@ -67,7 +67,7 @@ export class GitHubServer {
     await new Promise((resolve) => this.#server?.close(resolve));
   }
 
-  /** The next calls that match fail, one for each fault. */
+  /** The next calls that match fail, one for each fault; the query counts. */
   fail(match: RegExp, ...faults: readonly Fault[]): void {
     this.#faults.push(...faults.map((fault) => ({ match, fault })));
   }
@@ -99,7 +99,7 @@ export class GitHubServer {
     const url = new URL(request.url ?? "/", this.url);
     const call = `${request.method} ${url.pathname}`;
     this.calls.push(call);
-    const index = this.#faults.findIndex(({ match }) => match.test(call));
+    const index = this.#faults.findIndex(({ match }) => match.test(`${call}${url.search}`));
     const fault = index < 0 ? undefined : this.#faults.splice(index, 1)[0]?.fault;
     const body = chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as Body);
     if (fault !== undefined && fault.afterSuccess !== true) return refuse(response, fault);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
 import type { GuardInput } from "../../src/guards/guard.ts";
+import type { Backup, ClusterResource } from "../../src/resources/desired.ts";
 import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
 import type {
   ClusterObservation,
@@ -38,6 +39,7 @@ interface Case {
   readonly observation?: Partial<ClusterObservation>;
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
+  readonly backup?: ClusterResource["backup"];
   readonly rotation?: Parameters<typeof rotation>[1];
   /** `absent`: the guard has no say in this step. */
   readonly verdict: "pass" | "fail" | "unknown" | "absent";
@@ -272,6 +274,7 @@ const inHsm = (trusted: readonly Fingerprint[]) => ({
   components: [...components("init"), component("auth_server", "lovelace", { phase: "init" })],
 });
 const SERVERS_TO_STANDBY: Edge = { from: "update_servers", to: "standby" };
+const SEALED: Backup = { by: "seal", recipients: ["age1ada"] };
 const signing = (...signedBy: readonly Fingerprint[]) => ({
   credentials: { ...identity, signedBy },
 });
@@ -744,6 +747,20 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: ["authority/host"],
   },
+  "the full state was to be kept, and only the public one was": {
+    guard: "backup",
+    edge: SERVERS_TO_STANDBY,
+    backup: SEALED,
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "the full state was to be kept, and was": {
+    guard: "backup",
+    edge: SERVERS_TO_STANDBY,
+    backup: SEALED,
+    record: { backup: { at: ago(60), where: "x.age", full: "sealed" } },
+    verdict: "pass",
+  },
   "nobody knows whether the CAs were kept": {
     guard: "backup",
     edge: SERVERS_TO_STANDBY,
@@ -786,7 +803,7 @@ function inputOf(one: Case): GuardInput {
   const remembered =
     edge.from === "standby" ? undefined : { ...memory(edge.from), authority: type, ...record };
   return {
-    cluster: cluster(policy),
+    cluster: { ...cluster(policy), ...(one.backup === undefined ? {} : { backup: one.backup }) },
     observation: observed,
     authority: host,
     rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),

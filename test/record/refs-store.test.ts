@@ -151,14 +151,22 @@ describe("the backup of what the CAs are", () => {
   it("is a commit in the remote, on top of those before it", async () => {
     const { store } = await run();
     const backup = { format_version: "1.0", at: "2026-11-21T12:00:00.000Z", cluster: CLUSTER } as const;
-    const first = await store.backup({ ...backup, authorities: [] });
-    const second = await store.backup({ ...backup, at: "2026-11-22T12:00:00.000Z", authorities: [] });
+    const first = await store.backup({ ...backup, authorities: [] }, null);
+    const second = await store.backup(
+      { ...backup, at: "2026-11-22T12:00:00.000Z", authorities: [] },
+      "sealed\n",
+    );
     const ref = `refs/capstan/backup/${CLUSTER}`;
     const tip = (await simpleGit(world.remote).raw(["rev-parse", ref])).trim();
     expect(second).toBe(`${tip} of ${ref}`);
     const [commit = ""] = first.split(" ");
     const text = await simpleGit(world.remote).raw(["show", `${commit}:backup.json`]);
     expect(JSON.parse(text)).toEqual({ ...backup, authorities: [] });
+    const files = async (at: string) =>
+      (await simpleGit(world.remote).raw(["ls-tree", "--name-only", at])).trim().split("\n");
+    expect(await files(commit)).toEqual(["backup.json"]);
+    expect(await files(tip)).toEqual(["backup.age", "backup.json"]);
+    expect(await simpleGit(world.remote).raw(["show", `${tip}:backup.age`])).toBe("sealed\n");
     expect((await simpleGit(world.remote).raw(["rev-list", "--count", ref])).trim()).toBe("2");
   });
 });

@@ -70,6 +70,7 @@ describe("what is accepted", () => {
           platform: "teleport",
           teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
           talos: null,
+          backup: { by: "command", command: ["backup-authorities", "--vault=prod"], timeoutMs: 300_000 },
           peers: [],
           policy: DEFAULT_POLICY,
         },

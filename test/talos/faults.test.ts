@@ -1,5 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { generateIdentity } from "age-encryption";
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/failure.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import { encode } from "../../src/sandbox/talos/values.ts";
 import { until } from "../sandbox-talos/harness.ts";
@@ -179,6 +181,61 @@ describe("clusters that are not ours to rotate", () => {
       expect(plan.outcome).toBe("ready");
       await world.walk("init");
       expect(world.states()).toEqual(["ON", "ON"]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("surroundings", () => {
+  it(
+    "works through the endpoints that are named, where machines cannot be reached themselves",
+    async () => {
+      const world = await TalosWorld.start("talos", { controlPlanes: 2, workers: 1 });
+      const [, second = ""] = world.test.controlPlanes;
+      world.resource = { ...world.resource, talos: { ...world.talos, endpoints: [second] } };
+      await world.walk("standby");
+      expect(world.states()).toEqual(["N", "N", "N"]);
+      const endpoints = world.calls.flatMap(({ argv }) => {
+        const at = argv.indexOf("--endpoints");
+        return at < 0 ? [] : [argv[at + 1]];
+      });
+      expect(new Set(endpoints)).toEqual(new Set([second]));
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "changes nothing before the old key is safe",
+    async () => {
+      const world = await TalosWorld.start("talos", { controlPlanes: 1, workers: 1 });
+      const save = world.store.save.bind(world.store);
+      // A disk that is full when it comes to the keys.
+      world.store.save = async (record) => {
+        if (record.talos !== undefined) throw new Failure("storage", "no space left");
+        await save(record);
+      };
+      await expect(world.apply(world.desired("init"))).rejects.toThrow(/no space left/);
+      expect(world.applies).toBe(0);
+      // One that keeps something else than it was given.
+      world.store.save = async (record) => {
+        await save({ ...record, talos: (record.talos ?? []).map((keys) => ({ ...keys, old_key: "lost" })) });
+      };
+      await expect(world.apply(world.desired("init"))).rejects.toThrow(/cannot be read back/);
+      expect(world.applies).toBe(0);
+      expect(world.states()).toEqual(["O", "O"]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "refuses a next CA whose key cannot be opened, in the plan",
+    async () => {
+      const world = await TalosWorld.start("talos", { controlPlanes: 1, workers: 0 });
+      world.identity = await generateIdentity();
+      const plan = await world.plan(world.desired("init"));
+      expect(guardOf(plan, "backup")?.findings[0]?.message).toMatch(/sealed for somebody else/);
+      expect((await world.apply(world.desired("init"))).outcome).toBe("blocked");
+      expect(world.applies).toBe(0);
     },
     LIMIT_MS,
   );

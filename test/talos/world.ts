@@ -53,7 +53,7 @@ export class TalosWorld {
   readonly printed: string[] = [];
   resource: ClusterResource;
   readonly rotation: RotationResource;
-  readonly identity: string;
+  identity: string;
   readonly temporary: string;
   /** Applies left until the process is killed; the apply itself still happens. */
   appliesUntilKilled = Number.POSITIVE_INFINITY;

@@ -15,7 +15,13 @@ export class World {
 
   async apply(
     desired: DesiredState,
-    { approve = "everything", signal = NEVER, turnBack = NEVER, accept = () => {} }: ApplyWith = {},
+    {
+      approve = "everything",
+      signal = NEVER,
+      turnBack = NEVER,
+      accept = () => {},
+      onEvent = () => {},
+    }: ApplyWith = {},
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     const outcome = await apply({
@@ -26,7 +32,10 @@ export class World {
       clock: this.clock,
       signal,
       accept,
-      emit: (event) => events.push(event),
+      emit(event) {
+        events.push(event);
+        onEvent(event);
+      },
       turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
@@ -55,6 +64,7 @@ interface ApplyWith {
   readonly approve?: "leave" | "nothing" | "ordinary" | "everything";
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
   readonly accept?: (plan: Plan) => void;
 }
 

@@ -19,8 +19,12 @@ export class MemoryStore implements RecordStore {
 
   readonly backups: AuthorityBackup[] = [];
 
-  async backup(backup: AuthorityBackup): Promise<string> {
+  /** The full state of each of them, sealed. */
+  readonly sealed: (string | null)[] = [];
+
+  async backup(backup: AuthorityBackup, sealed: string | null): Promise<string> {
     this.backups.push(structuredClone(backup));
+    this.sealed.push(sealed);
     return `backup ${this.backups.length}`;
   }
 

@@ -5,7 +5,13 @@ import { readOverrides } from "../../src/overrides/reading.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
-import type { AuthorityResource, DesiredState, Policy } from "../../src/resources/desired.ts";
+import type {
+  AuthorityResource,
+  Backup,
+  ClusterResource,
+  DesiredState,
+  Policy,
+} from "../../src/resources/desired.ts";
 import type { ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
@@ -32,12 +38,16 @@ export class SandboxWorld {
   ) => observation;
   /** Arguments of every transition that was asked for. */
   readonly rotations: string[] = [];
-  readonly #platform: Platform;
-  readonly #policy: Partial<Policy>;
+  #platform: Platform;
+  #resource: ClusterResource;
 
-  private constructor(teleport: TimelessTeleport, policy: Partial<Policy>) {
+  private constructor(
+    teleport: TimelessTeleport,
+    policy: Partial<Policy>,
+    more: Pick<ClusterResource, "backup"> = {},
+  ) {
     this.teleport = teleport;
-    this.#policy = policy;
+    this.#resource = { ...cluster(policy), ...more };
     this.clock = {
       now: () => teleport.clock.now(),
       sleep: async (ms, signal) => {
@@ -46,20 +56,28 @@ export class SandboxWorld {
         signal.throwIfAborted();
       },
     };
-    const now = () => new Date(teleport.clock.now());
-    const runner = runnerOf(teleport, (rotation) => this.rotations.push(rotation));
-    const platform = openPlatform(cluster(policy), { runner, now, overrides: "possible" });
-    this.#platform = {
-      ...platform,
-      observe: async (scope) => await this.seen(await platform.observe(scope)),
-    };
+    this.#platform = this.#open();
+  }
+
+  #open(): Platform {
+    const now = () => new Date(this.teleport.clock.now());
+    const runner = runnerOf(this.teleport, (rotation) => this.rotations.push(rotation));
+    const platform = openPlatform(this.#resource, { runner, now, overrides: "possible" });
+    return { ...platform, observe: async (scope) => await this.seen(await platform.observe(scope)) };
+  }
+
+  /** The cluster resource names from now on who keeps the private keys. */
+  backUpBy(backup: Backup): void {
+    this.#resource = { ...this.#resource, backup };
+    this.#platform = this.#open();
   }
 
   static async start(
     options: Partial<ClusterOptions> = {},
     policy: Partial<Policy> = {},
+    more: Pick<ClusterResource, "backup"> = {},
   ): Promise<SandboxWorld> {
-    return new SandboxWorld(await TimelessTeleport.start(options), policy);
+    return new SandboxWorld(await TimelessTeleport.start(options), policy, more);
   }
 
   /** A root whose leaf capstan can ask too, and the leaf. */
@@ -89,7 +107,7 @@ export class SandboxWorld {
 
   desired(rotations: DesiredState["rotations"]): DesiredState {
     return {
-      clusters: [{ ...cluster(this.#policy), peers: this.peers }],
+      clusters: [{ ...this.#resource, peers: this.peers }],
       authorities: this.authorities,
       rotations,
       overrides: [],

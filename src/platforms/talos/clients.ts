@@ -15,7 +15,7 @@ export async function writeClients(work: Work): Promise<void> {
   if (type === "kubernetes") {
     if (clients.kubeconfig === null) return;
     await writePrivateFile(clients.kubeconfig, await kubeconfigFor(session, look));
-    progress(`kubernetes: ${clients.kubeconfig} is written anew`);
+    progress("kubernetes: spec.talos.clients.kubeconfig is written anew");
     return;
   }
   if (clients.talosconfig === null) return;
@@ -23,7 +23,7 @@ export async function writeClients(work: Work): Promise<void> {
   if (client === null) return;
   const { name } = await openContext(session);
   await writeTalosconfig(clients.talosconfig, name, controlPlanes, client);
-  progress(`talos: ${clients.talosconfig} is written anew`);
+  progress("talos: spec.talos.clients.talosconfig is written anew");
 }
 
 async function clientFor({ session, from, to, pair, keys }: Work): Promise<TalosClient | null> {

@@ -422,7 +422,7 @@ function unique(certificates: readonly CaCertificate[]): readonly CaCertificate[
 }
 
 function keyOf({ pem }: CaCertificate) {
-  return readKey("tls", pem, "machine configuration");
+  return readKey("tls", pem, "machines");
 }
 
 /** Each machine once per CA, in the phase that its own configuration shows. */

@@ -1,7 +1,8 @@
 import { Failure } from "../../failure.ts";
-import type { ClusterResource } from "../../resources/desired.ts";
+import type { Backup, ClusterResource } from "../../resources/desired.ts";
 import { isTalosType } from "../../rotation/authority-type.ts";
 import { emptyRecord } from "../../rotation/record.ts";
+import { backUpFully } from "../backup.ts";
 import type { Platform, PlatformOptions, TalosSurroundings } from "../platform.ts";
 import { observeTalos } from "./observe.ts";
 import { Session } from "./session.ts";
@@ -26,6 +27,7 @@ export function openTalos(cluster: ClusterResource, options: PlatformOptions): P
         await session.close();
       }
     },
+    ...(cluster.backup === undefined ? {} : { backUp: backUpOf(cluster.backup) }),
     async transition(request) {
       const { authority } = request;
       if (!isTalosType(authority)) throw new Error(`Talos has no ${authority} CA`);
@@ -39,6 +41,18 @@ export function openTalos(cluster: ClusterResource, options: PlatformOptions): P
       }
     },
   };
+
+  function backUpOf(backup: Backup): NonNullable<Platform["backUp"]> {
+    const { runner, signal } = options;
+    return (request) => backUpFully(backup, request, { runner, signal, readSecrets: sealedElsewhere });
+  }
+}
+
+/** The check of the resources refuses it with file and line. */
+async function sealedElsewhere(): Promise<never> {
+  throw new Failure("resources", "the keys of a Talos cluster are sealed for spec.talos.recipients", {
+    hint: "take recipients out of spec.backup",
+  });
 }
 
 /** Enough to look at a cluster that git does not know yet. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { readCertificates } from "../../talos/certificate.ts";
 import { contentOf } from "../../talos/node-state.ts";
@@ -72,9 +73,31 @@ export async function proveMachine(work: Work, move: Move, baseline: Baseline): 
 }
 
 /** A new connection with a client of exactly this stage (reference 2.3, 5). */
-async function talosProblem(work: Work, { address, to }: Move): Promise<string | null> {
+async function talosProblem(work: Work, move: Move): Promise<string | null> {
+  const { address, to } = move;
+  // Through others it would be their certificates that are proven.
+  if (!work.session.isDirect()) return await usedProblem(work, move);
   const client = await stageClient(work, to);
   return client === null ? null : await refusal(work.session, client, address);
+}
+
+/** What its API really uses, as opposed to what its configuration says (reference 2.3, 3). */
+async function usedProblem({ session, pair }: Work, { address, to }: Move): Promise<string | null> {
+  const used = await spec(session, address, ["get", "apicertificates", "api"]);
+  const decode = (value: unknown) => Buffer.from(String(value ?? ""), "base64").toString("utf8");
+  const list = field(used, "acceptedCAs");
+  const accepted = (Array.isArray(list) ? list : [])
+    .flatMap((one) => readCertificates(decode(field(one, "crt"))))
+    .map(({ fingerprint }) => fingerprint);
+  const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
+  const other = signer === pair.next ? pair.old : pair.next;
+  const leaf = decode(field(field(used, "server"), "crt"));
+  const isSigned = leaf !== "" && new X509Certificate(leaf).verify(new X509Certificate(signer.pem).publicKey);
+  if (!isSigned) return "its API does not show a certificate of the CA that signs now";
+  if (!accepted.includes(signer.fingerprint)) return "its API does not accept the CA that signs now";
+  const wanted = to === "S1" || to === "S2";
+  if (accepted.includes(other.fingerprint) === wanted) return null;
+  return wanted ? "its API does not accept the other CA yet" : "its API still accepts the CA that is dropped";
 }
 
 /** Signed by whom, trusting whom: what has to work with a machine in this state, and did not before. */

@@ -25,6 +25,11 @@ export function getAuthoritiesCommand(connection: TeleportConnection): readonly 
   return getCommand(connection, "cert_authority");
 }
 
+/** The private halves too: for a backup that is sealed, never for a decision (4.3). */
+export function getSecretsCommand(connection: TeleportConnection): readonly string[] {
+  return [...getAuthoritiesCommand(connection), "--with-secrets"];
+}
+
 /** Text on purpose: `--format` came with v19 (4.5). */
 export function statusCommand(connection: TeleportConnection): readonly string[] {
   return [...withConnection(connection), "status"];

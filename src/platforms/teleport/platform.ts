@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
-import type { ClusterResource, TeleportConnection } from "../../resources/desired.ts";
+import type { Backup, ClusterResource, TeleportConnection } from "../../resources/desired.ts";
 import type { ClusterObservation } from "../../rotation/observation.ts";
+import { backUpFully } from "../backup.ts";
 import type {
   ObserveScope,
   Platform,
@@ -12,6 +13,7 @@ import { rotateCommand, startAutomaticCommand } from "./commands.ts";
 import { observeTeleport } from "./observe.ts";
 import { teleportOverrides } from "./overrides.ts";
 import { askForChange } from "./reply.ts";
+import { readSecrets } from "./secrets.ts";
 
 /** Teleport, through `tctl`. */
 export function openTeleport(cluster: ClusterResource, options: PlatformOptions): Platform {
@@ -32,7 +34,14 @@ export function openTeleport(cluster: ClusterResource, options: PlatformOptions)
       observeTeleport(cluster.name, connection, { ...options, notice }, scope),
     transition: (request) => transition(connection, options, request),
     overrides: teleportOverrides(cluster.name, connection, options),
+    ...(cluster.backup === undefined ? {} : { backUp: backUpOf(cluster.backup, connection) }),
   };
+
+  function backUpOf(backup: Backup, to: TeleportConnection): NonNullable<Platform["backUp"]> {
+    const { runner, signal } = options;
+    const secrets = () => readSecrets(cluster.name, to, options);
+    return (request) => backUpFully(backup, request, { runner, signal, readSecrets: secrets });
+  }
 }
 
 async function transition(

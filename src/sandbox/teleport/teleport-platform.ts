@@ -314,7 +314,11 @@ function deniedText(argv: readonly string[]): string {
   const [verb, kind] = argv.includes("rotate")
     ? ["update", "cert_authority"]
     : argv.includes("get")
-      ? ["list", argv[argv.indexOf("get") + 1]?.split(/[/,]/)[0] ?? "cert_authority"]
+      ? // Private halves need a verb of their own (reference 4.3).
+        [
+          argv.includes("--with-secrets") ? "read" : "list",
+          argv[argv.indexOf("get") + 1]?.split(/[/,]/)[0] ?? "cert_authority",
+        ]
       : ["readnosecrets", "cert_authority"];
   return `access denied to perform action "${verb}" on "${kind}"`;
 }
