@@ -1,8 +1,10 @@
-import type {
-  ClusterObservation,
-  ComponentKind,
-  LiveAuthority,
-  LiveComponent,
+import {
+  type ClusterObservation,
+  type ComponentKind,
+  type LiveAuthority,
+  type LiveComponent,
+  listingOf,
+  type Unread,
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
@@ -23,8 +25,11 @@ export interface Follower {
   readonly seen: string;
 }
 
-/** `silent`: announced itself once, but not lately. `missing`: not in the listing at all. */
-type Standing = "following" | "lagging" | "silent" | "missing" | "not-reporting";
+/**
+ * `silent`: announced itself once, but not lately. `missing`: not in the listing at all. `unread`: the listing of its
+ * kind could not be read, so nobody knows.
+ */
+type Standing = "following" | "lagging" | "silent" | "missing" | "unread" | "not-reporting";
 
 /**
  * A presence row lives this long after an announcement (`ServerAnnounceTTL`, reference teleport-rotation 3.3)
@@ -51,10 +56,26 @@ export function followersOf(
     })),
     ...unlisted.map((member) => ({
       ...pick(member, names),
-      standing: "missing" as const,
-      seen: "was there when the rotation began and is not in the listing now",
+      ...absent(member, observation),
     })),
   ];
+}
+
+function absent(
+  { kind }: RosterMember,
+  observation: ClusterObservation,
+): Pick<Follower, "standing" | "seen"> {
+  const unread = unreadListing(observation, kind);
+  if (unread === undefined) {
+    return { standing: "missing", seen: "was there when the rotation began and is not in the listing now" };
+  }
+  return { standing: "unread", seen: `was not looked at: ${unread.what} could not be read` };
+}
+
+/** The listing of a kind of component, where it could not be read. */
+export function unreadListing({ unread }: ClusterObservation, kind: ComponentKind): Unread | undefined {
+  const listing = listingOf(kind);
+  return unread.find(({ what }) => what === listing);
 }
 
 /** The key under which a component is remembered. */

@@ -1,6 +1,7 @@
+import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { followersOf, keyOf } from "./following.ts";
-import { failWith, type Guard, type GuardInput, unknown } from "./guard.ts";
+import { followersOf, keyOf, unreadListing } from "./following.ts";
+import { failWith, type Guard, type GuardInput, type Judgement, unknown } from "./guard.ts";
 import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
 
 /**
@@ -15,7 +16,10 @@ export const roster: Guard = {
   appliesTo: (input) => reportedByComponents(input.authority.type) && needsEverybody(input),
   judge: (input) => {
     const { authority, record, observation, edge, now } = input;
-    if (edge.from === "standby" && edge.to === "init") return failWith(silent(input));
+    // Before the start there is no roster yet; that a phase is skipped, the phase order says.
+    if (edge.from === "standby" && edge.to !== "standby") {
+      return together(silent(input), COMPONENT_KINDS.filter(isUnread(input)), input);
+    }
     if (record?.roster == null) {
       return unknown({
         subject: `roster/${authority.type}`,
@@ -26,14 +30,39 @@ export const roster: Guard = {
       });
     }
     const members = new Set(record.roster.map(keyOf));
-    return failWith(
-      followersOf(observation, authority, record.roster, edge.from, now)
-        .filter((follower) => members.has(keyOf(follower)))
-        .filter(({ standing }) => standing !== "following" && standing !== "not-reporting")
+    const followers = followersOf(observation, authority, record.roster, edge.from, now).filter((follower) =>
+      members.has(keyOf(follower)),
+    );
+    const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
+    return together(
+      followers
+        .filter(({ standing }) => standing === "lagging" || standing === "silent" || standing === "missing")
         .map((member) => ({ subject: member.subject, message: member.seen, remedy: REMEDY })),
+      [...new Set(unread)],
+      input,
     );
   },
 };
+
+/** Who was seen not to follow, and the kinds of which nobody can tell: that is no sign that somebody is lost. */
+function together(
+  findings: readonly Finding[],
+  unread: readonly ComponentKind[],
+  { observation }: GuardInput,
+): Judgement {
+  const listings = unread.map((kind) => ({
+    subject: `listing/${unreadListing(observation, kind)?.what}`,
+    message: `could not be read, so nobody knows who is there: ${unreadListing(observation, kind)?.problem}`,
+    remedy:
+      "plan again; if it stays so, give capstan's role `list` and `read` on this kind, with wildcard labels",
+  }));
+  if (listings.length === 0) return failWith(findings);
+  return { outcome: findings.length === 0 ? "unknown" : "fail", findings: [...findings, ...listings] };
+}
+
+function isUnread({ observation }: GuardInput) {
+  return (kind: ComponentKind): boolean => unreadListing(observation, kind) !== undefined;
+}
 
 const REMEDY =
   "start it and wait until it follows; if it is gone for good, waive `roster` for this subject, and it has to join anew";

@@ -34,6 +34,8 @@ import { NOT_FOR_CLOCKS, nextByItself, scheduleNotes } from "./automatic.ts";
 import { followed } from "./memory.ts";
 import { rolledBack, standingOf } from "./standing.ts";
 import { together } from "./together.ts";
+import { unseenKeys } from "./unseen.ts";
+import { waiverNotes } from "./waivers.ts";
 import { verifyWording, waitWording, wordingOf } from "./wording.ts";
 
 /** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
@@ -57,14 +59,18 @@ interface Member {
   readonly live: LiveAuthority;
   readonly memory: RotationRecord | undefined;
   readonly standing: Standing;
+  /** Keys to be retired that nobody ever saw in this CA. */
+  readonly unseen: readonly Fingerprint[];
 }
 
 export function planRotation(resource: RotationResource, context: RotationContext): RotationPlan {
   const members = resource.authorities.flatMap((wanted) => {
     const live = context.observation.authorities.find(({ type }) => type === wanted.type);
     if (live === undefined) return [];
-    const standing = standingOf(wanted, live, resource, context.record);
-    return [{ wanted, live, standing, memory: openRotation(context.record, wanted.type) }];
+    const unseen = unseenKeys(wanted, live, context);
+    const told = standingOf(wanted, live, resource, context.record);
+    const standing = told === "finished" && unseen.length > 0 && isUnderWay(resource) ? "unclear" : told;
+    return [{ wanted, live, standing, unseen, memory: openRotation(context.record, wanted.type) }];
   });
   const goingBack = resource.phase === "rollback" || members.some(isTurnedBack);
   const steps = together(members.map((member) => stepsOf(member, resource, context, goingBack)));
@@ -75,13 +81,22 @@ export function planRotation(resource: RotationResource, context: RotationContex
     live_phase: leastAdvanced(members),
     desired_phase: resource.phase,
     standing: first?.standing ?? "unclear",
-    notes: [...apart(members), ...members.flatMap((member) => notesOf(member, resource, context))],
+    notes: [
+      ...apart(members),
+      ...members.flatMap((member) => notesOf(member, resource, context)),
+      ...waiverNotes(resource, steps, context),
+    ],
     keys: members.flatMap(keysOf),
     ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
   };
+}
+
+/** Git wants it somewhere between start and end: then the key to be retired has to be known, or the CA is another. */
+function isUnderWay({ phase }: RotationResource): boolean {
+  return phase !== "standby" && phase !== "rollback";
 }
 
 /** A rotation that the record knows as ours and that no resource declares any more is rolled back. */
@@ -187,7 +202,10 @@ function stepsOf(
     const unverified = memory !== undefined && live.rotation.state === "standby";
     return unverified ? settle(name, member, context.cluster.policy, judge) : [];
   }
-  if (standing === "unclear") return [refusal(name, member, resource.phase, keysUnclear(member))];
+  if (standing === "unclear") {
+    const why = member.unseen.length > 0 ? neverSeen(member, context) : keysUnclear(member);
+    return [refusal(name, member, resource.phase, why)];
+  }
   if (standing === "in_progress" && goingBack) {
     const isWhole = from === "rollback" && live.rotation.towards == null;
     const settling =
@@ -340,6 +358,26 @@ function keysUnclear({ wanted, live }: Member) {
   };
 }
 
+function neverSeen({ live, unseen }: Member, { observation }: RotationContext) {
+  const owners = ownersOf(unseen, observation);
+  const whose =
+    owners.length === 0 ? "" : `; ${owners.join(" and ")} ${owners.length === 1 ? "has" : "have"} it`;
+  return {
+    subject: `authority/${live.type}`,
+    message: `${unseen.join(", ")} was never seen in the ${live.type} CA: it is neither among its keys, nor in its active_keys in git, nor in the record${whose}`,
+    remedy: "correct `retire` or `type`; a rotation that was finished elsewhere says `phase: standby`",
+  };
+}
+
+/** The CAs that have one of these keys now. */
+function ownersOf(keys: readonly Fingerprint[], { authorities }: ClusterObservation): readonly string[] {
+  return authorities
+    .filter(({ active, trusted }) =>
+      [...active, ...trusted].some(({ fingerprint }) => keys.includes(fingerprint)),
+    )
+    .map(({ type }) => type);
+}
+
 function tooLate({ live, wanted }: Member) {
   return {
     subject: `authority/${live.type}`,
@@ -386,7 +424,7 @@ function quarantined({ live }: Member, resource: RotationResource, { record }: R
 }
 
 function notesOf(
-  { wanted, standing, live, memory }: Member,
+  { wanted, standing, live, memory, unseen }: Member,
   resource: RotationResource,
   { cluster, record, observation }: RotationContext,
 ) {
@@ -414,6 +452,12 @@ function notesOf(
     notes.push(`it was turned back${why}: whatever git wants, it goes back to standby with the old key`);
   }
   notes.push(...halfWay(live, observation));
+  const owners = standing === "finished" ? ownersOf(unseen, observation) : [];
+  if (owners.length > 0) {
+    notes.push(
+      `nothing here says that ${live.type} ever had ${unseen.join(", ")}, and ${owners.join(" and ")} has it: if the type is a slip, correct it`,
+    );
+  }
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
     notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
   }

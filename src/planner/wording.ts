@@ -1,7 +1,7 @@
 import type { Policy } from "../resources/desired.ts";
 import { formatDuration } from "../resources/duration.ts";
 import { authorityType, isTalosType, type TalosType } from "../rotation/authority-type.ts";
-import type { Edge, Phase } from "../rotation/phase.ts";
+import { type Edge, isLegalEdge, type Phase } from "../rotation/phase.ts";
 
 /** What a move means to the people who run the cluster (reference teleport-rotation 1.4, 1.10, 2.2). */
 interface Wording {
@@ -123,7 +123,15 @@ const ON_TALOS: Readonly<Record<TalosType, Readonly<Record<Phase, Wording>>>> = 
   },
 };
 
+/** What is refused by the phase order says nothing of what it would do: that is more than the text of its last phase. */
+const NEVER_TAKEN: Wording = {
+  why: "No step of a rotation leads there, so it is not taken.",
+  disrupts: "nothing, as it is not taken",
+  undo: "nothing to undo",
+};
+
 export function wordingOf({ from, to }: Edge, type: string): Wording {
+  if (!isLegalEdge({ from, to })) return NEVER_TAKEN;
   if (isTalosType(type) && from !== "rollback") return ON_TALOS[type][to];
   const known = authorityType(type);
   const unfollowed = known?.reportedByComponents === false ? UNFOLLOWED[to] : undefined;

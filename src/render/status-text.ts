@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../rotation/observation.ts";
+import { type Fingerprint, listingOf } from "../rotation/observation.ts";
 import { consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
 import { harmless, paragraph, table } from "./layout.ts";
@@ -43,7 +43,11 @@ function clusterText(cluster: Status["clusters"][number], shorten: Shorten, pain
     lines.push("");
   }
   if (cluster.consumers.length > 0) lines.push(consumersText(cluster.consumers, "  ", paint), "");
-  for (const { what, problem } of cluster.unread) {
+  // Of components the row of their kind says so.
+  const shown = cluster.components.flatMap(({ kind, unread }) =>
+    unread === undefined ? [] : listingOf(kind),
+  );
+  for (const { what, problem } of cluster.unread.filter((one) => !shown.includes(one.what))) {
     lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmless(problem)}`, "  ", "    "));
   }
   for (const { name, last_heartbeat } of cluster.remote_clusters) {
@@ -103,7 +107,12 @@ function list(keys: readonly KeyStatus[], shorten: Shorten): string {
   return keys.map(({ fingerprint }) => shorten(fingerprint as Fingerprint)).join(" ");
 }
 
-function kindText({ kind, total, following, not_reporting, behind }: KindStatus, paint: Paint): string {
+function kindText(status: KindStatus, paint: Paint): string {
+  const { kind, total, following, not_reporting, behind, unread } = status;
+  if (unread !== undefined) {
+    const problem = `${paint("bad", "could not be read")}: ${harmless(unread)}`;
+    return paragraph(`${kind.padEnd(24)}${problem}`, "    ", "      ");
+  }
   const tone = following === total ? "good" : "warn";
   const counts = [
     ...(total > 0 ? [paint(tone, `${following}/${total}`)] : []),

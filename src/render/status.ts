@@ -1,4 +1,4 @@
-import { followersOf } from "../guards/following.ts";
+import { followersOf, unreadListing } from "../guards/following.ts";
 import type { OverridePlanFinding } from "../overrides/plan.ts";
 import { isTalosType } from "../rotation/authority-type.ts";
 import {
@@ -92,6 +92,8 @@ export interface KindStatus {
   readonly not_reporting: number;
   /** Who does not follow the host CA, and how. */
   readonly behind: readonly { readonly subject: string; readonly message: string }[];
+  /** Why its listing could not be read, so that nobody knows how many there are; absent when it was read. */
+  readonly unread?: string;
 }
 
 /** Puts observations and plan together; pure. `now` in milliseconds since the epoch. */
@@ -190,7 +192,8 @@ function componentStatus(observation: ClusterObservation, now: number): readonly
   });
   return COMPONENT_KINDS.flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
-    if (ofKind.length === 0) return [];
+    const unread = unreadListing(observation, kind)?.problem;
+    if (ofKind.length === 0 && unread === undefined) return [];
     const reporting = ofKind.filter(({ standing }) => standing !== "not-reporting");
     const behind = reporting.filter(({ standing }) => standing !== "following");
     return [
@@ -200,6 +203,7 @@ function componentStatus(observation: ClusterObservation, now: number): readonly
         following: reporting.length - behind.length,
         not_reporting: ofKind.length - reporting.length,
         behind: behind.map(({ subject, seen }) => ({ subject, message: seen })),
+        ...(unread === undefined ? {} : { unread }),
       },
     ];
   });

@@ -2,6 +2,7 @@ import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../rotation/authori
 import type { PlatformName } from "../rotation/observation.ts";
 import { isPhase } from "../rotation/phase.ts";
 import { checkBackup } from "./check-backup.ts";
+import { retiredKeys } from "./check-retired.ts";
 import { checkPlatform } from "./check-talos.ts";
 import { shorten } from "./convert.ts";
 import type { Diagnostic } from "./desired.ts";
@@ -39,6 +40,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...unique.flatMap(checkBackup),
     ...checkPlatform(unique, platforms, checked.now),
     ...collidingRotations(unique),
+    ...retiredKeys(unique),
     ...severalRepositories(unique),
   ];
 }

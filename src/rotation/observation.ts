@@ -165,6 +165,23 @@ export const COMPONENT_KINDS = [...TELEPORT_KINDS, ...TALOS_KINDS] as const;
 
 export type TeleportKind = (typeof TELEPORT_KINDS)[number];
 
+/** What the listing of each kind is called where it could not be read (`Unread.what`). */
+export const LISTINGS: Readonly<Record<TeleportKind, string>> = {
+  auth_server: "auth_servers",
+  proxy: "proxies",
+  node: "nodes",
+  app_server: "app_servers",
+  db_server: "db_servers",
+  kube_server: "kube_servers",
+  windows_desktop_service: "windows_desktop_service",
+};
+
+/** Machines of Talos are in no listing. */
+export function listingOf(kind: ComponentKind): string | undefined {
+  const listings: Readonly<Partial<Record<ComponentKind, string>>> = LISTINGS;
+  return listings[kind];
+}
+
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
 /** One process that holds certificates of the cluster: all rows of one host and kind, folded into one. */

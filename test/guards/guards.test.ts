@@ -73,6 +73,7 @@ const halfWay = {
   ...authority("init"),
   rotation: { ...authority("init").rotation, towards: "update_clients" },
 } as const;
+const NODES_DENIED = [{ what: "nodes", problem: "access denied" }];
 const accepted = { guard: "roster", subject: "node/node2", reason: "scrapped", expires: ago(-60) } as const;
 
 const orders: TrustConsumer = {
@@ -550,6 +551,44 @@ const CASES: Readonly<Record<string, Case>> = {
     record: null,
     verdict: "unknown",
     about: ["roster/host"],
+  },
+  "a listing that could not be read is no sign that its components are lost": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      components: components("init").filter(({ kind }) => kind !== "node"),
+      unread: NODES_DENIED,
+    },
+    verdict: "unknown",
+    about: ["listing/nodes"],
+  },
+  "nor an excuse for one that is lost from another": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      components: components("init").filter(({ kind }) => kind === "auth_server"),
+      unread: NODES_DENIED,
+    },
+    verdict: "fail",
+    about: ["proxy/turing", "listing/nodes"],
+  },
+  "before init, a listing that would be missed on the roster": {
+    guard: "roster",
+    edge: TO_INIT,
+    record: null,
+    observation: {
+      components: components("standby").filter(({ kind }) => kind !== "node"),
+      unread: NODES_DENIED,
+    },
+    verdict: "unknown",
+    about: ["listing/nodes"],
+  },
+  "nothing has begun, so nothing was lost": {
+    guard: "roster",
+    edge: { from: "standby", to: "update_clients" },
+    record: null,
+    observation: { components: components("standby"), authorities: [authority("standby")] },
+    verdict: "pass",
   },
   "a waiver lets one through": {
     guard: "roster",

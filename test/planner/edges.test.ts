@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
-import { PHASES, type Phase } from "../../src/rotation/phase.ts";
+import { isLegalEdge, PHASES, type Phase } from "../../src/rotation/phase.ts";
 import { CLUSTER, desired, memory, NOW, observation, rotation } from "../world/host-rotation.ts";
 
 /**
@@ -51,7 +51,16 @@ describe("live phase against wanted phase", () => {
     expect(plan.outcome).toBe(meaning?.outcome);
     expect(steps.map(({ from, to }) => `${from}-${to}`)).toEqual(meaning?.steps(live, wanted));
     if (cell === "!") {
-      expect(steps[0]?.guards.find(({ id }) => id === "phase-order")?.outcome).toBe("fail");
+      const [step] = steps;
+      expect(step?.guards.find(({ id }) => id === "phase-order")?.outcome).toBe("fail");
+      const skips = !isLegalEdge({ from: live, to: wanted });
+      expect(step?.disrupts === "nothing, as it is not taken").toBe(skips);
+      // Before the start nothing can have been lost.
+      if (live === "standby")
+        expect(step?.guards.map(({ id, outcome }) => [id, outcome])).not.toContainEqual([
+          "roster",
+          "unknown",
+        ]);
     }
   });
 });

@@ -20,4 +20,20 @@ describe("components in the status", () => {
       new RegExp(`^ {4}node +${reporting}/${reporting}, 1 without a report$`, "m"),
     );
   });
+
+  it("says so where a listing could not be read: that nobody is in it is no health", () => {
+    const live = observation("standby");
+    const seen = {
+      ...live,
+      components: live.components.filter(({ kind }) => kind !== "node"),
+      unread: [
+        { what: "nodes", problem: "access denied" },
+        { what: "remote_clusters", problem: "access denied" },
+      ],
+    };
+    const text = statusText(statusOf([seen], NOTHING, NOW), plainPaint);
+    expect(text).toMatch(/^ {4}node +could not be read: access denied$/m);
+    expect(text).not.toContain("unknown nodes");
+    expect(text).toContain("unknown remote_clusters: access denied");
+  });
 });

@@ -185,8 +185,12 @@ describe("setRotationPhase", () => {
 
 describe("setActiveKeys", () => {
   it("puts a new key in the place of the old one", async () => {
-    const after = setActiveKeys(ODD, HOST, [C, B]);
-    expect(changed(ODD, after)).toEqual([`-    -   ${A}   # made in 2024`, `+    -   ${C}   # made in 2024`]);
+    const finished = setRotationPhase(ODD, "host-2026-11", "standby");
+    const after = setActiveKeys(finished, HOST, [C, B]);
+    expect(changed(finished, after)).toEqual([
+      `-    -   ${A}   # made in 2024`,
+      `+    -   ${C}   # made in 2024`,
+    ]);
     expect((await load(after)).authorities[0]?.activeKeys).toEqual([C, B]);
   });
 

@@ -1,7 +1,7 @@
 import type { TeleportConnection } from "../../resources/desired.ts";
 import { formatDuration } from "../../resources/duration.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
-import type { TeleportKind } from "../../rotation/observation.ts";
+import { LISTINGS, type TeleportKind } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 
 /**
@@ -66,13 +66,13 @@ export function startAutomaticCommand(
  * next.
  */
 export const RESOURCE_NAMES: Readonly<Record<TeleportKind, readonly [string, ...string[]]>> = {
-  auth_server: ["auth_servers"],
-  proxy: ["proxies"],
-  node: ["nodes"],
-  app_server: ["app_servers"],
-  db_server: ["db_servers"],
-  kube_server: ["kube_servers", "kube_services"],
-  windows_desktop_service: ["windows_desktop_service"],
+  auth_server: [LISTINGS.auth_server],
+  proxy: [LISTINGS.proxy],
+  node: [LISTINGS.node],
+  app_server: [LISTINGS.app_server],
+  db_server: [LISTINGS.db_server],
+  kube_server: [LISTINGS.kube_server, "kube_services"],
+  windows_desktop_service: [LISTINGS.windows_desktop_service],
 };
 
 export const REMOTE_CLUSTERS = "remote_clusters";

@@ -1,0 +1,83 @@
+import { stepsOf } from "../checklist/checklist.ts";
+import { GUARDS } from "../guards/chain.ts";
+import { followersOf, unreadListing } from "../guards/following.ts";
+import type { AuthorityResource, RotationResource, Waiver } from "../resources/desired.ts";
+import { nearest } from "../resources/suggest.ts";
+import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
+import type { Step } from "../rotation/plan.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+
+interface Surroundings {
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+  readonly authorities: readonly AuthorityResource[];
+  readonly now: number;
+}
+
+/**
+ * Every waiver of a rotation that counts and that no guard of its steps shows as used: a plan hides none, and one
+ * that matches nothing is told before it is missed.
+ */
+export function waiverNotes(
+  resource: RotationResource,
+  steps: readonly Pick<Step, "guards">[],
+  context: Surroundings,
+): readonly string[] {
+  const used = (waiver: Waiver) =>
+    steps.some(({ guards }) =>
+      guards.some(
+        ({ id, waived }) => id === waiver.guard && waived.some(({ subject }) => subject === waiver.subject),
+      ),
+    );
+  const idle = resource.waive.filter((waiver) => Date.parse(waiver.expires) > context.now && !used(waiver));
+  if (idle.length === 0) return [];
+  const known = knownSubjects(resource, context);
+  return idle.map(
+    (waiver) =>
+      `waives ${waiver.guard} for ${waiver.subject} until ${waiver.expires} (${waiver.reason}): ${effect(waiver, known)}`,
+  );
+}
+
+function effect({ guard, subject }: Waiver, known: Known): string {
+  if (!GUARDS.some(({ id, waivable }) => id === guard && waivable))
+    return "it counts for nothing, as this guard cannot be waived";
+  // Of entries, the plan of the overrides says which are waived.
+  if (guard === "overrides") return "see the overrides";
+  if (known.subjects.includes(subject) || !known.kinds.includes(kindOf(subject)))
+    return "no step that was judged needs it";
+  const meant = nearest(subject, known.subjects);
+  return meant === null ? "it matches nothing" : `it matches nothing; did you mean ${meant}?`;
+}
+
+function kindOf(subject: string): string {
+  return subject.slice(0, subject.indexOf("/"));
+}
+
+/** What findings can be about: the kinds of subjects that can be listed, and all of those. */
+interface Known {
+  readonly kinds: readonly string[];
+  readonly subjects: readonly string[];
+}
+
+function knownSubjects(resource: RotationResource, context: Surroundings): Known {
+  const { observation, record, authorities, now } = context;
+  // Who is in a listing that could not be read, nobody knows.
+  const listed = COMPONENT_KINDS.filter((kind) => unreadListing(observation, kind) === undefined);
+  const subjects = resource.authorities.flatMap(({ type }) => {
+    const live = observation.authorities.find((authority) => authority.type === type);
+    const roster = openRotation(record, type)?.roster ?? [];
+    const components =
+      live === undefined ? [] : followersOf(observation, live, roster, live.rotation.phase, now);
+    const consumers = authorities
+      .filter((authority) => authority.type === type)
+      .flatMap(({ trustConsumers }) => trustConsumers);
+    return [
+      `authority/${type}`,
+      ...stepsOf(type).map(({ id }) => `step/${id}`),
+      ...consumers.map(({ name }) => `consumer/${name}`),
+      ...components.map(({ subject }) => subject),
+      ...(observation.talos?.machines ?? []).map(({ address }) => `machine/${address}`),
+    ];
+  });
+  return { kinds: ["authority", "step", "consumer", "machine", ...listed], subjects };
+}
