@@ -17,7 +17,7 @@ const NEEDED = [22, 18] as const;
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.stderr.write(
-    `capstan needs Node ${NEEDED.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).\n`,
+    `capstan needs Node ${NEEDED.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).\n  → put a newer one first in PATH; a clone brings its own: node_modules/.bin/node dist/capstan.js\n`,
   );
   process.exitCode = 1;
 } else if (process.argv.length === 3 && /^(-V|--version)$/.test(process.argv[2] ?? "")) {

@@ -53,7 +53,9 @@ export async function rotate(
   };
   const edited = await (action === "start" ? start(request) : move(request, action));
   for (const line of edited) terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
-  terminal.stdout.write("The cluster is as it was. Look at `git diff`, commit, then `capstan plan`.\n");
+  terminal.stdout.write(
+    "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
+  );
   return EXIT.ok;
 }
 
@@ -143,7 +145,7 @@ async function startAgain(
   );
   const stated = rotation.acknowledge.length;
   return [
-    `${rotation.source.file}: ${rotation.name} starts again, phase init, because: ${reason}`,
+    `${rotation.source.file}: ${rotation.name} starts again, phase init${together(rotation)}, because: ${reason}`,
     ...(stated === 0
       ? []
       : [
@@ -172,8 +174,13 @@ async function move(request: Request, action: Exclude<RotateAction, "start">): P
   // First what may fail: bad input changes nothing.
   const secrets = action === "finish" ? await secretsChange(request, rotation) : [];
   await edit(workspace, rotation.source.file, (text) => setRotationPhase(text, rotation.name, phase));
-  const moved = `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}`;
+  const moved = `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}${together(rotation)}`;
   return action === "finish" ? [moved, ...(await writeNewKeys(request, rotation)), ...secrets] : [moved];
+}
+
+/** Who named one CA of a pair moves both. */
+function together({ authorities }: RotationResource): string {
+  return authorities.length === 1 ? "" : `, ${authorities.map(({ type }) => type).join(" and ")} together`;
 }
 
 async function secretsChange(request: Request, rotation: RotationResource): Promise<readonly string[]> {

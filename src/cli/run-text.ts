@@ -1,20 +1,29 @@
 import type { RunEvent } from "../apply/event.ts";
 import { eventText } from "../render/event-text.ts";
+import { paragraph } from "../render/layout.ts";
 import { planText } from "../render/plan-text.ts";
+import { nextStep } from "../tui/next-step.ts";
+import { hear, startRun } from "../tui/run.ts";
 import type { CommonOptions } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
-/** Says a run line by line: the plan and, as JSON, the ending on stdout, everything in between on stderr. */
+/** Says a run line by line: the plan and, as JSON, the ending on stdout, everything in between and how to go on on stderr. */
 export async function runText(
   { stdout, stderr, env }: Terminal,
   { color, format, quiet }: Pick<CommonOptions, "color" | "format" | "quiet">,
 ): Promise<(event: RunEvent) => void> {
   const out = await paintFor(stdout, env, color);
   const err = await paintFor(stderr, env, color);
+  let run = startRun(null);
   return (event) => {
+    run = hear(run, event);
     if (event.type === "plan" && format === "text") stdout.write(planText(event.plan, out));
     if (event.type === "finished" && format === "json") stdout.write(`${JSON.stringify(event)}\n`);
     const text = eventText(event, err);
     if (text !== null && quiet !== true) stderr.write(`${text}\n`);
+    const next = event.type === "finished" ? nextStep(run) : null;
+    if (next !== null && quiet !== true) {
+      stderr.write(`${paragraph(`${err("dim", "next")}  ${next}`, "", "      ")}\n`);
+    }
   };
 }

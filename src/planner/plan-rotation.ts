@@ -126,7 +126,8 @@ export function planUndeclared(
     keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
     ca_pins: caPins({ wanted: { type: live.type, retire: memory.retire }, live }),
     consumers: consumersSeen(live.type, context),
-    checklist: itemsOf(live.type, live.rotation.phase, null, context),
+    // The work of a phase that is left for good is nobody's any more.
+    checklist: live.rotation.phase === "rollback" ? itemsOf(live.type, "rollback", null, context) : [],
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
   };
 }

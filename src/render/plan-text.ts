@@ -1,4 +1,3 @@
-import { heldByDrift } from "../planner/drift.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type {
@@ -6,7 +5,6 @@ import type {
   Drift,
   Finding,
   GuardVerdict,
-  KeyPlan,
   Plan,
   RotationPlan,
   Step,
@@ -18,6 +16,7 @@ import { count, harmless, paragraph, table } from "./layout.ts";
 import { overrideText } from "./override-text.ts";
 import type { Paint, Tone } from "./paint.ts";
 import { rail } from "./rail.ts";
+import { verdictText } from "./verdict-text.ts";
 
 /** At most this many findings of one guard are printed; the rest is counted, and all are in JSON. */
 const FINDINGS_SHOWN = 12;
@@ -55,11 +54,13 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
     `  ${paint("strong", harmless(rotation.name))}  ${rotation.authorities.join(", ")}: ${standingText(rotation)}`,
     `    ${rail(rotation, paint)}`,
   ];
-  if (rotation.steps.length > 0) lines.push("", keysText(rotation.keys, shorten, paint));
-  if (rotation.steps.length > 0 && rotation.ca_pins !== null && rotation.live_phase !== "standby") {
+  // Whoever works by hand needs them, whether or not git asks for a step.
+  const moves = rotation.steps.length > 0 || rotation.standing === "in_progress";
+  if (moves) lines.push("", keysText(rotation, shorten, paint));
+  if (moves && rotation.ca_pins !== null && rotation.live_phase !== "standby") {
     lines.push("", pinsText(rotation.ca_pins, paint));
   }
-  if (rotation.steps.length > 0 && rotation.consumers.length > 0) {
+  if (moves && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
   for (const note of rotation.notes) lines.push(paragraph(`note: ${harmless(note)}`, "    ", "      "));
@@ -86,10 +87,11 @@ function standingText({ standing, steps, live_phase, desired_phase }: RotationPl
   }
 }
 
-function keysText(keys: readonly KeyPlan[], shorten: Shorten, paint: Paint): string {
+function keysText({ keys, authorities }: RotationPlan, shorten: Shorten, paint: Paint): string {
   const rows = keys
     .filter(({ protocol }) => protocol === "tls" || !keys.some((key) => key.protocol === "tls"))
     .map((key) => [
+      ...(authorities.length > 1 ? [harmless(key.authority)] : []),
       key.role === "other" ? "key" : key.role,
       paint(key.status === "active" ? "strong" : "dim", key.status),
       shorten(key.fingerprint),
@@ -174,41 +176,4 @@ function findingsText(findings: readonly Finding[], paint: Paint): readonly stri
 function driftText({ id, subject, message, remedy, blocks }: Drift, paint: Paint): string {
   const head = `${paint(blocks ? "bad" : "warn", blocks ? "blocks" : "notice")} ${id}: ${harmless(`${subject} ${message}`)}`;
   return `${paragraph(head, "    ", "      ")}\n${paragraph(`→ ${harmless(remedy)}`, "      ", "        ")}`;
-}
-
-/** Steps that apply would take although others are blocked. */
-function startable({ drift, rotations }: ClusterPlan): readonly Step[] {
-  const steps = rotations.flatMap((rotation) => rotation.steps);
-  return steps.filter(
-    (step) =>
-      step.after === null &&
-      step.guards.every(({ outcome }) => outcome === "pass") &&
-      heldByDrift(drift, step) === undefined,
-  );
-}
-
-function verdictText(plan: Plan, paint: Paint): string {
-  const steps = plan.clusters.flatMap(({ rotations }) => rotations.flatMap((rotation) => rotation.steps));
-  switch (plan.outcome) {
-    case "no_changes":
-      return `${paint("good", "No changes.")} Live equals desired.`;
-    case "ready": {
-      const entries = plan.clusters.flatMap(({ overrides }) => overrides.flatMap(({ actions }) => actions));
-      if (steps.length === 0) {
-        return `${paint("good", "Ready.")} ${count(entries.length, "change")} of override entries; \`capstan apply\` makes ${entries.length === 1 ? "it" : "them"}.`;
-      }
-      const before = entries.length === 0 ? "" : `${count(entries.length, "change")} of override entries, `;
-      const head = `${paint("good", "Ready.")} ${before}${count(steps.length, "step")}; every guard passes.`;
-      if (steps.some((step) => step.point_of_no_return)) {
-        return `${head} The point of no return is among them:\n\`capstan apply\` asks for it by itself.`;
-      }
-      return `${head} \`capstan apply\` takes ${steps.length === 1 ? "it" : "them"}.`;
-    }
-    case "blocked": {
-      const going = plan.clusters.flatMap(startable).length;
-      const rest = "would be applied until the findings above are dealt with";
-      if (going === 0) return `${paint("bad", "Blocked.")} Nothing ${rest}.`;
-      return `${paint("bad", "Blocked in part.")} ${count(going, "step")} without a finding would be taken; nothing else\n${rest}.`;
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import type { Status } from "../render/status.ts";
 import type { Stage } from "./stage.ts";
+import { tryNext } from "./try-next.ts";
 
 /**
  * The life of a host CA rotation, commit by commit; then one that loses a node half-way, is blocked, and is rolled
@@ -53,10 +54,7 @@ export async function hostTour(stage: Stage): Promise<void> {
   stage.tell(`  new key, ${last === after ? "signs" : "gone"}\n    ${after}`);
   stage.tell(`  CA pin\n    ${last}`);
   stage.tell(`  the second rotation was blocked by the roster guard and rolled back`);
-  stage.tell("\nTry next:");
-  stage.tell("  npx capstan sandbox up && npx capstan init my-cas   your own sandbox to break");
-  stage.tell("  npx capstan sandbox fault --help                    what can be broken");
-  stage.tell("  npx capstan init --tctl tctl --cluster NAME my-cas  a real Teleport");
+  tryNext(stage, "sandbox up", "--tctl tctl --cluster NAME");
 }
 
 async function step(stage: Stage, message: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Status } from "../render/status.ts";
 import type { Stage } from "./stage.ts";
+import { tryNext } from "./try-next.ts";
 
 const SANDBOX = ".capstan/sandbox";
 
@@ -70,10 +71,7 @@ export async function talosTour(stage: Stage): Promise<void> {
     stage.tell(`  new ${type} CA, ${last[type] === key ? "signs" : "gone"}\n    ${key}`);
   }
   stage.tell("  the second rotation of the talos CA was rolled back");
-  stage.tell("\nTry next:");
-  stage.tell("  npx capstan sandbox up --talos 1.13             with three control planes");
-  stage.tell("  npx capstan sandbox fault --help                what can be broken in it");
-  stage.tell("  npx capstan init --talosconfig FILE my-cas      a real Talos");
+  tryNext(stage, "sandbox up --talos 1.13", "--talosconfig FILE");
 }
 
 async function upToUpdateClients(stage: Stage, type: Type): Promise<void> {

@@ -78,11 +78,12 @@ export interface LogEntry {
 
 export const LOG_KEPT = 500;
 
-export function startRun(plan: Plan): Run {
+/** `null`: the plan comes with the events. */
+export function startRun(plan: Plan | null): Run {
   return {
     startedAt: null,
     heardAt: null,
-    tracks: tracksOf(plan),
+    tracks: plan === null ? [] : tracksOf(plan),
     active: null,
     entries: [],
     log: [],

@@ -1,5 +1,5 @@
-import type { RunOutcome } from "../apply/event.ts";
 import { stepTitle } from "./facts.ts";
+import { nextStep } from "./next-step.ts";
 import { type EntryRun, entryTitle, type Run, type StepRun, type Track } from "./run.ts";
 import { duration, EMPTY, type Line, line, paragraph, type Span, span } from "./text.ts";
 import { elapsed } from "./view/watch-lines.ts";
@@ -18,7 +18,7 @@ export function summaryLines(run: Run, now: number, columns: number): readonly L
     ...run.tracks.filter(({ state }) => state !== "queued").flatMap((track) => trackLines(track, width)),
     EMPTY,
     ...paragraph(verdict, width, { tone: good ? "good" : "bad" }),
-    ...nextLines(ending?.outcome ?? null, run.tracks, verdict, width),
+    ...nextLines(run, width),
   ];
 }
 
@@ -58,37 +58,7 @@ function stepLine({ step, state, startedAt, endedAt }: StepRun): Line {
   return line("  ", sign, ` ${stepTitle(step)}  `, span(`${word}${time}`, "dim"));
 }
 
-function nextLines(
-  outcome: RunOutcome | null,
-  tracks: readonly Track[],
-  said: string,
-  width: number,
-): readonly Line[] {
-  // What the verdict itself says about going on is not said twice.
-  if (said.includes("capstan apply")) return [];
-  return paragraph(nextStep(outcome, tracks), width, { lead: line(span("next  ", "dim")) });
-}
-
-function nextStep(outcome: RunOutcome | null, tracks: readonly Track[]): string {
-  const open = tracks.find(({ state, phase }) => state === "done" && phase !== "standby");
-  switch (outcome) {
-    case "applied":
-      return open === undefined
-        ? "capstan status shows the keys as they are now"
-        : `capstan rotate advance ${open.authority} sets the next phase, for a commit`;
-    case "nothing-to-do":
-      return "nothing";
-    case "rolled-back":
-      return "capstan plan shows how it stands; the same content in git does not start it again";
-    case "interrupted":
-      return "capstan apply goes on from what it then observes";
-    case "stale":
-      return "plan again";
-    case "locked":
-      return "wait for the other run, or ask who holds the lock";
-    case "blocked":
-    case "failed":
-    case null:
-      return "capstan plan says what blocks and what to do about it";
-  }
+function nextLines(run: Run, width: number): readonly Line[] {
+  const next = nextStep(run);
+  return next === null ? [] : paragraph(next, width, { lead: line(span("next  ", "dim")) });
 }

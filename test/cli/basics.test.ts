@@ -35,6 +35,7 @@ describe("the executable", () => {
     const { stderr, exitCode } = await onNode(version, "--version");
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`capstan needs Node 22.18 or newer; this is Node ${version}`);
+    expect(stderr).toContain("  → put a newer one first in PATH");
   });
 
   it.each(["22.18.0", "24.0.0"])("runs on Node %s", async (version) => {

@@ -73,6 +73,10 @@ describe("capstan override", { timeout: 3 * 60_000 }, () => {
     const ran = await repository.must("override", "csr", "db_client", "--sign");
     expect(ran.stdout.replaceAll(/\s+/g, " ")).toContain("one entry, staged");
     expect((await repository.must("validate")).stdout).toContain("Valid.");
+    const asked = await repository.capstan("override", "csr", "db_client", "--sign");
+    expect(asked.exit).toBe(1);
+    expect(asked.stderr).toContain("override renew");
+    expect(asked.stderr).not.toContain("asking the signer");
     const first = await readFile(path(OVERRIDE), "utf8");
 
     const [request = ""] = /\S+-csr\.pem/.exec(ran.stdout) ?? [];
@@ -106,6 +110,16 @@ describe("capstan override", { timeout: 3 * 60_000 }, () => {
     expect([other.exit, other.stderr]).toEqual([1, expect.stringContaining(`it has: ${hash}`)]);
     const host = await repository.capstan("override", "enable", "host");
     expect(host.stderr).toContain("it can override: db_client, windows");
+  });
+
+  it("refuses Teleport's own certificate, behind which no external CA stands", async () => {
+    await withSigner();
+    const own = await repository.tctl("auth", "export", "--type=db-client");
+    await writeFile(path("own.pem"), own.stdout);
+    const ran = await repository.capstan("override", "add", "own.pem");
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain("is self-signed, so that it overrides nothing");
+    expect((await repository.must("validate")).stdout).toContain("Valid.");
   });
 
   it("says what a signer said that does not sign", async () => {

@@ -15,10 +15,18 @@ describe("db and db_client in one rotation", () => {
   it("moves both phase by phase, db first, and waits for people", async () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "db,db_client");
-    await repository.must(...APPLY);
+    const { stderr } = await repository.must(...APPLY);
+    expect(stderr).toContain("next  capstan rotate advance db,db_client sets the next phase");
     expect(await phases()).toEqual(["init", "init"]);
 
-    await repository.rotate("advance", "db,db_client");
+    const { stdout } = await repository.must("plan");
+    expect(stdout).toMatch(/^ {4}db {9}introduced/m);
+    expect(stdout).toMatch(/^ {4}db_client {2}retiring/m);
+    const advanced = await repository.must("rotate", "advance", "db");
+    expect(advanced.stdout.replaceAll(/\s+/g, " ")).toContain(
+      "init → update_clients, db and db_client together",
+    );
+    await repository.commit("advance");
     const blocked = await repository.plan();
     expect(blocked.exit).toBe(3);
     expect(guardOf(blocked.plan, "trust-consumers")?.outcome).toBe("fail");

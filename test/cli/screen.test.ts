@@ -96,6 +96,18 @@ describe.skipIf(!Tmux.found)("on a terminal (tmux)", () => {
     expect(rotations).toHaveLength(1);
   });
 
+  it("says how it ended where there was nothing to watch", async () => {
+    repository = await Repository.withSandbox();
+    await repository.rotate("start", "host");
+    const screen = type("apply");
+    await screen.see("1 step   READY");
+    await screen.keys("q");
+    expect(await screen.see("ended with 3")).toContain("blocked: nothing was approved, and nothing was done");
+    terminal?.close();
+    await repository.rotate("advance", "host");
+    expect(await type("apply").see("ended with 3")).toContain("Blocked. Nothing would be applied");
+  });
+
   it("plan -i shows, and changes nothing", async () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "host");

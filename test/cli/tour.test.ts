@@ -1,10 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
 
-const TOUR = join(import.meta.dirname, "..", "..", "dist", "tour.js");
+const ROOT = join(import.meta.dirname, "..", "..");
+const TOUR = join(ROOT, "dist", "tour.js");
 
 it.each([
   ["npm start", [], ["old key, gone", "new key, signs"]],
@@ -23,7 +24,7 @@ it.each([
     expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
     const summary = stdout.slice(stdout.indexOf("What happened"));
     for (const words of told) expect(summary).toMatch(new RegExp(`${words}\\n {4}sha256:[0-9a-f]{64}\\n`));
-    expect(summary).toContain("Try next:");
+    await tryNext(summary);
     const tooWide = `${stdout}\n${stderr}`.split("\n").filter((line) => line.length > 80);
     expect(tooWide).toEqual([]);
     expect(stdout + stderr).not.toMatch(/PRIVATE KEY|AGE-SECRET-KEY/);
@@ -38,6 +39,27 @@ it("a tour that there is not says which there are", async () => {
   expect(exitCode).toBe(1);
   expect(stderr).toContain("there is no tour of constructor, only of teleport, talos");
 });
+
+/** What it says to try next, pasted into a shell beside a clone; all but the real Teleport, which takes one. */
+async function tryNext(summary: string): Promise<void> {
+  const [, said = ""] = summary.split("Try next, from this folder:\n");
+  const commands = said.split("\n").filter((line) => line.trim() !== "" && !line.includes("a real one"));
+  expect(commands).toHaveLength(4);
+  const scratch = await mkdtemp(join(tmpdir(), "capstan-next-"));
+  const clone = join(scratch, "clone");
+  try {
+    await mkdir(clone);
+    for (const part of ["dist", "node_modules", "package.json", "schemas"]) {
+      await symlink(join(ROOT, part), join(clone, part));
+    }
+    const script = ["shopt -s expand_aliases", "set -e", ...commands, "capstan sandbox down"].join("\n");
+    const { exitCode, stdout, stderr } = await execa("bash", ["-c", script], { cwd: clone, reject: false });
+    expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
+    expect(await readdir(join(scratch, "my-cas", "clusters"))).toHaveLength(1);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
 
 /** The command lines of all processes, as Linux shows them. */
 async function commandLines(): Promise<readonly string[]> {

@@ -12,6 +12,7 @@ import {
 import type { ChangeFinding, Plan } from "../../src/rotation/plan.ts";
 import {
   blocked,
+  blockedInPart,
   HOSTILE,
   hostile,
   manyClusters,
@@ -19,6 +20,7 @@ import {
   overridesDue,
   pointOfNoReturn,
   ready,
+  readyAndThenByHand,
   waived,
   walk,
 } from "./plans.ts";
@@ -48,6 +50,8 @@ function changed(changes: readonly string[], findings: readonly ChangeFinding[] 
 
 const GOLDEN: Readonly<Record<string, () => string>> = {
   "nothing-to-do": () => planMarkdown(nothingToDo(), OPTIONS),
+  "blocked-in-part": () => planMarkdown(blockedInPart(), OPTIONS),
+  "ready-and-then-by-hand": () => planMarkdown(readyAndThenByHand(), OPTIONS),
   ready: () =>
     planMarkdown(changed(["acme.cluster: rotation host-2026-11 moves from init to update_clients"]), {
       ...OPTIONS,

@@ -4,6 +4,7 @@ import { plainPaint } from "../../src/render/paint.ts";
 import { planText } from "../../src/render/plan-text.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
 import {
   ago,
@@ -19,6 +20,7 @@ import {
   observation,
   rotation,
 } from "../world/host-rotation.ts";
+import { blockedInPart, readyAndThenByHand } from "./plans.ts";
 
 interface Scene {
   readonly desired: DesiredState;
@@ -70,6 +72,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
     observation: observation("update_clients"),
     memory: memory("update_clients"),
   },
+  "as-wanted": {
+    desired: desired([rotation("init")]),
+    observation: observation("init"),
+    memory: memory("init"),
+  },
+  "undeclared-in-init": { desired: desired([]), observation: observation("init"), memory: memory("init") },
   quarantined: {
     desired: desired([rotation("init")]),
     observation: observation("standby"),
@@ -160,6 +168,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
 };
 
+/** What the small world above has no words for. */
+const PLANS: Readonly<Record<string, () => Plan>> = {
+  "blocked-in-part": blockedInPart,
+  "ready-and-then-by-hand": readyAndThenByHand,
+};
+
 describe("a plan as text", () => {
   it.each(Object.entries(SCENES))("%s", async (name, scene) => {
     const rotations = scene.memory === undefined ? [] : [scene.memory];
@@ -172,6 +186,12 @@ describe("a plan as text", () => {
       now: NOW,
     });
     const text = planText(plan, plainPaint);
+    for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+    await expect(text).toMatchFileSnapshot(`golden/plan-${name}.txt`);
+  });
+
+  it.each(Object.entries(PLANS))("%s", async (name, plan) => {
+    const text = planText(plan(), plainPaint);
     for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
     await expect(text).toMatchFileSnapshot(`golden/plan-${name}.txt`);
   });

@@ -194,6 +194,56 @@ export function overridesDue(): Plan {
   };
 }
 
+/** A rotation that a guard holds, beside a change of override entries that nothing does. */
+export function blockedInPart(): Plan {
+  const plan = blocked();
+  const key_hash = NEW.slice("sha256:".length) as KeyHash;
+  const enabling: OverridePlan = {
+    authority: "db_client",
+    managed: true,
+    row: "S2",
+    situation: "One entry is staged.",
+    entries: [],
+    actions: [
+      {
+        id: `override/db_client/${key_hash}/update-override`,
+        key_hash,
+        call: "update-override",
+        purpose: "enable",
+        why: "git has it enabled.",
+        moment: "now",
+        force: false,
+        disabled: false,
+        missing: [],
+      },
+    ],
+    due: [],
+    findings: [],
+    blocked: false,
+  };
+  return {
+    ...plan,
+    clusters: plan.clusters.map((cluster) => ({ ...cluster, overrides: [enabling] })),
+  };
+}
+
+/** Back from a rotation, and then on: later steps wait for people. */
+export function readyAndThenByHand(): Plan {
+  const item: ChecklistItem = {
+    id: "db/init/reissue-server-certificates",
+    do: "Give every database a certificate of the new CA",
+    why: "Clients stop trusting the old one.",
+    verify: "`openssl verify`",
+    commands: [],
+    artifacts: [],
+    required: true,
+    state: "open",
+    by: null,
+    note: null,
+  };
+  return changedSteps(walk(), (step) => (step.from === "init" ? { ...step, checklist: [item] } : step));
+}
+
 function changedSteps(plan: Plan, change: (step: Step) => Step): Plan {
   return {
     ...plan,

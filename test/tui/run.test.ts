@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/apply/event.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
+import { nextStep } from "../../src/tui/next-step.ts";
 import { hear, LOG_KEPT, type Run, rollbackRefusal, startRun, type Track } from "../../src/tui/run.ts";
 import { summaryLines } from "../../src/tui/summary.ts";
 import { BUSY_PLAN, FINAL_PLAN, NOW, READY_PLAN, rotation, runOf, step } from "./sample.ts";
@@ -44,6 +45,20 @@ const TURNED = {
   rotation: ROTATION,
   reason: "node/web-1",
 } as const;
+
+const track = (phase: Phase, more: Partial<Track> = {}): Track => ({
+  cluster: CLUSTER,
+  rotation: ROTATION,
+  authority: "host",
+  phase,
+  goal: "standby",
+  state: "running",
+  requested: null,
+  steps: [],
+  waiting: null,
+  reason: null,
+  ...more,
+});
 
 describe("what the events of a run tell", () => {
   it.each<[string, readonly Said[], Partial<Track>]>([
@@ -123,19 +138,6 @@ describe("what the events of a run tell", () => {
 });
 
 describe("whether a run can still be rolled back", () => {
-  const track = (phase: Phase, more: Partial<Track> = {}): Track => ({
-    cluster: CLUSTER,
-    rotation: ROTATION,
-    authority: "host",
-    phase,
-    goal: "standby",
-    state: "running",
-    requested: null,
-    steps: [],
-    waiting: null,
-    reason: null,
-    ...more,
-  });
   const going = startRun(READY_PLAN);
 
   it.each<[string, Run, Track | undefined, boolean]>([
@@ -157,6 +159,36 @@ describe("whether a run can still be rolled back", () => {
     ],
   ])("%s", (_, run, one, possible) => {
     expect(rollbackRefusal(run, one) === null).toBe(possible);
+  });
+});
+
+describe("how to go on", () => {
+  const ending = { outcome: "applied", message: "everything that was planned is done" } as const;
+  const done = (authority: string, phase: Phase): Track => ({
+    ...track(phase, { state: "done" }),
+    authority,
+  });
+
+  it.each<[string, readonly Track[], string]>([
+    ["in init", [done("host", "init")], "capstan rotate advance host sets the next phase, for a commit"],
+    [
+      "a pair in init",
+      [done("db", "init"), done("db_client", "init")],
+      "capstan rotate advance db,db_client sets the next phase, for a commit",
+    ],
+    [
+      "before the last step",
+      [done("host", "update_servers")],
+      "capstan rotate finish host drops the old key, for a commit: the point of no return",
+    ],
+    ["at the end", [done("host", "standby")], "capstan status shows the keys as they are now"],
+  ])("%s", (_, tracks, next) => {
+    expect(nextStep({ ending, tracks })).toBe(next);
+  });
+
+  it("is not said twice", () => {
+    const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
+    expect(nextStep({ ending: { outcome: "interrupted", message }, tracks: [] })).toBeNull();
   });
 });
 
@@ -263,7 +295,7 @@ describe("the summary in the scrollback", () => {
             and 2 more
 
       the run ended without a word
-      next  capstan plan says what blocks and what to do about it"
+      next  capstan plan says what is left, what blocks and what to do about it"
     `);
   });
   it.each(["blocked", "failed", "stale", "locked", "nothing-to-do"] as const)(

@@ -7,7 +7,7 @@ import type { ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { judge, signedFrom, tell, written } from "./certificate.ts";
-import { edit, indexIn, next, openScene, readAll, type Scene } from "./scene.ts";
+import { edit, indexIn, next, openScene, readAll, resourceFor, type Scene } from "./scene.ts";
 
 /** Puts a signed certificate into git: staged when it is the first for its key. */
 export async function addCertificate(
@@ -20,6 +20,14 @@ export async function addCertificate(
   return next(terminal);
 }
 
+/** A key has one entry: another certificate for it is a renewal. */
+export async function refusePresent(scene: Scene, type: string, keyHash: string): Promise<void> {
+  if ((await indexIn(resourceFor(scene, type), keyHash)) < 0) return;
+  throw new Failure("usage", `git has an override of ${type} for the key ${keyHash} already`, {
+    hint: "`capstan override renew` puts another certificate in its place",
+  });
+}
+
 /** Puts what was signed for a key into git. */
 export async function put(scene: Scene, texts: readonly string[], keyHash: string | null): Promise<void> {
   const { workspace, cluster } = scene;
@@ -27,15 +35,7 @@ export async function put(scene: Scene, texts: readonly string[], keyHash: strin
   const { candidate, resource, authority } = await judge(scene, signed);
   const entry = written(candidate);
   const of = { cluster: cluster.name, type: authority.type };
-  if ((await indexIn(resource, entry.public_key)) >= 0) {
-    throw new Failure(
-      "usage",
-      `git has an override of ${authority.type} for the key ${entry.public_key} already`,
-      {
-        hint: "`capstan override renew` puts another certificate in its place",
-      },
-    );
-  }
+  await refusePresent(scene, authority.type, entry.public_key);
   if (resource !== null) {
     await edit(scene, resource.source.file, (text) => addOverrideEntry(text, of, entry));
     tell(scene, candidate, `${resource.source.file}: added an entry of ${authority.type}, staged`);

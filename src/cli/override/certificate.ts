@@ -6,7 +6,6 @@ import {
   sortSigned,
 } from "../../overrides/candidate.ts";
 import { factsOf } from "../../overrides/certificate.ts";
-import { hasErrors } from "../../overrides/finding.ts";
 import { caKeys, isKnown } from "../../overrides/keys.ts";
 import { readOverrides } from "../../overrides/reading.ts";
 import { emptyOverride, OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
@@ -63,8 +62,11 @@ export async function judge(scene: Scene, signed: SignedCertificate): Promise<Ju
     readings.get(cluster.name)?.pairs.get(authority.type)?.live ??
     emptyOverride(cluster.name, authority.type);
   const candidate = await judgeCandidate(signed, { authority, live, now: terminal.now() });
-  if (hasErrors(candidate.findings)) {
-    const errors = candidate.findings.filter(({ severity }) => severity === "error");
+  // The server takes one that is signed by itself; nobody who adds it wants that.
+  const errors = candidate.findings.filter(
+    ({ severity, code }) => severity === "error" || code === "self-signed",
+  );
+  if (errors.length > 0) {
     const lines = errors.map(({ where, message, remedy }) => `  ${where} ${message}\n    → ${remedy}`);
     throw new Failure("resources", `the certificate cannot be used\n${harmlessLines(lines)}`, {
       hint: "nothing was written",

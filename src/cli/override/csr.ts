@@ -12,7 +12,7 @@ import type { LiveAuthority } from "../../rotation/observation.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { put } from "./add.ts";
+import { put, refusePresent } from "./add.ts";
 import { authorityOf, openScene, type Scene } from "./scene.ts";
 
 export interface CsrOptions extends CommonOptions {
@@ -36,6 +36,10 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
   if (warnings !== "") terminal.stderr.write(`${paragraph(`tctl says: ${harmless(warnings)}`, "", "  ")}\n`);
   const keys = caKeys(authority);
   const match = await matchRequests(texts, cluster.name, keys, wanted === null ? undefined : [wanted]);
+  // Before the signer is asked: a certificate that cannot be used is issued all the same.
+  if (options.sign === true) {
+    for (const { keyHash } of match.matched) await refusePresent(scene, authority.type, keyHash);
+  }
   const folder = options.out ?? join(dirname(cluster.source.file), REQUESTS);
   await mkdir(resolve(workspace.folder, folder), { recursive: true });
   const hashes = match.matched.map(({ keyHash }) => keyHash);

@@ -124,6 +124,8 @@ export async function readAll(terminal: Terminal, files: readonly string[]): Pro
 
 /** What comes after an edit. */
 export function next(terminal: Terminal): ExitCode {
-  terminal.stdout.write("The cluster is as it was. Look at `git diff`, commit, then `capstan plan`.\n");
+  terminal.stdout.write(
+    "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
+  );
   return EXIT.ok;
 }

@@ -1,5 +1,6 @@
 import type { Finding, Plan } from "../../rotation/plan.ts";
 import { count } from "../layout.ts";
+import { judgedText, openWork, plannedWork, startableWork, workText } from "../outlook.ts";
 import { essential, type Leaf, type Part } from "./budget.ts";
 import { type Block, blocksOf, type PlacedStep, riskOf, stepsOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
@@ -10,18 +11,13 @@ const FINDINGS_SHOWN = 12;
 
 /** The verdict in one glance, never dropped. */
 export function verdict(plan: Plan): Leaf {
-  const steps = stepsOf(plan);
   switch (plan.outcome) {
     case "no_changes":
       return essential("**No changes.** Live equals desired.\n\n");
     case "ready":
-      return essential(
-        `**Ready.** ${count(steps.length, "step")}${onClusters(plan)}; every guard passes.\n\n`,
-      );
+      return essential(`**Ready.** ${readyWork(plan)}.\n\n`);
     case "blocked":
-      return essential(
-        `> [!WARNING]\n> **Blocked.** ${whatBlocks(plan)} until the findings below are dealt with.\n\n`,
-      );
+      return essential(`> [!WARNING]\n> ${whatBlocks(plan)} until the findings below are dealt with.\n\n`);
   }
 }
 
@@ -36,16 +32,28 @@ export function overview({ clusters }: Plan): readonly Leaf[] {
   return [essential(`${clusters.length} clusters: ${counted.join(", ")}.\n\n`)];
 }
 
-function onClusters({ clusters }: Plan): string {
+function readyWork({ clusters }: Plan): string {
+  const { entries, steps } = plannedWork(clusters);
   const moving = clusters.filter(({ rotations }) => rotations.some(({ steps }) => steps.length > 0));
-  return clusters.length === 1 ? "" : ` on ${moving.length} of ${clusters.length} clusters`;
+  const where = clusters.length === 1 ? "" : ` on ${moving.length} of ${clusters.length} clusters`;
+  const changes = workText({ entries, steps: [] });
+  if (steps.length === 0 && changes !== "") return changes;
+  const open = openWork(steps).map(({ id }) => code(id));
+  return [
+    `${changes === "" ? "" : `${changes} and `}${judgedText(steps, where)}`,
+    ...(open.length === 0
+      ? []
+      : [`Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}`]),
+  ].join(". ");
 }
 
 function whatBlocks({ clusters }: Plan): string {
   const blocked = clusters.filter((cluster) => riskOf(cluster) === 3);
-  return blocked.length === 0
-    ? "What is changed in git should not be merged"
-    : `Nothing would be applied to ${blockedClusters(clusters, blocked)}`;
+  if (blocked.length === 0) return "**Blocked.** What is changed in git should not be merged";
+  const where = blockedClusters(clusters, blocked);
+  const going = workText(startableWork(blocked));
+  if (going === "") return `**Blocked.** Nothing would be applied to ${where}`;
+  return `**Blocked in part.** ${going} would be made on ${where}; nothing else would be applied`;
 }
 
 function blockedClusters(clusters: Plan["clusters"], blocked: Plan["clusters"]): string {

@@ -63,7 +63,8 @@ function blockOf(cluster: string, { id, subject, message, remedy }: Drift): Bloc
 
 export function riskOf(cluster: ClusterPlan): Risk {
   const steps = cluster.rotations.flatMap((rotation) => rotation.steps);
-  if (cluster.drift.some(({ blocks }) => blocks) || steps.some(isBlocked)) return 3;
+  const held = cluster.drift.some(({ blocks }) => blocks) || cluster.overrides.some(({ blocked }) => blocked);
+  if (held || steps.some(isBlocked)) return 3;
   if (steps.some(({ point_of_no_return }) => point_of_no_return)) return 2;
   return isQuiet(cluster) ? 0 : 1;
 }

@@ -1,0 +1,63 @@
+import type { Plan } from "../rotation/plan.ts";
+import { count, harmless, paragraph } from "./layout.ts";
+import {
+  isJudged,
+  judgedText,
+  openWork,
+  plannedWork,
+  startableWork,
+  type Work,
+  workText,
+} from "./outlook.ts";
+import type { Paint } from "./paint.ts";
+
+/** The end of a plan: what `capstan apply` would make of it. */
+export function verdictText(plan: Plan, paint: Paint): string {
+  switch (plan.outcome) {
+    case "no_changes":
+      return `${paint("good", "No changes.")} Live equals desired.`;
+    case "ready":
+      return readyText(plan, paint);
+    case "blocked": {
+      const going = startableWork(plan.clusters);
+      const rest = "would be applied until the findings above are dealt with.";
+      const what = workText(going);
+      if (what === "") return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
+      return paragraph(`${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}`, "");
+    }
+  }
+}
+
+function readyText({ clusters }: Plan, paint: Paint): string {
+  const { entries, steps } = plannedWork(clusters);
+  const ready = paint("good", "Ready.");
+  const changes = workText({ entries, steps: [] });
+  if (steps.length === 0) {
+    const them = entries.length === 1 ? "it" : "them";
+    return paragraph(`${ready} ${changes}; \`capstan apply\` makes ${them}.`, "");
+  }
+  const before = changes === "" ? "" : `${changes} and `;
+  const open = openWork(steps).map(({ id }) => id);
+  return [
+    paragraph(`${ready} ${before}${judgedText(steps)}. ${applyText(plannedWork(clusters))}`, ""),
+    ...(open.length === 0
+      ? []
+      : [
+          paragraph(
+            harmless(
+              `Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}`,
+            ),
+            "",
+            "  ",
+          ),
+        ]),
+  ].join("\n");
+}
+
+function applyText({ entries, steps }: Work): string {
+  if (steps.some((step) => step.point_of_no_return)) {
+    return "The point of no return is among them: `capstan apply` asks for it by itself.";
+  }
+  if (!steps.every(isJudged)) return "`capstan apply` goes as far as guards allow.";
+  return `\`capstan apply\` takes ${entries.length + steps.length === 1 ? "it" : "them"}.`;
+}
