@@ -38,6 +38,11 @@ export function startableWork(clusters: readonly ClusterPlan[]): Work {
   };
 }
 
+/** Whether `capstan apply` would go on with a wait that a run before began; its step says what may come of it. */
+export function isWaiting(clusters: readonly ClusterPlan[]): boolean {
+  return plannedWork(clusters).steps.some(({ awaited }) => awaited === true);
+}
+
 /** `2 changes of override entries and 1 step`; empty when there is nothing. */
 export function workText({ entries, steps }: Work): string {
   return [

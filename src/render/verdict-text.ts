@@ -2,6 +2,7 @@ import type { Plan } from "../rotation/plan.ts";
 import { count, harmless, paragraph } from "./layout.ts";
 import {
   isJudged,
+  isWaiting,
   judgedText,
   openWork,
   plannedWork,
@@ -22,6 +23,12 @@ export function verdictText(plan: Plan, paint: Paint): string {
       const going = startableWork(plan.clusters);
       const rest = "would be applied until the findings above are dealt with.";
       const what = workText(going);
+      if (isWaiting(plan.clusters)) {
+        return paragraph(
+          `${paint("warn", "Waiting.")} \`capstan apply\` goes on waiting for who is named above.`,
+          "",
+        );
+      }
       if (what === "") return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
       return paragraph(`${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}`, "");
     }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { planMarkdown } from "../../src/render/markdown/plan-markdown.ts";
+import { plainPaint } from "../../src/render/paint.ts";
+import { planText } from "../../src/render/plan-text.ts";
 import { World } from "../world/apply.ts";
 import { desired, rotation } from "../world/host-rotation.ts";
 
@@ -28,6 +31,8 @@ describe("a phase that is still waited for", () => {
     expect(step?.disrupts).toBe(
       "nothing, if all follow within 10m of apply; else the rotation is rolled back (on_failure: rollback)",
     );
+    expect(planText(plan, plainPaint)).toContain("Waiting. `capstan apply` goes on waiting");
+    expect(planMarkdown(plan)).toContain("**Waiting.** `capstan apply` goes on waiting on `acme.cluster`");
   });
 
   it("goes on only when somebody approves, as it may end in a rollback", async () => {

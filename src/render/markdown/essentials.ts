@@ -1,6 +1,6 @@
 import type { Finding, Plan } from "../../rotation/plan.ts";
 import { count } from "../layout.ts";
-import { judgedText, openWork, plannedWork, startableWork, workText } from "../outlook.ts";
+import { isWaiting, judgedText, openWork, plannedWork, startableWork, workText } from "../outlook.ts";
 import { essential, type Leaf, type Part } from "./budget.ts";
 import { type Block, blocksOf, type PlacedStep, riskOf, stepsOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
@@ -52,6 +52,8 @@ function whatBlocks({ clusters }: Plan): string {
   if (blocked.length === 0) return "**Blocked.** What is changed in git should not be merged";
   const where = blockedClusters(clusters, blocked);
   const going = workText(startableWork(blocked));
+  if (isWaiting(blocked))
+    return `**Waiting.** \`capstan apply\` goes on waiting on ${where} for who is named,`;
   if (going === "") return `**Blocked.** Nothing would be applied to ${where}`;
   return `**Blocked in part.** ${going} would be made on ${where}; nothing else would be applied`;
 }
