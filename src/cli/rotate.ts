@@ -16,6 +16,7 @@ import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { RotationRecord } from "../rotation/record.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -167,7 +168,9 @@ async function move(request: Request, action: Exclude<RotateAction, "start">): P
           : suggestOneOf(types[0] ?? "", rotating, "there are"),
     });
   }
-  const phase = phaseAfter(rotation, action);
+  const memory = action === "rollback" ? undefined : await lastAttempt(request, rotation);
+  if (memory !== undefined) refuseTurnedBack(rotation, memory);
+  const phase = phaseAfter(rotation, action, memory);
   // First what may fail: bad input changes nothing.
   const secrets = action === "finish" ? await secretsChange(request, rotation) : [];
   await edit(workspace, rotation.source.file, (text) => setRotationPhase(text, rotation.name, phase));
@@ -209,17 +212,70 @@ function latest(request: Request): RotationResource | undefined {
   );
 }
 
-function phaseAfter(rotation: RotationResource, action: Exclude<RotateAction, "start">): Phase {
-  if (action === "finish") return "standby";
+/** What the record knows of the rotation; of several authorities the first that it knows. */
+async function lastAttempt(
+  { workspace, cluster }: Request,
+  { name, authorities }: RotationResource,
+): Promise<RotationRecord | undefined> {
+  const { rotations } = await workspace.store.load(cluster);
+  return authorities
+    .map(({ type }) => rotations.findLast((entry) => entry.name === name && entry.authority === type))
+    .find((entry) => entry !== undefined);
+}
+
+/** A phase further in git would not move what was turned back, and the plan would block. */
+function refuseTurnedBack(
+  { name, authorities, contentHash }: RotationResource,
+  { state, ended_at, reason, contents }: RotationRecord,
+): void {
+  const why = reason === null ? "" : ` (${reason})`;
+  const again = `\`capstan rotate start ${authorities.map(({ type }) => type).join(",")} --reason TEXT\` starts it again`;
+  if (state === "rolling_back") {
+    throw new Failure("usage", `${name} is being rolled back${why}`, {
+      hint: `\`capstan apply\` ends the rollback; then ${again}`,
+    });
+  }
+  if (state === "rolled_back" && contents.includes(contentHash)) {
+    throw new Failure("usage", `${name} was rolled back at ${ended_at}${why}`, {
+      hint: `remove the cause; then ${again}`,
+    });
+  }
+}
+
+/** The phase to write; a `Failure` where the plan could only refuse it. */
+function phaseAfter(
+  rotation: RotationResource,
+  action: Exclude<RotateAction, "start">,
+  memory: RotationRecord | undefined,
+): Phase {
+  const { name, phase } = rotation;
   if (action === "rollback") return "rollback";
-  const next = NEXT[rotation.phase];
+  if (action === "finish") {
+    // Once it is at standby, what is left to do is to write the new keys.
+    const stepwise = rotation.strategy === "step" && rotation.mode === "manual";
+    if (!stepwise || phase === "update_servers" || phase === "standby") return "standby";
+    throw new Failure("usage", `${name} is at ${phase}, and finishes from update_servers only`, {
+      hint: phase === "rollback" ? RESTART : `${ADVANCE}; or set \`strategy: walk\``,
+    });
+  }
+  const next = NEXT[phase];
   if (next !== undefined) return next;
-  throw new Failure("usage", `${rotation.name} is at ${rotation.phase}; there is no phase to advance to`, {
-    hint:
-      rotation.phase === "update_servers"
-        ? "`capstan rotate finish` drops the old key: the point of no return"
-        : "start another rotation with `capstan rotate start`",
+  throw new Failure("usage", `${name} is at ${phase}; there is no phase to advance to`, {
+    hint: hintAt(phase, memory),
   });
+}
+
+const ADVANCE = "`capstan rotate advance` sets the next phase, each with a commit and an apply";
+const RESTART = "when it is rolled back, `capstan rotate start` with a --reason starts it again";
+
+function hintAt(phase: Phase, memory: RotationRecord | undefined): string {
+  if (phase === "update_servers") return "`capstan rotate finish` drops the old key: the point of no return";
+  if (phase === "rollback") return RESTART;
+  const reached = memory?.ended_at === null ? memory.phases.at(-1)?.phase : undefined;
+  if (reached !== undefined && reached !== "standby") {
+    return `the cluster is in ${reached}: revert the commit that set standby, or write \`phase: ${reached}\` and its active_keys again`;
+  }
+  return "start another rotation with `capstan rotate start`";
 }
 
 /** The new key is known by now; with it in active_keys the finished repository has no drift. */

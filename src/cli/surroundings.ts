@@ -2,11 +2,14 @@ import { readFile, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../failure.ts";
+import { fingerprintOf } from "../overrides/key-hash.ts";
+import { readOverride } from "../overrides/read.ts";
 import type { ObserveScope, Platform } from "../platforms/platform.ts";
+import type { OverrideChains } from "../probes/candidates.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
 import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/desired.ts";
-import { keysByRole } from "../rotation/key-sets.ts";
+import { type KeysByRole, keysByRole } from "../rotation/key-sets.ts";
 import {
   type ClusterObservation,
   type ConsumerObservation,
@@ -109,13 +112,16 @@ async function listPins(
 /** Everything that is declared for one CA, compared with the keys that it has now. */
 async function probeConsumers(
   { type, trustConsumers }: AuthorityResource,
-  { authorities }: ClusterObservation,
+  observation: ClusterObservation,
   { folder, desired, runner, signal }: LookAround,
 ): Promise<readonly ConsumerObservation[]> {
+  const { authorities } = observation;
   const live = authorities.find((authority) => authority.type === type);
   if (live === undefined || trustConsumers.length === 0) return [];
+  const candidates = keysByRole(live, retiredKeys(desired, live));
   const results = await probeAll(trustConsumers, {
-    candidates: keysByRole(live, retiredKeys(desired, live)),
+    candidates,
+    overrides: await overrideChains(live, candidates, observation),
     deadlineMs: PROBE_DEADLINE_MS,
     signal,
     run: (command) => runner.run(command),
@@ -129,6 +135,32 @@ async function probeConsumers(
     trusts,
     detail,
   }));
+}
+
+/**
+ * What stands for the keys in the eyes of who trusts the external CA. In rollback the new key is on its way out: that
+ * its issuer is trusted is nothing to be undone.
+ */
+async function overrideChains(
+  { type, rotation }: LiveAuthority,
+  candidates: KeysByRole,
+  { overrides }: ClusterObservation,
+): Promise<OverrideChains> {
+  const documents = overrides?.state === "listed" ? overrides.documents : [];
+  const read = await Promise.all(documents.map(readOverride));
+  const entries = read
+    .filter((override) => override.type === type)
+    .flatMap((override) => [...override.entries.values()])
+    .filter(({ state }) => state === "enabled");
+  const leaving = rotation.phase === "rollback" ? candidates.new.map(({ fingerprint }) => fingerprint) : [];
+  return new Map(
+    entries
+      .map(({ keyHash, certificate, chain }) => {
+        const all = certificate === null ? chain : [certificate, ...chain];
+        return [fingerprintOf(keyHash), all.map(({ pem }) => pem)] as const;
+      })
+      .filter(([fingerprint]) => !leaving.includes(fingerprint)),
+  );
 }
 
 /** All keys of an authority that git retires, in whatever rotation: none of them comes back. */

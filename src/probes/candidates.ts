@@ -13,16 +13,36 @@ export interface Candidate {
   readonly spki: Buffer;
   /** `null` for keys that come without one. */
   readonly certificate: X509Certificate | null;
+  /**
+   * What an external CA signed for the key, and the chain above it: who trusts one of its issuers accepts what the
+   * key signs (reference teleport-overrides 5.2). Empty where the key is not overridden.
+   */
+  readonly override: readonly X509Certificate[];
 }
 
+/** PEM of the override certificate of a key, and of its chain towards the root; of overridden keys only. */
+export type OverrideChains = ReadonlyMap<Fingerprint, readonly string[]>;
+
 /** Throws on material that cannot be read: the caller took it from an observation that was read before. */
-export function readCandidates(candidates: Candidates): readonly Candidate[] {
+export function readCandidates(
+  candidates: Candidates,
+  overrides: OverrideChains = new Map(),
+): readonly Candidate[] {
   return (["old", "new"] as const).flatMap((role) =>
-    candidates[role].map((key) => ({ role, protocol: key.protocol, ...readKey(key) })),
+    candidates[role].map((key) => ({
+      role,
+      protocol: key.protocol,
+      override: (overrides.get(key.fingerprint) ?? []).map((pem) => new X509Certificate(pem)),
+      ...readKey(key),
+    })),
   );
 }
 
-function readKey({ protocol, fingerprint, material }: AuthorityKey): Omit<Candidate, "role" | "protocol"> {
+function readKey({
+  protocol,
+  fingerprint,
+  material,
+}: AuthorityKey): Omit<Candidate, "role" | "protocol" | "override"> {
   const certificate = protocol === "tls" ? new X509Certificate(material) : null;
   const publicKey =
     certificate?.publicKey ??

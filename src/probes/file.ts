@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { type Candidate, fingerprintOf, nameOf, spkiOf, trustOf, usesOf } from "./candidates.ts";
-import { showCertificate, signersOf } from "./judge-tls.ts";
+import { issuesOverride, showCertificate, signersOf } from "./judge-tls.ts";
 import { findOpensshBlob, isCertificateType, readOpensshCertificate, readOpensshKey } from "./openssh-key.ts";
 import { type Observation, ProbeEnd, plain, type ShownKey } from "./result.ts";
 
@@ -29,7 +29,9 @@ export function checkFile(path: string, bytes: Uint8Array, all: readonly Candida
       `${path} holds ${content.protocols.join(" and ")} keys, and the CA has none`,
     );
   }
-  const isTrusted = ({ spki }: Candidate): boolean => content.trusted.some((key) => spkiOf(key).equals(spki));
+  const holds = ({ spki }: Candidate): boolean => content.trusted.some((key) => spkiOf(key).equals(spki));
+  const isTrusted = (candidate: Candidate): boolean =>
+    holds(candidate) || content.trusted.some((key) => issuesOverride(key, candidate));
   const present = candidates.filter(isTrusted);
   const from = content.issued.flatMap((issued) => issued.from);
   const uses = usesOf(content.issued.length > 0 ? from : present);
@@ -40,7 +42,9 @@ export function checkFile(path: string, bytes: Uint8Array, all: readonly Candida
       content.issued.length > 0 && content.trusted.length === 0
         ? { old: "unknown", new: "unknown" }
         : trustOf(candidates, (candidate) => (isTrusted(candidate) ? "yes" : "no")),
-    detail: `${path} holds ${[verb, nameOf(uses)].filter(Boolean).join(" ")}.`,
+    detail: `${path} holds ${[verb, nameOf(uses)].filter(Boolean).join(" ")}${
+      present.every(holds) ? "" : ", by the external CA that overrides it"
+    }.`,
     evidence: {
       protocol: null,
       shown: [

@@ -29,6 +29,11 @@ export function signersOf(
 /** Verifying costs: a server that sends thousands of certificates gets no thousands of verifications. */
 const MAX_CHAIN = 16;
 
+/** Whether a key is one of those above the override of a candidate: by signature, as a root need not be in the chain. */
+export function issuesOverride(key: X509Certificate["publicKey"], { override, spki }: Candidate): boolean {
+  return !spkiOf(key).equals(spki) && override.some((certificate) => isSignedBy(certificate, key));
+}
+
 function isSignedBy(certificate: X509Certificate, key: X509Certificate["publicKey"]): boolean {
   try {
     return certificate.verify(key);
@@ -59,6 +64,7 @@ export function judgeAcceptedNames(
   const others = names.filter((name) => !candidates.some((candidate) => isNamed(candidate, name) === true));
   const trusts = trustOf(candidates, (candidate) => {
     if (names.length === 0) return "unknown";
+    if (names.some((name) => issuerIsNamed(candidate, name))) return "yes";
     const answers = names.map((name) => isNamed(candidate, name));
     if (!answers.includes(true)) return answers.includes(null) ? "unknown" : "no";
     const isShared = candidates.some(
@@ -76,6 +82,19 @@ export function judgeAcceptedNames(
     },
   };
 }
+
+/**
+ * Whether `name` is one above the candidate's override. The override's own subject is no such name: Teleport's own
+ * certificates of both keys may have it.
+ */
+function issuerIsNamed({ override, spki }: Candidate, name: Buffer): boolean {
+  return override.some(
+    ({ raw }) => name.length > EMPTY_NAME && raw.includes(name) && !raw.includes(Buffer.concat([name, spki])),
+  );
+}
+
+/** DER of a name without any part: two bytes, which stand everywhere. */
+const EMPTY_NAME = 2;
 
 /**
  * Whether `name` is the subject of the candidate's certificate: in a certificate the public key follows the

@@ -1,5 +1,5 @@
 import type { TrustConsumer } from "../resources/trust-consumer.ts";
-import { type Candidate, readCandidates } from "./candidates.ts";
+import { type Candidate, type OverrideChains, readCandidates } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { checkFile } from "./file.ts";
@@ -18,6 +18,7 @@ import { probeTls } from "./tls.ts";
 
 export interface ProbeOptions {
   readonly candidates: Candidates;
+  readonly overrides?: OverrideChains;
   /** For each probe by itself, from when it starts; a consumer may say otherwise. */
   readonly deadlineMs: number;
   /** Ends all probes: `probeAll` rejects with its reason. */
@@ -41,7 +42,7 @@ export async function probeAll(
   consumers: readonly TrustConsumer[],
   options: ProbeOptions,
 ): Promise<readonly ProbeResult[]> {
-  const candidates = readCandidates(options.candidates);
+  const candidates = readCandidates(options.candidates, options.overrides);
   const results: ProbeResult[] = [];
   const queue = consumers.entries();
   const work = async (): Promise<void> => {

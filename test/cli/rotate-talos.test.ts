@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { generateIdentity } from "age-encryption";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { folderStore } from "../../src/record/folder.ts";
 import { loadResources } from "../../src/resources/load.ts";
+import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import { readIdentities } from "../../src/sealing/identities.ts";
 import { recipientOf, unseal } from "../../src/sealing/seal.ts";
 import { described, fingerprint, folderWith, NOW } from "../resources/folder.ts";
 import { runHere } from "../world/command-line.ts";
+import { memory } from "../world/host-rotation.ts";
 
 let identity: string;
 let recipient: string;
@@ -133,9 +136,58 @@ describe("through the phases", () => {
   });
 });
 
+/** To the phase from which a rotation finishes, in git. */
+async function startAndAdvance(): Promise<void> {
+  await run(["rotate", "start", "talos"]);
+  await run(["rotate", "advance", "talos"]);
+  await run(["rotate", "advance", "talos"]);
+}
+
+describe("a move that no plan could take", () => {
+  it.each([
+    ["finish", "init", "finishes from update_servers only"],
+    ["finish", "update_clients", "finishes from update_servers only"],
+    ["finish", "rollback", "finishes from update_servers only"],
+    ["advance", "rollback", "no phase to advance to"],
+    ["advance", "standby", "no phase to advance to"],
+  ])("%s from %s is refused, and changes nothing", async (action, phase, words) => {
+    await run(["rotate", "start", "talos"]);
+    const file = join(folder, "rotations", "talos-2026-11.yaml");
+    const text = readFileSync(file, "utf8").replace("phase: init", `phase: ${phase}`);
+    writeFileSync(file, text);
+    const before = readFileSync(join(folder, "cluster.yaml"), "utf8");
+    const ran = await run(["rotate", action, "talos"]);
+    expect(ran).toMatchObject({ exit: 1, stdout: "" });
+    expect(ran.stderr).toContain(words);
+    expect(readFileSync(file, "utf8")).toBe(text);
+    expect(readFileSync(join(folder, "cluster.yaml"), "utf8")).toBe(before);
+  });
+
+  it.each([
+    [{ state: "rolled_back", ended_at: "2026-11-21T11:00:00Z" }, "was rolled back at 2026-11-21T11:00:00Z"],
+    [{ state: "rolling_back", ended_at: null }, "is being rolled back"],
+  ])("is one of what was turned back: %j", async (ended, words) => {
+    await startAndAdvance();
+    const [rotation] = (await loaded()).rotations;
+    const attempt = { ...memory("update_servers"), name: "talos-2026-11", authority: "talos" };
+    const contents = [rotation?.contentHash ?? ""];
+    const record = {
+      ...emptyRecord(rotation?.cluster ?? ""),
+      rotations: [{ ...attempt, ...ended, contents, reason: "node/w1 did not follow" } as RotationRecord],
+    };
+    await folderStore(join(folder, ".capstan"), () => NOW.getTime()).save(record);
+    for (const action of ["advance", "finish"]) {
+      const ran = await run(["rotate", action, "talos"]);
+      expect(ran).toMatchObject({ exit: 1, stdout: "" });
+      expect(ran.stderr).toContain(`${words} (node/w1 did not follow)`);
+      expect(ran.stderr).toContain("capstan rotate start talos --reason TEXT");
+    }
+  });
+});
+
 describe("of several rotations of one CA", () => {
   it("the one that walks is meant while its key is to sign, and after its end until the next begins", async () => {
-    await run(["rotate", "start", "talos"]);
+    await startAndAdvance();
     await run(["rotate", "finish", "talos"]);
     // Its file comes before that of the first, by name.
     await run(["rotate", "start", "talos", "--strategy", "walk"]);
@@ -154,7 +206,7 @@ describe("a secrets bundle that is named", () => {
     folder = repositoryWith(
       "    clients: { talosconfig: x, kubeconfig: y }\n    secrets: talos/secrets.sops.yaml\n",
     );
-    await run(["rotate", "start", "talos"]);
+    await startAndAdvance();
   }
 
   it("gets a sealed file beside it that says what it has to become, for its own readers", async () => {

@@ -10,8 +10,8 @@ export interface TestAuthority {
   /** As a platform would report it. */
   readonly key: AuthorityKey;
   issue(options?: IssueOptions): Promise<Issued>;
-  /** An intermediate authority below this one. */
-  intermediate(name: string): Promise<TestAuthority>;
+  /** An intermediate authority below this one; with the keys of another one, that one's override. */
+  intermediate(name: string, keys?: webcrypto.CryptoKeyPair): Promise<TestAuthority>;
 }
 
 interface IssueOptions {
@@ -114,8 +114,8 @@ async function authority(
       ]);
       return { certificate: pem(issued), key: await privatePem(leaf.privateKey) };
     },
-    async intermediate(subject) {
-      const below = await makeKeys();
+    async intermediate(subject, given) {
+      const below = given ?? (await makeKeys());
       return authority(
         subject,
         await sign(`CN=${subject}`, below.publicKey, 365, authorityExtensions()),
