@@ -1,5 +1,6 @@
 import { acknowledgementDiagnostics } from "../checklist/acknowledgements.ts";
 import { overrideStatementDiagnostics } from "../checklist/override-statements.ts";
+import { waiverDiagnostics } from "../checklist/waivers.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Diagnostic } from "../resources/desired.ts";
 import type { LoadResult } from "../resources/load.ts";
@@ -25,5 +26,6 @@ export async function checkAcknowledgements(
       { files, records, now: time },
     ),
     ...overrideStatementDiagnostics(state, { files }),
+    ...waiverDiagnostics(state, { files }),
   ];
 }

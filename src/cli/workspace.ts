@@ -46,13 +46,10 @@ export async function openWorkspace(
 ): Promise<Workspace> {
   const folder = resolve(terminal.cwd, directory);
   const [loaded, git] = await Promise.all([loadResources(folder, terminal.env), openRepository(folder)]);
-  insistOnNone(
-    loaded.diagnostics.filter(({ severity }) => severity === "error"),
-    directory,
-  );
+  insistOnNoErrors(loaded.diagnostics, directory);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
   const store = openRecord(folder, repository, git, terminal);
-  insistOnNone(await checkAcknowledgements(loaded, store, terminal.now()), directory);
+  insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), directory);
   return {
     folder,
     commit: git?.commit ?? null,
@@ -65,7 +62,9 @@ export async function openWorkspace(
   };
 }
 
-function insistOnNone(errors: readonly Diagnostic[], directory: string): void {
+/** Warnings are for `validate`: they stand in nobody's way. */
+function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string): void {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return;
   throw new Failure(
     "resources",

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OVERRIDE, OverrideStory } from "../world/override-story.ts";
 import { guardOf, subjectsOf } from "../world/repository.ts";
@@ -41,6 +43,10 @@ async function deleteByHand(keyHash: string): Promise<void> {
 
 describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
   it("goes from standby to standby by commits, and a database client never fails", async () => {
+    // What the database trusts, as a file of the repository: no statement would outweigh that it trusts neither key.
+    await writeFile(join(story.repository.folder, "root.crt"), story.external.root);
+    await story.addToAuthority("trust_consumers", { kind: "file", name: "pg", path: "root.crt" });
+    await story.repository.commit("what the database trusts");
     await story.adopt();
     const traffic = story.connectAllTheTime();
     const { signing: old } = story.hashes();
@@ -51,6 +57,8 @@ describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
     await story.applied();
     await story.enable(next, "rotation");
     await story.applied();
+    const [seen] = (await story.repository.plan()).plan.clusters[0]?.rotations[0]?.consumers ?? [];
+    expect(seen).toMatchObject({ consumer: "pg", trusts: { old: "yes", new: "yes" } });
     for (const _ of ["update_clients", "update_servers"]) {
       await story.repository.rotate("advance", "db_client");
       await story.applied();

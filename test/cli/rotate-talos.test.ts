@@ -143,6 +143,19 @@ async function startAndAdvance(): Promise<void> {
   await run(["rotate", "advance", "talos"]);
 }
 
+it("a warning of validate stands in no move's way", async () => {
+  await run(["rotate", "start", "talos"]);
+  const file = join(folder, "rotations", "talos-2026-11.yaml");
+  const waiver = "{ guard: trust-consumers, subject: consumer/x, reason: off, expires: 2999-01-01 }";
+  writeFileSync(file, `${readFileSync(file, "utf8")}  waive:\n    - ${waiver}\n`);
+  const validated = await run(["validate"]);
+  expect(validated.exit).toBe(0);
+  expect(validated.stdout.replaceAll(/\s+/g, " ")).toContain(
+    'warning: talos has no trust consumer "consumer/x"',
+  );
+  expect((await run(["rotate", "advance", "talos"])).exit).toBe(0);
+});
+
 describe("a move that no plan could take", () => {
   it.each([
     ["finish", "init", "finishes from update_servers only"],
