@@ -38,7 +38,7 @@ describeWith(
           .join("---\n"),
       );
       await repository.commit("which databases there are");
-    }, 120_000);
+    }, 300_000);
 
     afterEach(async () => {
       await clients?.stop();
@@ -75,7 +75,7 @@ describeWith(
       return subjectsOf(findings);
     }
 
-    it("a complete rotation loses no connection", { timeout: 120_000 }, async () => {
+    it("a complete rotation loses no connection", { timeout: 300_000 }, async () => {
       const earlier = await Promise.all(databases.map((one) => one.login()));
       clients = new Clients(databases);
       await clients.keepConnecting(CONNECTIONS_A_PHASE);
@@ -122,7 +122,7 @@ describeWith(
     });
 
     it("a forgotten one blocks by name; waived, exactly its connection is lost, until the rollback", {
-      timeout: 120_000,
+      timeout: 300_000,
     }, async () => {
       const name = "forgetful";
       clients = new Clients(databases);
@@ -130,8 +130,7 @@ describeWith(
       await repository.rotate("start", PAIR, "--name", name);
       await enter("init");
       await reconfigure(["postgres"]);
-      const steps = ["init/trust-both", "update_clients/test-connection"].map((step) => `db_client/${step}`);
-      await repository.state(steps, name);
+      await repository.state(["db_client/init/trust-both"], name);
       await repository.rotate("advance", PAIR);
       expect(await heldBy()).toEqual(["consumer/mariadb"]);
 

@@ -84,7 +84,7 @@ describe("a rotation by four commits, each applied on a new machine", { timeout:
   });
 });
 
-describe("two processes on two clones", { timeout: 120_000 }, () => {
+describe("two processes on two clones", { timeout: 300_000 }, () => {
   beforeEach(async () => {
     // Long enough for a test on a busy machine to end the fault itself.
     team = await Team.create({ policy: { phase_timeout: "5m" } });

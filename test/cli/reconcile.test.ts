@@ -20,7 +20,7 @@ describe("pauses", () => {
 
 const FREEZE = "    freezes: [{ from: 2020-01-01, to: 2120-01-01, reason: sale }]\n";
 
-describe("capstan reconcile", { timeout: 120_000 }, () => {
+describe("capstan reconcile", { timeout: 300_000 }, () => {
   let team: Team;
   let machine: Repository;
   let running: ReturnType<Repository["start"]> | undefined;
@@ -28,11 +28,11 @@ describe("capstan reconcile", { timeout: 120_000 }, () => {
   beforeAll(async () => {
     team = await Team.create();
     machine = await team.machine();
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     running?.kill("SIGKILL");
     await team.remove();
-  }, 60_000);
+  }, 300_000);
 
   const once = async (...flags: readonly string[]) => await machine.capstan("reconcile", "--once", ...flags);
   const head = async (repository: Repository) => (await repository.git("rev-parse", "HEAD")).slice(0, 12);

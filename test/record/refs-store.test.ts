@@ -388,7 +388,7 @@ describe("a remote that does not let us", () => {
   });
 });
 
-describe("two processes on two clones", { timeout: 120_000 }, () => {
+describe("two processes on two clones", { timeout: 300_000 }, () => {
   const contenders = new Contenders();
 
   beforeAll(() => contenders.build());

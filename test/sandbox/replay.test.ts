@@ -30,7 +30,7 @@ describe("the recorded session", () => {
   });
 
   it("gives the same exit codes, texts and settled phases against the sandbox", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const teleport = await TimelessTeleport.start({ release: "5", endpoints: 32 });
     const recordedKeys = keyNames();

@@ -63,7 +63,7 @@ function statusText(stdout: string): string {
 
 describe("the recorded session of a root that lost its leaf", () => {
   it("gives the same copies, remote clusters, texts and phases against the sandbox", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const { root, leaf } = await TimelessTeleport.startPair(
       { release: "5", nodes: 1 },

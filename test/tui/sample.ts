@@ -1,14 +1,14 @@
 import type { KindProgress, Laggard, RunEvent } from "../../src/apply/event.ts";
 import type { ComponentKind, Fingerprint, LiveComponent } from "../../src/rotation/observation.ts";
 import type { Edge, Phase } from "../../src/rotation/phase.ts";
-import {
-  type ClusterPlan,
-  GUARD_IDS,
-  type GuardVerdict,
-  type KeyPlan,
-  type Plan,
-  type RotationPlan,
-  type Step,
+import type {
+  ClusterPlan,
+  GuardId,
+  GuardVerdict,
+  KeyPlan,
+  Plan,
+  RotationPlan,
+  Step,
 } from "../../src/rotation/plan.ts";
 import type { GitDiff } from "../../src/tui/model.ts";
 
@@ -46,23 +46,24 @@ const WORDS: Readonly<Record<string, Pick<Step, "why" | "disrupts" | "undo">>> =
   },
 };
 
-/** Guards of rare cases, and those of Talos alone. */
-const NOT_HERE: readonly GuardVerdict["id"][] = [
-  "overrides",
-  "pins",
-  "window",
-  "hsm-keys",
-  "inventory",
-  "machine-states",
-  "foreign-cas",
-  "pending-config",
-  "clocks",
-  "omni",
-  "kubernetes-health",
+/** What a Teleport step is judged by, most of the time. */
+const JUDGED: readonly GuardId[] = [
+  "phase-order",
+  "mode",
+  "foreign-rotation",
+  "exclusive",
+  "roster",
+  "components-ready",
+  "trusted-clusters",
+  "trust-consumers",
+  "credentials",
+  "soak",
+  "backup",
+  "version",
 ];
 
 function passing(): readonly GuardVerdict[] {
-  return GUARD_IDS.filter((id) => !NOT_HERE.includes(id)).map((id) => ({
+  return JUDGED.map((id) => ({
     id,
     outcome: "pass",
     findings: [],

@@ -169,7 +169,7 @@ export function subjectsOf(findings: readonly Finding[] | undefined): readonly s
 export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (;;) {
