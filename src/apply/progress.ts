@@ -4,6 +4,7 @@ import { reportedByComponents } from "../guards/reported.ts";
 import { describeSeen } from "../guards/trust-consumers.ts";
 import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { Step } from "../rotation/plan.ts";
 import { openRotation, type RosterMember } from "../rotation/record.ts";
 import type { KindProgress, ProbeProgress } from "./event.ts";
 import type { RunContext, Situation } from "./run.ts";
@@ -38,12 +39,13 @@ export function progressOf(followers: readonly Follower[]): readonly KindProgres
 /** Whose consumers are meant, and what is known around them. */
 interface Asked extends Pick<Situation, "cluster" | "resource" | "record"> {
   readonly authority: string;
+  readonly step?: Step;
 }
 
 /** What probes saw of the consumers that the work of the phase is about; what takes a person is not awaited here. */
 export function probesOf(
   { desired, clock }: Pick<RunContext, "desired" | "clock">,
-  { cluster, authority, resource, record }: Asked,
+  { cluster, authority, resource, record, step }: Asked,
   observation: ClusterObservation,
   phase: Phase,
 ): { readonly probes?: readonly ProbeProgress[] } {
@@ -52,6 +54,8 @@ export function probesOf(
   );
   const consumers = (declared?.trustConsumers ?? []).filter(({ kind }) => kind !== "manual");
   if (observation.platform !== "teleport") return {};
+  // At the end of a rollback they should be as they were: the work of a finished rotation is not theirs.
+  if (step?.from === "rollback") return {};
   const proofs = workOf(authority, phase, {
     cluster,
     observation,

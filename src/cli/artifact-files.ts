@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import type { Artifact } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
 
@@ -9,7 +9,13 @@ interface WrittenArtifacts {
   readonly written: readonly string[];
   readonly unchanged: readonly string[];
   /** Files of an earlier phase that nobody else has touched: `old.pem` once the old key is gone. */
-  readonly removed: readonly string[];
+  readonly removed: readonly RemovedArtifact[];
+}
+
+interface RemovedArtifact {
+  readonly path: string;
+  /** The file beside it that now holds its keys, by name; `null` when the CA has them no more. */
+  readonly now: string | null;
 }
 
 const MANIFEST = "manifest.json";
@@ -54,29 +60,40 @@ export async function writeArtifacts(
   };
 }
 
-/** Digests of the files that manifests in the folder name; a manifest itself is ours when it reads as one. */
+interface Remembered {
+  readonly sha256: string;
+  readonly keys: readonly string[];
+}
+
+interface Listed extends Remembered {
+  readonly path: string;
+}
+
+/** Digests and keys of the files that manifests in the folder name; a manifest itself is ours when it reads as one. */
 async function rememberedFiles(
   folder: string,
   artifacts: readonly Artifact[],
-): Promise<ReadonlyMap<string, string>> {
-  const ours = new Map<string, string>();
+): Promise<ReadonlyMap<string, Remembered>> {
+  const ours = new Map<string, Remembered>();
   for (const { path } of artifacts.filter((artifact) => artifact.path.endsWith(MANIFEST))) {
     const bytes = await readIfThere(join(folder, path));
     const listed = bytes === null ? null : readManifest(bytes);
     if (bytes === null || listed === null) continue;
-    ours.set(path, digest(bytes));
-    for (const file of listed) ours.set(join(dirname(path), file.path), file.sha256);
+    ours.set(path, { sha256: digest(bytes), keys: [] });
+    for (const file of listed) ours.set(join(dirname(path), file.path), file);
   }
   return ours;
 }
 
-function readManifest(bytes: Buffer): readonly { readonly path: string; readonly sha256: string }[] | null {
+function readManifest(bytes: Buffer): readonly Listed[] | null {
   try {
     const { format_version, files } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
     if (format_version !== "1.0" || !Array.isArray(files)) return null;
-    return files.filter(
-      (file) => typeof file?.path === "string" && /^[\w./-]+$/.test(file.path) && !file.path.includes(".."),
-    );
+    return files
+      .filter(
+        (file) => typeof file?.path === "string" && /^[\w./-]+$/.test(file.path) && !file.path.includes(".."),
+      )
+      .map(({ path, sha256, keys }) => ({ path, sha256, keys: Array.isArray(keys) ? keys : [] }));
   } catch {
     return null;
   }
@@ -85,22 +102,38 @@ function readManifest(bytes: Buffer): readonly { readonly path: string; readonly
 async function removeStale(
   folder: string,
   artifacts: readonly Artifact[],
-  ours: ReadonlyMap<string, string>,
-): Promise<readonly string[]> {
+  ours: ReadonlyMap<string, Remembered>,
+): Promise<readonly RemovedArtifact[]> {
   const current = new Set(artifacts.map(({ path }) => path));
-  const removed: string[] = [];
-  for (const path of ours.keys()) {
+  const listed = artifacts
+    .filter(({ path }) => path.endsWith(MANIFEST))
+    .flatMap(({ path, bytes }) =>
+      (readManifest(bytes) ?? []).map((file) => ({ ...file, path: join(dirname(path), file.path) })),
+    );
+  const removed: RemovedArtifact[] = [];
+  for (const [path, { keys }] of ours) {
     if (current.has(path)) continue;
     const bytes = await readIfThere(join(folder, path));
     if (bytes === null || !isOurs(path, bytes, ours)) continue;
     await rm(join(folder, path));
-    removed.push(path);
+    removed.push({ path, now: successorOf(path, keys, listed) });
   }
   return removed;
 }
 
-function isOurs(path: string, bytes: Buffer, ours: ReadonlyMap<string, string>): boolean {
-  return ours.get(path) === digest(bytes);
+/** A path that is deployed from must not vanish without a word of where its keys are. */
+function successorOf(path: string, keys: readonly string[], listed: readonly Listed[]): string | null {
+  const beside = listed.filter(
+    (file) => dirname(file.path) === dirname(path) && extname(file.path) === extname(path),
+  );
+  const holding = beside.filter((file) => keys.length > 0 && keys.every((key) => file.keys.includes(key)));
+  // A bundle of one key would do, but says less.
+  const found = holding.find((file) => !basename(file.path).startsWith("bundle.")) ?? holding[0];
+  return found === undefined ? null : basename(found.path);
+}
+
+function isOurs(path: string, bytes: Buffer, ours: ReadonlyMap<string, Remembered>): boolean {
+  return ours.get(path)?.sha256 === digest(bytes);
 }
 
 function digest(bytes: Buffer): string {

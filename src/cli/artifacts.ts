@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { artifactsFor } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
-import { count } from "../render/layout.ts";
+import { count, paragraph } from "../render/layout.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
@@ -33,12 +33,16 @@ export async function artifacts(
   );
   const done = await writeArtifacts(resolve(terminal.cwd, options.out), files);
   if (options.format === "json") {
-    const answer = { format_version: "1.0", out: options.out, ...done };
+    const removed = done.removed.map(({ path }) => path);
+    const answer = { format_version: "1.0", out: options.out, ...done, removed };
     terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     return EXIT.ok;
   }
   for (const path of done.written) terminal.stdout.write(`wrote ${path}\n`);
-  for (const path of done.removed) terminal.stdout.write(`removed ${path}: no key of this phase is in it\n`);
+  for (const { path, now } of done.removed) {
+    const where = now === null ? "the CA has its key no more" : `its key is in ${now} now`;
+    terminal.stdout.write(`${paragraph(`removed ${path}: ${where}`, "", "  ")}\n`);
+  }
   terminal.stdout.write(
     `${count(done.written.length, "file")} written, ${done.unchanged.length} unchanged, in ${options.out}\n`,
   );

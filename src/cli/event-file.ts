@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
 
@@ -10,6 +10,7 @@ export interface EventFile {
 
 export async function openEventFile(path: string | undefined): Promise<EventFile> {
   if (path === undefined) return { write() {}, async close() {} };
+  await refuseEarlierRun(path);
   try {
     const stream = (await open(path, "w")).createWriteStream();
     return {
@@ -28,4 +29,13 @@ export async function openEventFile(path: string | undefined): Promise<EventFile
       },
     );
   }
+}
+
+/** A run can be told once: what an earlier one wrote is not for the next one to lose. */
+async function refuseEarlierRun(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null || !found.isFile() || found.size === 0) return;
+  throw new Failure("usage", `${path} holds something already, an earlier run perhaps`, {
+    hint: "nothing was applied; name another file, or move this one away",
+  });
 }

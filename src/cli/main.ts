@@ -123,7 +123,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
           .option("--auto-approve", "take steps without asking")
           .option("--approve-final", "also take the point of no return")
-          .option("--events <file>", "write the run as JSON Lines to a file")
+          .option("--events <file>", "write the run as JSON Lines to a new file")
           .option("--no-tui", "no screen: text, and questions line by line")
           .option("--screen-reader", "the screen as sentences in reading order")
           .action(async (plan, options) =>
@@ -394,7 +394,9 @@ function sandboxCommands(terminal: Terminal, done: (code: ExitCode) => void): re
           .argument("<target>", "a component (node2), an executable (tctl), leaf, or all")
           .argument("<fault>", "see below")
           .option("--for <duration>", "ends by itself after this time")
-          .addOption(new Option("--times <n>", "executables: how many calls it hits").argParser(positive))
+          .addOption(
+            new Option("--times <n>", "executables: how many calls it hits (default: 1)").argParser(positive),
+          )
           .option("--match <word>", "executables: only calls with this word among their arguments")
           .option("--expired", "offline: its row vanishes from the listing at once")
           .addHelpText("after", FAULTS)

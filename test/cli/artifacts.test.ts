@@ -16,9 +16,12 @@ describe("capstan artifacts", () => {
     repository = await Repository.withSandbox();
     const out = join(repository.folder, "out", await cluster(), "host");
     const before = await repository.keys();
+    await repository.must("artifacts", "--out", "out", "--type", "host");
     await repository.walkTo("init");
     const first = await repository.must("artifacts", "--out", "out", "--type", "host");
-    expect(first.stdout).toContain("0 unchanged");
+    expect(first.stdout.replaceAll(/\s+/g, " ")).toContain(
+      `removed ${await cluster()}/host/tls/current.pem: its key is in old.pem now`,
+    );
     const trusted = (await repository.keys()).trusted;
     const pins = (await readFile(join(out, "ca-pins.txt"), "utf8")).trim().split("\n");
     expect(pins).toEqual([...before.active, ...trusted]);
@@ -38,7 +41,9 @@ describe("capstan artifacts", () => {
       await repository.must("apply", "--auto-approve", "--approve-final");
     }
     const after = await repository.must("artifacts", "--out", "out", "--type", "host");
-    expect(after.stdout).toContain(`removed ${await cluster()}/host/tls/old.pem`);
+    const said = after.stdout.replaceAll(/\s+/g, " ");
+    expect(said).toContain(`removed ${await cluster()}/host/tls/old.pem: the CA has its key no more`);
+    expect(said).toContain(`removed ${await cluster()}/host/tls/new.pem: its key is in current.pem now`);
     expect((await readFile(join(out, "ca-pins.txt"), "utf8")).trim()).toBe(trusted[0]);
   });
 

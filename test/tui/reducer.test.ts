@@ -5,9 +5,19 @@ import { type State, startState } from "../../src/tui/model.ts";
 import { reduce } from "../../src/tui/reducer.ts";
 import { NO_PLAN, startReplay } from "../../src/tui/replay.ts";
 import { rowsOf } from "../../src/tui/tree.ts";
-import { componentCount } from "../../src/tui/view/component-lines.ts";
+import { componentCount, componentInWords } from "../../src/tui/view/component-lines.ts";
 import { calmly, open, press, SIZE, type, wait } from "./keystrokes.ts";
-import { BUSY_PLAN, COMPONENTS, components, NOW, READY_PLAN, runOf } from "./sample.ts";
+import {
+  BUSY_PLAN,
+  COMPONENTS,
+  components,
+  NOW,
+  planOf,
+  READY_PLAN,
+  rotation,
+  runOf,
+  step,
+} from "./sample.ts";
 
 const busy = () => open({ mode: "approve", plan: BUSY_PLAN, components: COMPONENTS });
 const selected = (state: State) => {
@@ -78,6 +88,25 @@ describe("moving in the review", () => {
   it("lists what a guard has against a component first, and what no listing has", () => {
     const west = press(busy(), "b", "end", "4");
     expect(componentCount(west)).toEqual({ all: 42, found: 3 });
+  });
+
+  it("lists a machine that is gone and waived, though it blocks nothing", () => {
+    const waived = {
+      subject: "node/node2",
+      message: "was there when the rotation began and is not in the listing now",
+      remedy: "start it",
+      reason: "scrapped",
+      expires: "2026-12-01T00:00:00Z",
+    };
+    const guard = { id: "roster", outcome: "pass", findings: [], waived: [waived] } as const;
+    const one = step("host-2026-11", "host", { from: "init", to: "update_clients" }, { guards: [guard] });
+    const plan = planOf([{ name: "acme.cluster", rotations: [rotation("host-2026-11", { steps: [one] })] }]);
+    const shown = press(open({ mode: "approve", plan, components: new Map() }), "4");
+    expect(componentCount(shown)).toEqual({ all: 1, found: 1 });
+    const words = componentInWords(shown, 100).map((row) => row.map(({ text }) => text).join(""));
+    expect(words).toContain("node/node2");
+    expect(words).toContain("waived until 2026-12-01T00:00:00Z");
+    expect(componentCount(press(shown, "b")).found).toBe(0);
   });
 
   it("shows help, and any key closes it", () => {

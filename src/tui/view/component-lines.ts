@@ -21,16 +21,26 @@ import { type Row, rowsOf } from "../tree.ts";
 interface ComponentRow {
   readonly subject: string;
   readonly seen: string;
-  readonly finding: (Finding & { readonly guard: string }) | null;
+  readonly finding: Said | null;
+}
+
+/** A finding of a guard; accepted by a waiver until its time is over, or in the way. */
+interface Said extends Finding {
+  readonly guard: string;
+  readonly waivedUntil: string | null;
 }
 
 const makeRows = rememberLast(
   (components: readonly LiveComponent[], steps: readonly Step[]): readonly ComponentRow[] => {
-    const findings = new Map<string, Finding & { guard: string }>();
-    for (const { guards } of steps) {
-      for (const { id, findings: found } of guards) {
-        for (const finding of found) findings.set(finding.subject, { ...finding, guard: id });
-      }
+    const findings = new Map<string, Said>();
+    const guards = steps.flatMap((step) => step.guards);
+    // What is in the way says more of a machine than what was waived.
+    for (const { id, waived } of guards) {
+      for (const one of waived) findings.set(one.subject, { ...one, guard: id, waivedUntil: one.expires });
+    }
+    for (const { id, findings: found } of guards) {
+      for (const finding of found)
+        findings.set(finding.subject, { ...finding, guard: id, waivedUntil: null });
     }
     const quiet: ComponentRow[] = [];
     const found: ComponentRow[] = [];
@@ -53,7 +63,7 @@ const search = rememberLast((rows: readonly ComponentRow[], query: string, block
   if (wanted === "" && !blockedOnly) return rows;
   return rows.filter(
     ({ subject, finding }) =>
-      (!blockedOnly || finding !== null) &&
+      (!blockedOnly || finding?.waivedUntil === null) &&
       (subject.toLowerCase().includes(wanted) || finding?.message.toLowerCase().includes(wanted) === true),
   );
 });
@@ -140,7 +150,8 @@ function searchLine({ query, searching }: State, all: number, found: number, wid
 
 function componentLine({ subject, seen, finding }: ComponentRow, width: number): Line {
   const name = Math.max(20, Math.floor(width * 0.5));
-  const sign = finding === null ? span("  ") : span("✗ ", "bad");
+  const sign =
+    finding === null ? span("  ") : finding.waivedUntil === null ? span("✗ ", "bad") : span("~ ", "warn");
   return clipped(
     line(
       sign,
@@ -165,6 +176,7 @@ function aboutLines({ subject, seen, finding }: ComponentRow, width: number): Li
   return [
     ...head,
     ...paragraph(`${finding.guard}: ${finding.message}`, width),
+    ...(finding.waivedUntil === null ? [] : paragraph(`waived until ${finding.waivedUntil}`, width)),
     ...paragraph(finding.remedy, width, { lead: line(span("→ ", "dim")) }),
   ];
 }
