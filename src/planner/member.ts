@@ -1,0 +1,45 @@
+import type { OverrideOutlooks } from "../overrides/outlook.ts";
+import type { AuthorityResource, ClusterResource, RotatedAuthority } from "../resources/desired.ts";
+import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
+import type { Standing, Step } from "../rotation/plan.ts";
+import { type ClusterRecord, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+
+/** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
+export interface RotationContext {
+  readonly cluster: ClusterResource;
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+  /** Absent when nobody looked. */
+  readonly overrides: OverrideOutlooks | undefined;
+  /** What git says of the authorities of this cluster. */
+  readonly authorities: readonly AuthorityResource[];
+  readonly now: number;
+}
+
+/** A step before its work by hand is known. */
+export type Move = Omit<Step, "checklist">;
+
+/** One authority of a rotation with everything that is known about it. */
+export interface Member {
+  readonly wanted: RotatedAuthority;
+  readonly live: LiveAuthority;
+  readonly memory: RotationRecord | undefined;
+  readonly standing: Standing;
+  /** Keys to be retired that nobody ever saw in this CA. */
+  readonly unseen: readonly Fingerprint[];
+}
+
+/** Whether everybody was seen in the phase that the authority is in. */
+export function wasVerified({ live, memory }: Pick<Member, "live" | "memory">): boolean {
+  return phaseRecord(memory, live.rotation.phase)?.verified_at != null;
+}
+
+/** Turned back by capstan: then its partners go back too, however far they came. */
+export function isTurnedBack({ memory, standing }: Member): boolean {
+  return memory?.state === "rolling_back" || standing === "rolled_back";
+}
+
+/** What git says trusts this CA outside of the cluster. */
+export function consumersOf(type: string, { authorities }: RotationContext) {
+  return authorities.find((authority) => authority.type === type)?.trustConsumers ?? [];
+}

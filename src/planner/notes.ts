@@ -1,0 +1,80 @@
+import type { RotationResource } from "../resources/desired.ts";
+import { isTalosType } from "../rotation/authority-type.ts";
+import { type ClusterObservation, KIND_OF_TYPE, type LiveAuthority } from "../rotation/observation.ts";
+import { pinProblems } from "../rotation/pins.ts";
+import { scheduleNotes } from "./automatic.ts";
+import type { Member, RotationContext } from "./member.ts";
+import { ownersOf } from "./refusals.ts";
+
+/** Sentences about one authority of a rotation that block nothing. */
+export function notesOf(
+  { wanted, standing, live, memory, unseen }: Member,
+  resource: RotationResource,
+  { cluster, record, observation }: RotationContext,
+) {
+  const notes: string[] = standing === "finished" ? [] : [...scheduleNotes(resource, live)];
+  const remembered = record.rotations.some(({ authority }) => authority === live.type);
+  if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
+    notes.push(
+      `${live.type} was rotated or rolled back at ${live.rotation.lastRotated}; without a record capstan cannot tell which`,
+    );
+  }
+  // On Talos the old key is sealed before every swap in any case.
+  const willStart = standing === "not_started" && resource.phase !== "rollback";
+  if (willStart && cluster.backup === undefined && cluster.platform === "teleport") {
+    notes.push(
+      "apply keeps only the public state of the CAs: `spec.backup` of the cluster names nobody who keeps their keys",
+    );
+  }
+  if (standing === "in_progress" && memory === undefined) {
+    notes.push(
+      `the ${live.type} rotation was not started by capstan; it goes on from ${live.rotation.phase}`,
+    );
+  }
+  if (memory?.state === "rolling_back" && resource.phase !== "rollback") {
+    const why = memory.reason === null ? "" : ` (${memory.reason})`;
+    notes.push(`it was turned back${why}: whatever git wants, it goes back to standby with the old key`);
+  }
+  notes.push(...halfWay(live, observation));
+  const owners = standing === "finished" ? ownersOf(unseen, observation) : [];
+  if (owners.length > 0) {
+    notes.push(
+      `nothing here says that ${live.type} ever had ${unseen.join(", ")}, and ${owners.join(" and ")} has it: if the type is a slip, correct it`,
+    );
+  }
+  if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
+    notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
+  }
+  if (standing === "finished" && live.type === "host" && live.rotation.state === "standby") {
+    const left = pinProblems(observation.surroundings?.pins ?? [], { old: wanted.retire, new: [] }, "after");
+    notes.push(...left.map(({ file, line, message }) => `${file}:${line} ${message}`));
+  }
+  return notes;
+}
+
+/** Who has gone where, when a step was left in the middle. */
+function halfWay({ type, rotation }: LiveAuthority, { components }: ClusterObservation): readonly string[] {
+  const { phase, towards } = rotation;
+  if (towards == null || !isTalosType(type)) return [];
+  const machines = components.filter(({ kind }) => kind === KIND_OF_TYPE[type]);
+  const ahead = machines.filter((machine) => machine.phase !== phase);
+  const names = ahead.map(({ name }) => name).join(", ");
+  const who =
+    ahead.length === machines.length
+      ? "all machines have moved, and it was not proven"
+      : `moved: ${names || "none"}`;
+  return [`${type} is half-way from ${phase} to ${towards} (${who}); taking the step again finishes it`];
+}
+
+/** Members of one rotation that are not in the same phase: how they stand, for people. */
+export function apart(members: readonly Member[]): readonly string[] {
+  const places = members.map(({ live, standing }) => {
+    const phase = standing === "finished" ? "finished" : live.rotation.phase;
+    return { type: live.type, phase };
+  });
+  if (new Set(places.map(({ phase }) => phase)).size < 2) return [];
+  const stand = places.map(
+    ({ type, phase }) => `${type} is ${phase === "finished" ? "finished" : `in ${phase}`}`,
+  );
+  return [`they move together and are apart: ${stand.join(", ")}`];
+}

@@ -1,0 +1,109 @@
+import type { RotationResource } from "../resources/desired.ts";
+import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
+import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
+import type { Member, Move, RotationContext } from "./member.ts";
+import { rolledBack } from "./standing.ts";
+import { wordingOf } from "./wording.ts";
+
+/** A step that cannot be taken whatever the components say; the pawl that holds it is the phase order. */
+export function refusal(
+  name: string,
+  { live }: Member,
+  to: Phase,
+  reason: { readonly subject: string; readonly message: string; readonly remedy: string },
+): Move {
+  const edge: Edge = { from: live.rotation.phase, to };
+  return {
+    id: `${name}/${live.type}/${edge.from}-${to}`,
+    action: "rotate",
+    authority: live.type,
+    ...edge,
+    ...wordingOf(edge, live.type),
+    reversible: !isPointOfNoReturn(edge),
+    point_of_no_return: isPointOfNoReturn(edge),
+    after: null,
+    guards: [{ id: "phase-order", outcome: "fail", findings: [reason], waived: [] }],
+  };
+}
+
+/** Only some of the keys to be retired are there. */
+export function keysUnclear({ wanted, live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: `the keys to be retired (${wanted.retire.join(", ")}) are neither all of the active keys nor all gone`,
+    remedy: "compare with `capstan status`, and name exactly the active keys under `retire`",
+  };
+}
+
+/** The keys to be retired were never seen in this CA. */
+export function neverSeen({ live, unseen }: Member, { observation }: RotationContext) {
+  const owners = ownersOf(unseen, observation);
+  const whose =
+    owners.length === 0 ? "" : `; ${owners.join(" and ")} ${owners.length === 1 ? "has" : "have"} it`;
+  return {
+    subject: `authority/${live.type}`,
+    message: `${unseen.join(", ")} was never seen in the ${live.type} CA: it is neither among its keys, nor in its active_keys in git, nor in the record${whose}`,
+    remedy: "correct `retire` or `type`; a rotation that was finished elsewhere says `phase: standby`",
+  };
+}
+
+/** The CAs that have one of these keys now. */
+export function ownersOf(
+  keys: readonly Fingerprint[],
+  { authorities }: ClusterObservation,
+): readonly string[] {
+  return authorities
+    .filter(({ active, trusted }) =>
+      [...active, ...trusted].some(({ fingerprint }) => keys.includes(fingerprint)),
+    )
+    .map(({ type }) => type);
+}
+
+/** A rollback after the old key is gone. */
+export function tooLate({ live, wanted }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
+    remedy:
+      "set `phase: standby` to accept the new key (Teleport before v7 keeps it even when init is rolled back), or start a new rotation",
+  };
+}
+
+/** The other half of a pair was turned back. */
+export function partnerTurnedBack({ live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: "does not start: what it moves together with was turned back",
+    remedy: "remove the cause, start the rotation again with a reason, and commit",
+  };
+}
+
+/** Only the record knows that capstan itself turned back; else git has to say that it wants the way out. */
+export function rollingBack() {
+  return {
+    subject: "phase/rollback",
+    message: "the cluster is rolling back; from there the only way is back to standby with the old key",
+    remedy: "set `phase: rollback` to finish the rollback, then start the rotation again",
+  };
+}
+
+/** Standby is wanted of a rotation that has not begun. */
+export function notBegun({ live }: Member) {
+  return {
+    subject: `authority/${live.type}`,
+    message: "is to be finished, and has not begun: the key to be retired signs, and nothing is in progress",
+    remedy: "commit `phase: init` first, or set `strategy: walk` to take all phases one by one",
+  };
+}
+
+/** The same content was rolled back before. */
+export function quarantined({ live }: Member, resource: RotationResource, { record }: RotationContext) {
+  const attempt = rolledBack(live, resource, record);
+  const when = attempt?.ended_at == null ? "outside capstan" : `at ${attempt.ended_at}`;
+  const why = attempt?.reason == null ? "" : ` (${attempt.reason})`;
+  return {
+    subject: `rotation/${resource.name}`,
+    message: `was rolled back ${when}${why}; the same content does not start it again`,
+    remedy: `remove the cause, then \`capstan rotate start ${live.type} --reason "…"\`, and commit`,
+  };
+}
