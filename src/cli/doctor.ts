@@ -48,9 +48,9 @@ export async function doctor(
 const TONES: Readonly<Record<Check["outcome"], Tone>> = { pass: "good", fail: "bad", unknown: "warn" };
 
 function line({ name, outcome, message, remedy }: Check, paint: Paint): string {
-  const head = `  ${paint(TONES[outcome], outcome.padEnd(8))} ${name.padEnd(12)} `;
-  const text = paragraph(harmless(message), head, " ".repeat(24));
+  const head = `  ${paint(TONES[outcome], outcome.padEnd(8))} ${name.padEnd(17)} `;
+  const text = paragraph(harmless(message), head, " ".repeat(29));
   return remedy === null
     ? text
-    : `${text}\n${paragraph(`→ ${harmless(remedy)}`, " ".repeat(24), " ".repeat(26))}`;
+    : `${text}\n${paragraph(`→ ${harmless(remedy)}`, " ".repeat(29), " ".repeat(31))}`;
 }

@@ -26,6 +26,14 @@ export interface MachineState {
 
 export const LEVELS: readonly Level[] = ["S0", "S1", "S2", "S3"];
 
+/** The states in words, for people who watch. */
+export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
+  S0: "the old CA alone",
+  S1: "the old CA signs, the new one is accepted",
+  S2: "the new CA signs, the old one is accepted",
+  S3: "the new CA alone",
+};
+
 /**
  * The phase from the states of all machines (reference 2.3), forwards:
  *

@@ -4,7 +4,7 @@ import type { TalosType } from "../../rotation/authority-type.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { TalosKeys } from "../../rotation/record.ts";
 import { type CaCertificate, readCertificate } from "../../talos/certificate.ts";
-import { LEVELS, misplaced } from "../../talos/cluster-phase.ts";
+import { LEVEL_WORDS, LEVELS, misplaced } from "../../talos/cluster-phase.ts";
 import { readIssuingKey } from "../../talos/machine-config.ts";
 import { type Level, nodeState } from "../../talos/node-state.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
@@ -208,7 +208,7 @@ async function moveMachines(work: Work, changed: string[]): Promise<number> {
     const applied = await moveMachine(work, move, tries, (baseline) => proveMachine(work, move, baseline));
     if (!applied) continue;
     changed.push(move.address);
-    progress(`${type}: ${move.address} ${move.from} → ${move.to} (${index + 1} of ${moves.length})`);
+    progress(`${type}: ${move.address} (${index + 1} of ${moves.length}): ${LEVEL_WORDS[move.to]}`);
   }
   const [missing] = look.machines.filter(({ texts }) => texts === null);
   if (missing !== undefined) throw silent(missing);
