@@ -28,10 +28,10 @@ export const LEVELS: readonly Level[] = ["S0", "S1", "S2", "S3"];
 
 /** The states in words, for people who watch. */
 export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
-  S0: "the old CA alone",
-  S1: "the old CA signs, the new one is accepted",
-  S2: "the new CA signs, the old one is accepted",
-  S3: "the new CA alone",
+  S0: "old CA alone",
+  S1: "old CA signs, new one accepted",
+  S2: "new CA signs, old one accepted",
+  S3: "new CA alone",
 };
 
 /**
