@@ -2,6 +2,9 @@ import { Failure } from "../failure.ts";
 import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
 import { heldByDrift } from "../planner/drift.ts";
+import { wasVerified } from "../planner/member.ts";
+import { mayStart } from "../planner/startable.ts";
+import { LAGGING } from "../planner/steps.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
@@ -19,7 +22,7 @@ import type { RunOutcome } from "./event.ts";
 import { lookAt } from "./look.ts";
 import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
 import { type Approval, journal, type RunContext, type Said, type Situation, say } from "./run.ts";
-import { type StepResult, takeStep, wasVerified } from "./step.ts";
+import { type StepResult, takeStep } from "./step.ts";
 
 /**
  * Makes live what git desires, one guarded step at a time (design, section 5). Ends with a `finished` event and
@@ -69,6 +72,7 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const steps = work.flatMap(({ rotation }) => rotation.steps);
   const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
   if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
+  // A person is not asked for what is blocked anyway.
   const startable = steps.some((step) => mayStart(step) || step.awaited === true) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
@@ -294,9 +298,10 @@ function failingIn({ guards }: Step): readonly GuardId[] {
 function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
   const { step } = situation;
   if (step.awaited === true || clock === null) return step.awaited === true;
-  const lagging: readonly GuardId[] = ["roster", "components-ready", ...CURABLE];
-  const onlyLagging = failingIn(step).every((id) => lagging.includes(id));
-  return step.action === "verify" && onlyLagging && !wasVerified(situation);
+  const comes: readonly GuardId[] = [...LAGGING, ...CURABLE];
+  const onlyLagging = failingIn(step).every((id) => comes.includes(id));
+  const memory = openRotation(situation.record, step.authority);
+  return step.action === "verify" && onlyLagging && !wasVerified({ live: situation.live, memory });
 }
 
 /** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
@@ -313,11 +318,6 @@ function isHeld(situation: Situation, clock: ClockWork | null): boolean {
 function hasTime(situation: Situation, clock: ClockWork, now: number): boolean {
   const curable = failingIn(situation.step).every((id) => CURABLE.includes(id));
   return isHeld(situation, clock) && curable && mayStillBeCured(clock, now);
-}
-
-/** Whether anything of it could be started; a person is not asked for what is blocked anyway. */
-function mayStart({ after, guards }: Step): boolean {
-  return after === null && guards.every(({ outcome }) => outcome === "pass");
 }
 
 /** A transition that did not verify: by policy the way back, while there is one. */

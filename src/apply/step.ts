@@ -19,7 +19,7 @@ import type { TransitionReply, TransitionRequest } from "../platforms/platform.t
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { openRotation, phaseRecord, type RotationRecord } from "../rotation/record.ts";
+import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { backUp, lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
@@ -247,9 +247,4 @@ function authorityIn(observation: ClusterObservation, type: string): LiveAuthori
   const live = observation.authorities.find((authority) => authority.type === type);
   if (live === undefined) throw new Failure("executable", `the ${type} CA is not in the listing any more`);
   return live;
-}
-
-/** True once the phase was verified before: a component lost later is no reason to turn back by itself. */
-export function wasVerified({ record, step }: Situation): boolean {
-  return phaseRecord(openRotation(record, step.authority), step.to)?.verified_at != null;
 }

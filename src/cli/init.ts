@@ -18,7 +18,7 @@ import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
-import { platformOptions, talosSurroundings } from "./workspace.ts";
+import { platformOptions } from "./workspace.ts";
 
 export interface InitOptions extends CommonOptions {
   readonly platform?: "teleport" | "talos";
@@ -54,10 +54,8 @@ export async function init(
   const { state } = await loadResources(folder, terminal.env);
   const written: string[] = [];
   const record = folderStore(join(folder, ".capstan"), terminal.now);
-  const shared = {
-    ...platformOptions(terminal, options, new AbortController().signal),
-    talos: talosSurroundings({ desired: state, store: record }, terminal),
-  };
+  const { signal } = new AbortController();
+  const shared = platformOptions({ desired: state, store: record }, terminal, options, signal);
   const seen: Seen[] = [];
   for (const target of await targets(state.clusters, folder, terminal, options)) {
     const platform = openPlatform(target.cluster, shared);

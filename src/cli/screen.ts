@@ -90,7 +90,7 @@ export async function applyOnScreen(
       emit(event) {
         rim.emit(event);
         events.push(event);
-        unseen.push(event);
+        if (watching === undefined) unseen.push(event);
       },
     });
   } finally {

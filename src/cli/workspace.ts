@@ -101,11 +101,10 @@ export function openClusters(
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  const shared = {
-    ...platformOptions(terminal, options, signal),
-    talos: talosSurroundings(workspace, terminal),
-  };
-  const { clusters, desired } = workspace;
+  return openEach(workspace, platformOptions(workspace, terminal, options, signal));
+}
+
+function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): ReadonlyMap<string, Platform> {
   return new Map(
     clusters.map((cluster) => [
       cluster.name,
@@ -135,10 +134,7 @@ export function openPlatforms(
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  const shared = {
-    ...platformOptions(terminal, options, signal),
-    talos: talosSurroundings(workspace, terminal),
-  };
+  const shared = platformOptions(workspace, terminal, options, signal);
   const around = {
     folder: workspace.folder,
     desired: workspace.desired,
@@ -147,12 +143,16 @@ export function openPlatforms(
     open: (cluster: ClusterResource) => openPlatform(cluster, shared),
     signal,
   };
-  const opened = openClusters(workspace, terminal, options, signal);
-  return new Map([...opened].map(([name, platform]) => [name, withSurroundings(platform, name, around)]));
+  return new Map(
+    [...openEach(workspace, shared)].map(([name, platform]) => [
+      name,
+      withSurroundings(platform, name, around),
+    ]),
+  );
 }
 
 /** What Talos itself does not remember: where a rotation stands, and with which keys. */
-export function talosSurroundings(
+function talosSurroundings(
   { desired, store }: Pick<Workspace, "desired" | "store">,
   { env, now }: Terminal,
 ): TalosSurroundings {
@@ -166,6 +166,7 @@ export function talosSurroundings(
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */
 export function platformOptions(
+  workspace: Pick<Workspace, "desired" | "store">,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
@@ -173,5 +174,11 @@ export function platformOptions(
   const say = (line: string) => {
     if (options.verbose === true) terminal.stderr.write(`${line}\n`);
   };
-  return { runner: createRunner({ trace: say }), now: () => new Date(terminal.now()), signal, notice: say };
+  return {
+    runner: createRunner({ trace: say }),
+    now: () => new Date(terminal.now()),
+    signal,
+    notice: say,
+    talos: talosSurroundings(workspace, terminal),
+  };
 }

@@ -9,8 +9,16 @@ import { isHeldInHsm } from "./hsm-keys.ts";
  */
 export function introducedKeys(rotation: RotationRecord, live: LiveAuthority): readonly Fingerprint[] {
   const { introduced, retire, current_id } = rotation;
-  const present = identify([...live.active, ...live.trusted]).filter((key) => !retire.includes(key));
+  const present = keysBeside(retire, live);
   if (introduced.length === 0) return present;
   const grows = live.rotation.phase === "init" && live.rotation.currentId === current_id && isHeldInHsm(live);
   return grows ? [...new Set([...introduced, ...present])].toSorted() : introduced;
+}
+
+/** The keys that are there now, without those to be retired. */
+export function keysBeside(
+  retire: readonly Fingerprint[],
+  { active, trusted }: LiveAuthority,
+): readonly Fingerprint[] {
+  return identify([...active, ...trusted]).filter((key) => !retire.includes(key));
 }

@@ -29,7 +29,7 @@ export interface Member {
   readonly unseen: readonly Fingerprint[];
 }
 
-/** Whether everybody was seen in the phase that the authority is in. */
+/** Whether everybody was seen in the phase that the authority is in: who is lost later is no reason to turn back. */
 export function wasVerified({ live, memory }: Pick<Member, "live" | "memory">): boolean {
   return phaseRecord(memory, live.rotation.phase)?.verified_at != null;
 }

@@ -1,4 +1,4 @@
-import { introducedKeys } from "../guards/introduced.ts";
+import { introducedKeys, keysBeside } from "../guards/introduced.ts";
 import { reportedByComponents } from "../guards/reported.ts";
 import {
   type ClusterObservation,
@@ -34,7 +34,7 @@ export function begin(
     state: "open",
     current_id: inProgress ? live.rotation.currentId : null,
     retire: rotation.retire,
-    introduced: inProgress ? newKeys(live, rotation.retire) : [],
+    introduced: inProgress ? keysBeside(rotation.retire, live) : [],
     overridden: inProgress ? null : (rotation.overridden ?? null),
     started_at: now,
     ended_at: null,
@@ -150,10 +150,6 @@ function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): 
     return entered(rotation, live, now);
   }
   return ended(rotation, rotation.state === "rolling_back" ? "rolled_back" : "finished", now);
-}
-
-function newKeys(live: LiveAuthority, retire: readonly Fingerprint[]): readonly Fingerprint[] {
-  return identify([...live.active, ...live.trusted]).filter((key) => !retire.includes(key));
 }
 
 function rosterOf(observation: ClusterObservation): readonly RosterMember[] {

@@ -1,11 +1,12 @@
 import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
-import type { ClusterPlan, Plan, PlanOutcome, RotationPlan } from "../rotation/plan.ts";
+import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { driftOf } from "./drift.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
+import { isBlocked } from "./startable.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
@@ -90,7 +91,7 @@ function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
     ({ rotations, overrides, drift }) =>
       drift.some(({ blocks }) => blocks) ||
       overrides.some((override) => override.blocked) ||
-      rotations.some(isBlocked),
+      rotations.some(({ steps }) => steps.some(isBlocked)),
   );
   if (blocked) return "blocked";
   return clusters.some(
@@ -99,8 +100,4 @@ function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
   )
     ? "ready"
     : "no_changes";
-}
-
-function isBlocked({ steps }: RotationPlan): boolean {
-  return steps.some(({ guards }) => guards.some(({ outcome }) => outcome !== "pass"));
 }

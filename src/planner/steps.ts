@@ -121,11 +121,13 @@ function settle(
   ];
 }
 
+/** Guards that pass when those who are late have followed. */
+export const LAGGING: readonly GuardId[] = ["roster", "components-ready"];
+
 /** Who is late can be waited for. What cannot be known (a lost roster, an unread listing) does not come by waiting. */
 function onlyLagging(guards: readonly GuardVerdict[]): boolean {
-  const lagging: readonly GuardId[] = ["roster", "components-ready"];
   const failing = guards.filter(({ outcome }) => outcome !== "pass");
-  return failing.length > 0 && failing.every(({ id, outcome }) => lagging.includes(id) && outcome === "fail");
+  return failing.length > 0 && failing.every(({ id, outcome }) => LAGGING.includes(id) && outcome === "fail");
 }
 
 /** The clock takes the next phase whatever the guards say: so they are asked before it does. */

@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { AuthorityKey, Fingerprint, TrustAnswer } from "../rotation/observation.ts";
+import { spkiOf } from "../rotation/spki.ts";
 import { readOpensshKey } from "./openssh-key.ts";
 import { type Candidates, ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
 
@@ -48,14 +49,6 @@ function readKey({
     certificate?.publicKey ??
     (protocol === "ssh" ? readOpensshKey(material).publicKey : createPublicKey(material));
   return { fingerprint, publicKey, certificate, spki: spkiOf(publicKey) };
-}
-
-export function spkiOf(key: KeyObject): Buffer {
-  return key.export({ type: "spki", format: "der" });
-}
-
-export function fingerprintOf(spki: Buffer): Fingerprint {
-  return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
 }
 
 /** The candidates that a probe can compare with; there is nothing to see where the CA has no such keys. */

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { type Candidate, fingerprintOf, nameOf, spkiOf, trustOf, usesOf } from "./candidates.ts";
+import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { type Candidate, nameOf, trustOf, usesOf } from "./candidates.ts";
 import { issuesOverride, showCertificate, signersOf } from "./judge-tls.ts";
 import { findOpensshBlob, isCertificateType, readOpensshCertificate, readOpensshKey } from "./openssh-key.ts";
 import { type Observation, ProbeEnd, plain, type ShownKey } from "./result.ts";

@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
-import { type Candidate, fingerprintOf, spkiOf, trustOf } from "./candidates.ts";
+import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { type Candidate, trustOf } from "./candidates.ts";
 import { type Accepted, plain, type ShownKey, type Trust } from "./result.ts";
 
 /**

@@ -2,15 +2,8 @@ import { createPublicKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { JwksConsumer } from "../resources/trust-consumer.ts";
-import {
-  type Candidate,
-  fingerprintOf,
-  nameOf,
-  needCandidates,
-  spkiOf,
-  trustOf,
-  usesOf,
-} from "./candidates.ts";
+import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { type Candidate, nameOf, needCandidates, trustOf, usesOf } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
 import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";
 

@@ -5,7 +5,8 @@ import {
   type OpensshConsumer,
   parseAddress,
 } from "../resources/trust-consumer.ts";
-import { type Candidate, fingerprintOf, nameOf, needCandidates, spkiOf, usesOf } from "./candidates.ts";
+import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "./openssh-key.ts";

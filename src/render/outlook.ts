@@ -1,5 +1,6 @@
 import type { PlannedAction } from "../overrides/plan.ts";
 import { heldByDrift } from "../planner/drift.ts";
+import { mayStart } from "../planner/startable.ts";
 import type { ChecklistItem, ClusterPlan, Step } from "../rotation/plan.ts";
 import { count } from "./layout.ts";
 
@@ -27,12 +28,7 @@ export function startableWork(clusters: readonly ClusterPlan[]): Work {
     ),
     steps: clusters.flatMap(({ drift, rotations }) =>
       rotations.flatMap(({ steps }) =>
-        steps.filter(
-          (step) =>
-            isJudged(step) &&
-            step.guards.every(({ outcome }) => outcome === "pass") &&
-            heldByDrift(drift, step) === undefined,
-        ),
+        steps.filter((step) => mayStart(step) && heldByDrift(drift, step) === undefined),
       ),
     ),
   };

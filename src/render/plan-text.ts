@@ -16,6 +16,7 @@ import { count, harmless, paragraph, table } from "./layout.ts";
 import { overrideText } from "./override-text.ts";
 import type { Paint, Tone } from "./paint.ts";
 import { rail } from "./rail.ts";
+import { standingText } from "./standing-text.ts";
 import { verdictText } from "./verdict-text.ts";
 
 /** At most this many findings of one guard are printed; the rest is counted, and all are in JSON. */
@@ -68,23 +69,6 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
   if (work !== null) lines.push("", work);
   for (const [index, step] of rotation.steps.entries()) lines.push("", stepText(step, index + 1, paint));
   return lines.join("\n");
-}
-
-function standingText({ standing, steps, live_phase, desired_phase }: RotationPlan): string {
-  switch (standing) {
-    case "not_started":
-      return steps.length === 0 ? "not started" : `not started, ${desired_phase} is wanted`;
-    case "in_progress":
-      return steps.length === 0
-        ? `in ${live_phase}, as wanted`
-        : `in ${live_phase}, ${desired_phase} is wanted`;
-    case "finished":
-      return "finished, the retired key is gone";
-    case "rolled_back":
-      return "rolled back";
-    case "unclear":
-      return "unclear";
-  }
 }
 
 function keysText({ keys, authorities }: RotationPlan, shorten: Shorten, paint: Paint): string {

@@ -56,9 +56,9 @@ export interface FaultRequest {
   readonly fault: string;
   /** Ends by itself after this wall-clock time. */
   readonly forMs?: number;
-  /** Executables: how many calls it hits. */
+  /** How many calls it hits. */
   readonly times?: number;
-  /** Executables: only calls with this among their arguments. */
+  /** Only calls with this among their arguments; of Talos, with this in `METHOD TYPE`, as in `Get machineconfig`. */
   readonly match?: string;
   /** `offline`: let the row vanish at once. */
   readonly expired?: boolean;

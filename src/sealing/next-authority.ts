@@ -11,7 +11,9 @@ import {
 } from "@peculiar/x509";
 import type { NextAuthority } from "../resources/desired.ts";
 import type { TalosType } from "../rotation/authority-type.ts";
+import { pem } from "./pem.ts";
 import { seal } from "./seal.ts";
+import { serialNumber } from "./serial-number.ts";
 
 /** As `talosctl gen secrets` makes them (reference talos-rotation 3.4, 7); the label is the one that Talos reads. */
 const PROFILES = {
@@ -69,20 +71,4 @@ export async function makeNextAuthority(
     certificate: pem("CERTIFICATE", new Uint8Array(certificate.rawData)),
     key: await seal(recipients, pem(label, key)),
   };
-}
-
-/** 128 bits, positive and without a leading zero. */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);
-  return bytes.toString("hex");
-}
-
-/** With the line feed at the end without which Talos loses certificates (reference talos-rotation 2.1). */
-function pem(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

@@ -1,5 +1,6 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { Fingerprint } from "../rotation/observation.ts";
+import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
 
 /** The certificate of a CA as a machine configuration holds it. */
 export interface CaCertificate {
@@ -24,13 +25,8 @@ export function readCertificate(text: string): CaCertificate {
 export function readCertificates(text: string): readonly CaCertificate[] {
   return (text.match(BLOCK) ?? []).map((block) => {
     const pem = `${block.replaceAll("\r\n", "\n")}\n`;
-    return { pem, fingerprint: fingerprintOf(parse(pem)) };
+    return { pem, fingerprint: fingerprintOf(spkiOf(parse(pem).publicKey)) };
   });
-}
-
-function fingerprintOf(certificate: X509Certificate): Fingerprint {
-  const spki = certificate.publicKey.export({ type: "spki", format: "der" });
-  return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
 }
 
 function parse(pem: string): X509Certificate {

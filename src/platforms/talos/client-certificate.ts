@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { createPrivateKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
+import { createPrivateKey, KeyObject, webcrypto } from "node:crypto";
 import {
   AuthorityKeyIdentifierExtension,
   ExtendedKeyUsage,
@@ -10,6 +10,8 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { pem } from "../../sealing/pem.ts";
+import { serialNumber } from "../../sealing/serial-number.ts";
 
 /** A CA with its key, as PEM. Only ever in memory. */
 export interface Signing {
@@ -59,7 +61,7 @@ export async function signClient(
   const start = Math.floor(now.getTime() / 1000) * 1000 - BACKDATED_MS;
   const identifier = issuer.getExtension(SubjectKeyIdentifierExtension)?.keyId;
   const leaf = await X509CertificateGenerator.create({
-    serialNumber: randomBytes(16).toString("hex").replace(/^./, "4"),
+    serialNumber: serialNumber(),
     subject: [{ O: [organization] }, ...(commonName === undefined ? [] : [{ CN: [commonName] }])],
     issuer: issuer.subjectName,
     notBefore: new Date(start),
@@ -83,12 +85,4 @@ export async function signClient(
     crt: pem("CERTIFICATE", new Uint8Array(leaf.rawData)),
     key: pem(kind === "ed25519" ? "ED25519 PRIVATE KEY" : "PRIVATE KEY", private_),
   };
-}
-
-function pem(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

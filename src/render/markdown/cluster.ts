@@ -1,11 +1,13 @@
 import type { OverridePlan } from "../../overrides/plan.ts";
+import { isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
 import { count } from "../layout.ts";
 import { plainPaint } from "../paint.ts";
 import { rail } from "../rail.ts";
+import { standingText } from "../standing-text.ts";
 import type { Group, Leaf, Part } from "./budget.ts";
-import { isBlocked, type Risk, riskOf, standingOf, titleOf } from "./facts.ts";
+import { type Risk, riskOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { cell, code, fence, html, prose } from "./inline.ts";
 import { consumerTable, overrideLines, workAhead, workHead, workItem, workOf } from "./work.ts";
@@ -39,7 +41,7 @@ function summaryOf({ rotations, platform }: ClusterPlan, risk: Risk): string {
 export function quietParts(clusters: readonly ClusterPlan[], folded: boolean): readonly Part[] {
   if (clusters.length === 0) return [];
   const lines = clusters.map(({ name, rotations }) => ({
-    text: `- ${code(name)}${rotations.map((rotation) => `, ${code(rotation.name)} ${standingOf(rotation)}`).join("")}\n`,
+    text: `- ${code(name)}${rotations.map((rotation) => `, ${code(rotation.name)} ${standingText(rotation, code)}`).join("")}\n`,
     importance: IMPORTANCE.quiet,
     what: "clusters with nothing to do",
   }));
@@ -49,7 +51,7 @@ export function quietParts(clusters: readonly ClusterPlan[], folded: boolean): r
 
 function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
   const { name, authorities, steps, notes, keys } = rotation;
-  const head = `#### ${code(name)} ${prose(authorities.join(", "))}: ${standingOf(rotation)}\n\n`;
+  const head = `#### ${code(name)} ${prose(authorities.join(", "))}: ${standingText(rotation, code)}\n\n`;
   return [
     beside("steps", `${head}${fence(rail(rotation, plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),

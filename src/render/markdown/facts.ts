@@ -1,12 +1,5 @@
-import type {
-  ChecklistItem,
-  ClusterPlan,
-  Drift,
-  GuardVerdict,
-  Plan,
-  RotationPlan,
-  Step,
-} from "../../rotation/plan.ts";
+import { isBlocked } from "../../planner/startable.ts";
+import type { ChecklistItem, ClusterPlan, Drift, GuardVerdict, Plan, Step } from "../../rotation/plan.ts";
 import { code, prose } from "./inline.ts";
 import { workOf } from "./work.ts";
 
@@ -85,29 +78,9 @@ function isDue({ required, state }: ChecklistItem): boolean {
   return required && state === "open";
 }
 
-export function isBlocked({ guards }: Step): boolean {
-  return guards.some(({ outcome }) => outcome !== "pass");
-}
-
 /** Markdown. */
 export function titleOf({ action, authority, from, to }: Step): string {
   return action === "verify"
     ? `${prose(authority)}: wait for ${code(to)}`
     : `${prose(authority)}: ${code(from)} → ${code(to)}`;
-}
-
-export function standingOf({ standing, steps, live_phase, desired_phase }: RotationPlan): string {
-  const more = steps.length === 0 ? "" : `, \`${desired_phase}\` is wanted`;
-  switch (standing) {
-    case "not_started":
-      return `not started${more}`;
-    case "in_progress":
-      return steps.length === 0 ? `in \`${live_phase}\`, as wanted` : `in \`${live_phase}\`${more}`;
-    case "finished":
-      return "finished, the retired key is gone";
-    case "rolled_back":
-      return "rolled back";
-    case "unclear":
-      return "unclear";
-  }
 }

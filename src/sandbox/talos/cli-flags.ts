@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 
 /** Flags as cobra takes them: anywhere, `--flag value`, `--flag=value`, lists by comma or by repetition. */
 export interface FlagTable {
@@ -22,16 +22,7 @@ export function parseFlags(argv: readonly string[], table: FlagTable): Flags {
     strict: false,
     allowPositionals: true,
     tokens: true,
-    options: Object.fromEntries(
-      Object.entries(table).map(([long, { kind, short }]) => [
-        long,
-        {
-          type: kind === "switch" ? "boolean" : "string",
-          multiple: true,
-          ...(short === undefined ? {} : { short }),
-        },
-      ]),
-    ),
+    options: optionsOf(table),
   });
   const words: string[] = [];
   const values = new Map<string, string[]>();
@@ -80,16 +71,21 @@ export function firstWord(argv: readonly string[], table: FlagTable): string | u
     args: [...argv],
     strict: false,
     allowPositionals: true,
-    options: Object.fromEntries(
-      Object.entries(table).map(([long, { kind, short }]) => [
-        long,
-        {
-          type: kind === "switch" ? "boolean" : "string",
-          multiple: true,
-          ...(short === undefined ? {} : { short }),
-        },
-      ]),
-    ),
+    options: optionsOf(table),
   });
   return positionals[0];
+}
+
+/** As Node's own parser wants them; a flag may stand several times, and the last one counts. */
+function optionsOf(table: FlagTable): NonNullable<ParseArgsConfig["options"]> {
+  return Object.fromEntries(
+    Object.entries(table).map(([long, { kind, short }]) => [
+      long,
+      {
+        type: kind === "switch" ? "boolean" : "string",
+        multiple: true,
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  );
 }

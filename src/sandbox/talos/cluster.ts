@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { FaultRequest } from "../platform.ts";
 import { issue, mintAuthority, type PemPair, YEAR_HOURS } from "./certificates.ts";
 import { machineConfigText } from "./config-text.ts";
 import { type Dialect, dialectOf, type KubernetesLayout, type TalosMinor } from "./dialect.ts";
 import { type Executables, writeExecutables } from "./executables.ts";
-import { type FaultRequest, faultNamed, isState } from "./faults.ts";
+import { faultNamed, isState } from "./faults.ts";
 import { Kubernetes } from "./kubernetes.ts";
 import { Machine, type Member } from "./machine.ts";
 import { APID_PORT, Forwarder, KUBERNETES_PORT, type Network, openNetwork, route } from "./network.ts";

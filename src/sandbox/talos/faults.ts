@@ -94,19 +94,6 @@ const STATES: readonly MachineState[] = TALOS_FAULTS.filter(({ scope }) => scope
   ({ name }) => name as Named<"component">,
 ) satisfies readonly Named<"component">[];
 
-export interface FaultRequest {
-  /** A machine by name or address, or `all`. */
-  readonly target: string;
-  /** A name of the table, or `clear`. */
-  readonly fault: string;
-  /** Ends by itself after this wall-clock time. */
-  readonly forMs?: number;
-  /** Calls: how many it hits, 1 unless told. */
-  readonly times?: number;
-  /** Calls: only those with this in `METHOD TYPE`, as in `Get machineconfig`. */
-  readonly match?: string;
-}
-
 export function isState(name: string): name is MachineState {
   return (STATES as readonly string[]).includes(name);
 }

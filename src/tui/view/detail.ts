@@ -1,3 +1,4 @@
+import { standingText } from "../../render/standing-text.ts";
 import type { ClusterPlan, RotationPlan } from "../../rotation/plan.ts";
 import { keyFates, moveOf, stepTitle, verdictOf, wholeMove } from "../facts.ts";
 import { detailRows, reviewAreas } from "../layout.ts";
@@ -118,23 +119,6 @@ function stepsInShort({ steps }: RotationPlan): Line[] {
       step.point_of_no_return ? span("  no return", "bad") : "",
     ),
   );
-}
-
-function standingText({ standing, live_phase, desired_phase, steps }: RotationPlan): string {
-  switch (standing) {
-    case "not_started":
-      return steps.length === 0 ? "not started" : `not started, ${desired_phase} is wanted`;
-    case "in_progress":
-      return live_phase === desired_phase
-        ? `in ${live_phase}, as wanted`
-        : `in ${live_phase}, ${desired_phase} is wanted`;
-    case "finished":
-      return "finished, the retired key is gone";
-    case "rolled_back":
-      return "rolled back";
-    case "unclear":
-      return "unclear";
-  }
 }
 
 function keysUnder(row: Row, width: number): Line[] {
