@@ -29,8 +29,9 @@ export class TimelessTeleport {
     this.#worlds = [platform.world];
   }
 
-  static async start(options: Partial<ClusterOptions>): Promise<TimelessTeleport> {
-    const clock = new VirtualClock();
+  /** `start`: when its clock begins, the real now unless a recorded session says otherwise. */
+  static async start(options: Partial<ClusterOptions>, start?: number): Promise<TimelessTeleport> {
+    const clock = new VirtualClock(start);
     const platform = await TeleportPlatform.start({ seed: 7, endpoints: 0, ...options, clock });
     return new TimelessTeleport(platform, clock);
   }
@@ -39,8 +40,9 @@ export class TimelessTeleport {
   static async startPair(
     options: Partial<ClusterOptions>,
     names = { root: "acme.cluster", leaf: "leaf.acme.cluster" },
+    start?: number,
   ): Promise<{ readonly root: TimelessTeleport; readonly leaf: TimelessTeleport; readonly link: TrustLink }> {
-    const root = await TimelessTeleport.start({ ...options, name: names.root, place: "root" });
+    const root = await TimelessTeleport.start({ ...options, name: names.root, place: "root" }, start);
     const platform = await TeleportPlatform.start({
       seed: 8,
       endpoints: 0,
