@@ -1,6 +1,9 @@
-import { join } from "node:path";
+import { realpath } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { simpleGit } from "simple-git";
 import { Failure } from "../failure.ts";
 import { folderStore } from "../record/folder.ts";
+import { placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
@@ -8,13 +11,16 @@ import type { Repository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The record where the repository resource says that it is. */
-export function openRecord(
+export async function openRecord(
   folder: string,
   { record, remote }: RepositoryResource,
   repository: Repository | null,
   { env, now }: Terminal,
-): RecordStore {
-  if (record === "folder") return folderStore(join(folder, ".capstan"), now);
+): Promise<RecordStore> {
+  if (record === "folder") {
+    const { home, older } = await recordPlace(folder, repository);
+    return folderStore(home, now, { older });
+  }
   if (repository === null) {
     throw new Failure(
       "storage",
@@ -25,4 +31,39 @@ export function openRecord(
     );
   }
   return refsStore({ folder, remote, env, clock: now });
+}
+
+/** The record belongs to the repository, whichever of its folders a command is about. */
+async function recordPlace(folder: string, repository: Repository | null): Promise<RecordPlace> {
+  if (repository === null) return placeOutsideGit(folder);
+  const { root: top } = repository;
+  try {
+    const answer = await simpleGit(top).raw(["rev-parse", "--git-common-dir"]);
+    return await placeInGit(folder, { top, common: await realpath(resolve(top, answer.trimEnd())) });
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    const why = cause instanceof Error ? cause.message.trim() : String(cause);
+    throw new Failure("storage", `git cannot say where the repository of ${folder} is: ${why}`, {
+      hint: "the record belongs to the repository; nothing is done without it",
+      cause,
+    });
+  }
+}
+
+/**
+ * What a person should know of a record that only this machine has; `null` for one that all share. To be said once by
+ * a command, and in no one's way.
+ */
+export async function ofThisMachineAlone(
+  folder: string,
+  { record }: RepositoryResource,
+  repository: Repository | null,
+): Promise<string | null> {
+  if (record !== "folder") return null;
+  const { home } = await recordPlace(folder, repository);
+  const cure =
+    repository === null
+      ? "in a git repository with a remote, `record: refs` shares it"
+      : "`record: refs` in a `repository` resource shares it";
+  return `The record and the lock are in ${relative(folder, home) || "."}, of this machine alone; ${cure}.`;
 }

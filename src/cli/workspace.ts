@@ -48,7 +48,7 @@ export async function openWorkspace(
   const [loaded, git] = await Promise.all([loadResources(folder, terminal.env), openRepository(folder)]);
   insistOnNoErrors(loaded.diagnostics, directory);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
-  const store = openRecord(folder, repository, git, terminal);
+  const store = await openRecord(folder, repository, git, terminal);
   insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), directory);
   return {
     folder,
