@@ -5,6 +5,7 @@ import { heldByDrift } from "../planner/drift.ts";
 import { wasVerified } from "../planner/member.ts";
 import { isHeldByOthers, mayStart } from "../planner/startable.ts";
 import { LAGGING } from "../planner/steps.ts";
+import type { Lock } from "../record/store.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
@@ -31,21 +32,36 @@ import { type StepResult, takeStep } from "./step.ts";
  */
 export async function apply(context: RunContext): Promise<RunOutcome> {
   const notice = (message: string) => say(context, { type: "notice", message });
-  const lock = await context.store.lock(context.holder, notice);
-  // A run that lost the lock stops as if it were interrupted, and says that it was not.
-  const signal = AbortSignal.any([context.signal, lock.lost]);
+  const locks = await lockAll(context, notice);
+  const lost = AbortSignal.any(locks.map((lock) => lock.lost));
+  // A run that lost a lock stops as if it were interrupted, and says that it was not.
+  const signal = AbortSignal.any([context.signal, lost]);
   try {
-    const { outcome, message } = await applyLocked({ ...context, signal }, lock.id);
+    const { outcome, message } = await applyLocked({ ...context, signal }, locks[0]?.id ?? "");
     say(context, { type: "finished", outcome, message });
     return outcome;
   } catch (error) {
-    if (lock.lost.aborted) throw lock.lost.reason;
+    if (lost.aborted) throw lost.reason;
     if (!isAbort(error)) throw error;
     const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
     say(context, { type: "finished", outcome: "interrupted", message });
     return "interrupted";
   } finally {
-    await lock.release();
+    for (const lock of locks) await lock.release();
+  }
+}
+
+/** In the order of their names, so that two runs over the same clusters cannot wait for each other. */
+async function lockAll(context: RunContext, notice: (message: string) => void): Promise<readonly Lock[]> {
+  const locks: Lock[] = [];
+  try {
+    for (const cluster of [...context.platforms.keys()].sort()) {
+      locks.push(await context.store.lock(cluster, context.holder, notice));
+    }
+    return locks;
+  } catch (error) {
+    for (const lock of locks) await lock.release();
+    throw error;
   }
 }
 

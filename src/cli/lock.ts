@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { harmless, table } from "../render/layout.ts";
@@ -17,19 +18,23 @@ export interface LockReleaseOptions extends CommonOptions {
 
 /** `capstan lock show`: who is at work. */
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
-  const lock = await (await recordOf(terminal, options.directory)).lockState();
-  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ lock }, null, 2)}\n`);
-  else terminal.stdout.write(lock === null ? "Nobody holds the lock.\n" : lockText(lock));
+  const all = await (await recordOf(terminal, options.directory)).locks();
+  const locks = all.filter(({ cluster }) => options.cluster === undefined || cluster === options.cluster);
+  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ locks }, null, 2)}\n`);
+  else terminal.stdout.write(locks.length === 0 ? "Nobody holds a lock.\n" : locks.map(lockText).join("\n"));
   return EXIT.ok;
 }
 
 /** `capstan lock release`: ends the lock of a run that is gone for good, and only that one. */
 export async function lockRelease(terminal: Terminal, options: LockReleaseOptions): Promise<ExitCode> {
-  const lock = await (await recordOf(terminal, options.directory)).releaseLock(options.id);
+  const store = await recordOf(terminal, options.directory);
+  const found = (await store.locks()).find(({ id }) => id === options.id);
+  if (found === undefined) throw noSuchLock(options.id);
+  const lock = await store.releaseLock(found.cluster, options.id);
   if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
   else
     terminal.stdout.write(
-      `Released the lock of ${harmless(lock.who)}. If that run is alive after all, it writes nothing more.\n`,
+      `Released the lock of ${harmless(lock.who)} on ${harmless(lock.cluster)}. If that run is alive after all, it writes nothing more.\n`,
     );
   return EXIT.ok;
 }
@@ -52,7 +57,7 @@ async function recordOf(terminal: Terminal, directory: string): Promise<RecordSt
   return openRecord(folder, repository ?? DEFAULT_REPOSITORY, git, terminal);
 }
 
-function lockText({ id, who, why, runUrl, host, pid, since, heartbeat, expires }: HeldLock): string {
+function lockText({ cluster, id, who, why, runUrl, host, pid, since, heartbeat, expires }: HeldLock): string {
   const rows = [
     ["why", harmless(why)],
     ...(runUrl === undefined ? [] : [["run", harmless(runUrl)]]),
@@ -62,5 +67,5 @@ function lockText({ id, who, why, runUrl, host, pid, since, heartbeat, expires }
     ["expires", expires === null ? "with its process" : harmless(expires)],
     ["id", harmless(id)],
   ];
-  return `${harmless(who)} holds the lock.\n${table(rows, "  ")}\n`;
+  return `${harmless(who)} holds the lock of ${harmless(cluster)}.\n${table(rows, "  ")}\n`;
 }

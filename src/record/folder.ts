@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
-import { anotherLock, heldBySomebody, heldByUnknown, nobodyHolds } from "./lock-words.ts";
+import { anotherLock, heldBySomebody, heldByUnknown, nobodyHolds, noLongerHeld } from "./lock-words.ts";
 import { parseRecord } from "./parse.ts";
 import type { HeldLock, RecordStore } from "./store.ts";
 
 /** The record in a folder, `.capstan` of the repository: for a single machine. */
 export function folderStore(folder: string, clock: () => number): RecordStore {
   const recordFile = (cluster: string) => join(folder, "record", `${encodeURIComponent(cluster)}.json`);
-  const lockFile = join(folder, "lock.json");
+  const locks = join(folder, "locks");
+  const lockFile = (cluster: string) => join(locks, `${encodeURIComponent(cluster)}.json`);
   return {
     async load(cluster) {
       const file = recordFile(cluster);
@@ -38,9 +39,11 @@ export function folderStore(folder: string, clock: () => number): RecordStore {
         await file.close();
       }
     },
-    async lock(holder, notice) {
+    async lock(cluster, holder, notice) {
+      const file = lockFile(cluster);
       const mine: HeldLock = {
         ...holder,
+        cluster,
         id: randomUUID(),
         host: hostname(),
         pid: process.pid,
@@ -48,18 +51,38 @@ export function folderStore(folder: string, clock: () => number): RecordStore {
         heartbeat: null,
         expires: null,
       };
-      await mkdir(folder, { recursive: true });
-      await take(lockFile, mine, notice);
+      await mkdir(locks, { recursive: true });
+      await take(file, mine, notice);
       // The lock lives as long as the process: nobody takes it away from a living one.
-      const lost = new AbortController().signal;
-      return { id: mine.id, lost, release: () => removeLock(lockFile, mine.id) };
+      const lost = new AbortController();
+      return {
+        cluster,
+        id: mine.id,
+        lost: lost.signal,
+        async confirm() {
+          lost.signal.throwIfAborted();
+          const found = await readLock(file);
+          if (found?.id === mine.id) return;
+          const failure = noLongerHeld(found === null ? "somebody released it" : `${found.who} has it now`);
+          lost.abort(failure);
+          throw failure;
+        },
+        release: () => removeLock(file, mine.id),
+      };
     },
-    lockState: () => readLock(lockFile),
-    async releaseLock(id) {
-      const lock = await readLock(lockFile);
-      if (lock === null) throw nobodyHolds();
+    lockState: (cluster) => readLock(lockFile(cluster)),
+    async locks() {
+      const files = await readdir(locks).catch(() => []);
+      const found = await Promise.all(
+        files.filter((name) => name.endsWith(".json")).map((name) => readLock(join(locks, name))),
+      );
+      return found.filter((lock) => lock !== null).sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+    },
+    async releaseLock(cluster, id) {
+      const lock = await readLock(lockFile(cluster));
+      if (lock === null) throw nobodyHolds(cluster);
       if (lock.id !== id) throw anotherLock(lock, id);
-      await removeLock(lockFile, id);
+      await removeLock(lockFile(cluster), id);
       return lock;
     },
   };
@@ -71,7 +94,7 @@ async function take(file: string, mine: HeldLock, notice: (message: string) => v
   // Released since: a lock that is not there must never be "taken over", as the next run may be making its own.
   if (text === null) {
     if (await createExclusively(file, mine)) return;
-    throw heldByUnknown(file);
+    throw heldByUnknown(`the lock ${file}`);
   }
   const theirs = parseLock(text);
   if (theirs !== null && !isGone(theirs)) throw heldBySomebody(theirs);
@@ -89,11 +112,11 @@ async function take(file: string, mine: HeldLock, notice: (message: string) => v
  */
 async function takeOver(file: string, theirs: string, name: string, mine: HeldLock): Promise<void> {
   const claim = `${file}.${name}.claim`;
-  if (!(await createExclusively(claim, mine))) throw heldByUnknown(file);
+  if (!(await createExclusively(claim, mine))) throw heldByUnknown(`the lock ${file}`);
   try {
-    if ((await readIfThere(file)) !== theirs) throw heldByUnknown(file);
+    if ((await readIfThere(file)) !== theirs) throw heldByUnknown(`the lock ${file}`);
     await rm(file, { force: true });
-    if (!(await createExclusively(file, mine))) throw heldByUnknown(file);
+    if (!(await createExclusively(file, mine))) throw heldByUnknown(`the lock ${file}`);
   } finally {
     await rm(claim, { force: true });
   }

@@ -27,11 +27,12 @@ export const HEARTBEAT_MS = LEASE_MS / 5;
 /** How far the clocks of two machines may lie apart. */
 const SKEW_MS = 60_000;
 
-export function takeLease(id: string, holder: LockHolder, now: number): Lease {
+export function takeLease(cluster: string, id: string, holder: LockHolder, now: number): Lease {
   const { who, why, runUrl } = holder;
   const named = runUrl === undefined ? { who, why } : { who, why, runUrl };
   return renewLease(
     {
+      cluster,
       id,
       ...named,
       host: hostname(),
@@ -63,7 +64,7 @@ export function mayBeTakenOver(lease: Lease, now: number): boolean {
 export function parseLease(text: string): Lease | null {
   const value = parseObject(text);
   if (value === null) return null;
-  const strings = ["id", "who", "why", "host", "since", "heartbeat", "expires"] as const;
+  const strings = ["cluster", "id", "who", "why", "host", "since", "heartbeat", "expires"] as const;
   if (!strings.every((name) => typeof value[name] === "string")) return null;
   if (typeof value["pid"] !== "number" || typeof value["beats"] !== "number") return null;
   if (Number.isNaN(Date.parse(String(value["expires"])))) return null;

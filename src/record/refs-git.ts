@@ -55,6 +55,13 @@ export class RemoteRefs {
     return (await this.#asked.tips).get(ref) ?? null;
   }
 
+  /** The refs of the remote below a prefix that ends with a slash. */
+  async below(prefix: string): Promise<readonly string[]> {
+    const listed = await this.#ask(["ls-remote", "--refs", this.remote, `${prefix}*`]);
+    const refs = listed.split("\n").map((line) => line.split("\t")[1] ?? "");
+    return refs.filter((ref) => ref.startsWith(prefix));
+  }
+
   #askTogether() {
     const refs = new Set<string>();
     const tips = Promise.resolve().then(() => {

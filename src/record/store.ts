@@ -18,17 +18,19 @@ export interface RecordStore {
   /** Appends to the journal of what was intended and what came of it; durable when it returns. */
   append(entry: JournalEntry): Promise<void>;
   /**
-   * Takes the lock, or throws a `Failure` (`locked`) that names the holder. `notice` hears of a lock that was
-   * left behind by a run that is gone, and was taken over.
+   * Takes the lock of a cluster, or throws a `Failure` (`locked`) that names the holder. `notice` hears of a lock that
+   * was left behind by a run that is gone, and was taken over.
    */
-  lock(holder: LockHolder, notice: (message: string) => void): Promise<Lock>;
-  /** Who holds the lock, `null` when nobody does. */
-  lockState(): Promise<HeldLock | null>;
+  lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock>;
+  /** Who holds the lock of a cluster, `null` when nobody does. */
+  lockState(cluster: string): Promise<HeldLock | null>;
+  /** Every lock that there is, sorted by cluster. */
+  locks(): Promise<readonly HeldLock[]>;
   /**
-   * Ends the lock of this id, whoever holds it, and says whose it was. Throws a `Failure` (`usage`) when there is
-   * no lock, or another one: a person who looked at one lock must not end the next.
+   * Ends the lock of this id, and says whose it was. Throws a `Failure` (`usage`) when there is no lock, or another
+   * one: a person who looked at one lock must not end the next.
    */
-  releaseLock(id: string): Promise<HeldLock>;
+  releaseLock(cluster: string, id: string): Promise<HeldLock>;
 }
 
 /** Public facts only: certificates, keys by their hashes, phases. No rotation can be undone with it, but understood. */
@@ -48,14 +50,21 @@ export interface LockHolder {
 }
 
 export interface Lock {
+  readonly cluster: string;
   readonly id: string;
   /** Fires when the lock went to somebody else or can no longer be renewed: nothing may be written any more. */
   readonly lost: AbortSignal;
+  /**
+   * Throws a `Failure` (`locked`) unless this run still holds the lock, by its clocks and where the lock is kept. To
+   * be called right before whatever changes something; a write of this store does it itself.
+   */
+  confirm(): Promise<void>;
   release(): Promise<void>;
 }
 
 /** A lock as others see it. All times are ISO 8601. */
 export interface HeldLock extends LockHolder {
+  readonly cluster: string;
   readonly id: string;
   readonly host: string;
   readonly pid: number;

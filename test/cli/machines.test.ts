@@ -6,7 +6,7 @@ import { eventually, guardOf, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 
 const RECORD = "refs/capstan/record/acme.cluster";
-const LOCK = "refs/capstan/lock";
+const LOCK = "refs/capstan/locks/acme.cluster";
 
 let team: Team;
 afterEach(async () => team.remove());
@@ -101,7 +101,7 @@ describe("two processes on two clones", { timeout: 300_000 }, () => {
     const loser = await Promise.race(runs);
     expect(loser.exitCode, String(loser.stderr)).toBe(6);
     expect(loser.stderr).toMatch(
-      new RegExp(`machine-${1 - loser.index}@.* holds the lock since .*capstan apply`),
+      new RegExp(`machine-${1 - loser.index}@.* holds the lock of acme\\.cluster since .*capstan apply`),
     );
     const shown = await machines[loser.index]?.must("lock", "show");
     expect(shown?.stdout).toContain(`machine-${1 - loser.index}@`);
@@ -109,7 +109,7 @@ describe("two processes on two clones", { timeout: 300_000 }, () => {
     const winner = await runs[1 - loser.index];
     expect(winner?.exitCode, String(winner?.stderr)).toBe(0);
     expect((await team.home.calls()).filter((argv) => argv[1] === "rotate")).toHaveLength(1);
-    expect((await machines[loser.index]?.must("lock", "show"))?.stdout).toBe("Nobody holds the lock.");
+    expect((await machines[loser.index]?.must("lock", "show"))?.stdout).toBe("Nobody holds a lock.");
   });
 
   it("killed while it holds the lock: the next one waits for the end of the lease, then takes over", async () => {
@@ -124,7 +124,9 @@ describe("two processes on two clones", { timeout: 300_000 }, () => {
     await team.home.must("sandbox", "fault", "node3", "clear");
     const early = await second.capstan("apply", "--auto-approve");
     expect(early.exit).toBe(6);
-    expect(early.stderr).toMatch(/killed@.* holds the lock since .*, until .* unless it is renewed/);
+    expect(early.stderr).toMatch(
+      /killed@.* holds the lock of acme\.cluster since .*, until .* unless it is renewed/,
+    );
     // The lease is over: ten minutes of silence, without waiting for them.
     const lease = (await team.show(LOCK, "lock.json")) as Lease;
     const past = (time: string) => new Date(Date.parse(time) - 10 * 60_000).toISOString();

@@ -18,7 +18,7 @@ function say(line: object): void {
 
 try {
   const notices: string[] = [];
-  const lock = await store.lock({ who, why: "a race" }, (message) => notices.push(message));
+  const lock = await store.lock("acme.cluster", { who, why: "a race" }, (message) => notices.push(message));
   say({ who, got: true, notices, at: clock() });
   await sleep(hold === "forever" ? 600_000 : Number(hold));
   say({ who, until: clock() });

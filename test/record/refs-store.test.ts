@@ -42,7 +42,7 @@ class Run {
 
   async lock(who: string) {
     const holder = { who, why: "capstan apply", runUrl: `https://ci.example.com/${who}` };
-    return await this.store.lock(holder, (message) => this.notices.push(message));
+    return await this.store.lock(CLUSTER, holder, (message) => this.notices.push(message));
   }
 
   get beats(): boolean {
@@ -52,7 +52,7 @@ class Run {
   /** Lets the timer strike, and waits until all that it brought is done. */
   async beat(): Promise<void> {
     this.#beat?.();
-    await this.store.lockState().catch(() => {});
+    await this.store.lockState(CLUSTER).catch(() => {});
     await this.store.append(entry("intended")).catch(() => {});
   }
 }
@@ -98,7 +98,7 @@ describe("the record", () => {
       const { store } = await run(...flags);
       const before = await store.load(CLUSTER);
       expect(before.rotations[0]?.phases.at(-1)?.phase).toBe(phase === "init" ? undefined : BEFORE[phase]);
-      const lock = await store.lock({ who: "runner", why: phase }, () => {});
+      const lock = await store.lock(CLUSTER, { who: "runner", why: phase }, () => {});
       await store.append(entry("intended", { to: phase }));
       await store.save(record(phase));
       await lock.release();
@@ -232,12 +232,12 @@ describe("the lock", () => {
     await expect(other.lock("bob")).rejects.toMatchObject({
       code: "locked",
       message: expect.stringMatching(
-        /^alice holds the lock since .*https:\/\/ci\.example\.com\/alice.*capstan apply$/,
+        /^alice holds the lock of acme\.cluster since .*https:\/\/ci\.example\.com\/alice.*capstan apply$/,
       ),
       hint: expect.stringContaining(`capstan lock release --id ${lock.id}`),
     });
     await lock.release();
-    expect(await other.store.lockState()).toBeNull();
+    expect(await other.store.lockState(CLUSTER)).toBeNull();
     await (await other.lock("bob")).release();
     expect(other.notices).toEqual([]);
   });
@@ -245,7 +245,7 @@ describe("the lock", () => {
   it("is shown with who, why, run, since, heartbeat and expiry", async () => {
     const one = await run();
     const { id } = await one.lock("alice");
-    expect(await (await run()).store.lockState()).toMatchObject({
+    expect(await (await run()).store.lockState(CLUSTER)).toMatchObject({
       id,
       who: "alice",
       why: "capstan apply",
@@ -261,7 +261,7 @@ describe("the lock", () => {
     await one.lock("alice");
     one.now += MINUTE;
     await one.store.save(record("init"));
-    expect(await one.store.lockState()).toMatchObject({
+    expect(await one.store.lockState(CLUSTER)).toMatchObject({
       expires: new Date(one.now + LEASE_MS).toISOString(),
     });
     one.now += MINUTE;
@@ -269,7 +269,9 @@ describe("the lock", () => {
     const other = await run();
     other.now = NOW + LEASE_MS + 1;
     await expect(other.lock("bob")).rejects.toMatchObject({ code: "locked" });
-    expect(await other.store.lockState()).toMatchObject({ heartbeat: new Date(one.now).toISOString() });
+    expect(await other.store.lockState(CLUSTER)).toMatchObject({
+      heartbeat: new Date(one.now).toISOString(),
+    });
   });
 
   it("of a killed run is taken over once its lease is over, with a notice, and not before", async () => {
@@ -300,7 +302,7 @@ describe("the lock", () => {
     await expect(one.store.append(entry("observed"))).rejects.toMatchObject({ code: "locked" });
     expect(one.beats).toBe(false);
     await lock.release();
-    expect(await other.store.lockState()).toMatchObject({ who: "bob" });
+    expect(await other.store.lockState(CLUSTER)).toMatchObject({ who: "bob" });
     expect(await other.store.load(CLUSTER)).toEqual(record("init"));
   });
 
@@ -338,13 +340,13 @@ describe("the lock", () => {
 
   it("is ended by a person who names it, and only that one", async () => {
     const [one, other] = [await run(), await run()];
-    await expect(other.store.releaseLock("x")).rejects.toMatchObject({ code: "usage" });
+    await expect(other.store.releaseLock(CLUSTER, "x")).rejects.toMatchObject({ code: "usage" });
     const lock = await one.lock("alice");
-    await expect(other.store.releaseLock("x")).rejects.toMatchObject({
+    await expect(other.store.releaseLock(CLUSTER, "x")).rejects.toMatchObject({
       code: "usage",
       message: expect.stringContaining(lock.id),
     });
-    expect(await other.store.releaseLock(lock.id)).toMatchObject({ who: "alice" });
+    expect(await other.store.releaseLock(CLUSTER, lock.id)).toMatchObject({ who: "alice" });
     await expect(one.store.append(entry("observed"))).rejects.toMatchObject({
       message: expect.stringContaining("somebody released it"),
     });
@@ -354,7 +356,7 @@ describe("the lock", () => {
     const folder = await world.clone();
     const git = identified(folder);
     const head = (await git.raw(["rev-parse", "HEAD"])).trim();
-    await git.raw(["push", "--quiet", "origin", `${head}:refs/capstan/lock`]);
+    await git.raw(["push", "--quiet", "origin", `${head}:refs/capstan/locks/${CLUSTER}`]);
     await expect(new Run(folder).lock("alice")).rejects.toMatchObject({ code: "locked" });
   });
 
@@ -401,7 +403,7 @@ describe("two processes on two clones", { timeout: 300_000 }, () => {
       contenders.start("refs", folder, `runner-${index}`, "forever"),
     );
     const losers = await firstAnswers(runs, runs.length - 1);
-    const holder = await (await run()).store.lockState();
+    const holder = await (await run()).store.lockState(CLUSTER);
     expect(losers).toHaveLength(3);
     for (const [loser] of losers) {
       expect(loser).toMatchObject({

@@ -32,9 +32,11 @@ export class MemoryStore implements RecordStore {
     this.journal.push(entry);
   }
 
-  async lock() {
+  async lock(cluster: string) {
     return {
+      cluster,
       id: "run",
+      confirm: async () => this.lost.signal.throwIfAborted(),
       lost: this.lost.signal,
       release: async () => {
         this.released += 1;
@@ -44,6 +46,10 @@ export class MemoryStore implements RecordStore {
 
   async lockState() {
     return null;
+  }
+
+  async locks() {
+    return [];
   }
 
   async releaseLock(): Promise<never> {
