@@ -6,7 +6,9 @@ import { folderStore } from "../record/folder.ts";
 import { placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
+import { paragraph } from "../render/layout.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
+import type { CommonOptions } from "./options.ts";
 import type { Repository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -48,6 +50,21 @@ async function recordPlace(folder: string, repository: Repository | null): Promi
       cause,
     });
   }
+}
+
+/** Says it where people read, beside whatever the command prints. */
+export async function sayWhoseRecord(
+  {
+    folder,
+    repository,
+    git,
+  }: { readonly folder: string; readonly repository: RepositoryResource; readonly git: Repository | null },
+  terminal: Terminal,
+  { format, quiet }: Pick<CommonOptions, "format" | "quiet">,
+): Promise<void> {
+  if (format !== "text" || quiet === true) return;
+  const alone = await ofThisMachineAlone(folder, repository, git);
+  if (alone !== null) terminal.stderr.write(`${paragraph(alone, "")}\n`);
 }
 
 /**

@@ -97,7 +97,7 @@ async function workTrees(common: string): Promise<readonly string[]> {
 
 function foldersDownTo(top: string, within: string): readonly string[] {
   const names = within === "" ? [] : within.split(sep);
-  return names.reduce((folders, name) => [...folders, join(folders.at(-1) ?? top, name)], [top]);
+  return [top, ...names.map((_, index) => join(top, ...names.slice(0, index + 1)))];
 }
 
 /** Not through links, and not into other repositories. */
