@@ -19,6 +19,15 @@ export function verdictText(plan: Plan, paint: Paint): string {
       return `${paint("good", "No changes.")} Live equals desired.`;
     case "ready":
       return readyText(plan, paint);
+    case "incomplete": {
+      const unread = plan.clusters.filter(({ problem }) => problem !== null);
+      const all =
+        plan.clusters.length === 1 ? "the cluster" : `${unread.length} of ${plan.clusters.length} clusters`;
+      return paragraph(
+        `${paint("bad", "Incomplete.")} Nothing is planned for ${all}: the problem is named above.`,
+        "",
+      );
+    }
     case "blocked": {
       const going = startableWork(plan.clusters);
       const rest = "would be applied until the findings above are dealt with.";
