@@ -7,7 +7,7 @@ export interface TalosError {
   readonly failure: Failure;
 }
 
-export type TalosErrorKind =
+type TalosErrorKind =
   /** The machine, or the one that forwards, does not trust our certificate. */
   | "client-rejected"
   /**
