@@ -49,7 +49,11 @@ export async function apply(
       ? null
       : await readPlanFile(terminal, argument);
   const directory = saved === null ? (argument ?? options.directory) : options.directory;
-  const workspace = within(saved, await openWorkspace(directory, options.cluster, terminal), options.cluster);
+  const workspace = within(
+    saved,
+    await openWorkspace(directory, options.cluster, terminal, "commit"),
+    options.cluster,
+  );
   if (saved !== null) requireCommit(saved.file, workspace.commit, saved.name);
   await insist(workspace, terminal, { approved: saved !== null || options.expect !== undefined });
   const events = await openEventFile(options.events);

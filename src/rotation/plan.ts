@@ -13,6 +13,8 @@ export interface Plan {
   /** HEAD of the repository, `null` outside git. */
   readonly commit: string | null;
   readonly clusters: readonly ClusterPlan[];
+  /** Files of the folder that are not as in the commit, and were planned (`plan --uncommitted`): nobody applies them. */
+  readonly uncommitted?: readonly string[];
   /** What is changed in git, where the plan was compared with another commit (`--base`). */
   readonly base?: BasePlan;
 }
