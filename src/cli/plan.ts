@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { bindingOf, fingerprintOf } from "../planner/fingerprint.ts";
-import { type BoundPlan, requireExpected } from "../planner/plan-file.ts";
+import { type Approved, requireApproved } from "../planner/approved.ts";
+import { bindingOf } from "../planner/fingerprint.ts";
+import type { BoundPlan } from "../planner/plan-file.ts";
 import { harmless, paragraph } from "../render/layout.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
@@ -24,8 +25,8 @@ export interface MakeOptions extends CommonOptions {
   readonly observations?: string;
   /** A commit to compare git with. */
   readonly base?: string;
-  /** The fingerprint that was approved. */
-  readonly expect?: string;
+  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
+  readonly expect?: readonly string[];
   /** Where the plan file is written. */
   readonly out?: string;
   /** Plan the folder in place of the commit. */
@@ -58,7 +59,7 @@ export async function plan(
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     await showPlan(terminal, made.workspace, options, made.plan, made.observations);
   } else terminal.stdout.write(await planAs(made, terminal, options));
-  return exitOfPlan(made.plan.outcome);
+  return exitOfPlan(made.plan);
 }
 
 /** Observes, plans, compares, and writes the plan file where one is asked for; prints nothing on stdout. */
@@ -79,9 +80,9 @@ export async function makePlan(
   const planned = base === null ? live : against(live, base);
   const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
   const bound = { plan, binding: bindingOf(workspace.desired, observations) };
-  if (options.expect !== undefined) requireExpected(options.expect, bound);
+  requireApproved(expectations(options.expect), bound);
   if (options.out !== undefined) await writePlanFile(terminal, options.out, bound);
-  const fingerprint = fingerprintOf(bound.binding);
+  const { fingerprint } = plan;
   if (options.out !== undefined && options.quiet !== true) {
     terminal.stderr.write(`wrote ${options.out}, fingerprint ${fingerprint}\n`);
   }
@@ -109,6 +110,27 @@ function aboutOf({ git, commit }: Workspace, found: Uncommitted, ofFolder: boole
   if (git === null) return null;
   if (ofFolder) return planOfFolder(found, commit);
   return commit === null ? null : notInPlan(found, commit);
+}
+
+/** `--expect`: `sha256:…` is the whole plan, `CLUSTER=sha256:…` a part of it. */
+export function expectations(given: readonly string[] | undefined): readonly Approved[] {
+  const parts = (given ?? []).map((text) => {
+    const [, cluster, fingerprint] = /^(?:(.+)=)?(sha256:[0-9a-f]{64})$/.exec(text) ?? [];
+    if (fingerprint !== undefined) return { cluster: cluster ?? null, fingerprint };
+    throw new Failure("usage", `${text} is no fingerprint`, {
+      hint: "--expect takes sha256: and 64 hex digits, of the plan, or CLUSTER=sha256:… of one of its clusters",
+    });
+  });
+  const whole = parts.filter(({ cluster }) => cluster === null);
+  const named = parts.flatMap(({ cluster, fingerprint }) =>
+    cluster === null ? [] : [[cluster, fingerprint] as const],
+  );
+  const twice = named.find(([cluster], index) => named.findIndex(([other]) => other === cluster) !== index);
+  if (twice !== undefined) throw new Failure("usage", `--expect names ${twice[0]} twice`);
+  return [
+    ...whole.map(({ fingerprint }) => ({ by: "plan", fingerprint }) as const),
+    ...(named.length === 0 ? [] : [{ by: "clusters", fingerprints: new Map(named) } as const]),
+  ];
 }
 
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */

@@ -20,6 +20,15 @@ export function verdictText(plan: Plan, paint: Paint): string {
       return `${paint("good", "No changes.")} Live equals desired.`;
     case "ready":
       return readyText(plan, paint);
+    case "incomplete": {
+      const unread = plan.clusters.filter(({ problem }) => problem !== null);
+      const all =
+        plan.clusters.length === 1 ? "the cluster" : `${unread.length} of ${plan.clusters.length} clusters`;
+      return paragraph(
+        `${paint("bad", "Incomplete.")} Nothing is planned for ${all}: the problem is named above.`,
+        "",
+      );
+    }
     case "blocked": {
       const going = startableWork(plan.clusters);
       const rest = "would be applied until the findings above are dealt with.";
@@ -47,9 +56,10 @@ function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Pain
       const work = workText(plannedWork(clusters));
       return paragraph(`${paint("warn", "Not committed.")} ${what} ${work} would be ready. ${commit}`, "");
     }
+    case "incomplete":
     case "blocked":
       return paragraph(
-        `${paint("bad", "Blocked.")} ${what} Deal with the findings above, and commit: \`capstan apply\` takes only what is committed.`,
+        `${paint("bad", outcome === "blocked" ? "Blocked." : "Incomplete.")} ${what} Deal with the findings above, and commit: \`capstan apply\` takes only what is committed.`,
         "",
       );
   }

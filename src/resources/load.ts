@@ -76,10 +76,11 @@ export async function loadResources(
   }
   for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
   const { repositories, ...state } = collected;
+  const repository = repositories[0] ?? null;
   const accepted = new Set(collected.overrides.map(({ document }) => document));
   return {
-    state,
-    repository: repositories[0] ?? null,
+    state: repository === null ? state : { ...state, repository },
+    repository,
     diagnostics: diagnostics.sort(compareDiagnostics),
     files,
     overrideDocuments: documents.filter(({ value }) => accepted.has(value)),

@@ -93,6 +93,7 @@ function next(plan: Plan, { planFile }: MarkdownOptions): Part {
   switch (plan.outcome) {
     case "no_changes":
       return essential("**Next:** nothing to do.\n");
+    case "incomplete":
     case "blocked":
       return essential(`**Next:** deal with what blocks, then\n\n${fence("capstan plan", "sh")}`);
     case "ready": {

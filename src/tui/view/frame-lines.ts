@@ -57,6 +57,8 @@ function planVerdict({ plan, approved }: State): Line {
       return line(some, span(" READY ", "chip-good"));
     case "blocked":
       return line(some, span(" BLOCKED ", "chip-bad"));
+    case "incomplete":
+      return line(some, span(" INCOMPLETE ", "chip-bad"));
   }
 }
 
