@@ -1,7 +1,6 @@
-import { realpath } from "node:fs/promises";
-import { relative, resolve } from "node:path";
-import { simpleGit } from "simple-git";
+import { relative } from "node:path";
 import { Failure } from "../failure.ts";
+import type { Repository } from "../git/repository.ts";
 import { folderStore } from "../record/folder.ts";
 import { placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
@@ -9,7 +8,6 @@ import type { RecordStore } from "../record/store.ts";
 import { paragraph } from "../render/layout.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
 import type { CommonOptions } from "./options.ts";
-import type { Repository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The record where the repository resource says that it is. */
@@ -38,18 +36,7 @@ export async function openRecord(
 /** The record belongs to the repository, whichever of its folders a command is about. */
 async function recordPlace(folder: string, repository: Repository | null): Promise<RecordPlace> {
   if (repository === null) return placeOutsideGit(folder);
-  const { root: top } = repository;
-  try {
-    const answer = await simpleGit(top).raw(["rev-parse", "--git-common-dir"]);
-    return await placeInGit(folder, { top, common: await realpath(resolve(top, answer.trimEnd())) });
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    const why = cause instanceof Error ? cause.message.trim() : String(cause);
-    throw new Failure("storage", `git cannot say where the repository of ${folder} is: ${why}`, {
-      hint: "the record belongs to the repository; nothing is done without it",
-      cause,
-    });
-  }
+  return await placeInGit(folder, { top: repository.root, common: repository.commonDir });
 }
 
 /** Says it where people read, beside whatever the command prints. */

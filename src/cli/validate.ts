@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { openRepository } from "../git/repository.ts";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
@@ -16,7 +17,6 @@ import { checkPins } from "./check-pins.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { openRecord } from "./record.ts";
-import { openRepository } from "./repository.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 export interface ValidateOptions extends CommonOptions {

@@ -30,7 +30,7 @@ export function placeOutsideGit(folder: string): RecordPlace {
  * that all of its work trees could find; there it is `capstan` in the git directory itself.
  */
 export async function placeInGit(folder: string, { top, common }: GitPlace): Promise<RecordPlace> {
-  const here = await realpath(folder);
+  const here = await realpath(folder).catch(() => top);
   const main = await mainWorkTree(common);
   const home = main === null ? join(common, "capstan") : join(main, NAME);
   if (main !== null) await insistOnNoWayOut(main, home);
