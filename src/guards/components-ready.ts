@@ -1,6 +1,7 @@
+import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { followersOf } from "./following.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
-import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
+import { reportedByComponents } from "./reported.ts";
 
 /** Also for components that joined after the roster was taken. A silent one is the roster's business. */
 export const componentsReady: Guard = {
@@ -10,7 +11,7 @@ export const componentsReady: Guard = {
   appliesTo: ({ edge, authority, record }) =>
     reportedByComponents(authority.type) &&
     edge.to !== "rollback" &&
-    (edge.from !== "rollback" || newKeyWasUsed(record, authority)),
+    (edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted"),
   judge: ({ observation, authority, edge, now }) => {
     const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");
     if (unread !== undefined) {

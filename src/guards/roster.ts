@@ -1,8 +1,9 @@
+import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { followersOf, keyOf, unreadListing } from "./following.ts";
 import { failWith, type Guard, type GuardInput, type Judgement, unknown } from "./guard.ts";
-import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
+import { reportedByComponents } from "./reported.ts";
 
 /**
  * Presence rows live about ten minutes: a machine that is off vanishes from the listing, and then "all nodes are
@@ -82,5 +83,5 @@ function silent({ observation, authority, edge, now }: GuardInput): readonly Fin
 /** Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10). */
 function needsEverybody({ edge, record, authority }: GuardInput): boolean {
   if (edge.to === "rollback") return false;
-  return edge.from !== "rollback" || newKeyWasUsed(record, authority);
+  return edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted";
 }

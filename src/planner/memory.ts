@@ -1,5 +1,6 @@
 import { introducedKeys, keysBeside } from "../guards/introduced.ts";
 import { reportedByComponents } from "../guards/reported.ts";
+import { turnedBackOutOf } from "../rotation/evidence.ts";
 import {
   type ClusterObservation,
   type Fingerprint,
@@ -48,14 +49,25 @@ export function begin(
   return { ...record, rotations: [...others, fresh] };
 }
 
-/** The phase was observed: from now on its soak time runs, and the rotation has an id and a new key. */
-export function entered(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
+/**
+ * The phase was observed: from now on its soak time runs, and the rotation has an id and a new key. `asked`: what was
+ * seen right before this run asked for the phase, and the platform took the request; `null` where another run, a
+ * hand or a clock may have brought it there.
+ */
+export function entered(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  now: string,
+  asked: LiveAuthority | null = null,
+): RotationRecord {
   const { phase, currentId } = live.rotation;
   const known = rotation.phases.at(-1)?.phase === phase;
   const identified = { ...rotation, current_id: currentId };
+  const proof = asked === null ? null : turnedBackOutOf(asked, rotation, live, now);
   return {
     ...identified,
     requested: null,
+    ...(proof === null ? {} : { turned_back: proof }),
     introduced: introducedKeys(identified, live),
     phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
   };

@@ -1,6 +1,6 @@
 import { judgeAll } from "../guards/chain.ts";
-import { newKeyWasUsed } from "../guards/reported.ts";
 import type { Policy, RotationResource } from "../resources/desired.ts";
+import { newKeyWasUsed } from "../rotation/evidence.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, rollbackFrom, walkBetween } from "../rotation/phase.ts";
 import type { GuardId, GuardVerdict } from "../rotation/plan.ts";
@@ -49,7 +49,9 @@ export function stepsOf(
   if (standing === "in_progress" && goingBack) {
     const isWhole = from === "rollback" && live.rotation.towards == null;
     const settling =
-      isWhole && newKeyWasUsed(memory, live) ? settle(name, member, context.cluster.policy, judge) : [];
+      isWhole && newKeyWasUsed(memory, live) !== "refuted"
+        ? settle(name, member, context.cluster.policy, judge)
+        : [];
     return follow(settling, chain(name, live.type, wayBack(live), judge));
   }
   if (resource.phase === "rollback") return [];

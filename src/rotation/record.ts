@@ -57,10 +57,21 @@ export interface RotationRecord {
    * ask for it a second time.
    */
   readonly requested: { readonly to: Phase; readonly at: string } | null;
+  /** The rollback that capstan asked for; absent where another did, or where nobody knows what it led out of. */
+  readonly turned_back?: TurnedBack | null;
   /** Hashes of the resource contents that drove it. A rolled back one stays quarantined for all of them. */
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
   readonly reason: string | null;
+}
+
+/** A rollback that one run asked for and read back, and what it had seen right before. */
+export interface TurnedBack {
+  readonly from: Phase;
+  readonly current_id: string;
+  /** The keys that signed in `from`. */
+  readonly active: readonly Fingerprint[];
+  readonly at: string;
 }
 
 export interface BackupRecord {
