@@ -3,7 +3,7 @@ import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import type { PlannedAction } from "../overrides/plan.ts";
 import { heldByDrift } from "../planner/drift.ts";
 import { wasVerified } from "../planner/member.ts";
-import { mayStart } from "../planner/startable.ts";
+import { isHeldByOthers, mayStart } from "../planner/startable.ts";
 import { LAGGING } from "../planner/steps.ts";
 import type { Lock } from "../record/store.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
@@ -92,7 +92,7 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   const startable = steps.some((step) => mayStart(step) || step.awaited === true) || actions.length > 0;
   const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
   if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
-  const planned = new Set(steps.map(({ id }) => id));
+  const planned = new Set(steps.filter((step) => !isHeldByOthers(step)).map(({ id }) => id));
   const fresh = new Map<string, View>();
   if (context.clock.now() - readAt < FRESH_MS) {
     for (const view of views) fresh.set(view.observation.cluster, view);
@@ -289,10 +289,12 @@ function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySe
     return `${name} waits: ${situation.drift.subject} ${situation.drift.message}`;
   }
   if (step.action === "verify" && failing.length === 0) return null;
+  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
   if (!planned.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
-  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
+  // Its turn has come, and what it comes after was not done.
+  if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
   if (!approval.steps.has(step.id)) return `${name} needs approval: --auto-approve, or a terminal`;
   if (step.to === "init" && situation.resource?.mode === "auto" && !approval.final) {
     return `${name} starts what drops the old key by itself, the point of no return, and needs its approval: --approve-final, or a terminal`;

@@ -9,7 +9,7 @@ import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
 import { withCommon, withFolder } from "./options.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
+import { discreet, processTerminal, type Terminal } from "./terminal.ts";
 
 /**
  * Runs one command line and gives its exit code. Every command is loaded when it is asked for, so that
@@ -17,8 +17,9 @@ import { processTerminal, type Terminal } from "./terminal.ts";
  */
 export async function main(
   argv: readonly string[],
-  terminal: Terminal = processTerminal(),
+  outside: Terminal = processTerminal(),
 ): Promise<ExitCode> {
+  const terminal = discreet(outside);
   let exit: ExitCode = EXIT.ok;
   const program = commands(argv, terminal, (code) => {
     exit = code;

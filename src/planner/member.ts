@@ -1,3 +1,4 @@
+import type { Ahead } from "../guards/guard.ts";
 import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type { AuthorityResource, ClusterResource, RotatedAuthority } from "../resources/desired.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
@@ -14,6 +15,8 @@ export interface RotationContext {
   /** What git says of the authorities of this cluster. */
   readonly authorities: readonly AuthorityResource[];
   readonly now: number;
+  /** Rotations of the cluster that a run takes before this one. */
+  readonly ahead: readonly Ahead[];
 }
 
 /** A step before its work by hand is known. */

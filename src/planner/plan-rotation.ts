@@ -5,6 +5,7 @@ import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
+import { afterThose } from "./ahead.ts";
 import { caPins, keysOf } from "./keys.ts";
 import { consumersOf, isTurnedBack, type Member, type Move, type RotationContext } from "./member.ts";
 import { apart, notesOf } from "./notes.ts";
@@ -24,7 +25,9 @@ export function planRotation(resource: RotationResource, context: RotationContex
     return [{ wanted, live, standing, unseen, memory: openRotation(context.record, wanted.type) }];
   });
   const goingBack = resource.phase === "rollback" || members.some(isTurnedBack);
-  const steps = together(members.map((member) => stepsOf(member, resource, context, goingBack)));
+  const steps = together(members.map((member) => stepsOf(member, resource, context, goingBack))).map((step) =>
+    afterThose(step, context.ahead),
+  );
   const [first] = members;
   return {
     name: resource.name,

@@ -1,9 +1,12 @@
+import type { Ahead } from "../guards/guard.ts";
 import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
-import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
+import type { ClusterPlan, Drift, Plan, PlanOutcome, RotationPlan } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import { aheadOf } from "./ahead.ts";
 import { driftOf } from "./drift.ts";
+import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { isBlocked } from "./startable.ts";
@@ -37,13 +40,16 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Cluster
   const { cluster: name, platform } = observation;
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
-  const record = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
+  const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
+  // As apply has it when it begins: what happened while nobody looked is in it.
+  const record = catchUp(remembered, observation, new Date(now).toISOString());
   const authorities = desired.authorities.filter((authority) => authority.cluster === name);
   const reading = input.overrides?.get(name);
   const overridden =
     reading === undefined
       ? undefined
       : planOverrides(reading, { cluster, desired, observation, record, now });
+  const drift = driftOf(name, desired, observation, record, now);
   const context = {
     cluster,
     observation,
@@ -53,18 +59,36 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Cluster
     now,
   };
   const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
+  const planned = inTurn(declared, drift, (rotation, ahead) => planRotation(rotation, { ...context, ahead }));
   return {
     name,
     platform,
     rotations: [
-      ...declared.map((rotation) => planRotation(rotation, context)),
+      ...planned,
       ...undeclared(record, declared, observation).map(([memory, live]) =>
-        planUndeclared(memory, live, context),
+        planUndeclared(memory, live, { ...context, ahead: [] }),
       ),
     ],
     overrides: overridden?.plans ?? [],
-    drift: driftOf(name, desired, observation, record, now),
+    drift,
   };
+}
+
+/** A run takes the rotations of a cluster one after the other, and each is judged as after those before it. */
+function inTurn(
+  declared: DesiredState["rotations"],
+  drift: readonly Drift[],
+  planOne: (rotation: DesiredState["rotations"][number], ahead: readonly Ahead[]) => RotationPlan,
+): readonly RotationPlan[] {
+  const plans: RotationPlan[] = [];
+  const ahead: Ahead[] = [];
+  for (const rotation of declared) {
+    const plan = planOne(rotation, ahead.slice());
+    plans.push(plan);
+    const next = aheadOf(plan, drift);
+    if (next !== null) ahead.push(next);
+  }
+  return plans;
 }
 
 /** Rotations that the record knows as under way and git no longer declares. */

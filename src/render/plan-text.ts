@@ -111,14 +111,22 @@ function stepText(step: Step, number: number, paint: Paint): string {
     const ids = ahead.map(({ id }) => id).join(", ");
     lines.push(paragraph(`by hand   ${ids}`, "       ", "                 "));
   }
+  if (step.guards.length > 0) lines.push(guardsText(step.guards, paint));
   if (step.after !== null)
-    lines.push(paragraph("guards    judged when the step before it is done", "       "));
-  else lines.push(guardsText(step.guards, paint));
+    lines.push(paragraph(`guards    ${judgedAfter(step)}`, "       ", "                 "));
   return lines.join("\n");
 }
 
+/** Of its own rotation a reader knows which step that is. */
+function judgedAfter({ guards, after }: Step): string {
+  if (guards.length === 0 || after === null) return "judged when the step before it is done";
+  const pending = guards.filter((guard) => guard.pending === true).map(({ id }) => id);
+  return `${pending.join(", ")} judged when ${harmless(after)} is done`;
+}
+
 function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
-  const passed = guards.filter(({ outcome, waived }) => outcome === "pass" && waived.length === 0);
+  const certain = guards.filter(({ pending }) => pending !== true);
+  const passed = certain.filter(({ outcome, waived }) => outcome === "pass" && waived.length === 0);
   const lines =
     passed.length === 0
       ? []
@@ -129,7 +137,7 @@ function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
             "                 ",
           ),
         ];
-  for (const guard of guards.filter((candidate) => !passed.includes(candidate))) {
+  for (const guard of certain.filter((candidate) => !passed.includes(candidate))) {
     const tone: Tone = guard.outcome === "pass" ? "warn" : "bad";
     const verdict = guard.outcome === "pass" ? "waived" : guard.outcome === "fail" ? "blocked" : "unknown";
     lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);

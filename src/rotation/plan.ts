@@ -113,7 +113,10 @@ export interface Step {
    * do not follow in time acts by `on_failure`.
    */
   readonly awaited?: true;
-  /** The step of this plan that must be applied first, as its guards can only be judged then. */
+  /**
+   * The step of this plan that must be applied first, of this rotation or of one before it, as some guard can only be
+   * judged then.
+   */
   readonly after: string | null;
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
@@ -123,6 +126,8 @@ export interface Step {
 export interface GuardVerdict {
   readonly id: GuardId;
   readonly outcome: "pass" | "fail" | "unknown";
+  /** It passes as far as can be told now: what it is about is there only when the step's turn has come. */
+  readonly pending?: true;
   readonly findings: readonly Finding[];
   readonly waived: readonly WaivedFinding[];
 }

@@ -1,6 +1,7 @@
 import { apply } from "../../src/apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { makePlan } from "../../src/planner/planner.ts";
+import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { CLUSTER } from "./host-rotation.ts";
@@ -12,6 +13,8 @@ export class World {
   readonly clock = new ModelClock();
   readonly cluster = new ModelCluster(this.clock);
   readonly store = new MemoryStore();
+  /** What is observed and moved: the cluster, unless a test puts more around it. */
+  platform: Platform = this.cluster;
 
   async apply(
     desired: DesiredState,
@@ -27,7 +30,7 @@ export class World {
     const outcome = await apply({
       desired,
       commit: "c0ffee",
-      platforms: new Map([[CLUSTER, this.cluster]]),
+      platforms: new Map([[CLUSTER, this.platform]]),
       store: this.store,
       clock: this.clock,
       signal,
@@ -52,7 +55,7 @@ export class World {
   async plan(desired: DesiredState): Promise<Plan> {
     return makePlan({
       desired,
-      observations: [await this.cluster.observe({ components: "all" })],
+      observations: [await this.platform.observe({ components: "all" })],
       records: [await this.store.load(CLUSTER)],
       commit: null,
       now: this.clock.now(),
