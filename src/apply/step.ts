@@ -8,6 +8,7 @@ import {
   begin,
   drivenBy,
   ended,
+  endOf,
   entered,
   followed,
   remember,
@@ -80,7 +81,8 @@ export async function takeStep(
       : `not everybody followed to ${step.to} in time`;
     return fail(context, situation, message, waitedFor.map(notFollowed));
   }
-  await close(context, situation, memory, wait.observation, wrongKeys);
+  const everybody = wait.laggards.length === 0;
+  await close(context, situation, memory, wait.observation, wrongKeys, everybody);
   say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
   await journal(context, situation, "verified");
   return { result: "verified", observation: wait.observation };
@@ -106,7 +108,13 @@ async function noteIntent(
     known === undefined
       ? begin(
           record,
-          { name: rotationName, content: content ?? "", retire, overridden },
+          {
+            name: rotationName,
+            content: content ?? "",
+            retire,
+            overridden,
+            acceptsRoster: isRosterWaived(step),
+          },
           live,
           observation,
           now,
@@ -125,6 +133,12 @@ async function noteIntent(
   await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(context, situation, "intended", reason);
   return noted;
+}
+
+/** That nobody knows who was there before init is accepted by review: then who is there now is the roster. */
+function isRosterWaived({ authority, guards }: Situation["step"]): boolean {
+  const verdict = guards.find(({ id }) => id === "roster");
+  return verdict?.waived.some(({ subject }) => subject === `roster/${authority}`) === true;
 }
 
 /** A rollback needs the entries that were enabled before init; only the record remembers which those were. */
@@ -206,17 +220,16 @@ async function close(
   memory: RotationRecord,
   observation: ClusterObservation,
   wrongKeys: readonly Finding[],
+  everybody: boolean,
 ): Promise<void> {
   const { step } = situation;
   const now = iso(context.clock.now());
-  const seen = verified(memory, observation, step.to, now);
+  const seen = everybody ? verified(memory, observation, step.to, now) : memory;
   if (step.to !== "standby") return await save(context, situation, seen);
   for (const { message } of wrongKeys) say(context, { type: "notice", message });
-  await save(
-    context,
-    situation,
-    ended(seen, memory.state === "rolling_back" ? "rolled_back" : "finished", now),
-  );
+  const told = memory.state === "rolling_back" ? "rolled_back" : "finished";
+  const how = endOf(memory, authorityIn(observation, step.authority)) ?? told;
+  await save(context, situation, ended(seen, how, now));
 }
 
 async function save(context: RunContext, situation: Situation, memory: RotationRecord): Promise<void> {

@@ -1,4 +1,4 @@
-import { newKeyWasUsed } from "../rotation/evidence.ts";
+import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { followersOf } from "./following.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
 import { reportedByComponents } from "./reported.ts";
@@ -12,7 +12,7 @@ export const componentsReady: Guard = {
     reportedByComponents(authority.type) &&
     edge.to !== "rollback" &&
     (edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted"),
-  judge: ({ observation, authority, edge, now }) => {
+  judge: ({ observation, authority, edge, past, now }) => {
     const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");
     if (unread !== undefined) {
       return unknown({
@@ -30,8 +30,8 @@ export const componentsReady: Guard = {
       });
     }
     return failWith(
-      followersOf(observation, authority, [], edge.from, now)
-        .filter(({ standing }) => standing === "lagging")
+      followersOf(observation, authority, [], edge.from, now, standbyIds(past, authority))
+        .filter(({ standing }) => standing === "lagging" || standing === "unclear")
         .map((component) => ({
           subject: component.subject,
           message: component.seen,

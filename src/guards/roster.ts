@@ -1,4 +1,4 @@
-import { newKeyWasUsed } from "../rotation/evidence.ts";
+import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { followersOf, keyOf, unreadListing } from "./following.ts";
@@ -16,7 +16,7 @@ export const roster: Guard = {
   waivable: true,
   appliesTo: (input) => reportedByComponents(input.authority.type) && needsEverybody(input),
   judge: (input) => {
-    const { authority, record, observation, edge, now } = input;
+    const { authority, record, observation, edge, past, now } = input;
     // Before the start there is no roster yet; that a phase is skipped, the phase order says.
     if (edge.from === "standby" && edge.to !== "standby") {
       return together(silent(input), COMPONENT_KINDS.filter(isUnread(input)), input);
@@ -31,13 +31,14 @@ export const roster: Guard = {
       });
     }
     const members = new Set(record.roster.map(keyOf));
-    const followers = followersOf(observation, authority, record.roster, edge.from, now).filter((follower) =>
-      members.has(keyOf(follower)),
+    const ids = standbyIds(past, authority);
+    const followers = followersOf(observation, authority, record.roster, edge.from, now, ids).filter(
+      (follower) => members.has(keyOf(follower)),
     );
     const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
     return together(
       followers
-        .filter(({ standing }) => standing === "lagging" || standing === "silent" || standing === "missing")
+        .filter(({ standing }) => standing !== "following" && standing !== "unread")
         .map((member) => ({ subject: member.subject, message: member.seen, remedy: REMEDY })),
       [...new Set(unread)],
       input,

@@ -1,6 +1,6 @@
 import { authorityType, isTalosType } from "./authority-type.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
-import { phaseRecord, type RotationRecord, type TurnedBack } from "./record.ts";
+import { type ClusterRecord, phaseRecord, type RotationRecord, type TurnedBack } from "./record.ts";
 
 /**
  * What is known of a claim. Absence proves nothing: what is not noted, not listed or not there leaves it `unknown`,
@@ -95,6 +95,30 @@ export function isFinished(retire: readonly Fingerprint[], live: LiveAuthority):
   if (retire.some((key) => present.includes(key))) return "refuted";
   if (retire.length === 0 || active.length === 0 || live.rotation.state !== "standby") return "unknown";
   return "proven";
+}
+
+/**
+ * The ids with which a component in standby has the keys of now: that of the CA, and those before it as long as the
+ * record knows that the rotation in between was rolled back. Who slept through such a one keeps its id for good
+ * (reference teleport-rotation 1.10), and lost nothing; who slept through one that was finished is cut off.
+ */
+export function standbyIds(
+  record: ClusterRecord | undefined,
+  live: LiveAuthority,
+): readonly (string | null)[] {
+  const ids = [live.rotation.currentId];
+  const active = identify(live.active);
+  const attempts = (record?.rotations ?? []).filter(
+    ({ authority, state, retire }) =>
+      authority === live.type &&
+      (state === "rolled_back" || state === "rolling_back") &&
+      isSame(retire, active),
+  );
+  for (const attempt of attempts.toReversed()) {
+    const isTheLast = attempt.current_id !== null && attempt.current_id === ids.at(-1);
+    if (isTheLast && attempt.previous_id !== undefined) ids.push(attempt.previous_id);
+  }
+  return live.rotation.state === "standby" ? ids : ids.slice(0, 1);
 }
 
 function isSame(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {

@@ -40,6 +40,8 @@ export interface RotationRecord {
   readonly state: "open" | "rolling_back" | "finished" | "rolled_back";
   /** Known once init was observed. */
   readonly current_id: string | null;
+  /** The id of the CA before init, `null` where it had none; absent: nobody looked. */
+  readonly previous_id?: string | null;
   readonly retire: readonly Fingerprint[];
   /** The keys that came with init; empty until then. */
   readonly introduced: readonly Fingerprint[];
