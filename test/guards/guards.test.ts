@@ -859,6 +859,7 @@ const TALOS_ONLY: readonly GuardId[] = [
   "machine-states",
   "foreign-cas",
   "pending-config",
+  "config-edits",
   "clocks",
   "omni",
   "kubernetes-health",
