@@ -55,7 +55,11 @@ export async function apply(
     ...(saved === null ? [] : [{ by: "file", ...saved } as const]),
     ...expectations(options.expect),
   ];
-  const opened = within(saved, await openWorkspace(directory, options.cluster, terminal), options.cluster);
+  const opened = within(
+    saved,
+    await openWorkspace(directory, options.cluster, terminal, "commit"),
+    options.cluster,
+  );
   const workspace = amongApproved(approved, opened);
   if (saved !== null) requireCommit(saved.file, workspace.commit, saved.name);
   await insist(workspace, terminal, { approved: approved.length > 0 });

@@ -117,6 +117,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .option("--out <file>", "write the plan to a file, for `show` and `apply`")
           .option("--base <ref>", "also say what is changed in git since this commit")
           .addOption(expectOption())
+          .option("--uncommitted", "plan the folder as it is, in place of the commit")
           .option("-i, --interactive", "on a screen: move, fold, search")
           .option("--screen-reader", "the screen as sentences in reading order")
           .option("--observations <file>", "save what was read, or plan from such a file")

@@ -30,10 +30,16 @@ export function planText(plan: Plan, paint: Paint): string {
       rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
     ),
   );
-  const commit = plan.commit === null ? "" : paint("dim", `  at commit ${plan.commit.slice(0, 12)}`);
+  const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
   const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
   return `${[...base, ...parts, verdictText(plan, paint)].join("\n")}\n`;
+}
+
+/** What was planned. */
+function placeOf({ commit, uncommitted }: Plan): string {
+  const files = uncommitted === undefined ? [] : [count(uncommitted.length, "uncommitted file")];
+  return [...(commit === null ? [] : [`commit ${commit.slice(0, 12)}`]), ...files].join(" and ");
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
