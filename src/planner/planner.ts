@@ -40,7 +40,7 @@ export interface PlanInput {
   readonly now: number;
 }
 
-interface UnreadCluster {
+export interface UnreadCluster {
   readonly name: string;
   readonly platform: PlatformName;
   readonly problem: ClusterProblem;
