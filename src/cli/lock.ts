@@ -22,7 +22,8 @@ export interface LockReleaseOptions extends CommonOptions {
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
   const all = await (await recordOf(terminal, options.directory)).locks();
   const locks = all.filter(({ cluster }) => options.cluster === undefined || cluster === options.cluster);
-  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ lock: locks[0] ?? null, locks }, null, 2)}\n`);
+  if (options.format === "json")
+    terminal.stdout.write(`${JSON.stringify({ lock: locks[0] ?? null, locks }, null, 2)}\n`);
   else terminal.stdout.write(locks.length === 0 ? "Nobody holds a lock.\n" : locks.map(lockText).join("\n"));
   return EXIT.ok;
 }
