@@ -43,20 +43,35 @@ export interface Baseline {
   /** `null`: nothing changes, so nothing restarts, and no restart is waited for (reference talos-rotation 1.3). */
   readonly kubelet: string | null;
   readonly takenAt: number;
+  /** `null` on a worker too: it has no control plane whose secrets could change. */
   readonly secrets: string | null;
 }
 
-export async function takeBaseline(
-  { session, type }: Work,
-  { address }: Move,
-  unchanged: boolean,
-): Promise<Baseline> {
+/**
+ * Read before anything is changed on the machine. What could not be read is nothing to compare with: the next value
+ * would look like a restart, so a machine whose baseline cannot be had is left as it is.
+ */
+export async function takeBaseline(work: Work, { address }: Move, unchanged: boolean): Promise<Baseline> {
+  const { session, type, look } = work;
   if (type === "talos" || unchanged) return { kubelet: null, secrets: null, takenAt: Date.now() };
-  const [kubelet, secrets] = await Promise.all([
-    stamp(session, address, ["get", "service", "kubelet"]),
-    secretsVersion(session, address),
-  ]);
-  return { kubelet, secrets, takenAt: Date.now() };
+  const isControlPlane = look.machines.some(
+    (machine) => machine.address === address && machine.machineType === "controlplane",
+  );
+  let kubelet: string | null = null;
+  let secrets: string | null = null;
+  const problem = await session.until(
+    async () => {
+      kubelet ??= await stamp(session, address, ["get", "service", "kubelet"]);
+      if (isControlPlane) secrets ??= await secretsVersion(session, address);
+      if (kubelet === null) return "since when its kubelet runs cannot be read";
+      return isControlPlane && secrets === null ? "the version of its secrets cannot be read" : null;
+    },
+    within(work, CERTIFICATES_MS),
+  );
+  if (problem === null) return { kubelet, secrets, takenAt: Date.now() };
+  throw new Failure("refused", `${address} is not changed: ${problem}`, {
+    hint: "without it nothing shows that the machine has restarted. Look at it with `talosctl get service kubelet`; running capstan again goes on from here",
+  });
 }
 
 /** Proves on the machine itself that it acts as its configuration says. */
@@ -173,6 +188,7 @@ async function kubeletProblem(
   if (field(service, "running") !== true || field(service, "healthy") !== true)
     return "its kubelet is not well";
   const now = await stamp(session, address, ["get", "service", "kubelet"]);
+  if (now === null) return "since when its kubelet runs cannot be read";
   const settled = Date.now() - baseline.takenAt > RESTART_BEGINS_MS;
   return now === baseline.kubelet && !settled ? "its kubelet has not restarted yet" : null;
 }
@@ -230,15 +246,15 @@ async function secretsVersion(session: Session, address: string): Promise<string
   return version === undefined ? null : String(version);
 }
 
-/** Changes when a resource is destroyed and made anew, or changed. */
-async function stamp(session: Session, address: string, words: readonly string[]): Promise<string> {
+/** Changes when a resource is destroyed and made anew, or changed. `null`: it could not be read. */
+async function stamp(session: Session, address: string, words: readonly string[]): Promise<string | null> {
   const reply = await session.ask(address, [...words, "-o", "yaml"]);
-  if (!reply.ok) return "";
+  if (!reply.ok) return null;
   try {
     const [first] = readResources(reply.stdout);
-    return first === undefined ? "" : `${first.created} ${first.version}`;
+    return first === undefined || first.created === "" ? null : `${first.created} ${first.version}`;
   } catch {
-    return "";
+    return null;
   }
 }
 
