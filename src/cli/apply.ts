@@ -9,7 +9,7 @@ import { type BoundPlan, requireCommit, requireExpected, requireFresh } from "..
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
-import { approvable, askApproval } from "./approval.ts";
+import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { insist } from "./insist.ts";
@@ -24,7 +24,8 @@ import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
 export interface ApplyOptions extends ScreenFlags {
   readonly autoApprove?: boolean;
-  readonly approveFinal?: boolean;
+  /** Values of `--approve-final`, `""` where it stood bare. */
+  readonly approveFinal?: readonly string[];
   readonly events?: string;
   /** The fingerprint that was approved. */
   readonly expect?: string;
@@ -61,6 +62,7 @@ export async function apply(
       listener?.onPlan(now);
       if (saved !== null) requireFresh(saved.file, now, saved.name);
       if (options.expect !== undefined) requireExpected(options.expect, now);
+      return new Map();
     },
   };
   const emit = (event: RunEvent) => {
@@ -140,12 +142,14 @@ async function applyAsText(
   });
 
   async function approve(plan: Plan): Promise<Approval | null> {
-    const flags = {
-      steps: new Set(options.autoApprove === true ? approvable(plan) : []),
-      final: options.approveFinal === true,
-    };
-    if (!canAsk(terminal) || (flags.steps.size > 0 && flags.final)) return flags;
-    return await askApproval(terminal, plan, flags, signal);
+    const ordinary = options.autoApprove === true;
+    const final = approvedFinal(plan, options.approveFinal ?? [], context.desired);
+    const keys = final.flatMap(keysOfFinal);
+    const isLeft = finalSteps(plan).some((one) => !keysOfFinal(one).every((key) => keys.includes(key)));
+    if (canAsk(terminal) && (!ordinary || isLeft)) {
+      return await askApproval(terminal, plan, { ordinary, final }, signal);
+    }
+    return { steps: new Set(ordinary ? [...ordinarySteps(plan), ...keys] : []) };
   }
 }
 

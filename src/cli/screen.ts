@@ -79,7 +79,7 @@ export async function applyOnScreen(
       onRollback: () => turnBack.abort(),
       onStop: () => rim.stop.abort(),
     });
-    return { steps: new Set(said.approved), final: said.final };
+    return said;
   };
   try {
     return await applyPlan({

@@ -84,6 +84,7 @@ const POLICY_NAMES: Readonly<Record<keyof Policy, string>> = {
   soakMs: "policy.soak",
   onFailure: "policy.on_failure",
   phaseTimeoutMs: "policy.phase_timeout",
+  staleReadMs: "policy.stale_read",
   maxSessionTtlMs: "policy.max_session_ttl",
   pinFiles: "policy.pin_files",
   timeZone: "policy.time_zone",

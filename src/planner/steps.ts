@@ -75,7 +75,12 @@ export function stepsOf(
   }
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
   const settling = isWhole && !wasVerified(member) ? settle(name, member, context.cluster.policy, judge) : [];
-  return follow(settling, chain(name, live.type, walk, judge));
+  const moves = chain(name, live.type, walk, judge);
+  return follow(settling, resource.mode === "auto" ? moves.map(startingClock) : moves);
+}
+
+function startingClock(move: Move): Move {
+  return move.from === "standby" && move.to === "init" ? { ...move, starts_clock: true } : move;
 }
 
 /** Half-way into init the rotation has begun, though not everybody is there. */

@@ -89,7 +89,7 @@ describe("a rotation by the clock", () => {
       return observation;
     };
     const { outcome, message } = await world.apply([wanted]);
-    expect(outcome).toBe("rolled-back");
+    expect(outcome).toBe("rollback-unfinished");
     expect(message).toContain("node/node2");
     expect((await world.keys("host")).active).toEqual(before.active);
   });
@@ -99,7 +99,7 @@ describe("a rotation by the clock", () => {
     await world.teleport.platform.fault({ target: "node2", fault: "stuck" });
     const { outcome, message } = await world.apply([wanted]);
     expect(outcome).toBe("blocked");
-    expect(message).toContain("taken out of automatic mode by a manual init → update_clients");
+    expect(message).toContain("taken out of automatic mode by rollback");
     expect(world.rotations).toEqual([START, "--manual --type=host --phase=update_clients"]);
     const taken = world.store.journal.filter(({ to }) => to === "update_clients");
     expect(taken.map(({ from, what }) => [from, what])).toEqual([

@@ -51,6 +51,7 @@ describe("what is accepted", () => {
             soakMs: 5_400_000,
             onFailure: "halt",
             phaseTimeoutMs: 90_000,
+            staleReadMs: 20_000,
             maxSessionTtlMs: 12 * 3_600_000,
             pinFiles: ["teleport.yaml", "helm/**/*.yaml"],
             timeZone: "Europe/Vienna",

@@ -17,6 +17,7 @@ import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { TimelessTeleport } from "../sandbox/harness.ts";
+import { stepKeys } from "./apply.ts";
 import { cluster } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -50,6 +51,7 @@ export class SandboxWorld {
     this.#resource = { ...cluster(policy), ...more };
     this.clock = {
       now: () => teleport.clock.now(),
+      monotonic: () => teleport.clock.now(),
       sleep: async (ms, signal) => {
         signal.throwIfAborted();
         await teleport.pass(ms / 1000);
@@ -133,7 +135,7 @@ export class SandboxWorld {
       signal: NEVER,
       emit: (event) => events.push(event),
       turnBack: NEVER,
-      approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final }),
+      approve: async (plan) => ({ steps: stepKeys(plan, final) }),
       holder: { who: "test", why: "test" },
     });
     const last = events.at(-1);
@@ -189,7 +191,3 @@ function runnerOf(teleport: TimelessTeleport, tell: (rotation: string) => void =
 }
 
 const NEVER = new AbortController().signal;
-
-function stepsOf({ clusters }: Plan) {
-  return clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps));
-}
