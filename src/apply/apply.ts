@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { mayStart } from "../planner/startable.ts";
+import { isHeldByOthers, mayStart } from "../planner/startable.ts";
 import type { Lock } from "../record/store.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import type { RunOutcome } from "./event.ts";
@@ -35,15 +35,11 @@ export async function apply(context: RunContext): Promise<RunOutcome> {
 
 const NOTHING: Approval = { steps: new Set() };
 
-/** A person may think for hours; what was read before is then looked at again. */
-const FRESH_MS = 5_000;
-
 async function applyAll(context: RunContext, work: Work): Promise<void> {
   await work.lockAll();
   const looks = await work.lookAtAll();
   if (looks.size === 0) return;
   const whole = await planNow(context, [...looks.values()]);
-  const readAt = context.clock.monotonic();
   work.endRefused(context.accept?.(whole, observationsOf(looks)));
   const plan = work.openPart(whole);
   say(context, { type: "plan", plan });
@@ -57,18 +53,21 @@ async function applyAll(context: RunContext, work: Work): Promise<void> {
     for (const { name } of busy) work.end(name, ending);
     return;
   }
-  if (context.accept !== undefined && context.clock.monotonic() - readAt >= FRESH_MS) {
-    const again = await work.lookAtAll();
-    const now = await planNow(context, [...again.values()]);
-    work.endRefused(context.accept(now, observationsOf(again)));
-    for (const [name, look] of again) looks.set(name, look);
-  }
   for (const cluster of busy) {
     await work.attempt(cluster.name, async (run) => {
-      const first = looks.get(cluster.name) ?? null;
-      work.end(cluster.name, await applyCluster({ ...run, approval }, cluster, first));
+      const first = looks.get(cluster.name);
+      const look = first?.isFresh(run) === true ? first : await lookAgain(run);
+      work.end(cluster.name, await applyCluster({ ...run, approval }, cluster, look));
     });
   }
+}
+
+/** A person thought, or another cluster took its time: what was approved before is compared with what is there now. */
+async function lookAgain(run: ClusterRun): Promise<FreshLook> {
+  const look = await lookAt(run);
+  const refused = run.accept?.(await planNow(run, [look]), [look.observation]).get(run.cluster.name);
+  if (refused !== undefined) throw refused;
+  return look;
 }
 
 /** The work that was planned for one cluster: entries of overrides, rotations, and the entries that those leave. */
@@ -76,7 +75,9 @@ async function applyCluster(run: ClusterRun, plan: ClusterPlan, first: FreshLook
   const actions = actionsOf(plan.overrides);
   const isApproved = ({ id }: { readonly id: string }) => run.approval.steps.has(approvalKey(plan.name, id));
   const rotating = plan.rotations.filter(({ steps }) => steps.length > 0);
-  const planned = new Set(rotating.flatMap(({ steps }) => steps.map(({ id }) => id)));
+  const planned = new Set(
+    rotating.flatMap(({ steps }) => steps.filter((step) => !isHeldByOthers(step)).map(({ id }) => id)),
+  );
   const endings: Ending[] = [];
   const left = actions.find((action) => !isApproved(action));
   if (left !== undefined) {

@@ -91,7 +91,7 @@ function waitingEvent(
     ) ?? null;
   const now = run.clock.now();
   const roster = memory?.roster ?? [];
-  const followers = followersIn(observation, live.type, roster, phase, now);
+  const followers = followersIn(observation, live.type, roster, phase, now, record);
   const isCovered = coveredByWaivers(resource?.waive ?? [], roster);
   const lagging = followers.filter((follower) => isAwaited(follower, roster));
   const waived = lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject);

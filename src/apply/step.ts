@@ -1,7 +1,6 @@
 import { Failure } from "../failure.ts";
 import { followersOf } from "../guards/following.ts";
 import { overriddenKeys } from "../guards/overrides.ts";
-import { newKeyWasUsed } from "../guards/reported.ts";
 import { readOverrides } from "../overrides/reading.ts";
 import { statesOf } from "../overrides/resource.ts";
 import {
@@ -9,6 +8,7 @@ import {
   begin,
   drivenBy,
   ended,
+  endOf,
   entered,
   followed,
   remember,
@@ -17,6 +17,7 @@ import {
   verified,
 } from "../planner/memory.ts";
 import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
+import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import { isPointOfNoReturn } from "../rotation/phase.ts";
@@ -54,7 +55,10 @@ export async function takeStep(
   situation.look.use();
   say(run, { type: "step-started", cluster: cluster.name, rotation: rotationName, step });
   const before = await noteIntent(run, situation, { reason, backup });
-  const taken = step.action === "verify" ? situation.observation : await transition(run, situation);
+  const { taken, asked } =
+    step.action === "verify"
+      ? { taken: situation.observation, asked: null }
+      : await transition(run, situation);
   if (taken instanceof Failure) {
     const remedy = taken.hint ?? "look at the machine that is named";
     return fail(run, situation, "it was left half-way", [
@@ -64,7 +68,7 @@ export async function takeStep(
   const observation = taken;
   const live = authorityIn(observation, step.authority);
   const now = iso(run.clock.now());
-  const memory = entered(before, live, now);
+  const memory = entered(before, live, now, asked);
   await save(run, situation, memory);
   say(run, {
     type: "transition-observed",
@@ -77,7 +81,7 @@ export async function takeStep(
   const goingBack = memory.state === "rolling_back";
   if (wrongKeys.length > 0 && !goingBack)
     return fail(run, situation, "the keys are not as they should be", wrongKeys);
-  const free = goingBack && !newKeyWasUsed(before, live);
+  const free = goingBack && newKeyWasUsed(memory, live) === "refuted";
   const tolerated = free ? laggingBefore(run, situation, memory) : new Set<string>();
   const wait = await waitForComponents(run, situation, memory.roster ?? [], step.to, tolerated);
   const waitedFor = wait.laggards.filter(({ subject }) => !tolerated.has(subject));
@@ -87,7 +91,8 @@ export async function takeStep(
       : `not everybody followed to ${step.to} in time`;
     return fail(run, situation, message, waitedFor.map(notFollowed));
   }
-  await close(run, situation, memory, wait.observation, wrongKeys);
+  const everybody = wait.laggards.length === 0;
+  await close(run, situation, memory, wait.observation, wrongKeys, everybody);
   say(run, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
   await journal(run, situation, "verified");
   return { result: "verified", observation: wait.observation };
@@ -111,7 +116,13 @@ async function noteIntent(
     known === undefined
       ? begin(
           record,
-          { name: rotationName, content: content ?? "", retire, overridden },
+          {
+            name: rotationName,
+            content: content ?? "",
+            retire,
+            overridden,
+            acceptsRoster: isRosterWaived(step),
+          },
           live,
           observation,
           now,
@@ -129,6 +140,12 @@ async function noteIntent(
   await run.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
   if (step.action === "rotate") await journal(run, situation, "intended", reason);
   return noted;
+}
+
+/** That nobody knows who was there before init is accepted by review: then who is there now is the roster. */
+function isRosterWaived({ authority, guards }: Situation["step"]): boolean {
+  const verdict = guards.find(({ id }) => id === "roster");
+  return verdict?.waived.some(({ subject }) => subject === `roster/${authority}`) === true;
 }
 
 /** The rotation begins with this step; half-way into init it has begun already. */
@@ -158,12 +175,18 @@ async function overriddenBefore(
   return live === undefined ? [] : overriddenKeys({ entries: statesOf(live) });
 }
 
-/** Gives the failure where it has begun, is not done, and there is a way back. */
-async function transition(run: ClusterRun, situation: Situation): Promise<ClusterObservation | Failure> {
+/** What came of a request. `asked`: what was seen before it, where the platform took it and it was read back. */
+interface Transition {
+  /** The failure where it has begun, is not done, and there is a way back. */
+  readonly taken: ClusterObservation | Failure;
+  readonly asked: LiveAuthority | null;
+}
+
+async function transition(run: ClusterRun, situation: Situation): Promise<Transition> {
   const { step, platform, cluster } = situation;
   if (mayBeUnderWay(run, situation)) {
     const observation = await readBack(run, situation, step.to, DOUBT_MS);
-    if (observation !== null) return observation;
+    if (observation !== null) return { taken: observation, asked: null };
   }
   // Nothing has gone out yet: a safe point.
   run.signal.throwIfAborted();
@@ -181,11 +204,11 @@ async function transition(run: ClusterRun, situation: Situation): Promise<Cluste
     progress: (message) => say(run, { type: "notice", message }),
   });
   const observation = await readBack(run, situation, step.to, patienceWith(reply, situation));
-  if (observation !== null) return observation;
+  if (observation !== null) return { taken: observation, asked: reply.accepted ? situation.live : null };
   await journal(run, situation, "refused", reply.message);
   if (!reply.accepted) {
     const canTurnBack = reply.begun === true && step.to !== "rollback" && step.to !== "standby";
-    if (canTurnBack) return reply.failure;
+    if (canTurnBack) return { taken: reply.failure, asked: null };
     throw reply.failure;
   }
   const name = `${step.authority} ${step.from} → ${step.to}`;
@@ -223,13 +246,16 @@ async function close(
   memory: RotationRecord,
   observation: ClusterObservation,
   wrongKeys: readonly Finding[],
+  everybody: boolean,
 ): Promise<void> {
   const { step } = situation;
   const now = iso(run.clock.now());
-  const seen = verified(memory, observation, step.to, now);
+  const seen = everybody ? verified(memory, observation, step.to, now) : memory;
   if (step.to !== "standby") return await save(run, situation, seen);
   for (const { message } of wrongKeys) say(run, { type: "notice", message });
-  await save(run, situation, ended(seen, memory.state === "rolling_back" ? "rolled_back" : "finished", now));
+  const told = memory.state === "rolling_back" ? "rolled_back" : "finished";
+  const how = endOf(memory, authorityIn(observation, step.authority)) ?? told;
+  await save(run, situation, ended(seen, how, now));
 }
 
 async function save(run: ClusterRun, situation: Situation, memory: RotationRecord): Promise<void> {

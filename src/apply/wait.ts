@@ -90,7 +90,7 @@ export async function waitForComponents(
       known = seen;
       const now = clock.now();
       // What was not looked at keeps its verdict: its rows grow old here, not on the cluster.
-      const fresh = followersIn(known, authority, roster, phase, now);
+      const fresh = followersIn(known, authority, roster, phase, now, situation.record);
       followers = [
         ...followers.filter(({ kind }) => !kinds.includes(kind)),
         ...fresh.filter(({ kind }) => kinds.includes(kind)),

@@ -203,10 +203,12 @@ function refusalOf(run: ClusterRun, situation: Situation, planned: ReadonlySet<s
     return `${name} waits: ${situation.drift.subject} ${situation.drift.message}`;
   }
   if (step.action === "verify" && failing.length === 0) return null;
+  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
   if (!planned.has(step.id)) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
-  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
+  // Its turn has come, and what it comes after was not done.
+  if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
   return refusalToDrop(run, step) ?? (isApproved(run, step) ? null : unapproved(name));
 }
 

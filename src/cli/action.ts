@@ -4,7 +4,6 @@ import { type ActionDoors, type AppliedRun, type PlannedRun, runAction } from ".
 import { type ActionContext, contextOf } from "../forge/context.ts";
 import { annotation } from "../forge/files.ts";
 import { openGitHub } from "../forge/github.ts";
-import { fingerprintOf } from "../planner/fingerprint.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
 import { plainPaint } from "../render/paint.ts";
 import { planText } from "../render/plan-text.ts";
@@ -49,7 +48,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
     async plan(expect): Promise<PlannedRun> {
       const made = await makePlan(terminal, directory, {
         ...common,
-        ...(expect === null ? {} : { expect }),
+        ...(expect === null ? {} : { expect: [expect] }),
         ...(base === null || mode !== "plan" ? {} : { base }),
         ...(planFile === null ? {} : { out: planFile }),
       });
@@ -68,7 +67,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
         autoApprove: true,
         ...(approveFinal ? { approveFinal: [""] } : {}),
         tui: false,
-        ...(expect === null ? {} : { expect }),
+        ...(expect === null ? {} : { expect: [expect] }),
       };
       const exit = await apply(terminal, planFile ?? undefined, options, heard);
       return { exit, ...heard.ending, planned: heard.planned };
@@ -81,8 +80,8 @@ class Heard {
   planned: PlannedRun | null = null;
   ending: Pick<AppliedRun, "outcome" | "message"> = { outcome: "error", message: "" };
 
-  onPlan({ plan, binding }: BoundPlan): void {
-    this.planned = { plan, fingerprint: fingerprintOf(binding) };
+  onPlan({ plan }: BoundPlan): void {
+    this.planned = { plan, fingerprint: plan.fingerprint };
   }
 
   onEvent(event: RunEvent): void {

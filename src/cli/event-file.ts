@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
+import { valueWithoutSecrets } from "../secrets.ts";
 
 /** Where `--events FILE` writes the run as JSON Lines, beside whatever the terminal shows. */
 export interface EventFile {
@@ -15,7 +16,7 @@ export async function openEventFile(path: string | undefined): Promise<EventFile
     const stream = (await open(path, "w")).createWriteStream();
     return {
       write(event) {
-        stream.write(`${JSON.stringify(event)}\n`);
+        stream.write(`${JSON.stringify(valueWithoutSecrets(event))}\n`);
       },
       close: () => new Promise((resolve) => stream.end(resolve)),
     };

@@ -9,7 +9,7 @@ import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
 import { withCommon, withFolder } from "./options.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
+import { discreet, processTerminal, type Terminal } from "./terminal.ts";
 
 /**
  * Runs one command line and gives its exit code. Every command is loaded when it is asked for, so that
@@ -17,8 +17,9 @@ import { processTerminal, type Terminal } from "./terminal.ts";
  */
 export async function main(
   argv: readonly string[],
-  terminal: Terminal = processTerminal(),
+  outside: Terminal = processTerminal(),
 ): Promise<ExitCode> {
+  const terminal = discreet(outside);
   let exit: ExitCode = EXIT.ok;
   const program = commands(argv, terminal, (code) => {
     exit = code;
@@ -50,6 +51,15 @@ interface Declaration {
   readonly name: string;
   readonly description: string;
   readonly declare: (command: Command) => void;
+}
+
+/** Repeatable, and never one option with several values: a folder may come after it. */
+function expectOption(): Option {
+  const description =
+    "refuse any plan but the one with this fingerprint; CLUSTER=FINGERPRINT is one cluster of it (repeatable)";
+  return new Option("--expect <fingerprint>", description).argParser(
+    (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+  );
 }
 
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
@@ -120,7 +130,8 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
         withFolder(command, REVIEWED)
           .option("--out <file>", "write the plan to a file, for `show` and `apply`")
           .option("--base <ref>", "also say what is changed in git since this commit")
-          .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
+          .addOption(expectOption())
+          .option("--uncommitted", "plan the folder as it is, in place of the commit")
           .option("-i, --interactive", "on a screen: move, fold, search")
           .option("--screen-reader", "the screen as sentences in reading order")
           .option("--observations <file>", "save what was read, or plan from such a file")
@@ -134,7 +145,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       declare: (command) =>
         withCommon(command)
           .argument("[plan]", "a plan file, or the folder of the repository")
-          .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
+          .addOption(expectOption())
           .option("--auto-approve", "take steps without asking")
           .addOption(approveFinal())
           .option("--events <file>", "write the run as JSON Lines to a new file")

@@ -1,4 +1,5 @@
 import type { Paint } from "../render/paint.ts";
+import { registerEnvironment, withoutSecrets } from "../secrets.ts";
 
 /** The world as a command sees it; no command touches `process` itself. */
 export interface Terminal {
@@ -27,6 +28,46 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     now: () => Date.now(),
   };
+}
+
+/**
+ * The same terminal, on which no secret can be printed: whatever a command writes goes through here, be it text, JSON,
+ * Markdown or a screen.
+ */
+export function discreet(terminal: Terminal): Terminal {
+  registerEnvironment(terminal.env);
+  const streams = new Map<NodeJS.WriteStream, NodeJS.WriteStream>();
+  const guarded = (stream: NodeJS.WriteStream): NodeJS.WriteStream => {
+    const known = streams.get(stream) ?? withoutSecretsOn(stream);
+    streams.set(stream, known);
+    return known;
+  };
+  return {
+    get stdin() {
+      return terminal.stdin;
+    },
+    get stdout() {
+      return guarded(terminal.stdout);
+    },
+    get stderr() {
+      return guarded(terminal.stderr);
+    },
+    env: terminal.env,
+    cwd: terminal.cwd,
+    now: () => terminal.now(),
+  };
+}
+
+function withoutSecretsOn(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  const write = (chunk: unknown, ...rest: unknown[]): boolean =>
+    Reflect.apply(stream.write, stream, [typeof chunk === "string" ? withoutSecrets(chunk) : chunk, ...rest]);
+  return new Proxy(stream, {
+    get(target, property) {
+      if (property === "write") return write;
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /** A person can be asked: a terminal on both ends, and not a CI that pretends to have one. */

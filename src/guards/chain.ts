@@ -65,7 +65,10 @@ export function judgeAll(input: GuardInput): readonly GuardVerdict[] {
 
 function verdict(guard: Guard, input: GuardInput): GuardVerdict {
   const judgement = guard.judge(input);
-  if (judgement.outcome === "pass") return { id: guard.id, outcome: "pass", findings: [], waived: [] };
+  if (judgement.outcome === "pass") {
+    const pending = judgement.pending === true ? ({ pending: true } as const) : {};
+    return { id: guard.id, outcome: "pass", ...pending, findings: [], waived: [] };
+  }
   const standing: Finding[] = [];
   const waived: WaivedFinding[] = [];
   for (const finding of judgement.findings) {

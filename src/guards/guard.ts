@@ -4,7 +4,7 @@ import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import type { Finding, GuardId } from "../rotation/plan.ts";
-import type { RotationRecord } from "../rotation/record.ts";
+import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 
 /**
  * A guard refuses a step. It is a function of what is known now, so that a plan shows exactly what apply will
@@ -27,18 +27,33 @@ export interface GuardInput {
   /** `null` when no resource declares the rotation any more: it is being rolled back. */
   readonly rotation: RotationResource | null;
   readonly record: RotationRecord | undefined;
+  /** Everything that is remembered of the cluster; absent: nothing is. */
+  readonly past?: ClusterRecord;
   /** What git says trusts the authority outside the cluster. */
   readonly consumers: readonly TrustConsumer[];
   /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
   readonly edge: Edge;
+  /** Rotations of the cluster that the same run takes before this one. */
+  readonly ahead?: readonly Ahead[] | undefined;
   /** Externally signed certificates; absent when nobody looked, which is not the same as none. */
   readonly overrides?: OverrideOutlooks | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
+/** A rotation of the same cluster whose turn comes first in a run, with what the plan has it do. */
+export interface Ahead {
+  readonly rotation: string;
+  /** Authorities that it starts to rotate. */
+  readonly starts: readonly string[];
+  /** Authorities that are back in standby when its turn is over. */
+  readonly ends: readonly string[];
+  /** Id of its last step in the plan. */
+  readonly step: string;
+}
+
 export type Judgement =
-  | { readonly outcome: "pass" }
+  | { readonly outcome: "pass"; readonly pending?: true }
   | { readonly outcome: "fail" | "unknown"; readonly findings: readonly Finding[] };
 
 const PASS: Judgement = { outcome: "pass" };
@@ -47,6 +62,9 @@ const PASS: Judgement = { outcome: "pass" };
 export function failWith(findings: readonly Finding[]): Judgement {
   return findings.length === 0 ? PASS : { outcome: "fail", findings };
 }
+
+/** Passes when all before it in the plan goes as planned; asked again then. */
+export const PENDING: Judgement = { outcome: "pass", pending: true };
 
 export function unknown(finding: Finding): Judgement {
   return { outcome: "unknown", findings: [finding] };

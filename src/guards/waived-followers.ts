@@ -38,6 +38,7 @@ function guardsAgainst(follower: Follower, roster: readonly RosterMember[]): rea
     case "not-reporting":
       return [];
     case "lagging":
+    case "unclear":
       return isMember ? ["roster", "components-ready"] : ["components-ready"];
     case "silent":
     case "missing":

@@ -5,6 +5,7 @@ import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
+import { afterThose } from "./ahead.ts";
 import { caPins, keysOf } from "./keys.ts";
 import { consumersOf, isTurnedBack, type Member, type Move, type RotationContext } from "./member.ts";
 import { apart, notesOf } from "./notes.ts";
@@ -19,12 +20,14 @@ export function planRotation(resource: RotationResource, context: RotationContex
     const live = context.observation.authorities.find(({ type }) => type === wanted.type);
     if (live === undefined) return [];
     const unseen = unseenKeys(wanted, live, context);
-    const told = standingOf(wanted, live, resource, context.record);
+    const told = standingOf(wanted, live, resource, context.record, context.declared);
     const standing = told === "finished" && unseen.length > 0 && isUnderWay(resource) ? "unclear" : told;
     return [{ wanted, live, standing, unseen, memory: openRotation(context.record, wanted.type) }];
   });
   const goingBack = resource.phase === "rollback" || members.some(isTurnedBack);
-  const steps = together(members.map((member) => stepsOf(member, resource, context, goingBack)));
+  const steps = together(members.map((member) => stepsOf(member, resource, context, goingBack))).map((step) =>
+    afterThose(step, context.ahead),
+  );
   const [first] = members;
   return {
     name: resource.name,
@@ -63,6 +66,7 @@ export function planUndeclared(
       authority: live,
       rotation: null,
       record: memory,
+      past: context.record,
       consumers: consumersOf(live.type, context),
       edge,
     });

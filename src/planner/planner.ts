@@ -1,20 +1,33 @@
+import type { Ahead } from "../guards/guard.ts";
 import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
-import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
+import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
+import type {
+  ClusterPlan,
+  ClusterProblem,
+  Drift,
+  Plan,
+  PlanOutcome,
+  RotationPlan,
+} from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import { aheadOf } from "./ahead.ts";
 import { driftOf } from "./drift.ts";
+import { bindingOf, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
+import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { isBlocked } from "./startable.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
- * Clusters that were not observed are left out.
+ * Clusters that were neither observed nor have a problem are left out.
  */
 export interface PlanInput {
   readonly desired: DesiredState;
   readonly observations: readonly ClusterObservation[];
+  /** The clusters that were not read, and why. Absent: all were. */
+  readonly unread?: readonly UnreadCluster[];
   readonly records: readonly ClusterRecord[];
   /**
    * What `readOverrides` made of the same resources and observations. Absent when nobody looked: then the guard of
@@ -26,45 +39,95 @@ export interface PlanInput {
   readonly now: number;
 }
 
-/** Same inputs, same plan: everything that can be decided is decided here. */
-export function makePlan(input: PlanInput): Plan {
-  const clusters = input.observations.map((observation) => planCluster(observation, input));
-  return { format_version: "1.0", outcome: outcomeOf(clusters), commit: input.commit, clusters };
+interface UnreadCluster {
+  readonly name: string;
+  readonly platform: PlatformName;
+  readonly problem: ClusterProblem;
 }
 
-function planCluster(observation: ClusterObservation, input: PlanInput): ClusterPlan {
+/** Same inputs, same plan: everything that can be decided is decided here. */
+export function makePlan(input: PlanInput): Plan {
+  const { desired, observations, unread = [], commit } = input;
+  const fingerprints = new Map(
+    bindingOf(desired, observations).clusters.map((binding) => [binding.name, clusterFingerprint(binding)]),
+  );
+  const clusters = [
+    ...observations.map((observation) => ({
+      ...planCluster(observation, input),
+      fingerprint: fingerprints.get(observation.cluster) ?? null,
+    })),
+    ...unread.map(unplanned),
+  ];
+  return {
+    format_version: "1.1",
+    outcome: outcomeOf(clusters),
+    commit,
+    fingerprint: planFingerprint(clusters),
+    clusters,
+  };
+}
+
+function unplanned({ name, platform, problem }: UnreadCluster): ClusterPlan {
+  return { name, platform, fingerprint: null, problem, rotations: [], overrides: [], drift: [] };
+}
+
+function planCluster(observation: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
   const { desired, records, now } = input;
   const { cluster: name, platform } = observation;
   const cluster = desired.clusters.find((resource) => resource.name === name);
-  if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
-  const record = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
+  if (cluster === undefined)
+    return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };
+  const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
+  // As apply has it when it begins: what happened while nobody looked is in it.
+  const record = catchUp(remembered, observation, new Date(now).toISOString());
   const authorities = desired.authorities.filter((authority) => authority.cluster === name);
   const reading = input.overrides?.get(name);
   const overridden =
     reading === undefined
       ? undefined
       : planOverrides(reading, { cluster, desired, observation, record, now });
+  const drift = driftOf(name, desired, observation, record, now);
+  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   const context = {
     cluster,
     observation,
     record,
     authorities,
+    declared,
     overrides: overridden?.outlooks,
     now,
   };
-  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
+  const planned = inTurn(declared, drift, (rotation, ahead) => planRotation(rotation, { ...context, ahead }));
   return {
     name,
     platform,
+    problem: null,
     rotations: [
-      ...declared.map((rotation) => planRotation(rotation, context)),
+      ...planned,
       ...undeclared(record, declared, observation).map(([memory, live]) =>
-        planUndeclared(memory, live, context),
+        planUndeclared(memory, live, { ...context, ahead: [] }),
       ),
     ],
     overrides: overridden?.plans ?? [],
-    drift: driftOf(name, desired, observation, record, now),
+    drift,
   };
+}
+
+/** A run takes the rotations of a cluster one after the other, and each is judged as after those before it. */
+function inTurn(
+  declared: DesiredState["rotations"],
+  drift: readonly Drift[],
+  planOne: (rotation: DesiredState["rotations"][number], ahead: readonly Ahead[]) => RotationPlan,
+): readonly RotationPlan[] {
+  const plans: RotationPlan[] = [];
+  const ahead: Ahead[] = [];
+  for (const rotation of declared) {
+    const plan = planOne(rotation, ahead.slice());
+    plans.push(plan);
+    const next = aheadOf(plan, drift);
+    if (next !== null) ahead.push(next);
+  }
+  return plans;
 }
 
 /** Rotations that the record knows as under way and git no longer declares. */
@@ -87,6 +150,7 @@ function undeclared(
 }
 
 function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
+  if (clusters.some(({ problem }) => problem !== null)) return "incomplete";
   const blocked = clusters.some(
     ({ rotations, overrides, drift }) =>
       drift.some(({ blocks }) => blocks) ||

@@ -5,6 +5,12 @@ export function isBlocked({ guards }: Pick<Step, "guards">): boolean {
   return guards.some(({ outcome }) => outcome !== "pass");
 }
 
+/** It does not start as long as other rotations of the cluster are under way or come before it. */
+export function isHeldByOthers({ from, to, guards }: Pick<Step, "from" | "to" | "guards">): boolean {
+  const starts = from === "standby" && to === "init";
+  return starts && guards.some(({ id, outcome }) => id === "exclusive" && outcome !== "pass");
+}
+
 /** First in line, and every guard passes. The guards of a step that follows another are asked in its turn. */
 export function mayStart(step: Pick<Step, "after" | "guards">): boolean {
   return step.after === null && !isBlocked(step);

@@ -3,15 +3,16 @@
  * grow with the listing (design, section 9).
  *
  * A listing is whatever `tctl get` ever printed (reference teleport-rotation 4.1): an array, a bare object, an
- * empty array, `null`, objects one after the other; with or without a final newline, indented or not. JSON never
- * holds its structural bytes inside a UTF-8 sequence, so that bytes can be looked at without decoding them.
+ * empty array, `null`, objects one after the other; with or without a final newline, indented or not; one of these,
+ * and nothing after it. JSON never holds its structural bytes inside a UTF-8 sequence, so that bytes can be looked at
+ * without decoding them.
  *
  * Structure is followed here, values are decoded by `JSON.parse`: of the whole element, or, with a list of
  * `fields`, only of those. Skipping is what makes a listing of 100,000 nodes cheap: of 1,200 bytes a row 200
  * are used.
  */
 export interface ListingReader {
-  /** Takes the next bytes. Throws a SyntaxError when they cannot belong to a listing. */
+  /** Takes the next bytes. Throws a SyntaxError when they cannot belong to a listing, `BeyondBounds` when it is too large. */
   push(chunk: Uint8Array): void;
   /** No more bytes will come. Throws a SyntaxError when the listing is not complete. */
   end(): void;
@@ -34,9 +35,16 @@ export function readFields(
   return createReader(fields, onElement);
 }
 
+/** More than any listing holds: whoever prints it need not be heard to the end, as there may be none. */
+export class BeyondBounds extends SyntaxError {}
+
 const FIRST_BUFFER_BYTES = 256 * 1024;
 /** Far above any element seen, far below what would hurt. */
 const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
+/** Five times the largest cluster that capstan was made for; whatever prints more does not list a cluster. */
+const MAX_ELEMENTS = 500_000;
+/** Resources of Teleport nest a dozen levels deep; what is decoded is walked through by functions that call themselves. */
+const MAX_DEPTH = 100;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -55,6 +63,8 @@ for (const byte of [QUOTE, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT]) 
 
 /** "The value goes on after these bytes." */
 const INCOMPLETE = -1;
+/** "The value is nested deeper than anything that is read." */
+const TOO_DEEP = -3;
 /** "This is not a string of plain bytes." */
 const ESCAPED = -2;
 
@@ -65,7 +75,7 @@ interface Wanted {
   readonly inner: readonly Wanted[] | null;
 }
 
-type Place = "outside" | "array-start" | "after-element" | "before-element";
+type Place = "outside" | "array-start" | "after-element" | "before-element" | "after-listing";
 
 function createReader(
   fields: readonly string[] | null,
@@ -105,12 +115,12 @@ function createReader(
     offset += read;
     filled -= read;
     retryAt = 2 * filled;
-    if (filled > MAX_ELEMENT_BYTES) fail(`element ${elements + 1} is larger than 64 MiB`, 0);
+    if (filled > MAX_ELEMENT_BYTES) refuse(`element ${elements + 1} is larger than 64 MiB`);
   }
 
   function end(): void {
     readOn();
-    if (filled > 0 || place !== "outside")
+    if (filled > 0 || (place !== "outside" && place !== "after-listing"))
       fail(`it ends in the middle, after ${elements} complete elements`, filled);
     if (!seen) fail("it is empty", 0);
   }
@@ -131,25 +141,33 @@ function createReader(
         if (after === INCOMPLETE) return at;
         at = after;
         elements += 1;
+        if (elements > MAX_ELEMENTS) refuse(`it has more than ${MAX_ELEMENTS} elements`);
         if (place !== "outside") place = "after-element";
       } else if (byte === COMMA && place === "after-element") {
         at += 1;
         place = "before-element";
       } else if (byte === CLOSE_ARRAY && (place === "after-element" || place === "array-start")) {
         at += 1;
-        place = "outside";
-      } else if (byte === OPEN_ARRAY && place === "outside") {
+        place = "after-listing";
+      } else if (byte === OPEN_ARRAY && place === "outside" && elements === 0) {
         at += 1;
         place = "array-start";
       } else if (
         byte === SMALL_N &&
         place === "outside" &&
+        elements === 0 &&
         !bytes.subarray(at, at + 4).compare(NULL, 0, Math.min(4, length - at))
       ) {
         if (length - at < 4) return at;
         at += 4;
+        place = "after-listing";
       } else {
-        fail("there is something else than a listing of objects", at);
+        fail(
+          place === "after-listing"
+            ? "there is something after the listing"
+            : "there is something else than a listing of objects",
+          at,
+        );
       }
       seen = true;
     }
@@ -157,7 +175,7 @@ function createReader(
 
   function readElement(bytes: Buffer, at: number): number {
     if (wanted === null) {
-      const after = skipValue(bytes, at);
+      const after = pass(bytes, at);
       if (after !== INCOMPLETE) {
         values[0] = decode(bytes, at, after);
         onElement(values);
@@ -186,9 +204,9 @@ function createReader(
       if (bytes[at] !== COLON) fail("a colon was expected", at);
       at = skipSpace(bytes, at + 1);
       if (at >= length) return INCOMPLETE;
-      if (match === undefined) at = skipValue(bytes, at);
+      if (match === undefined) at = pass(bytes, at);
       else if (match.inner === null) at = readLeaf(bytes, at, match.slot);
-      else at = bytes[at] === OPEN_OBJECT ? readObject(bytes, at, match.inner) : skipValue(bytes, at);
+      else at = bytes[at] === OPEN_OBJECT ? readObject(bytes, at, match.inner) : pass(bytes, at);
       if (at === INCOMPLETE) return INCOMPLETE;
       at = skipSpace(bytes, at);
       if (at >= length) return INCOMPLETE;
@@ -202,7 +220,7 @@ function createReader(
     let after = bytes[at] === QUOTE ? skipPlainString(bytes, at) : ESCAPED;
     if (after === INCOMPLETE) return INCOMPLETE;
     if (after === ESCAPED) {
-      after = skipValue(bytes, at);
+      after = pass(bytes, at);
       if (after !== INCOMPLETE) values[slot] = decode(bytes, at, after);
     } else if (equals(bytes, at + 1, after - 1, lastText[slot] ?? "")) {
       values[slot] = lastText[slot];
@@ -212,6 +230,13 @@ function createReader(
       lastText[slot] = text;
     }
     return after;
+  }
+
+  function pass(bytes: Buffer, at: number): number {
+    const after = skipValue(bytes, at);
+    return after === TOO_DEEP
+      ? refuse(`element ${elements + 1} is nested deeper than ${MAX_DEPTH} levels`)
+      : after;
   }
 
   function decode(bytes: Buffer, from: number, to: number): unknown {
@@ -224,6 +249,10 @@ function createReader(
 
   function fail(what: string, at: number): never {
     throw new SyntaxError(`${what} (byte ${offset + at})`);
+  }
+
+  function refuse(what: string): never {
+    throw new BeyondBounds(`${what} (byte ${offset})`);
   }
 
   return { push, end };
@@ -315,6 +344,7 @@ function skipValue(bytes: Uint8Array, at: number): number {
       at += 1;
       depth += byte === OPEN_OBJECT || byte === OPEN_ARRAY ? 1 : -1;
       if (depth === 0) return at;
+      if (depth > MAX_DEPTH) return TOO_DEEP;
     }
   }
   return INCOMPLETE;

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Result } from "execa";
 import { Failure } from "../failure.ts";
 import { createLimit } from "./limit.ts";
-import { redact } from "./redact.ts";
+import { redact, withoutCutHead } from "./redact.ts";
 
 /**
  * The one place that runs executables (design, section 5): argv arrays and never a shell, time limits, output
@@ -19,14 +19,14 @@ export interface Runner {
 export interface Command {
   /** The executable and its arguments, as they are. */
   readonly argv: readonly string[];
-  /** Added to the environment of capstan itself, which is passed on as it is. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of capstan itself, which is passed on as it is; `undefined` takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Given on standard input; without it there is none. */
   readonly stdin?: string;
   readonly timeoutMs?: number;
   /** Ends the executable and everything it started. */
   readonly signal?: AbortSignal | undefined;
-  /** More output than this is a `Failure`; standard output of `stream` has no cap, as it is not kept. */
+  /** More output than this is a `Failure`; that of `stream` is not kept, and has a bound of its own. */
   readonly maxBytes?: number;
 }
 
@@ -48,7 +48,25 @@ export interface RunnerOptions {
   readonly limit?: number;
   /** Takes a line for every executable that has ended, for `--verbose`. */
   readonly trace?: (line: string) => void;
+  /** Other bounds than those of a run of capstan. */
+  readonly bounds?: Partial<Bounds>;
 }
+
+/** What no executable may go beyond, whatever the call asks for. */
+interface Bounds {
+  /** Of standard output that is not kept: 100,000 nodes are some 120 MB. */
+  readonly streamBytes: number;
+  /** Of standard error, of which the end is kept. */
+  readonly stderrBytes: number;
+  /** How long something that the executable started may keep its output open after it ended itself. */
+  readonly heldOpenMs: number;
+}
+
+const BOUNDS: Bounds = {
+  streamBytes: 512 * 1024 * 1024,
+  stderrBytes: 64 * 1024 * 1024,
+  heldOpenMs: 5_000,
+};
 
 /**
  * Room for all the calls of one observation (11 for Teleport) in one wave: they wait for the network, and a
@@ -67,14 +85,19 @@ const GRACE_MS = 2_000;
 /** One runner, and so one limit, for a whole run of capstan. */
 export function createRunner(options: RunnerOptions = {}): Runner {
   const limit = createLimit(options.limit ?? DEFAULT_LIMIT);
+  const bounds: Bounds = { ...BOUNDS, ...options.bounds };
   return {
     run: (command) =>
       limit(async () => {
-        const stdout = keepStart(command.maxBytes ?? DEFAULT_MAX_BYTES);
-        const outcome = await traced(command, () => execute(command, stdout.add, stdout.overflowed));
+        const maxBytes = command.maxBytes ?? DEFAULT_MAX_BYTES;
+        const stdout = keepStart(maxBytes);
+        const outcome = await traced(command, () => execute(command, stdout.add, { ...bounds, maxBytes }));
         return { ...outcome, stdout: stripVTControlCharacters(stdout.text()) };
       }),
-    stream: (command, consume) => limit(() => traced(command, () => execute(command, consume, () => false))),
+    stream: (command, consume) =>
+      limit(() =>
+        traced(command, () => execute(command, consume, { ...bounds, maxBytes: bounds.streamBytes })),
+      ),
   };
 
   async function traced(command: Command, task: () => Promise<StreamOutcome>): Promise<StreamOutcome> {
@@ -94,7 +117,7 @@ export function createRunner(options: RunnerOptions = {}): Runner {
 async function execute(
   command: Command,
   consume: (chunk: Uint8Array) => void,
-  isFull: () => boolean,
+  { maxBytes, stderrBytes, heldOpenMs }: Bounds & { readonly maxBytes: number },
 ): Promise<StreamOutcome> {
   const [file, ...args] = command.argv;
   if (file === undefined)
@@ -120,32 +143,61 @@ async function execute(
     // on the terminal from ending a transition half-way: capstan decides when to stop.
     killDescendants: true,
   });
-  child.stderr.on("data", stderr.add);
+  let bytes = 0;
+  let overflow: string | null = null;
+  const overflown = (what: string) => {
+    overflow ??= what;
+    stop.abort();
+  };
+  child.stderr.on("data", (chunk: Uint8Array) => {
+    if (overflow !== null) return;
+    stderr.add(chunk);
+    if (stderr.total() > stderrBytes) overflown(`${stderrBytes} bytes on standard error`);
+  });
   child.stdout.on("data", (chunk: Uint8Array) => {
-    if (thrown !== null) return;
+    if (thrown !== null || overflow !== null) return;
+    bytes += chunk.length;
+    if (bytes > maxBytes) return overflown(`${maxBytes} bytes`);
     try {
       consume(chunk);
-      if (isFull()) stop.abort();
     } catch (error) {
       thrown = { error };
       stop.abort();
     }
   });
+  // What it started may hold our pipes open for ever, even in a process group of its own.
+  let held = false;
+  let patience: NodeJS.Timeout | undefined;
+  child.nodeChildProcess.once("exit", () => {
+    patience = setTimeout(() => {
+      held = true;
+      endGroup(child.pid);
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, heldOpenMs);
+  });
   const result = await child;
+  clearTimeout(patience);
   if (thrown !== null) throw (thrown as { readonly error: unknown }).error;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const said = quote(stderr.text());
-  if (isFull()) {
-    throw new Failure(
-      "executable",
-      `${shown(command)} printed more than ${command.maxBytes ?? DEFAULT_MAX_BYTES} bytes.`,
-    );
+  if (overflow !== null) {
+    throw new Failure("executable", `${shown(command)} printed more than ${overflow}.`, {
+      hint: "That is no answer but a stream without an end; run it by hand to see what it prints.",
+    });
   }
   if (command.signal?.aborted) throw interrupted(command);
   if (result.timedOut) {
     throw new Failure("executable", `${shown(command)} did not finish within ${timeoutMs / 1000} s.${said}`, {
       hint: "Run it by hand to see what it waits for: a login, a prompt, or a server that does not answer.",
     });
+  }
+  if (held) {
+    throw new Failure(
+      "executable",
+      `${shown(command)} ended, but something that it started kept its output open for ${heldOpenMs / 1000} s more.${said}`,
+      { hint: "Whatever it leaves running in the background needs an output of its own: >/dev/null 2>&1." },
+    );
   }
   if (result.exitCode === undefined) throw notRun(command, file, result, seconds, said);
   return {
@@ -154,6 +206,17 @@ async function execute(
     stderr: redact(stripVTControlCharacters(stderr.text())),
     durationMs: performance.now() - started,
   };
+}
+
+/** Everything in the executable's own process group; it is gone when there is nobody left to signal. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM")))
+      throw error;
+  }
 }
 
 /** The command line for people; quoted only where it would be ambiguous. */
@@ -210,7 +273,7 @@ interface Kept {
   readonly text: () => string;
 }
 
-function keepStart(maxBytes: number): Kept & { readonly overflowed: () => boolean } {
+function keepStart(maxBytes: number): Kept {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   return {
@@ -218,22 +281,27 @@ function keepStart(maxBytes: number): Kept & { readonly overflowed: () => boolea
       bytes += chunk.length;
       if (bytes <= maxBytes) chunks.push(chunk);
     },
-    overflowed: () => bytes > maxBytes,
     text: () => Buffer.concat(chunks).toString("utf8"),
   };
 }
 
-function keepEnd(maxBytes: number): Kept {
+function keepEnd(maxBytes: number): Kept & { readonly total: () => number } {
   let chunks: Uint8Array[] = [];
   let bytes = 0;
+  let total = 0;
   return {
     add(chunk) {
       chunks.push(chunk);
       bytes += chunk.length;
+      total += chunk.length;
       if (bytes <= 2 * maxBytes) return;
       chunks = [Buffer.concat(chunks).subarray(-maxBytes)];
       bytes = maxBytes;
     },
-    text: () => Buffer.concat(chunks).subarray(-maxBytes).toString("utf8"),
+    total: () => total,
+    text() {
+      const end = Buffer.concat(chunks).subarray(-maxBytes).toString("utf8");
+      return total > maxBytes ? withoutCutHead(end) : end;
+    },
   };
 }

@@ -1,3 +1,5 @@
+import { withoutSecrets } from "../secrets.ts";
+
 const PLAIN = /^[\x20-\x7e]*$/;
 
 /**
@@ -23,7 +25,9 @@ const SIGN = "\u{fffd}";
  * The one place that makes text from a cluster, a repository or a person fit to be drawn: a machine's name must
  * not be able to rewrite the plan that somebody approves. Doing it twice changes nothing.
  */
-export function harmless(text: string): string {
+export function harmless(dirty: string): string {
+  // Before it is laid out: a line break in the middle of a secret would hide it from every later look.
+  const text = withoutSecrets(dirty);
   if (PLAIN.test(text)) return text;
   return text
     .toWellFormed()

@@ -2,6 +2,7 @@ import type { Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type {
   ClusterPlan,
+  ClusterProblem,
   Drift,
   Finding,
   GuardVerdict,
@@ -29,16 +30,23 @@ export function planText(plan: Plan, paint: Paint): string {
       rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
     ),
   );
-  const commit = plan.commit === null ? "" : paint("dim", `  at commit ${plan.commit.slice(0, 12)}`);
+  const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
   const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
   return `${[...base, ...parts, verdictText(plan, paint)].join("\n")}\n`;
+}
+
+/** What was planned. */
+function placeOf({ commit, uncommitted }: Plan): string {
+  const files = uncommitted === undefined ? [] : [count(uncommitted.length, "uncommitted file")];
+  return [...(commit === null ? [] : [`commit ${commit.slice(0, 12)}`]), ...files].join(" and ");
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
 function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commit: string): string {
   const lines = [`${paint("strong", harmless(cluster.name))} (${cluster.platform})${commit}`, ""];
+  if (cluster.problem !== null) return [...lines, problemText(cluster.problem, paint), ""].join("\n");
   if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
   for (const rotation of cluster.rotations) lines.push(rotationText(rotation, shorten, paint), "");
   for (const override of cluster.overrides) lines.push(overrideText(override, paint), "");
@@ -48,6 +56,12 @@ function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commi
     lines.push("");
   }
   return lines.join("\n");
+}
+
+/** Nothing else is known of the cluster. */
+function problemText({ code, message, remedy }: ClusterProblem, paint: Paint): string {
+  const what = paragraph(`${paint("bad", code)} ${harmless(message)}`, "  ", "    ");
+  return `${what}\n${paragraph(`→ ${harmless(remedy)}`, "    ", "      ")}`;
 }
 
 function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): string {
@@ -111,14 +125,22 @@ function stepText(step: Step, number: number, paint: Paint): string {
     const ids = ahead.map(({ id }) => id).join(", ");
     lines.push(paragraph(`by hand   ${ids}`, "       ", "                 "));
   }
+  if (step.guards.length > 0) lines.push(guardsText(step.guards, paint));
   if (step.after !== null)
-    lines.push(paragraph("guards    judged when the step before it is done", "       "));
-  else lines.push(guardsText(step.guards, paint));
+    lines.push(paragraph(`guards    ${judgedAfter(step)}`, "       ", "                 "));
   return lines.join("\n");
 }
 
+/** Of its own rotation a reader knows which step that is. */
+function judgedAfter({ guards, after }: Step): string {
+  if (guards.length === 0 || after === null) return "judged when the step before it is done";
+  const pending = guards.filter((guard) => guard.pending === true).map(({ id }) => id);
+  return `${pending.join(", ")} judged when ${harmless(after)} is done`;
+}
+
 function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
-  const passed = guards.filter(({ outcome, waived }) => outcome === "pass" && waived.length === 0);
+  const certain = guards.filter(({ pending }) => pending !== true);
+  const passed = certain.filter(({ outcome, waived }) => outcome === "pass" && waived.length === 0);
   const lines =
     passed.length === 0
       ? []
@@ -129,7 +151,7 @@ function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
             "                 ",
           ),
         ];
-  for (const guard of guards.filter((candidate) => !passed.includes(candidate))) {
+  for (const guard of certain.filter((candidate) => !passed.includes(candidate))) {
     const tone: Tone = guard.outcome === "pass" ? "warn" : "bad";
     const verdict = guard.outcome === "pass" ? "waived" : guard.outcome === "fail" ? "blocked" : "unknown";
     lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);

@@ -115,10 +115,7 @@ function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
 }
 
 /** Why a step cannot be approved, as a sentence; `null` when it can. */
-export function refusalOf(
-  { cluster, rotation, step }: StepPlace,
-  approved: ReadonlySet<string>,
-): string | null {
+export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
   const title = stepTitle(step);
   if (isBlocked(step)) {
     const guards = failingGuards(step).map(({ id, outcome }) =>
@@ -137,7 +134,7 @@ export function refusalOf(
     return `${title} comes after ${overrideTitle(entries)}: approve that first`;
   }
   if (step.after === null) return null;
-  const before = rotation.steps.find(({ id }) => id === step.after);
+  const before = cluster.rotations.flatMap(({ steps }) => steps).find(({ id }) => id === step.after);
   if (before === undefined) return `${title} comes after a step that is not in this plan`;
   if (verdictOf(before) !== "ready" && verdictOf(before) !== "later") {
     return `${title} comes after ${stepTitle(before)}, which is not ready`;

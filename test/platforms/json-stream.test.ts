@@ -174,7 +174,16 @@ describe("what is no listing", () => {
     ["a list cut inside an escape", '[{"b":"x\\', "ends in the middle"],
     ["a bare object that is not closed", '{"a":1', "ends in the middle"],
     ["text before it", 'WARNING: old\n[{"a":1}]', "something else than a listing"],
-    ["text after it", '[{"a":1}]\nerror: lost', "something else than a listing"],
+    ["text after it", '[{"a":1}]\nerror: lost', "something after the listing"],
+    ["a second list", '[{"a":1}]\n[{"a":2}]', "something after the listing"],
+    ["a second, empty list", '[{"a":1}][]', "something after the listing"],
+    ["an object after a list", '[]\n{"a":1}', "something after the listing"],
+    ["null after null", "null null", "something after the listing"],
+    ["a list after objects", '{"a":1}\n[{"a":2}]', "something else than a listing"],
+    ["null after an object", '{"a":1}\nnull', "something else than a listing"],
+    ["lists without an end", "[".repeat(2_000), "something else than a listing"],
+    ["lists without an end in an element", `[{"a":${"[".repeat(2_000)}`, "nested deeper than 100 levels"],
+    ["objects in objects without an end", '{"b":'.repeat(2_000), "nested deeper than 100 levels"],
     ["a number", "[1]", "something else than a listing"],
     ["a string", '["a"]', "something else than a listing"],
     ["null in a list", "[null]", "something else than a listing"],
@@ -219,6 +228,14 @@ describe("size", () => {
     expect(() => {
       for (let count = 0; count < 200; count += 1) reader.push(mebibyte);
     }).toThrow("larger than 64 MiB");
+  });
+
+  it("refuses rows without an end rather than fill the memory", () => {
+    const reader = readFields(["a"], () => undefined);
+    const rows = Buffer.from('{"a":1}'.repeat(10_000));
+    expect(() => {
+      for (let count = 0; count < 200; count += 1) reader.push(rows);
+    }).toThrow("more than 500000 elements");
   });
 
   it("shares the text of fields that repeat", () => {

@@ -3,6 +3,7 @@ import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { approvalKey } from "../../src/apply/run.ts";
 import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
+import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
 import { needsOwnApproval, type Plan } from "../../src/rotation/plan.ts";
 import { CLUSTER } from "./host-rotation.ts";
@@ -14,6 +15,8 @@ export class World {
   readonly clock = new ModelClock();
   readonly cluster = new ModelCluster(this.clock);
   readonly store = new MemoryStore();
+  /** What is observed and moved: the cluster, unless a test puts more around it. */
+  platform: Platform = this.cluster;
 
   async apply(
     desired: DesiredState,
@@ -29,7 +32,7 @@ export class World {
     const outcome = await apply({
       desired,
       commit: "c0ffee",
-      platforms: new Map([[CLUSTER, this.cluster]]),
+      platforms: new Map([[CLUSTER, this.platform]]),
       store: this.store,
       clock: this.clock,
       signal,
@@ -51,7 +54,7 @@ export class World {
   async plan(desired: DesiredState): Promise<Plan> {
     return makePlan({
       desired,
-      observations: [await this.cluster.observe({ components: "all" })],
+      observations: [await this.platform.observe({ components: "all" })],
       records: [await this.store.load(CLUSTER)],
       commit: null,
       now: this.clock.now(),

@@ -14,7 +14,7 @@ import {
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
-import { type ListingReader, readElements, readFields } from "../json-stream.ts";
+import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
 import {
@@ -137,11 +137,7 @@ const COPY = "authority copy ";
 async function listAuthorities(context: Context): Promise<Authorities> {
   const elements: unknown[] = [];
   const command = getAuthoritiesCommand(context.connection);
-  const error = await readListing(
-    context,
-    command,
-    readElements((element) => elements.push(element)),
-  );
+  const error = await readListing(context, command, readElements(named((element) => elements.push(element))));
   if (error !== null) throw error.failure;
 
   // A newer tctl can be given the user CA a second time, in place of one that the server does not have (4.2).
@@ -196,7 +192,7 @@ async function listComponents(context: Context, kind: TeleportKind): Promise<Com
   for (const name of names) {
     const rows = collectRows(kind);
     const command = getCommand(context.connection, name);
-    error = await readListing(context, command, readFields(ROW_FIELDS, rows.add));
+    error = await readListing(context, command, readFields(ROW_FIELDS, named(rows.add, 1)));
     if (error === null) return rows;
     if (error.kind !== "unsupported-resource") break;
   }
@@ -212,10 +208,10 @@ async function listComponents(context: Context, kind: TeleportKind): Promise<Com
 
 async function listRemoteClusters(context: Context): Promise<readonly RemoteCluster[]> {
   const found: RemoteCluster[] = [];
-  const reader = readFields(["metadata.name", "status.connection", "status.last_heartbeat"], (values) => {
-    const [name, connection, lastHeartbeat] = values;
+  const add = ([name, connection, lastHeartbeat]: readonly unknown[]) => {
     found.push({ name: text(name), connection: text(connection), lastHeartbeat: time(lastHeartbeat) });
-  });
+  };
+  const reader = readFields(["metadata.name", "status.connection", "status.last_heartbeat"], named(add, 0));
   const error = await readListing(context, getCommand(context.connection, REMOTE_CLUSTERS), reader);
   if (error === null) return found;
   if (error.kind !== "access-denied") throw error.failure;
@@ -235,7 +231,7 @@ async function listOverrides(context: Context): Promise<LiveOverrides | undefine
     readListing(
       context,
       getCommand(context.connection, CA_OVERRIDES),
-      readElements((element) => documents.push(element)),
+      readElements(named((element) => documents.push(element))),
     ),
     context.options.overrides === "managed" ? hasSpiffeIssuer(context) : false,
   ]);
@@ -286,6 +282,21 @@ async function readVersions(context: Context): Promise<Versions> {
   return { client: version, server: null };
 }
 
+/**
+ * Only what has a name is a resource of Teleport: an error object, a warning or another program's JSON that passed as
+ * a row would be a component without a phase, or none at all. `slot` is where the name is among the fields of a row.
+ */
+function named<Row>(add: (row: Row) => void, slot?: number): (row: Row) => void {
+  let rows = 0;
+  return (row) => {
+    rows += 1;
+    const name =
+      slot === undefined ? object(object(row)["metadata"])["name"] : (row as readonly unknown[])[slot];
+    if (text(name) === "") throw new SyntaxError(`element ${rows} is no resource: it has no metadata.name`);
+    add(row);
+  };
+}
+
 async function runText(
   context: Context,
   argv: readonly string[],
@@ -306,12 +317,20 @@ async function readListing(
   reader: ListingReader,
 ): Promise<TctlError | null> {
   const { options, signal } = context;
+  const incomplete = (problem: SyntaxError) =>
+    new Failure(
+      "executable",
+      `${shown({ argv })} printed what is not a complete JSON listing: ${problem.message}.`,
+      { hint: "Run it by hand: it, or what wraps it, was cut off or printed something else in between." },
+    );
   let problem: SyntaxError | null = null;
   const guarded = (read: () => void): void => {
     if (problem !== null) return;
     try {
       read();
     } catch (error) {
+      // Nobody waits for the end of what may have none; to throw ends the executable.
+      if (error instanceof BeyondBounds) throw incomplete(error);
       if (!(error instanceof SyntaxError)) throw error;
       problem = error;
     }
@@ -322,13 +341,7 @@ async function readListing(
   );
   if (outcome.exitCode !== 0) return explain(outcome);
   guarded(() => reader.end());
-  if (problem !== null) {
-    throw new Failure(
-      "executable",
-      `${shown({ argv })} printed what is not a complete JSON listing: ${(problem as SyntaxError).message}.`,
-      { hint: "Run it by hand: it, or what wraps it, was cut off or printed something else in between." },
-    );
-  }
+  if (problem !== null) throw incomplete(problem);
   return null;
 }
 

@@ -92,7 +92,11 @@ function stepParts(step: Step, number: number, view: View): readonly Leaf[] {
 }
 
 function guardSummary(step: Step): string {
-  if (step.after !== null) return "judged when the step before it is done";
+  if (step.after !== null && !isBlocked(step)) {
+    return step.guards.length === 0
+      ? "judged when the step before it is done"
+      : `judged when ${code(step.after)} is done`;
+  }
   const blocking = step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
   const passing = step.guards.length - blocking.length;
   return isBlocked(step)

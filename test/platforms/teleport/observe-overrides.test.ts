@@ -74,13 +74,18 @@ describe("what is asked about overrides", () => {
 
 describe("what it finds", () => {
   it("the resources as they are, and the older mechanism for SPIFFE", async () => {
+    const override = {
+      kind: "cert_authority_override",
+      sub_kind: "db_client",
+      metadata: { name: "acme.cluster" },
+    };
     const { platform, asked } = open("managed", {
-      [ASKED]: JSON.stringify([{ kind: "cert_authority_override", sub_kind: "db_client" }]),
+      [ASKED]: JSON.stringify([override]),
       [SPIFFE]: JSON.stringify([{ metadata: { name: "default" } }]),
     });
     expect((await platform.observe({ components: "all" })).overrides).toEqual({
       state: "listed",
-      documents: [{ kind: "cert_authority_override", sub_kind: "db_client" }],
+      documents: [override],
       spiffeIssuer: true,
     });
     expect(asked().toSorted()).toEqual([ASKED, SPIFFE]);
