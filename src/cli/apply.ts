@@ -91,10 +91,12 @@ export async function apply(
     canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
-      const recheck = async () => {
-        const observations = await observeAll(context.platforms);
+      const recheck = async (clusters: readonly string[]) => {
+        const platforms = [...context.platforms].filter(([name]) => clusters.includes(name));
+        const observations = await observeAll(new Map(platforms));
         const plan = await planFrom(workspace, observations, terminal.now());
-        context.accept?.(plan, observations);
+        const [refused] = context.accept?.(plan, observations).values() ?? [];
+        if (refused !== undefined) throw refused;
         return plan;
       };
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));

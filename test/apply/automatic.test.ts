@@ -101,15 +101,16 @@ describe("a rotation by the clock", () => {
     const { outcome, message } = await world.apply([wanted]);
     expect(outcome).toBe("blocked");
     expect(message).toContain("taken out of automatic mode by rollback");
-    expect(world.rotations).toEqual([START, "--manual --type=host --phase=update_clients"]);
-    const taken = world.store.journal.filter(({ to }) => to === "update_clients");
+    expect(world.rotations).toEqual([START, "--manual --type=host --phase=rollback"]);
+    const taken = world.store.journal.filter(({ to }) => to === "rollback");
     expect(taken.map(({ from, what }) => [from, what])).toEqual([
       ["init", "intended"],
       ["init", "observed"],
+      ["init", "verified"],
     ]);
-    expect(taken[0]?.detail).toMatch(/^out of automatic mode: .*node\/node2/);
+    expect(taken[0]?.detail).toMatch(/node\/node2/);
     const live = (await world.observe()).authorities.find(({ type }) => type === "host");
-    expect([live?.rotation.mode, live?.rotation.phase]).toEqual(["manual", "update_clients"]);
+    expect([live?.rotation.mode, live?.rotation.phase]).toEqual(["manual", "rollback"]);
   });
 });
 
