@@ -6,6 +6,7 @@ import type { DesiredState } from "../resources/desired.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type Finding, type GuardId, needsOwnApproval, type Step } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation } from "../rotation/record.ts";
+import { endOfRollback } from "../rotation/way-back.ts";
 import {
   type ClockWork,
   CURABLE,
@@ -276,8 +277,22 @@ async function turnBack(run: ClusterRun, situation: Situation, failure: Failed):
   if (halts && !(await isByClock(run, situation))) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
   }
+  if (!run.turnBack.aborted && (await isWayBackWorse(run, situation))) {
+    const message = `${step.authority} stays in ${step.to}, although on_failure is ${cluster.policy.onFailure}: here a rollback ends with the old key dropped, and who is not there would be cut off. ${reason}`;
+    return { outcome: "blocked", message };
+  }
   say(run, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(run, situation, reason, halts);
+}
+
+/** As it is now, and not as it was before the step: out of which phase it would go back, and what that takes away. */
+async function isWayBackWorse(run: ClusterRun, { step, resource }: Situation): Promise<boolean> {
+  const look = await lookAt(run);
+  const live = authorityNow(look, step.authority);
+  if (live === undefined) return true;
+  const declared = resource?.authorities.find(({ type }) => type === step.authority)?.retire;
+  const retire = openRotation(look.record, step.authority)?.retire ?? declared ?? [];
+  return endOfRollback(retire, live, look.observation) !== "new-key-goes";
 }
 
 function reasonOf({ message, findings }: Failed): string {

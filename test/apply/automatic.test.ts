@@ -106,7 +106,7 @@ describe("a rotation by the clock", () => {
     expect(taken.map(({ from, what }) => [from, what])).toEqual([
       ["init", "intended"],
       ["init", "observed"],
-      ["init", "verified"],
+      ["init", "failed"],
     ]);
     expect(taken[0]?.detail).toMatch(/node\/node2/);
     const live = (await world.observe()).authorities.find(({ type }) => type === "host");
