@@ -55,9 +55,7 @@ function unaccounted(
     .filter(({ id }) => WITNESSES.includes(id))
     .flatMap((verdict) => verdict.waived.map(({ subject }) => `${subject} (waived)`));
   const open = guards
-    .filter(
-      ({ id, outcome }) => id === "trust-consumers" || (WITNESSES.includes(id) && outcome === "unknown"),
-    )
+    .filter(({ id, outcome }) => WITNESSES.includes(id) && outcome !== "pass")
     .flatMap(({ findings }) => findings.map(({ subject }) => subject));
   return [...new Set([...waived, ...open, ...unknownBy(memory, end)])];
 }

@@ -21,6 +21,12 @@ import { stepKeys } from "./apply.ts";
 import { cluster } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 
+interface ApplyWith {
+  readonly final?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
 /**
  * The embedded cluster, the real Teleport platform that talks to its `tctl`, and apply, all in this process and on
  * one clock: whoever waits lets the time pass for all of them.
@@ -118,7 +124,7 @@ export class SandboxWorld {
 
   async apply(
     rotations: DesiredState["rotations"],
-    { final = true }: { readonly final?: boolean } = {},
+    { final = true, signal = NEVER, onEvent = () => {} }: ApplyWith = {},
   ): Promise<{
     readonly outcome: RunOutcome;
     readonly message: string;
@@ -132,8 +138,11 @@ export class SandboxWorld {
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),
       store: this.store,
       clock: this.clock,
-      signal: NEVER,
-      emit: (event) => events.push(event),
+      signal,
+      emit(event) {
+        events.push(event);
+        onEvent(event);
+      },
       turnBack: NEVER,
       approve: async (plan) => ({ steps: stepKeys(plan, final) }),
       holder: { who: "test", why: "test" },
