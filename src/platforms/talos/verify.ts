@@ -16,7 +16,7 @@ import {
 } from "./kubernetes.ts";
 import { spec } from "./machine.ts";
 import { makeClient } from "./make-client.ts";
-import { admin, kubeconfigFor } from "./observe.ts";
+import { admin, apiServersOf, kubeconfigFor } from "./observe.ts";
 import { field, type Reply, readResources, type Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import type { Work } from "./transition.ts";
@@ -195,10 +195,12 @@ async function kubeletProblem(
 
 /** Its own static pods carry the new secrets and are ready, and its own API server answers with the right certificate. */
 async function podProblem(
-  { session, type, pair }: Work,
+  { session, type, look, pair }: Work,
   { address, to }: Move,
   baseline: Baseline,
 ): Promise<string | null> {
+  const server = apiServersOf(look).find((one) => one.address === address);
+  if (server === undefined) return "it was not read";
   const version = await secretsVersion(session, address);
   if (version === null || version === baseline.secrets)
     return "its control plane has not taken the new secrets yet";
@@ -210,7 +212,7 @@ async function podProblem(
   const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
   const strict = await openKubectl(session, withKubeChange(text, { trust: signer.pem }));
   const behind =
-    (await readyz(session, strict.path, address)) ?? (await podsBehind(session, strict.path, name, version));
+    (await readyz(session, strict.path, server)) ?? (await podsBehind(session, strict.path, name, version));
   await session.folder.remove(strict.path);
   return behind === null ? null : `${type}: ${behind}`;
 }
@@ -423,11 +425,11 @@ async function kubernetesPromise(work: Work): Promise<string | null> {
     now: session.now(),
   });
   const refused = await openKubectl(session, withKubeChange(text, { client }));
-  for (const { address, machineType } of look.machines) {
-    if (machineType !== "controlplane") continue;
+  for (const server of apiServersOf(look)) {
+    const { address } = server;
     const problem = await session.until(
       async () => {
-        const answer = await refuses(session, refused.path, address);
+        const answer = await refuses(session, refused.path, server);
         if (answer === true) return null;
         return answer === false
           ? `the API server of ${address} still accepts a client of the CA that was dropped`
