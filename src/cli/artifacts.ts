@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { artifactsFor } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
+import { jsonText } from "../render/json-text.ts";
 import { count, paragraph } from "../render/layout.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
@@ -35,7 +36,7 @@ export async function artifacts(
   if (options.format === "json") {
     const removed = done.removed.map(({ path }) => path);
     const answer = { format_version: "1.0", out: options.out, ...done, removed };
-    terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText(answer)}\n`);
     return EXIT.ok;
   }
   for (const path of done.written) terminal.stdout.write(`wrote ${path}\n`);

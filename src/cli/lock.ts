@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, table } from "../render/layout.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { loadResources } from "../resources/load.ts";
@@ -20,7 +21,7 @@ export interface LockReleaseOptions extends CommonOptions {
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
   const all = await (await recordOf(terminal, options.directory)).locks();
   const locks = all.filter(({ cluster }) => options.cluster === undefined || cluster === options.cluster);
-  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ locks }, null, 2)}\n`);
+  if (options.format === "json") terminal.stdout.write(`${jsonText({ locks })}\n`);
   else terminal.stdout.write(locks.length === 0 ? "Nobody holds a lock.\n" : locks.map(lockText).join("\n"));
   return EXIT.ok;
 }
@@ -31,7 +32,7 @@ export async function lockRelease(terminal: Terminal, options: LockReleaseOption
   const found = (await store.locks()).find(({ id }) => id === options.id);
   if (found === undefined) throw noSuchLock(options.id);
   const lock = await store.releaseLock(found.cluster, options.id);
-  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
+  if (options.format === "json") terminal.stdout.write(`${jsonText({ released: lock })}\n`);
   else
     terminal.stdout.write(
       `Released the lock of ${harmless(lock.who)} on ${harmless(lock.cluster)}. If that run is alive after all, it writes nothing more.\n`,

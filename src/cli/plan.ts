@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { bindingOf, fingerprintOf } from "../planner/fingerprint.ts";
 import { type BoundPlan, requireExpected } from "../planner/plan-file.ts";
+import { jsonText } from "../render/json-text.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
@@ -89,7 +90,7 @@ async function planAs(
 ): Promise<string> {
   switch (options.format) {
     case "json":
-      return `${JSON.stringify(plan, null, 2)}\n`;
+      return `${jsonText(plan)}\n`;
     case "markdown":
       return planMarkdown(plan, {
         fingerprint,

@@ -5,7 +5,7 @@ import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import { endComment, keepComment, shownFingerprint } from "./comment.ts";
 import type { ActionContext } from "./context.ts";
 import { keepDriftIssue } from "./drift-issue.ts";
-import { annotation, writeOutputs, writeSummary } from "./files.ts";
+import { writeOutputs, writeSummary } from "./files.ts";
 import { type GitHub, githubFailure } from "./github.ts";
 import type { Render, Written } from "./sticky.ts";
 
@@ -39,6 +39,8 @@ export interface AppliedRun {
 export interface ActionWorld {
   readonly github: GitHub | null;
   readonly print: (text: string) => void;
+  /** A line that GitHub shows beside the run. */
+  readonly annotate: (kind: "notice" | "warning", message: string) => void;
 }
 
 const EXIT_BLOCKED = 3;
@@ -164,7 +166,7 @@ function only(plan: Plan, cluster: ClusterPlan): Plan {
 /** The fingerprint that the plan must have: the one that was given, else the one that reviewers saw. */
 async function expected(
   { inputs, commit, ...context }: ActionContext,
-  { github, print }: ActionWorld,
+  { github, annotate }: ActionWorld,
   pull: number | null,
 ): Promise<string | null> {
   if (inputs.expect !== null) return inputs.expect;
@@ -180,7 +182,7 @@ async function expected(
       },
     );
   }
-  print(annotation("notice", "no plan was shown on the pull request; there is nothing to compare with"));
+  annotate("notice", "no plan was shown on the pull request; there is nothing to compare with");
   return null;
 }
 
@@ -194,7 +196,7 @@ async function reviewed(github: GitHub, pull: number, scope: string): Promise<st
 
 async function pullsOfCommit(
   context: ActionContext,
-  { github, print }: ActionWorld,
+  { github, annotate }: ActionWorld,
 ): Promise<readonly number[]> {
   if (github === null || context.commit === null) return [];
   try {
@@ -202,7 +204,7 @@ async function pullsOfCommit(
   } catch (error) {
     const failure = githubFailure("find the pull request of this commit", error);
     if (context.inputs.requirePlan) throw failure;
-    print(annotation("warning", failure.message));
+    annotate("warning", failure.message);
     return [];
   }
 }
@@ -244,8 +246,8 @@ function renderer(planned: PlannedRun, title: string, more: MarkdownOptions): Re
   return (limit) => planMarkdown(plan, { ...options, limit });
 }
 
-function say({ print }: ActionWorld, what: string, written: Written): void {
+function say({ print, annotate }: ActionWorld, what: string, written: Written): void {
   if ("message" in written) {
-    print(annotation("warning", `${what}: not written, the summary has it all. ${written.message}`));
+    annotate("warning", `${what}: not written, the summary has it all. ${written.message}`);
   } else print(`${what}: ${written.result}\n`);
 }

@@ -87,6 +87,9 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
     print: (text: string) => {
       printed += text;
     },
+    annotate: (kind: "notice" | "warning", message: string) => {
+      printed += annotation(kind, message);
+    },
   };
   const all: ActionDoors = { plan: async () => planned(), apply: async () => applied(), ...doors };
   const listening: ActionDoors = {
