@@ -11,7 +11,6 @@ import { type ActionContext, contextOf } from "../forge/context.ts";
 import { annotation } from "../forge/files.ts";
 import { openGitHub } from "../forge/github.ts";
 import { openQuietLog, type QuietLog } from "../forge/quiet-log.ts";
-import { fingerprintOf } from "../planner/fingerprint.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
 import { plainPaint } from "../render/paint.ts";
 import { planText } from "../render/plan-text.ts";
@@ -80,7 +79,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
     async plan(expect): Promise<PlannedRun> {
       const made = await makePlan(terminal, directory, {
         ...common,
-        ...(expect === null ? {} : { expect }),
+        ...(expect === null ? {} : { expect: [expect] }),
         ...(base === null || mode !== "plan" ? {} : { base }),
         ...(planFile === null ? {} : { out: planFile }),
       });
@@ -99,7 +98,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
         autoApprove: true,
         approveFinal,
         tui: false,
-        ...(expect === null ? {} : { expect }),
+        ...(expect === null ? {} : { expect: [expect] }),
       };
       const exit = await apply(terminal, planFile ?? undefined, options, heard);
       return { exit, ...heard.ending, planned: heard.planned };
@@ -112,8 +111,8 @@ class Heard {
   planned: PlannedRun | null = null;
   ending: Pick<AppliedRun, "outcome" | "message"> = { outcome: "error", message: "" };
 
-  onPlan({ plan, binding }: BoundPlan): void {
-    this.planned = { plan, fingerprint: fingerprintOf(binding) };
+  onPlan({ plan }: BoundPlan): void {
+    this.planned = { plan, fingerprint: plan.fingerprint };
   }
 
   onEvent(event: RunEvent): void {

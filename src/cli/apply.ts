@@ -4,8 +4,9 @@ import { systemClock } from "../apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
+import { type Approved, approvedClusters, requireApproved } from "../planner/approved.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
-import { type BoundPlan, requireCommit, requireExpected, requireFresh } from "../planner/plan-file.ts";
+import { type BoundPlan, requireCommit } from "../planner/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
@@ -15,6 +16,7 @@ import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { insist } from "./insist.ts";
 import { observeAll, planFrom } from "./observe.ts";
 import type { CommonOptions } from "./options.ts";
+import { expectations } from "./plan.ts";
 import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { runText } from "./run-text.ts";
 import { applyOnScreen, type ScreenFlags } from "./screen.ts";
@@ -26,8 +28,8 @@ export interface ApplyOptions extends ScreenFlags {
   readonly autoApprove?: boolean;
   readonly approveFinal?: boolean;
   readonly events?: string;
-  /** The fingerprint that was approved. */
-  readonly expect?: string;
+  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
+  readonly expect?: readonly string[];
   readonly tui: boolean;
 }
 
@@ -49,9 +51,18 @@ export async function apply(
       ? null
       : await readPlanFile(terminal, argument);
   const directory = saved === null ? (argument ?? options.directory) : options.directory;
-  const workspace = within(saved, await openWorkspace(directory, options.cluster, terminal), options.cluster);
+  const approved: readonly Approved[] = [
+    ...(saved === null ? [] : [{ by: "file", ...saved } as const]),
+    ...expectations(options.expect),
+  ];
+  const opened = within(
+    saved,
+    await openWorkspace(directory, options.cluster, terminal, "commit"),
+    options.cluster,
+  );
+  const workspace = amongApproved(approved, opened);
   if (saved !== null) requireCommit(saved.file, workspace.commit, saved.name);
-  await insist(workspace, terminal, { approved: saved !== null || options.expect !== undefined });
+  await insist(workspace, terminal, { approved: approved.length > 0 });
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
   const context: Context = {
@@ -59,8 +70,7 @@ export async function apply(
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations) };
       listener?.onPlan(now);
-      if (saved !== null) requireFresh(saved.file, now, saved.name);
-      if (options.expect !== undefined) requireExpected(options.expect, now);
+      requireApproved(approved, now);
     },
   };
   const emit = (event: RunEvent) => {
@@ -118,6 +128,17 @@ function within(saved: NamedPlanFile | null, workspace: Workspace, wanted: strin
     });
   }
   return { ...workspace, clusters: workspace.clusters.filter(({ name }) => planned.includes(name)) };
+}
+
+/** Where clusters were approved by name, the others are none of this run's business. */
+function amongApproved(approved: readonly Approved[], workspace: Workspace): Workspace {
+  const names = approvedClusters(approved);
+  if (names === null) return workspace;
+  const clusters = workspace.clusters.filter(({ name }) => names.has(name));
+  if (clusters.length > 0) return { ...workspace, clusters };
+  throw new Failure("stale", `none of the clusters here was approved: ${[...names].join(", ")}`, {
+    hint: "nothing was applied; plan again, and have it approved again",
+  });
 }
 
 async function applyAsText(

@@ -24,7 +24,7 @@ export async function artifacts(
   directory: string | undefined,
   options: ArtifactsOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
   const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
   const observations = await Promise.all(
     [...platforms.values()].map((platform) => platform.observe({ components: "all" })),

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import { baseCommit } from "../git/commits.ts";
+import { openRepository } from "../git/repository.ts";
+import { CommitTree } from "../git/tree.ts";
 import {
   type DesiredDifference,
   desiredDifference,
@@ -11,9 +12,8 @@ import { count } from "../render/layout.ts";
 import { type Files, yamlDiff } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { Diagnostic } from "../resources/desired.ts";
-import { type LoadResult, loadResources } from "../resources/load.ts";
+import { loadResources } from "../resources/load.ts";
 import type { BasePlan } from "../rotation/plan.ts";
-import { baseCommit, checkOut } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is changed in git since another commit. */
@@ -35,8 +35,16 @@ export async function compareWithBase(
   head: Head,
   terminal: Terminal,
 ): Promise<Base> {
-  const commit = await baseCommit(folder, ref);
-  const base = await loadCommit(folder, commit, terminal);
+  const repository = await openRepository(folder, terminal.env);
+  if (repository === null) {
+    throw new Failure(
+      "usage",
+      `there is no commit ${ref} to compare with: ${folder} is in no git repository`,
+    );
+  }
+  const commit = await baseCommit(repository.git, ref);
+  const tree = await CommitTree.open(repository, commit, repository.prefix);
+  const base = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
   const diff = yamlDiff(new Map(base.files.map(({ path, text }) => [path, text])), head.files);
   const errors = base.diagnostics.filter(({ severity }) => severity === "error").length;
   if (errors > 0) {
@@ -65,19 +73,4 @@ export function baseDiagnostics({ findings }: Base): readonly Diagnostic[] {
     excerpt: null,
     suggestion: remedy,
   }));
-}
-
-async function loadCommit(folder: string, commit: string, terminal: Terminal): Promise<LoadResult> {
-  const scratch = await mkdtemp(join(tmpdir(), "capstan-base-"));
-  try {
-    const files = join(scratch, "files");
-    const there = join(
-      files,
-      await checkOut(folder, commit, { to: files, index: join(scratch, "index"), env: terminal.env }),
-    );
-    await mkdir(there, { recursive: true });
-    return await loadResources(there, terminal.env, new Date(terminal.now()), folder);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
 }

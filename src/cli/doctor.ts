@@ -14,7 +14,7 @@ export async function doctor(
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
   const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
   const clusters = await Promise.all(
     workspace.clusters.map(async (cluster) => ({ name: cluster.name, checks: await examine(cluster.name) })),

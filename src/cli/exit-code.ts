@@ -1,6 +1,6 @@
 import type { RunOutcome } from "../apply/event.ts";
 import type { FailureCode } from "../failure.ts";
-import type { PlanOutcome } from "../rotation/plan.ts";
+import type { Plan, ProblemCode } from "../rotation/plan.ts";
 
 /** The exit codes are a contract (design, section 6); this is the one place that knows them. */
 export const EXIT = {
@@ -34,7 +34,7 @@ export function exitOfFailure(code: FailureCode): ExitCode {
   }
 }
 
-export function exitOfPlan(outcome: PlanOutcome): ExitCode {
+export function exitOfPlan({ outcome, clusters }: Pick<Plan, "outcome" | "clusters">): ExitCode {
   switch (outcome) {
     case "no_changes":
       return EXIT.ok;
@@ -42,7 +42,30 @@ export function exitOfPlan(outcome: PlanOutcome): ExitCode {
       return EXIT.changesPlanned;
     case "blocked":
       return EXIT.blocked;
+    case "incomplete": {
+      const exits = clusters.flatMap(({ problem }) =>
+        problem === null ? [] : [exitOfProblem(problem.code)],
+      );
+      return GRAVEST_FIRST.find((exit) => exits.includes(exit)) ?? EXIT.blocked;
+    }
   }
+}
+
+/** Of several clusters the gravest counts. */
+const GRAVEST_FIRST: readonly ExitCode[] = [
+  EXIT.interrupted,
+  EXIT.error,
+  EXIT.rolledBack,
+  EXIT.stale,
+  EXIT.locked,
+  EXIT.blocked,
+  EXIT.changesPlanned,
+  EXIT.ok,
+];
+
+/** A cluster that may not be read before a merge waits for it; one that cannot be read is an error of its own. */
+function exitOfProblem(code: ProblemCode): ExitCode {
+  return code === "not-trusted-yet" ? EXIT.blocked : exitOfFailure(code);
 }
 
 export function exitOfRun(outcome: RunOutcome): ExitCode {

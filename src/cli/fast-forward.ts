@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { checkedOutBranch, isAncestor, moveForward } from "../git/commits.ts";
+import { openRepository } from "../git/repository.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { loadResources } from "../resources/load.ts";
 import { insistOnCommitted } from "./insist.ts";
-import { checkedOutBranch, isReachable, moveForward, openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
+import { treeOf } from "./workspace.ts";
 
 /**
  * Brings the clone to the tip of its branch on the remote, forward only. Whatever would need a merge or would lose
@@ -13,15 +15,18 @@ import type { Terminal } from "./terminal.ts";
  */
 export async function fastForward(directory: string, terminal: Terminal): Promise<void> {
   const folder = resolve(terminal.cwd, directory);
-  const [loaded, git] = await Promise.all([loadResources(folder, terminal.env), openRepository(folder)]);
+  const git = await openRepository(folder, terminal.env);
   if (git === null || git.commit === null) {
     throw new Failure("usage", `${folder} is no clone with a commit in it`, {
       hint: "reconcile follows a branch of a git remote: clone it first",
     });
   }
-  await insistOnCommitted({ folder, git, files: loaded.files.map(({ path }) => path) });
+  const tree = await treeOf(git, git.commit);
+  const loaded = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
+  const files = new Map(loaded.files.map(({ path, text }) => [path, text]));
+  await insistOnCommitted({ folder, git, desired: loaded.state, files });
   const { remote, branch: configured } = loaded.repository ?? DEFAULT_REPOSITORY;
-  const here = await checkedOutBranch(folder);
+  const here = await checkedOutBranch(git.git);
   const branch = configured ?? here;
   if (branch === null || branch !== here) {
     throw new Failure("refused", `${here ?? "no branch"} is checked out, and not ${branch ?? "a branch"}`, {
@@ -36,10 +41,10 @@ export async function fastForward(directory: string, terminal: Terminal): Promis
     });
   }
   if (tip === git.commit) return;
-  if (!(await isReachable(folder, git.commit, tip))) {
+  if (!(await isAncestor(git.git, git.commit, tip))) {
     throw new Failure("refused", `commit ${git.commit} is not on ${where}, which is at ${tip}`, {
       hint: "nothing was applied; push it, or `git reset` to the branch once you know why (a shallow clone does not know: `git fetch --unshallow`)",
     });
   }
-  await moveForward(folder, tip);
+  await moveForward(git.git, tip);
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { openRepository } from "../git/repository.ts";
 import { openPlatform } from "../platforms/platform.ts";
 import { folderStore } from "../record/folder.ts";
 import { paragraph } from "../render/layout.ts";
@@ -16,7 +17,6 @@ import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
-import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 import { platformOptions } from "./workspace.ts";
 
@@ -79,7 +79,7 @@ export async function init(
         .map((name) => howToName(name, cluster, reachable)),
     );
   }
-  written.push(...(await ignoreRecord(folder)));
+  written.push(...(await ignoreRecord(folder, terminal.env)));
   for (const line of written) terminal.stdout.write(`${line}\n`);
   if (!written.some((line) => line.startsWith("wrote ")))
     terminal.stdout.write("Everything that is live is in git already.\n");
@@ -219,8 +219,8 @@ function refuseIfThere(folder: string, path: string): void {
 }
 
 /** The record is memory of this machine, not of the repository. */
-async function ignoreRecord(folder: string): Promise<readonly string[]> {
-  if ((await openRepository(folder)) === null) return [];
+async function ignoreRecord(folder: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  if ((await openRepository(folder, env)) === null) return [];
   const path = join(folder, ".gitignore");
   const text = existsSync(path) ? await readFile(path, "utf8") : "";
   if (text.split(/\r?\n/).some((line) => /^\/?\.capstan\/?$/.test(line.trim()))) return [];

@@ -1,10 +1,10 @@
 import { Failure } from "../failure.ts";
+import { isAncestor } from "../git/commits.ts";
+import { changedBetween } from "../git/differences.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
-import { changedBetween, isReachable, uncommitted } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
+import { named, uncommitted } from "./uncommitted.ts";
 import type { Workspace } from "./workspace.ts";
-
-const NAMED = 5;
 
 /**
  * What apply insists on before it takes the lock: everything is committed, the commit is on the configured branch,
@@ -15,7 +15,7 @@ export async function insist(
   terminal: Terminal,
   { approved }: { readonly approved: boolean },
 ): Promise<void> {
-  await insistOnCommitted({ ...workspace, files: [...workspace.files.keys()] });
+  await insistOnCommitted(workspace);
   await onBranch(workspace, terminal);
   if (workspace.repository.requirePlan && !approved) {
     throw new Failure("stale", "this repository takes only a plan that was approved, and none is given", {
@@ -24,18 +24,14 @@ export async function insist(
   }
 }
 
-/** The journal says which commit was applied: that must be all of it. */
-export async function insistOnCommitted({
-  folder,
-  git,
-  files,
-}: Pick<Workspace, "folder" | "git"> & { readonly files: readonly string[] }): Promise<void> {
-  if (git === null) return;
-  const paths = await uncommitted(folder, files);
-  if (paths.length === 0) return;
-  const named = paths.slice(0, NAMED).join(", ");
-  const more = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : "";
-  throw new Failure("refused", `apply takes only what is committed, and this is not: ${named}${more}`, {
+/** The journal says which commit was applied: nothing else in the folder may look as if it were applied, too. */
+export async function insistOnCommitted(
+  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files">,
+): Promise<void> {
+  const found = await uncommitted(workspace);
+  if ("unknown" in found) throw found.unknown;
+  if (found.files.length === 0) return;
+  throw new Failure("refused", `apply takes only what is committed, and this is not: ${named(found.files)}`, {
     hint: "nothing was applied; commit it, or `git stash` it",
   });
 }
@@ -60,12 +56,12 @@ async function onBranch({ folder, git, commit, repository }: Workspace, { env }:
     });
   }
   if (tip === commit) return;
-  if (!(await isReachable(folder, commit, tip))) {
+  if (!(await isAncestor(git.git, commit, tip))) {
     throw new Failure("refused", `commit ${commit} is not on ${where}`, {
       hint: "nothing was applied; merge it first (a shallow clone does not know: fetch-depth 0)",
     });
   }
-  if ((await changedBetween(folder, commit, tip)).length === 0) return;
+  if ((await changedBetween(git, git.prefix, commit, tip)).length === 0) return;
   throw new Failure(
     "refused",
     `${where} has moved on from commit ${commit} to ${tip}, which asks for something else`,

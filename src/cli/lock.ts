@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { openRepository } from "../git/repository.ts";
 import { noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
@@ -10,7 +11,6 @@ import { loadResources } from "../resources/load.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
-import { openRepository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface LockReleaseOptions extends CommonOptions {
@@ -45,7 +45,7 @@ async function recordOf(terminal: Terminal, directory: string): Promise<RecordSt
   const folder = resolve(terminal.cwd, directory);
   const [{ repository, diagnostics }, git] = await Promise.all([
     loadResources(folder, terminal.env, new Date(terminal.now())),
-    openRepository(folder),
+    openRepository(folder, terminal.env),
   ]);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (repository === null && errors.length > 0) {

@@ -38,6 +38,15 @@ interface Declaration {
   readonly declare: (command: Command) => void;
 }
 
+/** Repeatable, and never one option with several values: a folder may come after it. */
+function expectOption(): Option {
+  const description =
+    "refuse any plan but the one with this fingerprint; CLUSTER=FINGERPRINT is one cluster of it (repeatable)";
+  return new Option("--expect <fingerprint>", description).argParser(
+    (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+  );
+}
+
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;
 
@@ -106,7 +115,8 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
         withFolder(command, REVIEWED)
           .option("--out <file>", "write the plan to a file, for `show` and `apply`")
           .option("--base <ref>", "also say what is changed in git since this commit")
-          .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
+          .addOption(expectOption())
+          .option("--uncommitted", "plan the folder as it is, in place of the commit")
           .option("-i, --interactive", "on a screen: move, fold, search")
           .option("--screen-reader", "the screen as sentences in reading order")
           .option("--observations <file>", "save what was read, or plan from such a file")
@@ -120,7 +130,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       declare: (command) =>
         withCommon(command)
           .argument("[plan]", "a plan file, or the folder of the repository")
-          .option("--expect <fingerprint>", "refuse any plan but the one with this fingerprint")
+          .addOption(expectOption())
           .option("--auto-approve", "take steps without asking")
           .option("--approve-final", "also take the point of no return")
           .option("--events <file>", "write the run as JSON Lines to a new file")

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, matchesGlob } from "node:path";
+import { type CommitTree, isHidden } from "../git/tree.ts";
 import type { Fingerprint, PinFile } from "../rotation/observation.ts";
 
 /** A larger file is nothing that a person wrote. */
@@ -12,26 +13,45 @@ const PIN = /sha256:[0-9a-f]{64}/gi;
  * name keys for other reasons, are left out; what cannot be read lists nothing.
  */
 export async function findPinFiles(
-  folder: string,
+  from: string | CommitTree,
   patterns: readonly string[],
   pins: ReadonlySet<Fingerprint>,
   resources: ReadonlySet<string>,
 ): Promise<readonly PinFile[]> {
   if (pins.size === 0) return [];
-  const found: PinFile[] = [];
+  const isWanted = (path: string) => !resources.has(path) && patterns.some((glob) => matchesGlob(path, glob));
+  const texts = typeof from === "string" ? await inFolder(from, isWanted) : await inCommit(from, isWanted);
+  return [...texts]
+    .map(([file, text]) => ({ file, pins: pinsIn(text, pins) }))
+    .filter((found) => found.pins.length > 0)
+    .toSorted((left, right) => (left.file < right.file ? -1 : 1));
+}
+
+type Texts = ReadonlyMap<string, string>;
+
+async function inCommit(tree: CommitTree, isWanted: (path: string) => boolean): Promise<Texts> {
+  const paths = tree.list().filter((path) => !isHidden(path) && isWanted(path));
+  const found = await tree.texts(paths, MAX_BYTES);
+  return new Map(
+    [...found].map(([path, bytes]) => [
+      path,
+      typeof bytes === "number" ? "" : Buffer.from(bytes).toString("utf8"),
+    ]),
+  );
+}
+
+async function inFolder(folder: string, isWanted: (path: string) => boolean): Promise<Texts> {
+  const texts = new Map<string, string>();
   const pending = [""];
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     for (const entry of await entriesOf(join(folder, at))) {
       if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
       const path = at === "" ? entry.name : `${at}/${entry.name}`;
       if (entry.isDirectory()) pending.push(path);
-      else if (entry.isFile() && !resources.has(path) && patterns.some((glob) => matchesGlob(path, glob))) {
-        const listed = pinsIn(await textOf(join(folder, path)), pins);
-        if (listed.length > 0) found.push({ file: path, pins: listed });
-      }
+      else if (entry.isFile() && isWanted(path)) texts.set(path, await textOf(join(folder, path)));
     }
   }
-  return found.toSorted((left, right) => (left.file < right.file ? -1 : 1));
+  return texts;
 }
 
 async function entriesOf(folder: string) {

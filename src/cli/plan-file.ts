@@ -2,7 +2,15 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
-import { type BoundPlan, openPlanFile, type PlanFile, planFileText, sealPlan } from "../planner/plan-file.ts";
+import {
+  type BoundPlan,
+  openPlanFile,
+  type PlanFile,
+  planFileText,
+  type ReadPlanFile,
+  readPlanFile as readAnyPlanFile,
+  sealPlan,
+} from "../planner/plan-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A plan file with the name that the person gave it. */
@@ -28,11 +36,20 @@ export async function writePlanFile(terminal: Terminal, name: string, plan: Boun
   return file;
 }
 
+/** To be applied. */
 export async function readPlanFile(terminal: Terminal, name: string): Promise<NamedPlanFile> {
+  return { name, file: openPlanFile(await textOf(terminal, name), name) };
+}
+
+/** To be shown, however old. */
+export async function readShownPlanFile(terminal: Terminal, name: string): Promise<ReadPlanFile> {
+  return readAnyPlanFile(await textOf(terminal, name), name);
+}
+
+async function textOf(terminal: Terminal, name: string): Promise<string> {
   try {
-    return { name, file: openPlanFile(await readFile(resolve(terminal.cwd, name), "utf8"), name) };
+    return await readFile(resolve(terminal.cwd, name), "utf8");
   } catch (cause) {
-    if (cause instanceof Failure) throw cause;
     throw new Failure("usage", `cannot read the plan file ${name}: ${reason(cause)}`, {
       hint: "`capstan plan --out FILE` writes one",
       cause,

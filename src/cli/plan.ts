@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
-import { bindingOf, fingerprintOf } from "../planner/fingerprint.ts";
-import { type BoundPlan, requireExpected } from "../planner/plan-file.ts";
+import { Failure } from "../failure.ts";
+import { type Approved, requireApproved } from "../planner/approved.ts";
+import { bindingOf } from "../planner/fingerprint.ts";
+import type { BoundPlan } from "../planner/plan-file.ts";
 import { jsonText } from "../render/json-text.ts";
+import { harmless, paragraph } from "../render/layout.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
@@ -15,6 +18,7 @@ import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { type ScreenFlags, showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
+import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
 import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
 /** What a plan is made of. */
@@ -22,10 +26,12 @@ export interface MakeOptions extends CommonOptions {
   readonly observations?: string;
   /** A commit to compare git with. */
   readonly base?: string;
-  /** The fingerprint that was approved. */
-  readonly expect?: string;
+  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
+  readonly expect?: readonly string[];
   /** Where the plan file is written. */
   readonly out?: string;
+  /** Plan the folder in place of the commit. */
+  readonly uncommitted?: boolean;
 }
 
 export interface PlanOptions extends MakeOptions, ScreenFlags {
@@ -39,6 +45,8 @@ export interface MadePlan extends BoundPlan {
   readonly fingerprint: string;
   /** `null` when it was compared with nothing. */
   readonly base: Base | null;
+  /** What is planned, where it is not all of the folder, or more than the commit. */
+  readonly about: string | null;
 }
 
 /** `capstan plan`: compares git with the live clusters, changes nothing. */
@@ -48,10 +56,11 @@ export async function plan(
   options: PlanOptions,
 ): Promise<ExitCode> {
   const made = await makePlan(terminal, directoryOf(directory, options), options);
+  if (made.about !== null && options.format === "json") terminal.stderr.write(`${harmless(made.about)}\n`);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     await showPlan(terminal, made.workspace, options, made.plan, made.observations);
   } else terminal.stdout.write(await planAs(made, terminal, options));
-  return exitOfPlan(made.plan.outcome);
+  return exitOfPlan(made.plan);
 }
 
 /** Observes, plans, compares, and writes the plan file where one is asked for; prints nothing on stdout. */
@@ -60,21 +69,69 @@ export async function makePlan(
   directory: string,
   options: MakeOptions,
 ): Promise<MadePlan> {
-  const workspace = await openWorkspace(directory, options.cluster, terminal);
-  const [observations, base] = await Promise.all([
+  const ofFolder = options.uncommitted === true;
+  if (ofFolder) refuseForFolder(options);
+  const workspace = await openWorkspace(directory, options.cluster, terminal, ofFolder ? "folder" : "commit");
+  const [observations, found, base] = await Promise.all([
     observationsFor(terminal, workspace, options),
+    uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
   const live = await planFrom(workspace, observations, terminal.now());
-  const plan = base === null ? live : against(live, base);
+  const planned = base === null ? live : against(live, base);
+  const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
   const bound = { plan, binding: bindingOf(workspace.desired, observations) };
-  if (options.expect !== undefined) requireExpected(options.expect, bound);
+  requireApproved(expectations(options.expect), bound);
   if (options.out !== undefined) await writePlanFile(terminal, options.out, bound);
-  const fingerprint = fingerprintOf(bound.binding);
+  const { fingerprint } = plan;
   if (options.out !== undefined && options.quiet !== true) {
     terminal.stderr.write(`wrote ${options.out}, fingerprint ${fingerprint}\n`);
   }
-  return { ...bound, workspace, observations, fingerprint, base };
+  return { ...bound, workspace, observations, fingerprint, base, about: aboutOf(workspace, found, ofFolder) };
+}
+
+/** Only a commit can be approved, or compared. */
+function refuseForFolder({ out, base }: MakeOptions): void {
+  if (out === undefined && base === undefined) return;
+  const flag = out === undefined ? "--base" : "--out";
+  throw new Failure("usage", `--uncommitted plans what nobody can apply, and takes no ${flag}`, {
+    hint: "commit first, and leave out --uncommitted",
+  });
+}
+
+/** Outside of git nothing is uncommitted: the folder is all there is. */
+function withUncommitted(plan: Plan, { git, files }: Workspace, found: Uncommitted): Plan {
+  if (git === null) return plan;
+  if (git.commit === null) return { ...plan, uncommitted: [...files.keys()] };
+  const paths = "unknown" in found ? [...files.keys()] : found.files;
+  return paths.length === 0 ? plan : { ...plan, uncommitted: paths };
+}
+
+function aboutOf({ git, commit }: Workspace, found: Uncommitted, ofFolder: boolean): string | null {
+  if (git === null) return null;
+  if (ofFolder) return planOfFolder(found, commit);
+  return commit === null ? null : notInPlan(found, commit);
+}
+
+/** `--expect`: `sha256:…` is the whole plan, `CLUSTER=sha256:…` a part of it. */
+export function expectations(given: readonly string[] | undefined): readonly Approved[] {
+  const parts = (given ?? []).map((text) => {
+    const [, cluster, fingerprint] = /^(?:(.+)=)?(sha256:[0-9a-f]{64})$/.exec(text) ?? [];
+    if (fingerprint !== undefined) return { cluster: cluster ?? null, fingerprint };
+    throw new Failure("usage", `${text} is no fingerprint`, {
+      hint: "--expect takes sha256: and 64 hex digits, of the plan, or CLUSTER=sha256:… of one of its clusters",
+    });
+  });
+  const whole = parts.filter(({ cluster }) => cluster === null);
+  const named = parts.flatMap(({ cluster, fingerprint }) =>
+    cluster === null ? [] : [[cluster, fingerprint] as const],
+  );
+  const twice = named.find(([cluster], index) => named.findIndex(([other]) => other === cluster) !== index);
+  if (twice !== undefined) throw new Failure("usage", `--expect names ${twice[0]} twice`);
+  return [
+    ...whole.map(({ fingerprint }) => ({ by: "plan", fingerprint }) as const),
+    ...(named.length === 0 ? [] : [{ by: "clusters", fingerprints: new Map(named) } as const]),
+  ];
 }
 
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */
@@ -84,7 +141,7 @@ function against(plan: Plan, base: Base): Plan {
 }
 
 async function planAs(
-  { plan, fingerprint, base }: MadePlan,
+  { plan, fingerprint, base, about }: MadePlan,
   terminal: Terminal,
   options: PlanOptions,
 ): Promise<string> {
@@ -94,11 +151,12 @@ async function planAs(
     case "markdown":
       return planMarkdown(plan, {
         fingerprint,
+        ...(about === null ? {} : { about }),
         ...(base === null ? {} : { diff: base.diff }),
         ...(options.out === undefined ? {} : { planFile: options.out }),
       });
     case "text":
-      return planText(plan, await paintFor(terminal.stdout, terminal.env, options.color));
+      return `${about === null ? "" : `${paragraph(harmless(about), "")}\n\n`}${planText(plan, await paintFor(terminal.stdout, terminal.env, options.color))}`;
   }
 }
 

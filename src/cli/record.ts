@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
+import type { Repository } from "../git/repository.ts";
 import { folderStore } from "../record/folder.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
-import type { Repository } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The record where the repository resource says that it is. */

@@ -43,7 +43,7 @@ export async function rotate(
   types: string,
   options: RotateOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal);
+  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
   const request = {
     terminal,
     workspace,

@@ -4,9 +4,9 @@ import type { Approval, RunContext } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
+import { askingChange } from "./asking-change.ts";
 import { eventQueue } from "./event-queue.ts";
 import type { CommonOptions } from "./options.ts";
-import { askingChange } from "./repository.ts";
 import { runText } from "./run-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
@@ -27,7 +27,7 @@ export async function showPlan(
   await review({
     ...drawing(terminal, options),
     plan,
-    diff: await askingChange(workspace.folder, workspace.files),
+    diff: await askingChange(workspace),
     components: componentsOf(observations),
   });
 }
@@ -59,7 +59,7 @@ export async function applyOnScreen(
     const said = await reviewAndApprove({
       ...drawing(terminal, options),
       plan,
-      diff: await askingChange(workspace.folder, workspace.files),
+      diff: await askingChange(workspace),
       components: componentsOf(observations),
       signal: AbortSignal.any([rim.stop.signal, leave.signal]),
       // What moved is shown, for a new approval; but a plan that was approved elsewhere is over then.

@@ -5,12 +5,12 @@ import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
-import { readPlanFile } from "./plan-file.ts";
+import { readShownPlanFile } from "./plan-file.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** `capstan show`: what is in a plan file, without asking git or a cluster. */
 export async function show(terminal: Terminal, name: string, options: CommonOptions): Promise<ExitCode> {
-  const { file } = await readPlanFile(terminal, name);
+  const { file, written_as } = await readShownPlanFile(terminal, name);
   const { fingerprint, made_at, capstan } = file;
   const plan = harmlessValue(file.plan);
   switch (options.format) {
@@ -25,6 +25,9 @@ export async function show(terminal: Terminal, name: string, options: CommonOpti
         ["made at", `${harmless(made_at)} by capstan ${harmless(capstan)}`],
         ["commit", harmless(plan.commit ?? "none")],
         ["fingerprint", fingerprint],
+        ...(written_as === "1.1"
+          ? []
+          : [["format", `${written_as}: \`apply\` takes it no more, plan again`]]),
       ];
       const paint = await paintFor(terminal.stdout, terminal.env, options.color);
       terminal.stdout.write(`${table(facts, "")}\n\n${planText(plan, paint)}`);

@@ -14,7 +14,7 @@ export async function status(
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal);
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
   const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
   const observations = await observeAll(platforms);
   const now = terminal.now();

@@ -2,6 +2,7 @@ import { readFile, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../failure.ts";
+import type { CommitTree } from "../git/tree.ts";
 import { fingerprintOf } from "../overrides/key-hash.ts";
 import { readOverride } from "../overrides/read.ts";
 import type { ObserveScope, Platform } from "../platforms/platform.ts";
@@ -30,6 +31,8 @@ export interface LookAround {
   readonly desired: DesiredState;
   /** Files that hold resources. */
   readonly resources: ReadonlySet<string>;
+  /** The commit that files are read from; `null`: the folder itself. */
+  readonly tree: CommitTree | null;
   readonly runner: Runner;
   /** Opens another cluster of the repository, to be asked for its copies. */
   readonly open: (cluster: ClusterResource) => Platform;
@@ -100,20 +103,20 @@ async function askPeer(
 async function listPins(
   { authorities }: ClusterObservation,
   cluster: string,
-  { folder, desired, resources }: LookAround,
+  { folder, desired, resources, tree }: LookAround,
 ): Promise<readonly PinFile[]> {
   const host = authorities.find(({ type }) => type === "host");
   const policy = desired.clusters.find(({ name }) => name === cluster)?.policy;
   if (host === undefined || policy === undefined) return [];
   const known = [...identify(host.active), ...identify(host.trusted), ...retiredKeys(desired, host)];
-  return await findPinFiles(folder, policy.pinFiles, new Set(known), resources);
+  return await findPinFiles(tree ?? folder, policy.pinFiles, new Set(known), resources);
 }
 
 /** Everything that is declared for one CA, compared with the keys that it has now. */
 async function probeConsumers(
   { type, trustConsumers }: AuthorityResource,
   observation: ClusterObservation,
-  { folder, desired, runner, signal }: LookAround,
+  { folder, tree, desired, runner, signal }: LookAround,
 ): Promise<readonly ConsumerObservation[]> {
   const { authorities } = observation;
   const live = authorities.find((authority) => authority.type === type);
@@ -125,7 +128,7 @@ async function probeConsumers(
     deadlineMs: PROBE_DEADLINE_MS,
     signal,
     run: (command) => runner.run(command),
-    readFile: (path) => readWithin(folder, path),
+    readFile: (path) => (tree === null ? readWithin(folder, path) : tree.bytes(path)),
   });
   return results.map(({ consumer, uses, trusts, detail }, index) => ({
     authority: type,

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
+import { CommitTree } from "../git/tree.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 import {
   openPlatform,
@@ -13,13 +15,13 @@ import { describeDiagnostic } from "../render/diagnostics.ts";
 import type { Files } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
+import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
-import { openRepository, type Repository } from "./repository.ts";
 import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,30 +38,55 @@ export interface Workspace {
   readonly store: RecordStore;
   /** Texts of the files that hold resources, by path below the folder. */
   readonly files: Files;
+  /** What the commit has; `null` where the folder itself was read. */
+  readonly tree: CommitTree | null;
 }
 
-/** Loads and checks; bad resources are one `Failure` with all diagnostics in it. */
+/** What a command reads: the commit, which is what was reviewed, or the folder, which people edit. */
+export type Reading = "commit" | "folder";
+
+/**
+ * Loads and checks; bad resources are one `Failure` with all diagnostics in it. Desired state is a commit (design,
+ * section 2): only where there is no repository is the folder all there is.
+ */
 export async function openWorkspace(
   directory: string,
   wanted: string | undefined,
   terminal: Terminal,
+  reading: Reading,
 ): Promise<Workspace> {
   const folder = resolve(terminal.cwd, directory);
-  const [loaded, git] = await Promise.all([loadResources(folder, terminal.env), openRepository(folder)]);
-  insistOnNoErrors(loaded.diagnostics, directory);
+  const git = await openRepository(folder, terminal.env);
+  const tree = git === null || reading === "folder" ? null : await treeOf(git, git.commit);
+  const now = new Date(terminal.now());
+  const loaded = await loadResources(folder, terminal.env, now, tree ?? folderSource(folder));
+  const where = tree === null ? directory : `${directory} at commit ${tree.commit.slice(0, 12)}`;
+  insistOnNoErrors(loaded.diagnostics, where);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
   const store = openRecord(folder, repository, git, terminal);
-  insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), directory);
+  insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), where);
   return {
     folder,
     commit: git?.commit ?? null,
     git,
     repository,
     desired: loaded.state,
-    clusters: select(loaded.state.clusters, wanted, directory),
+    clusters: select(loaded.state.clusters, wanted, where, tree !== null),
     store,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
+    tree,
   };
+}
+
+export async function treeOf(repository: Repository, commit: string | null): Promise<CommitTree> {
+  if (commit !== null) return await CommitTree.open(repository, commit, repository.prefix);
+  throw new Failure(
+    "refused",
+    `${repository.root} has no commit yet, and what is not committed is not read`,
+    {
+      hint: "commit first: `git add -A`, `git commit` (`capstan init` writes resources for a live cluster); until then `capstan plan --uncommitted` plans the folder",
+    },
+  );
 }
 
 /** Warnings are for `validate`: they stand in nobody's way. */
@@ -79,10 +106,12 @@ function select(
   clusters: readonly ClusterResource[],
   wanted: string | undefined,
   directory: string,
+  committed: boolean,
 ): readonly ClusterResource[] {
   if (clusters.length === 0) {
+    const commit = committed ? "commit it, if it is in the folder; " : "";
     throw new Failure("resources", `there is no cluster resource in ${directory}`, {
-      hint: "`capstan init` writes one for a live cluster; `capstan sandbox up` starts one to try",
+      hint: `${commit}\`capstan init\` writes one for a live cluster; \`capstan sandbox up\` starts one to try`,
     });
   }
   if (wanted === undefined) return clusters;
@@ -139,6 +168,7 @@ export function openPlatforms(
     folder: workspace.folder,
     desired: workspace.desired,
     resources: new Set(workspace.files.keys()),
+    tree: workspace.tree,
     runner: shared.runner,
     open: (cluster: ClusterResource) => openPlatform(cluster, shared),
     signal,

@@ -59,6 +59,8 @@ function repositoryChanges(was: RepositoryResource, is: RepositoryResource): rea
     remote: "remote",
     branch: "branch",
     requirePlan: "require_plan",
+    executables: "executables",
+    addresses: "addresses",
   };
   return fieldChanges("the repository", names, was, is);
 }

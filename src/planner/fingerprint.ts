@@ -1,13 +1,19 @@
 import { createHash } from "node:crypto";
+import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { canonicalJson, contentHash } from "../resources/canonical.ts";
-import type { DesiredState } from "../resources/desired.ts";
+import type {
+  AuthorityResource,
+  ClusterResource,
+  DesiredState,
+  RotationResource,
+} from "../resources/desired.ts";
 import type { AuthorityKey, ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 
 /**
- * What a plan is bound to: what git wants, and the live facts that decide where a rotation stands. Not the commit,
- * so that a merge which changes nothing of it keeps the fingerprint; not the components, which come and go, and
- * which guards judge anew right before each step.
+ * What a plan is bound to, cluster by cluster: every field that decides or runs, as git has it, and the live facts
+ * that decide where a rotation stands. Not the commit, so that a merge which changes nothing of it keeps the
+ * fingerprint; not the components, which come and go, and which guards judge anew right before each step.
  */
 export interface Binding {
   readonly clusters: readonly ClusterBinding[];
@@ -16,15 +22,19 @@ export interface Binding {
 /** Names are a contract: this is part of the plan file. Every list is sorted. */
 export interface ClusterBinding {
   readonly name: string;
-  /** Hash of the platform and the policy in git; `null` when git no longer has the cluster. */
-  readonly policy: string | null;
+  /** Each field of its resource by its hash; `null` when git no longer has the cluster. */
+  readonly cluster: readonly DesiredContent[] | null;
+  /** The other clusters that are asked for their copies of its CAs: how they are reached decides, too. */
+  readonly peers: readonly DesiredContent[];
+  /** Each field of the `repository` resource, or its default. */
+  readonly repository: readonly DesiredContent[];
   readonly rotations: readonly DesiredContent[];
   readonly authorities: readonly DesiredContent[];
   readonly overrides: readonly DesiredContent[];
   readonly live: readonly LiveFacts[];
 }
 
-/** A resource in git by the hash of what it says. */
+/** A resource in git, or a field of one, by the hash of what it says. */
 export interface DesiredContent {
   readonly name: string;
   readonly content: string;
@@ -48,8 +58,33 @@ export function bindingOf(desired: DesiredState, observations: readonly ClusterO
 }
 
 /** `sha256:` and the hash of the canonical JSON: equal for equal wishes and facts, in whatever order they came. */
-export function fingerprintOf(binding: Binding): string {
+export function clusterFingerprint(binding: ClusterBinding): string {
   return digestOf(binding);
+}
+
+/** What stands for a cluster in the fingerprint of the plan. */
+export interface FingerprintedCluster {
+  readonly name: string;
+  /** `null` for one that was not read. */
+  readonly fingerprint: string | null;
+}
+
+/**
+ * Of the whole plan: SHA-256 over a line `NAME FINGERPRINT` for each cluster, sorted by name (code units), every line
+ * ended by a line feed. A cluster that was not read has the word `null` for its fingerprint.
+ */
+export function planFingerprint(clusters: readonly FingerprintedCluster[]): string {
+  const lines = sorted(clusters, ({ name }) => name).map(
+    ({ name, fingerprint }) => `${name} ${fingerprint}\n`,
+  );
+  return `sha256:${createHash("sha256").update(lines.join("")).digest("hex")}`;
+}
+
+/** Of the whole plan, from what it is bound to. */
+export function fingerprintOf({ clusters }: Binding): string {
+  return planFingerprint(
+    clusters.map((cluster) => ({ name: cluster.name, fingerprint: clusterFingerprint(cluster) })),
+  );
 }
 
 export function digestOf(value: unknown): string {
@@ -61,27 +96,59 @@ function clusterBinding(desired: DesiredState, observation: ClusterObservation):
   const cluster = desired.clusters.find((resource) => resource.name === name);
   const ofCluster = <Resource extends { readonly cluster: string }>(all: readonly Resource[]) =>
     all.filter((resource) => resource.cluster === name);
+  const peers = desired.clusters.filter((resource) => cluster?.peers.includes(resource.name));
   return {
     name,
-    policy:
-      cluster === undefined ? null : contentHash({ platform: cluster.platform, policy: cluster.policy }),
-    rotations: contents(
-      ofCluster(desired.rotations),
-      (rotation) => rotation.name,
-      (rotation) => rotation.contentHash,
-    ),
-    authorities: contents(
-      ofCluster(desired.authorities),
-      ({ type }) => type,
-      ({ activeKeys, maxAgeMs }) => contentHash({ activeKeys: [...activeKeys].sort(), maxAgeMs }),
-    ),
+    cluster: cluster === undefined ? null : fieldsOf(clusterContent(cluster)),
+    peers: contents(peers, (peer) => peer.name, clusterContent),
+    repository: fieldsOf(desired.repository ?? DEFAULT_REPOSITORY),
+    rotations: contents(ofCluster(desired.rotations), (rotation) => rotation.name, rotationContent),
+    authorities: contents(ofCluster(desired.authorities), ({ type }) => type, authorityContent),
     overrides: contents(
       ofCluster(desired.overrides),
       ({ type }) => type,
-      ({ document }) => contentHash(document),
+      ({ document }) => document,
     ),
     live: sorted(observation.authorities.map(liveFacts), ({ authority }) => authority),
   };
+}
+
+/** What a cluster resource says, wherever it stands: as it is written, whatever the environment puts in. */
+function clusterContent(cluster: ClusterResource): object {
+  const { source: _, ...content } = cluster.asWritten ?? cluster;
+  return content;
+}
+
+/** The order of keys and the places of statements have no meaning. */
+function authorityContent(authority: AuthorityResource): object {
+  const { source: _, activeKeys, acknowledge, waive, ...content } = authority;
+  return {
+    ...content,
+    activeKeys: [...activeKeys].sort(),
+    acknowledge: placeless(acknowledge),
+    waive: placeless(waive),
+  };
+}
+
+function rotationContent(rotation: RotationResource): object {
+  const { source: _, acknowledge, waive, ...content } = rotation;
+  return { ...content, acknowledge: placeless(acknowledge), waive: placeless(waive) };
+}
+
+function placeless<Statement extends { readonly source?: unknown }>(
+  statements: readonly Statement[] = [],
+): readonly Omit<Statement, "source">[] {
+  return statements.map(({ source: _, ...statement }) => statement);
+}
+
+/** Field by field, so that a difference can be named. */
+function fieldsOf(content: object): readonly DesiredContent[] {
+  const fields = Object.entries(content).filter(([, value]) => value !== undefined);
+  return contents(
+    fields,
+    ([field]) => field,
+    ([, value]) => value,
+  );
 }
 
 function liveFacts({ type, active, trusted, rotation }: LiveAuthority): LiveFacts {
@@ -104,9 +171,12 @@ function namesOf(keys: readonly AuthorityKey[]): readonly string[] {
 function contents<Resource>(
   resources: readonly Resource[],
   name: (resource: Resource) => string,
-  content: (resource: Resource) => string,
+  content: (resource: Resource) => unknown,
 ): readonly DesiredContent[] {
-  const all = resources.map((resource) => ({ name: name(resource), content: content(resource) }));
+  const all = resources.map((resource) => ({
+    name: name(resource),
+    content: contentHash(content(resource)),
+  }));
   return sorted(all, (entry) => `${entry.name} ${entry.content}`);
 }
 

@@ -30,7 +30,7 @@ export function bindingDifference(before: Binding, after: Binding): readonly str
   return compared(before.clusters, after.clusters, ({ name }) => name, {
     gone: ({ name }) => [`${name} was part of the plan, and is not any more`],
     fresh: ({ name }) => [`${name} was not part of the plan, and is now`],
-    both: clusterMoved,
+    both: clusterDifference,
   });
 }
 
@@ -40,6 +40,7 @@ export function consequences(before: Plan, after: Plan): readonly string[] {
     gone: () => [],
     fresh: () => [],
     both: (was, is) => [
+      ...problemMoved(was, is),
       ...compared(was.rotations, is.rotations, ({ name }) => name, {
         gone: () => [],
         fresh: ({ steps }) => steps.map((step) => `${is.name}: ${titleOf(step)} is planned now`),
@@ -54,6 +55,11 @@ export function consequences(before: Plan, after: Plan): readonly string[] {
   const verdict =
     before.outcome === after.outcome ? [] : [`the verdict was ${said(before)}, and is ${said(after)}`];
   return [...sentences, ...verdict];
+}
+
+function problemMoved({ problem: was }: ClusterPlan, { name, problem: is }: ClusterPlan): readonly string[] {
+  if (is === null) return was === null ? [] : [`${name} can be planned now`];
+  return was?.message === is.message ? [] : [`${name} is not planned: ${is.message}`];
 }
 
 function factsMoved(before: Plan, after: Plan): readonly string[] {
@@ -165,10 +171,12 @@ function driftMoved(was: ClusterPlan, is: ClusterPlan): readonly string[] {
   });
 }
 
-function clusterMoved(was: ClusterBinding, is: ClusterBinding): readonly string[] {
-  const policy = was.policy === is.policy ? [] : [`${is.name}: its policy was changed in git`];
+/** Of one cluster. */
+export function clusterDifference(was: ClusterBinding, is: ClusterBinding): readonly string[] {
   return [
-    ...policy,
+    ...fieldsMoved(`${is.name}: its`, was.cluster ?? [], is.cluster ?? []),
+    ...contentMoved(is.name, "its peer", was.peers, is.peers),
+    ...fieldsMoved("the repository's", was.repository, is.repository),
     ...contentMoved(is.name, "the rotation", was.rotations, is.rotations),
     ...contentMoved(is.name, "the certificate_authority", was.authorities, is.authorities),
     ...contentMoved(is.name, "the override of", was.overrides, is.overrides),
@@ -178,6 +186,18 @@ function clusterMoved(was: ClusterBinding, is: ClusterBinding): readonly string[
       both: (old, now) => liveMoved(`${is.name} ${now.authority}`, old, now),
     }),
   ];
+}
+
+function fieldsMoved(
+  whose: string,
+  was: readonly DesiredContent[],
+  is: readonly DesiredContent[],
+): readonly string[] {
+  return compared(was, is, ({ name }) => name, {
+    gone: ({ name }) => [`${whose} ${name} was removed from git`],
+    fresh: ({ name }) => [`${whose} ${name} was added to git`],
+    both: (old, now) => (old.content === now.content ? [] : [`${whose} ${now.name} was changed in git`]),
+  });
 }
 
 function contentMoved(

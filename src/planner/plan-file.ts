@@ -2,8 +2,7 @@ import { Failure } from "../failure.ts";
 import { canonicalJson } from "../resources/canonical.ts";
 import { plan_file as isPlanFile } from "../resources/compiled/schemas.js";
 import type { Plan } from "../rotation/plan.ts";
-import { type Binding, digestOf, fingerprintOf } from "./fingerprint.ts";
-import { bindingDifference, consequences } from "./plan-difference.ts";
+import { type Binding, clusterFingerprint, digestOf, planFingerprint } from "./fingerprint.ts";
 
 /**
  * A plan that was saved to be applied later, or not at all: bound to a commit and to what it was made of. It holds
@@ -13,12 +12,12 @@ import { bindingDifference, consequences } from "./plan-difference.ts";
  * so an approval names the fingerprint, which is computed anew from git and the live clusters.
  */
 export interface PlanFile {
-  readonly format_version: "1.0";
+  readonly format_version: "1.1";
   /** Version of the capstan that made it. */
   readonly capstan: string;
   /** ISO 8601. */
   readonly made_at: string;
-  /** Hash of `bound_to`. */
+  /** That of the plan. */
   readonly fingerprint: string;
   readonly bound_to: Binding;
   readonly plan: Plan;
@@ -37,10 +36,10 @@ export function sealPlan(
   { madeAt, version }: { readonly madeAt: string; readonly version: string },
 ): PlanFile {
   const sealed = {
-    format_version: "1.0",
+    format_version: "1.1",
     capstan: version,
     made_at: madeAt,
-    fingerprint: fingerprintOf(binding),
+    fingerprint: plan.fingerprint,
     bound_to: binding,
     plan,
   } as const;
@@ -52,31 +51,90 @@ export function planFileText(file: PlanFile): string {
   return `${canonicalJson(file)}\n`;
 }
 
-/** Reads a plan file, however old: one that was changed by hand, or is none, is a `Failure`. */
+/**
+ * Reads a plan file to be applied: one that was changed by hand, or is none, is a `Failure`. One of an earlier format
+ * is sound, and was approved for less than decides today: it is stale.
+ */
 export function openPlanFile(text: string, name: string): PlanFile {
+  const read = readPlanFile(text, name);
+  if (read.written_as === "1.1") return read.file;
+  throw new Failure(
+    "stale",
+    `${name} was made by capstan ${read.file.capstan}, whose plans cover less than what decides today`,
+    { hint: "nothing was applied; plan again, and have it approved again" },
+  );
+}
+
+/** A plan file to be shown, and the format that it was written in. */
+export interface ReadPlanFile {
+  readonly written_as: "1.0" | "1.1";
+  readonly file: PlanFile;
+}
+
+/** However old: what a file of an earlier format does not say is absent from what is shown. */
+export function readPlanFile(text: string, name: string): ReadPlanFile {
   const value = parsed(text);
   if (value === undefined) throw notAPlanFile(name, "it is not JSON");
   const version = versionOf(value);
-  if (version !== "1.0") {
+  if (version !== "1.1" && version !== "1.0") {
     throw notAPlanFile(
       name,
       version === null
         ? "it has no format_version"
-        : `its format_version is ${version}, and this capstan reads 1.0`,
+        : `its format_version is ${version}, and this capstan reads 1.0 and 1.1`,
     );
   }
-  if (!isPlanFile(value)) {
+  const current = version === "1.0" ? upgradedFile(value as object) : value;
+  if (!isPlanFile(current)) {
     const [error] = isPlanFile.errors ?? [];
     throw notAPlanFile(name, `${error?.instancePath || "/"} ${error?.message ?? "does not fit"}`);
   }
-  const file = value as PlanFile;
-  const { digest, ...sealed } = file;
-  if (digestOf(sealed) !== digest || fingerprintOf(file.bound_to) !== file.fingerprint) {
+  const file = current as PlanFile;
+  const { digest, ...sealed } = value as PlanFile;
+  if (digestOf(sealed) !== digest || (version === "1.1" && !isConsistent(file))) {
     throw new Failure("stale", `${name} was changed after capstan wrote it: its digest does not fit`, {
       hint: "apply only what `capstan plan --out` wrote; plan again",
     });
   }
-  return file;
+  return { written_as: version, file };
+}
+
+/** The fingerprints are those of what the file is bound to. */
+function isConsistent({ fingerprint, bound_to, plan }: PlanFile): boolean {
+  const bound = new Map(bound_to.clusters.map((cluster) => [cluster.name, clusterFingerprint(cluster)]));
+  return (
+    plan.fingerprint === fingerprint &&
+    planFingerprint(plan.clusters) === fingerprint &&
+    plan.clusters.every((cluster) => (bound.get(cluster.name) ?? null) === cluster.fingerprint)
+  );
+}
+
+/** A file of format 1.0 had one fingerprint, of another make: of its clusters none is known. */
+function upgradedFile(value: object): object {
+  const { fingerprint, plan } = value as { readonly fingerprint?: unknown; readonly plan?: unknown };
+  return {
+    ...value,
+    format_version: "1.1",
+    bound_to: { clusters: [] },
+    plan: typeof plan === "object" && plan !== null ? upgradedPlan(plan, fingerprint) : plan,
+  };
+}
+
+/** A plan of format 1.0 as one of today, for whoever only shows it; what is none stays what it is. */
+function upgradedPlan(plan: object, fingerprint: unknown): object {
+  const { clusters } = plan as { readonly clusters?: unknown };
+  return {
+    ...plan,
+    format_version: "1.1",
+    fingerprint,
+    clusters: Array.isArray(clusters)
+      ? clusters.map((cluster: unknown) =>
+          typeof cluster === "object" && cluster !== null
+            ? { fingerprint: null, problem: null, ...cluster }
+            : cluster,
+        )
+      : clusters,
+  };
 }
 
 /** The commit that is checked out is the one that was planned. */
@@ -86,45 +144,6 @@ export function requireCommit(file: PlanFile, commit: string | null, name: strin
   throw new Failure("stale", `${name} was made of ${named(made)}, and ${named(commit)} is checked out`, {
     hint: "check out the commit that was approved, or plan again",
   });
-}
-
-/** Git and the live clusters are as they were when the plan was made; else it says what moved. */
-export function requireFresh(file: PlanFile, now: BoundPlan, name: string): void {
-  const same = fingerprintOf(now.binding) === file.fingerprint;
-  // The record is not part of the fingerprint, and a step that nobody approved is never taken.
-  const planned = stepIds(file.plan);
-  if (same && [...stepIds(now.plan)].every((id) => planned.has(id))) return;
-  const facts = same ? [] : bindingDifference(file.bound_to, now.binding);
-  const moved = same || facts.length > 0 ? facts : ["what it is bound to"];
-  throw new Failure(
-    "stale",
-    `${name} is stale: since ${file.made_at} this moved\n${listed([...moved, ...consequences(file.plan, now.plan)])}`,
-    { hint: "nothing was applied; plan again, and have it approved again" },
-  );
-}
-
-/** The plan as it is now has the fingerprint that was approved (`--expect`). */
-export function requireExpected(expected: string, { binding }: BoundPlan): void {
-  const fingerprint = fingerprintOf(binding);
-  if (fingerprint === expected) return;
-  throw new Failure(
-    "stale",
-    `the plan is not the one that was approved: its fingerprint is ${fingerprint}, and ${expected} is expected`,
-    { hint: "git or a cluster moved since the approval; look at `capstan plan`, and have it approved again" },
-  );
-}
-
-function stepIds({ clusters }: Plan): ReadonlySet<string> {
-  return new Set(
-    clusters.flatMap(({ name, rotations, overrides }) => [
-      ...rotations.flatMap(({ steps }) => steps.map(({ id }) => `${name} ${id}`)),
-      ...overrides.flatMap(({ actions }) => actions.map(({ id }) => `${name} ${id}`)),
-    ]),
-  );
-}
-
-function listed(sentences: readonly string[]): string {
-  return sentences.map((sentence) => `  - ${sentence}`).join("\n");
 }
 
 function named(commit: string | null): string {

@@ -1,11 +1,19 @@
 import type { Ahead } from "../guards/guard.ts";
 import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
-import type { ClusterPlan, Drift, Plan, PlanOutcome, RotationPlan } from "../rotation/plan.ts";
+import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
+import type {
+  ClusterPlan,
+  ClusterProblem,
+  Drift,
+  Plan,
+  PlanOutcome,
+  RotationPlan,
+} from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf } from "./drift.ts";
+import { bindingOf, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
 import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
@@ -13,11 +21,13 @@ import { isBlocked } from "./startable.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
- * Clusters that were not observed are left out.
+ * Clusters that were neither observed nor have a problem are left out.
  */
 export interface PlanInput {
   readonly desired: DesiredState;
   readonly observations: readonly ClusterObservation[];
+  /** The clusters that were not read, and why. Absent: all were. */
+  readonly unread?: readonly UnreadCluster[];
   readonly records: readonly ClusterRecord[];
   /**
    * What `readOverrides` made of the same resources and observations. Absent when nobody looked: then the guard of
@@ -29,17 +39,44 @@ export interface PlanInput {
   readonly now: number;
 }
 
-/** Same inputs, same plan: everything that can be decided is decided here. */
-export function makePlan(input: PlanInput): Plan {
-  const clusters = input.observations.map((observation) => planCluster(observation, input));
-  return { format_version: "1.0", outcome: outcomeOf(clusters), commit: input.commit, clusters };
+interface UnreadCluster {
+  readonly name: string;
+  readonly platform: PlatformName;
+  readonly problem: ClusterProblem;
 }
 
-function planCluster(observation: ClusterObservation, input: PlanInput): ClusterPlan {
+/** Same inputs, same plan: everything that can be decided is decided here. */
+export function makePlan(input: PlanInput): Plan {
+  const { desired, observations, unread = [], commit } = input;
+  const fingerprints = new Map(
+    bindingOf(desired, observations).clusters.map((binding) => [binding.name, clusterFingerprint(binding)]),
+  );
+  const clusters = [
+    ...observations.map((observation) => ({
+      ...planCluster(observation, input),
+      fingerprint: fingerprints.get(observation.cluster) ?? null,
+    })),
+    ...unread.map(unplanned),
+  ];
+  return {
+    format_version: "1.1",
+    outcome: outcomeOf(clusters),
+    commit,
+    fingerprint: planFingerprint(clusters),
+    clusters,
+  };
+}
+
+function unplanned({ name, platform, problem }: UnreadCluster): ClusterPlan {
+  return { name, platform, fingerprint: null, problem, rotations: [], overrides: [], drift: [] };
+}
+
+function planCluster(observation: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
   const { desired, records, now } = input;
   const { cluster: name, platform } = observation;
   const cluster = desired.clusters.find((resource) => resource.name === name);
-  if (cluster === undefined) return { name, platform, rotations: [], overrides: [], drift: [] };
+  if (cluster === undefined)
+    return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };
   const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   // As apply has it when it begins: what happened while nobody looked is in it.
   const record = catchUp(remembered, observation, new Date(now).toISOString());
@@ -63,6 +100,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Cluster
   return {
     name,
     platform,
+    problem: null,
     rotations: [
       ...planned,
       ...undeclared(record, declared, observation).map(([memory, live]) =>
@@ -111,6 +149,7 @@ function undeclared(
 }
 
 function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
+  if (clusters.some(({ problem }) => problem !== null)) return "incomplete";
   const blocked = clusters.some(
     ({ rotations, overrides, drift }) =>
       drift.some(({ blocks }) => blocks) ||

@@ -19,8 +19,8 @@ export interface Runner {
 export interface Command {
   /** The executable and its arguments, as they are. */
   readonly argv: readonly string[];
-  /** Added to the environment of capstan itself, which is passed on as it is. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of capstan itself, which is passed on as it is; `undefined` takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Given on standard input; without it there is none. */
   readonly stdin?: string;
   readonly timeoutMs?: number;

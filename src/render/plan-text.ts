@@ -2,6 +2,7 @@ import type { Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type {
   ClusterPlan,
+  ClusterProblem,
   Drift,
   Finding,
   GuardVerdict,
@@ -32,16 +33,23 @@ export function planText(made: Plan, paint: Paint): string {
       rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
     ),
   );
-  const commit = plan.commit === null ? "" : paint("dim", `  at commit ${plan.commit.slice(0, 12)}`);
+  const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
   const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
   return `${[...base, ...parts, verdictText(plan, paint)].join("\n")}\n`;
+}
+
+/** What was planned. */
+function placeOf({ commit, uncommitted }: Plan): string {
+  const files = uncommitted === undefined ? [] : [count(uncommitted.length, "uncommitted file")];
+  return [...(commit === null ? [] : [`commit ${commit.slice(0, 12)}`]), ...files].join(" and ");
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
 function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commit: string): string {
   const lines = [`${paint("strong", harmless(cluster.name))} (${cluster.platform})${commit}`, ""];
+  if (cluster.problem !== null) return [...lines, problemText(cluster.problem, paint), ""].join("\n");
   if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
   for (const rotation of cluster.rotations) lines.push(rotationText(rotation, shorten, paint), "");
   for (const override of cluster.overrides) lines.push(overrideText(override, paint), "");
@@ -51,6 +59,12 @@ function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commi
     lines.push("");
   }
   return lines.join("\n");
+}
+
+/** Nothing else is known of the cluster. */
+function problemText({ code, message, remedy }: ClusterProblem, paint: Paint): string {
+  const what = paragraph(`${paint("bad", code)} ${harmless(message)}`, "  ", "    ");
+  return `${what}\n${paragraph(`→ ${harmless(remedy)}`, "    ", "      ")}`;
 }
 
 function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): string {

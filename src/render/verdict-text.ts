@@ -14,11 +14,21 @@ import type { Paint } from "./paint.ts";
 
 /** The end of a plan: what `capstan apply` would make of it. */
 export function verdictText(plan: Plan, paint: Paint): string {
+  if (plan.uncommitted !== undefined) return uncommittedText(plan, plan.uncommitted.length, paint);
   switch (plan.outcome) {
     case "no_changes":
       return `${paint("good", "No changes.")} Live equals desired.`;
     case "ready":
       return readyText(plan, paint);
+    case "incomplete": {
+      const unread = plan.clusters.filter(({ problem }) => problem !== null);
+      const all =
+        plan.clusters.length === 1 ? "the cluster" : `${unread.length} of ${plan.clusters.length} clusters`;
+      return paragraph(
+        `${paint("bad", "Incomplete.")} Nothing is planned for ${all}: the problem is named above.`,
+        "",
+      );
+    }
     case "blocked": {
       const going = startableWork(plan.clusters);
       const rest = "would be applied until the findings above are dealt with.";
@@ -32,6 +42,26 @@ export function verdictText(plan: Plan, paint: Paint): string {
       if (what === "") return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
       return paragraph(`${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}`, "");
     }
+  }
+}
+
+/** Of a plan that nobody can apply: the next thing to do is a commit. */
+function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Paint): string {
+  const commit = `Commit ${files === 1 ? "it" : "them"}, then \`capstan plan\`: \`capstan apply\` takes only what is committed.`;
+  const what = `${count(files, "file")} ${files === 1 ? "is" : "are"} not committed.`;
+  switch (outcome) {
+    case "no_changes":
+      return paragraph(`${paint("warn", "Not committed.")} ${what} Live equals them. ${commit}`, "");
+    case "ready": {
+      const work = workText(plannedWork(clusters));
+      return paragraph(`${paint("warn", "Not committed.")} ${what} ${work} would be ready. ${commit}`, "");
+    }
+    case "incomplete":
+    case "blocked":
+      return paragraph(
+        `${paint("bad", outcome === "blocked" ? "Blocked." : "Incomplete.")} ${what} Deal with the findings above, and commit: \`capstan apply\` takes only what is committed.`,
+        "",
+      );
   }
 }
 

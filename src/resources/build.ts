@@ -47,6 +47,8 @@ export const DEFAULT_REPOSITORY: RepositoryResource = {
   remote: "origin",
   branch: null,
   requirePlan: false,
+  executables: [],
+  addresses: [],
 };
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
@@ -55,7 +57,7 @@ const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
 // The shapes that the schemas have checked; names as in YAML.
 
 interface RawCluster {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: {
     readonly platform: PlatformName;
     readonly teleport?: {
@@ -163,11 +165,22 @@ interface RawRepository {
     readonly remote?: string;
     readonly branch?: string;
     readonly require_plan?: boolean;
+    readonly executables?: readonly (readonly string[])[];
+    readonly addresses?: readonly string[];
   };
 }
 
 /** `value` is the document's own, with the environment's variables put in; files start at `folder`. */
 export function buildCluster(document: ResourceDocument, value: unknown, folder: string): ClusterResource {
+  return { ...clusterOf(document, value, folder), asWritten: clusterOf(document, document.value, null) };
+}
+
+/** Without a folder, paths stay as they are written. */
+function clusterOf(
+  document: ResourceDocument,
+  value: unknown,
+  folder: string | null,
+): Omit<ClusterResource, "asWritten"> {
   const { metadata, spec } = value as RawCluster;
   const { teleport = {}, policy = {} } = spec;
   const timeZone = policy.time_zone ?? DEFAULT_POLICY.timeZone;
@@ -193,6 +206,7 @@ export function buildCluster(document: ResourceDocument, value: unknown, folder:
           },
         }),
     ...backupOf(spec.backup),
+    ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
     peers: spec.peers ?? [],
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
@@ -220,12 +234,13 @@ function backupOf(raw: RawCluster["spec"]["backup"]): Pick<ClusterResource, "bac
   return { backup: { by: "command", command: raw.command, timeoutMs } };
 }
 
-function talosConnection(raw: RawTalos, folder: string): TalosConnection {
-  const file = (path: string | undefined) => (path === undefined ? null : resolve(folder, path));
+function talosConnection(raw: RawTalos, folder: string | null): TalosConnection {
+  const at = (path: string) => (folder === null ? path : resolve(folder, path));
+  const file = (path: string | undefined) => (path === undefined ? null : at(path));
   return {
     talosctl: raw.talosctl ?? ["talosctl"],
     kubectl: raw.kubectl ?? ["kubectl"],
-    talosconfig: resolve(folder, raw.talosconfig),
+    talosconfig: at(raw.talosconfig),
     context: raw.context ?? null,
     endpoints: raw.endpoints ?? raw.control_planes,
     controlPlanes: raw.control_planes,
@@ -351,6 +366,8 @@ export function buildRepository({ value }: ResourceDocument): RepositoryResource
     remote: spec.remote ?? DEFAULT_REPOSITORY.remote,
     branch: spec.branch ?? DEFAULT_REPOSITORY.branch,
     requirePlan: spec.require_plan ?? DEFAULT_REPOSITORY.requirePlan,
+    executables: spec.executables ?? DEFAULT_REPOSITORY.executables,
+    addresses: spec.addresses ?? DEFAULT_REPOSITORY.addresses,
   };
 }
 

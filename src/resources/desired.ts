@@ -11,6 +11,8 @@ export interface DesiredState {
   readonly authorities: readonly AuthorityResource[];
   readonly rotations: readonly RotationResource[];
   readonly overrides: readonly OverrideResource[];
+  /** Absent where no resource says how capstan works with the repository. */
+  readonly repository?: RepositoryResource;
 }
 
 /** Where a resource stands, for messages and for editing. */
@@ -34,6 +36,13 @@ export interface ClusterResource {
   readonly signer?: Signer;
   /** Who keeps the state of the CAs with their private halves. Absent: nobody, only the public state is kept. */
   readonly backup?: Backup;
+  /** Absent: none. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * The same as the file has it: `${VAR}` where a variable is put in, paths relative to the repository folder. It is
+   * what is compared, hashed and shown. Absent where no file is behind it: then it is the resource itself.
+   */
+  readonly asWritten?: Omit<ClusterResource, "asWritten">;
 }
 
 export type Backup =
@@ -207,6 +216,10 @@ export interface RepositoryResource {
   readonly branch: string | null;
   /** Apply takes only a plan that was approved: a plan file, or a fingerprint. */
   readonly requirePlan: boolean;
+  /** Whole command lines that may run for what a pull request adds, before it is merged. */
+  readonly executables: readonly (readonly string[])[];
+  /** `host:port` that may be dialled for it. */
+  readonly addresses: readonly string[];
 }
 
 /** A bad input file: many at once, each with its place (design, section 2). */

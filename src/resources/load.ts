@@ -14,9 +14,8 @@ import type {
   RotationResource,
 } from "./desired.ts";
 import type { Kind, ResourceDocument } from "./document.ts";
-import { findFiles } from "./find-files.ts";
+import { type FileSource, folderSource } from "./file-source.ts";
 import { readDocuments } from "./read-documents.ts";
-import { readSourceFile } from "./read-file.ts";
 import { schemaDiagnostics } from "./schema-errors.ts";
 import { compareDiagnostics, type SourceFile } from "./source-file.ts";
 import { substitute } from "./substitute.ts";
@@ -44,17 +43,17 @@ const READERS = 32;
 
 /**
  * Reads every resource below a folder; all that is wrong with any of them comes back at once. Files that resources
- * name start at `home`, which is the folder itself, unless it holds what another commit says.
+ * name start at the folder, wherever the resources themselves are read from.
  */
 export async function loadResources(
   folder: string,
   env: NodeJS.ProcessEnv,
   now: Date = new Date(),
-  home: string = folder,
+  source: FileSource = folderSource(folder),
 ): Promise<LoadResult> {
-  const { paths, diagnostics: found } = await findFiles(folder);
+  const { paths, diagnostics: found } = await source.find();
   const diagnostics = [...found];
-  const sources = await readAll(folder, paths, diagnostics);
+  const sources = await readAll(source, paths, diagnostics);
   let incomplete = diagnostics.length > 0;
   const documents: ResourceDocument[] = [];
   const files: LoadedFile[] = [];
@@ -73,14 +72,15 @@ export async function loadResources(
     repositories: [],
   };
   for (const document of documents) {
-    for (const diagnostic of accept(document, home, env, now, collected)) diagnostics.push(diagnostic);
+    for (const diagnostic of accept(document, folder, env, now, collected)) diagnostics.push(diagnostic);
   }
   for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
   const { repositories, ...state } = collected;
+  const repository = repositories[0] ?? null;
   const accepted = new Set(collected.overrides.map(({ document }) => document));
   return {
-    state,
-    repository: repositories[0] ?? null,
+    state: repository === null ? state : { ...state, repository },
+    repository,
     diagnostics: diagnostics.sort(compareDiagnostics),
     files,
     overrideDocuments: documents.filter(({ value }) => accepted.has(value)),
@@ -136,7 +136,7 @@ function accept(
 }
 
 async function readAll(
-  folder: string,
+  source: FileSource,
   paths: readonly string[],
   diagnostics: Diagnostic[],
 ): Promise<readonly SourceFile[]> {
@@ -144,7 +144,7 @@ async function readAll(
   let next = 0;
   const reader = async () => {
     for (let index = next++; index < paths.length; index = next++)
-      results[index] = await readSourceFile(folder, paths[index] ?? "");
+      results[index] = await source.read(paths[index] ?? "");
   };
   await Promise.all(Array.from({ length: Math.min(READERS, paths.length) }, reader));
   const files: SourceFile[] = [];

@@ -5,15 +5,14 @@ import { codeOf, reasonOf } from "./find-files.ts";
 import { complain, diagnosticOfFile, type SourceFile, sourceFile } from "./source-file.ts";
 
 /** Far more than a hand-written file needs; a larger one is something else, or an attack. */
-const MAX_FILE_BYTES = 1024 * 1024;
+export const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Reads one file as strict UTF-8, a byte order mark included: edits give back every other byte as it was. */
 export async function readSourceFile(folder: string, path: string): Promise<SourceFile | Diagnostic> {
-  let bytes: Buffer;
   try {
     const { size } = await stat(join(folder, path));
     if (size > MAX_FILE_BYTES) return diagnosticOfFile(path, tooLarge(size));
-    bytes = await readFile(join(folder, path));
+    return sourceOf(path, await readFile(join(folder, path)));
   } catch (error) {
     const message = `cannot be read (${reasonOf(error)})`;
     return diagnosticOfFile(
@@ -21,15 +20,30 @@ export async function readSourceFile(folder: string, path: string): Promise<Sour
       complain(message, codeOf(error) === "EACCES" ? "check its permissions" : null),
     );
   }
+}
+
+/** The text of a file, wherever its bytes come from; what stands in its place is no text of it. */
+export function sourceOf(path: string, bytes: Uint8Array): SourceFile | Diagnostic {
+  if (bytes.length > MAX_FILE_BYTES) return diagnosticOfFile(path, tooLarge(bytes.length));
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return sourceFile(path, text);
+    return isPointer(text) ? diagnosticOfFile(path, POINTER) : sourceFile(path, text);
   } catch {
-    return notUtf8(path, bytes);
+    return notUtf8(path, Buffer.from(bytes));
   }
 }
 
-function tooLarge(size: number) {
+/** What Git LFS keeps in git in place of a file (git-lfs, docs/spec.md: `version` is the first line). */
+export function isPointer(text: string): boolean {
+  return /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\//.test(text);
+}
+
+const POINTER = complain(
+  "is a pointer of Git LFS in place of the file: what it holds is not in git",
+  "keep resources out of Git LFS: take the pattern out of .gitattributes, then `git add --renormalize`",
+);
+
+export function tooLarge(size: number) {
   const mib = (size / MAX_FILE_BYTES).toFixed(1).replace(/\.0$/, "");
   return complain(
     `is ${mib} MiB, more than the 1 MiB that a file of resources may have; it was not read`,

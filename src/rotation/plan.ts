@@ -1,3 +1,4 @@
+import type { FailureCode } from "../failure.ts";
 import type { OverridePlan } from "../overrides/plan.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint, PlatformName } from "./observation.ts";
 import type { Phase } from "./phase.ts";
@@ -8,11 +9,15 @@ import type { Pins } from "./pins.ts";
  * `format_version` changes only when a consumer must change.
  */
 export interface Plan {
-  readonly format_version: "1.0";
+  readonly format_version: "1.1";
   readonly outcome: PlanOutcome;
   /** HEAD of the repository, `null` outside git. */
   readonly commit: string | null;
+  /** SHA-256 of the clusters' lines `NAME FINGERPRINT`, sorted, each ended by a line feed; `null` is a word there. */
+  readonly fingerprint: string;
   readonly clusters: readonly ClusterPlan[];
+  /** Files of the folder that are not as in the commit, and were planned (`plan --uncommitted`): nobody applies them. */
+  readonly uncommitted?: readonly string[];
   /** What is changed in git, where the plan was compared with another commit (`--base`). */
   readonly base?: BasePlan;
 }
@@ -30,17 +35,32 @@ export interface ChangeFinding extends Finding {
   readonly severity: "error" | "warning";
 }
 
-export type PlanOutcome = "no_changes" | "ready" | "blocked";
+/** `incomplete`: a cluster could not be read, or may not be yet. */
+export type PlanOutcome = "no_changes" | "ready" | "blocked" | "incomplete";
 
 export interface ClusterPlan {
   readonly name: string;
   readonly platform: PlatformName;
+  /** Of all that decides or runs there (`planner/fingerprint.ts`); `null` while there is a problem. */
+  readonly fingerprint: string | null;
+  /** Why nothing is planned for it. */
+  readonly problem: ClusterProblem | null;
   readonly rotations: readonly RotationPlan[];
   /** One per CA that has overrides, or could have some and rotates. */
   readonly overrides: readonly OverridePlan[];
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
 }
+
+/** Of a cluster that was not read: then it has no rotations, overrides and drift, because nothing is known of them. */
+export interface ClusterProblem {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** `not-trusted-yet`: a pull request says how it is reached, and was not merged; else it could not be read. */
+export type ProblemCode = "not-trusted-yet" | FailureCode;
 
 export interface RotationPlan {
   readonly name: string;

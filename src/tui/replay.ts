@@ -1,4 +1,5 @@
 import type { RunEvent } from "../apply/event.ts";
+import { planFingerprint } from "../planner/fingerprint.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { type Key, type Replay, type State, TICK_MS, wholeSeconds } from "./model.ts";
 import { hear, type Run, startRun } from "./run.ts";
@@ -8,7 +9,13 @@ const SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200] as const;
 /** Nobody watches nothing happen for longer, milliseconds of the person's time. */
 const LONGEST_PAUSE_MS = 2_000;
 
-export const NO_PLAN: Plan = { format_version: "1.0", outcome: "no_changes", commit: null, clusters: [] };
+export const NO_PLAN: Plan = {
+  format_version: "1.1",
+  outcome: "no_changes",
+  commit: null,
+  fingerprint: planFingerprint([]),
+  clusters: [],
+};
 
 export function startReplay(events: readonly RunEvent[], speed: number): Replay {
   const [first] = events;

@@ -32,6 +32,7 @@ spec:
     - ${statement}
 `,
   );
+  await repository.commit("a statement");
 }
 
 describe("a wrong acknowledgement", () => {
@@ -90,6 +91,7 @@ spec:
     - ${statement}
 `,
     );
+    await repository.commit("a statement");
     for (const command of ["validate", "plan"]) {
       const ran = await repository.capstan(command);
       expect(ran.exit).toBe(1);

@@ -43,6 +43,7 @@ it("consumers are probed: seen ones need no word, what takes a person is named",
 
   // The artifacts of init hold both keys: what is deployed from git is what the probe reads.
   await repository.must(...OUT);
+  await repository.commit("what is deployed");
   const seen = await repository.plan();
   expect(subjectsOf(guardOf(seen.plan, "trust-consumers")?.findings)).toEqual(["consumer/appliance"]);
   const status = await repository.status();
@@ -50,6 +51,5 @@ it("consumers are probed: seen ones need no word, what takes a person is named",
     ["sshd", { old: "yes", new: "yes" }],
     ["appliance", { old: "unknown", new: "unknown" }],
   ]);
-  await repository.commit("what is deployed");
   expect((await repository.capstan("apply", "--auto-approve")).exit).toBe(3);
 });

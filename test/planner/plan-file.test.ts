@@ -1,17 +1,18 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Approved, byCluster, requireApproved, staleClusters } from "../../src/planner/approved.ts";
 import { bindingOf, fingerprintOf } from "../../src/planner/fingerprint.ts";
 import { bindingDifference, planDifference } from "../../src/planner/plan-difference.ts";
 import {
   type BoundPlan,
   openPlanFile,
   planFileText,
+  readPlanFile,
   requireCommit,
-  requireExpected,
-  requireFresh,
   sealPlan,
 } from "../../src/planner/plan-file.ts";
 import { makePlan } from "../../src/planner/planner.ts";
@@ -62,6 +63,10 @@ function planned({ live = "init", wanted = "update_clients", ...other }: Situati
 
 function fileOf(situation?: Situation) {
   return sealPlan(planned(situation), MADE);
+}
+
+function by(file: ReturnType<typeof fileOf>): readonly Approved[] {
+  return [{ by: "file", name: "plan.json", file }];
 }
 
 function refusal(work: () => unknown): unknown {
@@ -148,8 +153,8 @@ describe("a plan file", () => {
   it("is accepted at its commit and in its world", () => {
     const file = fileOf();
     requireCommit(file, COMMIT, "plan.json");
-    requireFresh(file, planned({ observed: { components: components("init").slice(1) } }), "plan.json");
-    requireExpected(file.fingerprint, planned());
+    requireApproved(by(file), planned({ observed: { components: components("init").slice(1) } }));
+    requireApproved([{ by: "plan", fingerprint: file.fingerprint }], planned());
   });
 
   it("of another commit is refused", () => {
@@ -161,7 +166,7 @@ describe("a plan file", () => {
 
   it("that is stale is refused, with what moved and what follows from it", () => {
     const now = planned({ live: "update_clients", wanted: "update_clients" });
-    const failure = refusal(() => requireFresh(fileOf(), now, "plan.json"));
+    const failure = refusal(() => requireApproved(by(fileOf()), now));
     expect(failure).toMatchObject({ code: "stale" });
     expect(String(failure)).toMatchInlineSnapshot(`
       "Failure: plan.json is stale: since 2026-11-21T12:00:00.000Z this moved
@@ -176,7 +181,7 @@ describe("a plan file", () => {
   });
 
   it("is not the approved one when its fingerprint is another", () => {
-    const failure = refusal(() => requireExpected("sha256:beef", planned()));
+    const failure = refusal(() => requireApproved([{ by: "plan", fingerprint: "sha256:beef" }], planned()));
     expect(failure).toMatchObject({
       code: "stale",
       message: expect.stringContaining("not the one that was approved"),
@@ -209,12 +214,25 @@ describe("a plan file", () => {
     ["no JSON", "plan: yes"],
     ["something else", "[]"],
     ["a plan that is no plan file", JSON.stringify(planned().plan)],
-    ["of a format to come", planFileText({ ...fileOf(), format_version: "2.0" as "1.0" })],
+    ["of a format to come", planFileText({ ...fileOf(), format_version: "2.0" as "1.1" })],
   ])("is told apart from %s", (_, text) => {
     expect(refusal(() => openPlanFile(text, "plan.json"))).toMatchObject({
       code: "usage",
       message: expect.stringMatching(/^plan\.json is no plan file: /),
     });
+  });
+
+  it("of format 1.0 is stale, not damaged, and is still shown", () => {
+    const text = readFileSync(join(import.meta.dirname, "../../fixtures/plan-file-1.0.json"), "utf8");
+    expect(refusal(() => openPlanFile(text, "plan.json"))).toMatchObject({
+      code: "stale",
+      message: expect.stringMatching(/^plan\.json was made by capstan 0\.1\.0, whose plans cover less/),
+    });
+    const { written_as, file } = readPlanFile(text, "plan.json");
+    expect(written_as).toBe("1.0");
+    expect(file.plan.clusters.map(({ name, fingerprint }) => [name, fingerprint])).toEqual([[CLUSTER, null]]);
+    const edited = text.replace('"outcome":"ready"', '"outcome":"blocked"');
+    expect(refusal(() => readPlanFile(edited, "plan.json"))).toMatchObject({ code: "stale" });
   });
 
   it("holds no key material", () => {
@@ -291,5 +309,72 @@ describe("the schemas", () => {
         },
       ),
     );
+  });
+});
+
+describe("an approval, cluster by cluster", () => {
+  const LEAF = "leaf.cluster";
+  const two = (leaf: Phase = "standby"): BoundPlan => {
+    const state = desired([rotation("update_clients")]);
+    const seen = [observation("init"), { ...observation(leaf), cluster: LEAF }];
+    const records = [{ ...emptyRecord(CLUSTER), rotations: [memory("init")] }];
+    const plan = makePlan({ desired: state, observations: seen, records, commit: COMMIT, now: NOW });
+    return { plan, binding: bindingOf(state, seen) };
+  };
+  const fingerprintIn = ({ plan }: BoundPlan, cluster: string) =>
+    plan.clusters.find(({ name }) => name === cluster)?.fingerprint ?? "";
+  const stale = (approved: readonly Approved[], now: BoundPlan) => [...staleClusters(approved, now).keys()];
+
+  it("is the sorted lines `NAME FINGERPRINT`, each ended by a line feed", () => {
+    const { plan } = two();
+    const [acme, leaf] = [fingerprintIn(two(), CLUSTER), fingerprintIn(two(), LEAF)];
+    const text = `${CLUSTER} ${acme}\n${LEAF} ${leaf}\n`;
+    expect(plan.fingerprint).toBe(`sha256:${createHash("sha256").update(text).digest("hex")}`);
+  });
+
+  it("leaves a stale cluster alone, and lets the others go on", () => {
+    const before = two();
+    const parts = new Map([CLUSTER, LEAF].map((name) => [name, fingerprintIn(before, name)]));
+    const file = sealPlan(before, MADE);
+    for (const approved of [by(file), [{ by: "clusters", fingerprints: parts }] satisfies Approved[]]) {
+      expect(stale(approved, before)).toEqual([]);
+      expect(stale(approved, two("init"))).toEqual([LEAF]);
+    }
+    expect(stale([{ by: "plan", fingerprint: before.plan.fingerprint }], two("init"))).toEqual([
+      CLUSTER,
+      LEAF,
+    ]);
+  });
+
+  it("of a whole plan goes on cluster by cluster, once it was compared", () => {
+    const before = two();
+    const approved = byCluster([{ by: "plan", fingerprint: before.plan.fingerprint }], before);
+    const alone = planned();
+    expect(stale(approved, alone)).toEqual([]);
+    expect(stale(approved, planned({ live: "update_clients" }))).toEqual([CLUSTER]);
+  });
+
+  it("does not cover a cluster that is absent from it, or that it knows nothing of", () => {
+    const before = two();
+    const unread = makePlan({
+      desired: desired([rotation("update_clients")]),
+      observations: [observation("init")],
+      unread: [
+        {
+          name: LEAF,
+          platform: "teleport",
+          problem: { code: "not-trusted-yet", message: "is new", remedy: "merge it" },
+        },
+      ],
+      records: [{ ...emptyRecord(CLUSTER), rotations: [memory("init")] }],
+      commit: COMMIT,
+      now: NOW,
+    });
+    expect(unread).toMatchObject({ outcome: "incomplete" });
+    const binding = { clusters: before.binding.clusters.filter(({ name }) => name === CLUSTER) };
+    expect(stale(by(sealPlan({ plan: unread, binding }, MADE)), before)).toEqual([LEAF]);
+    expect(stale(by(fileOf()), before)).toEqual([LEAF]);
+    const named = new Map([[CLUSTER, fingerprintIn(before, CLUSTER)]]);
+    expect(stale([{ by: "clusters", fingerprints: named }], before)).toEqual([LEAF]);
   });
 });

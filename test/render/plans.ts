@@ -24,6 +24,7 @@ import {
 /** Plans that the planner really makes, one for each thing that a reader must not overlook. */
 
 const COMMIT = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
+const PLAN_FINGERPRINT = `sha256:${"f0".repeat(32)}`;
 
 function planOf(
   live: Phase,
@@ -269,7 +270,13 @@ export function manyClusters(count = 300, busy = 60): Plan {
     if (cluster === undefined) throw new Error("a plan without a cluster");
     return { ...cluster, name: `edge-${String(index).padStart(3, "0")}.acme.cluster` };
   });
-  return { format_version: "1.0", outcome: "blocked", commit: COMMIT, clusters };
+  return {
+    format_version: "1.1",
+    outcome: "blocked",
+    commit: COMMIT,
+    fingerprint: PLAN_FINGERPRINT,
+    clusters,
+  };
 }
 
 /** What somebody who may name a machine would try. */
@@ -376,9 +383,10 @@ export function hostile(text: string): Plan {
     rotations: [{ ...one, name: text, steps: [], notes: [], checklist: [], consumers: [] }],
   };
   return {
-    format_version: "1.0",
+    format_version: "1.1",
     outcome: "blocked",
     commit: text,
+    fingerprint: PLAN_FINGERPRINT,
     clusters: [
       {
         ...cluster,

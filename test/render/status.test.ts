@@ -5,7 +5,13 @@ import { statusText } from "../../src/render/status-text.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { component, NOW, observation } from "../world/host-rotation.ts";
 
-const NOTHING: Plan = { format_version: "1.0", outcome: "no_changes", commit: null, clusters: [] };
+const NOTHING: Plan = {
+  format_version: "1.1",
+  outcome: "no_changes",
+  commit: null,
+  fingerprint: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  clusters: [],
+};
 
 describe("components in the status", () => {
   it("counts those that report no rotation apart: nobody has seen them follow", () => {

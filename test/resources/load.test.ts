@@ -33,7 +33,12 @@ describe("what is accepted", () => {
     const { state, diagnostics } = await loadResources(fixture("accepted/everything-at-once"), ENV, NOW);
     expect(described(diagnostics)).toBe("");
     const file = "everything-at-once.yaml";
-    expect(state).toEqual({
+    const clusters = state.clusters.map(({ asWritten: _, ...cluster }) => cluster);
+    expect(state.clusters.map(({ asWritten }) => asWritten?.teleport?.identityFile)).toEqual([
+      expect.stringMatching(/^\$\{[A-Z_]+\}$/),
+      null,
+    ]);
+    expect({ ...state, clusters }).toEqual({
       clusters: [
         {
           name: "acme.cluster",
@@ -45,6 +50,7 @@ describe("what is accepted", () => {
             identityFile: "/run/identity",
           },
           talos: null,
+          labels: { env: "production" },
           peers: ["leaf.cluster"],
           policy: {
             concurrentRotations: 2,

@@ -98,7 +98,20 @@ const SCREENS: Readonly<Record<string, (size: Size) => State>> = {
     ),
   "a plan with nothing to do": (size) =>
     approving(
-      { ...NO_PLAN, clusters: [{ name: "lab", platform: "talos", rotations: [], overrides: [], drift: [] }] },
+      {
+        ...NO_PLAN,
+        clusters: [
+          {
+            name: "lab",
+            platform: "talos",
+            fingerprint: null,
+            problem: null,
+            rotations: [],
+            overrides: [],
+            drift: [],
+          },
+        ],
+      },
       size,
     ),
 };
@@ -238,6 +251,8 @@ describe("hostile names", () => {
         {
           name,
           platform: "teleport",
+          fingerprint: null,
+          problem: null,
           rotations: [hostile],
           drift: [{ id: name, subject: name, message: name, remedy: name, blocks: false }],
           overrides: [

@@ -313,6 +313,8 @@ describe("the summary in the scrollback", () => {
             {
               name: "a\nb",
               platform: "teleport",
+              fingerprint: null,
+              problem: null,
               rotations: [rotation("x\u001b[2J")],
               overrides: [],
               drift: [],

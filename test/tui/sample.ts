@@ -152,10 +152,18 @@ export function planOf(
   more: Partial<Plan> = {},
 ): Plan {
   return {
-    format_version: "1.0",
+    format_version: "1.1",
+    fingerprint: `sha256:${"f0".repeat(32)}`,
     outcome: "ready",
     commit: "3f9a1c20d4be77a1c0ffee00aa55d1e2f3b4c5d6",
-    clusters: clusters.map((cluster) => ({ platform: "teleport", overrides: [], drift: [], ...cluster })),
+    clusters: clusters.map((cluster) => ({
+      platform: "teleport",
+      fingerprint: null,
+      problem: null,
+      overrides: [],
+      drift: [],
+      ...cluster,
+    })),
     ...more,
   };
 }

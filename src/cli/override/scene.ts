@@ -25,7 +25,7 @@ export interface Scene extends Place {
 }
 
 export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<Place> {
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal);
+  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
   const [cluster, ...others] = workspace.clusters;
   if (cluster === undefined || others.length > 0) {
     const names = workspace.clusters.map(({ name }) => name).join(", ");

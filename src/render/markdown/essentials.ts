@@ -16,6 +16,8 @@ export function verdict(plan: Plan): Leaf {
       return essential("**No changes.** Live equals desired.\n\n");
     case "ready":
       return essential(`**Ready.** ${readyWork(plan)}.\n\n`);
+    case "incomplete":
+      return essential(`> [!WARNING]\n> ${incompleteText(plan)}\n\n`);
     case "blocked":
       return essential(`> [!WARNING]\n> ${whatBlocks(plan)} until the findings below are dealt with.\n\n`);
   }
@@ -30,6 +32,11 @@ export function overview({ clusters }: Plan): readonly Leaf[] {
     return number === 0 ? [] : [`${number} ${states[risk]}`];
   });
   return [essential(`${clusters.length} clusters: ${counted.join(", ")}.\n\n`)];
+}
+
+function incompleteText({ clusters }: Plan): string {
+  const unread = clusters.filter(({ problem }) => problem !== null);
+  return `**Incomplete.** Nothing is planned for ${blockedClusters(clusters, unread)}, which was not read.`;
 }
 
 function readyWork({ clusters }: Plan): string {

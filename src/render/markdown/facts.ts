@@ -47,7 +47,20 @@ export function blocksOf(plan: Plan): readonly Block[] {
   const drift = plan.clusters.flatMap(({ name, drift }) =>
     drift.filter(({ blocks }) => blocks).map((item) => blockOf(name, item)),
   );
-  return [...guards, ...drift];
+  const problems = plan.clusters.flatMap(({ name, problem }) =>
+    problem === null
+      ? []
+      : [
+          {
+            cluster: name,
+            id: problem.code,
+            verb: "blocks" as const,
+            step: null,
+            findings: [{ subject: `cluster/${name}`, message: problem.message, remedy: problem.remedy }],
+          },
+        ],
+  );
+  return [...problems, ...guards, ...drift];
 }
 
 function blockOf(cluster: string, { id, subject, message, remedy }: Drift): Block {
@@ -55,6 +68,7 @@ function blockOf(cluster: string, { id, subject, message, remedy }: Drift): Bloc
 }
 
 export function riskOf(cluster: ClusterPlan): Risk {
+  if (cluster.problem !== null) return 3;
   const steps = cluster.rotations.flatMap((rotation) => rotation.steps);
   const held = cluster.drift.some(({ blocks }) => blocks) || cluster.overrides.some(({ blocked }) => blocked);
   if (held || steps.some(isBlocked)) return 3;

@@ -1,5 +1,6 @@
 import type { Plan } from "../../rotation/plan.ts";
 import { shortener } from "../fingerprints.ts";
+import { count } from "../layout.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
 import { clusterParts, details, quietParts } from "./cluster.ts";
 import { changeFindings, overview, verdict, warnings } from "./essentials.ts";
@@ -27,6 +28,8 @@ export interface MarkdownOptions {
   readonly link?: string;
   /** What the plan is bound to. */
   readonly fingerprint?: string;
+  /** What is planned, where that is not what the folder has: the first line. */
+  readonly about?: string;
   /** The plan file, for the next command. */
   readonly planFile?: string;
 }
@@ -45,7 +48,8 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
   const risky = plan.clusters.toSorted((one, other) => riskOf(other) - riskOf(one));
   const busy = risky.filter((cluster) => riskOf(cluster) > 0);
   const quiet = risky.filter((cluster) => riskOf(cluster) === 0);
-  const head = essential(`## ${prose(options.title ?? "capstan plan")}\n\n`);
+  const about = options.about === undefined ? "" : `${prose(options.about)}\n\n`;
+  const head = essential(`${about}## ${prose(options.title ?? "capstan plan")}\n\n`);
   const parts: readonly Part[] = [
     head,
     verdict(plan),
@@ -83,9 +87,13 @@ function gitDiff({ diff }: MarkdownOptions): readonly Part[] {
 }
 
 function next(plan: Plan, { planFile }: MarkdownOptions): Part {
+  if (plan.uncommitted !== undefined) {
+    return essential("**Next:** commit it; `capstan apply` takes only what is committed.\n");
+  }
   switch (plan.outcome) {
     case "no_changes":
       return essential("**Next:** nothing to do.\n");
+    case "incomplete":
     case "blocked":
       return essential(`**Next:** deal with what blocks, then\n\n${fence("capstan plan", "sh")}`);
     case "ready": {
@@ -101,9 +109,10 @@ function quoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-function origin({ commit }: Plan, options: MarkdownOptions): Part {
+function origin({ commit, uncommitted }: Plan, options: MarkdownOptions): Part {
   const facts = [
     ...(commit === null ? [] : [`commit ${code(commit)}`]),
+    ...(uncommitted === undefined ? [] : [count(uncommitted.length, "uncommitted file")]),
     ...(options.fingerprint === undefined ? [] : [`fingerprint ${code(options.fingerprint)}`]),
     ...(options.link === undefined ? [] : [link("run", options.link)]),
   ];

@@ -12,7 +12,8 @@ import { elapsed, shownTrack, stateChip, trackCount } from "./watch-lines.ts";
 export function titleLine(state: State): Line {
   const { plan, mode, size } = state;
   const width = size.columns - 2;
-  const commit = plan.commit === null ? "" : `  commit ${plan.commit.slice(0, 10)}`;
+  const more = plan.uncommitted === undefined ? "" : ` and ${plan.uncommitted.length} uncommitted`;
+  const commit = plan.commit === null ? more : `  commit ${plan.commit.slice(0, 10)}${more}`;
   const author = state.diff?.author == null ? "" : ` by ${state.diff.author.replace(/\s*<.*>$/, "")}`;
   if (mode === "read" || mode === "approve") {
     return spread(
@@ -56,6 +57,8 @@ function planVerdict({ plan, approved }: State): Line {
       return line(some, span(" READY ", "chip-good"));
     case "blocked":
       return line(some, span(" BLOCKED ", "chip-bad"));
+    case "incomplete":
+      return line(some, span(" INCOMPLETE ", "chip-bad"));
   }
 }
 

@@ -1,0 +1,117 @@
+import { matchesGlob } from "node:path";
+import { Failure } from "../failure.ts";
+import { changedSince } from "../git/differences.ts";
+import { CommitTree, isHidden } from "../git/tree.ts";
+import { count } from "../render/layout.ts";
+import { findFiles } from "../resources/find-files.ts";
+import { readDocuments } from "../resources/read-documents.ts";
+import { MAX_FILE_BYTES, readSourceFile } from "../resources/read-file.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** How the folder differs from the commit in what capstan reads. */
+export type Uncommitted =
+  | { readonly files: readonly string[] }
+  /** git cannot tell. */
+  | { readonly unknown: Failure };
+
+type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files">;
+
+/** Files that capstan reads, or would read, and in which the folder is not as the commit: others do not matter. */
+export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
+  const { git, folder } = workspace;
+  if (git === null || git.commit === null) return { files: [] };
+  const { commit, prefix } = git;
+  try {
+    const [changed, tree, found] = await Promise.all([
+      changedSince(git, prefix, commit),
+      CommitTree.open(git, commit, prefix),
+      findFiles(folder),
+    ]);
+    const committed = new Set((await tree.find()).paths);
+    const edited = new Set(changed);
+    const isEdited = (path: string) =>
+      edited.has(path) || changed.some((other) => path.startsWith(`${other}/`));
+    const fresh = found.paths.filter((path) => !committed.has(path) || isEdited(path));
+    const ours = await Promise.all(
+      fresh.map(async (path) => ((await isResource(folder, path)) ? [path] : [])),
+    );
+    const pins = await pinFilesAmong(workspace, changed, tree);
+    const read = [...readBy(workspace)].filter((path) => isEdited(path));
+    return { files: [...new Set([...ours.flat(), ...read, ...pins])].sort() };
+  } catch (error) {
+    if (error instanceof Failure && error.code === "storage") return { unknown: error };
+    throw error;
+  }
+}
+
+/** What cannot be read may be one. */
+async function isResource(folder: string, path: string): Promise<boolean> {
+  const file = await readSourceFile(folder, path);
+  if ("severity" in file) return true;
+  const { documents, diagnostics } = readDocuments(file);
+  return documents.length + diagnostics.length > 0;
+}
+
+function readBy({ desired, files }: Asked): ReadonlySet<string> {
+  const consumers = desired.authorities.flatMap(({ trustConsumers }) =>
+    trustConsumers.flatMap((consumer) => (consumer.kind === "file" ? [consumer.path] : [])),
+  );
+  return new Set([...files.keys(), ...consumers]);
+}
+
+const LOOKS_LIKE_PIN = /sha256:[0-9a-f]{64}/i;
+
+/** Changed files that list something like a pin, in the commit or in the folder. */
+async function pinFilesAmong(
+  { desired, folder, files }: Asked,
+  changed: readonly string[],
+  tree: CommitTree,
+): Promise<readonly string[]> {
+  const patterns = desired.clusters.flatMap(({ policy }) => policy.pinFiles);
+  const candidates = changed.filter(
+    (path) => !files.has(path) && !isHidden(path) && patterns.some((glob) => matchesGlob(path, glob)),
+  );
+  const before = await tree.texts(candidates, MAX_FILE_BYTES);
+  const listing = await Promise.all(
+    candidates.map(async (path) => {
+      const old = before.get(path);
+      const now = await readSourceFile(folder, path);
+      const texts = [
+        ...(old === undefined || typeof old === "number" ? [] : [Buffer.from(old).toString("utf8")]),
+        ...("severity" in now ? [] : [now.text]),
+      ];
+      return texts.some((text) => LOOKS_LIKE_PIN.test(text)) ? [path] : [];
+    }),
+  );
+  return listing.flat();
+}
+
+/** Before the plan of a commit: what of the folder is not in it; `null` where there is nothing to say. */
+export function notInPlan(found: Uncommitted, commit: string): string | null {
+  const at = commit.slice(0, 12);
+  if ("unknown" in found) {
+    return `git cannot compare the folder with commit ${at}, which is what is planned: ${found.unknown.message}`;
+  }
+  if (found.files.length === 0) return null;
+  const [is, it] = found.files.length === 1 ? ["is", "it"] : ["are", "them"];
+  return `${count(found.files.length, "file")} that capstan reads ${is} not as in commit ${at}, which is what is planned: ${named(found.files)}. Commit ${it}, or see \`capstan plan --uncommitted\`.`;
+}
+
+/** First line of a plan of the folder. */
+export function planOfFolder(found: Uncommitted, commit: string | null): string {
+  if (commit === null)
+    return "This is a plan of the folder, of which git has no commit yet: `capstan apply` takes only what is committed.";
+  const at = commit.slice(0, 12);
+  if ("unknown" in found)
+    return `This is a plan of the folder, which git cannot compare with commit ${at}: ${found.unknown.message}`;
+  if (found.files.length === 0)
+    return `This is a plan of the folder, which is as commit ${at} in all that capstan reads.`;
+  return `This is a plan of commit ${at} and ${count(found.files.length, "uncommitted file")}: ${named(found.files)}. \`capstan apply\` takes only what is committed.`;
+}
+
+const NAMED = 5;
+
+export function named(paths: readonly string[]): string {
+  const more = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : "";
+  return `${paths.slice(0, NAMED).join(", ")}${more}`;
+}

@@ -1,0 +1,52 @@
+import { Failure } from "../failure.ts";
+import { type Git, refusal } from "./git.ts";
+
+/** A commit as git names it; `null` where it has none of this name at hand. */
+async function commitAt(git: Git, name: string): Promise<string | null> {
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
+  const answer = await git.ask(args);
+  if (answer.exitCode === 0) return answer.stdout.trim();
+  // With --quiet only what is damaged has words.
+  if (answer.exitCode === 1 || /^fatal: Needed a single revision/m.test(answer.stderr)) return null;
+  throw refusal(git.where, args, answer);
+}
+
+/** Whether a commit is another one or in its history: by status 0 and 1, anything else is no answer (git-merge-base(1)). */
+export async function isAncestor(git: Git, commit: string, of: string): Promise<boolean> {
+  const args = ["merge-base", "--is-ancestor", commit, of];
+  const answer = await git.ask(args);
+  if (answer.exitCode === 0 || answer.exitCode === 1) return answer.exitCode === 0;
+  throw refusal(git.where, args, answer);
+}
+
+/** The branch that is checked out, `null` where it is a commit alone. */
+export async function checkedOutBranch(git: Git): Promise<string | null> {
+  const args = ["symbolic-ref", "--quiet", "--short", "HEAD"];
+  const answer = await git.ask(args);
+  if (answer.exitCode === 0) return answer.stdout.trim();
+  if (answer.exitCode === 1) return null;
+  throw refusal(git.where, args, answer);
+}
+
+/** The commit where HEAD left a ref; the ref's own where no history says so. */
+export async function baseCommit(git: Git, ref: string): Promise<string> {
+  const commit = await commitAt(git, ref);
+  if (commit === null) {
+    throw new Failure("usage", `there is no commit ${ref} to compare with in ${git.where}`, {
+      hint: "fetch it first; in GitHub Actions the checkout needs `fetch-depth: 0`",
+    });
+  }
+  const args = ["merge-base", commit, "HEAD"];
+  const answer = await git.ask(args);
+  if (answer.exitCode > 1) throw refusal(git.where, args, answer);
+  return answer.stdout.trim() || commit;
+}
+
+/** Moves the branch and its files to a later commit of it; files that are in the way stay as they are. */
+export async function moveForward(git: Git, commit: string): Promise<void> {
+  const answer = await git.ask(["merge", "--ff-only", "--quiet", commit]);
+  if (answer.exitCode === 0) return;
+  throw new Failure("refused", `git cannot move ${git.where} forward to ${commit}: ${answer.stderr.trim()}`, {
+    hint: "nothing was applied; clear away what is in the way",
+  });
+}
