@@ -1,4 +1,5 @@
 import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import { isOurs } from "../rotation/evidence.ts";
 import {
   type ClusterObservation,
   type Fingerprint,
@@ -59,7 +60,10 @@ function foreign(
   record: ClusterRecord,
   retiring: readonly Fingerprint[],
 ): readonly Drift[] {
-  if (live.rotation.state !== "in_progress" || openRotation(record, live.type) !== undefined) return [];
+  const open = openRotation(record, live.type);
+  // One that the record has open and that is not this one does not explain it.
+  const isKnown = open !== undefined && isOurs(open, live) !== "refuted";
+  if (live.rotation.state !== "in_progress" || isKnown) return [];
   const present = identify([...live.active, ...live.trusted]);
   if (retiring.some((key) => present.includes(key))) return [];
   return [

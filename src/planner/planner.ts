@@ -87,15 +87,16 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
       ? undefined
       : planOverrides(reading, { cluster, desired, observation, record, now });
   const drift = driftOf(name, desired, observation, record, now);
+  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   const context = {
     cluster,
     observation,
     record,
     authorities,
+    declared,
     overrides: overridden?.outlooks,
     now,
   };
-  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   const planned = inTurn(declared, drift, (rotation, ahead) => planRotation(rotation, { ...context, ahead }));
   return {
     name,

@@ -35,6 +35,17 @@ export function keysUnclear({ wanted, live }: Member) {
   };
 }
 
+/** A rotation is under way, and it is not one of these keys: neither the record nor git knows of it. */
+export function anothersRotation({ wanted, live }: Member) {
+  const { phase, mode, currentId } = live.rotation;
+  return {
+    subject: `authority/${live.type}`,
+    message: `somebody rotates it (phase ${phase}, mode ${mode ?? "unknown"}, id ${currentId ?? "none"}), and none of the keys to be retired (${wanted.retire.join(", ")}) is among its keys: this is not the rotation that git means`,
+    remedy:
+      "find out who started it; let it end, or roll it back by hand. Then correct `retire`, or delete the ca_rotation",
+  };
+}
+
 /** The keys to be retired were never seen in this CA. */
 export function neverSeen({ live, unseen }: Member, { observation }: RotationContext) {
   const owners = ownersOf(unseen, observation);
