@@ -15,6 +15,7 @@ import type { BoundPlan } from "../planner/plan-file.ts";
 import { plainPaint } from "../render/paint.ts";
 import { planText } from "../render/plan-text.ts";
 import { apply } from "./apply.ts";
+import { approvalPolicy } from "./approval-policy.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import { makePlan } from "./plan.ts";
@@ -76,10 +77,11 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
     ...(cluster === null ? {} : { cluster }),
   };
   return {
+    policy: (before) => approvalPolicy(terminal, directory, before),
     async plan(expect): Promise<PlannedRun> {
       const made = await makePlan(terminal, directory, {
         ...common,
-        ...(expect === null ? {} : { expect: [expect] }),
+        ...(expect.length === 0 ? {} : { expect }),
         ...(base === null || mode !== "plan" ? {} : { base }),
         ...(planFile === null ? {} : { out: planFile }),
       });
@@ -98,7 +100,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
         autoApprove: true,
         approveFinal,
         tui: false,
-        ...(expect === null ? {} : { expect: [expect] }),
+        ...(expect.length === 0 ? {} : { expect }),
       };
       const exit = await apply(terminal, planFile ?? undefined, options, heard);
       return { exit, ...heard.ending, planned: heard.planned };

@@ -59,6 +59,7 @@ function repositoryChanges(was: RepositoryResource, is: RepositoryResource): rea
     remote: "remote",
     branch: "branch",
     requirePlan: "require_plan",
+    approvalApp: "approval.app",
     executables: "executables",
     addresses: "addresses",
   };
