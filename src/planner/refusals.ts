@@ -53,8 +53,8 @@ export function neverSeen({ live, unseen }: Member, { observation }: RotationCon
     owners.length === 0 ? "" : `; ${owners.join(" and ")} ${owners.length === 1 ? "has" : "have"} it`;
   return {
     subject: `authority/${live.type}`,
-    message: `${unseen.join(", ")} was never seen in the ${live.type} CA: it is neither among its keys, nor in its active_keys in git, nor in the record${whose}`,
-    remedy: "correct `retire` or `type`; a rotation that was finished elsewhere says `phase: standby`",
+    message: `${unseen.join(", ")} was never seen in the ${live.type} CA: it is neither among its keys, nor in its active_keys in git, nor in the record here${whose}`,
+    remedy: `correct \`retire\` or \`type\`. Where others rotated that key away, \`capstan rotate finish ${live.type}\` writes so into git, and \`capstan rotate start ${live.type}\` rotates the key that signs now`,
   };
 }
 
