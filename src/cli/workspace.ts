@@ -20,6 +20,7 @@ import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { readIdentities } from "../sealing/identities.ts";
+import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
@@ -193,7 +194,7 @@ export function openPlatforms(
 
 /** What Talos itself does not remember: where a rotation stands, and with which keys. */
 function talosSurroundings(
-  { desired, store }: Pick<Workspace, "desired" | "store">,
+  { desired, store, folder }: Pick<Workspace, "desired" | "store" | "folder">,
   { env, now }: Terminal,
 ): TalosSurroundings {
   return {
@@ -201,12 +202,13 @@ function talosSurroundings(
     record: store,
     identities: () => readIdentities(env),
     now: () => new Date(now()),
+    roots: writableRoots(folder, env),
   };
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */
 export function platformOptions(
-  workspace: Pick<Workspace, "desired" | "store">,
+  workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
