@@ -98,7 +98,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
       const options = {
         ...common,
         autoApprove: true,
-        approveFinal,
+        ...(approveFinal ? { approveFinal: [""] } : {}),
         tui: false,
         ...(expect.length === 0 ? {} : { expect }),
       };
