@@ -83,6 +83,14 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Extract<RunEvent, { type: T
   blocked: { at: AT, type: "blocked", ...WHERE, step: { ...STEP, guards: failing("roster", []) } },
   interrupted: { at: AT, type: "interrupted", cluster: CLUSTER, message: "stopped" },
   notice: { at: AT, type: "notice", message: "a word" },
+  "cluster-finished": {
+    at: AT,
+    type: "cluster-finished",
+    cluster: CLUSTER,
+    outcome: "locked",
+    message: "somebody else holds the lock",
+    hint: null,
+  },
   finished: { at: AT, type: "finished", outcome: "applied", message: "1 step" },
 };
 
