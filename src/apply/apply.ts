@@ -20,6 +20,7 @@ import {
   watchEvents,
 } from "./automatic.ts";
 import type { RunOutcome } from "./event.ts";
+import { firstLook, noteCommit } from "./history.ts";
 import { lookAt } from "./look.ts";
 import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
 import { type Approval, journal, type RunContext, type Said, type Situation, say } from "./run.ts";
@@ -76,12 +77,15 @@ const NOTHING_TO_APPROVE: Approval = { steps: new Set(), final: false };
 const FRESH_MS = 5_000;
 
 async function applyLocked(context: RunContext, run: string): Promise<Ending> {
-  const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
+  const views = await Promise.all(
+    [...context.platforms.keys()].map((cluster) => firstLook(context, run, cluster)),
+  );
   const plan = await planNow(context, views);
   const readAt = context.clock.now();
   const observations = views.map(({ observation }) => observation);
   context.accept?.(plan, observations);
   say(context, { type: "plan", plan });
+  for (const cluster of plan.clusters) if (isIdle(cluster)) await noteCommit(context, cluster.name);
   const work = plan.clusters.flatMap((cluster) =>
     cluster.rotations.map((rotation) => ({ cluster, rotation })),
   );
@@ -118,6 +122,16 @@ async function applyLocked(context: RunContext, run: string): Promise<Ending> {
   // The entries of keys that a rotation has dropped.
   for (const cluster of plan.clusters) await settle(cluster);
   return worst.outcome === "applied" ? afterAll(plan) : worst;
+}
+
+/** Found as git wants it. What only waits for a person is not. */
+function isIdle({ rotations, overrides, drift, problem }: ClusterPlan): boolean {
+  return (
+    problem === null &&
+    rotations.every(({ steps }) => steps.length === 0) &&
+    overrides.every(({ blocked, actions }) => !blocked && actions.length === 0) &&
+    !drift.some(({ blocks }) => blocks)
+  );
 }
 
 function unapproved(actions: readonly PlannedAction[], approval: Approval): Ending {

@@ -8,6 +8,7 @@ import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
+import { historiesOf, insistOnOrder, noteCommit } from "./history.ts";
 import { type RunContext, say } from "./run.ts";
 import { DOUBT_MS, pauses } from "./wait.ts";
 
@@ -24,10 +25,14 @@ export async function planNow(
   desired: DesiredState = context.desired,
 ): Promise<Plan> {
   const observations = views.map(({ observation }) => observation);
+  const records = views.map(({ record }) => record);
+  const histories = await historiesOf(context, records);
+  insistOnOrder(histories);
   return makePlan({
     desired,
     observations,
-    records: views.map(({ record }) => record),
+    records,
+    histories,
     overrides: await readOverrides(desired.overrides, observations),
     commit: context.commit,
     now: context.clock.now(),
@@ -102,6 +107,7 @@ async function takeAction(context: RunContext, run: string, view: View, pending:
       detail,
     });
   tell("requested");
+  await noteCommit(context, cluster.name);
   await note("intended", action.force ? "with force, by waiver" : null);
   const reply = await ask(context, platform, view, pending);
   const patience = reply.accepted

@@ -23,6 +23,7 @@ import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { backUp, lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
+import { atCommit } from "./history.ts";
 import { journal, type RunContext, type Situation, say } from "./run.ts";
 import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
 
@@ -89,7 +90,8 @@ async function noteIntent(
   situation: Situation,
   reason: string | null,
 ): Promise<RotationRecord> {
-  const { record, step, resource, live, observation, rotationName } = situation;
+  const { step, resource, live, observation, rotationName } = situation;
+  const record = await atCommit(context, situation.record);
   const now = iso(context.clock.now());
   const open = openRotation(record, step.authority);
   const content = resource?.contentHash ?? null;

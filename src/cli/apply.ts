@@ -28,6 +28,8 @@ export interface ApplyOptions extends ScreenFlags {
   readonly autoApprove?: boolean;
   readonly approveFinal?: boolean;
   readonly events?: string;
+  /** Why a rewritten history is right: the commit is then the new start. */
+  readonly acceptHistory?: string;
   /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
   readonly expect?: readonly string[];
   readonly tui: boolean;
@@ -66,7 +68,7 @@ export async function apply(
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
   const context: Context = {
-    ...contextOf(terminal, workspace, options, stop.signal),
+    ...contextOf(terminal, workspace, options, stop.signal, options.acceptHistory),
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations) };
       listener?.onPlan(now);
@@ -107,10 +109,13 @@ export function contextOf(
   workspace: Workspace,
   options: CommonOptions,
   signal: AbortSignal,
+  acceptHistory?: string,
 ): Context {
   return {
     desired: workspace.desired,
     commit: workspace.commit,
+    ...(workspace.history === null ? {} : { history: workspace.history }),
+    ...(acceptHistory === undefined ? {} : { acceptHistory }),
     platforms: openPlatforms(workspace, terminal, options, signal),
     store: workspace.store,
     clock: { ...systemClock, now: () => terminal.now() },

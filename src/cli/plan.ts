@@ -70,7 +70,13 @@ export async function makePlan(
 ): Promise<MadePlan> {
   const ofFolder = options.uncommitted === true;
   if (ofFolder) refuseForFolder(options);
-  const workspace = await openWorkspace(directory, options.cluster, terminal, ofFolder ? "folder" : "commit");
+  const workspace = await openWorkspace(
+    directory,
+    options.cluster,
+    terminal,
+    ofFolder ? "folder" : "commit",
+    { proposal: options.base !== undefined },
+  );
   const [observations, found, base] = await Promise.all([
     observationsFor(terminal, workspace, options),
     uncommitted(workspace),

@@ -15,6 +15,7 @@ import { type CommonOptions, directoryOf } from "./options.ts";
 import { makePlan } from "./plan.ts";
 import { onSignals } from "./signals.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface ReconcileOptions extends CommonOptions {
   /** Milliseconds between two rounds. */
@@ -91,7 +92,7 @@ async function takeRound(
   await fastForward(directory, terminal);
   const { plan, workspace } = await makePlan(terminal, directory, options);
   const commit = (workspace.commit ?? "").slice(0, 12);
-  if (plan.outcome === "no_changes")
+  if (plan.outcome === "no_changes" && (await isNoted(workspace)))
     return { round: { outcome: "nothing-to-do", commit, done: [], ending: "" }, held: null };
   if (held !== null && planDifference(held.plan, plan).length === 0) return { round: held.round, held };
   await insist(workspace, terminal, { approved: false });
@@ -111,6 +112,12 @@ async function takeRound(
   const round = { outcome, commit, done: events.flatMap(doneBy), ending: endingOf(events) };
   const isHeld = outcome === "blocked" && !mayTake(plan, options.approveFinal === true);
   return { round, held: isHeld ? { plan, round: { ...round, done: [] } } : null };
+}
+
+/** Whether the record knows already that nothing was to be done for this commit: else a run says so, under the lock. */
+async function isNoted({ commit, clusters, store }: Workspace): Promise<boolean> {
+  const records = await Promise.all(clusters.map(({ name }) => store.load(name)));
+  return records.every(({ applied }) => applied?.commit === commit);
 }
 
 /** Whether anything of a plan could be taken without a person. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
@@ -18,6 +19,7 @@ import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } fr
 import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
+import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
@@ -40,6 +42,8 @@ export interface Workspace {
   readonly files: Files;
   /** What the commit has; `null` where the folder itself was read. */
   readonly tree: CommitTree | null;
+  /** How the commit stands to what was applied before; `null` where there is none. */
+  readonly history: HistoryReader | null;
 }
 
 /** What a command reads: the commit, which is what was reviewed, or the folder, which people edit. */
@@ -54,6 +58,7 @@ export async function openWorkspace(
   wanted: string | undefined,
   terminal: Terminal,
   reading: Reading,
+  { proposal = false }: { readonly proposal?: boolean } = {},
 ): Promise<Workspace> {
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
@@ -75,6 +80,10 @@ export async function openWorkspace(
     store,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
     tree,
+    history:
+      git === null || git.commit === null
+        ? null
+        : historyReader(git, git.commit, { remote: repository.remote, proposal }),
   };
 }
 

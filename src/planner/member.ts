@@ -1,6 +1,7 @@
 import type { Ahead } from "../guards/guard.ts";
 import type { OverrideOutlooks } from "../overrides/outlook.ts";
 import type { AuthorityResource, ClusterResource, RotatedAuthority } from "../resources/desired.ts";
+import type { HistoryFacts } from "../rotation/history.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, phaseRecord, type RotationRecord } from "../rotation/record.ts";
@@ -15,6 +16,8 @@ export interface RotationContext {
   /** What git says of the authorities of this cluster. */
   readonly authorities: readonly AuthorityResource[];
   readonly now: number;
+  /** What git says of the time since the last run; `null` when nobody asked. */
+  readonly history: HistoryFacts | null;
   /** Rotations of the cluster that a run takes before this one. */
   readonly ahead: readonly Ahead[];
 }

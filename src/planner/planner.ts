@@ -1,6 +1,7 @@
 import type { Ahead } from "../guards/guard.ts";
 import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
+import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
 import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
 import type {
   ClusterPlan,
@@ -12,7 +13,7 @@ import type {
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { aheadOf } from "./ahead.ts";
-import { driftOf } from "./drift.ts";
+import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
 import { bindingOf, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
 import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
@@ -35,6 +36,8 @@ export interface PlanInput {
    */
   readonly overrides?: OverrideReadings;
   readonly commit: string | null;
+  /** What git says of the time since the last run, by cluster. Absent when nobody asked: then nothing is deleted. */
+  readonly histories?: ReadonlyMap<string, HistoryFacts>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -86,16 +89,23 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     reading === undefined
       ? undefined
       : planOverrides(reading, { cluster, desired, observation, record, now });
-  const drift = driftOf(name, desired, observation, record, now);
+  const history = input.histories?.get(name) ?? null;
+  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
+  const missing = undeclared(record, declared, observation);
+  const drift = [
+    ...historyDrift(history),
+    ...missing.flatMap(([memory]) => undeclaredDrift(memory, history)),
+    ...driftOf(name, desired, observation, record, now),
+  ];
   const context = {
     cluster,
     observation,
     record,
     authorities,
     overrides: overridden?.outlooks,
+    history,
     now,
   };
-  const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   const planned = inTurn(declared, drift, (rotation, ahead) => planRotation(rotation, { ...context, ahead }));
   return {
     name,
@@ -103,9 +113,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     problem: null,
     rotations: [
       ...planned,
-      ...undeclared(record, declared, observation).map(([memory, live]) =>
-        planUndeclared(memory, live, { ...context, ahead: [] }),
-      ),
+      ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
     ],
     overrides: overridden?.plans ?? [],
     drift,
@@ -135,17 +143,10 @@ function undeclared(
   declared: DesiredState["rotations"],
   observation: ClusterObservation,
 ) {
-  return record.rotations.flatMap((memory) => {
-    if (memory.ended_at !== null || declared.some((rotation) => declares(rotation, memory))) return [];
+  return undeclaredIn(record, declared).flatMap((memory) => {
     const live = observation.authorities.find(({ type }) => type === memory.authority);
     return live?.rotation.state === "in_progress" ? [[memory, live] as const] : [];
   });
-
-  function declares(rotation: DesiredState["rotations"][number], memory: ClusterRecord["rotations"][number]) {
-    return rotation.authorities.some(
-      ({ type, retire }) => type === memory.authority && retire.some((key) => memory.retire.includes(key)),
-    );
-  }
 }
 
 function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {

@@ -1,4 +1,5 @@
 import type { TalosType } from "./authority-type.ts";
+import type { AppliedCommit } from "./history.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 
@@ -11,6 +12,8 @@ export interface ClusterRecord {
   readonly cluster: string;
   /** Oldest first. At most one open one per authority. */
   readonly rotations: readonly RotationRecord[];
+  /** What was applied last; absent or `null`: not known, which is not the same as nothing. */
+  readonly applied?: AppliedCommit | null;
   /** What Talos has nowhere: the keys of a rotation, and how far it was proven. The latest last. */
   readonly talos?: readonly TalosKeys[];
 }
@@ -61,6 +64,8 @@ export interface RotationRecord {
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
   readonly reason: string | null;
+  /** The commit that took its resource out of git, where that was proven while something else was applied. */
+  readonly deleted?: string | null;
 }
 
 export interface BackupRecord {

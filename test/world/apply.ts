@@ -3,6 +3,8 @@ import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
+import type { HistoryReader } from "../../src/rotation/history.ts";
+import type { Fingerprint } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { CLUSTER } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -29,7 +31,8 @@ export class World {
     const events: RunEvent[] = [];
     const outcome = await apply({
       desired,
-      commit: "c0ffee",
+      commit: COMMIT,
+      ...(this.history === null ? {} : { history: this.history }),
       platforms: new Map([[CLUSTER, this.platform]]),
       store: this.store,
       clock: this.clock,
@@ -61,6 +64,21 @@ export class World {
       now: this.clock.now(),
     });
   }
+}
+
+const COMMIT = "c0ffee".padEnd(40, "0");
+
+/** Of a history in which a commit took the resource of a rotation out. */
+export function deletes(authority: string, key: Fingerprint): HistoryReader {
+  const applied = { commit: "b".repeat(40), at: "2026-11-01T00:00:00Z" };
+  return async () => ({
+    head: COMMIT,
+    applied,
+    relation: "descendant",
+    why: null,
+    deletions: [{ authority, retire: [key], commit: COMMIT, file: "rotations/host-2026-11.yaml" }],
+    proposal: false,
+  });
 }
 
 interface ApplyWith {
