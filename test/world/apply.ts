@@ -15,6 +15,8 @@ export class World {
   readonly clock = new ModelClock();
   readonly cluster = new ModelCluster(this.clock);
   readonly store = new MemoryStore();
+  /** What git says; `null`: there is none. */
+  history: HistoryReader | null = null;
   /** What is observed and moved: the cluster, unless a test puts more around it. */
   platform: Platform = this.cluster;
 
