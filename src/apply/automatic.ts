@@ -89,7 +89,14 @@ function waitingEvent(
   const memory = openRotation(record, live.type);
   const cluster = context.desired.clusters.find((resource) => resource.name === observation.cluster);
   const resource = context.desired.rotations.find((rotation) => rotation.name === name) ?? null;
-  const followers = followersIn(observation, live.type, memory?.roster ?? [], phase, context.clock.now());
+  const followers = followersIn(
+    observation,
+    live.type,
+    memory?.roster ?? [],
+    phase,
+    context.clock.now(),
+    record,
+  );
   const since = phaseRecord(memory, phase)?.since ?? observation.observedAt;
   return {
     type: "waiting",

@@ -2,10 +2,11 @@ import { workOf } from "../checklist/work.ts";
 import { type Follower, followersOf } from "../guards/following.ts";
 import { reportedByComponents } from "../guards/reported.ts";
 import { describeSeen } from "../guards/trust-consumers.ts";
+import { standbyIds } from "../rotation/evidence.ts";
 import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
-import { openRotation, type RosterMember } from "../rotation/record.ts";
+import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
 import type { KindProgress, ProbeProgress } from "./event.ts";
 import type { RunContext, Situation } from "./run.ts";
 
@@ -16,10 +17,11 @@ export function followersIn(
   roster: readonly RosterMember[],
   phase: Phase,
   now: number,
+  past: ClusterRecord,
 ): readonly Follower[] {
   const live = observation.authorities.find(({ type }) => type === authority);
   if (live === undefined || !reportedByComponents(authority)) return [];
-  return followersOf(observation, live, roster, phase, now).filter(
+  return followersOf(observation, live, roster, phase, now, standbyIds(past, live)).filter(
     ({ standing }) => standing !== "not-reporting",
   );
 }

@@ -1,7 +1,6 @@
 import { Failure } from "../failure.ts";
 import { followersOf } from "../guards/following.ts";
 import { overriddenKeys } from "../guards/overrides.ts";
-import { newKeyWasUsed } from "../guards/reported.ts";
 import { readOverrides } from "../overrides/reading.ts";
 import { statesOf } from "../overrides/resource.ts";
 import {
@@ -9,6 +8,7 @@ import {
   begin,
   drivenBy,
   ended,
+  endOf,
   entered,
   followed,
   remember,
@@ -16,6 +16,7 @@ import {
   verified,
 } from "../planner/memory.ts";
 import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
+import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
@@ -45,7 +46,10 @@ export async function takeStep(
   const { step, cluster, rotationName } = situation;
   say(context, { type: "step-started", cluster: cluster.name, rotation: rotationName, step });
   const before = await noteIntent(context, situation, reason);
-  const taken = step.action === "verify" ? situation.observation : await transition(context, situation);
+  const { taken, asked } =
+    step.action === "verify"
+      ? { taken: situation.observation, asked: null }
+      : await transition(context, situation);
   if (taken instanceof Failure) {
     const remedy = taken.hint ?? "look at the machine that is named";
     return fail(context, situation, "it was left half-way", [
@@ -55,7 +59,7 @@ export async function takeStep(
   const observation = taken;
   const live = authorityIn(observation, step.authority);
   const now = iso(context.clock.now());
-  const memory = entered(before, live, now);
+  const memory = entered(before, live, now, asked);
   await save(context, situation, memory);
   say(context, {
     type: "transition-observed",
@@ -68,7 +72,7 @@ export async function takeStep(
   const goingBack = memory.state === "rolling_back";
   if (wrongKeys.length > 0 && !goingBack)
     return fail(context, situation, "the keys are not as they should be", wrongKeys);
-  const free = goingBack && !newKeyWasUsed(before, live);
+  const free = goingBack && newKeyWasUsed(memory, live) === "refuted";
   const tolerated = free ? laggingBefore(context, situation, memory) : new Set<string>();
   const wait = await waitForComponents(context, situation, memory.roster ?? [], step.to, tolerated);
   const waitedFor = wait.laggards.filter(({ subject }) => !tolerated.has(subject));
@@ -78,7 +82,8 @@ export async function takeStep(
       : `not everybody followed to ${step.to} in time`;
     return fail(context, situation, message, waitedFor.map(notFollowed));
   }
-  await close(context, situation, memory, wait.observation, wrongKeys);
+  const everybody = wait.laggards.length === 0;
+  await close(context, situation, memory, wait.observation, wrongKeys, everybody);
   say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
   await journal(context, situation, "verified");
   return { result: "verified", observation: wait.observation };
@@ -105,7 +110,13 @@ async function noteIntent(
     known === undefined
       ? begin(
           record,
-          { name: rotationName, content: content ?? "", retire, overridden },
+          {
+            name: rotationName,
+            content: content ?? "",
+            retire,
+            overridden,
+            acceptsRoster: isRosterWaived(step),
+          },
           live,
           observation,
           now,
@@ -126,6 +137,12 @@ async function noteIntent(
   return noted;
 }
 
+/** That nobody knows who was there before init is accepted by review: then who is there now is the roster. */
+function isRosterWaived({ authority, guards }: Situation["step"]): boolean {
+  const verdict = guards.find(({ id }) => id === "roster");
+  return verdict?.waived.some(({ subject }) => subject === `roster/${authority}`) === true;
+}
+
 /** A rollback needs the entries that were enabled before init; only the record remembers which those were. */
 async function overriddenBefore(
   observation: ClusterObservation,
@@ -137,12 +154,18 @@ async function overriddenBefore(
   return live === undefined ? [] : overriddenKeys({ entries: statesOf(live) });
 }
 
-/** Gives the failure where it has begun, is not done, and there is a way back. */
-async function transition(context: RunContext, situation: Situation): Promise<ClusterObservation | Failure> {
+/** What came of a request. `asked`: what was seen before it, where the platform took it and it was read back. */
+interface Transition {
+  /** The failure where it has begun, is not done, and there is a way back. */
+  readonly taken: ClusterObservation | Failure;
+  readonly asked: LiveAuthority | null;
+}
+
+async function transition(context: RunContext, situation: Situation): Promise<Transition> {
   const { step, platform, cluster } = situation;
   if (mayBeUnderWay(context, situation)) {
     const observation = await readBack(context, situation, step.to, DOUBT_MS);
-    if (observation !== null) return observation;
+    if (observation !== null) return { taken: observation, asked: null };
   }
   say(context, {
     type: "transition-requested",
@@ -157,11 +180,11 @@ async function transition(context: RunContext, situation: Situation): Promise<Cl
     progress: (message) => say(context, { type: "notice", message }),
   });
   const observation = await readBack(context, situation, step.to, patienceWith(reply, situation));
-  if (observation !== null) return observation;
+  if (observation !== null) return { taken: observation, asked: reply.accepted ? situation.live : null };
   await journal(context, situation, "refused", reply.message);
   if (!reply.accepted) {
     const canTurnBack = reply.begun === true && step.to !== "rollback" && step.to !== "standby";
-    if (canTurnBack) return reply.failure;
+    if (canTurnBack) return { taken: reply.failure, asked: null };
     throw reply.failure;
   }
   const name = `${step.authority} ${step.from} → ${step.to}`;
@@ -199,17 +222,16 @@ async function close(
   memory: RotationRecord,
   observation: ClusterObservation,
   wrongKeys: readonly Finding[],
+  everybody: boolean,
 ): Promise<void> {
   const { step } = situation;
   const now = iso(context.clock.now());
-  const seen = verified(memory, observation, step.to, now);
+  const seen = everybody ? verified(memory, observation, step.to, now) : memory;
   if (step.to !== "standby") return await save(context, situation, seen);
   for (const { message } of wrongKeys) say(context, { type: "notice", message });
-  await save(
-    context,
-    situation,
-    ended(seen, memory.state === "rolling_back" ? "rolled_back" : "finished", now),
-  );
+  const told = memory.state === "rolling_back" ? "rolled_back" : "finished";
+  const how = endOf(memory, authorityIn(observation, step.authority)) ?? told;
+  await save(context, situation, ended(seen, how, now));
 }
 
 async function save(context: RunContext, situation: Situation, memory: RotationRecord): Promise<void> {

@@ -84,7 +84,7 @@ export async function waitForComponents(
       const whole = kinds === everything;
       known = seen;
       // What was not looked at keeps its verdict: its rows grow old here, not on the cluster.
-      const fresh = followersIn(known, authority, roster, phase, clock.now());
+      const fresh = followersIn(known, authority, roster, phase, clock.now(), situation.record);
       followers = [
         ...followers.filter(({ kind }) => !kinds.includes(kind)),
         ...fresh.filter(({ kind }) => kinds.includes(kind)),

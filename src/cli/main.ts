@@ -251,15 +251,17 @@ function lockCommands(terminal: Terminal, done: (code: ExitCode) => void): reado
       declare: (command) =>
         withCommon(command)
           .requiredOption("--id <id>", "its id, as `lock show` says")
+          .option("--force", "also while its run may be alive: two runs may then be at work at once")
           .action(async (options) => done(await (await import("./lock.ts")).lockRelease(terminal, options))),
     },
   ];
 }
 
 const ROTATE_ACTIONS = [
-  ["start", "a new ca_rotation, at init"],
+  ["start", "a new ca_rotation, at init, of the keys that sign now"],
+  ["adopt", "a ca_rotation for a rotation that is under way and that git does not declare"],
   ["advance", "the next phase"],
-  ["finish", "standby: the old key is dropped, the point of no return"],
+  ["finish", "standby: the old key is dropped, the point of no return; active_keys follows"],
   ["rollback", "back to the old key"],
 ] as const;
 
@@ -269,9 +271,9 @@ function rotateCommands(terminal: Terminal, done: (code: ExitCode) => void): rea
     description,
     declare(command) {
       withCommon(command).argument("<types>", "CA types, separated by commas");
+      if (name === "start" || name === "adopt") command.option("--name <name>", "name of the rotation");
       if (name === "start") {
         command
-          .option("--name <name>", "name of the rotation")
           .addOption(
             new Option("--strategy <strategy>", "one phase per commit, or all in one").choices([
               "step",

@@ -58,7 +58,8 @@ export async function prepareNext(
   return { next, lines };
 }
 
-function oneType(types: readonly string[]): TalosType {
+/** Only one at a time, and no other. */
+export function oneType(types: readonly string[]): TalosType {
   const [type, ...others] = types;
   if (others.length > 0)
     throw new Failure("usage", "talos and kubernetes are not rotated at once", {

@@ -1,16 +1,7 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import { count, paragraph } from "../render/layout.ts";
-import type { ClusterResource, RotatedAuthority, RotationResource } from "../resources/desired.ts";
-import { setActiveKeys } from "../resources/edit-authority.ts";
-import {
-  addRotation,
-  clearAcknowledgements,
-  setResume,
-  setRotationPhase,
-} from "../resources/edit-rotation.ts";
+import { paragraph } from "../render/layout.ts";
+import type { RotatedAuthority, RotationResource } from "../resources/desired.ts";
+import { setRotationPhase } from "../resources/edit-rotation.ts";
 import { nextFingerprint } from "../resources/next-authority.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
@@ -18,17 +9,26 @@ import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import type { CommonOptions } from "./options.ts";
+import { adopt } from "./rotate-adopt.ts";
+import {
+  activeKeysEdit,
+  clusterOf,
+  type Edit,
+  editFiles,
+  keysOf,
+  LiveKeys,
+  liveIfItCanBeRead,
+  type Request,
+  type RotateOptions,
+  rotationsOf,
+  together,
+} from "./rotate-request.ts";
+import { lastAttempt, start } from "./rotate-start.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, openWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
 
-export interface RotateOptions extends CommonOptions {
-  readonly name?: string;
-  readonly strategy?: "step" | "walk";
-  readonly reason?: string;
-}
-
-export type RotateAction = "start" | "advance" | "finish" | "rollback";
+export type RotateAction = "start" | "adopt" | "advance" | "finish" | "rollback";
+type Move = Exclude<RotateAction, "start" | "adopt">;
 
 /** What `advance` writes over what stands in the file. */
 const NEXT: Readonly<Partial<Record<Phase, Phase>>> = {
@@ -51,7 +51,7 @@ export async function rotate(
     types: types.split(",").map(apiSpelling),
     cluster: oneCluster(workspace),
   };
-  const edited = await (action === "start" ? start(request) : move(request, action));
+  const edited = await editsOf(request, action);
   for (const line of edited) terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
   terminal.stdout.write(
     "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
@@ -59,12 +59,17 @@ export async function rotate(
   return EXIT.ok;
 }
 
-interface Request {
-  readonly terminal: Terminal;
-  readonly workspace: Workspace;
-  readonly options: RotateOptions;
-  readonly types: readonly string[];
-  readonly cluster: string;
+function editsOf(request: Request, action: RotateAction): Promise<readonly string[]> {
+  switch (action) {
+    case "start":
+      return start(request);
+    case "adopt":
+      return adopt(request);
+    case "advance":
+    case "finish":
+    case "rollback":
+      return move(request, action);
+  }
 }
 
 function oneCluster({ clusters }: Workspace): string {
@@ -75,89 +80,11 @@ function oneCluster({ clusters }: Workspace): string {
   });
 }
 
-function clusterOf({ workspace, cluster }: Request): ClusterResource {
-  const found = workspace.clusters.find(({ name }) => name === cluster);
-  if (found === undefined) throw new Error(`${cluster} is not in the workspace`);
-  return found;
-}
-
-async function start(request: Request): Promise<readonly string[]> {
-  const { workspace, options, types, cluster, terminal } = request;
-  const again = rotationsOf(request).find(({ phase }) => phase !== "standby");
-  if (again !== undefined) return await startAgain(request, again);
-  const platform = clusterOf(request);
-  const prepared =
-    platform.platform === "talos"
-      ? await (await import("./rotate-talos.ts")).prepareNext(
-          terminal,
-          platform,
-          workspace.desired.rotations,
-          types,
-        )
-      : null;
-  const authorities = await Promise.all(
-    types.map(async (type) => ({
-      type,
-      retire: await activeKeys(request, type),
-      ...(prepared === null ? {} : { next: prepared.next }),
-    })),
-  );
-  const home = dirname(workspace.clusters[0]?.source.file ?? "");
-  const name = options.name ?? freeName(request, new Date(terminal.now()).toISOString().slice(0, 7));
-  const file = join(home, "rotations", `${name}.yaml`);
-  const path = join(workspace.folder, file);
-  if (existsSync(path))
-    throw new Failure("usage", `${file} exists already`, { hint: "choose another --name" });
-  const text = addRotation(null, {
-    name,
-    cluster,
-    authorities,
-    phase: options.strategy === "walk" ? "standby" : "init",
-    ...(options.strategy === "walk" ? { strategy: "walk" as const } : {}),
-  });
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
-  const goal = options.strategy === "walk" ? "walks through all phases to standby" : "starts, phase init";
-  return [`wrote ${file}: ${types.join(" and ")} ${goal}`, ...(prepared?.lines ?? [])];
-}
-
-/** One that was rolled back is started again only with a reason, which makes its content another one. */
-async function startAgain(
-  { workspace, options }: Request,
-  rotation: RotationResource,
-): Promise<readonly string[]> {
-  if (options.reason === undefined) {
-    throw new Failure(
-      "usage",
-      `${rotation.name} (${rotation.source.file}:${rotation.source.line}) rotates this CA already, phase ${rotation.phase}`,
-      {
-        hint: "go on with `capstan rotate advance`; to start it again after a rollback, say why with --reason",
-      },
-    );
-  }
-  const reason = options.reason;
-  await edit(workspace, rotation.source.file, (text) =>
-    setResume(
-      setRotationPhase(clearAcknowledgements(text, rotation.name), rotation.name, "init"),
-      rotation.name,
-      reason,
-    ),
-  );
-  const stated = rotation.acknowledge.length;
-  return [
-    `${rotation.source.file}: ${rotation.name} starts again, phase init${together(rotation)}, because: ${reason}`,
-    ...(stated === 0
-      ? []
-      : [
-          `${count(stated, "acknowledgement")} of the attempt before taken out: it has to be worked for anew`,
-        ]),
-  ];
-}
-
-async function move(request: Request, action: Exclude<RotateAction, "start">): Promise<readonly string[]> {
-  const { workspace, types } = request;
+async function move(request: Request, action: Move): Promise<readonly string[]> {
+  const { workspace, types, cluster } = request;
   const rotation = latest(request);
   if (rotation === undefined) {
+    if (action === "finish") return await acceptLive(request);
     const rotating = workspace.desired.rotations.flatMap(({ authorities }) =>
       authorities.map(({ type }) => type),
     );
@@ -168,19 +95,98 @@ async function move(request: Request, action: Exclude<RotateAction, "start">): P
           : suggestOneOf(types[0] ?? "", rotating, "there are"),
     });
   }
-  const memory = action === "rollback" ? undefined : await lastAttempt(request, rotation);
+  const memory =
+    action === "rollback" ? undefined : lastAttempt(await workspace.store.load(cluster), rotation);
+  if (action === "finish" && !isOrdinaryEnd(rotation, memory)) {
+    const { live } = await liveIfItCanBeRead(request);
+    if (live?.isOver(rotation) === true) return await finishWhatIsOver(request, rotation, live);
+  }
   if (memory !== undefined) refuseTurnedBack(rotation, memory);
   const phase = phaseAfter(rotation, action, memory);
   // First what may fail: bad input changes nothing.
   const secrets = action === "finish" ? await secretsChange(request, rotation) : [];
-  await edit(workspace, rotation.source.file, (text) => setRotationPhase(text, rotation.name, phase));
-  const moved = `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}${together(rotation)}`;
-  return action === "finish" ? [moved, ...(await writeNewKeys(request, rotation)), ...secrets] : [moved];
+  const keys = action === "finish" ? await newKeys(request, rotation) : { edits: [], said: [] };
+  await editFiles(workspace, [phaseEdit(rotation, phase), ...keys.edits]);
+  return [
+    `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}${together(rotation)}`,
+    ...keys.said,
+    ...secrets,
+  ];
 }
 
-/** Who named one CA of a pair moves both. */
-function together({ authorities }: RotationResource): string {
-  return authorities.length === 1 ? "" : `, ${authorities.map(({ type }) => type).join(" and ")} together`;
+function phaseEdit({ source, name }: RotationResource, phase: Phase): Edit {
+  return { file: source.file, change: (text) => setRotationPhase(text, name, phase) };
+}
+
+/** The record and git tell all that is needed; else the cluster is asked whether the rotation is over by now. */
+function isOrdinaryEnd({ phase }: RotationResource, memory: RotationRecord | undefined): boolean {
+  return phase === "update_servers" && memory?.state === "open";
+}
+
+/**
+ * The keys that were to be retired are gone, whoever took care of that and whatever git or the record say: git
+ * says so too now.
+ */
+async function finishWhatIsOver(
+  request: Request,
+  rotation: RotationResource,
+  live: LiveKeys,
+): Promise<readonly string[]> {
+  const secrets = await secretsChange(request, rotation);
+  const keys = rotation.authorities.flatMap(({ type }) => {
+    const change = activeKeysEdit(request, type, identify(live.of(type).active));
+    return change === null ? [] : [change];
+  });
+  const moves = rotation.phase !== "standby";
+  if (!moves && keys.length === 0 && secrets.length === 0) {
+    return [`${rotation.source.file}: ${rotation.name} is finished, and git says so already`];
+  }
+  await editFiles(request.workspace, [
+    ...(moves ? [phaseEdit(rotation, "standby")] : []),
+    ...keys.map(({ edit }) => edit),
+  ]);
+  return [
+    ...(moves
+      ? [`${rotation.source.file}: ${rotation.name} ${rotation.phase} → standby${together(rotation)}`]
+      : []),
+    ...keys.map(({ said }) => said),
+    ...secrets,
+  ];
+}
+
+/** No rotation in git explains what signs now, and a person takes it as it is: `active_keys` follows. */
+async function acceptLive(request: Request): Promise<readonly string[]> {
+  const { types, workspace } = request;
+  const live = await LiveKeys.read(request);
+  const moving = types.map((type) => live.of(type)).find(({ rotation }) => rotation.state === "in_progress");
+  if (moving !== undefined) {
+    throw new Failure(
+      "usage",
+      `${moving.type} is being rotated (phase ${moving.rotation.phase}), and no ca_rotation in git declares it`,
+      { hint: `\`capstan rotate adopt ${types.join(",")}\` writes one for the rotation that is under way` },
+    );
+  }
+  const keys = types.flatMap((type) => {
+    const change = activeKeysEdit(request, type, identify(live.of(type).active));
+    return change === null ? [] : [change];
+  });
+  if (keys.length === 0) {
+    throw new Failure(
+      "usage",
+      `there is nothing to finish: no ca_rotation in git rotates ${types.join(", ")}`,
+      {
+        hint: "git names the keys that sign; `capstan rotate start` writes a rotation of them",
+      },
+    );
+  }
+  await editFiles(
+    workspace,
+    keys.map(({ edit }) => edit),
+  );
+  return [
+    ...keys.map(({ said }) => said),
+    "no rotation in git explains it: find out who rotated before you commit this",
+  ];
 }
 
 async function secretsChange(request: Request, rotation: RotationResource): Promise<readonly string[]> {
@@ -212,17 +218,6 @@ function latest(request: Request): RotationResource | undefined {
   );
 }
 
-/** What the record knows of the rotation; of several authorities the first that it knows. */
-async function lastAttempt(
-  { workspace, cluster }: Request,
-  { name, authorities }: RotationResource,
-): Promise<RotationRecord | undefined> {
-  const { rotations } = await workspace.store.load(cluster);
-  return authorities
-    .map(({ type }) => rotations.findLast((entry) => entry.name === name && entry.authority === type))
-    .find((entry) => entry !== undefined);
-}
-
 /** A phase further in git would not move what was turned back, and the plan would block. */
 function refuseTurnedBack(
   { name, authorities, contentHash }: RotationResource,
@@ -243,11 +238,7 @@ function refuseTurnedBack(
 }
 
 /** The phase to write; a `Failure` where the plan could only refuse it. */
-function phaseAfter(
-  rotation: RotationResource,
-  action: Exclude<RotateAction, "start">,
-  memory: RotationRecord | undefined,
-): Phase {
+function phaseAfter(rotation: RotationResource, action: Move, memory: RotationRecord | undefined): Phase {
   const { name, phase } = rotation;
   if (action === "rollback") return "rollback";
   if (action === "finish") {
@@ -279,9 +270,13 @@ function hintAt(phase: Phase, memory: RotationRecord | undefined): string {
 }
 
 /** The new key is known by now; with it in active_keys the finished repository has no drift. */
-async function writeNewKeys(request: Request, rotation: RotationResource): Promise<readonly string[]> {
+async function newKeys(
+  request: Request,
+  rotation: RotationResource,
+): Promise<{ readonly edits: readonly Edit[]; readonly said: readonly string[] }> {
   const { workspace, cluster } = request;
-  const lines: string[] = [];
+  const edits: Edit[] = [];
+  const said: string[] = [];
   for (const { type, retire, next } of rotation.authorities) {
     const resource = workspace.desired.authorities.find(
       (authority) => authority.cluster === cluster && authority.type === type,
@@ -292,71 +287,26 @@ async function writeNewKeys(request: Request, rotation: RotationResource): Promi
         ? await introducedKeys(request, rotation.name, type, retire)
         : [nextFingerprint(next)];
     if (keys.length === 0) {
-      lines.push(`${resource.source.file}: active_keys of ${type} stays, as the new key is not known yet`);
+      said.push(`${resource.source.file}: active_keys of ${type} stays, as the new key is not known yet`);
       continue;
     }
-    await edit(workspace, resource.source.file, (text) => setActiveKeys(text, { cluster, type }, keys));
-    lines.push(`${resource.source.file}: active_keys of ${type} is now ${keys.join(", ")}`);
+    const change = activeKeysEdit(request, type, keys);
+    if (change !== null) edits.push(change.edit);
+    said.push(
+      change?.said ?? `${resource.source.file}: active_keys of ${type} is ${keys.join(", ")} already`,
+    );
   }
-  return lines;
+  return { edits, said };
 }
 
 async function introducedKeys(
-  { workspace, cluster, terminal, options }: Request,
+  request: Request,
   name: string,
   type: string,
   retire: readonly Fingerprint[],
 ): Promise<readonly Fingerprint[]> {
-  const record = await workspace.store.load(cluster);
-  const known = record.rotations.findLast(
-    (entry) => entry.name === name && entry.authority === type,
-  )?.introduced;
+  const { rotations } = await request.workspace.store.load(request.cluster);
+  const known = rotations.findLast((entry) => entry.name === name && entry.authority === type)?.introduced;
   if (known !== undefined && known.length > 0) return known;
-  const live = await liveAuthority({ workspace, cluster, terminal, options }, type);
-  return identify([...live.active, ...live.trusted]).filter((key) => !retire.includes(key));
-}
-
-async function activeKeys(request: Request, type: string): Promise<readonly Fingerprint[]> {
-  const { workspace, cluster } = request;
-  const declared = workspace.desired.authorities.find(
-    (authority) => authority.cluster === cluster && authority.type === type,
-  );
-  return declared?.activeKeys ?? identify((await liveAuthority(request, type)).active);
-}
-
-async function liveAuthority(
-  { workspace, cluster, terminal, options }: Pick<Request, "workspace" | "cluster" | "terminal" | "options">,
-  type: string,
-) {
-  const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
-  const observation = await platforms.get(cluster)?.observe({ components: "all" });
-  const live = observation?.authorities.find((authority) => authority.type === type);
-  if (live !== undefined) return live;
-  const types = observation?.authorities.map((authority) => authority.type) ?? [];
-  throw new Failure("usage", `${cluster} has no ${type} CA`, {
-    hint: suggestOneOf(type, types, "there are"),
-  });
-}
-
-/** The rotations in git of just these types, oldest file first. */
-function rotationsOf({ workspace, types, cluster }: Request): readonly RotationResource[] {
-  return workspace.desired.rotations.filter(
-    (rotation) =>
-      rotation.cluster === cluster &&
-      types.every((type) => rotation.authorities.some((one) => one.type === type)),
-  );
-}
-
-function freeName({ workspace, types }: Request, month: string): string {
-  const taken = new Set(workspace.desired.rotations.map(({ name }) => name));
-  const base = `${types.join("-").replaceAll("_", "-")}-${month}`;
-  for (let number = 2, name = base; ; number += 1) {
-    if (!taken.has(name)) return name;
-    name = `${base}-${number}`;
-  }
-}
-
-async function edit(workspace: Workspace, file: string, change: (text: string) => string): Promise<void> {
-  const path = join(workspace.folder, file);
-  await writeFile(path, change(await readFile(path, "utf8")));
+  return keysOf((await LiveKeys.read(request)).of(type)).filter((key) => !retire.includes(key));
 }

@@ -1,6 +1,7 @@
+import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { followersOf } from "./following.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
-import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
+import { reportedByComponents } from "./reported.ts";
 
 /** Also for components that joined after the roster was taken. A silent one is the roster's business. */
 export const componentsReady: Guard = {
@@ -10,8 +11,8 @@ export const componentsReady: Guard = {
   appliesTo: ({ edge, authority, record }) =>
     reportedByComponents(authority.type) &&
     edge.to !== "rollback" &&
-    (edge.from !== "rollback" || newKeyWasUsed(record, authority)),
-  judge: ({ observation, authority, edge, now }) => {
+    (edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted"),
+  judge: ({ observation, authority, edge, past, now }) => {
     const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");
     if (unread !== undefined) {
       return unknown({
@@ -29,8 +30,8 @@ export const componentsReady: Guard = {
       });
     }
     return failWith(
-      followersOf(observation, authority, [], edge.from, now)
-        .filter(({ standing }) => standing === "lagging")
+      followersOf(observation, authority, [], edge.from, now, standbyIds(past, authority))
+        .filter(({ standing }) => standing === "lagging" || standing === "unclear")
         .map((component) => ({
           subject: component.subject,
           message: component.seen,

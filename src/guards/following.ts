@@ -27,9 +27,9 @@ export interface Follower {
 
 /**
  * `silent`: announced itself once, but not lately. `missing`: not in the listing at all. `unread`: the listing of its
- * kind could not be read, so nobody knows.
+ * kind could not be read, so nobody knows. `unclear`: it is there, and what it says tells nobody where it is.
  */
-type Standing = "following" | "lagging" | "silent" | "missing" | "unread" | "not-reporting";
+type Standing = "following" | "lagging" | "unclear" | "silent" | "missing" | "unread" | "not-reporting";
 
 /**
  * A presence row lives this long after an announcement (`ServerAnnounceTTL`, reference teleport-rotation 3.3)
@@ -38,21 +38,26 @@ type Standing = "following" | "lagging" | "silent" | "missing" | "unread" | "not
 const ROW_LIFE_MS = 10 * 60_000;
 const ANNOUNCED_WITHIN_MS = 6 * 60_000 + 30_000;
 
-/** The roster and everybody in the listing, each once, judged against the authority's phase. */
+/**
+ * The roster and everybody in the listing, each once, judged against the authority's phase. `ids`: those that are as
+ * good as the one of the authority.
+ */
 export function followersOf(
   observation: ClusterObservation,
   authority: LiveAuthority,
   roster: readonly RosterMember[],
   phase: Phase,
   now: number,
+  ids: readonly (string | null)[] = [authority.rotation.currentId],
 ): readonly Follower[] {
   const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
   const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
+  const members = new Set(roster.map(keyOf));
   const names = subjects([...observation.components, ...unlisted]);
   return [
     ...observation.components.map((component) => ({
       ...pick(component, names),
-      ...judge(component, authority, phase, now),
+      ...judge(component, { phase, ids, now, isOnRoster: members.has(keyOf(component)) }),
     })),
     ...unlisted.map((member) => ({
       ...pick(member, names),
@@ -103,32 +108,52 @@ function subjects(components: readonly RosterMember[]): ReadonlyMap<string, stri
   );
 }
 
-function judge(
-  component: LiveComponent,
-  authority: LiveAuthority,
-  phase: Phase,
-  now: number,
-): { readonly standing: Standing; readonly seen: string } {
-  if (component.phase === null) return { standing: "not-reporting", seen: "reports no rotation" };
-  const age = announcedMsAgo(component, now);
+interface Judged {
+  readonly standing: Standing;
+  readonly seen: string;
+}
+
+/** Where a component should be, and as what. */
+interface Expected {
+  readonly phase: Phase;
+  readonly ids: readonly (string | null)[];
+  readonly isOnRoster: boolean;
+  readonly now: number;
+}
+
+function judge(component: LiveComponent, expected: Expected): Judged {
+  if (component.phase === null) {
+    // Whoever is on the roster did report when it was taken.
+    return expected.isOnRoster
+      ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
+      : { standing: "not-reporting", seen: "reports no rotation" };
+  }
+  const age = announcedMsAgo(component, expected.now);
   if (age !== null && age > ANNOUNCED_WITHIN_MS) {
     return {
       standing: "silent",
       seen: `has not announced itself for ${Math.round(age / 60_000)} minutes (last at ${component.phase})`,
     };
   }
-  if (component.phase !== phase) {
-    return { standing: "lagging", seen: `is at ${component.phase}, not ${phase}` };
-  }
-  // In standby the id is the one of the last rotation; a component that joined later may have none.
-  const sameRotation = component.currentId === authority.rotation.currentId;
-  if (!sameRotation && authority.rotation.state === "in_progress") {
-    return {
-      standing: "lagging",
-      seen: `is at ${phase}, but of another rotation (${component.currentId ?? "no id"})`,
-    };
-  }
-  return { standing: "following", seen: `is at ${phase}` };
+  return unclear(component, expected) ?? compare(component, component.phase, expected);
+}
+
+/** An empty rotation is right in standby where the CA never rotated, and nowhere else. */
+function unclear({ unclear: said, currentId }: LiveComponent, { phase, ids }: Expected): Judged | null {
+  if (said === undefined) return null;
+  if (said !== "") return { standing: "unclear", seen: `reports a phase that nobody knows (${said})` };
+  if (phase === "standby" && currentId === null && ids.includes(null)) return null;
+  return { standing: "unclear", seen: "reports an empty rotation, which does not say where it is" };
+}
+
+/** By phase and id, in standby too: who slept through the last rotation says standby as well. */
+function compare({ currentId }: LiveComponent, at: Phase, { phase, ids }: Expected): Judged {
+  if (at !== phase) return { standing: "lagging", seen: `is at ${at}, not ${phase}` };
+  if (ids.includes(currentId)) return { standing: "following", seen: `is at ${phase}` };
+  return {
+    standing: "lagging",
+    seen: `is at ${phase}, but of another rotation (${currentId ?? "no id"})`,
+  };
 }
 
 function announcedMsAgo(component: LiveComponent, now: number): number | null {

@@ -4,7 +4,7 @@ import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import type { Finding, GuardId } from "../rotation/plan.ts";
-import type { RotationRecord } from "../rotation/record.ts";
+import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 
 /**
  * A guard refuses a step. It is a function of what is known now, so that a plan shows exactly what apply will
@@ -27,6 +27,8 @@ export interface GuardInput {
   /** `null` when no resource declares the rotation any more: it is being rolled back. */
   readonly rotation: RotationResource | null;
   readonly record: RotationRecord | undefined;
+  /** Everything that is remembered of the cluster; absent: nothing is. */
+  readonly past?: ClusterRecord;
   /** What git says trusts the authority outside the cluster. */
   readonly consumers: readonly TrustConsumer[];
   /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */

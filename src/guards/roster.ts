@@ -1,8 +1,9 @@
+import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { followersOf, keyOf, unreadListing } from "./following.ts";
 import { failWith, type Guard, type GuardInput, type Judgement, unknown } from "./guard.ts";
-import { newKeyWasUsed, reportedByComponents } from "./reported.ts";
+import { reportedByComponents } from "./reported.ts";
 
 /**
  * Presence rows live about ten minutes: a machine that is off vanishes from the listing, and then "all nodes are
@@ -15,7 +16,7 @@ export const roster: Guard = {
   waivable: true,
   appliesTo: (input) => reportedByComponents(input.authority.type) && needsEverybody(input),
   judge: (input) => {
-    const { authority, record, observation, edge, now } = input;
+    const { authority, record, observation, edge, past, now } = input;
     // Before the start there is no roster yet; that a phase is skipped, the phase order says.
     if (edge.from === "standby" && edge.to !== "standby") {
       return together(silent(input), COMPONENT_KINDS.filter(isUnread(input)), input);
@@ -30,13 +31,14 @@ export const roster: Guard = {
       });
     }
     const members = new Set(record.roster.map(keyOf));
-    const followers = followersOf(observation, authority, record.roster, edge.from, now).filter((follower) =>
-      members.has(keyOf(follower)),
+    const ids = standbyIds(past, authority);
+    const followers = followersOf(observation, authority, record.roster, edge.from, now, ids).filter(
+      (follower) => members.has(keyOf(follower)),
     );
     const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
     return together(
       followers
-        .filter(({ standing }) => standing === "lagging" || standing === "silent" || standing === "missing")
+        .filter(({ standing }) => standing !== "following" && standing !== "unread")
         .map((member) => ({ subject: member.subject, message: member.seen, remedy: REMEDY })),
       [...new Set(unread)],
       input,
@@ -82,5 +84,5 @@ function silent({ observation, authority, edge, now }: GuardInput): readonly Fin
 /** Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10). */
 function needsEverybody({ edge, record, authority }: GuardInput): boolean {
   if (edge.to === "rollback") return false;
-  return edge.from !== "rollback" || newKeyWasUsed(record, authority);
+  return edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted";
 }

@@ -1,4 +1,5 @@
 import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import { isOurs } from "../rotation/evidence.ts";
 import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
 import {
   type ClusterObservation,
@@ -85,7 +86,10 @@ function foreign(
   record: ClusterRecord,
   retiring: readonly Fingerprint[],
 ): readonly Drift[] {
-  if (live.rotation.state !== "in_progress" || openRotation(record, live.type) !== undefined) return [];
+  const open = openRotation(record, live.type);
+  // One that the record has open and that is not this one does not explain it.
+  const isKnown = open !== undefined && isOurs(open, live) !== "refuted";
+  if (live.rotation.state !== "in_progress" || isKnown) return [];
   const present = identify([...live.active, ...live.trusted]);
   if (retiring.some((key) => present.includes(key))) return [];
   return [
@@ -93,7 +97,7 @@ function foreign(
       id: "foreign-rotation",
       subject: `authority/${live.type}`,
       message: `somebody rotates it (phase ${live.rotation.phase}, mode ${live.rotation.mode ?? "unknown"}, id ${live.rotation.currentId ?? "none"}); no resource and no record knows of that`,
-      remedy: `adopt it (\`capstan rotate start ${live.type}\` writes a ca_rotation for the rotation under way), or end it by hand`,
+      remedy: `adopt it (\`capstan rotate adopt ${live.type}\` writes a ca_rotation for the rotation under way), or end it by hand`,
       blocks: true,
     },
   ];
@@ -111,25 +115,46 @@ function authorityDrift(
   const drift: Drift[] = [];
   const active = identify(live.active);
   const inProgress = live.rotation.state === "in_progress";
-  const explained =
-    inProgress ||
-    rotated.some(({ retire }) => sameSet(retire, wanted.activeKeys)) ||
-    record.rotations.some(
-      ({ authority, retire }) => authority === wanted.type && sameSet(retire, wanted.activeKeys),
-    );
   if (!sameSet(active, wanted.activeKeys) && !inProgress) {
+    const explanation = explanationOf(wanted, rotated, record);
     drift.push({
       id: "active-keys",
       subject: `authority/${wanted.type}`,
-      message: `signs with ${active.join(", ")}; git says ${wanted.activeKeys.join(", ")}`,
-      remedy: explained
-        ? `the rotation in git explains it: \`capstan rotate finish ${wanted.type}\` writes the new key`
-        : "nobody here rotated it: find out who did, then write the keys that are right into active_keys",
-      blocks: !explained,
+      message: `signs with ${active.join(", ")}; git says ${wanted.activeKeys.join(", ")}${EXPLAINED[explanation]}`,
+      remedy: explanation === "record" ? WRITE_IT(wanted.type) : FIND_OUT(wanted.type),
+      blocks: explanation !== "record",
     });
   }
   return [...drift, ...tooOld(wanted, live, now)];
 }
+
+/**
+ * What tells where the keys went that git says sign: the record saw them go; git alone wants them retired, which
+ * proves neither that its rotation did it nor that it happened at all; or nothing does.
+ */
+type Explanation = "record" | "git" | "none";
+
+function explanationOf(
+  { type, activeKeys }: AuthorityResource,
+  rotated: readonly { readonly retire: readonly Fingerprint[] }[],
+  { rotations }: ClusterRecord,
+): Explanation {
+  if (rotations.some(({ authority, retire }) => authority === type && sameSet(retire, activeKeys)))
+    return "record";
+  return rotated.some(({ retire }) => sameSet(retire, activeKeys)) ? "git" : "none";
+}
+
+const EXPLAINED: Readonly<Record<Explanation, string>> = {
+  record: "",
+  git: ", and wants to retire that; it is gone, and nobody here saw it go",
+  none: "",
+};
+
+const WRITE_IT = (type: string) =>
+  `a rotation explains it: \`capstan rotate finish ${type}\` writes the key that signs into git`;
+
+const FIND_OUT = (type: string) =>
+  `it was not rotated from here: find out who did; then \`capstan rotate finish ${type}\` writes the key that signs into git, or \`capstan rotate start ${type}\` rotates it away`;
 
 function tooOld(wanted: AuthorityResource, live: LiveAuthority, now: number): readonly Drift[] {
   const { maxAgeMs } = wanted;

@@ -1,6 +1,11 @@
 import type { Ahead } from "../guards/guard.ts";
 import type { OverrideOutlooks } from "../overrides/outlook.ts";
-import type { AuthorityResource, ClusterResource, RotatedAuthority } from "../resources/desired.ts";
+import type {
+  AuthorityResource,
+  ClusterResource,
+  RotatedAuthority,
+  RotationResource,
+} from "../resources/desired.ts";
 import type { HistoryFacts } from "../rotation/history.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Standing, Step } from "../rotation/plan.ts";
@@ -15,6 +20,8 @@ export interface RotationContext {
   readonly overrides: OverrideOutlooks | undefined;
   /** What git says of the authorities of this cluster. */
   readonly authorities: readonly AuthorityResource[];
+  /** All rotations that git has of this cluster. */
+  readonly declared: readonly RotationResource[];
   readonly now: number;
   /** What git says of the time since the last run; `null` when nobody asked. */
   readonly history: HistoryFacts | null;

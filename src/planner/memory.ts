@@ -1,5 +1,6 @@
 import { introducedKeys, keysBeside } from "../guards/introduced.ts";
 import { reportedByComponents } from "../guards/reported.ts";
+import { isFinished, turnedBackOutOf } from "../rotation/evidence.ts";
 import {
   type ClusterObservation,
   type Fingerprint,
@@ -14,7 +15,11 @@ import type { ClusterRecord, PhaseRecord, RosterMember, RotationRecord } from ".
  * what was observed; it never runs ahead of it.
  */
 
-/** The intent to start a rotation, or to take on one that others started: with the roster of this moment. */
+/**
+ * The intent to start a rotation, or to take on one that others started. The roster is that of this moment. In the
+ * middle of a rotation it may lack whoever is lost already: there it is taken only where a person has waived that
+ * nobody knows who was there before (`acceptsRoster`).
+ */
 export function begin(
   record: ClusterRecord,
   rotation: {
@@ -22,6 +27,7 @@ export function begin(
     readonly content: string;
     readonly retire: readonly Fingerprint[];
     readonly overridden?: readonly Fingerprint[] | null;
+    readonly acceptsRoster?: boolean;
   },
   live: LiveAuthority,
   observation: ClusterObservation,
@@ -33,29 +39,56 @@ export function begin(
     authority: live.type,
     state: "open",
     current_id: inProgress ? live.rotation.currentId : null,
+    ...(inProgress ? {} : { previous_id: live.rotation.currentId }),
     retire: rotation.retire,
     introduced: inProgress ? keysBeside(rotation.retire, live) : [],
     overridden: inProgress ? null : (rotation.overridden ?? null),
     started_at: now,
     ended_at: null,
-    roster: reportedByComponents(live.type) ? rosterOf(observation) : [],
+    roster: firstRoster(live, observation, rotation.acceptsRoster === true),
     phases: inProgress ? [{ phase: live.rotation.phase, since: now, verified_at: null }] : [],
     requested: null,
     contents: [rotation.content],
     reason: null,
   };
-  const others = record.rotations.filter((entry) => entry.ended_at !== null || entry.authority !== live.type);
+  const others = record.rotations.flatMap((entry) => {
+    if (entry.ended_at !== null || entry.authority !== live.type) return [entry];
+    // An attempt before this one that was left open: how it ended, quarantine has to know.
+    const isTheLast = entry.current_id !== null && entry.current_id === live.rotation.currentId;
+    const how = !inProgress && isTheLast ? endOf(entry, live) : null;
+    return how === null ? [] : [ended(entry, how, now)];
+  });
   return { ...record, rotations: [...others, fresh] };
 }
 
-/** The phase was observed: from now on its soak time runs, and the rotation has an id and a new key. */
-export function entered(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
+function firstRoster(
+  live: LiveAuthority,
+  observation: ClusterObservation,
+  acceptsRoster: boolean,
+): readonly RosterMember[] | null {
+  if (!reportedByComponents(live.type)) return [];
+  return live.rotation.state === "standby" || acceptsRoster ? rosterOf(observation) : null;
+}
+
+/**
+ * The phase was observed: from now on its soak time runs, and the rotation has an id and a new key. `asked`: what was
+ * seen right before this run asked for the phase, and the platform took the request; `null` where another run, a
+ * hand or a clock may have brought it there.
+ */
+export function entered(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  now: string,
+  asked: LiveAuthority | null = null,
+): RotationRecord {
   const { phase, currentId } = live.rotation;
   const known = rotation.phases.at(-1)?.phase === phase;
   const identified = { ...rotation, current_id: currentId };
+  const proof = asked === null ? null : turnedBackOutOf(asked, rotation, live, now);
   return {
     ...identified,
     requested: null,
+    ...(proof === null ? {} : { turned_back: proof }),
     introduced: introducedKeys(identified, live),
     phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
   };
@@ -135,21 +168,35 @@ function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): 
   const { state, currentId } = live.rotation;
   if (state !== "standby" || rotation.current_id === null || rotation.current_id !== currentId)
     return rotation;
-  const present = identify(live.active);
-  if (rotation.retire.some((key) => present.includes(key))) {
-    return ended(
-      { ...rotation, reason: rotation.reason ?? "rolled back outside capstan" },
-      "rolled_back",
-      now,
-    );
-  }
+  const how = endOf(rotation, live);
+  if (how === null) return rotation;
   const last: PhaseRecord | undefined = rotation.phases.at(-1);
   // Whoever entered standby, it stays open until everybody was seen there.
   if (last?.phase === "standby" && last.verified_at === null) return rotation;
-  if (last?.phase !== "standby" && reportedByComponents(rotation.authority)) {
+  const isOwnEnd = how === "finished" || rotation.requested?.to === "standby";
+  if (isOwnEnd && last?.phase !== "standby" && reportedByComponents(rotation.authority)) {
     return entered(rotation, live, now);
   }
-  return ended(rotation, rotation.state === "rolling_back" ? "rolled_back" : "finished", now);
+  const byHand = how === "rolled_back" && !isOwnEnd && rotation.reason === null;
+  return ended(byHand ? { ...rotation, reason: "rolled back outside capstan" } : rotation, how, now);
+}
+
+/**
+ * How a rotation ended, told by the keys that are left and by nothing else: Teleport 5 drops the old key at the end of
+ * a rollback out of init (recordings/README). `null`: they do not tell.
+ */
+export function endOf(
+  { retire }: Pick<RotationRecord, "retire">,
+  live: LiveAuthority,
+): "finished" | "rolled_back" | null {
+  switch (isFinished(retire, live)) {
+    case "proven":
+      return "finished";
+    case "refuted":
+      return identify(live.active).some((key) => retire.includes(key)) ? "rolled_back" : null;
+    case "unknown":
+      return null;
+  }
 }
 
 function rosterOf(observation: ClusterObservation): readonly RosterMember[] {

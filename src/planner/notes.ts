@@ -36,10 +36,12 @@ export function notesOf(
     notes.push(`it was turned back${why}: whatever git wants, it goes back to standby with the old key`);
   }
   notes.push(...halfWay(live, observation));
-  const owners = standing === "finished" ? ownersOf(unseen, observation) : [];
-  if (owners.length > 0) {
+  if (standing === "finished" && unseen.length > 0) {
+    const owners = ownersOf(unseen, observation);
+    const slip =
+      owners.length === 0 ? "" : `, and ${owners.join(" and ")} has it: if the type is a slip, correct it`;
     notes.push(
-      `nothing here says that ${live.type} ever had ${unseen.join(", ")}, and ${owners.join(" and ")} has it: if the type is a slip, correct it`,
+      `nothing here shows that ${live.type} ever had ${unseen.join(", ")}${slip}; that it was retired is taken from git alone`,
     );
   }
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {

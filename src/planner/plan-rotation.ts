@@ -21,7 +21,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     const live = context.observation.authorities.find(({ type }) => type === wanted.type);
     if (live === undefined) return [];
     const unseen = unseenKeys(wanted, live, context);
-    const told = standingOf(wanted, live, resource, context.record);
+    const told = standingOf(wanted, live, resource, context.record, context.declared);
     const standing = told === "finished" && unseen.length > 0 && isUnderWay(resource) ? "unclear" : told;
     return [{ wanted, live, standing, unseen, memory: openRotation(context.record, wanted.type) }];
   });
@@ -72,6 +72,7 @@ export function planUndeclared(
       authority: live,
       rotation: null,
       record: memory,
+      past: context.record,
       consumers: consumersOf(live.type, context),
       edge,
     });

@@ -102,6 +102,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     observation,
     record,
     authorities,
+    declared,
     overrides: overridden?.outlooks,
     history,
     now,

@@ -35,6 +35,17 @@ export function keysUnclear({ wanted, live }: Member) {
   };
 }
 
+/** A rotation is under way, and it is not one of these keys: neither the record nor git knows of it. */
+export function anothersRotation({ wanted, live }: Member) {
+  const { phase, mode, currentId } = live.rotation;
+  return {
+    subject: `authority/${live.type}`,
+    message: `somebody rotates it (phase ${phase}, mode ${mode ?? "unknown"}, id ${currentId ?? "none"}), and none of the keys to be retired (${wanted.retire.join(", ")}) is among its keys: this is not the rotation that git means`,
+    remedy:
+      "find out who started it; let it end, or roll it back by hand. Then correct `retire`, or delete the ca_rotation",
+  };
+}
+
 /** The keys to be retired were never seen in this CA. */
 export function neverSeen({ live, unseen }: Member, { observation }: RotationContext) {
   const owners = ownersOf(unseen, observation);
@@ -42,8 +53,8 @@ export function neverSeen({ live, unseen }: Member, { observation }: RotationCon
     owners.length === 0 ? "" : `; ${owners.join(" and ")} ${owners.length === 1 ? "has" : "have"} it`;
   return {
     subject: `authority/${live.type}`,
-    message: `${unseen.join(", ")} was never seen in the ${live.type} CA: it is neither among its keys, nor in its active_keys in git, nor in the record${whose}`,
-    remedy: "correct `retire` or `type`; a rotation that was finished elsewhere says `phase: standby`",
+    message: `${unseen.join(", ")} was never seen in the ${live.type} CA: it is neither among its keys, nor in its active_keys in git, nor in the record here${whose}`,
+    remedy: `correct \`retire\` or \`type\`. Where others rotated that key away, \`capstan rotate finish ${live.type}\` writes so into git, and \`capstan rotate start ${live.type}\` rotates the key that signs now`,
   };
 }
 

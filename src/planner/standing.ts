@@ -1,29 +1,51 @@
 import type { RotatedAuthority, RotationResource } from "../resources/desired.ts";
+import { isFinished, isOurs } from "../rotation/evidence.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import type { Standing } from "../rotation/plan.ts";
-import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 
 /**
  * Where a rotation stands. It is named by the key it retires, so the key sets tell, and running apply again never
- * starts a second rotation (design, section 2). `last_rotated` is never asked: a rollback sets it too.
+ * starts a second rotation (design, section 2). `last_rotated` is never asked: a rollback sets it too. `declared`: all
+ * rotations that git has of this cluster.
  */
 export function standingOf(
   wanted: RotatedAuthority,
   live: LiveAuthority,
   resource: RotationResource,
   record: ClusterRecord,
+  declared: readonly RotationResource[] = [],
 ): Standing {
   const active = identify(live.active);
   const present = new Set([...active, ...identify(live.trusted)]);
   const held = wanted.retire.filter((key) => present.has(key)).length;
   if (live.rotation.state === "in_progress") {
+    if (held > 0 && held === wanted.retire.length) return "in_progress";
+    if (held === 0 && isAnothers(wanted, live, record, declared, present)) return "finished";
     // Half-way through the last step the old key is gone already, and the step is not done.
-    if (held === wanted.retire.length || live.rotation.towards != null) return "in_progress";
-    return held === 0 ? "finished" : "unclear";
+    return live.rotation.towards != null ? "in_progress" : "unclear";
   }
-  if (held === 0) return "finished";
+  const finished = isFinished(wanted.retire, live);
+  if (finished !== "refuted") return finished === "proven" ? "finished" : "unclear";
   if (!sameSet(wanted.retire, active)) return "unclear";
   return rolledBack(live, resource, record) === undefined ? "not_started" : "rolled_back";
+}
+
+/** The rotation under way is a later one, which the record or git knows; then this one is over. */
+function isAnothers(
+  { type, retire }: RotatedAuthority,
+  live: LiveAuthority,
+  record: ClusterRecord,
+  declared: readonly RotationResource[],
+  present: ReadonlySet<Fingerprint>,
+): boolean {
+  const open = openRotation(record, type);
+  if (open !== undefined) {
+    return isOurs(open, live) !== "refuted" && !open.retire.some((key) => retire.includes(key));
+  }
+  return declared.some(({ authorities }) =>
+    authorities.some((other) => other.type === type && other.retire.some((key) => present.has(key))),
+  );
 }
 
 /**

@@ -1,12 +1,13 @@
 import { judgeAll } from "../guards/chain.ts";
-import { newKeyWasUsed } from "../guards/reported.ts";
 import type { Policy, RotationResource } from "../resources/desired.ts";
-import type { LiveAuthority } from "../rotation/observation.ts";
+import { newKeyWasUsed } from "../rotation/evidence.ts";
+import { identify, type LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, rollbackFrom, walkBetween } from "../rotation/phase.ts";
 import type { GuardId, GuardVerdict } from "../rotation/plan.ts";
 import { NOT_FOR_CLOCKS, nextByItself } from "./automatic.ts";
 import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./member.ts";
 import {
+  anothersRotation,
   keysUnclear,
   neverSeen,
   notBegun,
@@ -32,6 +33,7 @@ export function stepsOf(
       authority: live,
       rotation: resource,
       record: memory,
+      past: context.record,
       consumers: consumersOf(live.type, context),
       edge,
     });
@@ -43,13 +45,14 @@ export function stepsOf(
     return unverified ? settle(name, member, context.cluster.policy, judge) : [];
   }
   if (standing === "unclear") {
-    const why = member.unseen.length > 0 ? neverSeen(member, context) : keysUnclear(member);
-    return [refusal(name, member, resource.phase, why)];
+    return [refusal(name, member, resource.phase, whyUnclear(member, context))];
   }
   if (standing === "in_progress" && goingBack) {
     const isWhole = from === "rollback" && live.rotation.towards == null;
     const settling =
-      isWhole && newKeyWasUsed(memory, live) ? settle(name, member, context.cluster.policy, judge) : [];
+      isWhole && newKeyWasUsed(memory, live) !== "refuted"
+        ? settle(name, member, context.cluster.policy, judge)
+        : [];
     return follow(settling, chain(name, live.type, wayBack(live), judge));
   }
   if (resource.phase === "rollback") return [];
@@ -76,6 +79,15 @@ export function stepsOf(
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
   const settling = isWhole && !wasVerified(member) ? settle(name, member, context.cluster.policy, judge) : [];
   return follow(settling, chain(name, live.type, walk, judge));
+}
+
+function whyUnclear(member: Member, context: RotationContext) {
+  const { wanted, live, unseen } = member;
+  if (unseen.length > 0) return neverSeen(member, context);
+  const present = identify([...live.active, ...live.trusted]);
+  const isForeign =
+    live.rotation.state === "in_progress" && !wanted.retire.some((key) => present.includes(key));
+  return isForeign ? anothersRotation(member) : keysUnclear(member);
 }
 
 /** Half-way into init the rotation has begun, though not everybody is there. */

@@ -45,6 +45,8 @@ export interface NewRotation extends NewResource {
   readonly strategy?: "step" | "walk";
   readonly mode?: "manual" | "auto";
   readonly gracePeriodMs?: number;
+  /** Why it is started although one before it was rolled back. */
+  readonly resume?: string;
 }
 
 export function renderCluster(cluster: NewCluster): string {
@@ -150,6 +152,7 @@ export function renderRotation(rotation: NewRotation): string {
         mode: rotation.mode,
         grace_period:
           rotation.gracePeriodMs === undefined ? undefined : formatDuration(rotation.gracePeriodMs),
+        resume: rotation.resume === undefined ? undefined : { reason: rotation.resume },
       },
     },
     [

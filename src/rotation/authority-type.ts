@@ -14,6 +14,8 @@ export interface AuthorityType {
   readonly signs: string;
   /** Only the host CA is reflected by components (reference 3.1). */
   readonly reportedByComponents: boolean;
+  /** Its new key signs in init already, for people (reference 1.4). */
+  readonly signsFromInit?: true;
 }
 
 export const AUTHORITY_TYPES = [
@@ -40,6 +42,7 @@ export const AUTHORITY_TYPES = [
     since: "10.0",
     signs: "server certificates of self-hosted databases",
     reportedByComponents: false,
+    signsFromInit: true,
   },
   {
     name: "db_client",

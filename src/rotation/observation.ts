@@ -194,6 +194,12 @@ export interface LiveComponent {
   /** `null` when the component reports no rotation at all (agentless, Windows desktop service). */
   readonly phase: Phase | null;
   readonly currentId: string | null;
+  /**
+   * What its row says where that is no phase of anybody's: `""` for an empty rotation, which a cluster that never
+   * rotated shows, and for a minute one that follows (recordings/teleport-11.1). `phase` is standby then, for want of
+   * another, and nobody follows by it.
+   */
+  readonly unclear?: string;
   readonly version: string | null;
   /** When the presence row vanishes unless the component announces itself again. */
   readonly expires: string | null;

@@ -43,6 +43,8 @@ export interface RotationRecord {
   readonly state: "open" | "rolling_back" | "finished" | "rolled_back";
   /** Known once init was observed. */
   readonly current_id: string | null;
+  /** The id of the CA before init, `null` where it had none; absent: nobody looked. */
+  readonly previous_id?: string | null;
   readonly retire: readonly Fingerprint[];
   /** The keys that came with init; empty until then. */
   readonly introduced: readonly Fingerprint[];
@@ -60,12 +62,23 @@ export interface RotationRecord {
    * ask for it a second time.
    */
   readonly requested: { readonly to: Phase; readonly at: string } | null;
+  /** The rollback that capstan asked for; absent where another did, or where nobody knows what it led out of. */
+  readonly turned_back?: TurnedBack | null;
   /** Hashes of the resource contents that drove it. A rolled back one stays quarantined for all of them. */
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
   readonly reason: string | null;
   /** The commit that took its resource out of git, where that was proven while something else was applied. */
   readonly deleted?: string | null;
+}
+
+/** A rollback that one run asked for and read back, and what it had seen right before. */
+export interface TurnedBack {
+  readonly from: Phase;
+  readonly current_id: string;
+  /** The keys that signed in `from`. */
+  readonly active: readonly Fingerprint[];
+  readonly at: string;
 }
 
 export interface BackupRecord {

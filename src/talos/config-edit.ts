@@ -1,9 +1,26 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  type Scalar,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import type { TalosType } from "../rotation/authority-type.ts";
 import type { CaCertificate } from "./certificate.ts";
+import { EditProblem, lineOf } from "./edit-problem.ts";
 import {
+  acceptedText,
+  authorityIn,
+  type ConfigDocument,
   child,
+  decode,
+  issuingKeyIn,
   type Layout,
   NAMES,
   type Place,
@@ -11,7 +28,7 @@ import {
   placeOf,
   scalarText,
 } from "./machine-config.ts";
-import type { AuthorityContent } from "./node-state.ts";
+import { type AuthorityContent, says } from "./node-state.ts";
 
 /** What is written: certificates, and the key where the machine signs. */
 export interface WrittenContent extends AuthorityContent {
@@ -21,16 +38,18 @@ export interface WrittenContent extends AuthorityContent {
 
 /**
  * The configuration with another content of one CA. It is edited as text, so that no other byte of it changes:
- * comments, quoting, order and every other document stay as they are (reference talos-rotation 8.4, 8).
+ * comments, quoting, order and every other document stay as they are (reference talos-rotation 8.4, 8). Throws an
+ * `EditProblem` for a spelling with which that cannot be done.
  */
 export function withAuthority(text: string, type: TalosType, content: WrittenContent): string {
   const documents = parseDocuments(text);
   const place = placeOf(documents, type);
+  insistOnPlace(text, place);
   const edited = splice(text, [
     ...issuingEdits(text, place, content),
     ...acceptedEdits(text, place, content),
   ]);
-  insistOnNothingElse(text, edited, type);
+  if (edited !== text) insistOnThisAlone(text, documents, edited, type, content);
   return edited;
 }
 
@@ -48,39 +67,115 @@ function splice(text: string, edits: readonly Edit[]): string {
   );
 }
 
+/** Where a value stands: behind an alias or a merge it is somebody else's, too. */
+function insistOnPlace(text: string, { map, layout, document }: Place): void {
+  const names = NAMES[layout];
+  const issuing = map.get(names.issuing, true);
+  const touched = [map, issuing, map.get(names.accepted, true)];
+  if (isMap(issuing)) touched.push(issuing.get(names.certificate, true), issuing.get("key", true));
+  for (const [node, name] of [
+    [map, names.issuing],
+    [map, names.accepted],
+    [issuing, names.certificate],
+    [issuing, "key"],
+  ] as const) {
+    if (!isMap(node)) continue;
+    if (!node.has(name) && child(node, name, document) !== undefined) {
+      throw problemAt(text, node, `merges ${name} in with "<<"`, `write ${name} out where it is used`);
+    }
+  }
+  for (const node of touched) {
+    if (isAlias(node)) {
+      const what = `takes a CA from elsewhere with an alias (*${node.source})`;
+      throw problemAt(text, node, what, "write the value out where it is used");
+    }
+    const anchor = (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor;
+    const user = typeof anchor === "string" ? userOf(document, anchor) : null;
+    if (user !== null) {
+      const what = `uses with an alias (*${anchor}) what is to be changed for the CA alone`;
+      throw problemAt(text, user, what, "write the value out there");
+    }
+  }
+}
+
+function userOf(document: ConfigDocument, anchor: string): Node | null {
+  let found: Node | null = null;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.source !== anchor) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function problemAt(text: string, node: unknown, what: string, remedy: string): EditProblem {
+  return new EditProblem(lineOf(text, rangeOf(node)[0]), what, remedy);
+}
+
 function issuingEdits(
   text: string,
   { map, layout }: Place,
   { issuing, key }: WrittenContent,
 ): readonly Edit[] {
   const names = NAMES[layout];
-  const authority = child(map, names.issuing);
+  const authority = map.get(names.issuing, true);
   if (issuing === null) return [];
-  const certificate = child(authority, names.certificate);
-  if (!isScalar(certificate)) throw new Error(`${names.issuing}.${names.certificate} is not text`);
-  const edits = [scalarEdit(text, certificate, issuing.pem, layout)];
-  const secret = child(authority, "key");
-  if (key !== null) {
-    if (!isScalar(secret)) throw new Error(`${names.issuing}.key is not text`);
-    edits.push(scalarEdit(text, secret, key, layout));
-  }
-  return edits.filter((edit) => edit.text !== text.slice(edit.start, edit.end));
+  const texts = [
+    [names.certificate, issuing.pem],
+    ["key", key],
+  ] as const;
+  return texts.flatMap(([name, pem]) => {
+    if (pem === null) return [];
+    const scalar = isMap(authority) ? authority.get(name, true) : undefined;
+    if (isScalar(scalar) && typeof scalar.value === "string") return scalarEdit(text, scalar, pem, layout);
+    const remedy = `write ${names.issuing}.${name} the way \`talosctl gen config\` does`;
+    throw problemAt(text, scalar ?? authority ?? map, `has no text as ${names.issuing}.${name}`, remedy);
+  });
 }
 
-function scalarEdit(text: string, scalar: Scalar, pem: string, layout: Layout): Edit {
+/** What says the same already keeps its spelling. */
+function scalarEdit(text: string, scalar: Scalar, pem: string, layout: Layout): readonly Edit[] {
+  if (decode(scalarText(scalar), layout) === pem) return [];
   const [start, end] = rangeOf(scalar);
-  // What says the same already keeps its spelling.
-  if (scalarText(scalar) === encoded(pem, layout)) return { start, end, text: text.slice(start, end) };
-  return { start, end, text: scalarSource(text, scalar, pem, layout) };
+  return [{ start, end, text: scalarSource(text, scalar, pem, layout) }];
 }
 
-/** The source of a scalar: base64 needs no quotes anywhere, PEM stays a block where it was one. */
+/** The source of a scalar, in the style that it has: base64 fits every one, PEM needs its line feeds. */
 function scalarSource(text: string, scalar: Scalar, pem: string, layout: Layout): string {
-  if (layout === "fields") return encoded(pem, layout);
-  if (scalar.type !== "BLOCK_LITERAL") return JSON.stringify(pem);
+  const value = encoded(pem, layout);
   const [start, end] = rangeOf(scalar);
-  const first = /\n([ \t]+)\S/.exec(text.slice(start, end));
-  return blockSource(text, pem, first?.[1] ?? `${indentAt(text, start)}    `);
+  switch (scalar.type) {
+    case "BLOCK_LITERAL":
+    case "BLOCK_FOLDED":
+      return blockAgain(text, text.slice(start, end), indentAt(text, start), value, layout);
+    case "QUOTE_SINGLE":
+      return layout === "fields" ? `'${value}'` : JSON.stringify(value);
+    case "QUOTE_DOUBLE":
+      return JSON.stringify(value);
+    default:
+      return layout === "fields" ? value : JSON.stringify(value);
+  }
+}
+
+/** Another content below the header that is there, with its comment, at the indentation that is there. */
+function blockAgain(text: string, source: string, outer: string, value: string, layout: Layout): string {
+  const [header = "", ...before] = source.split(/\r?\n/);
+  const indent = before.map((line) => /^[ \t]+(?=\S)/.exec(line)?.[0]).find((found) => found !== undefined);
+  const newline = newlineOf(text);
+  const lines = value.trimEnd().split("\n");
+  if (layout === "fields") {
+    const [first = "", second] = before.map((line) => line.trim()).filter((line) => line !== "");
+    // One text in lines of equal length, as \`base64\` prints it, stays one.
+    if (header.startsWith("|") && second !== undefined) {
+      lines.splice(0, 1, ...(value.match(new RegExp(`.{1,${first.length}}`, "g")) ?? []));
+    }
+  }
+  const written = layout === "fields" ? header : header.replace(/^[|>]/, "|").replace(/^(\|\d?)-/, "$1");
+  // Blank lines that are kept (`|+`), or no line feed at all.
+  const ending = /(?:\r?\n[ \t]*)*$/.exec(source)?.[0] ?? "";
+  return written + newline + lines.map((line) => (indent ?? `${outer}    `) + line).join(newline) + ending;
 }
 
 function blockSource(text: string, pem: string, indent: string): string {
@@ -90,22 +185,26 @@ function blockSource(text: string, pem: string, indent: string): string {
 
 /** Kept elements are copied with their comments; the list goes when nothing is left in it. */
 function acceptedEdits(text: string, place: Place, { accepted }: WrittenContent): readonly Edit[] {
-  const { map, layout } = place;
+  const { map, layout, document } = place;
   const name = NAMES[layout].accepted;
   const pair = map.items.find(({ key }) => isScalar(key) && key.value === name);
   const list = pair?.value;
   if (pair === undefined || !isSeq(list)) {
-    if (pair !== undefined && accepted.length > 0) return [replaceValue(text, pair, place, accepted)];
-    return accepted.length === 0 ? [] : [insertList(text, place, accepted)];
+    if (accepted.length === 0) return [];
+    return pair === undefined ? [insertList(text, place, accepted)] : fillList(text, pair, place, accepted);
   }
-  const present = list.items.map((item) => ({ item, raw: writtenIn(item, layout) }));
+  const present = list.items.map((item) => ({
+    item,
+    pem: decode(acceptedText(item, layout, document), layout),
+  }));
   const same =
-    present.length === accepted.length &&
-    present.every(({ raw }, index) => raw === encoded(accepted[index]?.pem ?? "", layout));
+    present.length === accepted.length && present.every(({ pem }, index) => pem === accepted[index]?.pem);
   if (same) return [];
-  const source = (certificate: CaCertificate) =>
-    present.find(({ raw }) => raw === encoded(certificate.pem, layout))?.item ?? null;
-  const items = accepted.map((certificate) => ({ certificate, kept: source(certificate) }));
+  const items = accepted.map((certificate) => ({
+    certificate,
+    // As it stands: one that lacks its line feed is written anew.
+    kept: present.find(({ pem }) => pem === certificate.pem)?.item ?? null,
+  }));
   return [
     list.flow === true ? flowList(text, list, layout, items) : blockList(text, pair, list, layout, items),
   ];
@@ -127,15 +226,22 @@ function flowList(text: string, list: YAMLSeq, layout: Layout, items: readonly I
 
 function blockList(text: string, pair: Pair, list: YAMLSeq, layout: Layout, items: readonly Item[]): Edit {
   const [start, end] = rangeOf(list);
-  if (items.length === 0)
-    return { start: lineStart(text, rangeOf(pair.key)[0]), end: lineEnd(text, end), text: "" };
-  const indent = indentAt(text, start);
-  // From one dash to the next, so that comments stay with the element that they follow.
-  const starts = list.items.map((item) => lineStart(text, rangeOf(item)[0]));
   const first = lineStart(text, start);
+  if (items.length === 0) {
+    const key = rangeOf(pair.key);
+    const between = text.slice(key[1], first);
+    if (!between.includes("#")) return { start: lineStart(text, key[0]), end: lineEnd(text, end), text: "" };
+    // With a comment of its own the key stays.
+    const colon = key[1] + between.indexOf(":") + 1;
+    const kept = text.slice(colon, first);
+    return { start: colon, end: lineEnd(text, end), text: ` []${kept}` };
+  }
+  const indent = indentAt(text, start);
+  // From the end of one to the end of the next, so that a comment goes with the element that it stands above.
+  const ends = list.items.map((item) => lineEnd(text, rangeOf(item)[1]));
   const sliceOf = (kept: unknown) => {
     const index = list.items.indexOf(kept);
-    return withNewline(text, text.slice(starts[index], starts[index + 1] ?? lineEnd(text, end)));
+    return withNewline(text, text.slice(index === 0 ? first : ends[index - 1], ends[index]));
   };
   const written = items.map(({ certificate, kept }) =>
     kept === null ? blockItem(text, certificate, layout, indent) : sliceOf(kept),
@@ -159,12 +265,31 @@ function insertList(text: string, place: Place, accepted: readonly CaCertificate
   return { start: at, end: at, text: before + blockLines(text, names.accepted, layout, indent, accepted) };
 }
 
-/** `acceptedCAs:` with nothing behind it. */
-function replaceValue(text: string, pair: Pair, { layout }: Place, accepted: readonly CaCertificate[]): Edit {
-  const start = lineStart(text, rangeOf(pair.key)[0]);
-  const indent = indentAt(text, rangeOf(pair.key)[0]);
-  const end = lineEnd(text, rangeOf(pair.key)[1]);
-  return { start, end, text: blockLines(text, NAMES[layout].accepted, layout, indent, accepted) };
+/** `acceptedCAs:` with nothing behind it, `null` or a comment. */
+function fillList(
+  text: string,
+  pair: Pair,
+  { map, layout }: Place,
+  accepted: readonly CaCertificate[],
+): readonly Edit[] {
+  const key = rangeOf(pair.key);
+  const value = pair.value === null ? ([key[1], key[1]] as const) : rangeOf(pair.value);
+  const written = text.slice(...value);
+  if (map.flow === true || !["", "null", "Null", "NULL", "~"].includes(written)) {
+    throw problemAt(
+      text,
+      pair.key,
+      `has no list as ${NAMES[layout].accepted}`,
+      "make it a list, or remove it",
+    );
+  }
+  const at = lineEnd(text, value[1]);
+  const indent = indentAt(text, key[0]);
+  const items = accepted.map((certificate) => blockItem(text, certificate, layout, `${indent}    `));
+  const before = at > 0 && text[at - 1] !== "\n" ? newlineOf(text) : "";
+  const edits = [{ start: at, end: at, text: before + items.join("") }];
+  const gap = /[ \t]*$/.exec(text.slice(key[1], value[0]))?.[0].length ?? 0;
+  return written === "" ? edits : [{ start: value[0] - gap, end: value[1], text: "" }, ...edits];
 }
 
 function blockLines(
@@ -190,11 +315,6 @@ function flowItem({ pem }: CaCertificate, layout: Layout): string {
 
 function encoded(pem: string, layout: Layout): string {
   return layout === "fields" ? Buffer.from(pem).toString("base64") : pem;
-}
-
-/** As it stands: one that lacks its line feed, or is spelled otherwise, is written anew. */
-function writtenIn(item: unknown, layout: Layout): string {
-  return scalarText(layout === "fields" ? child(item, "crt") : item);
 }
 
 function rangeOf(node: unknown): readonly [number, number] {
@@ -232,17 +352,41 @@ function withNewline(text: string, lines: string): string {
   return lines.endsWith("\n") ? lines : lines + newlineOf(text);
 }
 
-/** The text was cut by offsets: everything but the CA must read as before, whatever the spelling was. */
-function insistOnNothingElse(before: string, after: string, type: TalosType): void {
-  const rest = (text: string) => {
-    const documents = parseDocuments(text);
-    const { map, layout } = placeOf(documents, type);
-    strip(map, layout);
-    return documents.map((document) => document.toJS());
+/** The text was cut by offsets: the CA must read as it should, and everything else as before. */
+function insistOnThisAlone(
+  text: string,
+  before: readonly ConfigDocument[],
+  edited: string,
+  type: TalosType,
+  content: WrittenContent,
+): void {
+  const place = placeOf(before, type);
+  const failed = (cause?: unknown) => {
+    const line = lineOf(text, rangeOf(place.map)[0]);
+    const problem = new EditProblem(
+      line,
+      `spells the ${type} CA in a way that cannot be edited without touching something else`,
+      "write it the way `talosctl gen config` does",
+    );
+    problem.cause = cause;
+    return problem;
   };
-  if (!isDeepStrictEqual(rest(before), rest(after))) {
-    throw new Error("it is spelled in a way that cannot be edited without touching something else");
+  try {
+    const after = parseDocuments(edited);
+    const then = placeOf(after, type);
+    const isRight =
+      says(authorityIn(then), content) && (content.key === null || issuingKeyIn(then) === content.key);
+    if (isRight && isDeepStrictEqual(rest(before, place), rest(after, then))) return;
+  } catch (cause) {
+    throw failed(cause);
   }
+  throw failed();
+}
+
+/** Everything but the CA. The documents are spoiled by it. */
+function rest(documents: readonly ConfigDocument[], { map, layout }: Place): readonly unknown[] {
+  strip(map, layout);
+  return documents.map((document) => document.toJS());
 }
 
 function strip(map: YAMLMap, layout: Layout): void {

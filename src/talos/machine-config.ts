@@ -1,10 +1,13 @@
-import { type Document, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
 import type { TalosType } from "../rotation/authority-type.ts";
 import { type CaCertificate, readCertificate } from "./certificate.ts";
+import { lineOf } from "./edit-problem.ts";
 
 /** What capstan reads of a machine configuration (reference talos-rotation 2.1). No key is in it. */
 export interface MachineConfig {
   readonly machineType: MachineType;
+  /** Where its own API server listens, which is not where the cluster's endpoint does. */
+  readonly apiServerPort: number;
   readonly authorities: Readonly<Record<TalosType, ConfiguredAuthority>>;
 }
 
@@ -28,9 +31,11 @@ const KUBERNETES_DOCUMENT = "KubeAPIServerCAConfig";
 export function parseDocuments(text: string): readonly ConfigDocument[] {
   const documents = parseAllDocuments(text, { keepSourceTokens: true });
   if (!Array.isArray(documents)) throw new Error("it is empty");
-  for (const [index, { errors }] of documents.entries()) {
+  for (const { errors } of documents) {
+    const [problem] = errors;
     // Only the place: the message would quote the line, and the line may be a key.
-    if (errors.length > 0) throw new Error(`document ${index + 1} is not YAML: ${errors[0]?.code}`);
+    if (problem !== undefined)
+      throw new Error(`line ${lineOf(text, problem.pos[0])} is not YAML: ${problem.code}`);
   }
   return documents;
 }
@@ -40,6 +45,7 @@ export function readMachineConfig(text: string): MachineConfig {
   const documents = parseDocuments(text);
   const machineType = String(mainDocument(documents).getIn(["machine", "type"]) ?? "");
   return {
+    apiServerPort: apiServerPortIn(documents),
     // `init` is what the first control plane was called before 1.0; `controlplane` its successor.
     machineType: machineType === "worker" ? "worker" : "controlplane",
     authorities: {
@@ -49,12 +55,23 @@ export function readMachineConfig(text: string): MachineConfig {
   };
 }
 
+/** `localAPIServerPort`, and `apiPort` of a document of its own since 1.14 (talos, config/types/k8s/apiserver.go). */
+function apiServerPortIn(documents: readonly ConfigDocument[]): number {
+  const own = documents.find((document) => document.get("kind") === "KubeAPIServerConfig")?.get("apiPort");
+  const port = own ?? mainDocument(documents).getIn(["cluster", "controlPlane", "localAPIServerPort"]);
+  return typeof port === "number" && port > 0 ? port : DEFAULT_API_SERVER_PORT;
+}
+
+const DEFAULT_API_SERVER_PORT = 6443;
+
 /** The private key of the CA that signs, as PEM; `null` where there is none, as on workers. */
 export function readIssuingKey(text: string, type: TalosType): string | null {
-  const { map, layout } = placeOf(parseDocuments(text), type);
-  const value = scalarText(child(child(map, NAMES[layout].issuing), "key"));
-  if (value === "") return null;
-  return decode(value, layout);
+  return issuingKeyIn(placeOf(parseDocuments(text), type));
+}
+
+export function issuingKeyIn({ map, layout, document }: Place): string | null {
+  const value = scalarText(child(child(map, NAMES[layout].issuing, document), "key", document));
+  return value === "" ? null : decode(value, layout);
 }
 
 /** Where a CA stands: the map that holds it, and how it is written there. */
@@ -77,7 +94,7 @@ export function placeOf(documents: readonly ConfigDocument[], type: TalosType): 
     return { map: own.contents, layout: "document", document: own };
   }
   const main = mainDocument(documents);
-  const map = main.get(type === "talos" ? "machine" : "cluster");
+  const map = resolved(main.get(type === "talos" ? "machine" : "cluster", true), main);
   if (!isMap(map)) throw new Error(`${type === "talos" ? "machine" : "cluster"} is not a map`);
   return { map, layout: "fields", document: main };
 }
@@ -88,12 +105,12 @@ function mainDocument(documents: readonly ConfigDocument[]): ConfigDocument {
   return main;
 }
 
-function authorityIn({ map, layout }: Place): ConfiguredAuthority {
+export function authorityIn({ map, layout, document }: Place): ConfiguredAuthority {
   const names = NAMES[layout];
-  const certificate = scalarText(child(child(map, names.issuing), names.certificate));
-  const list = child(map, names.accepted);
+  const certificate = scalarText(child(child(map, names.issuing, document), names.certificate, document));
+  const list = child(map, names.accepted, document);
   const accepted = isSeq(list)
-    ? list.items.map((item) => readCertificate(decode(acceptedText(item, layout), layout)))
+    ? list.items.map((item) => readCertificate(decode(acceptedText(item, layout, document), layout)))
     : [];
   const issuing = certificate === "" ? null : readCertificate(decode(certificate, layout));
   if (issuing === null && accepted.length === 0) throw new Error("it names no CA");
@@ -101,18 +118,33 @@ function authorityIn({ map, layout }: Place): ConfiguredAuthority {
 }
 
 /** An element of the list: a map with `crt` among the fields, a plain text in the document. */
-function acceptedText(item: unknown, layout: Layout): string {
-  return scalarText(layout === "fields" ? child(item, "crt") : item);
+export function acceptedText(item: unknown, layout: Layout, document: ConfigDocument): string {
+  return scalarText(layout === "fields" ? child(item, "crt", document) : resolved(item, document));
 }
 
-export function child(node: unknown, key: string): unknown {
-  return isMap(node) ? node.get(key, true) : undefined;
+/** The value of a key, wherever it is written: in place, behind an alias, or merged in with `<<`. */
+export function child(node: unknown, key: string, document: ConfigDocument): unknown {
+  const map = resolved(node, document);
+  if (!isMap(map)) return undefined;
+  if (map.has(key)) return resolved(map.get(key, true), document);
+  const merged = resolved(map.get("<<", true), document);
+  const sources = isSeq(merged) ? merged.items : merged === undefined ? [] : [merged];
+  for (const source of sources) {
+    const found = child(source, key, document);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function resolved(node: unknown, document: ConfigDocument): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
 }
 
 export function scalarText(node: unknown): string {
   return isScalar(node) && typeof node.value === "string" ? node.value : "";
 }
 
-function decode(value: string, layout: Layout): string {
+/** As Talos reads it: the lines of a block of base64 are one text. */
+export function decode(value: string, layout: Layout): string {
   return layout === "fields" ? Buffer.from(value, "base64").toString("utf8") : value;
 }

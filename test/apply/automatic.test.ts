@@ -66,13 +66,14 @@ describe("a rotation by the clock", () => {
     const before = await world.keys("host");
     await world.teleport.platform.fault({ target: "node2", fault: "stuck" });
     const { outcome, message } = await world.apply([wanted]);
-    expect(outcome).toBe("rolled-back");
+    expect(outcome).not.toBe("applied");
     expect(message).toContain("node/node2");
-    expect(world.rotations).toEqual([
-      START,
-      "--manual --type=host --phase=rollback",
-      "--manual --type=host --phase=standby",
-    ]);
+    // The clock may have gone on right before: nothing is dropped until the stuck node is seen in rollback.
+    expect(world.rotations).toEqual([START, "--manual --type=host --phase=rollback"]);
+    expect((await world.keys("host")).active).toEqual(before.active);
+    await world.teleport.platform.fault({ target: "node2", fault: "clear" });
+    await world.apply([{ ...wanted, phase: "rollback" }]);
+    expect(world.rotations.at(-1)).toBe("--manual --type=host --phase=standby");
     expect(await world.keys("host")).toEqual(before);
   });
 

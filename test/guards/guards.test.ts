@@ -24,6 +24,7 @@ import {
   NOW,
   OLD,
   OTHER,
+  OUT_OF_INIT,
   observation,
   rotation,
 } from "../world/host-rotation.ts";
@@ -622,9 +623,25 @@ const CASES: Readonly<Record<string, Case>> = {
   "leaving rollback before the new key signed anything": {
     guard: "roster",
     edge: OUT_OF_ROLLBACK,
-    record: { state: "rolling_back", phases: [{ phase: "init", since: ago(30), verified_at: null }] },
+    record: {
+      state: "rolling_back",
+      phases: [{ phase: "init", since: ago(30), verified_at: null }],
+      turned_back: OUT_OF_INIT,
+    },
     observation: { components: [] },
     verdict: "absent",
+  },
+  "leaving rollback, and nobody knows what it led out of": {
+    guard: "roster",
+    edge: OUT_OF_ROLLBACK,
+    record: {
+      state: "rolling_back",
+      phases: [{ phase: "init", since: ago(30), verified_at: null }],
+      turned_back: null,
+    },
+    observation: { components: components("rollback").filter(({ name }) => name !== "node2") },
+    verdict: "fail",
+    about: ["node/node2"],
   },
   "leaving rollback after the new key signed": {
     guard: "roster",

@@ -221,10 +221,13 @@ export async function settle(): Promise<void> {
 /** What a call says of the two sides' trust (TA 3.6). */
 export type Outcome = "ok" | "client rejected" | "server untrusted" | "no forwarding" | "refused" | "other";
 
+/** A refused client reads the alert, or only finds its connection closed. */
+const REFUSED =
+  /remote error: tls: (unknown certificate authority|bad certificate)|write: broken pipe|write: connection reset by peer|error reading server preface: EOF/;
+
 export function outcomeOf({ exit, stderr }: Run): Outcome {
   if (exit === 0) return "ok";
-  if (/remote error: tls: (unknown certificate authority|bad certificate)/.test(stderr))
-    return "client rejected";
+  if (REFUSED.test(stderr)) return "client rejected";
   if (stderr.includes("x509: certificate signed by unknown authority")) return "server untrusted";
   if (stderr.includes("no request forwarding")) return "no forwarding";
   return stderr.includes("connection refused") ? "refused" : "other";

@@ -58,6 +58,8 @@ export class TalosWorld {
   /** Applies left until the process is killed; the apply itself still happens. */
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
+  /** What an executable says on failure without having been asked; `null` lets it answer itself. */
+  answerInstead: ((command: Command) => string | null) | null = null;
   /** Of one call of an executable. */
   callTimeoutMs = 30_000;
   #attempt = 1;
@@ -173,6 +175,11 @@ export class TalosWorld {
     return next;
   }
 
+  /** Every call goes through these control planes. */
+  through(endpoints: readonly string[]): void {
+    this.resource = { ...this.resource, talos: { ...this.talos, endpoints } };
+  }
+
   async nextKey(): Promise<string> {
     return await openNextKey({ keys: [this.identity], from: "the test" }, this.next, this.type);
   }
@@ -286,6 +293,9 @@ export class TalosWorld {
       const started = performance.now();
       const isApply = argv.includes("apply-config");
       if (this.appliesUntilKilled <= 0) throw new Killed();
+      const instead = this.answerInstead?.(command) ?? null;
+      if (instead !== null)
+        return { argv: command.argv, exitCode: 1, stdout: "", stderr: `${instead}\n`, durationMs: 0 };
       const running = (executable === "kubectl" ? kubectl : talosctl)({
         ...world,
         out: (text) => {

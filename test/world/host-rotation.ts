@@ -158,10 +158,20 @@ export function desired(
   return { clusters: [cluster(policy)], authorities: [], rotations, overrides: [] };
 }
 
-/** What capstan remembers of a rotation that it started itself and that has reached `phase`. */
+/** Capstan itself asked for the rollback, out of the init that it saw. */
+export const OUT_OF_INIT = { from: "init", current_id: ID, active: [OLD], at: ago(20) } as const;
+
+const REACHED: Readonly<Record<Phase, readonly Phase[]>> = {
+  standby: [],
+  init: ["init"],
+  update_clients: ["init", "update_clients"],
+  update_servers: ["init", "update_clients", "update_servers"],
+  rollback: ["init", "rollback"],
+};
+
+/** What capstan remembers of a rotation that it started itself and that has reached `phase`; rollback out of init. */
 export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): RotationRecord {
-  const reached = ["init", "update_clients", "update_servers"] as const;
-  const walked = reached.slice(0, (reached as readonly string[]).indexOf(phase) + 1);
+  const walked = REACHED[phase];
   return {
     name: "host-2026-11",
     authority: "host",
@@ -177,6 +187,7 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
     requested: null,
     contents: walked.map((name) => `content-${name}`),
     reason: null,
+    ...(phase === "rollback" ? { turned_back: OUT_OF_INIT } : {}),
     ...overrides,
   };
 }

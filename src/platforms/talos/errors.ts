@@ -7,9 +7,14 @@ export interface TalosError {
   readonly failure: Failure;
 }
 
-export type TalosErrorKind =
+type TalosErrorKind =
   /** The machine, or the one that forwards, does not trust our certificate. */
   | "client-rejected"
+  /**
+   * The connection was closed before anything was answered. It is how a refused client sees it in about half of the
+   * calls, as grpc-go writes before it has read the alert; so does one whom a network or a restart cuts off.
+   */
+  | "cut-off"
   /** Nobody whom we trust has signed the machine's certificate. */
   | "server-untrusted"
   | "expired"
@@ -48,6 +53,12 @@ const PATTERNS: readonly {
     kind: "busy",
     pattern: /another apply configuration is already in progress/,
     hint: "somebody else is changing this machine: wait until that is over",
+  },
+  {
+    kind: "cut-off",
+    pattern:
+      /write: broken pipe|write: connection reset by peer|error reading server preface: (?:EOF|.*reset by peer)/,
+    hint: "it may not accept the client certificate in use: `talosctl version` says so in one of two calls",
   },
   {
     kind: "unreachable",

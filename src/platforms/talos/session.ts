@@ -182,7 +182,13 @@ function isMismatch(reply: Reply): boolean {
   return !reply.ok && MISMATCHES.includes(reply.error.kind);
 }
 
-const MISMATCHES: readonly TalosError["kind"][] = ["client-rejected", "server-untrusted", "expired"];
+/** Another identity may be the one that fits. */
+const MISMATCHES: readonly TalosError["kind"][] = [
+  "client-rejected",
+  "cut-off",
+  "server-untrusted",
+  "expired",
+];
 
 /** `get … -o yaml`: documents with `metadata` and `spec`. */
 export interface TalosResource {

@@ -4,7 +4,6 @@ import { readCertificates } from "../../talos/certificate.ts";
 import { contentOf } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
 import type { Signing } from "./client-certificate.ts";
-import type { TalosErrorKind } from "./errors.ts";
 import {
   fetchKubeconfig,
   kubernetesFacts,
@@ -18,7 +17,7 @@ import {
 import { spec } from "./machine.ts";
 import { makeClient } from "./make-client.ts";
 import { admin, kubeconfigFor } from "./observe.ts";
-import { field, readResources, type Session } from "./session.ts";
+import { field, type Reply, readResources, type Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import type { Work } from "./transition.ts";
 
@@ -250,13 +249,7 @@ export async function proveBefore(work: Work): Promise<void> {
   const trust = to === "standby" ? pair.next.pem : pair.old.pem + pair.next.pem;
   const problem =
     type === "talos"
-      ? await everywhere(
-          work,
-          await clientOf(session, keys.next, trust),
-          (kind) => kind === null,
-          "is refused",
-          [undefined],
-        )
+      ? await everywhere(work, await clientOf(session, keys.next, trust), [undefined])
       : await kubernetesReady(work, await kubeconfigFor(session, work.look));
   if (problem === null) return;
   throw new Failure("refused", `${type} cannot leave ${from}: ${problem}`, {
@@ -280,11 +273,12 @@ async function talosPromise(work: Work): Promise<string | null> {
   const client = goesBack
     ? await clientOf(session, keys.old, to === "rollback" ? both : pair.old.pem)
     : await clientOf(session, keys.next, to === "standby" ? pair.next.pem : both);
-  const allowed = await everywhere(work, client, (kind) => kind === null, "is refused");
+  const allowed = await everywhere(work, client);
   if (allowed !== null || to !== "standby") return allowed;
   const gone = await clientOf(session, goesBack ? keys.next : keys.old, both);
-  if (gone === null) work.progress(NOT_TRIED);
-  return await everywhere(work, gone, (kind) => kind === "client-rejected", "is still accepted");
+  if (gone !== null && client !== null) return await refusedEverywhere(work, gone, client);
+  work.progress(NOT_TRIED);
+  return null;
 }
 
 /** A rotation that git no longer declares: its next key is in the history only. */
@@ -295,21 +289,72 @@ const NOT_TRIED =
 async function everywhere(
   work: Work,
   client: TalosClient | null,
-  isRight: (kind: TalosErrorKind | null) => boolean,
-  what: string,
-  endpoints: readonly (string | undefined)[] = [undefined, ...work.session.connection.endpoints],
+  endpoints: readonly Via[] = everyWay(work),
 ): Promise<string | null> {
-  const { session, look } = work;
+  const { session } = work;
   if (client === null) return null;
+  return await onEveryMachine(work, endpoints, async (address, via) => {
+    const reply = await session.as(client, address, VERSION, via);
+    return reply.ok ? null : `a client of this stage is refused by ${place(address, via)} (${saidBy(reply)})`;
+  });
+}
+
+/**
+ * The opposite, of a client that must not be accepted any more. A refusal cannot be told from a connection that
+ * something else cut off (reference talos-rotation 3.6), so it only counts where the same way answers a client of the
+ * CA that stays right after; and without an alert it has to happen twice, as a machine restarts once.
+ */
+async function refusedEverywhere(
+  work: Work,
+  gone: TalosClient,
+  control: TalosClient,
+): Promise<string | null> {
+  const { session } = work;
+  return await onEveryMachine(work, everyWay(work), async (address, via) => {
+    for (let look = 1; ; look += 1) {
+      const reply = await session.as(gone, address, VERSION, via);
+      const where = place(address, via);
+      if (reply.ok) return `a client of the CA that was dropped is still accepted by ${where}`;
+      const { kind } = reply.error;
+      if (kind !== "client-rejected" && kind !== "cut-off") {
+        return `it cannot be told whether ${where} refuses the CA that was dropped (${saidBy(reply)})`;
+      }
+      const answer = await session.as(control, address, VERSION, via);
+      if (!answer.ok) return `a client of this stage is refused by ${where} (${saidBy(answer)})`;
+      if (kind === "client-rejected" || look === 2) return null;
+    }
+  });
+}
+
+const VERSION = ["version", "--json"] as const;
+
+/** `undefined`: as every other call to that machine. */
+type Via = string | undefined;
+
+function everyWay({ session }: Work): readonly Via[] {
+  return [undefined, ...session.connection.endpoints];
+}
+
+function place(address: string, via: Via): string {
+  return via === undefined ? address : `${address} through ${via}`;
+}
+
+function saidBy(reply: Extract<Reply, { readonly ok: false }>): string {
+  return reply.error.failure.message;
+}
+
+async function onEveryMachine(
+  work: Work,
+  endpoints: readonly Via[],
+  look: (address: string, via: Via) => Promise<string | null>,
+): Promise<string | null> {
   const problems = await Promise.all(
-    look.machines.map(({ address }) =>
-      session.until(
+    work.look.machines.map(({ address }) =>
+      work.session.until(
         async () => {
-          for (const endpoint of endpoints) {
-            const reply = await session.as(client, address, ["version", "--json"], endpoint);
-            if (isRight(reply.ok ? null : reply.error.kind)) continue;
-            const via = endpoint === undefined ? "" : ` through ${endpoint}`;
-            return `a client of this stage ${what} by ${address}${via}${reply.ok ? "" : ` (${reply.error.failure.message})`}`;
+          for (const via of endpoints) {
+            const problem = await look(address, via);
+            if (problem !== null) return problem;
           }
           return null;
         },

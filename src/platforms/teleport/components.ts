@@ -21,7 +21,7 @@ export interface ComponentRows {
   fold(host: LiveRotation): readonly LiveComponent[];
 }
 
-type Standing = Pick<LiveComponent, "phase" | "currentId">;
+type Standing = Pick<LiveComponent, "phase" | "currentId" | "unclear">;
 
 /** Kinds that list one row per resource served, several of one process (reference teleport-rotation 3.1). */
 const GROUPED_BY_HOST: ReadonlySet<ComponentKind> = new Set(["app_server", "db_server", "kube_server"]);
@@ -53,8 +53,8 @@ function collectByHost(kind: ComponentKind): ComponentRows {
         components.set(row.id, row);
         return;
       }
-      const seen = standings.get(row.id) ?? [known];
-      if (!seen.some((standing) => isSame(standing, row))) standings.set(row.id, [...seen, row]);
+      const seen = standings.get(row.id) ?? [standingIn(known)];
+      if (!seen.some((standing) => isSame(standing, row))) standings.set(row.id, [...seen, standingIn(row)]);
       // The newest announcement of any row says that the process is alive.
       if ((row.expires ?? "") > (known.expires ?? ""))
         components.set(row.id, { ...known, expires: row.expires });
@@ -62,7 +62,9 @@ function collectByHost(kind: ComponentKind): ComponentRows {
     fold(host) {
       return [...components.values()].map((component) => {
         const seen = standings.get(component.id);
-        return seen === undefined ? component : { ...component, ...leastAdvanced(seen, host) };
+        if (seen === undefined) return component;
+        const { unclear: _, ...known } = component;
+        return { ...known, ...leastAdvanced(seen, host) };
       });
     },
   };
@@ -70,13 +72,11 @@ function collectByHost(kind: ComponentKind): ComponentRows {
 
 /** In the order of `ROW_FIELDS`. */
 function readRow(kind: ComponentKind, id: string, values: readonly unknown[]): LiveComponent {
-  const { phase, currentId } = readStanding(kind, text(values[0]), text(values[6]), text(values[7]));
   return {
     kind,
     id,
     name: text(values[4]) || id,
-    phase,
-    currentId,
+    ...readStanding(kind, text(values[0]), text(values[6]), text(values[7])),
     version: text(values[5]) || null,
     expires: time(values[2]),
   };
@@ -86,18 +86,19 @@ function readStanding(kind: ComponentKind, subKind: string, phase: string, curre
   // Agentless OpenSSH servers have an empty rotation for ever; desktop services have none that was found (3.1).
   const silent = subKind.startsWith("openssh") || (kind === "windows_desktop_service" && phase === "");
   if (silent) return SILENT;
-  // Never rotated: the row has no phase, which means standby (4.4).
-  if (phase === "") return { phase: "standby", currentId: currentId || null };
-  return isPhase(phase) ? { phase, currentId: currentId || null } : UNKNOWN_STANDING;
+  if (isPhase(phase)) return { phase, currentId: currentId || null };
+  // Never rotated: the row has no phase, which means standby (4.4). In a cluster that has rotated it means nothing.
+  return { phase: "standby", currentId: currentId || null, unclear: phase };
 }
 
 const SILENT: Standing = { phase: null, currentId: null };
 
-/** A phase that nobody knows is none that anybody waits for. */
-const UNKNOWN_STANDING: Standing = { phase: "standby", currentId: null };
+function standingIn({ phase, currentId, unclear }: LiveComponent): Standing {
+  return { phase, currentId, ...(unclear === undefined ? {} : { unclear }) };
+}
 
 function isSame(a: Standing, b: Standing): boolean {
-  return a.phase === b.phase && a.currentId === b.currentId;
+  return a.phase === b.phase && a.currentId === b.currentId && a.unclear === b.unclear;
 }
 
 /**
@@ -105,10 +106,12 @@ function isSame(a: Standing, b: Standing): boolean {
  * tell, as standby is both the first and the last of them.
  */
 function leastAdvanced(seen: readonly Standing[], host: LiveRotation): Standing {
-  const behind = seen.filter(({ phase, currentId }) => phase !== host.phase || currentId !== host.currentId);
+  const behind = seen.filter(
+    ({ phase, currentId, unclear }) =>
+      unclear !== undefined || phase !== host.phase || currentId !== host.currentId,
+  );
   const [least] = [...behind].sort((a, b) => rank(a) - rank(b));
-  const { phase, currentId } = least ?? (seen[0] as Standing);
-  return { phase, currentId };
+  return least ?? (seen[0] as Standing);
 }
 
 function rank({ phase }: Standing): number {

@@ -1,9 +1,10 @@
 import type { X509Certificate } from "node:crypto";
+import { drawRefusal } from "./dialect.ts";
 import { certificatePool, openSslKey } from "./go-pem.ts";
 import { alertFor, isClientOnly, organizationsOf, verifyCertificate } from "./go-verify.ts";
 import type { ApiCertificates, MachineContext } from "./machine-types.ts";
 import { APID_PORT } from "./network.ts";
-import { RpcError, type RpcRequest } from "./rpc.ts";
+import { type Refusal, RpcError, type RpcRequest } from "./rpc.ts";
 import { dial, type RpcConnection } from "./rpc-client.ts";
 import { RpcServer, Truncated } from "./rpc-server.ts";
 
@@ -67,15 +68,23 @@ export class Apid {
     await this.server.close();
   }
 
-  #admit(certificate: X509Certificate | undefined): ApidCaller | { readonly alert: string } {
+  #admit(certificate: X509Certificate | undefined): ApidCaller | Refusal {
+    const alert = this.#alertFor(certificate);
+    if (alert !== null) {
+      const { dialect, random } = this.#options.context;
+      return { alert, seen: drawRefusal(dialect, random()) };
+    }
+    return { roles: certificate === undefined ? [] : organizationsOf(certificate) };
+  }
+
+  #alertFor(certificate: X509Certificate | undefined): string | null {
     // Go's "failed to parse CA certs" while it makes the configuration for this connection.
-    if (this.#pool.length === 0) return { alert: "internal error" };
-    if (certificate === undefined) return { alert: "certificate required" };
+    if (this.#pool.length === 0) return "internal error";
+    if (certificate === undefined) return "certificate required";
     const now = this.#options.context.now();
     const problem = verifyCertificate(certificate, { roots: this.#pool, now, usage: "clientAuth" });
-    if (problem !== null) return { alert: alertFor(problem) };
-    if (!isClientOnly(certificate)) return { alert: "bad certificate" };
-    return { roles: organizationsOf(certificate) };
+    if (problem !== null) return alertFor(problem);
+    return isClientOnly(certificate) ? null : "bad certificate";
   }
 
   async #handle(request: RpcRequest, caller: ApidCaller): Promise<unknown> {

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { Failure } from "../../failure.ts";
+import { seededRandom } from "../clock.ts";
 import { CALL_LOG, CLIENTS_FOLDER, IDENTITY_FILE } from "../folder.ts";
 import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../platform.ts";
 import { startTalosCluster, type TalosCluster, type TalosClusterStatus } from "./cluster.ts";
@@ -35,7 +36,7 @@ export class TalosPlatform implements EmulatedPlatform {
 
   /** With executables, client configuration and an age identity in the sandbox's folder. */
   static async start(options: TalosSandboxOptions): Promise<TalosPlatform> {
-    const { dir, talos, controlPlanes, workers, speed } = options;
+    const { dir, talos, controlPlanes, workers, speed, seed } = options;
     const world = await startTalosCluster({
       directory: dir,
       clusterName: CLUSTER_NAME,
@@ -43,6 +44,7 @@ export class TalosPlatform implements EmulatedPlatform {
       ...(controlPlanes === undefined ? {} : { controlPlanes }),
       ...(workers === undefined ? {} : { workers }),
       ...(speed === undefined ? {} : { speed }),
+      ...(seed === undefined ? {} : { random: seededRandom(seed) }),
       callLog: join(dir, CALL_LOG),
     });
     const identity = await generateIdentity();

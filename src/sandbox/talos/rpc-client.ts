@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { connect, type TLSSocket } from "node:tls";
 import { quote, verifyCertificate } from "./go-verify.ts";
 import { type Routes, route } from "./network.ts";
-import { lines, type Preface, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
+import { lines, type Preface, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
 
 export interface DialOptions {
   readonly routes: Routes;
@@ -92,11 +92,12 @@ export async function dial(options: DialOptions): Promise<RpcConnection> {
       checkServerIdentity: () => undefined,
     });
     const connection = new RpcConnection(socket);
-    const fail = (desc: string): void => {
+    const failAs = (desc: string): void => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new RpcError("Unavailable", `connection error: desc = ${quote(desc)}`));
+      reject(new RpcError("Unavailable", desc));
     };
+    const fail = (desc: string): void => failAs(`connection error: desc = ${quote(desc)}`);
     const timer = setTimeout(
       () => fail(`transport: Error while dialing: dial tcp ${target}: i/o timeout`),
       options.timeoutMs ?? DIAL_TIMEOUT_MS,
@@ -141,7 +142,10 @@ export async function dial(options: DialOptions): Promise<RpcConnection> {
           return;
         }
         if ("alert" in preface) {
-          fail(`error reading server preface: remote error: tls: ${preface.alert}`);
+          const own = `${socket.localAddress}:${socket.localPort}`;
+          const text = refusalText(preface, own, target);
+          if (text.startsWith("write")) failAs(text);
+          else fail(text);
           return;
         }
         state = "ready";
@@ -150,6 +154,19 @@ export async function dial(options: DialOptions): Promise<RpcConnection> {
       }),
     );
   });
+}
+
+/** As recorded (fixtures/recordings/talos): the failed write comes without the words about the connection. */
+function refusalText({ alert, seen }: Refusal, own: string, target: string): string {
+  switch (seen) {
+    case "alert":
+      return `error reading server preface: remote error: tls: ${alert}`;
+    case "EOF":
+      return "error reading server preface: EOF";
+    case "broken pipe":
+    case "connection reset by peer":
+      return `write tcp ${own}->${target}: write: ${seen}`;
+  }
 }
 
 function dialProblem(error: NodeJS.ErrnoException, target: string): string {

@@ -3,7 +3,7 @@ import { createServer as createTcpServer, type Socket, type Server as TcpServer 
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { closeServer, type Network } from "./network.ts";
 import { Queue } from "./pace.ts";
-import { lines, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
+import { lines, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
 
 export interface ServerIdentity {
   /** PEM, with labels that OpenSSL knows. */
@@ -17,7 +17,7 @@ export interface RpcService<Caller> {
   /** trustd asks for no certificate, apid does. */
   readonly asksForCertificate: boolean;
   /** Runs once per connection, with what is trusted at that moment. */
-  admit(certificate: X509Certificate | undefined): Caller | { readonly alert: string };
+  admit(certificate: X509Certificate | undefined): Caller | Refusal;
   handle(request: RpcRequest, caller: Caller): Promise<unknown>;
 }
 
@@ -97,7 +97,7 @@ export class RpcServer<Caller> {
   #serve(socket: TLSSocket): void {
     socket.on("error", () => {});
     const admitted = this.#service.admit(socket.getPeerX509Certificate());
-    if (isAlert(admitted)) {
+    if (isRefusal(admitted)) {
       socket.end(`${JSON.stringify(admitted)}\n`);
       return;
     }
@@ -135,7 +135,7 @@ export class RpcServer<Caller> {
   }
 }
 
-function isAlert(value: unknown): value is { readonly alert: string } {
+function isRefusal(value: unknown): value is Refusal {
   return typeof value === "object" && value !== null && "alert" in value;
 }
 

@@ -3,7 +3,19 @@
  * server does with its preface: that it is ready, or the TLS alert that Go would have sent. Node's TLS server
  * cannot send alerts of its own, and with TLS 1.3 the client sees a refusal on its first read anyway (TA 8.2).
  */
-export type Preface = { readonly ready: true } | { readonly alert: string };
+export type Preface = { readonly ready: true } | Refusal;
+
+/** The alert, and how the client comes to know of it. */
+export interface Refusal {
+  readonly alert: string;
+  readonly seen: RefusalText;
+}
+
+/**
+ * Whether the client reads the alert before its own first write finds the connection closed is a race in grpc-go, and
+ * each outcome has its text. Here the server draws which, so that a seed repeats a run.
+ */
+export type RefusalText = "alert" | "broken pipe" | "connection reset by peer" | "EOF";
 
 export interface RpcRequest {
   readonly id: number;

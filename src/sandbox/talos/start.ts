@@ -11,6 +11,8 @@ export interface TalosSandboxOptions {
   readonly workers?: number;
   /** Every lag of the real thing is divided by this. */
   readonly speed?: number;
+  /** Repeats what is left to chance: which text a refusal has, and which control plane answers a worker. */
+  readonly seed?: number;
 }
 
 /** Brings a Talos sandbox up inside this process. */

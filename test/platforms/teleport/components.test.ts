@@ -43,6 +43,7 @@ describe("rows (reference teleport-rotation 3.1, 4.4)", () => {
         name: "db-2",
         phase: "standby",
         currentId: null,
+        unclear: "",
         version: "18.6.1",
         expires: "2026-03-01T10:10:03Z",
       },
@@ -67,6 +68,7 @@ describe("rows (reference teleport-rotation 3.1, 4.4)", () => {
         name: "apps-1",
         phase: "standby",
         currentId: null,
+        unclear: "",
         version: "18.7.0",
         expires: "2026-03-01T10:12:00Z",
       },
@@ -103,7 +105,7 @@ describe("rows (reference teleport-rotation 3.1, 4.4)", () => {
     const rows = JSON.stringify([
       { metadata: { name: "n" }, spec: { rotation: { phase: "sideways", current_id: ID } } },
     ]);
-    expect(read("node", rows)).toMatchObject([{ phase: "standby", currentId: null }]);
+    expect(read("node", rows)).toMatchObject([{ phase: "standby", unclear: "sideways" }]);
   });
 });
 

@@ -1,0 +1,179 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Failure } from "../failure.ts";
+import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import { setActiveKeys } from "../resources/edit-authority.ts";
+import { addRotation } from "../resources/edit-rotation.ts";
+import { suggestOneOf } from "../resources/suggest.ts";
+import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import type { CommonOptions } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+import { openClusters, type Workspace } from "./workspace.ts";
+
+export interface RotateOptions extends CommonOptions {
+  readonly name?: string;
+  readonly strategy?: "step" | "walk";
+  readonly reason?: string;
+}
+
+/** Which CAs of which cluster are meant, and what is at hand. */
+export interface Request {
+  readonly terminal: Terminal;
+  readonly workspace: Workspace;
+  readonly options: RotateOptions;
+  readonly types: readonly string[];
+  readonly cluster: string;
+}
+
+export function clusterOf({ workspace, cluster }: Request): ClusterResource {
+  const found = workspace.clusters.find(({ name }) => name === cluster);
+  if (found === undefined) throw new Error(`${cluster} is not in the workspace`);
+  return found;
+}
+
+/** The rotations in git that rotate all of these types, oldest file first. */
+export function rotationsOf({ workspace, types, cluster }: Request): readonly RotationResource[] {
+  return workspace.desired.rotations.filter(
+    (rotation) =>
+      rotation.cluster === cluster &&
+      types.every((type) => rotation.authorities.some((one) => one.type === type)),
+  );
+}
+
+/** The CAs of the cluster as they are now. */
+export class LiveKeys {
+  readonly #request: Request;
+  readonly #authorities: readonly LiveAuthority[];
+
+  private constructor(request: Request, authorities: readonly LiveAuthority[]) {
+    this.#request = request;
+    this.#authorities = authorities;
+  }
+
+  static async read(request: Request): Promise<LiveKeys> {
+    const { workspace, terminal, options, cluster } = request;
+    const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
+    const observation = await platforms.get(cluster)?.observe({ components: "all" });
+    return new LiveKeys(request, observation?.authorities ?? []);
+  }
+
+  of(type: string): LiveAuthority {
+    const live = this.#authorities.find((authority) => authority.type === type);
+    if (live !== undefined) return live;
+    const types = this.#authorities.map((authority) => authority.type);
+    throw new Failure("usage", `${this.#request.cluster} has no ${type} CA`, {
+      hint: suggestOneOf(type, types, "there are"),
+    });
+  }
+
+  /** Every key that it retires is gone from its CAs, and none of them is under way. */
+  isOver({ authorities }: Pick<RotationResource, "authorities">): boolean {
+    return authorities.every(({ type, retire }) => {
+      const live = this.of(type);
+      const present = keysOf(live);
+      return live.rotation.state === "standby" && !retire.some((key) => present.includes(key));
+    });
+  }
+}
+
+export function keysOf({ active, trusted }: LiveAuthority): readonly Fingerprint[] {
+  return identify([...active, ...trusted]);
+}
+
+/** The same, `null` with a sentence where the cluster cannot be asked: then git is all there is. */
+export async function liveIfItCanBeRead(
+  request: Request,
+): Promise<
+  { readonly live: LiveKeys; readonly problem: null } | { readonly live: null; readonly problem: string }
+> {
+  try {
+    return { live: await LiveKeys.read(request), problem: null };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { live: null, problem: error.message };
+  }
+}
+
+/** What git says signs for a CA; `null` where git does not say. */
+export function declaredKeys({ workspace, cluster }: Request, type: string) {
+  return (
+    workspace.desired.authorities.find(
+      (authority) => authority.cluster === cluster && authority.type === type,
+    ) ?? null
+  );
+}
+
+/** A change of one file; none is written before all were made. */
+export interface Edit {
+  readonly file: string;
+  readonly change: (text: string) => string;
+}
+
+/** An edit of `active_keys`, and what to say of it; `null` where git says so already, or says nothing. */
+export function activeKeysEdit(
+  request: Request,
+  type: string,
+  keys: readonly Fingerprint[],
+): { readonly edit: Edit; readonly said: string } | null {
+  const declared = declaredKeys(request, type);
+  if (declared === null) return null;
+  const { activeKeys, source } = declared;
+  if (activeKeys.length === keys.length && activeKeys.every((key) => keys.includes(key))) return null;
+  return {
+    edit: {
+      file: source.file,
+      change: (text) => setActiveKeys(text, { cluster: request.cluster, type }, keys),
+    },
+    said: `${source.file}: active_keys of ${type} is now ${keys.join(", ")}`,
+  };
+}
+
+/** Bad input changes nothing: every new text is made before the first is written. */
+export async function editFiles({ folder }: Workspace, edits: readonly Edit[]): Promise<void> {
+  const texts = new Map<string, string>();
+  for (const { file, change } of edits) {
+    const path = join(folder, file);
+    texts.set(path, change(texts.get(path) ?? (await readFile(path, "utf8"))));
+  }
+  for (const [path, text] of texts) await writeFile(path, text);
+}
+
+/** Where a new rotation is written, under a name that nothing in git and nothing in the record has. */
+export async function newRotationFile(
+  request: Request,
+): Promise<{ readonly name: string; readonly file: string }> {
+  const { workspace, options, cluster, types, terminal } = request;
+  const home = dirname(workspace.clusters[0]?.source.file ?? "");
+  const fileOf = (name: string) => join(home, "rotations", `${name}.yaml`);
+  if (options.name !== undefined) {
+    const file = fileOf(options.name);
+    if (!existsSync(join(workspace.folder, file))) return { name: options.name, file };
+    throw new Failure("usage", `${file} exists already`, { hint: "choose another --name" });
+  }
+  const { rotations } = await workspace.store.load(cluster);
+  const taken = new Set([...workspace.desired.rotations, ...rotations].map(({ name }) => name));
+  const month = new Date(terminal.now()).toISOString().slice(0, 7);
+  const base = `${types.join("-").replaceAll("_", "-")}-${month}`;
+  for (let number = 2, name = base; ; number += 1) {
+    const file = fileOf(name);
+    if (!taken.has(name) && !existsSync(join(workspace.folder, file))) return { name, file };
+    name = `${base}-${number}`;
+  }
+}
+
+export async function writeRotation(
+  { workspace }: Request,
+  file: string,
+  rotation: Parameters<typeof addRotation>[1],
+): Promise<void> {
+  const path = join(workspace.folder, file);
+  const text = addRotation(null, rotation);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text, { flag: "wx" });
+}
+
+/** Who named one CA of a pair moves both. */
+export function together({ authorities }: RotationResource): string {
+  return authorities.length === 1 ? "" : `, ${authorities.map(({ type }) => type).join(" and ")} together`;
+}

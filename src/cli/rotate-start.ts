@@ -1,0 +1,194 @@
+import { Failure } from "../failure.ts";
+import { count } from "../render/layout.ts";
+import type { RotationResource } from "../resources/desired.ts";
+import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit-rotation.ts";
+import { type Fingerprint, identify } from "../rotation/observation.ts";
+import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import {
+  activeKeysEdit,
+  clusterOf,
+  declaredKeys,
+  type Edit,
+  editFiles,
+  keysOf,
+  type LiveKeys,
+  liveIfItCanBeRead,
+  newRotationFile,
+  type Request,
+  rotationsOf,
+  together,
+  writeRotation,
+} from "./rotate-request.ts";
+
+/**
+ * `rotate start`: the keys to retire are those that sign now, which the cluster tells; where git says otherwise, git
+ * is brought up to date with it.
+ */
+export async function start(request: Request): Promise<readonly string[]> {
+  const { workspace, types, cluster } = request;
+  if (clusterOf(request).platform === "talos") (await import("./rotate-talos.ts")).oneType(types);
+  const { live, problem } = await liveIfItCanBeRead(request);
+  const record = await workspace.store.load(cluster);
+  const declared = rotationsOf(request);
+  const again = declared.find((rotation) => rotatesWhatSigns(request, rotation, live));
+  if (live !== null) refuseUnderWay(request, live, record, again);
+  if (again !== undefined) return await startAgain(request, again, record);
+  const retired = types.map((type) => ({ type, retire: keysToRetire(request, type, live, problem) }));
+  const over = declared.filter((rotation) => rotation.phase !== "standby" && live?.isOver(rotation) === true);
+  return await startNew(request, retired, over, problem);
+}
+
+/** Its keys sign, so this one is to be started, or started again; what is over has keys that are gone. */
+function rotatesWhatSigns(request: Request, rotation: RotationResource, live: LiveKeys | null): boolean {
+  const signing = (type: string): readonly Fingerprint[] =>
+    live === null ? (declaredKeys(request, type)?.activeKeys ?? []) : keysOf(live.of(type));
+  const signs = rotation.authorities.some(({ type, retire }) => {
+    const keys = signing(type);
+    return retire.some((key) => keys.includes(key));
+  });
+  return signs || (rotation.phase !== "standby" && live?.isOver(rotation) !== true);
+}
+
+function refuseUnderWay(
+  { types }: Request,
+  live: LiveKeys,
+  record: ClusterRecord,
+  declared: RotationResource | undefined,
+): void {
+  const moving = types.map((type) => live.of(type)).find(({ rotation }) => rotation.state === "in_progress");
+  if (moving === undefined) return;
+  const { type, rotation } = moving;
+  const named = types.join(",");
+  if (declared === undefined) {
+    throw new Failure(
+      "usage",
+      `${type} is being rotated (phase ${rotation.phase}), and no ca_rotation in git declares it`,
+      { hint: `\`capstan rotate adopt ${named}\` writes one for the rotation that is under way` },
+    );
+  }
+  const turnedBack = lastAttempt(record, declared)?.state === "rolling_back";
+  if (turnedBack || rotation.phase === "rollback") return;
+  throw new Failure("usage", `${place(declared)} rotates this CA already: it is in ${rotation.phase}`, {
+    hint: `go on with \`capstan rotate advance ${named}\`, or back with \`capstan rotate rollback ${named}\``,
+  });
+}
+
+function keysToRetire(
+  request: Request,
+  type: string,
+  live: LiveKeys | null,
+  problem: string | null,
+): readonly Fingerprint[] {
+  if (live !== null) return identify(live.of(type).active);
+  const declared = declaredKeys(request, type);
+  if (declared !== null) return declared.activeKeys;
+  throw new Failure("executable", `nobody knows which key signs for ${type}: ${problem}`, {
+    hint: `git names no active_keys of ${type} either; \`capstan doctor\` says more about the cluster`,
+  });
+}
+
+async function startNew(
+  request: Request,
+  retired: readonly { readonly type: string; readonly retire: readonly Fingerprint[] }[],
+  over: readonly RotationResource[],
+  problem: string | null,
+): Promise<readonly string[]> {
+  const { workspace, options, types, terminal } = request;
+  const platform = clusterOf(request);
+  const rotations = workspace.desired.rotations.filter((rotation) => !over.includes(rotation));
+  const prepared =
+    platform.platform === "talos"
+      ? await (await import("./rotate-talos.ts")).prepareNext(terminal, platform, rotations, types)
+      : null;
+  const { name, file } = await newRotationFile(request);
+  const walks = options.strategy === "walk";
+  const keys = retired.map(({ type, retire }) => activeKeysEdit(request, type, retire));
+  await editFiles(workspace, [
+    ...over.map(closing),
+    ...keys.flatMap((change) => (change === null ? [] : [change.edit])),
+  ]);
+  await writeRotation(request, file, {
+    name,
+    cluster: request.cluster,
+    authorities: retired.map((one) => (prepared === null ? one : { ...one, next: prepared.next })),
+    phase: walks ? "standby" : "init",
+    ...(walks ? { strategy: "walk" as const } : {}),
+    ...(options.reason === undefined ? {} : { resume: options.reason }),
+  });
+  return [
+    ...(problem === null
+      ? []
+      : [`the cluster was not asked (${problem}): the keys to retire are those that git says sign`]),
+    ...over.map(
+      (rotation) =>
+        `${rotation.source.file}: ${rotation.name} ${rotation.phase} → standby, as the key that it retires is gone from the cluster`,
+    ),
+    ...keys.flatMap((change) =>
+      change === null ? [] : [`${change.said}, as that is what the cluster signs with`],
+    ),
+    `wrote ${file}: ${types.join(" and ")} ${walks ? "walks through all phases to standby" : "starts, phase init"}${because(options.reason)}`,
+    ...(prepared?.lines ?? []),
+  ];
+}
+
+function closing({ source, name }: RotationResource): Edit {
+  return { file: source.file, change: (text) => setRotationPhase(text, name, "standby") };
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? "" : `, because: ${reason}`;
+}
+
+/** One that was rolled back is started again only with a reason, which makes its content another one. */
+async function startAgain(
+  { workspace, options: { reason, strategy }, types }: Request,
+  rotation: RotationResource,
+  record: ClusterRecord,
+): Promise<readonly string[]> {
+  const attempt = lastAttempt(record, rotation);
+  if (reason === undefined) {
+    const back = attempt?.state === "rolled_back" || attempt?.state === "rolling_back";
+    throw new Failure("usage", `${place(rotation)} rotates this CA already, phase ${rotation.phase}`, {
+      hint: back
+        ? `it was rolled back (${attempt.reason ?? "nobody said why"}); to start it again, say why: \`capstan rotate start ${types.join(",")} --reason TEXT\``
+        : "`capstan plan` says how it stands and what starts it; after a rollback, start it again with --reason",
+    });
+  }
+  const walks = (strategy ?? rotation.strategy) === "walk" && rotation.strategy === "walk";
+  const phase = walks ? "standby" : "init";
+  await editFiles(workspace, [
+    {
+      file: rotation.source.file,
+      change: (text) =>
+        setResume(
+          setRotationPhase(clearAcknowledgements(text, rotation.name), rotation.name, phase),
+          rotation.name,
+          reason,
+        ),
+    },
+  ]);
+  const stated = rotation.acknowledge.length;
+  const goal = walks ? "walks again" : "starts again, phase init";
+  return [
+    `${rotation.source.file}: ${rotation.name} ${goal}${together(rotation)}${because(reason)}`,
+    ...(stated === 0
+      ? []
+      : [
+          `${count(stated, "acknowledgement")} of the attempt before taken out: it has to be worked for anew`,
+        ]),
+  ];
+}
+
+/** What the record knows of a rotation; of several authorities the first that it knows. */
+export function lastAttempt(
+  { rotations }: ClusterRecord,
+  { name, authorities }: RotationResource,
+): RotationRecord | undefined {
+  return authorities
+    .map(({ type }) => rotations.findLast((entry) => entry.name === name && entry.authority === type))
+    .find((entry) => entry !== undefined);
+}
+
+function place({ name, source }: RotationResource): string {
+  return `${name} (${source.file}:${source.line})`;
+}
