@@ -494,6 +494,81 @@ describe.each(["refs", "folder"] as const)("absence is no evidence: git, with th
   });
 });
 
+describe("who may write: a history that was rewritten", () => {
+  let story: HistoryStory;
+  beforeAll(async () => {
+    story = await HistoryStory.begin();
+  }, 60_000);
+  afterAll(async () => story.end());
+
+  it("is accepted with a reason, proves no deletion, and leaves a way back", async () => {
+    const remote = await story.remote();
+    const before = await story.clone(remote);
+    await before.git("reset", "--quiet", "--hard", "HEAD^");
+    await note(before);
+    await before.commit("something else");
+    await before.git("push", "--quiet", "--force", "origin", "HEAD:main");
+    const machine = await story.clone(remote);
+
+    const accepted = await machine.capstan("apply", "--auto-approve", "--accept-history", "we rewrote it");
+    check(
+      accepted,
+      as(
+        3,
+        /is the new start, in place of [0-9a-f]{12}: we rewrote it .* rotation\/host-2026-11 is under way/,
+      ),
+    );
+    expect(story.phase()).toBe("init");
+    const head = await machine.git("rev-parse", "HEAD");
+    expect(await fileIn(remote, machine, "record", "record.json")).toMatchObject({
+      applied: { commit: head, accepted: { reason: "we rewrote it" } },
+    });
+
+    // By now it is the commit that was applied last, and still nothing shows a deletion.
+    check(await machine.capstan("plan"), MISSING);
+    const edited = await machine.must("rotate", "rollback", "host");
+    expect(edited.stdout).toContain("wrote clusters/acme.cluster/rotations/host-2026-11.yaml");
+    await machine.commit("back");
+    await machine.git("push", "--quiet", "origin", "HEAD:main");
+    await machine.must("apply", "--auto-approve", "--approve-final");
+    expect(story.phase()).toBe("standby");
+  });
+});
+
+describe("absence is no evidence: a deletion that git shows", () => {
+  let story: HistoryStory;
+  beforeAll(async () => {
+    story = await HistoryStory.begin();
+  }, 60_000);
+  afterAll(async () => story.end());
+
+  it("rolls back at a commit after it, too, and a run at the start is refused from then on", async () => {
+    const remote = await story.remote();
+    const started = await story.clone(remote);
+    await committed(story, remote, remove);
+    const machine = await committed(story, remote, note);
+    const applied = await machine.capstan("apply", "--auto-approve");
+    expect(applied.exit, applied.stderr).toBe(0);
+    expect(story.phase()).toBe("standby");
+    check(
+      await started.capstan("apply", "--auto-approve"),
+      as(1, /main of origin has moved on|is older than/),
+    );
+    expect(story.phase()).toBe("standby");
+  });
+});
+
+/** What the remote has in a ref of capstan. */
+async function fileIn(
+  remote: string,
+  machine: InProcessRepository,
+  ref: string,
+  file: string,
+): Promise<unknown> {
+  await machine.git("fetch", "--quiet", remote, `+refs/capstan/${ref}/acme.cluster:refs/shown`);
+  return JSON.parse(await machine.git("show", `refs/shown:${file}`));
+}
+
 it("the table of docs/git.md says what these tests show, row by row", async () => {
   const docs = await readFile(DOCS, "utf8");
   const written = docs.split("\n").filter((line) => /^\| (?!-|In git)/.test(line));
