@@ -122,11 +122,12 @@ function upgradedFile(value: object): object {
 
 /** A plan of format 1.0 as one of today, for whoever only shows it; what is none stays what it is. */
 function upgradedPlan(plan: object, fingerprint: unknown): object {
-  const { clusters } = plan as { readonly clusters?: unknown };
+  const { clusters, base } = plan as { readonly clusters?: unknown; readonly base?: unknown };
   return {
     ...plan,
     format_version: "1.1",
     fingerprint,
+    ...(typeof base === "object" && base !== null ? { base: { connections: [], ...base } } : {}),
     clusters: Array.isArray(clusters)
       ? clusters.map((cluster: unknown) =>
           typeof cluster === "object" && cluster !== null

@@ -11,7 +11,7 @@ import { caPins, keysOf } from "./keys.ts";
 import { consumersOf, isTurnedBack, type Member, type Move, type RotationContext } from "./member.ts";
 import { apart, notesOf } from "./notes.ts";
 import { standingOf } from "./standing.ts";
-import { chain, stepsOf, wayBack } from "./steps.ts";
+import { stepsBack, stepsOf } from "./steps.ts";
 import { together } from "./together.ts";
 import { unseenKeys } from "./unseen.ts";
 import { waiverNotes } from "./waivers.ts";
@@ -63,9 +63,9 @@ export function planUndeclared(
   live: LiveAuthority,
   context: RotationContext,
 ): RotationPlan {
+  const wanted = { type: live.type, retire: memory.retire };
   const absence = absenceOf(memory, context.history);
   const proven = absence.absence === "deleted";
-  const edges = proven ? wayBack(live) : [];
   const judge = (edge: Edge) =>
     judgeAll({
       ...context,
@@ -76,7 +76,7 @@ export function planUndeclared(
       consumers: consumersOf(live.type, context),
       edge,
     });
-  const steps = chain(memory.name, live.type, edges, judge);
+  const steps = proven ? stepsBack(memory.name, { live, memory, wanted }, null, context, judge) : [];
   return {
     name: memory.name,
     authorities: [live.type],
@@ -88,8 +88,8 @@ export function planUndeclared(
         ? `no ca_rotation declares \`${memory.name}\` any more${deletedBy(absence)}: it is rolled back`
         : `no ca_rotation here declares \`${memory.name}\`, and it is not proven that it was deleted: it stays in ${live.rotation.phase}`,
     ],
-    keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
-    ca_pins: caPins({ wanted: { type: live.type, retire: memory.retire }, live }),
+    keys: keysOf({ wanted, live, memory }),
+    ca_pins: caPins({ wanted, live }),
     consumers: consumersSeen(live.type, context),
     // The work of a phase that is left for good is nobody's any more.
     checklist: live.rotation.phase === "rollback" ? itemsOf(live.type, "rollback", null, context) : [],

@@ -19,6 +19,7 @@ import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { isBlocked } from "./startable.ts";
+import { isEnding } from "./steps.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
@@ -42,7 +43,7 @@ export interface PlanInput {
   readonly now: number;
 }
 
-interface UnreadCluster {
+export interface UnreadCluster {
   readonly name: string;
   readonly platform: PlatformName;
   readonly problem: ClusterProblem;
@@ -146,7 +147,10 @@ function undeclared(
 ) {
   return undeclaredIn(record, declared).flatMap((memory) => {
     const live = observation.authorities.find(({ type }) => type === memory.authority);
-    return live?.rotation.state === "in_progress" ? [[memory, live] as const] : [];
+    if (live === undefined) return [];
+    return live.rotation.state === "in_progress" || isEnding({ live, memory })
+      ? [[memory, live] as const]
+      : [];
   });
 }
 

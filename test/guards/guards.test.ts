@@ -876,6 +876,7 @@ const TALOS_ONLY: readonly GuardId[] = [
   "machine-states",
   "foreign-cas",
   "pending-config",
+  "config-edits",
   "clocks",
   "omni",
   "kubernetes-health",
