@@ -2,9 +2,7 @@ import { Failure } from "../failure.ts";
 import { appliedAt, type HistoryFacts, orderOf, restartedAt } from "../rotation/history.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
-import { lookAt } from "./look.ts";
-import type { View } from "./overrides.ts";
-import { type RunContext, say } from "./run.ts";
+import { type ClusterRun, type RunContext, say } from "./run.ts";
 
 /** What git says of the commit of this run, against what each of these clusters had last; empty outside of git. */
 export async function historiesOf(
@@ -31,36 +29,36 @@ export function insistOnOrder(histories: ReadonlyMap<string, HistoryFacts>): voi
   }
 }
 
-/** The first look of a run. A rewritten history that a person accepts is written down before anything rests on it. */
-export async function firstLook(context: RunContext, run: string, cluster: string): Promise<View> {
-  const view = await lookAt(context, cluster);
-  const { history, acceptHistory: reason } = context;
-  if (history === undefined || reason === undefined) return view;
-  const facts = await history(view.record, context.desired.rotations);
+/** A rewritten history that a person accepts is written down before anything rests on it. */
+export async function acceptRewritten(run: ClusterRun): Promise<void> {
+  const { history, acceptHistory: reason } = run;
+  if (history === undefined || reason === undefined) return;
+  const cluster = run.cluster.name;
+  const before = await run.store.load(cluster);
+  const facts = await history(before, run.desired.rotations);
   if (orderOf(facts).order !== "diverged") {
-    say(context, { type: "notice", message: `${cluster}: no rewritten history has to be accepted` });
-    return view;
+    say(run, { type: "notice", message: `${cluster}: no rewritten history has to be accepted` });
+    return;
   }
-  const now = iso(context.clock.now());
-  const record = restartedAt(view.record, facts, reason, now);
-  await context.store.save(record);
-  await context.store.append({
+  const now = iso(run.clock.now());
+  await run.store.save(restartedAt(before, facts, reason, now));
+  const last = facts.applied?.commit ?? "";
+  await run.store.append({
     at: now,
-    run,
-    commit: context.commit,
+    run: run.lock.id,
+    commit: run.commit,
     cluster,
     rotation: "history",
     authority: "",
-    from: facts.applied?.commit ?? "",
+    from: last,
     to: facts.head,
     what: "accepted",
     detail: reason,
   });
-  say(context, {
+  say(run, {
     type: "notice",
-    message: `${cluster}: commit ${facts.head.slice(0, 12)} is the new start, in place of ${facts.applied?.commit.slice(0, 12)}: ${reason}`,
+    message: `${cluster}: commit ${facts.head.slice(0, 12)} is the new start, in place of ${last.slice(0, 12)}: ${reason}`,
   });
-  return { ...view, record };
 }
 
 /** The record of a cluster on which this run does something, or found nothing to do. */

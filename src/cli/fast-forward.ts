@@ -25,7 +25,7 @@ export async function fastForward(directory: string, terminal: Terminal): Promis
   const tree = await treeOf(git, git.commit);
   const loaded = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
   const files = new Map(loaded.files.map(({ path, text }) => [path, text]));
-  await insistOnCommitted({ folder, git, desired: loaded.state, files });
+  await insistOnCommitted({ folder, git, desired: loaded.state, files, tree });
   const { remote, branch: configured } = loaded.repository ?? DEFAULT_REPOSITORY;
   const here = await checkedOutBranch(git.git);
   const branch = configured ?? here;

@@ -27,7 +27,7 @@ export async function insist(
 
 /** The journal says which commit was applied: nothing else in the folder may look as if it were applied, too. */
 export async function insistOnCommitted(
-  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files">,
+  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree">,
 ): Promise<void> {
   const found = await uncommitted(workspace);
   if ("unknown" in found) throw found.unknown;

@@ -82,7 +82,7 @@ export function planUndeclared(
     authorities: [live.type],
     live_phase: live.rotation.phase,
     desired_phase: proven ? "rollback" : live.rotation.phase,
-    standing: "in_progress",
+    standing: proven ? "in_progress" : "unclear",
     notes: [
       proven
         ? `no ca_rotation declares \`${memory.name}\` any more${deletedBy(absence)}: it is rolled back`

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHere } from "../world/command-line.ts";
 import { HistoryStory } from "../world/history-story.ts";
-import type { InProcessRepository } from "../world/in-process.ts";
+import { InProcessRepository } from "../world/in-process.ts";
 import type { Ran } from "../world/repository.ts";
 
 const ROTATION = "clusters/acme.cluster/rotations/host-2026-11.yaml";
@@ -354,6 +354,29 @@ const ROWS: readonly Row[] = [
     apply: ["is refused", as(1, /is not on main of origin/)],
   },
   {
+    what: "a sub-folder of the repository (`-C DIR`)",
+    arrange: async (story, remote) => Object.assign(await story.clone(remote), { within: "clusters" }),
+    plan: ["plans what is below it", IN_STEP],
+    apply: ["applies what is below it", NOTHING],
+  },
+  {
+    what: "another work tree of the clone (`git worktree`)",
+    async arrange(story, remote) {
+      const machine = await story.clone(remote);
+      await machine.git("worktree", "add", "--quiet", "--detach", join(machine.folder, ".git", "beside"));
+      return new InProcessRepository(join(machine.folder, ".git", "beside"));
+    },
+    plan: ["plans its commit", IN_STEP],
+    apply: ["applies its commit", NOTHING],
+  },
+  {
+    what: "a call from a hook (`GIT_DIR`, `GIT_INDEX_FILE` and the like are set)",
+    arrange: (story, remote) => story.clone(remote),
+    env: { GIT_DIR: "/nowhere", GIT_WORK_TREE: "/", GIT_INDEX_FILE: "/nowhere/index", GIT_PREFIX: "x/" },
+    plan: ["plans the repository of the folder", IN_STEP],
+    apply: ["applies the repository of the folder", NOTHING],
+  },
+  {
     what: "no commit yet",
     async arrange(story, remote) {
       const machine = await story.clone(remote);
@@ -379,6 +402,13 @@ const ROWS: readonly Row[] = [
       "is refused, with the command that cures it",
       as(1, /git config --global --add safe\.directory \/\S+`/),
     ],
+  },
+  {
+    what: "no `git` on the PATH",
+    arrange: (story, remote) => story.clone(remote),
+    env: { PATH: "/nowhere" },
+    plan: ["is refused: install git", as(1, /Cannot run "git".*install git/)],
+    apply: ["is refused: install git", as(1, /Cannot run "git".*install git/)],
   },
   {
     what: "a damaged `.git/HEAD`",

@@ -17,8 +17,15 @@ import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { TimelessTeleport } from "../sandbox/harness.ts";
+import { stepKeys } from "./apply.ts";
 import { cluster } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
+
+interface ApplyWith {
+  readonly final?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+}
 
 /**
  * The embedded cluster, the real Teleport platform that talks to its `tctl`, and apply, all in this process and on
@@ -50,6 +57,7 @@ export class SandboxWorld {
     this.#resource = { ...cluster(policy), ...more };
     this.clock = {
       now: () => teleport.clock.now(),
+      monotonic: () => teleport.clock.now(),
       sleep: async (ms, signal) => {
         signal.throwIfAborted();
         await teleport.pass(ms / 1000);
@@ -116,7 +124,7 @@ export class SandboxWorld {
 
   async apply(
     rotations: DesiredState["rotations"],
-    { final = true }: { readonly final?: boolean } = {},
+    { final = true, signal = NEVER, onEvent = () => {} }: ApplyWith = {},
   ): Promise<{
     readonly outcome: RunOutcome;
     readonly message: string;
@@ -130,10 +138,13 @@ export class SandboxWorld {
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),
       store: this.store,
       clock: this.clock,
-      signal: NEVER,
-      emit: (event) => events.push(event),
+      signal,
+      emit(event) {
+        events.push(event);
+        onEvent(event);
+      },
       turnBack: NEVER,
-      approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final }),
+      approve: async (plan) => ({ steps: stepKeys(plan, final) }),
       holder: { who: "test", why: "test" },
     });
     const last = events.at(-1);
@@ -189,7 +200,3 @@ function runnerOf(teleport: TimelessTeleport, tell: (rotation: string) => void =
 }
 
 const NEVER = new AbortController().signal;
-
-function stepsOf({ clusters }: Plan) {
-  return clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps));
-}
