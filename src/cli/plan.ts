@@ -1,10 +1,12 @@
 import { parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { type Approved, requireApproved } from "../planner/approved.ts";
+import type { PlacedFinding } from "../planner/desired-difference.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { waysThroughBase } from "../planner/trust.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph } from "../render/layout.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
@@ -93,7 +95,9 @@ export async function makePlan(
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
   const live = await planFrom(workspace, observations, terminal.now(), unread);
-  const planned = base === null ? live : against(live, base);
+  const certificates = await certificatesUnread(workspace, unread, terminal.now());
+  const planned =
+    base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
   const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
   const bound = { plan, binding: bindingOf(workspace.desired, observations) };
   requireApproved(expectations(options.expect), bound);
@@ -163,6 +167,33 @@ export function expectations(given: readonly string[] | undefined): readonly App
   ];
 }
 
+/** What is wrong with the certificates for a cluster is told although nobody looked at the cluster. */
+async function certificatesUnread(
+  { overrideDocuments, desired }: Workspace,
+  unread: readonly UnreadCluster[],
+  now: number,
+): Promise<readonly PlacedFinding[]> {
+  const names = new Set(unread.map(({ name }) => name));
+  const overrides = desired.overrides.filter(({ cluster }) => names.has(cluster));
+  const found = await Promise.all(
+    overrides.map(async ({ cluster, type, document, source }) => {
+      const written = overrideDocuments.find(({ value }) => value === document);
+      const diagnostics =
+        written === undefined
+          ? []
+          : await (await import("../overrides/diagnostics.ts")).overrideDiagnostics(written, now);
+      return diagnostics.map(({ severity, message, suggestion }) => ({
+        severity,
+        subject: `override/${cluster}/${type}`,
+        message,
+        remedy: suggestion ?? "`capstan validate` shows its place",
+        source,
+      }));
+    }),
+  );
+  return found.flat();
+}
+
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */
 function against(plan: Plan, base: Base): Plan {
   const refused = base.findings.some(({ severity }) => severity === "error");
@@ -177,7 +208,7 @@ async function planAs(
 ): Promise<string> {
   switch (options.format) {
     case "json":
-      return `${JSON.stringify(plan, null, 2)}\n`;
+      return `${jsonText(plan)}\n`;
     case "markdown":
       return planMarkdown(plan, {
         fingerprint,

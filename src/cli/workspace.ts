@@ -17,11 +17,13 @@ import { describeDiagnostic } from "../render/diagnostics.ts";
 import type { Files } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
+import type { ResourceDocument } from "../resources/document.ts";
 import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
+import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
@@ -41,6 +43,8 @@ export interface Workspace {
   readonly store: RecordStore;
   /** Texts of the files that hold resources, by path below the folder. */
   readonly files: Files;
+  /** Override resources as they are written, for the checks of their certificates. */
+  readonly overrideDocuments: readonly ResourceDocument[];
   /** What the commit has; `null` where the folder itself was read. */
   readonly tree: CommitTree | null;
   /** How the commit stands to what was applied before; `null` where there is none. */
@@ -87,6 +91,7 @@ export async function openWorkspace(
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, where, tree !== null),
     store,
+    overrideDocuments: loaded.overrideDocuments,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
     tree,
     history:
@@ -208,7 +213,7 @@ export function openPlatforms(
 
 /** What Talos itself does not remember: where a rotation stands, and with which keys. */
 function talosSurroundings(
-  { desired, store }: Pick<Workspace, "desired" | "store">,
+  { desired, store, folder }: Pick<Workspace, "desired" | "store" | "folder">,
   { env, now }: Terminal,
 ): TalosSurroundings {
   return {
@@ -216,12 +221,13 @@ function talosSurroundings(
     record: store,
     identities: () => readIdentities(env),
     now: () => new Date(now()),
+    roots: writableRoots(folder, env),
   };
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */
 export function platformOptions(
-  workspace: Pick<Workspace, "desired" | "store">,
+  workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,

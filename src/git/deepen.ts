@@ -43,7 +43,8 @@ export async function fetchUntil(
       await fetched(git, remote, [], applied);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      return `the clone does not have that commit, and ${error.message}`;
+      const what = (await isShallow(git)) ? "is shallow" : "does not have that commit";
+      return `the clone ${what}, and ${error.message}`;
     }
   }
   return await deepen(git, remote, head, isEnough);
