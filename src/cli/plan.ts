@@ -11,7 +11,7 @@ import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
 import { type Base, basePlan, compareWithBase } from "./base.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
-import { readObservations, writeObservations } from "./observations-file.ts";
+import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeAll, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
@@ -171,7 +171,7 @@ async function observationsFor(
     for (const { cluster, observedAt } of saved) {
       terminal.stderr.write(`${cluster} as it was observed at ${observedAt}\n`);
     }
-    return saved.filter(({ cluster }) => workspace.clusters.some(({ name }) => name === cluster));
+    return observationsOf(workspace.clusters, saved, options.observations ?? "");
   }
   const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
   const observations = await observeAll(platforms);
