@@ -5,6 +5,7 @@ import type { Paint, Tone } from "../render/paint.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
+import { sayWhoseRecord } from "./record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 
@@ -29,6 +30,7 @@ export async function doctor(
         `${paint("strong", harmless(name))}\n${checks.map((check) => line(check, paint)).join("\n")}\n`,
       );
     }
+    await sayWhoseRecord(workspace, terminal, options);
   }
   return well ? EXIT.ok : EXIT.error;
 

@@ -4,9 +4,8 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openRepository } from "../git/repository.ts";
 import { openPlatform } from "../platforms/platform.ts";
-import { folderStore } from "../record/folder.ts";
 import { paragraph } from "../render/layout.ts";
-import { DEFAULT_POLICY } from "../resources/build.ts";
+import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
@@ -17,6 +16,7 @@ import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
+import { ofThisMachineAlone, openRecord } from "./record.ts";
 import type { Terminal } from "./terminal.ts";
 import { platformOptions } from "./workspace.ts";
 
@@ -51,9 +51,11 @@ export async function init(
 ): Promise<ExitCode> {
   const folder = resolve(terminal.cwd, directoryOf(directory, options));
   await mkdir(folder, { recursive: true });
-  const { state } = await loadResources(folder, terminal.env);
+  const { state, repository = null } = await loadResources(folder, terminal.env);
+  const declared = repository ?? DEFAULT_REPOSITORY;
+  const git = await openRepository(folder);
   const written: string[] = [];
-  const record = folderStore(join(folder, ".capstan"), terminal.now);
+  const record = await openRecord(folder, declared, git, terminal);
   const { signal } = new AbortController();
   const shared = platformOptions({ desired: state, store: record }, terminal, options, signal);
   const seen: Seen[] = [];
@@ -83,7 +85,11 @@ export async function init(
   for (const line of written) terminal.stdout.write(`${line}\n`);
   if (!written.some((line) => line.startsWith("wrote ")))
     terminal.stdout.write("Everything that is live is in git already.\n");
-  else terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
+  else {
+    const alone = await ofThisMachineAlone(folder, declared, git);
+    if (alone !== null) terminal.stdout.write(`${paragraph(alone, "")}\n`);
+    terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
+  }
   return EXIT.ok;
 }
 

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openRepository } from "../git/repository.ts";
-import { noSuchLock } from "../record/lock-words.ts";
-import type { HeldLock, RecordStore } from "../record/store.ts";
+import type { Life } from "../record/holder-process.ts";
+import { CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
+import type { HeldLock, LockState, RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
-import { harmless, table } from "../render/layout.ts";
+import { harmless, paragraph, table } from "../render/layout.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { loadResources } from "../resources/load.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -14,6 +15,7 @@ import type { Terminal } from "./terminal.ts";
 
 export interface LockReleaseOptions extends CommonOptions {
   readonly id: string;
+  readonly force?: boolean;
 }
 
 /** `capstan lock show`: who is at work. */
@@ -30,12 +32,15 @@ export async function lockRelease(terminal: Terminal, options: LockReleaseOption
   const store = await recordOf(terminal, options.directory);
   const found = (await store.locks()).find(({ id }) => id === options.id);
   if (found === undefined) throw noSuchLock(options.id);
-  const lock = await store.releaseLock(found.cluster, options.id);
-  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
-  else
-    terminal.stdout.write(
-      `Released the lock of ${harmless(lock.who)} on ${harmless(lock.cluster)}. If that run is alive after all, it writes nothing more.\n`,
-    );
+  const { cluster, id } = found;
+  const lock = await store.releaseLock({ cluster, id, force: options.force === true });
+  if (options.format === "json") {
+    terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  const released = `Released the lock of ${harmless(lock.who)} on ${ofWhat(lock)}.`;
+  const consequence = found.holder === "dead" ? "" : ` If that run is alive, ${CONSEQUENCE}.`;
+  terminal.stdout.write(`${paragraph(`${released}${consequence}`, "", "")}\n`);
   return EXIT.ok;
 }
 
@@ -54,18 +59,36 @@ async function recordOf(terminal: Terminal, directory: string): Promise<RecordSt
       { hint: "correct the files and run it again" },
     );
   }
-  return openRecord(folder, repository ?? DEFAULT_REPOSITORY, git, terminal);
+  return await openRecord(folder, repository ?? DEFAULT_REPOSITORY, git, terminal);
 }
 
-function lockText({ cluster, id, who, why, runUrl, host, pid, since, heartbeat, expires }: HeldLock): string {
+function lockText(lock: LockState): string {
+  const { id, who, why, runUrl, host, pid, since, heartbeat } = lock;
   const rows = [
     ["why", harmless(why)],
     ...(runUrl === undefined ? [] : [["run", harmless(runUrl)]]),
     ["process", `${pid} on ${harmless(host)}`],
     ["since", harmless(since)],
     ...(heartbeat === null ? [] : [["heartbeat", harmless(heartbeat)]]),
-    ["expires", expires === null ? "with its process" : harmless(expires)],
+    ["holder", LIFE[lock.holder]],
+    ["takeover", takeoverText(lock)],
     ["id", harmless(id)],
   ];
-  return `${harmless(who)} holds the lock of ${harmless(cluster)}.\n${table(rows, "  ")}\n`;
+  return `${harmless(who)} holds the lock of ${ofWhat(lock)}.\n${table(rows, "  ")}\n`;
+}
+
+const LIFE: Readonly<Record<Life, string>> = {
+  alive: "alive: its process runs on this machine",
+  dead: "gone",
+  unknown: "cannot be seen from here",
+};
+
+function takeoverText({ holder, takeover }: LockState): string {
+  if (holder === "dead") return "by the next run";
+  if (takeover === null) return holder === "alive" ? "not while it is alive" : "never by time alone";
+  return `by the next run from ${takeover} on, unless it is renewed`;
+}
+
+function ofWhat({ cluster }: Pick<HeldLock, "cluster">): string {
+  return cluster === null ? "every cluster, by an older version" : harmless(cluster);
 }

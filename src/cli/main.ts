@@ -250,6 +250,7 @@ function lockCommands(terminal: Terminal, done: (code: ExitCode) => void): reado
       declare: (command) =>
         withCommon(command)
           .requiredOption("--id <id>", "its id, as `lock show` says")
+          .option("--force", "also while its run may be alive: two runs may then be at work at once")
           .action(async (options) => done(await (await import("./lock.ts")).lockRelease(terminal, options))),
     },
   ];

@@ -15,6 +15,7 @@ import { observationsOf, readObservations, writeObservations } from "./observati
 import { observeAll, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
+import { sayWhoseRecord } from "./record.ts";
 import { type ScreenFlags, showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
@@ -58,7 +59,11 @@ export async function plan(
   if (made.about !== null && options.format === "json") terminal.stderr.write(`${harmless(made.about)}\n`);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     await showPlan(terminal, made.workspace, options, made.plan, made.observations);
-  } else terminal.stdout.write(await planAs(made, terminal, options));
+  } else {
+    terminal.stdout.write(await planAs(made, terminal, options));
+    // Where nothing is to be done, nothing is remembered either.
+    if (made.plan.outcome !== "no_changes") await sayWhoseRecord(made.workspace, terminal, options);
+  }
   return exitOfPlan(made.plan);
 }
 

@@ -13,8 +13,10 @@ import { fastForward } from "./fast-forward.ts";
 import { insist } from "./insist.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { makePlan } from "./plan.ts";
+import { sayWhoseRecord } from "./record.ts";
 import { onSignals } from "./signals.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface ReconcileOptions extends CommonOptions {
   /** Milliseconds between two rounds. */
@@ -51,9 +53,14 @@ export async function reconcile(
   try {
     let held: Held | null = null;
     let said = "";
+    let introduced = false;
+    const introduce = async (workspace: Workspace) => {
+      if (!introduced) await sayWhoseRecord(workspace, terminal, options);
+      introduced = true;
+    };
     for (let failures = 0; !signal.aborted; ) {
       try {
-        const taken: Taken = await takeRound(terminal, directory, options, signal, held);
+        const taken: Taken = await takeRound(terminal, directory, options, { signal, held, introduce });
         said = tell(terminal, options, taken.round, said);
         if (options.once === true) return exitOfRun(taken.round.outcome);
         held = taken.held;
@@ -80,16 +87,24 @@ interface Taken {
   readonly held: Held | null;
 }
 
+interface RoundContext {
+  readonly signal: AbortSignal;
+  /** What was found in the round before that nothing can be taken of. */
+  readonly held: Held | null;
+  /** Says once what is worth knowing of the workspace. */
+  readonly introduce: (workspace: Workspace) => Promise<void>;
+}
+
 /** Everything is opened anew: the commit may have changed how a cluster is reached, or where the record is. */
 async function takeRound(
   terminal: Terminal,
   directory: string,
   options: ReconcileOptions,
-  signal: AbortSignal,
-  held: Held | null,
+  { signal, held, introduce }: RoundContext,
 ): Promise<Taken> {
   await fastForward(directory, terminal);
   const { plan, workspace } = await makePlan(terminal, directory, options);
+  await introduce(workspace);
   const commit = (workspace.commit ?? "").slice(0, 12);
   if (plan.outcome === "no_changes")
     return { round: { outcome: "nothing-to-do", commit, done: [], ending: "" }, held: null };

@@ -1,20 +1,26 @@
-import { join } from "node:path";
+import { relative } from "node:path";
 import { Failure } from "../failure.ts";
 import type { Repository } from "../git/repository.ts";
 import { folderStore } from "../record/folder.ts";
+import { placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
+import { paragraph } from "../render/layout.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
+import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The record where the repository resource says that it is. */
-export function openRecord(
+export async function openRecord(
   folder: string,
   { record, remote }: RepositoryResource,
   repository: Repository | null,
   { env, now }: Terminal,
-): RecordStore {
-  if (record === "folder") return folderStore(join(folder, ".capstan"), now);
+): Promise<RecordStore> {
+  if (record === "folder") {
+    const { home, older } = await recordPlace(folder, repository);
+    return folderStore(home, now, { older });
+  }
   if (repository === null) {
     throw new Failure(
       "storage",
@@ -25,4 +31,43 @@ export function openRecord(
     );
   }
   return refsStore({ folder, remote, env, clock: now });
+}
+
+/** The record belongs to the repository, whichever of its folders a command is about. */
+async function recordPlace(folder: string, repository: Repository | null): Promise<RecordPlace> {
+  if (repository === null) return placeOutsideGit(folder);
+  return await placeInGit(folder, { top: repository.root, common: repository.commonDir });
+}
+
+/** Says it where people read, beside whatever the command prints. */
+export async function sayWhoseRecord(
+  {
+    folder,
+    repository,
+    git,
+  }: { readonly folder: string; readonly repository: RepositoryResource; readonly git: Repository | null },
+  terminal: Terminal,
+  { format, quiet }: Pick<CommonOptions, "format" | "quiet">,
+): Promise<void> {
+  if (format !== "text" || quiet === true) return;
+  const alone = await ofThisMachineAlone(folder, repository, git);
+  if (alone !== null) terminal.stderr.write(`${paragraph(alone, "")}\n`);
+}
+
+/**
+ * What a person should know of a record that only this machine has; `null` for one that all share. To be said once by
+ * a command, and in no one's way.
+ */
+export async function ofThisMachineAlone(
+  folder: string,
+  { record }: RepositoryResource,
+  repository: Repository | null,
+): Promise<string | null> {
+  if (record !== "folder") return null;
+  const { home } = await recordPlace(folder, repository);
+  const cure =
+    repository === null
+      ? "in a git repository with a remote, `record: refs` shares it"
+      : "`record: refs` in a `repository` resource shares it";
+  return `The record and the lock are in ${relative(folder, home) || "."}, of this machine alone; ${cure}.`;
 }

@@ -1,6 +1,6 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { openRepository } from "../git/repository.ts";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
-import { folderStore } from "../record/folder.ts";
 import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
 import { count } from "../render/layout.ts";
@@ -16,6 +16,7 @@ import { baseDiagnostics, compareWithBase } from "./base.ts";
 import { checkPins } from "./check-pins.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
+import { openRecord } from "./record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 export interface ValidateOptions extends CommonOptions {
@@ -37,7 +38,9 @@ export async function validate(
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
   // Nothing is asked of a remote here: what only its record tells, `plan` says.
   const store =
-    repository.record === "folder" ? folderStore(join(path, ".capstan"), terminal.now) : EMPTY_RECORD;
+    repository.record === "folder"
+      ? await openRecord(path, repository, await openRepository(path), terminal)
+      : EMPTY_RECORD;
   const base =
     options.base === undefined || loaded.diagnostics.some(({ severity }) => severity === "error")
       ? null

@@ -63,7 +63,7 @@ export async function openWorkspace(
   const where = tree === null ? directory : `${directory} at commit ${tree.commit.slice(0, 12)}`;
   insistOnNoErrors(loaded.diagnostics, where);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
-  const store = openRecord(folder, repository, git, terminal);
+  const store = await openRecord(folder, repository, git, terminal);
   insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), where);
   return {
     folder,

@@ -15,6 +15,7 @@ import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
 import { talosClocks } from "./talos-clocks.ts";
 import { talosCredentials } from "./talos-credentials.ts";
+import { talosEdits } from "./talos-edits.ts";
 import { talosForeign } from "./talos-foreign.ts";
 import { talosInventory } from "./talos-inventory.ts";
 import { talosKeys } from "./talos-keys.ts";
@@ -39,6 +40,7 @@ export const GUARDS: readonly Guard[] = [
   talosStates,
   talosForeign,
   talosPending,
+  talosEdits,
   talosClocks,
   talosKubernetes,
   talosKeys,

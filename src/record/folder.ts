@@ -1,210 +1,211 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
-import { anotherLock, heldBySomebody, heldByUnknown, nobodyHolds, noLongerHeld } from "./lock-words.ts";
-import { parseRecord } from "./parse.ts";
-import type { HeldLock, RecordStore } from "./store.ts";
+import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
+import { appendDurably, createExclusively, namesIn, readIfThere, writeDurably } from "./files.ts";
+import { FolderLock, type TakenFolderLock } from "./folder-lock.ts";
+import { thisProcess } from "./holder-process.ts";
+import { iso } from "./lease.ts";
+import { anotherLock, nobodyHolds, stillHeld, writtenWithoutLock } from "./lock-words.ts";
+import { bringHome, findRecord, recordFile } from "./older-records.ts";
+import { keepOlderOut, olderLockIn, removeOlderLock } from "./older-version.ts";
+import { refComponent } from "./refs-git.ts";
+import type {
+  AuthorityBackup,
+  HeldLock,
+  JournalEntry,
+  Lock,
+  LockHolder,
+  LockState,
+  LockToRelease,
+  RecordStore,
+  Whereabouts,
+} from "./store.ts";
+import { everyFew, type Repeat, Tenure } from "./tenure.ts";
+
+export interface FolderStoreOptions {
+  /** Folders in which an older version may have kept the record of the same clusters. */
+  readonly older?: readonly string[];
+  readonly clocks?: Clocks;
+  readonly repeat?: Repeat;
+}
 
 /** The record in a folder, `.capstan` of the repository: for a single machine. */
-export function folderStore(folder: string, clock: () => number): RecordStore {
-  const recordFile = (cluster: string) => join(folder, "record", `${encodeURIComponent(cluster)}.json`);
-  const locks = join(folder, "locks");
-  const lockFile = (cluster: string) => join(locks, `${encodeURIComponent(cluster)}.json`);
-  return {
-    async load(cluster) {
-      const file = recordFile(cluster);
-      const text = await readIfThere(file);
-      return text === null ? emptyRecord(cluster) : parseRecord(text, file);
-    },
-    async save(record: ClusterRecord) {
-      await writeDurably(recordFile(record.cluster), `${JSON.stringify(record, null, 2)}\n`);
-    },
-    async backup(backup, sealed) {
-      const name = backup.at.replaceAll(":", "-");
-      const path = join(folder, "backup", encodeURIComponent(backup.cluster), name);
-      if (sealed !== null) await writeDurably(`${path}.age`, sealed);
-      await writeDurably(`${path}.json`, `${JSON.stringify(backup, null, 2)}\n`);
-      return sealed === null ? `${path}.json` : `${path}.age`;
-    },
-    async append(entry) {
-      await mkdir(folder, { recursive: true });
-      const file = await open(join(folder, "journal.jsonl"), "a", 0o600);
-      try {
-        await file.appendFile(`${JSON.stringify(entry)}\n`);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-    },
-    async lock(cluster, holder, notice) {
-      const file = lockFile(cluster);
-      const mine: HeldLock = {
-        ...holder,
-        cluster,
-        id: randomUUID(),
-        host: hostname(),
-        pid: process.pid,
-        since: new Date(clock()).toISOString(),
-        heartbeat: null,
-        expires: null,
-      };
-      await mkdir(locks, { recursive: true });
-      await take(file, mine, notice);
-      // The lock lives as long as the process: nobody takes it away from a living one.
-      const lost = new AbortController();
-      return {
-        cluster,
-        id: mine.id,
-        lost: lost.signal,
-        async confirm() {
-          lost.signal.throwIfAborted();
-          const found = await readLock(file);
-          if (found?.id === mine.id) return;
-          const failure = noLongerHeld(found === null ? "somebody released it" : `${found.who} has it now`);
-          lost.abort(failure);
-          throw failure;
-        },
-        release: () => removeLock(file, mine.id),
-      };
-    },
-    lockState: (cluster) => readLock(lockFile(cluster)),
-    async locks() {
-      const files = await readdir(locks).catch(() => []);
-      const found = await Promise.all(
-        files.filter((name) => name.endsWith(".json")).map((name) => readLock(join(locks, name))),
-      );
-      return found.filter((lock) => lock !== null).sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
-    },
-    async releaseLock(cluster, id) {
-      const lock = await readLock(lockFile(cluster));
-      if (lock === null) throw nobodyHolds(cluster);
-      if (lock.id !== id) throw anotherLock(lock, id);
-      await removeLock(lockFile(cluster), id);
-      return lock;
-    },
-  };
+export function folderStore(
+  folder: string,
+  clock: () => number,
+  { older = [], clocks = clocksAround(clock), repeat = everyFew }: FolderStoreOptions = {},
+): RecordStore {
+  return new FolderStore(folder, older, clocks, repeat);
 }
 
-async function take(file: string, mine: HeldLock, notice: (message: string) => void): Promise<void> {
-  if (await createExclusively(file, mine)) return;
-  const text = await readIfThere(file);
-  // Released since: a lock that is not there must never be "taken over", as the next run may be making its own.
-  if (text === null) {
-    if (await createExclusively(file, mine)) return;
-    throw heldByUnknown(`the lock ${file}`);
+interface Held {
+  readonly tenure: Tenure;
+  readonly taken: TakenFolderLock;
+}
+
+class FolderStore implements RecordStore {
+  readonly #folder: string;
+  readonly #older: readonly string[];
+  readonly #clocks: Clocks;
+  readonly #repeat: Repeat;
+  readonly #held = new Map<string, Held>();
+  /** What each record was when this run last read or wrote it. */
+  readonly #known = new Map<string, string | null>();
+
+  constructor(folder: string, older: readonly string[], clocks: Clocks, repeat: Repeat) {
+    this.#folder = folder;
+    this.#older = older.filter((other) => other !== folder);
+    this.#clocks = clocks;
+    this.#repeat = repeat;
   }
-  const theirs = parseLock(text);
-  if (theirs !== null && !isGone(theirs)) throw heldBySomebody(theirs);
-  notice(
-    theirs === null
-      ? `the lock ${file} cannot be read; taking it over`
-      : `the lock of ${theirs.who} (process ${theirs.pid}, since ${theirs.since}) was left behind; taking it over`,
-  );
-  await takeOver(file, text, theirs?.id ?? "unreadable", mine);
-}
 
-/**
- * Two runs may find the same lock left behind; the claim, named after it, lets one of them through. The lock is
- * read again under the claim, so that a slow run cannot take away what a fast one has just made.
- */
-async function takeOver(file: string, theirs: string, name: string, mine: HeldLock): Promise<void> {
-  const claim = `${file}.${name}.claim`;
-  if (!(await createExclusively(claim, mine))) throw heldByUnknown(`the lock ${file}`);
-  try {
-    if ((await readIfThere(file)) !== theirs) throw heldByUnknown(`the lock ${file}`);
-    await rm(file, { force: true });
-    if (!(await createExclusively(file, mine))) throw heldByUnknown(`the lock ${file}`);
-  } finally {
-    await rm(claim, { force: true });
+  async load(cluster: string): Promise<ClusterRecord> {
+    const found = await findRecord(cluster, this.#folder, this.#older);
+    this.#known.set(cluster, found?.file === recordFile(this.#folder, cluster) ? found.text : null);
+    return found?.record ?? emptyRecord(cluster);
   }
-}
 
-async function removeLock(file: string, id: string): Promise<void> {
-  const current = await readLock(file);
-  if (current?.id === id) await rm(file, { force: true });
-}
-
-/**
- * True when the lock is ours. The file appears whole or not at all: one that another run could read half-written
- * would look like a lock that was left behind.
- */
-async function createExclusively(file: string, lock: HeldLock): Promise<boolean> {
-  const beside = `${file}.${lock.id}.new`;
-  try {
-    await writeFile(beside, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
-    await link(beside, file);
-    return true;
-  } catch (error) {
-    if (isErrno(error, "EEXIST")) return false;
-    throw storageFailure("take the lock", file, error);
-  } finally {
-    await rm(beside, { force: true });
+  async save(record: ClusterRecord): Promise<void> {
+    const file = recordFile(this.#folder, record.cluster);
+    const text = `${JSON.stringify(record, null, 2)}\n`;
+    await this.#confirm(record.cluster);
+    const known = this.#known.get(record.cluster);
+    if (known !== undefined && (await readIfThere(file)) !== known) throw changedMeanwhile(record.cluster);
+    await writeDurably(file, text);
+    this.#known.set(record.cluster, text);
   }
-}
 
-async function readLock(file: string): Promise<HeldLock | null> {
-  const text = await readIfThere(file);
-  return text === null ? null : parseLock(text);
-}
-
-function parseLock(text: string): HeldLock | null {
-  try {
-    return JSON.parse(text) as HeldLock;
-  } catch {
-    return null;
+  async backup(backup: AuthorityBackup, sealed: string | null): Promise<string> {
+    const name = backup.at.replaceAll(":", "-");
+    const path = join(this.#folder, "backup", encodeURIComponent(backup.cluster), name);
+    await this.#confirm(backup.cluster);
+    if (sealed !== null) await writeDurably(`${path}.age`, sealed);
+    await writeDurably(`${path}.json`, `${JSON.stringify(backup, null, 2)}\n`);
+    return sealed === null ? `${path}.json` : `${path}.age`;
   }
-}
 
-/** Only a process of this machine can be seen to be gone; another machine's lock needs a person. */
-function isGone(lock: HeldLock): boolean {
-  if (lock.host !== hostname()) return false;
-  try {
-    process.kill(lock.pid, 0);
-    return false;
-  } catch (error) {
-    return isErrno(error, "ESRCH");
+  async append(entry: JournalEntry): Promise<void> {
+    await this.#confirm(entry.cluster);
+    await appendDurably(join(this.#folder, "journal.jsonl"), `${JSON.stringify(entry)}\n`);
   }
-}
 
-async function readIfThere(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return null;
-    throw storageFailure("read", file, error);
+  async whereabouts(cluster: string): Promise<Whereabouts> {
+    const found = await findRecord(cluster, this.#folder, this.#older);
+    return { kind: "folder", home: this.#folder, found: found?.file ?? null };
   }
-}
 
-/** Written beside and renamed, so that a kill leaves the old file or the new one, never half of it. */
-async function writeDurably(file: string, text: string): Promise<void> {
-  const beside = `${file}.${process.pid}.new`;
-  try {
-    await mkdir(join(file, ".."), { recursive: true });
-    const handle = await open(beside, "w", 0o600);
+  async lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock> {
+    const since = readClocks(this.#clocks);
+    // No commit takes it along, whichever folder's .gitignore says so or does not.
+    await createExclusively(join(this.#folder, ".gitignore"), "*\n", since.wall);
+    for (const folder of [this.#folder, ...this.#older]) await keepOlderOut(folder, since.wall);
+    const mine: HeldLock = {
+      ...holder,
+      cluster,
+      id: randomUUID(),
+      host: hostname(),
+      pid: process.pid,
+      ...(await thisProcess()),
+      since: iso(since.wall),
+      heartbeat: null,
+      expires: null,
+    };
+    const taken = await this.#lockOf(cluster).take(mine, since.wall, notice);
+    const tenure = new Tenure({ cluster, clocks: this.#clocks, repeat: this.#repeat, notice, since });
+    const held: Held = { tenure, taken };
+    this.#held.set(cluster, held);
+    tenure.start(() => this.#beat(held));
+    const lock: Lock = {
+      cluster,
+      id: mine.id,
+      lost: tenure.lost,
+      confirm: () => this.#confirmHeld(held),
+      release: async () => {
+        tenure.end();
+        if (this.#held.get(cluster) === held) this.#held.delete(cluster);
+        await taken.release(this.#clocks.wall());
+      },
+    };
     try {
-      await handle.writeFile(text);
-      await handle.datasync();
-    } finally {
-      await handle.close();
+      await this.#sweep(cluster);
+      await this.#confirmHeld(held);
+      await bringHome(cluster, this.#folder, this.#older, notice);
+      return lock;
+    } catch (error) {
+      await lock.release();
+      throw error;
     }
-    await rename(beside, file);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw storageFailure("write", file, error);
+  }
+
+  async lockState(cluster: string): Promise<LockState | null> {
+    return await this.#lockOf(cluster).state(this.#clocks.wall());
+  }
+
+  async locks(): Promise<readonly LockState[]> {
+    const now = this.#clocks.wall();
+    const names = [...(await namesIn(join(this.#folder, "locks")))].sort();
+    const own = names.map((name) => new FolderLock(join(this.#folder, "locks", name)).state(now));
+    const older = [this.#folder, ...this.#older].map((folder) => olderLockIn(folder));
+    return (await Promise.all([...own, ...older])).filter((lock) => lock !== null);
+  }
+
+  async releaseLock({ cluster, id, force }: LockToRelease): Promise<HeldLock> {
+    const found = cluster === null ? await this.#olderLock(id) : await this.lockState(cluster);
+    if (found === null) throw nobodyHolds(cluster);
+    if (found.id !== id) throw anotherLock(found, id);
+    if (found.holder !== "dead" && !force) throw stillHeld(found);
+    if (cluster !== null) await this.#lockOf(cluster).free(id, this.#clocks.wall());
+    else for (const folder of [this.#folder, ...this.#older]) await removeOlderLock(folder, id);
+    return found;
+  }
+
+  async #olderLock(id: string): Promise<LockState | null> {
+    return (await this.locks()).find((lock) => lock.cluster === null && lock.id === id) ?? null;
+  }
+
+  #lockOf(cluster: string): FolderLock {
+    return new FolderLock(join(this.#folder, "locks", refComponent(cluster)));
+  }
+
+  async #confirm(cluster: string): Promise<void> {
+    const held = this.#held.get(cluster);
+    if (held === undefined) throw writtenWithoutLock(cluster);
+    await this.#confirmHeld(held);
+  }
+
+  /** The clocks once more after the look, as the process may have slept in between. */
+  async #confirmHeld({ tenure, taken }: Held): Promise<void> {
+    tenure.insist();
+    if (!(await taken.isHeld())) throw tenure.lose("somebody released it, or took it over");
+    tenure.insist();
+  }
+
+  async #beat({ tenure, taken }: Held): Promise<void> {
+    const at = tenure.read();
+    if (!(await taken.isHeld())) throw tenure.lose("somebody released it, or took it over");
+    tenure.insist();
+    await taken.beat(at.wall);
+    tenure.renewed(at);
+  }
+
+  /** What killed runs had begun to write. */
+  async #sweep(cluster: string): Promise<void> {
+    const record = recordFile(this.#folder, cluster);
+    const backups = join(this.#folder, "backup", encodeURIComponent(cluster));
+    const begun = [
+      ...(await namesIn(join(record, ".."))).map((name) => join(record, "..", name)),
+      ...(await namesIn(backups)).map((name) => join(backups, name)),
+    ].filter((file) => file.endsWith(".new") && (file.startsWith(`${record}.`) || file.startsWith(backups)));
+    await Promise.all(begun.map((file) => rm(file, { force: true })));
   }
 }
 
-function storageFailure(what: string, file: string, cause: unknown): Failure {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new Failure("storage", `cannot ${what} ${file}: ${why}`, {
-    hint: "check the permissions and the free space of this folder",
-    cause,
+function changedMeanwhile(cluster: string): Failure {
+  return new Failure("storage", `another run changed the record of ${cluster} at the same time`, {
+    hint: "nothing was overwritten; run it again",
   });
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,4 +1,6 @@
 import { hostname } from "node:os";
+import type { HolderProcess } from "./holder-process.ts";
+import { LEASE_MS, SKEW_MS } from "./lease-times.ts";
 import type { HeldLock, LockHolder } from "./store.ts";
 
 /**
@@ -8,8 +10,8 @@ import type { HeldLock, LockHolder } from "./store.ts";
  *        \         \
  *         +---------+--> not renewed for LEASE_MS --> may be taken over
  *
- * Host and process are there for people. They never decide: the runners of one CI share a host name, so a process
- * that "does not exist" may well be alive in another virtual machine.
+ * In refs, host and process are there for people. They never decide: the runners of one CI share a host name, so a
+ * process that "does not exist" may well be alive in another virtual machine.
  */
 export interface Lease extends HeldLock {
   readonly heartbeat: string;
@@ -18,16 +20,14 @@ export interface Lease extends HeldLock {
   readonly beats: number;
 }
 
-/** A run that was not heard of for this long is believed to be gone. */
-export const LEASE_MS = 5 * 60_000;
+export interface LeaseWish {
+  readonly cluster: string;
+  readonly id: string;
+  readonly holder: LockHolder;
+  readonly process: HolderProcess;
+}
 
-/** Four beats may be lost before the lease is. */
-export const HEARTBEAT_MS = LEASE_MS / 5;
-
-/** How far the clocks of two machines may lie apart. */
-const SKEW_MS = 60_000;
-
-export function takeLease(cluster: string, id: string, holder: LockHolder, now: number): Lease {
+export function takeLease({ cluster, id, holder, process: where }: LeaseWish, now: number): Lease {
   const { who, why, runUrl } = holder;
   const named = runUrl === undefined ? { who, why } : { who, why, runUrl };
   return renewLease(
@@ -37,6 +37,7 @@ export function takeLease(cluster: string, id: string, holder: LockHolder, now: 
       ...named,
       host: hostname(),
       pid: process.pid,
+      ...where,
       since: iso(now),
       heartbeat: "",
       expires: "",
@@ -50,26 +51,43 @@ export function renewLease(lease: Lease, now: number): Lease {
   return { ...lease, heartbeat: iso(now), expires: iso(now + LEASE_MS), beats: lease.beats + 1 };
 }
 
-/** Whether its holder itself must believe that somebody else has it by now. */
-export function hasRunOut(lease: Lease, now: number): boolean {
-  return now >= Date.parse(lease.expires);
-}
-
-/** Whether somebody else may take it: later than its holder gives up, as clocks differ. */
-export function mayBeTakenOver(lease: Lease, now: number): boolean {
-  return now >= Date.parse(lease.expires) + SKEW_MS;
+/** When somebody else may take it: later than its holder gives up, as clocks differ. */
+export function takeoverOf({ expires }: { readonly expires: string }): number {
+  return Date.parse(expires) + SKEW_MS;
 }
 
 /** Reads what another run wrote; `null` for what is no lease. */
 export function parseLease(text: string): Lease | null {
   const value = parseObject(text);
-  if (value === null) return null;
-  const strings = ["cluster", "id", "who", "why", "host", "since", "heartbeat", "expires"] as const;
+  return value !== null && typeof value["cluster"] === "string" ? leaseIn(value) : null;
+}
+
+/** The lock for all clusters of 0.1.0, which has all but the cluster. */
+export function parseLeaseOfAll(text: string): Lease | null {
+  const value = parseObject(text);
+  return value === null ? null : leaseIn({ ...value, cluster: null });
+}
+
+function leaseIn(value: Readonly<Record<string, unknown>>): Lease | null {
+  const strings = ["id", "who", "why", "host", "since", "heartbeat", "expires"] as const;
   if (!strings.every((name) => typeof value[name] === "string")) return null;
   if (typeof value["pid"] !== "number" || typeof value["beats"] !== "number") return null;
   if (Number.isNaN(Date.parse(String(value["expires"])))) return null;
-  if (value["runUrl"] !== undefined && typeof value["runUrl"] !== "string") return null;
+  if (!["runUrl", "place", "started"].every((name) => isTextOrNothing(value[name]))) return null;
   return value as unknown as Lease;
+}
+
+/** A lock of a folder: without times, which are those of its file. */
+export function parseFolderLock(text: string): HeldLock | null {
+  const value = parseObject(text);
+  if (value === null || !(value["cluster"] === undefined || typeof value["cluster"] === "string"))
+    return null;
+  const lock = leaseIn({ beats: 0, ...value, heartbeat: "", expires: iso(0) });
+  return lock === null ? null : { ...lock, cluster: lock.cluster ?? null, heartbeat: null, expires: null };
+}
+
+function isTextOrNothing(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === "string";
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | null {
@@ -81,6 +99,6 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-function iso(ms: number): string {
+export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }

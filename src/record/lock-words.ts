@@ -1,18 +1,26 @@
 import { Failure } from "../failure.ts";
-import type { HeldLock } from "./store.ts";
+import type { HeldLock, LockState } from "./store.ts";
 
 /** Sentences about locks, the same for every backend. */
 
-export function heldBySomebody(lock: HeldLock): Failure {
+export function heldBySomebody(lock: LockState): Failure {
   const where = lock.runUrl === undefined ? `process ${lock.pid} on ${lock.host}` : lock.runUrl;
   const until = lock.expires === null ? "" : `, until ${lock.expires} unless it is renewed`;
   return new Failure(
     "locked",
-    `${lock.who} holds the lock of ${lock.cluster} since ${lock.since} (${where})${until}: ${lock.why}`,
-    {
-      hint: `wait until it is done; if that run is gone for good, \`capstan lock release --id ${lock.id}\``,
-    },
+    `${lock.who} holds the lock of ${named(lock)} since ${lock.since} (${where})${until}: ${lock.why}`,
+    { hint: wayOut(lock) },
   );
+}
+
+function wayOut({ holder, takeover, id, pid }: LockState): string {
+  if (holder === "alive") return `it is alive: wait until it is done, or stop its process (${pid})`;
+  if (holder === "dead" && takeover !== null) {
+    return `its process is gone: \`capstan lock release --id ${id}\` ends it, or wait until ${takeover}`;
+  }
+  const gone = `if you know that run to be gone for good, \`capstan lock release --id ${id} --force\``;
+  if (takeover === null) return `wait until it is done; ${gone}`;
+  return `wait until it is done; unless it is renewed, the next run takes it over from ${takeover} on; ${gone}`;
 }
 
 export function heldByUnknown(what: string): Failure {
@@ -21,13 +29,15 @@ export function heldByUnknown(what: string): Failure {
   });
 }
 
-export function nobodyHolds(cluster: string): Failure {
-  return new Failure("usage", `nobody holds the lock of ${cluster}`, { hint: "there is nothing to release" });
+export function nobodyHolds(cluster: string | null): Failure {
+  return new Failure("usage", `nobody holds the lock of ${named({ cluster })}`, {
+    hint: "there is nothing to release",
+  });
 }
 
 /** Why a run stops that believed in its lock. */
-export function noLongerHeld(why: string): Failure {
-  return new Failure("locked", `this run lost the lock: ${why}`, {
+export function noLongerHeld(cluster: string, why: string): Failure {
+  return new Failure("locked", `this run lost the lock of ${cluster}: ${why}`, {
     hint: "nothing was written after that; look at `capstan status`, then run it again",
   });
 }
@@ -41,9 +51,48 @@ export function noSuchLock(id: string): Failure {
 export function anotherLock(lock: HeldLock, asked: string): Failure {
   return new Failure(
     "usage",
-    `the lock of ${lock.cluster} has the id ${lock.id}, not ${asked}: ${lock.who} holds it since ${lock.since}`,
+    `the lock of ${named(lock)} has the id ${lock.id}, not ${asked}: ${lock.who} holds it since ${lock.since}`,
     {
       hint: "look at `capstan lock show` again; the lock you meant is gone",
     },
   );
+}
+
+/** A lock is taken from nobody who may still be at work, unless somebody answers for it. */
+export function stillHeld(lock: LockState): Failure {
+  const what =
+    lock.holder === "alive"
+      ? `the run that holds the lock of ${named(lock)} is alive (process ${lock.pid} on ${lock.host})`
+      : `nobody knows from here whether the run that holds the lock of ${named(lock)} is gone (process ${lock.pid} on ${lock.host})`;
+  const wait =
+    lock.takeover === null || lock.holder === "alive"
+      ? "stop that run first"
+      : `unless it is renewed, the next run takes it over from ${lock.takeover} on`;
+  return new Failure("refused", what, {
+    hint: `${wait}; \`--force\` ends it all the same: ${CONSEQUENCE}`,
+  });
+}
+
+/** What `--force` means. */
+export const CONSEQUENCE =
+  "that run writes nothing more, but a call that it has begun goes on, and two runs may be at work on the cluster until it ends";
+
+export function writtenWithoutLock(cluster: string): Failure {
+  return new Failure(
+    "locked",
+    `the record of ${cluster} is written only under its lock, and this run has none`,
+    {
+      hint: "nothing was written; run it again",
+    },
+  );
+}
+
+export function leftBehind({ who, runUrl, pid, host, since, heartbeat }: HeldLock): string {
+  const where = runUrl === undefined ? `process ${pid} on ${host}` : runUrl;
+  const heard = heartbeat === null ? "" : ` and last renewed at ${heartbeat}`;
+  return `the lock of ${who} (${where}), taken at ${since}${heard}, was left behind; taking it over`;
+}
+
+function named({ cluster }: Pick<HeldLock, "cluster">): string {
+  return cluster ?? "every cluster";
 }

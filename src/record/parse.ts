@@ -2,8 +2,8 @@ import { Failure } from "../failure.ts";
 import { record as isRecord } from "../resources/compiled/schemas.js";
 import type { ClusterRecord } from "../rotation/record.ts";
 
-/** Reads a record file; one that is damaged is a failure, as a wrong memory is worse than none. */
-export function parseRecord(text: string, file: string): ClusterRecord {
+/** Reads a record file; one that is damaged, or another cluster's, is a failure, as a wrong memory is worse than none. */
+export function parseRecord(text: string, file: string, cluster: string): ClusterRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -14,7 +14,10 @@ export function parseRecord(text: string, file: string): ClusterRecord {
     const [error] = isRecord.errors ?? [];
     throw damaged(file, `${error?.instancePath || "/"} ${error?.message ?? "is not a record"}`);
   }
-  return value as ClusterRecord;
+  const record = value as ClusterRecord;
+  if (record.cluster !== cluster)
+    throw damaged(file, `it is the record of ${record.cluster}, not of ${cluster}`);
+  return record;
 }
 
 function damaged(file: string, why: string, cause?: unknown): Failure {

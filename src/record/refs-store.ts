@@ -1,31 +1,46 @@
 import { randomUUID } from "node:crypto";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
+import { lifeOf, thisProcess } from "./holder-process.ts";
+import { iso, type Lease, parseLease, renewLease, takeLease, takeoverOf } from "./lease.ts";
 import {
-  HEARTBEAT_MS,
-  hasRunOut,
-  type Lease,
-  mayBeTakenOver,
-  parseLease,
-  renewLease,
-  takeLease,
-} from "./lease.ts";
-import { anotherLock, heldBySomebody, heldByUnknown, nobodyHolds, noLongerHeld } from "./lock-words.ts";
+  anotherLock,
+  heldBySomebody,
+  heldByUnknown,
+  leftBehind,
+  nobodyHolds,
+  stillHeld,
+  writtenWithoutLock,
+} from "./lock-words.ts";
+import { guardLease, isGuard, olderLease, stateOfOlderLease } from "./older-version.ts";
 import { parseRecord } from "./parse.ts";
 import { type RefMove, RemoteRefs, refComponent } from "./refs-git.ts";
-import type { AuthorityBackup, HeldLock, JournalEntry, Lock, LockHolder, RecordStore } from "./store.ts";
+import type {
+  AuthorityBackup,
+  HeldLock,
+  JournalEntry,
+  Lock,
+  LockHolder,
+  LockState,
+  LockToRelease,
+  RecordStore,
+  Whereabouts,
+} from "./store.ts";
+import { everyFew, type Repeat, Tenure } from "./tenure.ts";
 
 /**
  * The record in refs of the git remote: what a runner that forgets everything finds again, with no server to run.
  *
  *     refs/capstan/locks/<cluster>    lock.json: who is at work on it; its oid changes with every write
+ *     refs/capstan/lock               keeps versions out that had one lock for all clusters
  *     refs/capstan/record/<cluster>   record.json, one commit for each change
  *     refs/capstan/journal/<cluster>  entry.json, one commit for each entry
  *     refs/capstan/backup/<cluster>   backup.json, the public state of the CAs before a rotation; backup.age, the full
  *                                     one, where it is sealed
  *
- * Every write is a compare-and-swap. A run that holds the lock of the cluster moves it in the same atomic push, so that a run
- * which lost its lease can write nothing, however late its push arrives.
+ * Every write is a compare-and-swap, and moves the lock of the cluster in the same atomic push, so that a run which
+ * lost its lease can write nothing, however late its push arrives.
  */
 export interface RefsStoreOptions {
   /** Any folder of the clone. */
@@ -35,11 +50,13 @@ export interface RefsStoreOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** By what a lease is measured; by default, this machine's around `clock`. */
+  readonly clocks?: Clocks;
   /** Calls `beat` again and again until it is stopped; a timer by default. */
   readonly repeat?: Repeat;
 }
 
-export type Repeat = (beat: () => void, ms: number) => () => void;
+const LOCK_OF_ALL = "refs/capstan/lock";
 
 const LOCKS = "refs/capstan/locks/";
 
@@ -51,25 +68,29 @@ export function refsStore(options: RefsStoreOptions): RecordStore {
 
 interface Held {
   readonly ref: string;
+  readonly tenure: Tenure;
   lease: Lease;
   oid: string;
-  readonly lost: AbortController;
-  stop: () => void;
+}
+
+interface Found {
+  readonly lease: Lease;
+  readonly oid: string;
 }
 
 class RefsStore implements RecordStore {
   readonly #refs: RemoteRefs;
-  readonly #clock: () => number;
+  readonly #clocks: Clocks;
   readonly #repeat: Repeat;
   /** Where each ref stood when this run last read or wrote it. */
   readonly #known = new Map<string, string | null>();
   readonly #held = new Map<string, Held>();
-  /** Writes go one after the other: each one moves the lock of its cluster. */
-  #queue: Promise<unknown> = Promise.resolve();
+  /** What concerns one cluster goes one after the other: each write moves its lock. */
+  readonly #queues = new Map<string, Promise<unknown>>();
 
-  constructor({ folder, remote = "origin", env, clock, repeat = everyFew }: RefsStoreOptions) {
+  constructor({ folder, remote = "origin", env, clock, clocks, repeat = everyFew }: RefsStoreOptions) {
     this.#refs = new RemoteRefs(folder, remote, env);
-    this.#clock = clock;
+    this.#clocks = clocks ?? clocksAround(clock);
     this.#repeat = repeat;
   }
 
@@ -79,11 +100,17 @@ class RefsStore implements RecordStore {
     this.#known.set(ref, tip);
     if (tip === null) return emptyRecord(cluster);
     const text = await this.#refs.read(tip, "record.json");
-    return parseRecord(text ?? "", `${ref} of ${this.#refs.remote}`);
+    return parseRecord(text ?? "", `${ref} of ${this.#refs.remote}`, cluster);
+  }
+
+  async whereabouts(cluster: string): Promise<Whereabouts> {
+    const ref = recordRef(cluster);
+    const home = `${ref} of ${this.#refs.remote}`;
+    return { kind: "refs", home, found: (await this.#refs.tip(ref)) === null ? null : home };
   }
 
   async save(record: ClusterRecord): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#inTurn(record.cluster, async () => {
       const ref = recordRef(record.cluster);
       const from = await this.#standingOf(ref);
       const text = `${JSON.stringify(record, null, 2)}\n`;
@@ -91,10 +118,9 @@ class RefsStore implements RecordStore {
         { "record.json": text },
         from,
         `record of ${record.cluster}\n`,
-        this.#clock(),
+        this.#clocks.wall(),
       );
       if (await this.#move(record.cluster, { ref, from, to })) return;
-      this.#known.delete(ref);
       throw new Failure("storage", `another run changed the record of ${record.cluster} at the same time`, {
         hint: "nothing was overwritten; run it again",
       });
@@ -122,10 +148,10 @@ class RefsStore implements RecordStore {
     files: Readonly<Record<string, string>>,
     subject: string,
   ): Promise<string> {
-    return await this.#inTurn(async () => {
+    return await this.#inTurn(cluster, async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const from = await this.#standingOf(ref);
-        const to = await this.#refs.commit(files, from, subject, this.#clock());
+        const to = await this.#refs.commit(files, from, subject, this.#clocks.wall());
         if (await this.#move(cluster, { ref, from, to })) return to;
         this.#known.delete(ref);
       }
@@ -138,114 +164,150 @@ class RefsStore implements RecordStore {
   async lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock> {
     const ref = lockRef(cluster);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const now = this.#clock();
-      const found = await this.#lockFound(ref);
-      if (found !== null && !mayBeTakenOver(found.lease, now)) throw heldBySomebody(found.lease);
-      const lease = takeLease(cluster, randomUUID(), holder, now);
+      const since = readClocks(this.#clocks);
+      const [found, guard] = await Promise.all([this.#lockFound(ref), this.#keepOlderOut(since.wall)]);
+      if (found !== null) await insistOnGone(found.lease, since.wall);
+      const wish = { cluster, id: randomUUID(), holder, process: await thisProcess() };
+      const lease = takeLease(wish, since.wall);
       const from = found?.oid ?? null;
       const oid = await this.#lockCommit(lease, from);
-      if (await this.#refs.move([{ ref, from, to: oid }])) {
+      if (await this.#refs.move([{ ref, from, to: oid }, ...guard])) {
         if (found !== null) notice(leftBehind(found.lease));
-        return this.#hold(ref, lease, oid, notice);
+        const tenure = new Tenure({ cluster, clocks: this.#clocks, repeat: this.#repeat, notice, since });
+        return this.#hold({ ref, tenure, lease, oid }, cluster, notice);
       }
     }
     throw heldByUnknown(`${ref} of ${this.#refs.remote}`);
   }
 
-  async lockState(cluster: string): Promise<HeldLock | null> {
-    return (await this.#lockFound(lockRef(cluster)))?.lease ?? null;
+  /** The move that shuts out versions with one lock for all, none where it was made before. */
+  async #keepOlderOut(now: number): Promise<readonly RefMove[]> {
+    const oid = await this.#refs.tip(LOCK_OF_ALL);
+    const older = oid === null ? null : await this.#olderLock(oid);
+    if (older !== null && isGuard(older)) return [];
+    if (older !== null) {
+      const state = stateOfOlderLease(older, now);
+      if (state.holder !== "dead") throw heldBySomebody(state);
+    }
+    return [{ ref: LOCK_OF_ALL, from: oid, to: await this.#lockCommit(guardLease(now), oid) }];
   }
 
-  async locks(): Promise<readonly HeldLock[]> {
+  async #olderLock(oid: string): Promise<Lease> {
+    const lease = olderLease((await this.#refs.read(oid, "lock.json")) ?? "");
+    if (lease === null) throw this.#unreadable(LOCK_OF_ALL);
+    return lease;
+  }
+
+  async lockState(cluster: string): Promise<LockState | null> {
+    const found = await this.#lockFound(lockRef(cluster));
+    return found === null ? null : await stateOf(found.lease, this.#clocks.wall());
+  }
+
+  async locks(): Promise<readonly LockState[]> {
+    const now = this.#clocks.wall();
     const refs = [...(await this.#refs.below(LOCKS))].sort();
-    const found = await Promise.all(refs.map((ref) => this.#lockFound(ref)));
-    return found.flatMap((lock) => (lock === null ? [] : [lock.lease]));
+    const [own, older] = await Promise.all([
+      Promise.all(refs.map((ref) => this.#lockFound(ref))),
+      this.#refs.tip(LOCK_OF_ALL),
+    ]);
+    const states = await Promise.all(
+      own.flatMap((lock) => (lock === null ? [] : [stateOf(lock.lease, now)])),
+    );
+    const all = older === null ? null : await this.#olderLock(older);
+    return all === null || isGuard(all) ? states : [...states, stateOfOlderLease(all, now)];
   }
 
-  async releaseLock(cluster: string, id: string): Promise<HeldLock> {
-    const ref = lockRef(cluster);
+  async releaseLock({ cluster, id, force }: LockToRelease): Promise<HeldLock> {
+    const ref = cluster === null ? LOCK_OF_ALL : lockRef(cluster);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const found = await this.#lockFound(ref);
+      const found = cluster === null ? await this.#olderFound() : await this.#lockFound(ref);
       if (found === null) throw nobodyHolds(cluster);
       if (found.lease.id !== id) throw anotherLock(found.lease, id);
+      const now = this.#clocks.wall();
+      const state = cluster === null ? stateOfOlderLease(found.lease, now) : await stateOf(found.lease, now);
+      if (state.holder !== "dead" && !force) throw stillHeld(state);
       // Its holder may renew it in between; it is still the same lock.
       if (await this.#refs.move([{ ref, from: found.oid, to: null }])) return found.lease;
     }
     throw heldByUnknown(`${ref} of ${this.#refs.remote}`);
   }
 
-  async #lockFound(ref: string): Promise<{ readonly lease: Lease; readonly oid: string } | null> {
+  async #olderFound(): Promise<Found | null> {
+    const oid = await this.#refs.tip(LOCK_OF_ALL);
+    return oid === null ? null : { oid, lease: await this.#olderLock(oid) };
+  }
+
+  async #lockFound(ref: string): Promise<Found | null> {
     const oid = await this.#refs.tip(ref);
     if (oid === null) return null;
     const lease = parseLease((await this.#refs.read(oid, "lock.json")) ?? "");
     if (lease !== null) return { lease, oid };
-    throw new Failure(
-      "locked",
-      `the lock ${ref} of ${this.#refs.remote} cannot be read: nobody knows whose it is`,
-      {
-        hint: `find out who wrote it (\`git fetch ${this.#refs.remote} ${ref}\`, \`git show FETCH_HEAD\`), then \`git push ${this.#refs.remote} :${ref}\``,
-      },
-    );
+    throw this.#unreadable(ref);
+  }
+
+  #unreadable(ref: string): Failure {
+    const { remote } = this.#refs;
+    return new Failure("locked", `the lock ${ref} of ${remote} cannot be read: nobody knows whose it is`, {
+      hint: `find out who wrote it (\`git fetch ${remote} ${ref}\`, \`git show FETCH_HEAD\`), then \`git push ${remote} :${ref}\``,
+    });
   }
 
   /** On top of the lock before it, as some servers refuse every push that is no fast-forward. */
   async #lockCommit(lease: Lease, parent: string | null): Promise<string> {
     const text = `${JSON.stringify(lease, null, 2)}\n`;
     const subject = `lock of ${lease.who}: ${lease.why}\n`;
-    return await this.#refs.commit({ "lock.json": text }, parent, subject, this.#clock());
+    return await this.#refs.commit({ "lock.json": text }, parent, subject, this.#clocks.wall());
   }
 
-  #hold(ref: string, lease: Lease, oid: string, notice: (message: string) => void): Lock {
-    const held: Held = { ref, lease, oid, lost: new AbortController(), stop: () => {} };
-    this.#held.set(lease.cluster, held);
-    held.stop = this.#repeat(() => void this.#inTurn(() => this.#beat(held)), HEARTBEAT_MS);
+  #hold(held: Held, cluster: string, notice: (message: string) => void): Lock {
+    this.#held.set(cluster, held);
+    held.tenure.start(() => this.#inTurn(cluster, () => this.#renew(held)));
     return {
-      cluster: lease.cluster,
-      id: lease.id,
-      lost: held.lost.signal,
-      confirm: () => this.#inTurn(() => this.#confirm(held)),
-      release: () => this.#inTurn(() => this.#release(held, notice)),
+      cluster,
+      id: held.lease.id,
+      lost: held.tenure.lost,
+      confirm: () => this.#inTurn(cluster, () => this.#confirm(held)),
+      release: () => this.#inTurn(cluster, () => this.#release(held, cluster, notice)),
     };
   }
 
-  #isHeld(held: Held): boolean {
-    return this.#held.get(held.lease.cluster) === held;
-  }
-
+  /** The clocks once more after the look, as the process may have slept in between. */
   async #confirm(held: Held): Promise<void> {
-    held.lost.signal.throwIfAborted();
-    if (hasRunOut(held.lease, this.#clock())) {
-      throw this.#lose(held, noLongerHeld(`its lease ran out at ${held.lease.expires}`));
-    }
+    held.tenure.insist();
+    await this.#lookAtHome(held);
+    held.tenure.insist();
+  }
+
+  /** Whose the lock is where it is kept. A push of ours that was given up as lost may have arrived after all. */
+  async #lookAtHome(held: Held): Promise<void> {
     const found = await this.#lockFound(held.ref);
-    if (found?.oid !== held.oid) throw this.#lose(held, noLongerHeld(howItWent(found?.lease)));
+    if (found === null) throw held.tenure.lose("somebody released it");
+    const { lease, oid } = found;
+    if (lease.id !== held.lease.id) throw held.tenure.lose(`${lease.who} took it over at ${lease.since}`);
+    held.lease = lease;
+    held.oid = oid;
   }
 
-  /** A beat that fails is no harm, as long as a later one comes through in time. */
-  async #beat(held: Held): Promise<void> {
-    if (!this.#isHeld(held)) return;
-    try {
-      await this.#move(held.lease.cluster, null);
-    } catch (error) {
-      if (held.lost.signal.aborted || !hasRunOut(held.lease, this.#clock())) return;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#lose(
-        held,
-        noLongerHeld(`it could not be renewed before it ran out at ${held.lease.expires}: ${why}`),
-      );
-    }
+  /** Without a word from the remote that it was taken, a renewal has failed, whatever the reason. */
+  async #renew(held: Held): Promise<void> {
+    if (await this.#push(held, [])) return;
+    throw new Failure("storage", `${this.#refs.remote} does not let ${held.ref} be moved`);
   }
 
-  async #release(held: Held, notice: (message: string) => void): Promise<void> {
-    held.stop();
-    if (!this.#isHeld(held)) return;
-    this.#held.delete(held.lease.cluster);
+  async #release(held: Held, cluster: string, notice: (message: string) => void): Promise<void> {
+    held.tenure.end();
+    if (this.#held.get(cluster) === held) this.#held.delete(cluster);
     try {
-      await this.#refs.move([{ ref: held.ref, from: held.oid, to: null }]);
+      const found = await this.#lockFound(held.ref);
+      if (found?.lease.id !== held.lease.id) return;
+      if (await this.#refs.move([{ ref: held.ref, from: found.oid, to: null }])) return;
+      notice(`the lock of ${cluster} could not be released and ends at ${held.lease.expires} by itself`);
     } catch (error) {
       // What was done is done, and is not to end in an error over this: the lease ends by itself.
       const why = error instanceof Error ? error.message : String(error);
-      notice(`the lock could not be released and ends at ${held.lease.expires} by itself: ${why}`);
+      notice(
+        `the lock of ${cluster} could not be released and ends at ${held.lease.expires} by itself: ${why}`,
+      );
     }
   }
 
@@ -254,63 +316,64 @@ class RefsStore implements RecordStore {
     return known === undefined ? await this.#refs.tip(ref) : known;
   }
 
-  /** One write; with the lock in the same push where it is held. `false`: somebody moved the ref meanwhile. */
-  async #move(cluster: string, move: RefMove | null): Promise<boolean> {
+  /** One write, with the lock in the same push. `false`: somebody moved the ref meanwhile. */
+  async #move(cluster: string, move: RefMove): Promise<boolean> {
     const held = this.#held.get(cluster);
-    held?.lost.signal.throwIfAborted();
-    const moves = move === null ? [] : [move];
-    if (held === undefined) return await this.#done(moves);
-    const lease = renewLease(held.lease, this.#clock());
+    if (held === undefined) throw writtenWithoutLock(cluster);
+    // A push of ours that was thought to be lost may move the lock in between: then it is sent again.
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const before = held.oid;
+      if (await this.#push(held, [move])) {
+        this.#known.set(move.ref, move.to);
+        return true;
+      }
+      if (held.oid === before) return false;
+    }
+    return false;
+  }
+
+  async #push(held: Held, moves: readonly RefMove[]): Promise<boolean> {
+    held.tenure.insist();
+    const at = held.tenure.read();
+    const lease = renewLease(held.lease, at.wall);
     const oid = await this.#lockCommit(lease, held.oid);
-    if (await this.#done([...moves, { ref: held.ref, from: held.oid, to: oid }])) {
+    if (await this.#refs.move([...moves, { ref: held.ref, from: held.oid, to: oid }])) {
       held.lease = lease;
       held.oid = oid;
+      held.tenure.renewed(at);
       return true;
     }
-    const found = await this.#lockFound(held.ref);
-    if (found?.oid === held.oid) return false;
-    throw this.#lose(held, noLongerHeld(howItWent(found?.lease)));
+    await this.#lookAtHome(held);
+    return false;
   }
 
-  async #done(moves: readonly RefMove[]): Promise<boolean> {
-    const moved = await this.#refs.move(moves);
-    if (moved) for (const { ref, to } of moves) this.#known.set(ref, to);
-    return moved;
+  async #inTurn<Result>(cluster: string, work: () => Promise<Result>): Promise<Result> {
+    const result = (this.#queues.get(cluster) ?? Promise.resolve()).then(work);
+    this.#queues.set(
+      cluster,
+      result.catch(() => {}),
+    );
+    return await result;
   }
+}
 
-  #lose(held: Held, failure: Failure): Failure {
-    held.stop();
-    held.lost.abort(failure);
-    return failure;
-  }
+/** Among machines time alone decides; where its process can be seen, a person is told whether it runs. */
+async function stateOf(lease: Lease, now: number): Promise<LockState> {
+  const takeover = takeoverOf(lease);
+  const { pid, place = null, started = null } = lease;
+  const life = await lifeOf({ pid, place, started });
+  return { ...lease, holder: life === "unknown" && now >= takeover ? "dead" : life, takeover: iso(takeover) };
+}
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => {});
-    return result;
-  }
+async function insistOnGone(lease: Lease, now: number): Promise<void> {
+  if (now >= takeoverOf(lease)) return;
+  throw heldBySomebody(await stateOf(lease, now));
 }
 
 function lockRef(cluster: string): string {
   return `${LOCKS}${refComponent(cluster)}`;
 }
 
-function howItWent(found: Lease | undefined): string {
-  return found === undefined ? "somebody released it" : `${found.who} took it over at ${found.since}`;
-}
-
 function recordRef(cluster: string): string {
   return `refs/capstan/record/${refComponent(cluster)}`;
 }
-
-function leftBehind({ who, runUrl, since, heartbeat, expires }: Lease): string {
-  const where = runUrl === undefined ? "" : ` (${runUrl})`;
-  return `the lock of ${who}${where}, taken at ${since} and last renewed at ${heartbeat}, ran out at ${expires}; taking it over`;
-}
-
-/** Does not keep the process alive. */
-const everyFew: Repeat = (beat, ms) => {
-  const timer = setInterval(beat, ms);
-  timer.unref();
-  return () => clearInterval(timer);
-};

@@ -1,5 +1,6 @@
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import type { Life } from "./holder-process.ts";
 
 /**
  * Where capstan remembers what neither git nor the cluster can tell. A folder on one machine, or refs of the git
@@ -8,7 +9,7 @@ import type { ClusterRecord } from "../rotation/record.ts";
 export interface RecordStore {
   /** The record of a cluster, an empty one when there is none. Throws a `Failure` (`storage`) when unreadable. */
   load(cluster: string): Promise<ClusterRecord>;
-  /** Replaces the record; durable when it returns. */
+  /** Replaces the record; durable when it returns. Writes of every kind are refused without the lock of the cluster. */
   save(record: ClusterRecord): Promise<void>;
   /**
    * Keeps what the CAs of a cluster are now, for people; durable when it returns, and says where it is. `sealed`: their
@@ -17,20 +18,23 @@ export interface RecordStore {
   backup(backup: AuthorityBackup, sealed: string | null): Promise<string>;
   /** Appends to the journal of what was intended and what came of it; durable when it returns. */
   append(entry: JournalEntry): Promise<void>;
+  /** Where the record of a cluster is kept, and whether there is one: a lost record is not an empty one. */
+  whereabouts(cluster: string): Promise<Whereabouts>;
   /**
    * Takes the lock of a cluster, or throws a `Failure` (`locked`) that names the holder. `notice` hears of a lock that
    * was left behind by a run that is gone, and was taken over.
    */
   lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock>;
   /** Who holds the lock of a cluster, `null` when nobody does. */
-  lockState(cluster: string): Promise<HeldLock | null>;
+  lockState(cluster: string): Promise<LockState | null>;
   /** Every lock that there is, sorted by cluster. */
-  locks(): Promise<readonly HeldLock[]>;
+  locks(): Promise<readonly LockState[]>;
   /**
    * Ends the lock of this id, and says whose it was. Throws a `Failure` (`usage`) when there is no lock, or another
-   * one: a person who looked at one lock must not end the next.
+   * one: a person who looked at one lock must not end the next. Throws one (`refused`) unless its holder is known to
+   * be gone, or it is forced.
    */
-  releaseLock(cluster: string, id: string): Promise<HeldLock>;
+  releaseLock(lock: LockToRelease): Promise<HeldLock>;
 }
 
 /** Public facts only: certificates, keys by their hashes, phases. No rotation can be undone with it, but understood. */
@@ -40,6 +44,15 @@ export interface AuthorityBackup {
   readonly at: string;
   readonly cluster: string;
   readonly authorities: readonly LiveAuthority[];
+}
+
+export interface Whereabouts {
+  /** `folder`: what other machines and other clones do is not in it. */
+  readonly kind: "folder" | "refs";
+  /** Where it belongs, for people. */
+  readonly home: string;
+  /** Where it was found, which may be elsewhere in the repository; `null`: nowhere that was looked at. */
+  readonly found: string | null;
 }
 
 export interface LockHolder {
@@ -64,15 +77,33 @@ export interface Lock {
 
 /** A lock as others see it. All times are ISO 8601. */
 export interface HeldLock extends LockHolder {
-  readonly cluster: string;
+  /** `null`: every cluster, in the lock of a version that had one for all. */
+  readonly cluster: string | null;
   readonly id: string;
   readonly host: string;
   readonly pid: number;
   readonly since: string;
-  /** When the holder was last heard of; `null` where a lock lives as long as its process. */
+  /** Where the process can be looked for, and since when it runs (`HolderProcess`); absent in older locks. */
+  readonly place?: string | null;
+  readonly started?: string | null;
+  /** When the holder was last heard of; `null` in folders of an older version. */
   readonly heartbeat: string | null;
-  /** When it ends unless it is renewed; `null` where it lives as long as its process. */
+  /** When it ends unless it is renewed; `null` in folders of an older version. */
   readonly expires: string | null;
+}
+
+export interface LockState extends HeldLock {
+  /** Whether its holder still lives, as far as this machine and the time can tell. */
+  readonly holder: Life;
+  /** When the next run may take it over, unless it is renewed; `null`: not by time alone. */
+  readonly takeover: string | null;
+}
+
+export interface LockToRelease {
+  /** `null`: the lock of an older version. */
+  readonly cluster: string | null;
+  readonly id: string;
+  readonly force: boolean;
 }
 
 /** One line of the journal. Evidence for people; no decision reads it. */

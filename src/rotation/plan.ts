@@ -174,6 +174,7 @@ export const GUARD_IDS = [
   "machine-states",
   "foreign-cas",
   "pending-config",
+  "config-edits",
   "clocks",
   "omni",
   "kubernetes-health",

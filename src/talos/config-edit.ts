@@ -8,7 +8,6 @@ import {
   type Pair,
   type Scalar,
   visit,
-  type YAMLMap,
   type YAMLSeq,
 } from "yaml";
 import type { TalosType } from "../rotation/authority-type.ts";
@@ -42,15 +41,22 @@ export interface WrittenContent extends AuthorityContent {
  * `EditProblem` for a spelling with which that cannot be done.
  */
 export function withAuthority(text: string, type: TalosType, content: WrittenContent): string {
-  const documents = parseDocuments(text);
-  const place = placeOf(documents, type);
+  return editAuthority({ text, documents: parseDocuments(text) }, type, content).text;
+}
+
+/** A configuration as text, and understood. */
+export interface ParsedConfig {
+  readonly text: string;
+  readonly documents: readonly ConfigDocument[];
+}
+
+/** The same for one edit after the other, each of which is parsed once. */
+export function editAuthority(before: ParsedConfig, type: TalosType, content: WrittenContent): ParsedConfig {
+  const { text } = before;
+  const place = placeOf(before.documents, type);
   insistOnPlace(text, place);
-  const edited = splice(text, [
-    ...issuingEdits(text, place, content),
-    ...acceptedEdits(text, place, content),
-  ]);
-  if (edited !== text) insistOnThisAlone(text, documents, edited, type, content);
-  return edited;
+  const edits = [...issuingEdits(text, place, content), ...acceptedEdits(text, place, content)];
+  return edits.length === 0 ? before : understood(before, splice(text, edits), type, content);
 }
 
 interface Edit {
@@ -353,16 +359,15 @@ function withNewline(text: string, lines: string): string {
 }
 
 /** The text was cut by offsets: the CA must read as it should, and everything else as before. */
-function insistOnThisAlone(
+function understood(
+  before: ParsedConfig,
   text: string,
-  before: readonly ConfigDocument[],
-  edited: string,
   type: TalosType,
   content: WrittenContent,
-): void {
-  const place = placeOf(before, type);
+): ParsedConfig {
+  const place = placeOf(before.documents, type);
   const failed = (cause?: unknown) => {
-    const line = lineOf(text, rangeOf(place.map)[0]);
+    const line = lineOf(before.text, rangeOf(place.map)[0]);
     const problem = new EditProblem(
       line,
       `spells the ${type} CA in a way that cannot be edited without touching something else`,
@@ -372,29 +377,34 @@ function insistOnThisAlone(
     return problem;
   };
   try {
-    const after = parseDocuments(edited);
-    const then = placeOf(after, type);
+    const documents = parseDocuments(text);
+    const then = placeOf(documents, type);
     const isRight =
       says(authorityIn(then), content) && (content.key === null || issuingKeyIn(then) === content.key);
-    if (isRight && isDeepStrictEqual(rest(before, place), rest(after, then))) return;
+    if (isRight && isDeepStrictEqual(rest(before.documents, place), rest(documents, then)))
+      return { text, documents };
   } catch (cause) {
     throw failed(cause);
   }
   throw failed();
 }
 
-/** Everything but the CA. The documents are spoiled by it. */
-function rest(documents: readonly ConfigDocument[], { map, layout }: Place): readonly unknown[] {
-  strip(map, layout);
-  return documents.map((document) => document.toJS());
+/** Everything but the CA. */
+function rest(
+  documents: readonly ConfigDocument[],
+  { document, layout, section }: Place,
+): readonly unknown[] {
+  const names = NAMES[layout];
+  return documents.map((one) => {
+    const value = one.toJS() as Tree | null;
+    if (one !== document || value === null) return value;
+    const holder = section === null ? value : (value[section] as Tree);
+    const { [names.accepted]: _, [names.issuing]: issuing, ...others } = holder;
+    const { [names.certificate]: _certificate, key: _key, ...own } = (issuing ?? {}) as Tree;
+    return [section === null ? null : { ...value, [section]: null }, others, issuing === undefined, own];
+  });
 }
 
-function strip(map: YAMLMap, layout: Layout): void {
-  const names = NAMES[layout];
-  map.delete(names.accepted);
-  const issuing = map.get(names.issuing);
-  if (isMap(issuing)) {
-    issuing.delete(names.certificate);
-    issuing.delete("key");
-  }
+interface Tree {
+  readonly [key: string]: unknown;
 }

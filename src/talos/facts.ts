@@ -38,10 +38,22 @@ export interface FoundMachine {
   readonly states: Readonly<Record<TalosType, NodeState>>;
   /** Accepted CAs of no rotation. */
   readonly foreign: Readonly<Record<TalosType, readonly Fingerprint[]>>;
+  /**
+   * By CA that a rotation is declared for: what of its configuration cannot be edited for it, as tried on a copy; `null`
+   * when every edit, and its way back, can be made. Absent: nobody has tried.
+   */
+  readonly edits?: Readonly<Partial<Record<TalosType, Uneditable | null>>>;
   /** CAs that are listed twice, or accepted although they sign. */
   readonly duplicates: readonly TalosType[];
   /** Managed by Omni, which rotates by itself. */
   readonly omni: boolean;
+}
+
+/** A line of a machine configuration that stands in the way. Nothing of it is quoted. */
+export interface Uneditable {
+  readonly line: number;
+  readonly what: string;
+  readonly remedy: string;
 }
 
 export interface TalosMember {

@@ -43,16 +43,19 @@ export function parseDocuments(text: string): readonly ConfigDocument[] {
 /** Reads what concerns the CAs. Throws, without a word of the content, when it cannot be understood. */
 export function readMachineConfig(text: string): MachineConfig {
   const documents = parseDocuments(text);
-  const machineType = String(mainDocument(documents).getIn(["machine", "type"]) ?? "");
   return {
     apiServerPort: apiServerPortIn(documents),
-    // `init` is what the first control plane was called before 1.0; `controlplane` its successor.
-    machineType: machineType === "worker" ? "worker" : "controlplane",
+    machineType: machineTypeIn(documents),
     authorities: {
       talos: authorityIn(placeOf(documents, "talos")),
       kubernetes: authorityIn(placeOf(documents, "kubernetes")),
     },
   };
+}
+
+/** `init` is what the first control plane was called before 1.0; `controlplane` its successor. */
+export function machineTypeIn(documents: readonly ConfigDocument[]): MachineType {
+  return mainDocument(documents).getIn(["machine", "type"]) === "worker" ? "worker" : "controlplane";
 }
 
 /** `localAPIServerPort`, and `apiPort` of a document of its own since 1.14 (talos, config/types/k8s/apiserver.go). */
@@ -77,6 +80,8 @@ export function issuingKeyIn({ map, layout, document }: Place): string | null {
 /** Where a CA stands: the map that holds it, and how it is written there. */
 export interface Place {
   readonly map: YAMLMap;
+  /** The key of that map in its document; `null` when it is the whole document. */
+  readonly section: "machine" | "cluster" | null;
   readonly layout: Layout;
   readonly document: ConfigDocument;
 }
@@ -91,12 +96,13 @@ export function placeOf(documents: readonly ConfigDocument[], type: TalosType): 
   const own = documents.find((document) => document.get("kind") === KUBERNETES_DOCUMENT);
   if (type === "kubernetes" && own !== undefined) {
     if (!isMap(own.contents)) throw new Error(`${KUBERNETES_DOCUMENT} is not a map`);
-    return { map: own.contents, layout: "document", document: own };
+    return { map: own.contents, section: null, layout: "document", document: own };
   }
   const main = mainDocument(documents);
-  const map = resolved(main.get(type === "talos" ? "machine" : "cluster", true), main);
-  if (!isMap(map)) throw new Error(`${type === "talos" ? "machine" : "cluster"} is not a map`);
-  return { map, layout: "fields", document: main };
+  const section = type === "talos" ? "machine" : "cluster";
+  const map = resolved(main.get(section, true), main);
+  if (!isMap(map)) throw new Error(`${section} is not a map`);
+  return { map, section, layout: "fields", document: main };
 }
 
 function mainDocument(documents: readonly ConfigDocument[]): ConfigDocument {

@@ -8,6 +8,7 @@ import { loadResources } from "../../src/resources/load.ts";
 import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import { readIdentities } from "../../src/sealing/identities.ts";
 import { recipientOf, unseal } from "../../src/sealing/seal.ts";
+import { underLock } from "../record/under-lock.ts";
 import { described, fingerprint, folderWith, NOW } from "../resources/folder.ts";
 import { runHere } from "../world/command-line.ts";
 import { memory } from "../world/host-rotation.ts";
@@ -188,7 +189,8 @@ describe("a move that no plan could take", () => {
       ...emptyRecord(rotation?.cluster ?? ""),
       rotations: [{ ...attempt, ...ended, contents, reason: "node/w1 did not follow" } as RotationRecord],
     };
-    await folderStore(join(folder, ".capstan"), () => NOW.getTime()).save(record);
+    const store = folderStore(join(folder, ".capstan"), () => NOW.getTime());
+    await underLock(store, record.cluster, () => store.save(record));
     for (const action of ["advance", "finish"]) {
       const ran = await run(["rotate", action, "talos"]);
       expect(ran).toMatchObject({ exit: 1, stdout: "" });

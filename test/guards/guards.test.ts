@@ -925,6 +925,7 @@ const TALOS_ONLY: readonly GuardId[] = [
   "machine-states",
   "foreign-cas",
   "pending-config",
+  "config-edits",
   "clocks",
   "omni",
   "kubernetes-health",

@@ -23,6 +23,7 @@ function found(address: string, overrides: Partial<FoundMachine> = {}): FoundMac
     foreign: { talos: [], kubernetes: [] },
     duplicates: [],
     omni: false,
+    edits: { talos: null, kubernetes: null },
     ...overrides,
   };
 }
@@ -49,6 +50,12 @@ const WELL: TalosFacts = {
     { authority: "kubernetes", next: null, old: null },
   ],
   kubernetes: { state: "read", nodes: ["one", "two", "three"], notReady: [] },
+};
+
+const UNEDITABLE = {
+  line: 7,
+  what: "takes a CA from elsewhere with an alias (*ca)",
+  remedy: "write the value out where it is used",
 };
 
 const INIT: Edge = { from: "standby", to: "init" };
@@ -252,6 +259,29 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
     /machine\/10\.0\.0\.3 has a configuration on disk/,
   ],
   ["pending-config", "not shown", { facts: withMachine({ pending: "unknown" }) }, "unknown"],
+
+  ["config-edits", "every edit can be made", {}, "pass"],
+  [
+    "config-edits",
+    "a line that stands in the way, forwards",
+    { facts: withMachine({ edits: { talos: UNEDITABLE } }) },
+    "fail",
+    /machine\/10\.0\.0\.3 line 7 of its configuration takes a CA from elsewhere/,
+  ],
+  [
+    "config-edits",
+    "and on the way back",
+    { facts: withMachine({ edits: { talos: UNEDITABLE } }), edge: BACK },
+    "fail",
+    /machine\/10\.0\.0\.3 line 7/,
+  ],
+  [
+    "config-edits",
+    "in the other CA",
+    { facts: withMachine({ edits: { talos: null, kubernetes: UNEDITABLE } }) },
+    "pass",
+  ],
+  ["config-edits", "not tried", { facts: withMachine({ edits: {} }) }, "unknown"],
 
   ["clocks", "in step", {}, "pass"],
   ["clocks", "far ahead", { facts: withMachine({ clockAheadMs: 7_200_000 }) }, "fail", /7200 s ahead of/],

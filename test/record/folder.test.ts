@@ -1,19 +1,34 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { folderStore } from "../../src/record/folder.ts";
-import { CLUSTER, NOW } from "../world/host-rotation.ts";
+import type { JournalEntry } from "../../src/record/store.ts";
+import { emptyRecord } from "../../src/rotation/record.ts";
+import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { Contenders } from "./contenders.ts";
+import { underLock } from "./under-lock.ts";
 
 const ALICE = { who: "alice", why: "capstan apply", runUrl: "https://ci.example.com/1" };
 const BOB = { who: "bob", why: "capstan apply" };
+
+const ENTRY: JournalEntry = {
+  at: new Date(NOW).toISOString(),
+  run: "run",
+  commit: null,
+  cluster: CLUSTER,
+  rotation: "host-2026-11",
+  authority: "host",
+  from: "init",
+  to: "update_clients",
+  what: "intended",
+  detail: null,
+};
 
 let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "capstan-folder-"));
-  await mkdir(join(folder, "locks"));
 });
 
 afterEach(async () => {
@@ -31,47 +46,84 @@ describe("the lock of a folder", () => {
     const lock = await store().lock(CLUSTER, ALICE, silent);
     expect(await store().lockState(CLUSTER)).toMatchObject({
       ...ALICE,
+      cluster: CLUSTER,
       id: lock.id,
-      heartbeat: null,
-      expires: null,
+      holder: "alive",
+      heartbeat: new Date(NOW).toISOString(),
     });
     await expect(store().lock(CLUSTER, BOB, silent)).rejects.toMatchObject({
       code: "locked",
-      message: expect.stringContaining("alice holds the lock"),
-      hint: expect.stringContaining(`capstan lock release --id ${lock.id}`),
+      message: expect.stringContaining(`alice holds the lock of ${CLUSTER}`),
+      hint: expect.stringContaining("it is alive"),
     });
     expect(lock.lost.aborted).toBe(false);
     await lock.release();
     expect(await store().lockState(CLUSTER)).toBeNull();
   });
 
-  it("is ended by a person who names it, and only that one", async () => {
-    await expect(store().releaseLock(CLUSTER, "x")).rejects.toMatchObject({ code: "usage" });
-    const lock = await store().lock(CLUSTER, ALICE, silent);
-    await expect(store().releaseLock(CLUSTER, "x")).rejects.toMatchObject({ code: "usage" });
-    expect(await store().releaseLock(CLUSTER, lock.id)).toMatchObject({ who: "alice" });
+  it("shuts nobody out of another cluster", async () => {
+    await store().lock(CLUSTER, ALICE, silent);
+    await store().lock("other.cluster", BOB, silent);
+    expect((await store().locks()).map(({ cluster, who }) => [cluster, who])).toEqual([
+      [CLUSTER, "alice"],
+      ["other.cluster", "bob"],
+    ]);
+  });
+
+  it.each(["..", ".", "a/../../b", "x.lock", "acme\nEU", "%2e%2e", "ÄÖ ☃", "con"])(
+    "is a file below the folder for a cluster called %j",
+    async (cluster) => {
+      await store().lock(cluster, ALICE, silent);
+      expect((await store().locks()).map((lock) => lock.cluster)).toEqual([cluster]);
+      expect(await readdir(folder)).toEqual([".gitignore", "lock.json", "locks"]);
+      expect(await readdir(join(folder, "locks"))).toHaveLength(1);
+    },
+  );
+
+  it("of a living run is released by force alone, and that run writes nothing more", async () => {
+    const mine = store();
+    const lock = await mine.lock(CLUSTER, ALICE, silent);
+    const release = (id: string, force: boolean) => store().releaseLock({ cluster: CLUSTER, id, force });
+    await expect(release("x", true)).rejects.toMatchObject({ code: "usage" });
+    await expect(release(lock.id, false)).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("is alive"),
+      hint: expect.stringContaining("two runs may be at work"),
+    });
+    await expect(lock.confirm()).resolves.toBeUndefined();
+    expect(await release(lock.id, true)).toMatchObject({ who: "alice" });
+    await expect(release(lock.id, true)).rejects.toMatchObject({ code: "usage" });
+    await expect(mine.save(emptyRecord(CLUSTER))).rejects.toMatchObject({ code: "locked" });
+    await expect(lock.confirm()).rejects.toMatchObject({ code: "locked" });
+    expect(lock.lost.aborted).toBe(true);
     await (await store().lock(CLUSTER, BOB, silent)).release();
   });
 
-  it("of another machine is never taken over: nobody here can see its process", async () => {
-    await theirs({ host: "elsewhere", pid: 1 });
-    await expect(store().lock(CLUSTER, BOB, silent)).rejects.toMatchObject({ code: "locked" });
+  it("is needed for every write", async () => {
+    const mine = store();
+    const backup = {
+      format_version: "1.0",
+      at: "2026-11-21T12:00:00.000Z",
+      cluster: CLUSTER,
+      authorities: [],
+    } as const;
+    await mine.lock("other.cluster", ALICE, silent);
+    await expect(mine.save(emptyRecord(CLUSTER))).rejects.toMatchObject({ code: "locked" });
+    await expect(mine.backup(backup, null)).rejects.toMatchObject({ code: "locked" });
+    await expect(mine.append({ ...ENTRY, cluster: CLUSTER })).rejects.toMatchObject({ code: "locked" });
+    expect(await readdir(folder)).toEqual([".gitignore", "lock.json", "locks"]);
   });
 
-  it.each([
-    ["left behind by a process that is gone", () => theirs({ host: hostname(), pid: 2 ** 22 + 1 })],
-    ["that cannot be read", () => writeFile(join(folder, "locks", `${CLUSTER}.json`), "{")],
-  ])("%s is taken over with a notice", async (_, leave) => {
-    await leave();
-    const notices: string[] = [];
-    await store().lock(CLUSTER, BOB, (message) => notices.push(message));
-    expect(notices).toEqual([expect.stringContaining("taking it over")]);
+  it("does not let a run write over what it has not read", async () => {
+    const [one, other] = [store(), store()];
+    await one.load(CLUSTER);
+    await underLock(other, CLUSTER, () =>
+      other.save({ ...emptyRecord(CLUSTER), rotations: [memory("init")] }),
+    );
+    await expect(underLock(one, CLUSTER, () => one.save(emptyRecord(CLUSTER)))).rejects.toMatchObject({
+      code: "storage",
+    });
   });
-
-  async function theirs(where: { readonly host: string; readonly pid: number }) {
-    const lock = { ...ALICE, id: "theirs", since: new Date(NOW).toISOString(), ...where };
-    await writeFile(join(folder, "locks", `${CLUSTER}.json`), `${JSON.stringify(lock)}\n`);
-  }
 });
 
 describe("processes at once on one folder", () => {

@@ -2,13 +2,15 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { HEARTBEAT_MS, LEASE_MS } from "../../src/record/lease.ts";
-import { type Repeat, refsStore } from "../../src/record/refs-store.ts";
+import { HEARTBEAT_MS, LEASE_MS } from "../../src/record/lease-times.ts";
+import { refsStore } from "../../src/record/refs-store.ts";
 import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
+import type { Repeat } from "../../src/record/tenure.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { type Contender, Contenders } from "./contenders.ts";
 import { identified, Repositories } from "./repositories.ts";
+import { underLock } from "./under-lock.ts";
 
 const MINUTE = 60_000;
 
@@ -43,6 +45,10 @@ class Run {
   async lock(who: string) {
     const holder = { who, why: "capstan apply", runUrl: `https://ci.example.com/${who}` };
     return await this.store.lock(CLUSTER, holder, (message) => this.notices.push(message));
+  }
+
+  async save(record: ClusterRecord): Promise<void> {
+    await underLock(this.store, record.cluster, (store) => store.save(record));
   }
 
   get beats(): boolean {
@@ -85,7 +91,7 @@ describe("the record", () => {
   it("is empty where nobody wrote one, and after the refs were lost", async () => {
     const one = await run();
     expect(await one.store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
-    await one.store.save(record("init"));
+    await one.save(record("init"));
     await simpleGit(world.remote).raw(["update-ref", "-d", `refs/capstan/record/${CLUSTER}`]);
     expect(await (await run()).store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
   });
@@ -108,9 +114,9 @@ describe("the record", () => {
   });
 
   it("keeps what it was before, commit by commit", async () => {
-    const { store } = await run();
-    await store.save(record("init"));
-    await store.save(record("update_clients"));
+    const one = await run();
+    await one.save(record("init"));
+    await one.save(record("update_clients"));
     const log = await simpleGit(world.remote).raw(["rev-list", "--count", `refs/capstan/record/${CLUSTER}`]);
     expect(log.trim()).toBe("2");
   });
@@ -119,8 +125,8 @@ describe("the record", () => {
     const [one, other] = [await run(), await run()];
     await one.store.load(CLUSTER);
     await other.store.load(CLUSTER);
-    await other.store.save(record("update_clients"));
-    await expect(one.store.save(record("init"))).rejects.toMatchObject({ code: "storage" });
+    await other.save(record("update_clients"));
+    await expect(one.save(record("init"))).rejects.toMatchObject({ code: "storage" });
     expect(await one.store.load(CLUSTER)).toEqual(record("update_clients"));
   });
 
@@ -136,8 +142,10 @@ describe("the record", () => {
     const { store } = await run();
     const names = ["prod.lock", "a..b", ".hidden", "acme/eu", "spaß ~^:?*[\\@{", "x.", "--upload-pack=evil"];
     for (const cluster of names) {
-      await store.save({ ...record("init"), cluster });
-      await store.append(entry("observed", { cluster, rotation: "--upload-pack=evil" }));
+      await underLock(store, cluster, async () => {
+        await store.save({ ...record("init"), cluster });
+        await store.append(entry("observed", { cluster, rotation: "--upload-pack=evil" }));
+      });
     }
     const fresh = await run();
     const records = await Promise.all(names.map((cluster) => fresh.store.load(cluster)));
@@ -150,6 +158,7 @@ const BEFORE = { update_clients: "init", update_servers: "update_clients" } as c
 describe("the backup of what the CAs are", () => {
   it("is a commit in the remote, on top of those before it", async () => {
     const { store } = await run();
+    await store.lock(CLUSTER, { who: "alice", why: "capstan apply" }, () => {});
     const backup = { format_version: "1.0", at: "2026-11-21T12:00:00.000Z", cluster: CLUSTER } as const;
     const first = await store.backup({ ...backup, authorities: [] }, null);
     const second = await store.backup(
@@ -172,30 +181,31 @@ describe("the backup of what the CAs are", () => {
 });
 
 describe("the journal", () => {
-  it("grows by every entry, also when two runs write at once", async () => {
-    const [one, other] = [await run(), await run()];
-    await Promise.all([
-      one.store.append(entry("intended", { detail: "one" })),
-      other.store.append(entry("intended", { detail: "other" })),
-      one.store.append(entry("observed", { detail: "one" })),
-    ]);
+  it("grows by every entry, in order, also of another run after this one", async () => {
+    for (const who of ["one", "other"]) {
+      await underLock((await run()).store, CLUSTER, async (store) => {
+        await Promise.all([
+          store.append(entry("intended", { detail: who })),
+          store.append(entry("observed", { detail: who })),
+        ]);
+      });
+    }
     const lines = await simpleGit(world.remote).raw([
       "log",
       "--reverse",
       "--format=%s",
       `refs/capstan/journal/${CLUSTER}`,
     ]);
-    expect(lines.trim().split("\n").sort()).toEqual([
-      "host-2026-11 host init → update_clients: intended",
-      "host-2026-11 host init → update_clients: intended",
-      "host-2026-11 host init → update_clients: observed",
-    ]);
+    const [intended, observed] = ["intended", "observed"].map(
+      (what) => `host-2026-11 host init → update_clients: ${what}`,
+    );
+    expect(lines.trim().split("\n")).toEqual([intended, observed, intended, observed]);
   });
 });
 
 describe("the clone", () => {
   it("is left as it was: no ref, no FETCH_HEAD, no file, and none of its hooks is run", async () => {
-    await (await run()).store.save(record("init"));
+    await (await run()).save(record("init"));
     const folder = await world.clone();
     writeFileSync(join(folder, ".git", "hooks", "pre-push"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
     const before = await snapshot(folder);
@@ -208,7 +218,7 @@ describe("the clone", () => {
   });
 
   it("a full one is not made shallow", async () => {
-    await (await run()).store.save(record("init"));
+    await (await run()).save(record("init"));
     const folder = await world.clone("--no-local");
     await new Run(folder).store.load(CLUSTER);
     expect((await simpleGit(folder).raw(["rev-parse", "--is-shallow-repository"])).trim()).toBe("false");
@@ -234,7 +244,7 @@ describe("the lock", () => {
       message: expect.stringMatching(
         /^alice holds the lock of acme\.cluster since .*https:\/\/ci\.example\.com\/alice.*capstan apply$/,
       ),
-      hint: expect.stringContaining(`capstan lock release --id ${lock.id}`),
+      hint: expect.stringContaining("alive"),
     });
     await lock.release();
     expect(await other.store.lockState(CLUSTER)).toBeNull();
@@ -288,7 +298,7 @@ describe("the lock", () => {
 
   it("that was taken over lets the slow run write nothing more, and tells it", async () => {
     const [one, other] = [await run(), await run()];
-    await one.store.save(record("init"));
+    await one.save(record("init"));
     const lock = await one.lock("alice");
     other.now = NOW + LEASE_MS + MINUTE;
     await other.lock("bob");
@@ -340,13 +350,19 @@ describe("the lock", () => {
 
   it("is ended by a person who names it, and only that one", async () => {
     const [one, other] = [await run(), await run()];
-    await expect(other.store.releaseLock(CLUSTER, "x")).rejects.toMatchObject({ code: "usage" });
+    const release = (id: string, force = false) => other.store.releaseLock({ cluster: CLUSTER, id, force });
+    await expect(release("x", true)).rejects.toMatchObject({ code: "usage" });
     const lock = await one.lock("alice");
-    await expect(other.store.releaseLock(CLUSTER, "x")).rejects.toMatchObject({
+    await expect(release("x", true)).rejects.toMatchObject({
       code: "usage",
       message: expect.stringContaining(lock.id),
     });
-    expect(await other.store.releaseLock(CLUSTER, lock.id)).toMatchObject({ who: "alice" });
+    await expect(release(lock.id)).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("is alive"),
+      hint: expect.stringContaining("two runs may be at work"),
+    });
+    expect(await release(lock.id, true)).toMatchObject({ who: "alice" });
     await expect(one.store.append(entry("observed"))).rejects.toMatchObject({
       message: expect.stringContaining("somebody released it"),
     });
@@ -459,7 +475,7 @@ describe("in an environment that is not capstan's", () => {
 
   it("inside a git hook, in another language: works on the clone that it was given", async () => {
     const one = await run();
-    await one.store.save(record("init"));
+    await one.save(record("init"));
     await (await one.lock("alice")).release();
   });
 });

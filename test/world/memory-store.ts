@@ -32,6 +32,10 @@ export class MemoryStore implements RecordStore {
     this.journal.push(entry);
   }
 
+  async whereabouts() {
+    return { kind: "folder", home: "memory", found: this.record === null ? null : "memory" } as const;
+  }
+
   async lock(cluster: string) {
     return {
       cluster,

@@ -14,6 +14,7 @@ import {
 import type { ClusterRecord } from "../../rotation/record.ts";
 import { type CaCertificate, readCertificate, readCertificates } from "../../talos/certificate.ts";
 import { type ClusterPhase, clusterPhase, type Memory, machinePhase } from "../../talos/cluster-phase.ts";
+import { tryEdits } from "../../talos/edit-trial.ts";
 import type {
   FoundMachine,
   KeyCustody,
@@ -261,10 +262,35 @@ async function findMachine(
     pending: texts.pending,
     states: { talos: state("talos"), kubernetes: state("kubernetes") },
     foreign: { talos: strangers("talos"), kubernetes: strangers("kubernetes") },
+    edits: before?.edits ?? triedEdits(texts, look),
     duplicates: TALOS_TYPES.filter((type) => hasDuplicates(texts.config.authorities[type])),
     omni: isOmni(texts.active),
   };
   return { address, machineType, problem: null, found };
+}
+
+/** On the configuration that lasts, as that is what a transition edits. */
+function triedEdits({ persistent, config }: MachineTexts, look: Look): NonNullable<FoundMachine["edits"]> {
+  return Object.fromEntries(
+    TALOS_TYPES.flatMap((type) => {
+      const known = look.known[type];
+      const next = known?.next ?? null;
+      if (known === null || next === null) return [];
+      const { issuing, accepted } = config.authorities[type];
+      const kept = known.kept === null ? [] : [readCertificate(known.kept.old_certificate)];
+      const all = [...(issuing === null ? [] : [issuing]), ...accepted, ...kept, ...seenBy(look, type)];
+      const old = all.find(({ fingerprint }) => fingerprint === known.keys.old);
+      // Without the old certificate nothing can be led back; the guard of the keys says so.
+      return old === undefined ? [] : [[type, tryEdits(persistent, type, { old, next })]];
+    }),
+  );
+}
+
+function seenBy({ machines }: Look, type: TalosType): readonly CaCertificate[] {
+  return configured(machines, type).flatMap(({ issuing, accepted }) => [
+    ...(issuing === null ? [] : [issuing]),
+    ...accepted,
+  ]);
 }
 
 /** Discovery, as the first control plane that answers sees it. */
@@ -352,7 +378,7 @@ async function readCredentials(session: Session, look: Look): Promise<Credential
   try {
     const certificate = new X509Certificate(context.crt);
     const roles = (certificate.subject ?? "").split("\n").flatMap((part) => /^O=(.*)$/.exec(part)?.[1] ?? []);
-    const signers = [...readCertificates(context.ca), ...authorities(look)].filter(({ pem }) =>
+    const signers = [...readCertificates(context.ca), ...seenBy(look, "talos")].filter(({ pem }) =>
       certificate.verify(new X509Certificate(pem).publicKey),
     );
     return {
@@ -368,13 +394,6 @@ async function readCredentials(session: Session, look: Look): Promise<Credential
   } catch {
     return { ...nothing, problem: "holds no client certificate that can be read" };
   }
-}
-
-function authorities({ machines }: Look): readonly CaCertificate[] {
-  return configured(machines, "talos").flatMap(({ issuing, accepted }) => [
-    ...(issuing === null ? [] : [issuing]),
-    ...accepted,
-  ]);
 }
 
 /** Foreign accepted CAs are nobody's rotation, and are left out: the machines keep them all the same. */

@@ -69,6 +69,21 @@ export const TALOS_FAULTS = [
   { name: "foreign-ca", scope: "event", description: "somebody adds a CA of their own to its accepted ones" },
   { name: "staged", scope: "event", description: "somebody stages a change for the next reboot" },
   {
+    name: "folded",
+    scope: "event",
+    description: "somebody writes its certificates as folded blocks (crt: >-)",
+  },
+  {
+    name: "literal",
+    scope: "event",
+    description: "somebody writes its certificates as blocks of lines (crt: |)",
+  },
+  {
+    name: "aliased",
+    scope: "event",
+    description: "somebody writes its Talos CA once, with an alias to it among the accepted ones",
+  },
+  {
     name: "stale-config",
     scope: "event",
     description: "somebody applies the configuration of the cluster's first day again",

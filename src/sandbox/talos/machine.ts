@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { issueApiCertificates } from "./api-certificates.ts";
 import { Apid } from "./apid.ts";
 import { mintAuthority, type PemPair } from "./certificates.ts";
+import { spell } from "./config-spelling.ts";
 import { ConfigStore } from "./config-store.ts";
 import { ControlPlane } from "./control-plane.ts";
 import type { Dialect } from "./dialect.ts";
@@ -267,6 +268,9 @@ export class Machine implements MachineContext {
     if (event === "staged") {
       const data = `${this.store.active}# changed by somebody else\n`;
       await this.store.apply({ data, mode: "staged", dryRun: false, tryTimeoutSeconds: 60 });
+    }
+    if (event === "folded" || event === "literal" || event === "aliased") {
+      this.store.replace(spell(this.store.active, event));
     }
     if (event === "stale-config") this.store.replace(this.#firstConfig);
   }
