@@ -141,7 +141,8 @@ export function expectations(given: readonly string[] | undefined): readonly App
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */
 function against(plan: Plan, base: Base): Plan {
   const refused = base.findings.some(({ severity }) => severity === "error");
-  return { ...plan, outcome: refused ? "blocked" : plan.outcome, base: basePlan(base) };
+  const verdict = refused ? ({ outcome: "blocked", verdict: "blocked" } as const) : {};
+  return { ...plan, ...verdict, base: basePlan(base) };
 }
 
 async function planAs(

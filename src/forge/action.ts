@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { verdictOf } from "../planner/verdict.ts";
 import { fence } from "../render/markdown/inline.ts";
 import { type MarkdownOptions, planMarkdown } from "../render/markdown/plan-markdown.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
@@ -158,7 +159,7 @@ function only(plan: Plan, cluster: ClusterPlan): Plan {
     cluster.drift.some(({ blocks }) => blocks) ||
     steps.some(({ guards }) => guards.some(({ outcome }) => outcome !== "pass"));
   const outcome = blocked ? "blocked" : steps.length > 0 ? "ready" : "no_changes";
-  return { ...plan, outcome, clusters: [cluster] };
+  return { ...plan, outcome, verdict: verdictOf({ outcome, clusters: [cluster] }), clusters: [cluster] };
 }
 
 /** The fingerprint that the plan must have: the one that was given, else the one that reviewers saw. */
