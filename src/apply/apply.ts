@@ -9,6 +9,7 @@ import type { Lock } from "../record/store.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
+import { endOfRollback } from "../rotation/way-back.ts";
 import {
   type ClockWork,
   CURABLE,
@@ -359,8 +360,22 @@ async function turnBack(
   if (cluster.policy.onFailure === "halt" && byHand === null && !context.turnBack.aborted) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
   }
+  if (!context.turnBack.aborted && (await isWayBackWorse(context, situation))) {
+    const message = `${step.authority} stays in ${step.to}, although on_failure is rollback: here a rollback ends with the old key dropped, and who is not there would be cut off. ${reason}`;
+    return { outcome: "blocked", message };
+  }
   say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(context, situation, reason);
+}
+
+/** As it is now, and not as it was before the step: out of which phase it would go back, and what that takes away. */
+async function isWayBackWorse(context: RunContext, { cluster, step, resource }: Situation): Promise<boolean> {
+  const { observation, record } = await lookAt(context, cluster.name);
+  const live = observation.authorities.find(({ type }) => type === step.authority);
+  if (live === undefined) return true;
+  const declared = resource?.authorities.find(({ type }) => type === step.authority)?.retire;
+  const retire = openRotation(record, step.authority)?.retire ?? declared ?? [];
+  return endOfRollback(retire, live, observation) !== "new-key-goes";
 }
 
 /** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */

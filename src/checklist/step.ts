@@ -23,6 +23,8 @@ export interface ChecklistStep {
   /** The step exists only where the cluster has peers. */
   readonly onlyWith: "trusted-clusters" | null;
   readonly binding: Binding;
+  /** Only of what the new key signed: nothing to do where it was never used. */
+  readonly ofUse: boolean;
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Acknowledgement, ClusterResource, RotationResource } from "../resources/desired.ts";
 import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import { wouldBeUnused } from "../rotation/evidence.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ChecklistItem } from "../rotation/plan.ts";
 import type { RotationRecord } from "../rotation/record.ts";
+import { endOfRollback } from "../rotation/way-back.ts";
 import { checklistFor } from "./checklist.ts";
 import { type Proof, proofsOf } from "./proof.ts";
 import type { ChecklistStep } from "./step.ts";
@@ -33,8 +35,9 @@ export interface Work {
 /** The work of one CA type in one phase, ticked by probes and by what people stated. */
 export function workOf(type: string, phase: Phase, input: WorkInput): readonly Work[] {
   const { observation, rotation, record, now } = input;
-  const steps = checklistFor(type, phase, observation.versions.server).filter(
-    ({ onlyWith }) => onlyWith === null || hasPeers(input),
+  const { readAs, isUnused } = wayBackOf(type, phase, input);
+  const steps = checklistFor(type, readAs, observation.versions.server).filter(
+    ({ onlyWith, ofUse }) => (onlyWith === null || hasPeers(input)) && !(ofUse && isUnused),
   );
   const ticked = tickChecklist(steps, rotation?.acknowledge ?? [], {
     types: rotation?.authorities.map((authority) => authority.type) ?? [type],
@@ -45,6 +48,23 @@ export function workOf(type: string, phase: Phase, input: WorkInput): readonly W
     const proofs = proofsOf(step, input.consumers, observation.surroundings?.consumers ?? []);
     return { step, proofs, acknowledgement, item: itemOf(step, proofs, acknowledgement) };
   });
+}
+
+/**
+ * Of a rollback: whether the new key was ever used, and whose work it is. Where the key sets say that the old key goes
+ * at its end, whatever its name says, it is the work of the last phase before that.
+ */
+function wayBackOf(
+  type: string,
+  phase: Phase,
+  { observation, rotation, record }: WorkInput,
+): { readonly readAs: Phase; readonly isUnused: boolean } {
+  const live = observation.authorities.find((authority) => authority.type === type);
+  if (phase !== "rollback" || live === undefined) return { readAs: phase, isUnused: false };
+  const declared = rotation?.authorities.find((authority) => authority.type === type)?.retire;
+  const end = endOfRollback(record?.retire ?? declared ?? [], live, observation);
+  if (end === "old-key-goes") return { readAs: "update_servers", isUnused: false };
+  return { readAs: phase, isUnused: end === "new-key-goes" && wouldBeUnused(record, live) };
 }
 
 function hasPeers({ cluster, observation }: WorkInput): boolean {

@@ -1,19 +1,22 @@
 import { Failure } from "../failure.ts";
-import { baseCommit } from "../git/commits.ts";
-import { openRepository } from "../git/repository.ts";
+import { baseCommit, commitAt } from "../git/commits.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
+import { connectionChanges, NO_BASE } from "../planner/connection-changes.ts";
 import {
   type DesiredDifference,
   desiredDifference,
   type PlacedFinding,
   type Side,
 } from "../planner/desired-difference.ts";
+import type { TrustedBase } from "../planner/trust.ts";
 import { count } from "../render/layout.ts";
 import { type Files, yamlDiff } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
-import type { Diagnostic } from "../resources/desired.ts";
+import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
 import { loadResources } from "../resources/load.ts";
 import type { BasePlan } from "../rotation/plan.ts";
+import { type Changes, changesSince } from "./changed-content.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is changed in git since another commit. */
@@ -28,6 +31,15 @@ export interface Head extends Side {
   readonly files: Files;
 }
 
+/** What a commit says, and what is wrong with it. */
+interface LoadedCommit {
+  readonly commit: string;
+  readonly state: DesiredState;
+  readonly repository: RepositoryResource;
+  readonly files: Files;
+  readonly errors: number;
+}
+
 /** Compares the folder with the commit where it left a ref: what a pull request changes, not what others did. */
 export async function compareWithBase(
   folder: string,
@@ -35,31 +47,65 @@ export async function compareWithBase(
   head: Head,
   terminal: Terminal,
 ): Promise<Base> {
-  const repository = await openRepository(folder, terminal.env);
-  if (repository === null) {
-    throw new Failure(
-      "usage",
-      `there is no commit ${ref} to compare with: ${folder} is in no git repository`,
-    );
-  }
-  const commit = await baseCommit(repository.git, ref);
-  const tree = await CommitTree.open(repository, commit, repository.prefix);
-  const base = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
-  const diff = yamlDiff(new Map(base.files.map(({ path, text }) => [path, text])), head.files);
-  const errors = base.diagnostics.filter(({ severity }) => severity === "error").length;
+  const repository = await repositoryOf(folder, ref, terminal);
+  const base = await loadCommit(folder, await baseCommit(repository.git, ref), repository, terminal);
+  const diff = yamlDiff(base.files, head.files);
+  const { commit, errors } = base;
   if (errors > 0) {
     const message = `has ${count(errors, "error")} in its resources, so nothing can be compared with it`;
     const remedy = "`capstan validate` there shows them; phase edges were not checked";
     const finding: PlacedFinding = { severity: "warning", subject: ref, message, remedy, source: null };
-    return { commit, diff, changes: [], findings: [finding] };
+    return { commit, diff, connections: connectionChanges(NO_BASE, head), changes: [], findings: [finding] };
   }
-  const side = { desired: base.state, repository: base.repository ?? DEFAULT_REPOSITORY };
-  return { commit, diff, ...desiredDifference(side, head) };
+  return { commit, diff, ...desiredDifference({ desired: base.state, repository: base.repository }, head) };
+}
+
+/**
+ * What a pull request cannot choose: the ref itself as it is now, not the commit where the pull request left it, which
+ * may be an old one. Resources with errors say nothing that could be trusted.
+ */
+export async function trustedBase(folder: string, ref: string, terminal: Terminal): Promise<TrustedSide> {
+  const repository = await repositoryOf(folder, ref, terminal);
+  const left = await baseCommit(repository.git, ref);
+  const tip = (await commitAt(repository.git, ref)) ?? left;
+  const base = await loadCommit(folder, tip, repository, terminal);
+  const side = base.errors > 0 ? NO_BASE : { desired: base.state, repository: base.repository };
+  const changes = await changesSince(repository, left);
+  return { ...side, changes, git: repository };
+}
+
+export interface TrustedSide extends TrustedBase {
+  /** What the pull request changes, of whatever files. */
+  readonly changes: Changes;
+  readonly git: Repository;
+}
+
+async function repositoryOf(folder: string, ref: string, { env }: Terminal): Promise<Repository> {
+  const repository = await openRepository(folder, env);
+  if (repository !== null) return repository;
+  throw new Failure("usage", `there is no commit ${ref} to compare with: ${folder} is in no git repository`);
+}
+
+async function loadCommit(
+  folder: string,
+  commit: string,
+  repository: Repository,
+  terminal: Terminal,
+): Promise<LoadedCommit> {
+  const tree = await CommitTree.open(repository, commit, repository.prefix);
+  const loaded = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
+  return {
+    commit,
+    state: loaded.state,
+    repository: loaded.repository ?? DEFAULT_REPOSITORY,
+    files: new Map(loaded.files.map(({ path, text }) => [path, text])),
+    errors: loaded.diagnostics.filter(({ severity }) => severity === "error").length,
+  };
 }
 
 /** For the plan. */
-export function basePlan({ commit, changes, findings }: Base): BasePlan {
-  return { commit, changes, findings: findings.map(({ source: _, ...finding }) => finding) };
+export function basePlan({ commit, connections, changes, findings }: Base): BasePlan {
+  return { commit, connections, changes, findings: findings.map(({ source: _, ...finding }) => finding) };
 }
 
 /** For `validate`, where they stand now, or stood. */

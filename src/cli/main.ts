@@ -115,7 +115,11 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       declare: (command) =>
         withFolder(command, REVIEWED)
           .option("--out <file>", "write the plan to a file, for `show` and `apply`")
-          .option("--base <ref>", "also say what is changed in git since this commit")
+          .option(
+            "--base <ref>",
+            "also say what is changed in git since this commit, and read through its connections",
+          )
+          .option("--trust-head", "with --base: read through what is changed, too")
           .addOption(expectOption())
           .option("--uncommitted", "plan the folder as it is, in place of the commit")
           .option("-i, --interactive", "on a screen: move, fold, search")

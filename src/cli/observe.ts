@@ -1,5 +1,6 @@
+import { Failure } from "../failure.ts";
 import { readOverrides } from "../overrides/reading.ts";
-import { makePlan } from "../planner/planner.ts";
+import { makePlan, type UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
@@ -14,14 +15,42 @@ export async function observeAll(
   );
 }
 
+/**
+ * Reads all clusters at once. Of several, one that cannot be read leaves the others alone, and is named; where it is the
+ * only one, there is nothing else to say.
+ */
+export async function observeEach(
+  platforms: ReadonlyMap<string, Platform>,
+  { clusters }: Pick<Workspace, "clusters">,
+): Promise<{
+  readonly observations: readonly ClusterObservation[];
+  readonly unread: readonly UnreadCluster[];
+}> {
+  const unread: UnreadCluster[] = [];
+  const observed = await Promise.all(
+    clusters.map(async ({ name, platform }) => {
+      try {
+        return (await platforms.get(name)?.observe({ components: "all" })) ?? null;
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code === "interrupted" || clusters.length === 1) throw error;
+        const { code, message, hint } = error;
+        unread.push({ name, platform, problem: { code, message, remedy: hint ?? "then plan again" } });
+        return null;
+      }
+    }),
+  );
+  return { observations: observed.filter((observation) => observation !== null), unread };
+}
+
 /** The plan of a workspace from observations that are at hand. */
 export async function planFrom(
   workspace: Workspace,
   observations: readonly ClusterObservation[],
   now: number,
+  unread: readonly UnreadCluster[] = [],
 ): Promise<Plan> {
   const records = await Promise.all(observations.map(({ cluster }) => workspace.store.load(cluster)));
   const { desired, commit } = workspace;
   const overrides = await readOverrides(desired.overrides, observations);
-  return makePlan({ desired, observations, records, overrides, commit, now });
+  return makePlan({ desired, observations, unread, records, overrides, commit, now });
 }

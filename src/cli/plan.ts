@@ -1,18 +1,22 @@
-import { resolve } from "node:path";
+import { parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { type Approved, requireApproved } from "../planner/approved.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
+import type { UnreadCluster } from "../planner/planner.ts";
+import { waysThroughBase } from "../planner/trust.ts";
 import { harmless, paragraph } from "../render/layout.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
+import type { ClusterResource } from "../resources/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
-import { type Base, basePlan, compareWithBase } from "./base.ts";
+import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
+import { changedContentOf } from "./changed-content.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
-import { observeAll, planFrom } from "./observe.ts";
+import { observeEach, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { sayWhoseRecord } from "./record.ts";
@@ -30,6 +34,8 @@ export interface MakeOptions extends CommonOptions {
   readonly expect?: readonly string[];
   /** Where the plan file is written. */
   readonly out?: string;
+  /** With `base`: read clusters through what the head says, too, as a person may who knows what that is. */
+  readonly trustHead?: boolean;
   /** Plan the folder in place of the commit. */
   readonly uncommitted?: boolean;
 }
@@ -75,13 +81,21 @@ export async function makePlan(
 ): Promise<MadePlan> {
   const ofFolder = options.uncommitted === true;
   if (ofFolder) refuseForFolder(options);
-  const workspace = await openWorkspace(directory, options.cluster, terminal, ofFolder ? "folder" : "commit");
-  const [observations, found, base] = await Promise.all([
-    observationsFor(terminal, workspace, options),
+  const trusted = await trustedSide(terminal, directory, options);
+  const reading = ofFolder ? "folder" : "commit";
+  const workspace = await openWorkspace(
+    directory,
+    options.cluster,
+    terminal,
+    reading,
+    trusted?.repository ?? null,
+  );
+  const [{ observations, unread }, found, base] = await Promise.all([
+    observationsFor(terminal, workspace, trusted, options),
     uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
-  const live = await planFrom(workspace, observations, terminal.now());
+  const live = await planFrom(workspace, observations, terminal.now(), unread);
   const planned = base === null ? live : against(live, base);
   const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
   const bound = { plan, binding: bindingOf(workspace.desired, observations) };
@@ -92,6 +106,20 @@ export async function makePlan(
     terminal.stderr.write(`wrote ${options.out}, fingerprint ${fingerprint}\n`);
   }
   return { ...bound, workspace, observations, fingerprint, base, about: aboutOf(workspace, found, ofFolder) };
+}
+
+/** Of a plan with `--base`, unless a person says that the head may be trusted. */
+async function trustedSide(
+  terminal: Terminal,
+  directory: string,
+  { base, trustHead }: MakeOptions,
+): Promise<TrustedSide | null> {
+  if (base === undefined) {
+    if (trustHead !== true) return null;
+    throw new Failure("usage", "--trust-head is about a plan with --base, and there is none");
+  }
+  if (trustHead === true) return null;
+  return await trustedBase(resolve(terminal.cwd, directory), base, terminal);
 }
 
 /** Only a commit can be approved, or compared. */
@@ -141,7 +169,8 @@ export function expectations(given: readonly string[] | undefined): readonly App
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */
 function against(plan: Plan, base: Base): Plan {
   const refused = base.findings.some(({ severity }) => severity === "error");
-  const verdict = refused ? ({ outcome: "blocked", verdict: "blocked" } as const) : {};
+  const blocks = refused && plan.outcome !== "incomplete";
+  const verdict = blocks ? ({ outcome: "blocked", verdict: "blocked" } as const) : {};
   return { ...plan, ...verdict, base: basePlan(base) };
 }
 
@@ -165,22 +194,93 @@ async function planAs(
   }
 }
 
+interface Observed {
+  readonly observations: readonly ClusterObservation[];
+  readonly unread: readonly UnreadCluster[];
+}
+
 /** From the clusters, or from a file of an earlier look; a file that is not there yet is written. */
 async function observationsFor(
   terminal: Terminal,
   workspace: Workspace,
+  trusted: TrustedSide | null,
   options: MakeOptions,
-): Promise<readonly ClusterObservation[]> {
+): Promise<Observed> {
   const file = options.observations === undefined ? null : resolve(terminal.cwd, options.observations);
   const saved = file === null ? null : await readObservations(file);
   if (saved !== null) {
     for (const { cluster, observedAt } of saved) {
       terminal.stderr.write(`${cluster} as it was observed at ${observedAt}\n`);
     }
-    return observationsOf(workspace.clusters, saved, options.observations ?? "");
+    return {
+      observations: observationsOf(workspace.clusters, saved, options.observations ?? ""),
+      unread: [],
+    };
   }
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
-  const observations = await observeAll(platforms);
-  if (file !== null) await writeObservations(file, observations);
-  return observations;
+  const observed = await observeThrough(terminal, workspace, trusted, options);
+  if (file !== null) await writeObservations(file, observed.observations);
+  return observed;
+}
+
+/** Through the connections of the base, where there is one: what the head says of them was not reviewed yet. */
+async function observeThrough(
+  terminal: Terminal,
+  workspace: Workspace,
+  trusted: TrustedSide | null,
+  options: MakeOptions,
+): Promise<Observed> {
+  const { signal } = new AbortController();
+  if (trusted === null)
+    return await observeEach(openPlatforms(workspace, terminal, options, signal), workspace);
+  const { desired, folder } = workspace;
+  const changed = await changedContentOf(
+    trusted.git,
+    trusted.changes,
+    [terminal.cwd, folder],
+    [trusted, { desired }],
+  );
+  const { untrusted, unasked, ...through } = waysThroughBase(desired, trusted, changed);
+  const names = new Set(workspace.clusters.map(({ name }) => name));
+  const clusters = trusted.changes.others
+    ? through.desired.clusters.map((cluster) => startedElsewhere(cluster, terminal.cwd))
+    : through.desired.clusters;
+  const selected = clusters.filter(({ name }) => names.has(name));
+  const readable = {
+    ...workspace,
+    desired: { ...through.desired, clusters },
+    clusters: selected.filter(({ name }) => !untrusted.has(name)),
+  };
+  // A tool that looks for files where it is started finds none of the pull request.
+  const cwd = trusted.changes.others ? { cwd: parse(folder).root } : {};
+  const platforms = openPlatforms(readable, terminal, options, signal, { untrusted, unasked, ...cwd });
+  const observed = await observeEach(platforms, readable);
+  const unread = selected.flatMap(({ name, platform }) => {
+    const problem = untrusted.get(name);
+    return problem === undefined ? [] : [{ name, platform, problem }];
+  });
+  return { ...observed, unread: [...observed.unread, ...unread] };
+}
+
+/** What is named from where capstan was started is still found there. */
+function startedElsewhere(cluster: ClusterResource, cwd: string): ClusterResource {
+  const command = ([executable = "", ...words]: readonly string[]) => [
+    executable.includes("/") ? resolve(cwd, executable) : executable,
+    ...words,
+  ];
+  const { teleport, talos } = cluster;
+  return {
+    ...cluster,
+    teleport:
+      teleport === null
+        ? null
+        : {
+            ...teleport,
+            tctl: command(teleport.tctl),
+            identityFile: teleport.identityFile === null ? null : resolve(cwd, teleport.identityFile),
+          },
+    talos:
+      talos === null
+        ? null
+        : { ...talos, talosctl: command(talos.talosctl), kubectl: command(talos.kubectl) },
+  };
 }

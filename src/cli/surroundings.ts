@@ -5,11 +5,13 @@ import { Failure } from "../failure.ts";
 import type { CommitTree } from "../git/tree.ts";
 import { fingerprintOf } from "../overrides/key-hash.ts";
 import { readOverride } from "../overrides/read.ts";
+import { consumerKey, type Ways } from "../planner/trust.ts";
 import type { ObserveScope, Platform } from "../platforms/platform.ts";
 import type { OverrideChains } from "../probes/candidates.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
 import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/desired.ts";
+import type { TrustConsumer } from "../resources/trust-consumer.ts";
 import { type KeysByRole, keysByRole } from "../rotation/key-sets.ts";
 import {
   type ClusterObservation,
@@ -24,7 +26,7 @@ import {
 import { findPinFiles, type PinSearch } from "./pin-files.ts";
 
 /** What looking around needs. */
-export interface LookAround {
+export interface LookAround extends Pick<Ways, "untrusted" | "unasked"> {
   /** Absolute path of the repository folder: files named in resources are below it. */
   readonly folder: string;
   readonly desired: DesiredState;
@@ -37,6 +39,9 @@ export interface LookAround {
   readonly open: (cluster: ClusterResource) => Platform;
   readonly signal: AbortSignal;
 }
+
+/** Nobody knows, and nobody takes it for granted. */
+const NOT_ASKED = { uses: "unknown", trusts: { old: "unknown", new: "unknown" } } as const;
 
 /** A consumer may say otherwise. */
 const PROBE_DEADLINE_MS = 5_000;
@@ -86,10 +91,12 @@ async function lookAround(
 async function askPeer(
   name: string,
   cluster: string,
-  { desired, open, signal }: LookAround,
+  { desired, untrusted, open, signal }: LookAround,
 ): Promise<PeerObservation> {
   const resource = desired.clusters.find((candidate) => candidate.name === name);
   if (resource === undefined) return { cluster: name, problem: "no cluster resource", copies: [] };
+  const problem = untrusted.get(name);
+  if (problem !== undefined) return { cluster: name, problem: problem.message, copies: [] };
   try {
     const { copies } = await open(resource).observe({ components: "all" });
     return { cluster: name, problem: null, copies: copies.filter((copy) => copy.cluster === cluster) };
@@ -113,15 +120,17 @@ async function listPins(
 
 /** Everything that is declared for one CA, compared with the keys that it has now. */
 async function probeConsumers(
-  { type, trustConsumers }: AuthorityResource,
+  { cluster, type, trustConsumers }: AuthorityResource,
   observation: ClusterObservation,
-  { folder, tree, desired, runner, signal }: LookAround,
+  { folder, tree, desired, unasked, runner, signal }: LookAround,
 ): Promise<readonly ConsumerObservation[]> {
   const { authorities } = observation;
   const live = authorities.find((authority) => authority.type === type);
   if (live === undefined || trustConsumers.length === 0) return [];
   const candidates = keysByRole(live, retiredKeys(desired, live));
-  const results = await probeAll(trustConsumers, {
+  const reasonFor = ({ name }: TrustConsumer) => unasked.get(consumerKey(cluster, type, name));
+  const asked = trustConsumers.filter((consumer) => reasonFor(consumer) === undefined);
+  const results = await probeAll(asked, {
     candidates,
     overrides: await overrideChains(live, candidates, observation),
     deadlineMs: PROBE_DEADLINE_MS,
@@ -129,14 +138,19 @@ async function probeConsumers(
     run: (command) => runner.run(command),
     readFile: (path) => (tree === null ? readWithin(folder, path) : tree.bytes(path)),
   });
-  return results.map(({ consumer, uses, trusts, detail }, index) => ({
-    authority: type,
-    consumer,
-    kind: trustConsumers[index]?.kind ?? "manual",
-    uses,
-    trusts,
-    detail,
-  }));
+  const seen = new Map(results.map((result) => [result.consumer, result]));
+  return trustConsumers.map((consumer) => {
+    const { name, kind } = consumer;
+    const result = seen.get(name) ?? { ...NOT_ASKED, detail: reasonFor(consumer) ?? "" };
+    return {
+      authority: type,
+      consumer: name,
+      kind,
+      uses: result.uses,
+      trusts: result.trusts,
+      detail: result.detail,
+    };
+  });
 }
 
 /**

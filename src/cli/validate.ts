@@ -62,7 +62,7 @@ export async function validate(
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   const valid = errors === 0 && resources > 0;
   if (options.format === "json") {
-    const changes = base === null ? {} : { changes: base.changes };
+    const changes = base === null ? {} : { connections: base.connections, changes: base.changes };
     const answer = { format_version: "1.0", valid, resources, ...changes, diagnostics };
     terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     return valid ? EXIT.ok : EXIT.error;

@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
+import type { Ways } from "../planner/trust.ts";
 import {
   openPlatform,
   type Platform,
@@ -54,6 +55,8 @@ export async function openWorkspace(
   wanted: string | undefined,
   terminal: Terminal,
   reading: Reading,
+  /** Of whom it is to be learned where the record is, in place of what is read here. */
+  trusted: RepositoryResource | null = null,
 ): Promise<Workspace> {
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
@@ -63,7 +66,7 @@ export async function openWorkspace(
   const where = tree === null ? directory : `${directory} at commit ${tree.commit.slice(0, 12)}`;
   insistOnNoErrors(loaded.diagnostics, where);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
-  const store = await openRecord(folder, repository, git, terminal);
+  const store = await openRecord(folder, trusted ?? repository, git, terminal);
   insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), where);
   return {
     folder,
@@ -156,15 +159,22 @@ function concern(
   return rotates ? "possible" : "none";
 }
 
+/** What is not to be read, and where executables start. */
+export interface OpenWays extends Pick<Ways, "untrusted" | "unasked"> {
+  readonly cwd?: string;
+}
+
 /** The same, with what is outside of the clusters in what they observe: for whatever judges. */
 export function openPlatforms(
   workspace: Workspace,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
+  ways: OpenWays = { untrusted: new Map(), unasked: new Map() },
 ): ReadonlyMap<string, Platform> {
-  const shared = platformOptions(workspace, terminal, options, signal);
+  const shared = platformOptions(workspace, terminal, options, signal, ways.cwd);
   const around = {
+    ...ways,
     folder: workspace.folder,
     desired: workspace.desired,
     resources: new Set(workspace.files.keys()),
@@ -200,12 +210,13 @@ export function platformOptions(
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
+  cwd?: string,
 ): PlatformOptions {
   const say = (line: string) => {
     if (options.verbose === true) terminal.stderr.write(`${line}\n`);
   };
   return {
-    runner: createRunner({ trace: say }),
+    runner: createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) }),
     now: () => new Date(terminal.now()),
     signal,
     notice: say,

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import { type Git, refusal } from "./git.ts";
 
 /** A commit as git names it; `null` where it has none of this name at hand. */
-async function commitAt(git: Git, name: string): Promise<string | null> {
+export async function commitAt(git: Git, name: string): Promise<string | null> {
   const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
   const answer = await git.ask(args);
   if (answer.exitCode === 0) return answer.stdout.trim();

@@ -10,7 +10,7 @@ export const componentsReady: Guard = {
   waivable: true,
   appliesTo: ({ edge, authority, record }) =>
     reportedByComponents(authority.type) &&
-    edge.to !== "rollback" &&
+    (edge.to !== "rollback" || edge.from === "rollback") &&
     (edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted"),
   judge: ({ observation, authority, edge, past, now }) => {
     const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");

@@ -33,6 +33,13 @@ export const credentials: Guard = {
         },
       ]);
     }
+    if (dropsUserKeys(authority, edge) && credentials.signedBy === undefined) {
+      return unknown({
+        subject,
+        message: "was not compared with the keys of the user CA: nobody knows whether it survives this step",
+        remedy: "plan again with a `tctl` that reads it, or issue a new identity file and waive this subject",
+      });
+    }
     const cutOff = lostWith(authority, edge, credentials);
     if (cutOff.length > 0) {
       return failWith([
@@ -60,12 +67,17 @@ export const credentials: Guard = {
 
 /** Out of the last phase the keys that do not sign are dropped, and with them every certificate that they signed. */
 function lostWith(
-  { type, active, trusted }: LiveAuthority,
-  { from, to }: Edge,
+  authority: LiveAuthority,
+  edge: Edge,
   { signedBy = [] }: Credentials,
 ): readonly Fingerprint[] {
-  if (type !== "user" || to !== "standby" || from === "standby") return [];
+  if (!dropsUserKeys(authority, edge)) return [];
+  const { active, trusted } = authority;
   const kept = active.map(({ fingerprint }) => fingerprint);
   if (signedBy.some((key) => kept.includes(key))) return [];
   return trusted.map(({ fingerprint }) => fingerprint).filter((key) => signedBy.includes(key));
+}
+
+function dropsUserKeys({ type }: LiveAuthority, { from, to }: Edge): boolean {
+  return type === "user" && to === "standby" && from !== "standby";
 }

@@ -50,8 +50,9 @@ export function isHeldInHsm({
 
 /** New keys of the protocol that has the fewest: a CA of SSH and TLS keys needs both of each server. */
 function newKeys({ authority }: GuardInput): number {
+  const { active, trusted } = authority;
   const counts = (["tls", "ssh", "jwt"] as const)
-    .filter((protocol) => authority.active.some((key) => key.protocol === protocol))
-    .map((protocol) => authority.trusted.filter((key) => key.protocol === protocol).length);
-  return Math.min(...counts);
+    .filter((protocol) => [...active, ...trusted].some((key) => key.protocol === protocol))
+    .map((protocol) => trusted.filter((key) => key.protocol === protocol).length);
+  return counts.length === 0 ? 0 : Math.min(...counts);
 }

@@ -81,8 +81,11 @@ function silent({ observation, authority, edge, now }: GuardInput): readonly Fin
     }));
 }
 
-/** Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10). */
+/**
+ * Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10). In rollback
+ * itself and out of it, whoever may live by the key that goes.
+ */
 function needsEverybody({ edge, record, authority }: GuardInput): boolean {
-  if (edge.to === "rollback") return false;
+  if (edge.to === "rollback" && edge.from !== "rollback") return false;
   return edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted";
 }

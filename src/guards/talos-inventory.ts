@@ -1,5 +1,6 @@
+import { canonicalAddress } from "../resources/machine-address.ts";
 import type { Finding } from "../rotation/plan.ts";
-import type { TalosFacts, TalosMachine } from "../talos/facts.ts";
+import type { TalosFacts, TalosMachine, TalosMember } from "../talos/facts.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
 
 /**
@@ -76,9 +77,15 @@ function strangers({ machines, members }: TalosFacts): readonly Finding[] {
   }
   const known = new Set(machines.flatMap(({ found }) => found?.nodeId ?? []));
   const listed = new Set(members.map(({ nodeId }) => nodeId));
+  // Who does not answer cannot say who it is, and has a finding of its own: its address, or its name, tells.
+  const silent = new Set(
+    machines.flatMap(({ address, found }) => (found?.nodeId == null ? [canonicalAddress(address)] : [])),
+  );
+  const isSilent = ({ hostname, addresses }: TalosMember) =>
+    [hostname, ...addresses].some((one) => silent.has(canonicalAddress(one)));
   return [
     ...members
-      .filter(({ nodeId }) => !known.has(nodeId))
+      .filter((member) => !known.has(member.nodeId) && !isSilent(member))
       .map(({ hostname, addresses }) => ({
         subject: `member/${hostname}`,
         message: `is a member of the cluster (${addresses.join(", ")}), and no machine of the inventory`,

@@ -25,12 +25,17 @@ export const talosKubernetes: Guard = {
           "install kubectl and name it in spec.talos.kubectl; name a kubeconfig whose server is reachable",
       });
     }
-    return failWith(
-      facts.notReady.map((subject) => ({
+    return failWith([
+      ...facts.notReady.map((subject) => ({
         subject,
         message: "is not Ready",
         remedy: "repair it first, or wait until it is",
       })),
-    );
+      ...(facts.silent ?? []).map(({ server, problem }) => ({
+        subject: `apiserver/${server.replace("https://", "")}`,
+        message: `does not answer, and every step proves each API server at its own address: ${problem}`,
+        remedy: "repair it, or open the way from here to that address and port",
+      })),
+    ]);
   },
 };

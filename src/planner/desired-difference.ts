@@ -1,18 +1,22 @@
 import { contentHash } from "../resources/canonical.ts";
 import type {
+  Acknowledgement,
   ClusterResource,
   DesiredState,
   OverrideResource,
-  Policy,
   RepositoryResource,
   RotationResource,
   Source,
   Waiver,
 } from "../resources/desired.ts";
+import { FIELDS_OUT } from "../resources/ways-out.ts";
 import { rotationUnits } from "../rotation/authority-type.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { type Phase, walkBetween } from "../rotation/phase.ts";
-import type { ChangeFinding } from "../rotation/plan.ts";
+import type { ChangeFinding, ConnectionChange } from "../rotation/plan.ts";
+import { connectionChanges } from "./connection-changes.ts";
+import { fieldChanges } from "./field-changes.ts";
+import { authorityContent, clusterContent, rotationContent } from "./fingerprint.ts";
 import { isUnderWay, pairRotations, type RotationPair } from "./rotation-pairs.ts";
 
 /**
@@ -20,6 +24,8 @@ import { isUnderWay, pairRotations, type RotationPair } from "./rotation-pairs.t
  * what can never be right, a warning what depends on how far the live cluster is.
  */
 export interface DesiredDifference {
+  /** What is run, dialled, read or written otherwise. */
+  readonly connections: readonly ConnectionChange[];
   readonly changes: readonly string[];
   readonly findings: readonly PlacedFinding[];
 }
@@ -38,6 +44,7 @@ export interface Side {
 export function desiredDifference(base: Side, head: Side): DesiredDifference {
   const pairs = pairRotations(base.desired.rotations, head.desired.rotations);
   return {
+    connections: connectionChanges(base, head),
     changes: [
       ...repositoryChanges(base.repository, head.repository),
       ...clusterChanges(base.desired.clusters, head.desired.clusters),
@@ -54,64 +61,20 @@ export function desiredDifference(base: Side, head: Side): DesiredDifference {
 }
 
 function repositoryChanges(was: RepositoryResource, is: RepositoryResource): readonly string[] {
-  const names: Readonly<Record<keyof RepositoryResource, string>> = {
-    record: "record",
-    remote: "remote",
-    branch: "branch",
-    requirePlan: "require_plan",
-    executables: "executables",
-    addresses: "addresses",
-  };
-  return fieldChanges("the repository", names, was, is);
+  return fieldChanges("the repository", was, is, TOLD);
 }
+
+/** What is run, dialled, read and written is told before everything else (`connection-changes.ts`). */
+const TOLD: ReadonlySet<string> = new Set(
+  [...FIELDS_OUT, "spec.executables", "spec.addresses"].map((field) => field.replace("spec.", "")),
+);
 
 function clusterChanges(was: readonly ClusterResource[], is: readonly ClusterResource[]): readonly string[] {
   return pairsOf(was, is, ({ name }) => name).flatMap(([old, now]) => {
     if (old === undefined) return [`cluster ${now?.name} is added`];
     if (now === undefined) return [`cluster ${old.name} is removed`];
-    const { policy: before, source: _, ...connection } = old;
-    const { policy: after, source: __, ...connectionNow } = now;
-    // Not what it is: text of the connection comes from the environment.
-    const moved =
-      contentHash(connection) === contentHash(connectionNow) ? [] : ["how it is reached is changed"];
-    return [
-      ...moved.map((what) => `cluster ${now.name}: ${what}`),
-      ...fieldChanges(`cluster ${now.name}`, POLICY_NAMES, before, after),
-    ];
+    return fieldChanges(`cluster ${now.name}`, clusterContent(old), clusterContent(now), TOLD);
   });
-}
-
-const POLICY_NAMES: Readonly<Record<keyof Policy, string>> = {
-  concurrentRotations: "policy.concurrent_rotations",
-  soakMs: "policy.soak",
-  onFailure: "policy.on_failure",
-  phaseTimeoutMs: "policy.phase_timeout",
-  maxSessionTtlMs: "policy.max_session_ttl",
-  pinFiles: "policy.pin_files",
-  timeZone: "policy.time_zone",
-  windows: "policy.windows",
-  freezes: "policy.freezes",
-};
-
-function fieldChanges<Fields extends object>(
-  subject: string,
-  names: Readonly<Record<keyof Fields & string, string>>,
-  was: Fields,
-  is: Fields,
-): readonly string[] {
-  return (Object.keys(names) as (keyof Fields & string)[]).flatMap((field) => {
-    const [before, after] = [valueText(field, was[field]), valueText(field, is[field])];
-    return before === after ? [] : [`${subject}: ${names[field]} was ${before}, and is ${after}`];
-  });
-}
-
-function valueText(field: string, value: unknown): string {
-  if (value === null) return "none";
-  if (Array.isArray(value))
-    return value.length === 0 ? "none" : value.map((item) => valueText(field, item)).join(", ");
-  if (field.endsWith("Ms") && typeof value === "number") return `${value / 1_000} s`;
-  if (typeof value === "object") return Object.values(value).map(String).join(" ");
-  return String(value);
 }
 
 function authorityChanges(was: DesiredState, is: DesiredState): readonly string[] {
@@ -119,15 +82,21 @@ function authorityChanges(was: DesiredState, is: DesiredState): readonly string[
     ([old, now]) => {
       const one = now ?? old;
       const about = `${one?.cluster} ${one?.type}`;
-      if (old === undefined) return [`${about}: the certificate_authority is added`];
+      if (old === undefined) {
+        return [
+          `${about}: the certificate_authority is added`,
+          ...waiverChanges(about, [], now?.waive ?? []),
+          ...statementChanges(about, [], now?.acknowledge ?? []),
+        ];
+      }
       if (now === undefined) return [`${about}: the certificate_authority is removed`];
-      const { source: _, activeKeys: before, ...rest } = old;
-      const { source: __, activeKeys: after, ...restNow } = now;
+      const { activeKeys: before, waive: waived, acknowledge: stated, ...rest } = authorityContent(old);
+      const { activeKeys: after, waive, acknowledge, ...restNow } = authorityContent(now);
       return [
         ...keyChanges(about, "may sign", before, after),
-        ...(contentHash(placeless(rest)) === contentHash(placeless(restNow))
-          ? []
-          : [`${about}: what the certificate_authority says beside its keys is changed`]),
+        ...waiverChanges(about, waived, waive),
+        ...statementChanges(about, stated, acknowledge),
+        ...fieldChanges(about, rest, restNow, TOLD),
       ];
     },
   );
@@ -159,23 +128,44 @@ function overrideChanges(
 }
 
 function rotationChanges({ base, head }: RotationPair): readonly string[] {
-  if (base === null) return head === null ? [] : [`${titleOf(head)} is added, at ${head.phase}`];
+  if (base === null) {
+    return head === null
+      ? []
+      : [
+          `${titleOf(head)} is added, at ${head.phase}`,
+          ...waiverChanges(titleOf(head), [], head.waive),
+          ...statementChanges(titleOf(head), [], head.acknowledge),
+        ];
+  }
   if (head === null) return [`${titleOf(base)} is removed, which was at ${base.phase}`];
   const about = titleOf(head);
+  const { name: _, phase: __, resume: ___, contentHash: ____, ...was } = rotationContent(base);
+  const { name: _____, phase: ______, resume: _______, contentHash: ________, ...is } = rotationContent(head);
+  const { waive: waived, acknowledge: stated, ...rest } = was;
+  const { waive, acknowledge, ...restNow } = is;
   return [
     ...(base.name === head.name ? [] : [`${titleOf(base)} is renamed to ${head.name}`]),
     ...(base.phase === head.phase ? [] : [`${about} moves from ${base.phase} to ${head.phase}`]),
-    ...(base.strategy === head.strategy ? [] : [`${about}: strategy ${head.strategy}`]),
-    ...(base.mode === head.mode ? [] : [`${about}: mode ${head.mode}`]),
     ...(base.resume === head.resume
       ? []
       : [`${about} resumes: ${head.resume ?? "without a reason any more"}`]),
-    ...waiverChanges(about, base.waive, head.waive),
-    ...pairsOf(base.acknowledge, head.acknowledge, ({ step }) => step).flatMap(([old, now]) => {
-      if (old === undefined) return [`${about}: ${now?.who} states that ${now?.step} is done`];
-      return now === undefined ? [`${about}: nobody states any more that ${old.step} is done`] : [];
-    }),
+    ...fieldChanges(about, rest, restNow),
+    ...waiverChanges(about, waived, waive),
+    ...statementChanges(about, stated, acknowledge),
   ];
+}
+
+/** Said to be done by hand: who, when and why are part of it. */
+function statementChanges(
+  about: string,
+  was: readonly Acknowledgement[],
+  is: readonly Acknowledgement[],
+): readonly string[] {
+  return pairsOf(was, is, ({ step }) => step).flatMap(([old, now]) => {
+    if (old === undefined) return [`${about}: ${now?.who} states that ${now?.step} is done`];
+    if (now === undefined) return [`${about}: nobody states any more that ${old.step} is done`];
+    return fieldChanges(`${about}: the statement about ${now.step}`, old, now);
+  });
 }
 
 function waiverChanges(about: string, was: readonly Waiver[], is: readonly Waiver[]): readonly string[] {
@@ -183,7 +173,8 @@ function waiverChanges(about: string, was: readonly Waiver[], is: readonly Waive
     ([old, now]) => {
       if (old === undefined)
         return [`${about} waives ${now?.guard} for ${now?.subject} until ${now?.expires}: ${now?.reason}`];
-      return now === undefined ? [`${about} no longer waives ${old.guard} for ${old.subject}`] : [];
+      if (now === undefined) return [`${about} no longer waives ${old.guard} for ${old.subject}`];
+      return fieldChanges(`${about}: the waiver of ${now.guard} for ${now.subject}`, old, now);
     },
   );
 }
@@ -310,11 +301,6 @@ function sameKeys(one: RotationResource, other: RotationResource): boolean {
 
 function titleOf({ cluster, name }: RotationResource): string {
   return `${cluster}: rotation ${name}`;
-}
-
-/** What it says, wherever it stands. */
-function placeless(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (field, inner) => (field === "source" ? undefined : inner)));
 }
 
 function pairsOf<Item>(

@@ -37,8 +37,24 @@ export function driftOf(
         .filter(({ type }) => !observation.authorities.some((live) => live.type === type))
         .map(({ type }) => notThere(type)),
     ),
+    ...underWayAndGone(record, observation),
     ...duplicates(observation),
   ];
+}
+
+/** The record has a rotation of a CA that is not in the listing: that is no sign that it is over. */
+function underWayAndGone(record: ClusterRecord, { authorities }: ClusterObservation): readonly Drift[] {
+  return record.rotations
+    .filter(
+      ({ ended_at, authority }) => ended_at === null && !authorities.some(({ type }) => type === authority),
+    )
+    .map(({ authority, name }) => ({
+      id: "authority-missing",
+      subject: `rotation/${name}`,
+      message: `is under way by the record, and the cluster does not list the ${authority} CA`,
+      remedy: "look at it with `capstan status`; capstan's role needs `read` on cert_authority",
+      blocks: true,
+    }));
 }
 
 /** Left by hands or by `talosctl rotate-ca`, which appends: harmless, and put in order by the next change. */

@@ -114,13 +114,14 @@ function clusterBinding(desired: DesiredState, observation: ClusterObservation):
 }
 
 /** What a cluster resource says, wherever it stands: as it is written, whatever the environment puts in. */
-function clusterContent(cluster: ClusterResource): object {
-  const { source: _, ...content } = cluster.asWritten ?? cluster;
+export function clusterContent(cluster: ClusterResource): Omit<ClusterResource, "source" | "asWritten"> {
+  const written: ClusterResource = cluster.asWritten ?? cluster;
+  const { source: _, asWritten: __, ...content } = written;
   return content;
 }
 
 /** The order of keys and the places of statements have no meaning. */
-function authorityContent(authority: AuthorityResource): object {
+export function authorityContent(authority: AuthorityResource) {
   const { source: _, activeKeys, acknowledge, waive, ...content } = authority;
   return {
     ...content,
@@ -130,7 +131,7 @@ function authorityContent(authority: AuthorityResource): object {
   };
 }
 
-function rotationContent(rotation: RotationResource): object {
+export function rotationContent(rotation: RotationResource) {
   const { source: _, acknowledge, waive, ...content } = rotation;
   return { ...content, acknowledge: placeless(acknowledge), waive: placeless(waive) };
 }

@@ -2,9 +2,10 @@ import type { RotationResource } from "../resources/desired.ts";
 import { isTalosType } from "../rotation/authority-type.ts";
 import { type ClusterObservation, KIND_OF_TYPE, type LiveAuthority } from "../rotation/observation.ts";
 import { pinProblems } from "../rotation/pins.ts";
+import { endOfRollback } from "../rotation/way-back.ts";
 import { scheduleNotes } from "./automatic.ts";
 import type { Member, RotationContext } from "./member.ts";
-import { ownersOf } from "./refusals.ts";
+import { ownersOf, STANDBY_WITH } from "./refusals.ts";
 
 /** Sentences about one authority of a rotation that block nothing. */
 export function notesOf(
@@ -33,7 +34,8 @@ export function notesOf(
   }
   if (memory?.state === "rolling_back" && resource.phase !== "rollback") {
     const why = memory.reason === null ? "" : ` (${memory.reason})`;
-    notes.push(`it was turned back${why}: whatever git wants, it goes back to standby with the old key`);
+    const end = STANDBY_WITH[endOfRollback(memory.retire, live, observation)];
+    notes.push(`it was turned back${why}: whatever git wants, it goes to standby ${end}`);
   }
   notes.push(...halfWay(live, observation));
   if (standing === "finished" && unseen.length > 0) {

@@ -122,12 +122,13 @@ function upgradedFile(value: object): object {
 
 /** A plan of format 1.0 as one of today, for whoever only shows it; what is none stays what it is. */
 function upgradedPlan(plan: object, fingerprint: unknown): object {
-  const { clusters, outcome } = plan as { readonly clusters?: unknown; readonly outcome?: unknown };
+  const { clusters, base, outcome } = plan as Readonly<Record<string, unknown>>;
   return {
     verdict: outcome === "no_changes" ? "nothing_to_do" : outcome,
     ...plan,
     format_version: "1.1",
     fingerprint,
+    ...(typeof base === "object" && base !== null ? { base: { connections: [], ...base } } : {}),
     clusters: Array.isArray(clusters)
       ? clusters.map((cluster: unknown) =>
           typeof cluster === "object" && cluster !== null

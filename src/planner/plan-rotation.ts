@@ -10,7 +10,7 @@ import { caPins, keysOf } from "./keys.ts";
 import { consumersOf, isTurnedBack, type Member, type Move, type RotationContext } from "./member.ts";
 import { apart, notesOf } from "./notes.ts";
 import { standingOf } from "./standing.ts";
-import { chain, stepsOf, wayBack } from "./steps.ts";
+import { stepsBack, stepsOf } from "./steps.ts";
 import { together } from "./together.ts";
 import { unseenKeys } from "./unseen.ts";
 import { waiverNotes } from "./waivers.ts";
@@ -59,7 +59,7 @@ export function planUndeclared(
   live: LiveAuthority,
   context: RotationContext,
 ): RotationPlan {
-  const edges = wayBack(live);
+  const wanted = { type: live.type, retire: memory.retire };
   const judge = (edge: Edge) =>
     judgeAll({
       ...context,
@@ -70,7 +70,7 @@ export function planUndeclared(
       consumers: consumersOf(live.type, context),
       edge,
     });
-  const steps = chain(memory.name, live.type, edges, judge);
+  const steps = stepsBack(memory.name, { live, memory, wanted }, null, context, judge);
   return {
     name: memory.name,
     authorities: [live.type],
@@ -78,8 +78,8 @@ export function planUndeclared(
     desired_phase: "rollback",
     standing: "in_progress",
     notes: [`no ca_rotation declares \`${memory.name}\` any more: it is rolled back`],
-    keys: keysOf({ wanted: { type: live.type, retire: memory.retire }, live, memory }),
-    ca_pins: caPins({ wanted: { type: live.type, retire: memory.retire }, live }),
+    keys: keysOf({ wanted, live, memory }),
+    ca_pins: caPins({ wanted, live }),
     consumers: consumersSeen(live.type, context),
     // The work of a phase that is left for good is nobody's any more.
     checklist: live.rotation.phase === "rollback" ? itemsOf(live.type, "rollback", null, context) : [],

@@ -18,6 +18,7 @@ import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { isBlocked } from "./startable.ts";
+import { isEnding } from "./steps.ts";
 import { verdictOf } from "./verdict.ts";
 
 /**
@@ -40,7 +41,7 @@ export interface PlanInput {
   readonly now: number;
 }
 
-interface UnreadCluster {
+export interface UnreadCluster {
   readonly name: string;
   readonly platform: PlatformName;
   readonly problem: ClusterProblem;
@@ -142,7 +143,10 @@ function undeclared(
   return record.rotations.flatMap((memory) => {
     if (memory.ended_at !== null || declared.some((rotation) => declares(rotation, memory))) return [];
     const live = observation.authorities.find(({ type }) => type === memory.authority);
-    return live?.rotation.state === "in_progress" ? [[memory, live] as const] : [];
+    if (live === undefined) return [];
+    return live.rotation.state === "in_progress" || isEnding({ live, memory })
+      ? [[memory, live] as const]
+      : [];
   });
 
   function declares(rotation: DesiredState["rotations"][number], memory: ClusterRecord["rotations"][number]) {

@@ -1,6 +1,7 @@
 import type { RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
+import type { EndOfRollback } from "../rotation/way-back.ts";
 import type { Member, Move, RotationContext } from "./member.ts";
 import { rolledBack } from "./standing.ts";
 import { wordingOf } from "./wording.ts";
@@ -76,7 +77,7 @@ export function tooLate({ live, wanted }: Member) {
     subject: `authority/${live.type}`,
     message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
     remedy:
-      "set `phase: standby` to accept the new key (Teleport before v7 keeps it even when init is rolled back), or start a new rotation",
+      "`capstan rotate finish` accepts the new key (Teleport before v7 keeps it even when init is rolled back); a way back is a new rotation",
   };
 }
 
@@ -90,13 +91,20 @@ export function partnerTurnedBack({ live }: Member) {
 }
 
 /** Only the record knows that capstan itself turned back; else git has to say that it wants the way out. */
-export function rollingBack() {
+export function rollingBack(end: EndOfRollback) {
   return {
     subject: "phase/rollback",
-    message: "the cluster is rolling back; from there the only way is back to standby with the old key",
+    message: `the cluster is rolling back; from there the only way is to standby ${STANDBY_WITH[end]}`,
     remedy: "set `phase: rollback` to finish the rollback, then start the rotation again",
   };
 }
+
+/** With which key a rollback ends, read from the key sets. */
+export const STANDBY_WITH: Readonly<Record<EndOfRollback, string>> = {
+  "new-key-goes": "with the old key",
+  "old-key-goes": "with the new key, as the new one signs and the old one goes",
+  unclear: "with whichever key signs",
+};
 
 /** Standby is wanted of a rotation that has not begun. */
 export function notBegun({ live }: Member) {

@@ -1,10 +1,12 @@
 import { judgeAll } from "../guards/chain.ts";
-import type { Policy, RotationResource } from "../resources/desired.ts";
+import type { RotationResource } from "../resources/desired.ts";
 import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { identify, type LiveAuthority } from "../rotation/observation.ts";
-import { type Edge, isPointOfNoReturn, rollbackFrom, walkBetween } from "../rotation/phase.ts";
+import { type Edge, rollbackFrom, walkBetween } from "../rotation/phase.ts";
 import type { GuardId, GuardVerdict } from "../rotation/plan.ts";
+import { endOfRollback } from "../rotation/way-back.ts";
 import { NOT_FOR_CLOCKS, nextByItself } from "./automatic.ts";
+import { type Dropping, finalityOf } from "./finality.ts";
 import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./member.ts";
 import {
   anothersRotation,
@@ -38,23 +40,20 @@ export function stepsOf(
       edge,
     });
   const from = live.rotation.phase;
+  const dropping = droppingOf(member, resource, context);
   const name = resource.name;
   if (standing === "finished") {
     if (resource.phase === "rollback") return [refusal(name, member, "rollback", tooLate(member))];
     const unverified = memory !== undefined && live.rotation.state === "standby";
-    return unverified ? settle(name, member, context.cluster.policy, judge) : [];
+    return unverified ? settle(name, member, context, judge) : [];
   }
   if (standing === "unclear") {
     return [refusal(name, member, resource.phase, whyUnclear(member, context))];
   }
   if (standing === "in_progress" && goingBack) {
-    const isWhole = from === "rollback" && live.rotation.towards == null;
-    const settling =
-      isWhole && newKeyWasUsed(memory, live) !== "refuted"
-        ? settle(name, member, context.cluster.policy, judge)
-        : [];
-    return follow(settling, chain(name, live.type, wayBack(live), judge));
+    return stepsBack(name, member, resource, context, judge);
   }
+  if (isEnding(member)) return settle(name, member, context, judge);
   if (resource.phase === "rollback") return [];
   // A partner was turned back before this one began.
   if (goingBack && standing === "not_started") {
@@ -63,22 +62,68 @@ export function stepsOf(
   if (standing === "rolled_back") {
     return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
   }
-  if (from === "rollback") return [refusal(name, member, resource.phase, rollingBack())];
+  if (from === "rollback")
+    return [
+      refusal(
+        name,
+        member,
+        resource.phase,
+        rollingBack(endOfRollback(member.wanted.retire, live, context.observation)),
+      ),
+    ];
   if (standing === "in_progress" && resource.mode === "auto" && nextByItself(live) !== null) {
-    return watch(name, member, context.cluster.policy, judge);
+    return watch(name, member, context, judge);
   }
   const stepwise = resource.strategy === "step" && resource.mode === "manual";
   if (standing === "not_started" && resource.phase === "standby" && stepwise) {
     return [refusal(name, member, "standby", notBegun(member))];
   }
   const walk = walkBetween(from, resource.phase);
-  if (walk?.length === 0) return settle(name, member, context.cluster.policy, judge);
+  if (walk?.length === 0) return settle(name, member, context, judge);
   if (walk === null || (walk.length > 1 && stepwise)) {
-    return chain(name, live.type, [{ from, to: resource.phase }], judge);
+    return chain(name, [{ from, to: resource.phase }], dropping, judge);
   }
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
-  const settling = isWhole && !wasVerified(member) ? settle(name, member, context.cluster.policy, judge) : [];
-  return follow(settling, chain(name, live.type, walk, judge));
+  const settling = isWhole && !wasVerified(member) ? settle(name, member, context, judge) : [];
+  return follow(settling, chain(name, walk, dropping, judge));
+}
+
+/**
+ * The way back, the same whether git asks for it or no longer declares the rotation: who may live by the new key is
+ * seen in rollback first, and then it is left.
+ */
+export function stepsBack(
+  name: string,
+  member: Pick<Member, "live" | "memory" | "wanted">,
+  resource: RotationResource | null,
+  context: RotationContext,
+  judge: (edge: Edge) => readonly GuardVerdict[],
+): readonly Move[] {
+  const { live, memory } = member;
+  const isWhole = live.rotation.phase === "rollback" && live.rotation.towards == null;
+  const mustBeSeen = isWhole && newKeyWasUsed(memory, live) !== "refuted";
+  const settling = mustBeSeen || isEnding(member) ? settle(name, member, context, judge) : [];
+  return follow(settling, chain(name, wayBack(live), droppingOf(member, resource, context), judge));
+}
+
+/** At standby by a last step of capstan's own, and nobody has looked yet whether all are there. */
+export function isEnding({ live, memory }: Pick<Member, "live" | "memory">): boolean {
+  const last = memory?.phases.at(-1);
+  return (
+    live.rotation.state === "standby" &&
+    memory?.current_id != null &&
+    memory.current_id === live.rotation.currentId &&
+    last?.phase === "standby" &&
+    last.verified_at === null
+  );
+}
+
+function droppingOf(
+  { live, memory, wanted }: Pick<Member, "live" | "memory" | "wanted">,
+  resource: RotationResource | null,
+  { observation, now }: RotationContext,
+): Dropping {
+  return { live, memory, retire: wanted.retire, resource, observation, now };
 }
 
 function whyUnclear(member: Member, context: RotationContext) {
@@ -91,7 +136,7 @@ function whyUnclear(member: Member, context: RotationContext) {
 }
 
 /** Half-way into init the rotation has begun, though not everybody is there. */
-export function wayBack({ rotation }: LiveAuthority): readonly Edge[] {
+function wayBack({ rotation }: LiveAuthority): readonly Edge[] {
   const hasBegun = rotation.phase === "standby" && rotation.state === "in_progress";
   return rollbackFrom(hasBegun ? "init" : rotation.phase);
 }
@@ -100,19 +145,21 @@ export function wayBack({ rotation }: LiveAuthority): readonly Edge[] {
 function follow(settling: readonly Move[], moves: readonly Move[]): readonly Move[] {
   const [before] = settling;
   const [next, ...rest] = moves;
-  if (before === undefined || next === undefined) return moves;
+  if (before === undefined) return moves;
+  if (next === undefined) return settling;
   return [before, { ...next, after: before.id, guards: [] }, ...rest];
 }
 
 /** The phase that git wants is reached; it holds when everybody was seen there and is still there. */
 function settle(
   name: string,
-  member: Member,
-  policy: Policy,
+  member: Pick<Member, "live" | "memory" | "wanted">,
+  { cluster, observation }: RotationContext,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
   const { live } = member;
   const phase = live.rotation.phase;
+  const end = endOfRollback(member.wanted.retire, live, observation);
   const guards = judge({ from: phase, to: phase });
   const awaited = !wasVerified(member) && onlyLagging(guards);
   if (wasVerified(member) && guards.every(({ outcome }) => outcome === "pass")) return [];
@@ -123,7 +170,7 @@ function settle(
       authority: live.type,
       from: phase,
       to: phase,
-      ...(awaited ? waitWording(phase, policy) : verifyWording(phase)),
+      ...(awaited ? waitWording(phase, cluster.policy, end) : verifyWording(phase)),
       reversible: true,
       point_of_no_return: false,
       ...(awaited ? { awaited } : {}),
@@ -146,35 +193,38 @@ function onlyLagging(guards: readonly GuardVerdict[]): boolean {
 function watch(
   name: string,
   member: Member,
-  policy: Policy,
+  context: RotationContext,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
   const edge = nextByItself(member.live);
   if (edge === null) return [];
   const verdicts = judge(edge).filter(({ id }) => !NOT_FOR_CLOCKS.includes(id));
-  return settle(name, member, policy, () => verdicts);
+  return settle(name, member, context, () => verdicts);
 }
 
 /** Only the first move can be judged now; the others wait for what it brings. */
-export function chain(
+function chain(
   name: string,
-  authority: string,
   edges: readonly Edge[],
+  dropping: Dropping,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
+  const authority = dropping.live.type;
   const id = ({ from, to }: Edge) => `${name}/${authority}/${from}-${to}`;
   return edges.map((edge, index) => {
     const before = edges[index - 1];
+    const guards = before === undefined ? judge(edge) : null;
+    const finality = finalityOf(edge, dropping, guards);
     return {
       id: id(edge),
       action: "rotate",
       authority,
       ...edge,
-      ...wordingOf(edge, authority),
-      reversible: !isPointOfNoReturn(edge),
-      point_of_no_return: isPointOfNoReturn(edge),
+      ...wordingOf(edge, authority, finality),
+      reversible: !finality.final,
+      point_of_no_return: finality.final,
       after: before === undefined ? null : id(before),
-      guards: before === undefined ? judge(edge) : [],
+      guards: guards ?? [],
     };
   });
 }

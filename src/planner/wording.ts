@@ -2,6 +2,8 @@ import type { Policy } from "../resources/desired.ts";
 import { formatDuration } from "../resources/duration.ts";
 import { authorityType, isTalosType, type TalosType } from "../rotation/authority-type.ts";
 import { type Edge, isLegalEdge, type Phase } from "../rotation/phase.ts";
+import type { EndOfRollback } from "../rotation/way-back.ts";
+import type { Finality } from "./finality.ts";
 
 /** What a move means to the people who run the cluster (reference teleport-rotation 1.4, 1.10, 2.2). */
 interface Wording {
@@ -43,6 +45,25 @@ const OUT_OF_ROLLBACK: Wording = {
   why: "The new key is dropped; the cluster is where it was before the rotation.",
   disrupts: "every certificate of the new key stops working",
   undo: "start the rotation again",
+};
+
+/** Where the key sets are turned round in a rollback out of init (recordings/README), the way back is none. */
+const INTO_ROLLBACK_TO_NEW: Wording = {
+  why: "In this version a rollback out of init makes the new key sign, and from there the only way drops the old one.",
+  disrupts: "components fetch certificates of the new key; who is not there when rollback is left is cut off",
+  undo: "cannot be undone: staying in init until everybody is there is the safer way",
+};
+
+const OUT_OF_ROLLBACK_TO_NEW: Wording = {
+  why: "The old key is dropped, not the new one: the key sets say that the new key signs. The rotation is finished by it.",
+  disrupts: "every certificate of the old key stops working",
+  undo: "cannot be undone; a way back is a new rotation",
+};
+
+const OUT_OF_ROLLBACK_UNCLEAR: Wording = {
+  why: "A key is dropped, and the key sets do not tell whether it is the old or the new one.",
+  disrupts: "every certificate of the key that goes stops working",
+  undo: "cannot be undone; a way back is a new rotation",
 };
 
 /** For the CAs that no component follows: what they sign, and who outside has to know (reference 2.2). */
@@ -130,7 +151,26 @@ const NEVER_TAKEN: Wording = {
   undo: "nothing to undo",
 };
 
-export function wordingOf({ from, to }: Edge, type: string): Wording {
+export function wordingOf(edge: Edge, type: string, finality?: Finality): Wording {
+  const wording = turnedRound(edge, finality) ?? asUsual(edge, type);
+  const who = finality?.who ?? [];
+  if (who.length === 0) return wording;
+  return {
+    ...wording,
+    disrupts: `${wording.disrupts}; it cuts off who still lives by the key that goes: ${who.join(", ")}`,
+    undo: "cannot be undone for those: they have to join anew",
+  };
+}
+
+/** Which key goes is read from the key sets; `null` where it is the one that the names of the phases say. */
+function turnedRound({ from, to }: Edge, finality: Finality | undefined): Wording | null {
+  if (finality === undefined || finality.end === null || finality.end === "new-key-goes") return null;
+  if (to === "rollback") return finality.end === "old-key-goes" ? INTO_ROLLBACK_TO_NEW : null;
+  if (from !== "rollback") return null;
+  return finality.end === "old-key-goes" ? OUT_OF_ROLLBACK_TO_NEW : OUT_OF_ROLLBACK_UNCLEAR;
+}
+
+function asUsual({ from, to }: Edge, type: string): Wording {
   if (!isLegalEdge({ from, to })) return NEVER_TAKEN;
   if (isTalosType(type) && from !== "rollback") return ON_TALOS[type][to];
   const known = authorityType(type);
@@ -150,11 +190,21 @@ export function verifyWording(phase: Phase): Wording {
 }
 
 /** A look that waits may end in the way back, and whoever lets it begin has to know. */
-export function waitWording(phase: Phase, { onFailure, phaseTimeoutMs }: Policy): Wording {
+export function waitWording(
+  phase: Phase,
+  { onFailure, phaseTimeoutMs }: Policy,
+  end: EndOfRollback,
+): Wording {
   const looks = verifyWording(phase);
   const isMiddle = phase !== "standby" && phase !== "rollback";
   if (!isMiddle || onFailure === "halt") return looks;
   const within = formatDuration(phaseTimeoutMs);
+  if (end !== "new-key-goes") {
+    return {
+      ...looks,
+      disrupts: `nothing; if not all follow within ${within} of apply, it halts in ${phase}, as here the way back is the more dangerous one`,
+    };
+  }
   return {
     ...looks,
     disrupts: `nothing, if all follow within ${within} of apply; else the rotation is rolled back (on_failure: rollback)`,

@@ -48,6 +48,8 @@ export interface RunnerOptions {
   readonly limit?: number;
   /** Takes a line for every executable that has ended, for `--verbose`. */
   readonly trace?: (line: string) => void;
+  /** The folder that executables start in; without it, the one that capstan was started in. */
+  readonly cwd?: string;
   /** Other bounds than those of a run of capstan. */
   readonly bounds?: Partial<Bounds>;
 }
@@ -91,12 +93,16 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       limit(async () => {
         const maxBytes = command.maxBytes ?? DEFAULT_MAX_BYTES;
         const stdout = keepStart(maxBytes);
-        const outcome = await traced(command, () => execute(command, stdout.add, { ...bounds, maxBytes }));
+        const outcome = await traced(command, () =>
+          execute(command, stdout.add, { ...bounds, cwd: options.cwd, maxBytes }),
+        );
         return { ...outcome, stdout: stripVTControlCharacters(stdout.text()) };
       }),
     stream: (command, consume) =>
       limit(() =>
-        traced(command, () => execute(command, consume, { ...bounds, maxBytes: bounds.streamBytes })),
+        traced(command, () =>
+          execute(command, consume, { ...bounds, cwd: options.cwd, maxBytes: bounds.streamBytes }),
+        ),
       ),
   };
 
@@ -117,7 +123,12 @@ export function createRunner(options: RunnerOptions = {}): Runner {
 async function execute(
   command: Command,
   consume: (chunk: Uint8Array) => void,
-  { maxBytes, stderrBytes, heldOpenMs }: Bounds & { readonly maxBytes: number },
+  {
+    maxBytes,
+    stderrBytes,
+    heldOpenMs,
+    cwd,
+  }: Bounds & { readonly maxBytes: number; readonly cwd: string | undefined },
 ): Promise<StreamOutcome> {
   const [file, ...args] = command.argv;
   if (file === undefined)
@@ -132,6 +143,7 @@ async function execute(
   let thrown: { readonly error: unknown } | null = null;
   const child = execa(file, args, {
     ...(command.env === undefined ? {} : { env: command.env }),
+    ...(cwd === undefined ? {} : { cwd }),
     buffer: false,
     encoding: "buffer",
     ...(command.stdin === undefined ? { stdin: "ignore" as const } : { input: command.stdin }),

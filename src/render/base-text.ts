@@ -3,10 +3,17 @@ import { harmless, paragraph } from "./layout.ts";
 import type { Paint } from "./paint.ts";
 
 /** What is changed in git, for people. Ends with a line feed. */
-export function baseText({ commit, changes, findings }: BasePlan, paint: Paint): string {
+export function baseText({ commit, connections, changes, findings }: BasePlan, paint: Paint): string {
   const head = `${paint("strong", "changes in git")}${paint("dim", `  since commit ${commit.slice(0, 12)}`)}`;
-  const sentences = changes.length === 0 && findings.length === 0 ? ["nothing that capstan reads"] : changes;
+  const isNothing = connections.length + changes.length + findings.length === 0;
+  const sentences = isNothing ? ["nothing that capstan reads"] : changes;
   const lines = [
+    ...(connections.length === 0
+      ? []
+      : [
+          paragraph(`${paint("warn", "what runs and what is reached")}, from the merge on:`, "  "),
+          ...connections.map(({ message }) => paragraph(`! ${harmless(message)}`, "  ", "    ")),
+        ]),
     ...sentences.map((change) => paragraph(`- ${harmless(change)}`, "  ", "    ")),
     ...findings.map((finding) => findingText(finding, paint)),
   ];

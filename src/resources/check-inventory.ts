@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./desired.ts";
 import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { canonicalAddress, problemWithAddress } from "./machine-address.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain, VARIABLE_OPENING } from "./source-file.ts";
 import { listAt } from "./values.ts";
@@ -25,10 +26,14 @@ export function checkInventory(document: ResourceDocument, substituted: unknown)
       const isVariable = typeof written === "string" && written.includes(VARIABLE_OPENING);
       if (isVariable && !address.includes(VARIABLE_OPENING) && !ADDRESS.test(address))
         report(`${nameOf(path)} does not come out as one address`, "give every machine an entry of its own");
-      // An endpoint is one of the machines, or a load balancer.
-      if (field === "endpoints") continue;
-      const first = machines.get(address);
-      if (first === undefined) machines.set(address, path);
+      // An endpoint is one of the machines, or a load balancer with a port.
+      if (field === "endpoints" || address.includes(VARIABLE_OPENING)) continue;
+      const problem = problemWithAddress(address);
+      if (problem !== null)
+        report(`${nameOf(path)} ${problem.message}`, isVariable ? "correct it" : problem.suggestion);
+      const machine = canonicalAddress(address);
+      const first = machines.get(machine);
+      if (first === undefined) machines.set(machine, path);
       else report(`${nameOf(path)} is the machine of ${nameOf(first)}`, "keep one of them");
     }
   }

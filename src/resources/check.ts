@@ -2,6 +2,7 @@ import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../rotation/authori
 import type { PlatformName } from "../rotation/observation.ts";
 import { isPhase } from "../rotation/phase.ts";
 import { checkBackup } from "./check-backup.ts";
+import { checkRecipients } from "./check-recipients.ts";
 import { retiredKeys } from "./check-retired.ts";
 import { checkPlatform } from "./check-talos.ts";
 import { shorten } from "./convert.ts";
@@ -38,6 +39,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...automaticAuthorities(checked.documents),
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...unique.flatMap(checkBackup),
+    ...unique.flatMap(checkRecipients),
     ...checkPlatform(unique, platforms, checked.now),
     ...collidingRotations(unique),
     ...retiredKeys(unique),

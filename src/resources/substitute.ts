@@ -1,8 +1,10 @@
+import { registerSecret } from "../secrets.ts";
 import { shorten } from "./convert.ts";
 import type { Diagnostic } from "./desired.ts";
 import { diagnosticInText, diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain, VARIABLE_OPENING } from "./source-file.ts";
+import { insteadOf, mayBeNamed } from "./variables.ts";
 
 /** Where `${VAR}` works: how to reach a cluster is the machine's business, everything else is the review's. */
 const CONNECTION_FIELDS = ["teleport", "talos"];
@@ -14,7 +16,10 @@ export interface Substituted {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Puts environment variables into connection fields; anywhere else `${` is an error. */
+/**
+ * Puts environment variables into connection fields; anywhere else `${` is an error. What a variable held is in no
+ * output of this run from then on.
+ */
 export function substitute(document: ResourceDocument, env: NodeJS.ProcessEnv): Substituted {
   // Most documents have none, and their values are taken as they are.
   if (!document.file.text.includes(VARIABLE_OPENING)) return { value: document.value, diagnostics: [] };
@@ -57,11 +62,26 @@ function substituteText(
     return text;
   }
   const missing = new Set<string>();
+  const refused = new Set<string>();
   const result = text.replaceAll(REFERENCE, (reference, name: string) => {
+    if (!mayBeNamed(name, env)) {
+      refused.add(name);
+      return reference;
+    }
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined) missing.add(name);
+    else registerSecret(value, name);
     return value ?? reference;
   });
+  const [unlisted] = refused;
+  if (unlisted !== undefined) {
+    complaint(
+      `${VARIABLE_OPENING}${unlisted}}`,
+      `${nameOf(path)} names the environment variable ${unlisted}, which resources may not`,
+      insteadOf(unlisted),
+    );
+    return text;
+  }
   const [first, ...others] = missing;
   if (first !== undefined) {
     // One finding for all of a text: to look for the place of each would take time that grows with their square.

@@ -25,6 +25,15 @@ export function newKeyWasUsed(record: RotationRecord | undefined, live: LiveAuth
   return isOutOfInit(record, live) ? "refuted" : "unknown";
 }
 
+/** Whether it would be refuted if capstan asked for the rollback now: what a plan can say before it is taken. */
+export function wouldBeUnused(record: RotationRecord | undefined, live: LiveAuthority): boolean {
+  if (newKeyWasUsed(record, live) === "refuted") return true;
+  const { phase, mode, state, towards } = live.rotation;
+  const isWhole = phase === "init" && state === "in_progress" && mode === "manual" && towards == null;
+  const isQuiet = record === undefined || record.requested === null;
+  return isWhole && isQuiet && !signsFromInit(live.type) && newKeyWasUsed(record, live) !== "proven";
+}
+
 function isPastInit(phase: string): boolean {
   return phase === "update_clients" || phase === "update_servers";
 }

@@ -27,9 +27,24 @@ export interface Plan {
 /** The desired state against that of another commit. */
 export interface BasePlan {
   readonly commit: string;
+  /** What is run, dialled, read or written otherwise from the merge on: told before everything else. */
+  readonly connections: readonly ConnectionChange[];
   /** Sentences. */
   readonly changes: readonly string[];
   readonly findings: readonly ChangeFinding[];
+}
+
+/** One field by which capstan runs, dials, reads or writes something. Text is as written, before any `${VAR}`. */
+export interface ConnectionChange {
+  /** The cluster, one of its consumers, or the repository. */
+  readonly subject: string;
+  /** `spec.teleport.tctl`. */
+  readonly field: string;
+  readonly does: "runs" | "dials" | "reads" | "writes" | "seals for";
+  readonly from: string | null;
+  readonly to: string | null;
+  /** All of it as a sentence. */
+  readonly message: string;
 }
 
 /** About a change in git. An `error` blocks, whatever is live. */

@@ -243,6 +243,7 @@ function blockList(text: string, pair: Pair, list: YAMLSeq, layout: Layout, item
     return { start: colon, end: lineEnd(text, end), text: ` []${kept}` };
   }
   const indent = indentAt(text, start);
+  const inner = /- \|[^\n]*\n([ \t]+)\S/.exec(text.slice(start, end))?.[1];
   // From the end of one to the end of the next, so that a comment goes with the element that it stands above.
   const ends = list.items.map((item) => lineEnd(text, rangeOf(item)[1]));
   const sliceOf = (kept: unknown) => {
@@ -250,7 +251,7 @@ function blockList(text: string, pair: Pair, list: YAMLSeq, layout: Layout, item
     return withNewline(text, text.slice(index === 0 ? first : ends[index - 1], ends[index]));
   };
   const written = items.map(({ certificate, kept }) =>
-    kept === null ? blockItem(text, certificate, layout, indent) : sliceOf(kept),
+    kept === null ? blockItem(text, certificate, layout, indent, inner) : sliceOf(kept),
   );
   return { start: first, end: lineEnd(text, end), text: written.join("") };
 }
@@ -309,10 +310,17 @@ function blockLines(
   return `${indent}${name}:${newlineOf(text)}${items.join("")}`;
 }
 
-function blockItem(text: string, { pem }: CaCertificate, layout: Layout, indent: string): string {
+/** A block is indented as the others of the list are, or else as Go's encoder writes it. */
+function blockItem(
+  text: string,
+  { pem }: CaCertificate,
+  layout: Layout,
+  indent: string,
+  inner = `${indent}  `,
+): string {
   return layout === "fields"
     ? `${indent}- crt: ${encoded(pem, layout)}${newlineOf(text)}`
-    : `${indent}- ${blockSource(text, pem, `${indent}    `)}`;
+    : `${indent}- ${blockSource(text, pem, inner)}`;
 }
 
 function flowItem({ pem }: CaCertificate, layout: Layout): string {

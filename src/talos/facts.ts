@@ -77,6 +77,8 @@ export type KubernetesFacts =
       readonly state: "read";
       /** Nodes and control-plane pods that are not Ready, as `node/worker-1`. */
       readonly notReady: readonly string[];
+      /** API servers of control planes that do not answer at their own address; absent: nobody has asked them. */
+      readonly silent?: readonly { readonly server: string; readonly problem: string }[];
       /** Names of the Kubernetes nodes. */
       readonly nodes: readonly string[];
     }

@@ -117,3 +117,42 @@ describe("absence is no evidence: a new key that the record does not know to be 
     expect(phaseOf(world)).toBe("standby");
   });
 });
+
+describe("the roster", () => {
+  it("is taken before init: who vanishes while init is waited for is missed", async () => {
+    const world = new World();
+    const { outcome, events } = await world.apply(desired([rotation("init")], { onFailure: "halt" }), {
+      onEvent: ({ type }) => {
+        if (type === "transition-requested") world.cluster.ailments.set("node2", "gone");
+      },
+    });
+    expect(outcome).toBe("blocked");
+    expect(events.at(-1)).toMatchObject({ message: expect.stringContaining("node/node2") });
+    expect(phaseOf(world)).toBe("init");
+  });
+
+  it("takes in who joined later, and misses it from then on", async () => {
+    const world = new World();
+    world.cluster.ailments.set("node3", "gone");
+    await world.apply(desired([rotation("init")]), {
+      onEvent: ({ type }) => {
+        if (type === "transition-observed") world.cluster.ailments.delete("node3");
+      },
+    });
+    world.cluster.ailments.set("node3", "gone");
+    const { outcome } = await world.apply(desired([rotation("update_clients")]));
+    expect(outcome).toBe("blocked");
+    expect(phaseOf(world)).toBe("init");
+  });
+
+  it("is not made of who is left when there is no record", async () => {
+    const world = await movedByHand("update_clients");
+    world.store.record = null;
+    world.cluster.ailments.set("node2", "gone");
+    await world.apply(desired([rotation("rollback")]));
+    expect(phaseOf(world)).toBe("rollback");
+    expect(world.store.record).toMatchObject({ rotations: [{ roster: null }] });
+    expect((await world.apply(desired([rotation("rollback")]))).outcome).toBe("blocked");
+    expect(phaseOf(world)).toBe("rollback");
+  });
+});

@@ -191,7 +191,8 @@ describe("mode plan", () => {
     const changes = Array.from({ length: 40_000 }, () => "名前 変更 された");
     await act("plan", {
       doors: {
-        plan: async () => planned({ plan: { ...ready(), base: { commit: COMMIT, changes, findings: [] } } }),
+        plan: async () =>
+          planned({ plan: { ...ready(), base: { commit: COMMIT, connections: [], changes, findings: [] } } }),
       },
     });
     expect(Buffer.byteLength(summary())).toBeLessThanOrEqual(1_048_576);

@@ -283,6 +283,14 @@ const signing = (...signedBy: readonly Fingerprint[]) => ({
   credentials: { ...identity, signedBy },
 });
 const keyCases: Readonly<Record<string, Case>> = {
+  "dropping a user key, and nobody compared which one signed capstan's own identity": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: { credentials: identity },
+    verdict: "unknown",
+    about: ["identity/id"],
+  },
   "two auth servers and one key of an HSM": {
     guard: "hsm-keys",
     edge: INIT_TO_CLIENTS,
@@ -295,6 +303,21 @@ const keyCases: Readonly<Record<string, Case>> = {
     edge: INIT_TO_CLIENTS,
     observation: inHsm([NEW, OTHER]),
     verdict: "pass",
+  },
+  "a TLS key of each of two auth servers, and an SSH key of one": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      ...inHsm([]),
+      authorities: [
+        authority("init", {
+          active: [key(OLD, HSM), key(OLD, { ...HSM, protocol: "ssh" })],
+          trusted: [key(NEW, HSM), key(OTHER, HSM), key(NEW, { ...HSM, protocol: "ssh" })],
+        }),
+      ],
+    },
+    verdict: "fail",
+    about: ["authority/host"],
   },
   "keys in an HSM and nobody knows how many servers": {
     guard: "hsm-keys",

@@ -52,6 +52,13 @@ const WELL: TalosFacts = {
   kubernetes: { state: "read", nodes: ["one", "two", "three"], notReady: [] },
 };
 
+const SILENT: TalosMachine = {
+  address: ADDRESSES[2],
+  machineType: "worker",
+  problem: "no route",
+  found: null,
+};
+
 const UNEDITABLE = {
   line: 7,
   what: "takes a CA from elsewhere with an alias (*ca)",
@@ -131,6 +138,12 @@ function withMachine(overrides: Partial<FoundMachine>, address: string = ADDRESS
   return { machines: ADDRESSES.map((one) => machine(one, one === address ? overrides : {})) };
 }
 
+function withClocks(...ahead: readonly number[]): Partial<TalosFacts> {
+  return {
+    machines: ADDRESSES.map((address, index) => machine(address, { clockAheadMs: ahead[index] ?? 0 })),
+  };
+}
+
 const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
   ["inventory", "everybody is there", {}, "pass"],
   [
@@ -171,6 +184,33 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
     },
     "fail",
     /member\/new is a member of the cluster \(10\.0\.0\.9\)/,
+  ],
+  [
+    "inventory",
+    "two members that git does not know, beside one that does not answer",
+    {
+      facts: {
+        machines: [...WELL.machines.slice(0, 2), SILENT],
+        members: [...(WELL.members ?? []), { hostname: "new", addresses: ["10.0.0.9"], nodeId: "x" }],
+      },
+    },
+    "fail",
+    /^machine\/10\.0\.0\.4 does not answer: no route\nmember\/new is a member[^\n]*$/,
+  ],
+  [
+    "inventory",
+    "one that does not answer, in another spelling of its address",
+    {
+      facts: {
+        machines: [...WELL.machines.slice(0, 2), { ...SILENT, address: "2001:DB8::4" }],
+        members: [
+          ...(WELL.members ?? []).slice(0, 2),
+          { hostname: "w", addresses: ["10.1.0.4", "2001:db8:0::4"], nodeId: "id-of-w" },
+        ],
+      },
+    },
+    "fail",
+    /^machine\/2001:DB8::4 does not answer: no route$/,
   ],
   [
     "inventory",
@@ -293,6 +333,21 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
     "fail",
     /no synchronised clock/,
   ],
+  [
+    "clocks",
+    "one is off, and the others agree with the one here",
+    { facts: withClocks(3_000, -1_000, 603_000) },
+    "fail",
+    /^machine\/10\.0\.0\.4 its clock is 603 s ahead of the one here$/,
+  ],
+  [
+    "clocks",
+    "all agree, and the one here is off: said once",
+    { facts: withClocks(420_000, 421_000, 419_000) },
+    "fail",
+    /^clock\/here the clock of the machine that runs capstan is 419 s behind those of the cluster$/,
+  ],
+  ["clocks", "a little apart", { facts: withClocks(200_000, -50_000, 0) }, "pass"],
   ["clocks", "silent", { facts: withMachine({ clockAheadMs: null }) }, "fail", /does not say what time/],
 
   ["omni", "on its own", {}, "pass"],
@@ -382,6 +437,23 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
     { type: "kubernetes", facts: { kubernetes: { state: "read", nodes: [], notReady: ["node/one"] } } },
     "fail",
     /node\/one is not Ready/,
+  ],
+  [
+    "kubernetes-health",
+    "an API server that does not answer at its own address",
+    {
+      type: "kubernetes",
+      facts: {
+        kubernetes: {
+          state: "read",
+          nodes: [],
+          notReady: [],
+          silent: [{ server: "https://10.0.0.3:7443", problem: "connection refused" }],
+        },
+      },
+    },
+    "fail",
+    /apiserver\/10\.0\.0\.3:7443 does not answer.*connection refused/,
   ],
   [
     "kubernetes-health",

@@ -163,7 +163,7 @@ describe("renames, deletions, several rotations", () => {
 describe("what else is changed", () => {
   it("nothing, for equal states, wherever they stand", () => {
     const moved = { ...rotation("init"), source: { file: "elsewhere.yaml", line: 9 } };
-    expect(difference([rotation("init")], [moved])).toEqual({ changes: [], findings: [] });
+    expect(difference([rotation("init")], [moved])).toEqual({ connections: [], changes: [], findings: [] });
   });
 
   it("what apply insists on", () => {
@@ -177,17 +177,19 @@ describe("what else is changed", () => {
     ]);
   });
 
-  it("policy, with its values; connection, without", () => {
+  it("policy, with its values; connection as what it is, and as it is written", () => {
     const [cluster] = desired([]).clusters;
     if (cluster === undefined) throw new Error("the world has a cluster");
-    const secret = { tctl: ["tctl"], authServer: null, identityFile: "/from/the/environment" };
-    const other = { ...cluster, teleport: secret, policy: { ...cluster.policy, soakMs: 60_000 } };
-    const { changes } = desiredDifference(side([]), side([], { clusters: [other] }));
-    expect(changes).toEqual([
-      `cluster ${CLUSTER}: how it is reached is changed`,
-      `cluster ${CLUSTER}: policy.soak was 0 s, and is 60 s`,
+    const teleport = { tctl: ["./tctl"], authServer: null, identityFile: "/from/the/environment" };
+    const other = { ...cluster, teleport, policy: { ...cluster.policy, soakMs: 60_000 } };
+    const written = { ...other, teleport: { ...teleport, identityFile: "$TELEPORT_ID" } };
+    const found = desiredDifference(side([]), side([], { clusters: [{ ...other, asWritten: written }] }));
+    expect(found.changes).toEqual([`cluster ${CLUSTER}: policy.soak was 0s, and is 1m`]);
+    expect(found.connections.map(({ message }) => message)).toEqual([
+      `${CLUSTER} runs another executable: ./tctl, not tctl (spec.teleport.tctl)`,
+      `${CLUSTER} reads another file or context: $TELEPORT_ID, not nothing (spec.teleport.identity_file)`,
     ]);
-    expect(changes.join()).not.toContain("environment");
+    expect(JSON.stringify(found)).not.toContain("environment");
   });
 
   it("windows and freezes, readable", () => {
@@ -200,8 +202,8 @@ describe("what else is changed", () => {
     const other = { ...cluster, policy: { ...cluster.policy, timeZone: "Europe/Vienna", windows, freezes } };
     expect(desiredDifference(side([]), side([], { clusters: [other] })).changes).toEqual([
       `cluster ${CLUSTER}: policy.time_zone was UTC, and is Europe/Vienna`,
-      `cluster ${CLUSTER}: policy.windows was none, and is mon,tue 22:00 04:00`,
-      `cluster ${CLUSTER}: policy.freezes was none, and is 2026-12-18T00:00:00.000Z 2027-01-06T23:59:59.999Z year-end`,
+      `cluster ${CLUSTER}: policy.windows was none, and is days mon, tue, from 22:00, to 04:00`,
+      `cluster ${CLUSTER}: policy.freezes was none, and is from 2026-12-18T00:00:00.000Z, to 2027-01-06T23:59:59.999Z, reason year-end`,
     ]);
   });
 

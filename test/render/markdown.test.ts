@@ -44,7 +44,7 @@ function changed(changes: readonly string[], findings: readonly ChangeFinding[] 
   return {
     ...ready(),
     outcome: findings.length > 0 ? "blocked" : "ready",
-    base: { commit: "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00", changes, findings },
+    base: { commit: "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00", connections: [], changes, findings },
   };
 }
 

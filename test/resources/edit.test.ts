@@ -81,7 +81,11 @@ function changed(before: string, after: string): string[] {
 }
 
 async function load(text: string) {
-  const result = await loadResources(folderWith({ "a.yaml": text }), { IDENTITY: "/run/identity" }, NOW);
+  const result = await loadResources(
+    folderWith({ "a.yaml": text }),
+    { TELEPORT_IDENTITY: "/run/identity" },
+    NOW,
+  );
   expect(described(result.diagnostics)).toBe("");
   return result.state;
 }
@@ -303,7 +307,11 @@ describe("new resources", () => {
       name: "acme.cluster",
       platform: "teleport",
       policy: POLICY,
-      teleport: { tctl: ["tctl"], authServer: "acme.example.com:443", identityFile: "$" + "{IDENTITY}" },
+      teleport: {
+        tctl: ["tctl"],
+        authServer: "acme.example.com:443",
+        identityFile: "$" + "{TELEPORT_IDENTITY}",
+      },
       schema: "../schemas/cluster.schema.json",
     });
     const authorities = ["host", "user"].map((type) =>
@@ -329,7 +337,7 @@ describe("new resources", () => {
         teleport:
           tctl: [tctl] # executable and leading arguments
           auth_server: acme.example.com:443
-          identity_file: \${IDENTITY}
+          identity_file: \${TELEPORT_IDENTITY}
         policy:
           concurrent_rotations: 1
           soak: 30m # at least this long in every phase

@@ -7,7 +7,7 @@ import { loadResources } from "../../src/resources/load.ts";
 import { FIXTURES, folderWith, NOW } from "./folder.ts";
 
 const VALID = readFileSync(join(FIXTURES, "accepted/everything-at-once.yaml"));
-const ENV = { AUTH_HOST: "a", TELEPORT_IDENTITY_FILE: "b" };
+const ENV = { TELEPORT_AUTH_HOST: "a", TELEPORT_IDENTITY_FILE: "b" };
 
 /** Bytes that mean something in YAML, and any. */
 const byte = fc.oneof(

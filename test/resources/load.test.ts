@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import { loadResources } from "../../src/resources/load.ts";
+import { withoutSecrets } from "../../src/secrets.ts";
 import { CLUSTER, described, FIXTURES, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
 
 const ENV = {
-  AUTH_HOST: "acme.example.com",
-  AUTH_PORT: "443",
+  TELEPORT_AUTH_HOST: "acme.example.com",
+  CAPSTAN_VAR_AUTH_PORT: "443",
   TELEPORT_IDENTITY_FILE: "/run/identity",
-  HOME: "/root",
-  EMPTY: "",
+  CAPSTAN_VAR_HOME: "/root",
+  CAPSTAN_VAR_EMPTY: "",
 };
 
 function fixture(name: string): string {
@@ -214,7 +215,11 @@ describe("what is accepted", () => {
 
   it("reads every field of a Talos cluster, with variables and absolute files", async () => {
     const folder = fixture("accepted/a-talos-cluster");
-    const { state, diagnostics } = await loadResources(folder, { ...ENV, CONTROL_PLANE: "10.0.0.3" }, NOW);
+    const { state, diagnostics } = await loadResources(
+      folder,
+      { ...ENV, CAPSTAN_VAR_CONTROL_PLANE: "10.0.0.3" },
+      NOW,
+    );
     expect(described(diagnostics)).toBe("");
     expect(state.clusters.map(({ platform, teleport, talos }) => ({ platform, teleport, talos }))).toEqual([
       {
@@ -274,7 +279,11 @@ describe("what is accepted", () => {
 
   it("refuses an address out of the environment that is no single one", async () => {
     const folder = fixture("accepted/a-talos-cluster");
-    const { diagnostics } = await loadResources(folder, { ...ENV, CONTROL_PLANE: "10.0.0.3,10.0.0.4" }, NOW);
+    const { diagnostics } = await loadResources(
+      folder,
+      { ...ENV, CAPSTAN_VAR_CONTROL_PLANE: "10.0.0.3,10.0.0.4" },
+      NOW,
+    );
     expect(described(diagnostics)).toContain("spec.talos.control_planes[1]");
     expect(described(diagnostics)).not.toContain("10.0.0.4");
   });
@@ -384,11 +393,11 @@ describe("several files together", () => {
   });
 
   it("names every variable that a text lacks", async () => {
-    const connection = `\n  platform: teleport\n  teleport: { auth_server: "${"$"}{LACKING}:${"$"}{ALSO_LACKING}" }`;
+    const connection = `\n  platform: teleport\n  teleport: { auth_server: "${"$"}{CAPSTAN_VAR_LACKING}:${"$"}{CAPSTAN_VAR_ALSO_LACKING}" }`;
     const folder = folderWith({ "a.yaml": CLUSTER.replace("{ platform: teleport }", connection) });
     const { diagnostics } = await loadResources(folder, ENV, NOW);
     expect(diagnostics.map(({ message }) => message)).toEqual([
-      "the environment variables LACKING, ALSO_LACKING are not set",
+      "the environment variables CAPSTAN_VAR_LACKING, CAPSTAN_VAR_ALSO_LACKING are not set",
     ]);
   });
 
@@ -401,11 +410,53 @@ describe("several files together", () => {
     const folder = folderWith({
       "a.yaml": CLUSTER.replace(
         "{ platform: teleport }",
-        '\n  platform: telport\n  teleport: { auth_server: "$' + '{AUTH_HOST}", identity: x }',
+        '\n  platform: telport\n  teleport: { auth_server: "$' + '{TELEPORT_AUTH_HOST}", identity: x }',
       ),
     });
     const { diagnostics } = await loadResources(folder, ENV, NOW);
     expect(diagnostics.length).toBe(2);
-    expect(JSON.stringify(diagnostics)).not.toContain(ENV.AUTH_HOST);
+    expect(JSON.stringify(diagnostics)).not.toContain(ENV.TELEPORT_AUTH_HOST);
+  });
+});
+
+describe("variables: who may write YAML chooses no secret of the environment", () => {
+  const cluster = (address: string) =>
+    `kind: cluster\nversion: v1\nmetadata: { name: acme.cluster }\nspec:\n  platform: teleport\n  teleport: { auth_server: "${address}" }\n`;
+  const named = (name: string) => cluster(`$${`{${name}}`}:443`);
+
+  it.each([
+    ["TELEPORT_PROXY", {}],
+    ["CAPSTAN_VAR_ADDRESS", {}],
+    ["OUR_ADDRESS", { CAPSTAN_VARIABLES: "OTHER, OUR_ADDRESS" }],
+    ["OUR_ADDRESS", { CAPSTAN_VARIABLES: "OTHER OUR_ADDRESS" }],
+  ])("%s is taken %o", async (name, env) => {
+    const folder = folderWith({ "c.yaml": named(name) });
+    const { state, diagnostics } = await loadResources(folder, { ...env, [name]: "acme.example" }, NOW);
+    expect(described(diagnostics)).toBe("");
+    expect(state.clusters[0]?.teleport?.authServer).toBe("acme.example:443");
+    expect(state.clusters[0]?.asWritten?.teleport?.authServer).toBe(`$${`{${name}}:443`}`);
+    expect(withoutSecrets("cannot dial acme.example:443")).toContain("$" + "{");
+  });
+
+  it.each([
+    "GITHUB_TOKEN",
+    "HOME",
+    "CAPSTAN_VARIABLES",
+    "CAPSTAN_HOOK_SECRET",
+    "OUR_ADDRESS",
+    "teleport_proxy",
+  ])("%s is refused, set or not", async (name) => {
+    const folder = folderWith({ "c.yaml": named(name) });
+    for (const env of [{ [name]: "a-value-of-it" }, {}]) {
+      const { state, diagnostics } = await loadResources(folder, env, NOW);
+      expect(diagnostics).toMatchObject([
+        {
+          severity: "error",
+          message: `spec.teleport.auth_server names the environment variable ${name}, which resources may not`,
+          suggestion: expect.stringContaining(`CAPSTAN_VAR_${name}`),
+        },
+      ]);
+      expect(JSON.stringify([state, diagnostics])).not.toContain("a-value-of-it");
+    }
   });
 });

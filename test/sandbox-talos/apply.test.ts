@@ -23,6 +23,9 @@ async function configs(test: TestCluster, node: string): Promise<{ active: strin
   return { active: store.active, persistent: store.persistent };
 }
 
+/** Of the texts that a refusal has, the one that says why. */
+const ALWAYS_THE_ALERT = () => 0.99;
+
 describe("apply-config", () => {
   it("keeps the bytes that it was sent", async () => {
     const test = await cluster(SMALL);
@@ -129,7 +132,7 @@ describe("apply-config", () => {
     );
     expect(runs.map(({ exit }) => exit).sort()).toEqual([0, 1]);
     expect(runs.map(({ stderr }) => stderr).join("")).toContain(
-      "code = FailedPrecondition desc = another apply configuration is already in progress",
+      "error applying new configuration: another apply configuration is already in progress",
     );
   });
 
@@ -152,9 +155,7 @@ describe("apply-config", () => {
       expect(store.active).toContain(text);
       const changed = await test.file(store.active.replace(text, `    env: {A: "b"}\n${text}`));
       const auto = await test.ask(node, "apply-config", "-f", changed, "--mode=no-reboot");
-      expect(auto.stderr).toContain(
-        "InvalidArgument desc = this config change can't be applied in immediate mode",
-      );
+      expect(auto.stderr).toContain("this config change can't be applied in immediate mode");
       const chosen = await test.ask(node, "apply-config", "-f", changed);
       expect(chosen.exit).toBe(reboots ? 0 : 1);
       if (reboots) expect(chosen.stderr).toContain("Applied configuration with a reboot");
@@ -222,9 +223,7 @@ describe("what a node refuses", () => {
     expect(changed).not.toBe(before);
     const run = await test.ask(node, "apply-config", "-f", await test.file(changed), "--mode=no-reboot");
     expect(run.exit).toBe(1);
-    expect(run.stderr).toContain(
-      "error applying new configuration: rpc error: code = InvalidArgument desc = ",
-    );
+    expect(run.stderr).toContain("error applying new configuration: ");
     expect(run.stderr).toContain(message);
     expect(store.active).toBe(before);
   });
@@ -326,7 +325,7 @@ describe("what breaks a node's certificates", () => {
   });
 
   it("glued PEM blocks are nobody, and lock everybody out", async () => {
-    const test = await cluster(SMALL);
+    const test = await cluster({ ...SMALL, random: ALWAYS_THE_ALERT });
     const node = test.endpoint;
     const old = test.running.secrets.talos;
     const next = await nextAuthority("talos");
@@ -360,9 +359,6 @@ describe("what breaks a node's certificates", () => {
     expect(machine.problem).toContain("does not match private key type");
   });
 });
-
-/** Of the texts that a refusal has, the one that says why. */
-const ALWAYS_THE_ALERT = () => 0.99;
 
 describe("client certificates", () => {
   it.each([
@@ -417,7 +413,7 @@ describe("client certificates", () => {
       ["read", "/system/secrets/kubernetes/kube-apiserver/apiserver.crt"],
     ]) {
       const run = await test.as(reader, node, ...argv);
-      expect(run.stderr, argv.join(" ")).toContain("code = PermissionDenied desc = not authorized");
+      expect(run.stderr, argv.join(" ")).toContain("not authorized");
       expect(run.exit).toBe(1);
     }
     // The role travels with a forwarded call.

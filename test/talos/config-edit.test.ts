@@ -47,6 +47,7 @@ function configuration({ machine, layout, foreign: others }: Shape): string {
     secrets,
     foreign: others ? foreign : none,
     corporateRoot: secrets.etcd.crt,
+    apiServerPort: null,
   });
 }
 
@@ -103,12 +104,14 @@ describe.each(shapes)(
         first,
       );
       const swap = (text: string, from: string, to: string) =>
-        text
-          .replaceAll(encode(from), encode(to))
-          .replaceAll(
-            from.trimEnd().replaceAll("\n", "\n        "),
-            to.trimEnd().replaceAll("\n", "\n        "),
-          );
+        ["\n      ", "\n        "].reduce(
+          (result, start) =>
+            result.replaceAll(
+              start + from.trimEnd().replaceAll("\n", start),
+              start + to.trimEnd().replaceAll("\n", start),
+            ),
+          text.replaceAll(encode(from), encode(to)),
+        );
       const expected = swap(
         swap(first, secrets[type].crt, next[type].crt),
         secrets[type].key,

@@ -42,6 +42,80 @@ describe("what stands in the way is seen, and nothing is changed", () => {
   );
 
   it(
+    "a machine that does not answer is one finding",
+    async () => {
+      const world = await TalosWorld.start("talos", SMALL);
+      await world.test.running.fault({ target: "worker-1", fault: "offline" });
+      const plan = await world.plan(world.desired("init"));
+      expect(guardOf(plan, "inventory")?.findings).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "a cluster without any time server shows its own clocks",
+    async () => {
+      const world = await TalosWorld.start("talos", SMALL);
+      await world.test.running.fault({ target: "all", fault: "air-gapped" });
+      expect((await world.plan(world.desired("init"))).outcome).toBe("ready");
+      await world.test.running.fault({ target: "controlplane-2", fault: "clock-ahead" });
+      const plan = await world.plan(world.desired("init"));
+      expect(guardOf(plan, "clocks")?.findings).toMatchObject([
+        {
+          subject: `machine/${world.test.nodes[1]}`,
+          message: expect.stringMatching(/its clock is 7(19|20)\d s ahead of the one here/),
+        },
+      ]);
+    },
+    LIMIT_MS,
+  );
+
+  it.each([
+    ["1.13", "legacy"],
+    ["1.14", "document"],
+  ] as const)(
+    "API servers at a port of their own are found there (%s, %s), and one that is silent is named beforehand",
+    async (talos, layout) => {
+      const world = await TalosWorld.start("kubernetes", {
+        controlPlanes: 1,
+        workers: 1,
+        talos,
+        layout,
+        apiServerPort: 7443,
+      });
+      const server = `${world.test.endpoint}:7443`;
+      // Somebody closes the way to it; the load balancer still leads to the API.
+      world.answerInstead = ({ argv }) =>
+        argv.includes(`https://${server}`) ? `dial tcp ${server}: connect: connection refused` : null;
+      const plan = await world.plan(world.desired("init"));
+      expect(guardOf(plan, "kubernetes-health")?.findings).toMatchObject([
+        { subject: `apiserver/${server}` },
+      ]);
+      expect((await world.apply(world.desired("init"))).outcome).toBe("blocked");
+      expect(world.applies).toBe(0);
+      world.answerInstead = null;
+      await world.walk("standby");
+      expect(world.states()).toEqual(["N", "N"]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "the reason why a machine refuses a configuration is told",
+    async () => {
+      const world = await TalosWorld.start("talos", { controlPlanes: 1, workers: 1 });
+      world.answerInstead = ({ argv }) =>
+        argv.includes("apply-config")
+          ? "10.0.0.2: error applying configuration: rpc error: code = InvalidArgument desc = 1 error occurred:\n\t* issuing CA key is required for controlplane nodes (.machine.ca.key)\n\n"
+          : null;
+      await expect(world.apply(world.desired("init"))).rejects.toThrow(
+        "desc = issuing CA key is required for controlplane nodes (.machine.ca.key)",
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
     "a shared address as the first of a member is none of the inventory's",
     async () => {
       const world = await TalosWorld.start("talos", SMALL);

@@ -20,6 +20,12 @@ import { TimelessTeleport } from "../sandbox/harness.ts";
 import { cluster } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 
+interface ApplyWith {
+  readonly final?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
 /**
  * The embedded cluster, the real Teleport platform that talks to its `tctl`, and apply, all in this process and on
  * one clock: whoever waits lets the time pass for all of them.
@@ -116,7 +122,7 @@ export class SandboxWorld {
 
   async apply(
     rotations: DesiredState["rotations"],
-    { final = true }: { readonly final?: boolean } = {},
+    { final = true, signal = NEVER, onEvent = () => {} }: ApplyWith = {},
   ): Promise<{
     readonly outcome: RunOutcome;
     readonly message: string;
@@ -130,8 +136,11 @@ export class SandboxWorld {
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),
       store: this.store,
       clock: this.clock,
-      signal: NEVER,
-      emit: (event) => events.push(event),
+      signal,
+      emit(event) {
+        events.push(event);
+        onEvent(event);
+      },
       turnBack: NEVER,
       approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final }),
       holder: { who: "test", why: "test" },

@@ -15,6 +15,7 @@ export interface Entry {
   readonly provenBy?: Expectation;
   readonly onlyWith?: "trusted-clusters";
   readonly binding?: Binding;
+  readonly ofUse?: true;
 }
 
 export function artifact(path: string): Help {
@@ -44,6 +45,7 @@ export function work(
       provenBy: entry.provenBy ?? null,
       onlyWith: entry.onlyWith ?? null,
       binding: entry.binding ?? "always",
+      ofUse: entry.ofUse === true,
     })),
   );
 }

@@ -66,6 +66,7 @@ export const HOST = work("host", {
       ],
       provenBy: { uses: "old" },
       binding: "with-consumers",
+      ofUse: true,
     },
     "drop-new-pin": {
       what: "Take the new CA pin out again wherever it was added.",

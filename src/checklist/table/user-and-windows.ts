@@ -74,6 +74,7 @@ export const USER = work("user", {
       what: "Have everybody who logged in since update_clients log in again, and issue identity files written since then again.",
       why: "Their certificates come from the new CA, which is discarded at standby.",
       verify: "Logins and identity files are younger than the rollback.",
+      ofUse: true,
       helps: [command("tsh logout && tsh login"), command("tctl auth sign --user=USER --out=FILE")],
     },
     "trusted-clusters": PEER_HAS_COPY,

@@ -95,6 +95,7 @@ export const BOUND_KEYPAIR = work("bound_keypair", {
       what: "Run every bot that joined with bound_keypair since update_clients once more.",
       why: "Its join state is signed with the new key, which is discarded at standby.",
       verify: "Every such bot was seen after the start of the rollback.",
+      ofUse: true,
       helps: [command("tctl bots instances list")],
     },
   },

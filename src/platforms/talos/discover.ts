@@ -1,6 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
+import { canonicalAddress } from "../../resources/machine-address.ts";
+import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addresses.ts";
+import { readTalosconfig } from "./talosconfig.ts";
 
 /** What is known of a cluster before there is a resource for it. */
 export interface DiscoverOptions {
@@ -28,7 +32,8 @@ export interface Discovered {
  */
 export async function discoverTalos(options: DiscoverOptions): Promise<Discovered> {
   const asking = new Asking(options);
-  const { context, endpoints, roles } = await asking.info();
+  const { context, endpoints, roles } = await readInfo(options);
+  asking.through(endpoints);
   if (!roles.includes("os:admin")) {
     throw new Failure(
       "denied",
@@ -86,16 +91,8 @@ class Asking {
     this.#options = options;
   }
 
-  async info(): Promise<{ context: string; endpoints: readonly string[]; roles: readonly string[] }> {
-    const stdout = await this.#run(["config", "info", "-o", "json"]);
-    const info = parsed(stdout, (text) => JSON.parse(text) as Record<string, unknown>);
-    this.#endpoints = texts(info["endpoints"]);
-    if (this.#endpoints.length === 0) {
-      throw new Failure("resources", `the context of ${this.#options.talosconfig} has no endpoints`, {
-        hint: "`talosctl config endpoint ADDRESS` adds one",
-      });
-    }
-    return { context: textOf(info["context"]), endpoints: this.#endpoints, roles: texts(info["roles"]) };
+  through(endpoints: readonly string[]): void {
+    this.#endpoints = endpoints;
   }
 
   async members(node: string): Promise<readonly Member[]> {
@@ -107,25 +104,20 @@ class Asking {
     }));
   }
 
-  /**
-   * Addresses that move from machine to machine: whoever holds one answers there with its own identity. Of the
-   * configuration nothing else is looked at, and nothing of it is quoted.
-   */
-  async sharedAddresses(node: string): Promise<readonly string[]> {
+  /** Of the configuration nothing else is looked at, and nothing of it is quoted. */
+  async sharedAddresses(node: string): Promise<SharedAddresses> {
     const [config] = await this.#specs(node, ["machineconfig", "v1alpha1"]);
-    if (typeof config !== "string") return [];
-    const endpoints = [...config.matchAll(/^\s+endpoint: "?https:\/\/([^\s"/]+?)(?::\d+)?"?(?:\s|$)/gm)];
-    const virtual = [...config.matchAll(/^\s+vip:\s*\n\s+ip: "?([^\s"]+)/gm)];
-    const documents = [...config.matchAll(/^kind: Layer2VIPConfig\s*\n(?:.*\n)*?name: "?([^\s"]+)/gm)];
-    return [...endpoints, ...virtual, ...documents].map(([, address = ""]) =>
-      address.replace(/^\[|\]$/g, ""),
-    );
+    return typeof config === "string" ? sharedAddresses(config) : { virtual: [], endpoint: null };
   }
 
-  /** The first address of its own at which it answers; a shared one where nothing else does (a single machine). */
-  async addressOf({ addresses, nodeId }: Member, shared: readonly string[]): Promise<string | null> {
-    const own = addresses.filter((address) => !shared.includes(address));
-    for (const address of [...own, ...addresses.filter((one) => !own.includes(one))]) {
+  /**
+   * The first address of its own at which it answers. Whoever holds a virtual address answers there with its own
+   * identity, so that one is never taken; the cluster's endpoint only where the member has no other address.
+   */
+  async addressOf({ addresses, nodeId }: Member, shared: SharedAddresses): Promise<string | null> {
+    const named = addresses.filter((address) => !shared.virtual.includes(canonicalAddress(address)));
+    const own = named.filter((address) => canonicalAddress(address) !== shared.endpoint);
+    for (const address of own.length > 0 ? own : addresses.length === 1 ? named : []) {
       const [identity] = await this.#get(address, ["identity", "local"]).catch(() => []);
       if (identity !== undefined && identity["nodeId"] === nodeId) return address;
     }
@@ -157,13 +149,41 @@ class Asking {
     const { exitCode, stdout, stderr } = await runner.run({ argv: [...talosctl, ...file, ...words] });
     if (exitCode === 0) return stdout;
     const [said = ""] = redact(stderr).trim().split("\n");
-    throw new Failure(
-      "executable",
-      `talosctl ${words.includes("get") ? "get" : "config info"} failed: ${said}`,
-      {
-        hint: `does \`talosctl --talosconfig ${talosconfig} version\` work?`,
-      },
-    );
+    throw new Failure("executable", `talosctl get failed: ${said}`, {
+      hint: `does \`talosctl --talosconfig ${talosconfig} version\` work?`,
+    });
+  }
+}
+
+/**
+ * The file says it itself: `talosctl --context C config info` prints the name of the current context, and fails where
+ * there is none (fixtures/recordings/talos).
+ */
+async function readInfo({ talosconfig, context }: DiscoverOptions) {
+  const read = await readTalosconfig(talosconfig, context);
+  if (read === null) {
+    throw new Failure("denied", `cannot read the talosconfig ${talosconfig}: no such file`, {
+      hint: "`talosctl config new` writes one",
+    });
+  }
+  if (read.omni) {
+    throw new Failure("refused", `the talosconfig ${talosconfig} belongs to an Omni cluster`, {
+      hint: "Omni rotates the CAs of its clusters itself: use omnictl",
+    });
+  }
+  if (read.endpoints.length === 0) {
+    throw new Failure("resources", `the context ${read.name} of ${talosconfig} has no endpoints`, {
+      hint: "`talosctl config endpoint ADDRESS` adds one",
+    });
+  }
+  try {
+    const { subject } = new X509Certificate(read.crt);
+    const roles = subject.split("\n").flatMap((part) => /^O=(.*)$/.exec(part)?.[1] ?? []);
+    return { context: read.name, endpoints: read.endpoints, roles };
+  } catch {
+    throw new Failure("denied", `the context ${read.name} of ${talosconfig} has no client certificate`, {
+      hint: "`talosctl config new --roles os:admin` makes such a talosconfig",
+    });
   }
 }
 

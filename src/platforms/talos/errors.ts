@@ -46,7 +46,8 @@ const PATTERNS: readonly {
   },
   {
     kind: "denied",
-    pattern: /PermissionDenied/,
+    // 1.13 leaves the code out where it applies a configuration.
+    pattern: /PermissionDenied|not authorized/,
     hint: "the user of the talosconfig needs the role os:admin",
   },
   {
@@ -82,11 +83,17 @@ export function explainError(what: string, address: string, stderr: string): Tal
   };
 }
 
-/** What follows may be a diff of the whole configuration, keys included: never quoted (reference 3.3). */
+/**
+ * The first line, and where that only counts ("2 errors occurred:") the reasons below it. What follows may be a diff of
+ * the whole configuration, keys included: never quoted (reference 3.3).
+ */
 function firstSentence(stderr: string): string {
-  const [line = ""] = redact(stderr)
+  const [line = "", ...more] = redact(stderr)
     .split("\n")
     .map((one) => one.trim())
     .filter((one) => one !== "" && !one.startsWith("WARNING:") && !one.startsWith("patched "));
-  return line.replace(/\bdiff:.*$/, "").slice(0, 400);
+  const end = more.findIndex((one) => !one.startsWith("* "));
+  const reasons = more.slice(0, end < 0 ? more.length : end).map((one) => one.slice(2));
+  const said = reasons.length === 0 ? line : line.replace(/\d+ errors? occurred:$/, () => reasons.join("; "));
+  return said.replace(/\bdiff:.*$/, "").slice(0, 400);
 }

@@ -131,31 +131,36 @@ export async function podsBehind(
 }
 
 /** Asks one API server itself, not whoever the load balancer takes. */
-export async function readyz(session: Session, kubeconfig: string, address: string): Promise<string | null> {
-  const { exit, stderr } = await session.kubectl(kubeconfig, [
-    "--server",
-    serverUrl(address),
-    "get",
-    "--raw",
-    "/readyz",
-  ]);
-  return exit === 0 ? null : said(["get", "--raw", "/readyz", "of", address], stderr);
+export async function readyz(
+  session: Session,
+  kubeconfig: string,
+  server: ApiServer,
+): Promise<string | null> {
+  const words = ["--server", serverUrl(server), "get", "--raw", "/readyz"];
+  const { exit, stderr } = await session.kubectl(kubeconfig, words);
+  return exit === 0 ? null : said(["get", "--raw", "/readyz", "of", serverUrl(server)], stderr);
+}
+
+/** The API server of one control plane. */
+export interface ApiServer {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** `true` when the API server refuses this user, `false` when it does not, a sentence when it cannot be told. */
 export async function refuses(
   session: Session,
   kubeconfig: string,
-  address: string,
+  server: ApiServer,
 ): Promise<boolean | string> {
-  const words = ["--server", serverUrl(address), "get", "nodes", "-o", "json"];
+  const words = ["--server", serverUrl(server), "get", "nodes", "-o", "json"];
   const { exit, stderr } = await session.kubectl(kubeconfig, words);
   if (exit === 0) return false;
   return /Unauthorized|must be logged in|provide credentials/.test(stderr) ? true : said(words, stderr);
 }
 
-function serverUrl(address: string): string {
-  return `https://${address.includes(":") && !address.startsWith("[") ? `[${address}]` : address}:6443`;
+export function serverUrl({ address, port }: ApiServer): string {
+  return `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 /** What workloads in the cluster trust (reference 5.3). */

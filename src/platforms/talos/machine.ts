@@ -120,18 +120,35 @@ async function versionOf(session: Session, address: string): Promise<string | nu
   }
 }
 
-/** The table of `talosctl time`, whose third column is the machine's clock: ISO 8601, or as Go prints it. */
+/**
+ * Its own time. `talosctl time` shows it beside that of a time server, and fails where none can be reached; then the
+ * kernel tells when it was started by the clock of now, and for how long it has been up.
+ */
 async function clockOf(session: Session, address: string): Promise<number | null> {
   const asked = session.now().getTime();
   const reply = await session.ask(address, ["time"]);
-  if (!reply.ok) return null;
   const answered = session.now().getTime();
-  const [, row = ""] = reply.stdout.trim().split("\n");
-  const shown = row.trim().split(/\s{2,}|\t/)[2] ?? "";
-  const time = Date.parse(shown.replace(/^(\S+) (\S+?)(\.\d{1,3})?\d* \+0000 UTC.*$/, "$1T$2$3Z"));
-  if (Number.isNaN(time)) return null;
   // Half of the way there and back: what is left is below a second.
-  return Math.round(time - (asked + answered) / 2);
+  if (reply.ok) return difference(goTime(reply.stdout), asked, answered);
+  const [up, stat] = await Promise.all(
+    ["/proc/uptime", "/proc/stat"].map((path) => session.ask(address, ["read", path])),
+  );
+  if (up?.ok !== true || stat?.ok !== true) return null;
+  const uptime = /^\d+(?:\.\d+)?/.exec(up.stdout)?.[0];
+  const started = /^btime (\d+)$/m.exec(stat.stdout)?.[1];
+  if (uptime === undefined || started === undefined) return null;
+  const time = (Number(started) + Number(uptime)) * 1000;
+  return difference(time, answered, session.now().getTime());
+}
+
+/** The first time of the table: the third column, as Go prints it, with a fraction unless that is zero. */
+function goTime(table: string): number {
+  const [, date, clock] = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d* \+0000 UTC/.exec(table) ?? [];
+  return Date.parse(`${date}T${clock}Z`);
+}
+
+function difference(time: number, asked: number, answered: number): number | null {
+  return Number.isNaN(time) ? null : Math.round(time - (asked + answered) / 2);
 }
 
 export function isOmni(text: string): boolean {

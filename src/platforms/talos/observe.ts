@@ -29,7 +29,15 @@ import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts"
 import type { ObserveScope } from "../platform.ts";
 import { readKey } from "../teleport/keys.ts";
 import { custodyProblems, nextKey, oldKey } from "./custody.ts";
-import { fetchKubeconfig, kubernetesFacts, openKubectl, withServerOf } from "./kubernetes.ts";
+import {
+  type ApiServer,
+  fetchKubeconfig,
+  kubernetesFacts,
+  openKubectl,
+  readyz,
+  serverUrl,
+  withServerOf,
+} from "./kubernetes.ts";
 import { isOmni, lookAtMachine, type MachineTexts, readMachine } from "./machine.ts";
 import { makeClient } from "./make-client.ts";
 import { field, readResources, type Session } from "./session.ts";
@@ -329,11 +337,35 @@ async function custody(session: Session, { known }: Look): Promise<readonly KeyC
 async function lookAtKubernetes(session: Session, look: Look): Promise<KubernetesFacts> {
   try {
     const kubectl = await openKubectl(session, await kubeconfigFor(session, look));
-    return await kubernetesFacts(session, kubectl.path);
+    const [facts, silent] = await Promise.all([
+      kubernetesFacts(session, kubectl.path),
+      silentServers(session, kubectl.path, look),
+    ]);
+    return facts.state === "read" ? { ...facts, silent } : facts;
   } catch (error) {
     if (!(error instanceof Failure) || error.code === "interrupted") throw error;
     return { state: "unread", problem: error.message };
   }
+}
+
+/** What every step will ask: the API server of each control plane, at its own address and port. */
+async function silentServers(session: Session, kubeconfig: string, look: Look) {
+  const { declared = null, kept = null } = look.known.kubernetes ?? {};
+  if (declared === null && kept === null) return [];
+  const asked = await Promise.all(
+    apiServersOf(look).map(async (server) => ({
+      server: serverUrl(server),
+      problem: await readyz(session, kubeconfig, server),
+    })),
+  );
+  return asked.flatMap(({ server, problem }) => (problem === null ? [] : [{ server, problem }]));
+}
+
+/** Of the control planes that answer: where each of them listens, its configuration says. */
+export function apiServersOf({ machines }: Look): readonly ApiServer[] {
+  return machines.flatMap(({ address, machineType, texts }) =>
+    machineType === "controlplane" && texts !== null ? [{ address, port: texts.config.apiServerPort }] : [],
+  );
 }
 
 /** Fetched from the first control plane that answers; the server is the one of the kubeconfig that is named. */

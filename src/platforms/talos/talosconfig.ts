@@ -13,6 +13,8 @@ export interface TalosClient {
 /** One context of a talosconfig. */
 export interface TalosContext extends TalosClient {
   readonly name: string;
+  /** Whom talosctl goes through when nothing else is said. */
+  readonly endpoints: readonly string[];
   /** It authenticates towards Omni, which rotates CAs by itself. */
   readonly omni: boolean;
 }
@@ -20,7 +22,19 @@ export interface TalosContext extends TalosClient {
 interface RawTalosconfig {
   readonly context?: string;
   readonly contexts?: Readonly<
-    Record<string, { ca?: string; crt?: string; key?: string; auth?: { siderov1?: unknown } } | undefined>
+    Record<
+      string,
+      | {
+          endpoints?: unknown;
+          /** Of before endpoints: talosctl reads it as the only one. */
+          target?: unknown;
+          ca?: string;
+          crt?: string;
+          key?: string;
+          auth?: { siderov1?: unknown };
+        }
+      | undefined
+    >
   >;
 }
 
@@ -40,13 +54,22 @@ export async function readTalosconfig(path: string, wanted: string | null): Prom
   const name = wanted ?? file?.context ?? "";
   const context = file?.contexts?.[name];
   if (context === undefined) {
-    throw new Failure("resources", `the talosconfig ${path} has no context ${JSON.stringify(name)}`, {
-      hint: "name one of its contexts as spec.talos.context",
-    });
+    const present = Object.keys(file?.contexts ?? {});
+    throw new Failure(
+      "resources",
+      name === ""
+        ? `the talosconfig ${path} names no current context`
+        : `the talosconfig ${path} has no context ${JSON.stringify(name)}`,
+      {
+        hint: `name one as spec.talos.context (init: --context)${present.length === 0 ? "" : `: ${present.join(", ")}`}`,
+      },
+    );
   }
+  const { endpoints = context.target } = context;
   const decode = (value: string | undefined) => Buffer.from(value ?? "", "base64").toString("utf8");
   return {
     name,
+    endpoints: [endpoints].flat().filter((one): one is string => typeof one === "string" && one !== ""),
     ca: decode(context.ca),
     crt: decode(context.crt),
     key: decode(context.key),

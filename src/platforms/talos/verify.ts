@@ -16,7 +16,7 @@ import {
 } from "./kubernetes.ts";
 import { spec } from "./machine.ts";
 import { makeClient } from "./make-client.ts";
-import { admin, kubeconfigFor } from "./observe.ts";
+import { admin, apiServersOf, kubeconfigFor } from "./observe.ts";
 import { field, type Reply, readResources, type Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import type { Work } from "./transition.ts";
@@ -43,20 +43,35 @@ export interface Baseline {
   /** `null`: nothing changes, so nothing restarts, and no restart is waited for (reference talos-rotation 1.3). */
   readonly kubelet: string | null;
   readonly takenAt: number;
+  /** `null` on a worker too: it has no control plane whose secrets could change. */
   readonly secrets: string | null;
 }
 
-export async function takeBaseline(
-  { session, type }: Work,
-  { address }: Move,
-  unchanged: boolean,
-): Promise<Baseline> {
+/**
+ * Read before anything is changed on the machine. What could not be read is nothing to compare with: the next value
+ * would look like a restart, so a machine whose baseline cannot be had is left as it is.
+ */
+export async function takeBaseline(work: Work, { address }: Move, unchanged: boolean): Promise<Baseline> {
+  const { session, type, look } = work;
   if (type === "talos" || unchanged) return { kubelet: null, secrets: null, takenAt: Date.now() };
-  const [kubelet, secrets] = await Promise.all([
-    stamp(session, address, ["get", "service", "kubelet"]),
-    secretsVersion(session, address),
-  ]);
-  return { kubelet, secrets, takenAt: Date.now() };
+  const isControlPlane = look.machines.some(
+    (machine) => machine.address === address && machine.machineType === "controlplane",
+  );
+  let kubelet: string | null = null;
+  let secrets: string | null = null;
+  const problem = await session.until(
+    async () => {
+      kubelet ??= await stamp(session, address, ["get", "service", "kubelet"]);
+      if (isControlPlane) secrets ??= await secretsVersion(session, address);
+      if (kubelet === null) return "since when its kubelet runs cannot be read";
+      return isControlPlane && secrets === null ? "the version of its secrets cannot be read" : null;
+    },
+    within(work, CERTIFICATES_MS),
+  );
+  if (problem === null) return { kubelet, secrets, takenAt: Date.now() };
+  throw new Failure("refused", `${address} is not changed: ${problem}`, {
+    hint: "without it nothing shows that the machine has restarted. Look at it with `talosctl get service kubelet`; running capstan again goes on from here",
+  });
 }
 
 /** Proves on the machine itself that it acts as its configuration says. */
@@ -173,16 +188,19 @@ async function kubeletProblem(
   if (field(service, "running") !== true || field(service, "healthy") !== true)
     return "its kubelet is not well";
   const now = await stamp(session, address, ["get", "service", "kubelet"]);
+  if (now === null) return "since when its kubelet runs cannot be read";
   const settled = Date.now() - baseline.takenAt > RESTART_BEGINS_MS;
   return now === baseline.kubelet && !settled ? "its kubelet has not restarted yet" : null;
 }
 
 /** Its own static pods carry the new secrets and are ready, and its own API server answers with the right certificate. */
 async function podProblem(
-  { session, type, pair }: Work,
+  { session, type, look, pair }: Work,
   { address, to }: Move,
   baseline: Baseline,
 ): Promise<string | null> {
+  const server = apiServersOf(look).find((one) => one.address === address);
+  if (server === undefined) return "it was not read";
   const version = await secretsVersion(session, address);
   if (version === null || version === baseline.secrets)
     return "its control plane has not taken the new secrets yet";
@@ -194,7 +212,7 @@ async function podProblem(
   const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
   const strict = await openKubectl(session, withKubeChange(text, { trust: signer.pem }));
   const behind =
-    (await readyz(session, strict.path, address)) ?? (await podsBehind(session, strict.path, name, version));
+    (await readyz(session, strict.path, server)) ?? (await podsBehind(session, strict.path, name, version));
   await session.folder.remove(strict.path);
   return behind === null ? null : `${type}: ${behind}`;
 }
@@ -230,15 +248,15 @@ async function secretsVersion(session: Session, address: string): Promise<string
   return version === undefined ? null : String(version);
 }
 
-/** Changes when a resource is destroyed and made anew, or changed. */
-async function stamp(session: Session, address: string, words: readonly string[]): Promise<string> {
+/** Changes when a resource is destroyed and made anew, or changed. `null`: it could not be read. */
+async function stamp(session: Session, address: string, words: readonly string[]): Promise<string | null> {
   const reply = await session.ask(address, [...words, "-o", "yaml"]);
-  if (!reply.ok) return "";
+  if (!reply.ok) return null;
   try {
     const [first] = readResources(reply.stdout);
-    return first === undefined ? "" : `${first.created} ${first.version}`;
+    return first === undefined || first.created === "" ? null : `${first.created} ${first.version}`;
   } catch {
-    return "";
+    return null;
   }
 }
 
@@ -407,11 +425,11 @@ async function kubernetesPromise(work: Work): Promise<string | null> {
     now: session.now(),
   });
   const refused = await openKubectl(session, withKubeChange(text, { client }));
-  for (const { address, machineType } of look.machines) {
-    if (machineType !== "controlplane") continue;
+  for (const server of apiServersOf(look)) {
+    const { address } = server;
     const problem = await session.until(
       async () => {
-        const answer = await refuses(session, refused.path, address);
+        const answer = await refuses(session, refused.path, server);
         if (answer === true) return null;
         return answer === false
           ? `the API server of ${address} still accepts a client of the CA that was dropped`

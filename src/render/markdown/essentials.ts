@@ -78,6 +78,27 @@ function blockedClusters(clusters: Plan["clusters"], blocked: Plan["clusters"]):
   return `${blocked.length} of ${clusters.length} clusters`;
 }
 
+/** What would run and be reached otherwise: never dropped, whoever else wants the room. */
+export function connectionChanges({ base }: Plan, room: number): readonly Leaf[] {
+  const all = base?.connections ?? [];
+  if (all.length === 0) return [];
+  const lines: string[] = [];
+  let length = 0;
+  for (const { message } of all) {
+    const line = `> - ${prose(message)}\n`;
+    length += line.length;
+    if (length > room && lines.length > 0) break;
+    lines.push(line);
+  }
+  const hidden = all.length - lines.length;
+  const more = hidden === 0 ? "" : `> - and ${count(hidden, "more")}, in the changed files\n`;
+  return [
+    essential(
+      `> [!CAUTION]\n> **What runs and what is reached is changed**, from the merge on.\n>\n${lines.join("")}${more}\n`,
+    ),
+  ];
+}
+
 /** What is changed in git and cannot be, or should be looked at twice. */
 export function changeFindings({ base }: Plan): readonly Part[] {
   const findings = base?.findings ?? [];

@@ -4,7 +4,7 @@ import { shortener } from "../fingerprints.ts";
 import { count } from "../layout.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
 import { clusterParts, details, quietParts } from "./cluster.ts";
-import { changeFindings, overview, verdict, warnings } from "./essentials.ts";
+import { changeFindings, connectionChanges, overview, verdict, warnings } from "./essentials.ts";
 import { riskOf, stepsOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { code, fence, link, prose } from "./inline.ts";
@@ -54,6 +54,7 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
   const parts: readonly Part[] = [
     head,
     verdict(plan),
+    ...connectionChanges(plan, limit / 8),
     ...overview(plan),
     ...changeFindings(plan),
     ...warnings(plan, limit - 2 * RESERVE),

@@ -29,6 +29,8 @@ export interface TalosClusterOptions {
   readonly speed?: number;
   /** Cluster seconds from an apply to the certificates that follow from it. */
   readonly convergence?: number;
+  /** Where the API servers listen, behind the load balancer of the endpoint. */
+  readonly apiServerPort?: number;
   /** CAs of somebody else are among the accepted ones from the start. */
   readonly foreign?: boolean;
   /** Do not use addresses of their own for the machines, even where that is possible. */
@@ -127,6 +129,7 @@ export class TalosCluster {
             secrets,
             foreign,
             corporateRoot: corporate.crt,
+            apiServerPort: options.apiServerPort ?? null,
           }),
           dialect,
           network,
@@ -289,7 +292,8 @@ async function openForwarders(machines: readonly Machine[], network: Network): P
   const balancer = new Forwarder(() => {
     const up = machines.filter(({ controlPlane }) => controlPlane?.view != null);
     const machine = up[next++ % Math.max(up.length, 1)];
-    return machine === undefined ? null : route(network.routes(), machine.address, KUBERNETES_PORT);
+    const port = machine?.store.config.apiServerPort ?? KUBERNETES_PORT;
+    return machine === undefined ? null : route(network.routes(), machine.address, port);
   });
   const shared = new Forwarder(() => {
     const holder = vipHolder(machines);
@@ -306,7 +310,7 @@ function members(machines: readonly Machine[], vip: string): readonly Member[] {
     return [
       {
         addresses: machine.has("vip-first") ? [vip, machine.address] : [machine.address],
-        ...(machine.isControlPlane ? { controlPlane: { port: KUBERNETES_PORT } } : {}),
+        ...(machine.isControlPlane ? { controlPlane: { port: machine.store.config.apiServerPort } } : {}),
         hostname: machine.name,
         machineType: machine.store.config.type,
         nodeId: machine.nodeId,

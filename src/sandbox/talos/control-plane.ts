@@ -7,7 +7,7 @@ import type { ApiServerView } from "./kubelet.ts";
 import { type ApiServerCaller, answer, authenticate } from "./kubernetes-api.ts";
 import { acceptedByKubernetes, type MachineConfig } from "./machine-config.ts";
 import type { MachineContext } from "./machine-types.ts";
-import { closeServer, KUBERNETES_PORT } from "./network.ts";
+import { closeServer } from "./network.ts";
 import { Queue } from "./pace.ts";
 
 export interface ControlPlaneOptions {
@@ -39,7 +39,10 @@ interface Rendered {
   readonly serving: PemPair;
   readonly issuing: PemPair;
   readonly accepted: readonly string[];
+  readonly port: number;
 }
+
+type Secrets = Omit<Rendered, "serving">;
 
 /**
  * kube-apiserver, kube-controller-manager and kube-scheduler of one machine (TA 5.3). A change of the root
@@ -50,7 +53,7 @@ export class ControlPlane {
   readonly #ready = new Map<StaticPod, boolean>();
   readonly #queue = new Queue();
   #server: Server | null = null;
-  #secrets: Pick<Rendered, "issuing" | "accepted"> | null = null;
+  #secrets: Secrets | null = null;
   #rendered: Rendered | null = null;
   #serving: Rendered | null = null;
   #manager: Rendered | null = null;
@@ -234,7 +237,7 @@ export class ControlPlane {
     server.on("tlsClientError", () => {});
     this.#serving = rendered;
     this.#server = server;
-    await context.network.listen(server, context.address, KUBERNETES_PORT);
+    await context.network.listen(server, context.address, rendered.port);
   }
 
   async #closeServer(): Promise<void> {
@@ -246,8 +249,9 @@ export class ControlPlane {
   }
 }
 
-function secretsOf(config: MachineConfig): Pick<Rendered, "issuing" | "accepted"> {
+function secretsOf(config: MachineConfig): Secrets {
   return {
+    port: config.apiServerPort,
     issuing: config.kubernetes.issuing ?? { crt: "", key: "" },
     accepted: acceptedByKubernetes(config),
   };

@@ -16,6 +16,8 @@ export interface Dialect {
   readonly serverSideFanOut: boolean;
   /** kube-apiserver sends its CA along with its certificate. */
   readonly servesChain: boolean;
+  /** What the status of the clock shows in addition. */
+  readonly moreTimeStatus: Readonly<Record<string, unknown>>;
   /** How often a refused client reads no alert, but finds its connection closed; the rest reads the alert. */
   readonly closedBeforeAlert: number;
   /** Kinds of machine configuration documents that the release knows. */
@@ -62,6 +64,7 @@ const DIALECTS: Readonly<Record<TalosMinor, Dialect>> = {
     autoReboots: true,
     serverSideFanOut: true,
     servesChain: false,
+    moreTimeStatus: {},
     closedBeforeAlert: 42 / 90,
     documents: COMMON_DOCUMENTS,
   },
@@ -75,8 +78,35 @@ const DIALECTS: Readonly<Record<TalosMinor, Dialect>> = {
     autoReboots: false,
     serverSideFanOut: false,
     servesChain: true,
+    moreTimeStatus: { spikeDetected: false, consecutiveSpikes: 0 },
     closedBeforeAlert: 21 / 30,
-    documents: [...COMMON_DOCUMENTS, "KubeAPIServerCAConfig", "KubeAggregatorCAConfig"],
+    documents: [
+      ...COMMON_DOCUMENTS,
+      "DiscoveryServiceConfig",
+      "DiscoveryIdentityConfig",
+      "UnattendedInstallConfig",
+      "FilesystemTrimConfig",
+      "SecurityProfileConfig",
+      "KubeClusterConfig",
+      "KubeNodeConfig",
+      "KubeletConfig",
+      "KubeNetworkConfig",
+      "KubeAPIServerCAConfig",
+      "KubePrismConfig",
+      "KubeAggregatorCAConfig",
+      "KubeAdmissionControlConfig",
+      "KubeAuditPolicyConfig",
+      "KubeAuthenticationConfig",
+      "KubeAuthorizerConfig",
+      "KubeEtcdEncryptionConfig",
+      "KubeServiceAccountConfig",
+      "KubeAPIServerConfig",
+      "KubeControllerManagerConfig",
+      "KubeSchedulerConfig",
+      "KubeProxyConfig",
+      "KubeFlannelCNIConfig",
+      "KubeCoreDNSConfig",
+    ],
   },
 };
 

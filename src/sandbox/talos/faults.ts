@@ -43,6 +43,11 @@ export const TALOS_FAULTS = [
     scope: "component",
     description: "no time server: it issues no Kubernetes certificates",
   },
+  {
+    name: "air-gapped",
+    scope: "component",
+    description: "reaches no time server, and is not meant to: its synchronisation is switched off",
+  },
   { name: "undiscovered", scope: "component", description: "is missing from the list of members" },
   {
     name: "vip-first",

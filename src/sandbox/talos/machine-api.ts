@@ -60,12 +60,26 @@ function version({ dialect }: Machine): unknown {
   };
 }
 
+/** Every call asks a time server, and fails where none can be reached (machined, v1alpha1_time.go). */
 function time(machine: Machine): unknown {
+  const server = "time.cloudflare.com";
+  if (machine.has("air-gapped")) {
+    const tried = `read udp ${machine.address}:41337->162.159.200.1:123: i/o timeout`;
+    throw new RpcError("Unknown", `error querying NTP server ${JSON.stringify(server)}: ${tried}`);
+  }
   return {
-    server: "time.cloudflare.com",
-    localtime: new Date(machine.now()).toISOString(),
-    remotetime: new Date().toISOString(),
+    server,
+    localtime: goTime(machine.now(), machine.random()),
+    remotetime: goTime(Date.now(), machine.random()),
   };
+}
+
+/** Go's `String()` of a time leaves out the zeros at the end of the fraction, and a fraction that is zero. */
+function goTime(ms: number, chance: number): string {
+  const [date, clock] = new Date(ms).toISOString().slice(0, 19).split("T");
+  const nanoseconds = chance < 0.2 ? 0 : (ms % 1000) * 1_000_000 + Math.floor(chance * 1_000_000);
+  const fraction = nanoseconds === 0 ? "" : `.${String(nanoseconds).padStart(9, "0").replace(/0+$/, "")}`;
+  return `${date} ${clock}${fraction} +0000 UTC`;
 }
 
 function get(machine: Machine, params: Readonly<Record<string, unknown>>, roles: readonly string[]): unknown {
@@ -175,6 +189,9 @@ function read(machine: Machine, params: Readonly<Record<string, unknown>>): unkn
   const files: Readonly<Record<string, string | null | undefined>> = {
     "/var/lib/kubelet/pki/kubelet-client-current.pem": client === null ? null : client.crt + client.key,
     "/system/secrets/kubernetes/kube-apiserver/apiserver.crt": machine.controlPlane?.servingCertificate,
+    "/proc/uptime": `${(machine.uptimeMs() / 1000).toFixed(2)} 1000.00\n`,
+    // When it was started, by its clock of now.
+    "/proc/stat": `cpu  100 0 100 1000 0 0 0 0 0 0\nbtime ${Math.floor((machine.now() - machine.uptimeMs()) / 1000)}\n`,
   };
   const data = files[path] ?? null;
   if (data === null) throw new RpcError("Unknown", `stat ${path}: no such file or directory`);

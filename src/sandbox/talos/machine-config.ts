@@ -3,6 +3,7 @@ import { parseAllDocuments, stringify } from "yaml";
 import { DOCUMENTS, IMMEDIATE_MACHINE_FIELDS, unknownPart, V1ALPHA1 } from "./config-schema.ts";
 import type { Dialect, KubernetesLayout } from "./dialect.ts";
 import { certificatePool, decodePem } from "./go-pem.ts";
+import { KUBERNETES_PORT } from "./network.ts";
 import { branch, isTree, type Tree, text, texts } from "./values.ts";
 
 /** The machine configuration as a node understands it: several YAML documents, of which one has no `kind`. */
@@ -57,6 +58,8 @@ export interface MachineConfig {
   readonly clusterName: string;
   /** `https://10.0.0.1:6443` */
   readonly endpoint: string;
+  /** Where the machine's own API server listens. */
+  readonly apiServerPort: number;
   /** The bootstrap token of kubelets. */
   readonly bootstrapToken: string;
   readonly talos: AuthorityConfig;
@@ -82,12 +85,17 @@ export function readMachineConfig(source: string, dialect: Dialect): MachineConf
   const machine = branch(main.value["machine"]);
   const cluster = branch(main.value["cluster"]);
   const authority = documents.find(({ kind }) => kind === "KubeAPIServerCAConfig");
+  const documentOf = (wanted: string): Tree => branch(documents.find(({ kind }) => kind === wanted)?.value);
+  const named = documentOf("KubeClusterConfig");
+  const controlPlane = branch(cluster["controlPlane"]);
+  const port = documentOf("KubeAPIServerConfig")["apiPort"] ?? controlPlane["localAPIServerPort"];
   const config: MachineConfig = {
     type: text(machine["type"]) as MachineType,
     token: text(machine["token"]),
     certSANs: texts(machine["certSANs"]),
-    clusterName: text(cluster["clusterName"]),
-    endpoint: text(branch(cluster["controlPlane"])["endpoint"]),
+    clusterName: text(named["clusterName"] ?? cluster["clusterName"]),
+    endpoint: text(named["endpoint"] ?? controlPlane["endpoint"]),
+    apiServerPort: typeof port === "number" ? port : KUBERNETES_PORT,
     bootstrapToken: text(cluster["token"]),
     talos: legacyAuthority(machine),
     kubernetes:

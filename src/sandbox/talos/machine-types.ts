@@ -33,6 +33,7 @@ export type MachineState =
   | "clock-behind"
   | "clock-ahead"
   | "time-unsynced"
+  | "air-gapped"
   | "undiscovered"
   | "vip-first"
   | "kubelet-stuck"

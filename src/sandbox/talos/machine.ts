@@ -65,6 +65,7 @@ const REBOOT_DELAY_SECONDS = 3;
 const FLAP_SECONDS = 5;
 const SLOWNESS = 6;
 const SKEW_MS = 2 * 3_600_000;
+const THREE_DAYS_MS = 3 * 86_400_000;
 
 /** One Talos machine: its configurations, what follows from them, and how they reach each other. */
 export class Machine implements MachineContext {
@@ -161,6 +162,10 @@ export class Machine implements MachineContext {
 
   get states(): readonly MachineState[] {
     return [...this.#states];
+  }
+
+  uptimeMs(): number {
+    return Math.round(performance.now()) + THREE_DAYS_MS;
   }
 
   now(): number {

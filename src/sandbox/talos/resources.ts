@@ -221,7 +221,15 @@ const KINDS: readonly ResourceKind[] = [
     owner: "time.SyncController",
     sensitive: false,
     list: (machine) => [
-      { id: "node", spec: { synced: !machine.has("time-unsynced"), epoch: 1, syncDisabled: false } },
+      {
+        id: "node",
+        spec: {
+          synced: !machine.has("time-unsynced"),
+          epoch: 0,
+          syncDisabled: machine.has("air-gapped"),
+          ...machine.dialect.moreTimeStatus,
+        },
+      },
     ],
   },
   {

@@ -6,6 +6,7 @@ import { patchMachineConfig } from "./config-merge.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
 import { parseDuration } from "./go-duration.ts";
 import { decodeDocuments } from "./machine-config.ts";
+import { RpcError } from "./rpc.ts";
 import { absolute, reason, type TalosClient } from "./talosctl-client.ts";
 import { type Command, messageOf, withClient } from "./talosctl-command.ts";
 import { getResources } from "./talosctl-read.ts";
@@ -114,7 +115,8 @@ export const applyConfig: Command = {
         } catch (error) {
           throw new Error(
             dialect.serverSideFanOut
-              ? `error applying new configuration: ${messageOf(error)}`
+              ? // The status without its code.
+                `error applying new configuration: ${error instanceof RpcError ? error.desc : messageOf(error)}`
               : `${node}: error applying configuration: ${messageOf(error)}`,
           );
         }

@@ -115,15 +115,27 @@ export function compareVersions(left: string, right: string): number {
 
 /** `--talosconfig`, `$TALOSCONFIG`, `$TALOS_HOME/config`, `~/.talos/config`. */
 export async function openTalosconfig(world: CliWorld, flags: Flags): Promise<TalosContext> {
+  return readTalosconfig(await talosconfigSource(world, flags), flags.text("context"));
+}
+
+/** `config …` asks for a current context first, also when another one is given. */
+export async function openCurrent(
+  world: CliWorld,
+  flags: Flags,
+): Promise<{ readonly current: string; readonly context: TalosContext }> {
+  const source = await talosconfigSource(world, flags);
+  const { name: current } = readTalosconfig(source, undefined);
+  return { current, context: readTalosconfig(source, flags.text("context")) };
+}
+
+async function talosconfigSource(world: CliWorld, flags: Flags): Promise<string> {
   const home = world.env["TALOS_HOME"] ?? join(world.env["HOME"] ?? homedir(), ".talos");
   const path = flags.text("talosconfig") ?? world.env["TALOSCONFIG"] ?? join(home, "config");
-  let source: string;
   try {
-    source = await readFile(absolute(world, path), "utf8");
+    return await readFile(absolute(world, path), "utf8");
   } catch (error) {
     throw new Error(`failed to open config file ${JSON.stringify(path)}: open ${path}: ${reason(error)}`);
   }
-  return readTalosconfig(source, flags.text("context"));
 }
 
 export function absolute({ cwd }: CliWorld, path: string): string {

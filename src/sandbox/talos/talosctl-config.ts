@@ -4,9 +4,8 @@ import type { CliWorld } from "./cli.ts";
 import { type Flags, UsageError } from "./cli-flags.ts";
 import { parseDuration } from "./go-duration.ts";
 import { organizationsOf } from "./go-verify.ts";
-import { goJson } from "./resource-output.ts";
 import { talosconfigText } from "./talosconfig.ts";
-import { absolute, openTalosconfig } from "./talosctl-client.ts";
+import { absolute, openCurrent } from "./talosctl-client.ts";
 import { type Command, withClient } from "./talosctl-command.ts";
 import { text } from "./values.ts";
 
@@ -34,29 +33,26 @@ export const config: Command = {
   },
 };
 
+/** Of the context that is asked for, under the name of the current one: as talosctl does it. */
 async function info(world: CliWorld, flags: Flags): Promise<void> {
-  const context = await openTalosconfig(world, flags);
+  const { current, context } = await openCurrent(world, flags);
   const certificate = new X509Certificate(context.crt);
-  const roles = organizationsOf(certificate);
+  const roles = organizationsOf(certificate).toSorted();
   const notAfter = new Date(Date.parse(certificate.validTo));
   const days = Math.round((notAfter.getTime() - Date.now()) / 86_400_000);
   const ttl = days >= 364 ? "1 year from now" : days >= 0 ? `${days} days from now` : `${-days} days ago`;
+  const certNotAfter = notAfter.toISOString().slice(0, 10);
   if (flags.text("output") === "json") {
-    const shown = {
-      context: context.name,
-      nodes: context.nodes,
-      endpoints: context.endpoints,
-      roles,
-      certTTL: ttl,
-      certNotAfter: `${notAfter.toISOString().slice(0, 19)}Z`,
-    };
-    world.out(`${goJson(shown)}\n`);
+    const some = (values: readonly string[]) => (values.length === 0 ? null : values);
+    const { nodes, endpoints } = context;
+    const shown = { context: current, nodes: some(nodes), endpoints: some(endpoints), roles };
+    world.out(`${JSON.stringify({ ...shown, certTTL: ttl, certNotAfter }, null, 2)}\n`);
     return;
   }
   const joined = (values: readonly string[]): string =>
     values.length === 0 ? "not defined" : values.join(", ");
   world.out(
-    `Current context:     ${context.name}\nNodes:               ${joined(context.nodes)}\nEndpoints:           ${joined(context.endpoints)}\nRoles:               ${joined(roles)}\nCertificate expires: ${ttl} (${notAfter.toISOString().slice(0, 10)})\n`,
+    `Current context:     ${current}\nNodes:               ${joined(context.nodes)}\nEndpoints:           ${joined(context.endpoints)}\nRoles:               ${joined(roles)}\nCertificate expires: ${ttl} (${certNotAfter})\n`,
   );
 }
 

@@ -1,0 +1,298 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { entered, followed, turnedBack } from "../../src/planner/memory.ts";
+import {
+  type Evidence,
+  isFinished,
+  isOurs,
+  newKeyWasUsed,
+  standbyIds,
+  turnedBackOutOf,
+  wouldBeUnused,
+} from "../../src/rotation/evidence.ts";
+import type { LiveAuthority } from "../../src/rotation/observation.ts";
+import type { Phase } from "../../src/rotation/phase.ts";
+import type { ClusterRecord, RotationRecord } from "../../src/rotation/record.ts";
+import { droppedBy, endOfRollback } from "../../src/rotation/way-back.ts";
+import {
+  ago,
+  authority,
+  CLUSTER,
+  key,
+  memory,
+  NEW,
+  OLD,
+  OTHER,
+  OUT_OF_INIT,
+  observation,
+} from "../world/host-rotation.ts";
+
+const IN_ROLLBACK = authority("rollback");
+/** Teleport 5 in a rollback out of init: the new key signs. */
+const SWAPPED: LiveAuthority = { ...IN_ROLLBACK, active: [key(NEW)], trusted: [key(OLD)] };
+
+function live(phase: Phase, rotation: Partial<LiveAuthority["rotation"]>): LiveAuthority {
+  const at = authority(phase);
+  return { ...at, rotation: { ...at.rotation, ...rotation } };
+}
+
+describe("absence is no evidence: was the new key used", () => {
+  it.each<[string, RotationRecord | undefined, LiveAuthority, Evidence]>([
+    ["capstan asked for the rollback out of init", memory("rollback"), IN_ROLLBACK, "refuted"],
+    ["no record", undefined, IN_ROLLBACK, "unknown"],
+    [
+      "no note of what the rollback led out of",
+      memory("rollback", { turned_back: null }),
+      IN_ROLLBACK,
+      "unknown",
+    ],
+    [
+      "a record of an older version",
+      { ...memory("rollback"), turned_back: undefined } as never,
+      IN_ROLLBACK,
+      "unknown",
+    ],
+    [
+      "out of update_clients",
+      memory("rollback", { turned_back: { ...OUT_OF_INIT, from: "update_clients" } }),
+      IN_ROLLBACK,
+      "unknown",
+    ],
+    [
+      "the note is of another rotation",
+      memory("rollback"),
+      live("rollback", { currentId: "other" }),
+      "unknown",
+    ],
+    ["the record has no id", memory("rollback", { current_id: null }), IN_ROLLBACK, "unknown"],
+    ["update_clients was entered", memory("update_clients"), IN_ROLLBACK, "proven"],
+    ["it is in update_servers", memory("rollback"), authority("update_servers"), "proven"],
+    ["the new key signs in rollback (Teleport 5)", memory("rollback"), SWAPPED, "proven"],
+    ["nothing is said to be retired", memory("rollback", { retire: [] }), IN_ROLLBACK, "unknown"],
+    ["the CA lists no key", memory("rollback"), { ...IN_ROLLBACK, active: [] }, "unknown"],
+    [
+      "db: `auth sign` takes the new key in init",
+      memory("rollback", { authority: "db" }),
+      { ...IN_ROLLBACK, type: "db" },
+      "unknown",
+    ],
+  ])("%s: %#", (_, record, at, evidence) => {
+    expect(newKeyWasUsed(record, at)).toBe(evidence);
+  });
+
+  it.each<[string, LiveAuthority, Partial<RotationRecord>]>([
+    ["a clock moves it", live("init", { mode: "auto" }), {}],
+    ["nobody knows in which mode it is", live("init", { mode: null }), {}],
+    [
+      "a request before it was never seen to have an effect",
+      authority("init"),
+      { requested: { to: "update_clients", at: ago(1) } },
+    ],
+    ["it has another id", live("init", { currentId: "other" }), {}],
+    ["it has no id", live("init", { currentId: null }), {}],
+    ["other keys signed", { ...authority("init"), active: [key(OTHER)] }, {}],
+    ["some machines had gone on", live("init", { towards: "update_clients" }), {}],
+  ])("no note is made of a rollback where %s", (_, asked, record) => {
+    expect(turnedBackOutOf(asked, memory("init", record), IN_ROLLBACK, ago(0))).toBeNull();
+  });
+
+  it("says before it is asked for whether it would be unused", () => {
+    expect(wouldBeUnused(memory("init"), authority("init"))).toBe(true);
+    expect(wouldBeUnused(memory("init"), live("init", { mode: "auto" }))).toBe(false);
+    expect(wouldBeUnused(memory("update_clients"), authority("init"))).toBe(false);
+    expect(wouldBeUnused(memory("init"), authority("update_clients"))).toBe(false);
+    expect(
+      wouldBeUnused(memory("init", { requested: { to: "update_clients", at: ago(1) } }), authority("init")),
+    ).toBe(false);
+  });
+});
+
+describe("absence is no evidence: is it over, is it ours", () => {
+  it.each<[string, LiveAuthority, Evidence]>([
+    ["at standby, and the key is gone", { ...authority("standby"), active: [key(NEW)] }, "proven"],
+    [
+      "in progress, and the key is gone",
+      { ...authority("init"), active: [key(NEW)], trusted: [key(OTHER)] },
+      "unknown",
+    ],
+    ["at standby, and no key is listed", { ...authority("standby"), active: [] }, "unknown"],
+    ["at standby, and the key signs", authority("standby"), "refuted"],
+    ["the key is trusted still", authority("update_servers"), "refuted"],
+  ])("finished: %s", (_, at, evidence) => {
+    expect(isFinished([OLD], at)).toBe(evidence);
+    expect(isFinished([], at)).toBe("unknown");
+  });
+
+  it.each<[string, RotationRecord | undefined, LiveAuthority, Evidence]>([
+    ["its id and its keys", memory("init"), authority("init"), "proven"],
+    ["no record", undefined, authority("init"), "unknown"],
+    ["another id", memory("init"), live("init", { currentId: "other" }), "refuted"],
+    ["no id", memory("init"), live("init", { currentId: null }), "refuted"],
+    ["its keys are gone", memory("init"), { ...authority("init"), active: [key(OTHER)] }, "refuted"],
+    [
+      "init was never seen",
+      memory("init", { current_id: null, introduced: [] }),
+      authority("init"),
+      "unknown",
+    ],
+    ["nothing is in progress", memory("init"), authority("standby"), "unknown"],
+  ])("ours: %s", (_, record, at, evidence) => {
+    expect(isOurs(record, at)).toBe(evidence);
+  });
+});
+
+describe("which key a step drops", () => {
+  it("is read from the key sets", () => {
+    const out = { from: "rollback", to: "standby" } as const;
+    expect(droppedBy(out, IN_ROLLBACK)).toEqual([NEW]);
+    expect(droppedBy(out, SWAPPED)).toEqual([OLD]);
+    expect(droppedBy({ from: "update_servers", to: "standby" }, authority("update_servers"))).toEqual([OLD]);
+    expect(droppedBy({ from: "init", to: "update_clients" }, authority("init"))).toEqual([]);
+  });
+
+  const server = (version: string | null) =>
+    observation("init", { versions: { client: "18.7.0", server: version } });
+  it.each([
+    ["in rollback, the old key signs", IN_ROLLBACK, server("5.0.0-dev"), "new-key-goes"],
+    ["in rollback, the new key signs", SWAPPED, server("18.7.0"), "old-key-goes"],
+    ["in rollback, neither", { ...IN_ROLLBACK, active: [key(OTHER)] }, server("18.7.0"), "unclear"],
+    ["in init of Teleport 18", authority("init"), server("18.7.0"), "new-key-goes"],
+    ["in init of Teleport 5", authority("init"), server("5.0.0-dev"), "old-key-goes"],
+    ["in init of nobody knows what", authority("init"), server(null), "unclear"],
+    [
+      "in update_clients of Teleport 5, which swaps back",
+      authority("update_clients"),
+      server("5.0.0"),
+      "new-key-goes",
+    ],
+    ["in init on Talos", { ...authority("init"), type: "talos" }, server("v1.13.0"), "new-key-goes"],
+  ] as const)("at the end of a rollback: %s", (_, at, seen, end) => {
+    expect(endOfRollback([OLD], at, seen)).toBe(end);
+  });
+});
+
+describe("ids with which a component in standby has the keys of now", () => {
+  const standby = live("standby", { currentId: "second" });
+  const past = (...rotations: readonly Partial<RotationRecord>[]): ClusterRecord => ({
+    format_version: "1.0",
+    cluster: CLUSTER,
+    rotations: rotations.map((one) => memory("init", one)),
+  });
+  const second = {
+    current_id: "second",
+    previous_id: "first",
+    state: "rolled_back",
+    ended_at: ago(1),
+  } as const;
+  const first = { current_id: "first", previous_id: null, state: "rolled_back", ended_at: ago(9) } as const;
+
+  it.each([
+    ["nobody remembers", undefined, ["second"]],
+    ["the last was rolled back", past(second), ["second", "first"]],
+    ["the one before it too", past(first, second), ["second", "first", null]],
+    ["the last was finished", past({ ...second, state: "finished" }), ["second"]],
+    ["the last retired another key", past({ ...second, retire: [OTHER] }), ["second"]],
+    ["nobody looked at the id before it", past({ ...second, previous_id: undefined } as never), ["second"]],
+  ])("%s", (_, record, ids) => {
+    expect(standbyIds(record, standby)).toEqual(ids);
+  });
+
+  it("in progress there is one", () => {
+    expect(standbyIds(past(second), live("init", { currentId: "second" }))).toEqual(["second"]);
+  });
+});
+
+/** Histories as they come about: by capstan, by hands and clocks that capstan sees later, with runs that end anywhere. */
+const HISTORY = fc.record({
+  steps: fc.array(fc.constantFrom<Phase>("update_clients", "update_servers", "rollback"), { maxLength: 4 }),
+  own: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+  seen: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+  mode: fc.constantFrom<"manual" | "auto">("manual", "auto"),
+  swapped: fc.boolean(),
+});
+
+interface Told {
+  readonly record: RotationRecord;
+  readonly at: LiveAuthority;
+  readonly used: boolean;
+}
+
+function tell({
+  steps,
+  own,
+  seen,
+  mode,
+  swapped,
+}: typeof HISTORY extends fc.Arbitrary<infer T> ? T : never): Told {
+  let at = live("init", { mode });
+  let record = memory("init");
+  let used = false;
+  steps.forEach((to, index) => {
+    if (at.rotation.phase === "rollback") return;
+    const asked = at;
+    const outOfInit = asked.rotation.phase === "init";
+    const next = to === "rollback" && swapped && outOfInit ? SWAPPED : authority(to);
+    at = { ...next, rotation: { ...next.rotation, mode: to === "rollback" ? "manual" : mode } };
+    used ||= to !== "rollback" || (swapped && outOfInit);
+    if (seen[index] !== true) return;
+    record = entered(
+      followed(to === "rollback" ? turnedBack(record, "x") : record, at),
+      at,
+      ago(0),
+      own[index] === true ? asked : null,
+    );
+  });
+  return { record, at, used };
+}
+
+/** What can be missing: any field of the record, any row of its lists, any field of the authority or its keys. */
+function without<T>(value: T, path: readonly number[]): T {
+  const [first, ...rest] = path;
+  if (first === undefined || value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return value;
+    const index = first % value.length;
+    if (rest.length === 0) return value.filter((_, place) => place !== index) as T;
+    return value.map((one, place) => (place === index ? without(one, rest) : one)) as T;
+  }
+  const names = Object.keys(value);
+  const name = names[first % names.length];
+  if (name === undefined) return value;
+  const inner = (value as Record<string, unknown>)[name];
+  const isDeep = rest.length > 0 && inner !== null && typeof inner === "object";
+  const lost = isDeep ? without(inner, rest) : Array.isArray(inner) ? [] : null;
+  return { ...value, [name]: lost };
+}
+
+describe("the less is known, the more careful is the answer", () => {
+  const path = fc.array(fc.nat(40), { minLength: 1, maxLength: 3 });
+
+  it("a used key is never called unused, and no loss calls it so", () => {
+    fc.assert(
+      fc.property(HISTORY, path, (history, lost) => {
+        const { record, at, used } = tell(history);
+        const whole = newKeyWasUsed(record, at);
+        if (used) expect(whole).not.toBe("refuted");
+        if (whole !== "refuted") {
+          expect(newKeyWasUsed(without(record, lost), at)).not.toBe("refuted");
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("no loss makes a rotation finished, or ours", () => {
+    fc.assert(
+      fc.property(HISTORY, path, (history, lost) => {
+        const { record, at } = tell(history);
+        if (isOurs(record, at) !== "proven") {
+          expect(isOurs(without(record, lost), at)).not.toBe("proven");
+        }
+        // A CA that is in progress is not over, whichever keys are missing from the listing.
+        expect(isFinished([OLD], { ...without(at, lost), rotation: at.rotation })).not.toBe("proven");
+        expect(isFinished([OLD], { ...at, active: [], trusted: [] })).not.toBe("proven");
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
