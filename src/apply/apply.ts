@@ -1,150 +1,294 @@
-import { Failure } from "../failure.ts";
-import { isHeldInHsm } from "../guards/hsm-keys.ts";
-import type { PlannedAction } from "../overrides/plan.ts";
-import { heldByDrift } from "../planner/drift.ts";
-import { wasVerified } from "../planner/member.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { isHeldByOthers, mayStart } from "../planner/startable.ts";
-import { LAGGING } from "../planner/steps.ts";
 import type { Lock } from "../record/store.ts";
-import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
-import type { ClusterPlan, Finding, GuardId, Plan, RotationPlan, Step } from "../rotation/plan.ts";
-import { openRotation } from "../rotation/record.ts";
-import { endOfRollback } from "../rotation/way-back.ts";
-import {
-  type ClockWork,
-  CURABLE,
-  clockWork,
-  mayStillBeCured,
-  nextOfClock,
-  takeOver,
-  untilNextLook,
-  watchEvents,
-} from "./automatic.ts";
+import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import type { RunOutcome } from "./event.ts";
-import { lookAt } from "./look.ts";
-import { actionsOf, isUnsettled, planNow, settleOverrides, type View } from "./overrides.ts";
-import { type Approval, journal, type RunContext, type Said, type Situation, say } from "./run.ts";
-import { type StepResult, takeStep } from "./step.ts";
+import { type FreshLook, lookAt } from "./fresh-look.ts";
+import { isAbort } from "./interruption.ts";
+import { actionsOf, planNow, settleOverrides } from "./overrides.ts";
+import { type Approval, approvalKey, type ClusterRun, type RunContext, say } from "./run.ts";
+import { Sightings } from "./sightings.ts";
+import { type Ending, walk } from "./walk.ts";
 
 /**
- * Makes live what git desires, one guarded step at a time (design, section 5). Ends with a `finished` event and
- * the same outcome. Throws a `Failure` when something outside broke; what was done until then stays done, and the
- * next run goes on from what it observes.
+ * Makes live what git desires, one guarded step at a time (design, section 5). Every cluster is locked, looked at and
+ * walked by itself: one that somebody else has locked, or that cannot be read, ends on its own, and the others go on.
+ * Ends with a `finished` event and the gravest outcome. What was done until a failure stays done, and the next run goes
+ * on from what it observes. Throws the `Failure` of a run of one cluster.
  */
 export async function apply(context: RunContext): Promise<RunOutcome> {
-  const notice = (message: string) => say(context, { type: "notice", message });
-  const locks = await lockAll(context, notice);
-  const lost = AbortSignal.any(locks.map((lock) => lock.lost));
-  // A run that lost a lock stops as if it were interrupted, and says that it was not.
-  const signal = AbortSignal.any([context.signal, lost]);
+  const work = new Work(context);
   try {
-    const { outcome, message } = await applyLocked({ ...context, signal }, locks[0]?.id ?? "");
+    await applyAll(context, work);
+    const { outcome, message } = work.ending();
     say(context, { type: "finished", outcome, message });
     return outcome;
   } catch (error) {
-    if (lost.aborted) throw lost.reason;
     if (!isAbort(error)) throw error;
     const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
     say(context, { type: "finished", outcome: "interrupted", message });
     return "interrupted";
   } finally {
-    for (const lock of locks) await lock.release();
+    await work.releaseAll();
   }
 }
 
-/** In the order of their names, so that two runs over the same clusters cannot wait for each other. */
-async function lockAll(context: RunContext, notice: (message: string) => void): Promise<readonly Lock[]> {
-  const locks: Lock[] = [];
-  try {
-    for (const cluster of [...context.platforms.keys()].sort()) {
-      locks.push(await context.store.lock(cluster, context.holder, notice));
-    }
-    return locks;
-  } catch (error) {
-    for (const lock of locks) await lock.release();
-    throw error;
-  }
-}
+const NOTHING: Approval = { steps: new Set() };
 
-interface Ending {
-  readonly outcome: RunOutcome;
-  readonly message: string;
-}
-
-const NOTHING_TO_APPROVE: Approval = { steps: new Set(), final: false };
-
-/** A person may think for hours; what was read before is then looked at again. */
-const FRESH_MS = 5_000;
-
-async function applyLocked(context: RunContext, run: string): Promise<Ending> {
-  const views = await Promise.all([...context.platforms.keys()].map((cluster) => lookAt(context, cluster)));
-  const plan = await planNow(context, views);
-  const readAt = context.clock.now();
-  const observations = views.map(({ observation }) => observation);
-  context.accept?.(plan, observations);
+async function applyAll(context: RunContext, work: Work): Promise<void> {
+  await work.lockAll();
+  const looks = await work.lookAtAll();
+  if (looks.size === 0) return;
+  const whole = await planNow(context, [...looks.values()]);
+  work.endRefused(context.accept?.(whole, observationsOf(looks)));
+  const plan = work.openPart(whole);
   say(context, { type: "plan", plan });
-  const work = plan.clusters.flatMap((cluster) =>
-    cluster.rotations.map((rotation) => ({ cluster, rotation })),
-  );
-  const steps = work.flatMap(({ rotation }) => rotation.steps);
-  const actions = plan.clusters.flatMap(({ overrides }) => actionsOf(overrides));
-  if (steps.length === 0 && actions.length === 0) return nothingToDo(plan);
+  const busy = plan.clusters.filter(hasWork);
+  for (const cluster of plan.clusters) if (!hasWork(cluster)) work.end(cluster.name, nothingToDo(cluster));
+  if (busy.length === 0) return;
   // A person is not asked for what is blocked anyway.
-  const startable = steps.some((step) => mayStart(step) || step.awaited === true) || actions.length > 0;
-  const approval = startable ? await context.approve(plan, observations) : NOTHING_TO_APPROVE;
-  if (approval === null) return { outcome: "blocked", message: "nothing was approved, and nothing was done" };
-  const planned = new Set(steps.filter((step) => !isHeldByOthers(step)).map(({ id }) => id));
-  const fresh = new Map<string, View>();
-  if (context.clock.now() - readAt < FRESH_MS) {
-    for (const view of views) fresh.set(view.observation.cluster, view);
-  } else if (context.accept !== undefined) {
-    const again = await Promise.all(views.map(({ observation }) => lookAt(context, observation.cluster)));
-    const moved = again.map(({ observation }) => observation);
-    context.accept(await planNow(context, again), moved);
+  const approval = busy.some(mayBegin) ? await context.approve(plan, observationsOf(looks)) : NOTHING;
+  if (approval === null) {
+    const ending: Ending = { outcome: "blocked", message: "nothing was approved, and nothing was done" };
+    for (const { name } of busy) work.end(name, ending);
+    return;
   }
-  const settle = async (cluster: ClusterPlan) => {
-    if (!actionsOf(cluster.overrides).some(({ id }) => approval.steps.has(id))) return;
-    const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
-    fresh.set(cluster.name, await settleOverrides(context, run, view, approval.steps));
-  };
-  for (const cluster of plan.clusters) await settle(cluster);
-  let worst: Ending = unapproved(actions, approval);
-  for (const { cluster, rotation } of work.filter(({ rotation }) => rotation.steps.length > 0)) {
-    const view = fresh.get(cluster.name) ?? (await lookAt(context, cluster.name));
-    // The walk moves the cluster on; what comes after it looks anew.
-    fresh.delete(cluster.name);
-    const ending = await walk(context, run, view, rotation.name, approval, planned);
-    if (ending.outcome !== "applied") worst = ending;
+  for (const cluster of busy) {
+    await work.attempt(cluster.name, async (run) => {
+      const first = looks.get(cluster.name);
+      const look = first?.isFresh(run) === true ? first : await lookAgain(run);
+      work.end(cluster.name, await applyCluster({ ...run, approval }, cluster, look));
+    });
   }
+}
+
+/** A person thought, or another cluster took its time: what was approved before is compared with what is there now. */
+async function lookAgain(run: ClusterRun): Promise<FreshLook> {
+  const look = await lookAt(run);
+  const refused = run.accept?.(await planNow(run, [look]), [look.observation]).get(run.cluster.name);
+  if (refused !== undefined) throw refused;
+  return look;
+}
+
+/** The work that was planned for one cluster: entries of overrides, rotations, and the entries that those leave. */
+async function applyCluster(run: ClusterRun, plan: ClusterPlan, first: FreshLook | null): Promise<Ending> {
+  const actions = actionsOf(plan.overrides);
+  const isApproved = ({ id }: { readonly id: string }) => run.approval.steps.has(approvalKey(plan.name, id));
+  const rotating = plan.rotations.filter(({ steps }) => steps.length > 0);
+  const planned = new Set(
+    rotating.flatMap(({ steps }) => steps.filter((step) => !isHeldByOthers(step)).map(({ id }) => id)),
+  );
+  const endings: Ending[] = [];
+  const left = actions.find((action) => !isApproved(action));
+  if (left !== undefined) {
+    const message = `${left.purpose} of ${left.key_hash} needs approval: --auto-approve, or a terminal`;
+    endings.push({ outcome: "blocked", message });
+  }
+  if (actions.some(isApproved)) await settleOverrides(run, first);
+  for (const { name } of rotating) endings.push(await walk(run, name, planned, first));
   // The entries of keys that a rotation has dropped.
-  for (const cluster of plan.clusters) await settle(cluster);
-  return worst.outcome === "applied" ? afterAll(plan) : worst;
+  if (actions.some(isApproved)) await settleOverrides(run, null);
+  const ending = gravest(endings);
+  return ending === undefined || ending.outcome === "applied" ? afterAll(plan) : ending;
 }
 
-function unapproved(actions: readonly PlannedAction[], approval: Approval): Ending {
-  const left = actions.find(({ id }) => !approval.steps.has(id));
-  if (left === undefined) return { outcome: "applied", message: "everything that was planned is done" };
-  return {
-    outcome: "blocked",
-    message: `${left.purpose} of ${left.key_hash} needs approval: --auto-approve, or a terminal`,
-  };
+/** The clusters of a run, each with its lock as long as it has one, and how those that are through ended. */
+class Work {
+  readonly #context: RunContext;
+  readonly #runs = new Map<string, ClusterRun>();
+  readonly #endings = new Map<string, Ending>();
+  #failure: Failure | null = null;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  /** In the order of their names, so that two runs over the same clusters cannot wait for each other. */
+  async lockAll(): Promise<void> {
+    const { store, holder, platforms, desired, clock } = this.#context;
+    for (const name of [...platforms.keys()].toSorted()) {
+      const platform = platforms.get(name);
+      const cluster = desired.clusters.find((resource) => resource.name === name);
+      if (platform === undefined || cluster === undefined) {
+        throw new Error(`${name} is to be applied without a resource or a platform`);
+      }
+      const notice = (message: string) => say(this.#context, { type: "notice", message });
+      const lock = await this.#guarded(name, null, () => store.lock(name, holder, notice));
+      if (lock === null) continue;
+      // A run that lost a lock stops there as if it were interrupted, and says that it was not.
+      const signal = AbortSignal.any([this.#context.signal, lock.lost]);
+      const sightings = new Sightings(clock);
+      this.#runs.set(name, {
+        ...this.#context,
+        signal,
+        cluster,
+        platform,
+        lock,
+        sightings,
+        approval: NOTHING,
+      });
+    }
+  }
+
+  /** Those that are not through yet, in the order of the repository. */
+  async lookAtAll(): Promise<Map<string, FreshLook>> {
+    const names = [...this.#context.platforms.keys()].filter((name) => this.#isOpen(name));
+    const looks = await Promise.all(
+      names.map(async (name) => [name, await this.attempt(name, lookAt)] as const),
+    );
+    return new Map(looks.flatMap(([name, look]) => (look === null ? [] : [[name, look] as const])));
+  }
+
+  /** Work on one cluster; a failure of the outside ends that cluster, and the run goes on. */
+  async attempt<Result>(name: string, task: (run: ClusterRun) => Promise<Result>): Promise<Result | null> {
+    const run = this.#runs.get(name);
+    if (run === undefined || !this.#isOpen(name)) return null;
+    const result = await this.#guarded(name, run.lock, () => task(run));
+    // Nothing is left to be done there: others may have it.
+    if (!this.#isOpen(name)) await this.#release(run);
+    return result;
+  }
+
+  end(name: string, ending: Ending): void {
+    this.#endings.set(name, ending);
+    this.#tell(name, ending, null);
+  }
+
+  /** Those that are not as they were approved are left alone. */
+  endRefused(refused: ReadonlyMap<string, Failure> = new Map()): void {
+    for (const [name, failure] of refused) this.#fail(name, failure);
+  }
+
+  openPart(plan: Plan): Plan {
+    return { ...plan, clusters: plan.clusters.filter(({ name }) => this.#isOpen(name)) };
+  }
+
+  /** Throws what ended a run of one cluster. */
+  ending(): Ending {
+    if (this.#failure !== null && this.#isSingle()) throw this.#failure;
+    const endings = [...this.#endings];
+    const worst = gravest(endings.map(([, ending]) => ending));
+    if (worst === undefined) return { outcome: "nothing-to-do", message: "there is no cluster" };
+    if (
+      this.#isSingle() ||
+      endings.every(([, { outcome }]) => outcome === worst.outcome && isGood(outcome))
+    ) {
+      return worst;
+    }
+    const told = endings.map(([name, { outcome }]) => `${name} ${outcome}`);
+    return { outcome: worst.outcome, message: told.join(", ") };
+  }
+
+  async releaseAll(): Promise<void> {
+    for (const run of this.#runs.values()) await this.#release(run);
+  }
+
+  async #release({ cluster, lock }: ClusterRun): Promise<void> {
+    this.#runs.delete(cluster.name);
+    await lock.release();
+  }
+
+  #isOpen(name: string): boolean {
+    return this.#runs.has(name) && !this.#endings.has(name);
+  }
+
+  #isSingle(): boolean {
+    return this.#context.platforms.size === 1;
+  }
+
+  async #guarded<Result>(
+    name: string,
+    lock: Lock | null,
+    task: () => Promise<Result>,
+  ): Promise<Result | null> {
+    try {
+      return await task();
+    } catch (error) {
+      const cause = lock?.lost.aborted === true ? lock.lost.reason : error;
+      // A person who wants to stop stops all of it; what is no failure of the outside is a defect.
+      if (!(cause instanceof Failure) || isAbort(cause)) throw cause;
+      this.#fail(name, cause);
+      return null;
+    }
+  }
+
+  #fail(name: string, failure: Failure): void {
+    this.#failure = failure;
+    const ending = { outcome: OUTCOME_OF[failure.code], message: failure.message };
+    this.#endings.set(name, ending);
+    this.#tell(name, ending, failure.hint);
+  }
+
+  #tell(cluster: string, { outcome, message }: Ending, hint: string | null): void {
+    if (this.#isSingle()) return;
+    say(this.#context, { type: "cluster-finished", cluster, outcome, message, hint });
+  }
 }
 
-function nothingToDo(plan: Plan): Ending {
-  if (plan.outcome === "blocked") return { outcome: "blocked", message: driftSentence(plan.clusters) };
+const OUTCOME_OF: Readonly<Record<FailureCode, RunOutcome>> = {
+  locked: "locked",
+  stale: "stale",
+  interrupted: "interrupted",
+  usage: "failed",
+  resources: "failed",
+  executable: "failed",
+  denied: "failed",
+  refused: "failed",
+  storage: "failed",
+};
+
+/** The gravest first (design, section 6). */
+const GRAVITY: readonly RunOutcome[] = [
+  "interrupted",
+  "failed",
+  "rolled-back",
+  "stale",
+  "locked",
+  "rollback-unfinished",
+  "blocked",
+  "applied",
+  "nothing-to-do",
+];
+
+function gravest(endings: readonly Ending[]): Ending | undefined {
+  return endings.toSorted((left, right) => GRAVITY.indexOf(left.outcome) - GRAVITY.indexOf(right.outcome))[0];
+}
+
+function isGood(outcome: RunOutcome): boolean {
+  return outcome === "applied" || outcome === "nothing-to-do";
+}
+
+function observationsOf(looks: ReadonlyMap<string, FreshLook>) {
+  return [...looks.values()].map(({ observation }) => observation);
+}
+
+function hasWork({ rotations, overrides }: ClusterPlan): boolean {
+  return rotations.some(({ steps }) => steps.length > 0) || actionsOf(overrides).length > 0;
+}
+
+function mayBegin({ rotations, overrides }: ClusterPlan): boolean {
+  return (
+    actionsOf(overrides).length > 0 ||
+    rotations.some(({ steps }) => steps.some((step) => mayStart(step) || step.awaited === true))
+  );
+}
+
+function nothingToDo(cluster: ClusterPlan): Ending {
+  if (isBlocked(cluster)) return { outcome: "blocked", message: driftSentence(cluster) };
   return { outcome: "nothing-to-do", message: "live equals desired" };
 }
 
-function afterAll({ clusters }: Plan): Ending {
-  const blocks = clusters.some(
-    ({ drift, overrides }) => drift.some((item) => item.blocks) || overrides.some(({ blocked }) => blocked),
-  );
-  if (blocks) return { outcome: "blocked", message: driftSentence(clusters) };
+function afterAll(cluster: ClusterPlan): Ending {
+  if (isBlocked(cluster)) return { outcome: "blocked", message: driftSentence(cluster) };
   return { outcome: "applied", message: "everything that was planned is done" };
 }
 
-function driftSentence(clusters: readonly ClusterPlan[]): string {
-  const [first] = clusters.flatMap(({ drift, overrides }) => [
+function isBlocked({ drift, overrides }: ClusterPlan): boolean {
+  return drift.some(({ blocks }) => blocks) || overrides.some(({ blocked }) => blocked);
+}
+
+function driftSentence({ drift, overrides }: ClusterPlan): string {
+  const [first] = [
     ...drift.filter(({ blocks }) => blocks),
     ...overrides.flatMap(({ findings }) =>
       findings.filter(({ severity, waived }) => severity === "error" && waived === undefined),
@@ -154,295 +298,6 @@ function driftSentence(clusters: readonly ClusterPlan[]): string {
         missing.map(({ subject, statement }) => ({ subject, message: `waits for a ${statement}` })),
       ),
     ),
-  ]);
+  ];
   return first === undefined ? "a guard blocks" : `${first.subject} ${first.message}`;
-}
-
-/** One rotation, step after step, until it is where git wants it, blocked, or turned back. */
-async function walk(
-  context: RunContext,
-  run: string,
-  start: View,
-  name: string,
-  approval: Approval,
-  planned: ReadonlySet<string>,
-): Promise<Ending> {
-  let lookedAgain: string | null = null;
-  let watched: readonly Said[] = [];
-  let wentBack: string | null = null;
-  for (let view = start; ; ) {
-    context.signal.throwIfAborted();
-    const situation = await nextSituation(context, run, view, name);
-    const clock = clockWork(context, view, name);
-    if (situation === null && clock === null) return { outcome: "applied", message: "" };
-    if (clock !== null && (situation === null || hasTime(situation, clock, context.clock.now()))) {
-      watched = sayWatched(context, watchEvents(context, view, clock, name), watched);
-      await context.clock.sleep(untilNextLook(clock), context.signal);
-      view = await lookAt(context, view.observation.cluster);
-      continue;
-    }
-    if (situation === null) throw new Error("a rotation without a step is either over or watched");
-    const { step, cluster } = situation;
-    if (clock !== null && isHeld(situation, clock)) {
-      const reason = `the clock would go on to the next phase, and ${failingIn(step).join(", ")} would not`;
-      return await turnBack(context, situation, {
-        result: "failed",
-        message: reason,
-        findings: findingsIn(step),
-      });
-    }
-    const refused = isAwaited(situation, clock)
-      ? refusalToWait(situation, approval, planned)
-      : refusalOf(situation, approval, planned);
-    if (refused !== null && wentBack !== null && step.from === "standby") {
-      return { outcome: "rolled-back", message: wentBack };
-    }
-    if (refused !== null) {
-      say(context, { type: "blocked", cluster: cluster.name, rotation: name, step });
-      return { outcome: "blocked", message: refused };
-    }
-    if (takesTwoLooks(situation) && lookedAgain !== step.id) {
-      lookedAgain = step.id;
-      await context.clock.sleep(SECOND_LOOK_MS, context.signal);
-      view = await lookAt(context, cluster.name);
-      continue;
-    }
-    const result = await interruptible(context, situation, () => takeStep(context, situation, null));
-    if (result.result === "failed") return await turnBack(context, situation, result);
-    wentBack ??= turnedBackBefore(situation);
-    view = { observation: result.observation, record: await context.store.load(cluster.name) };
-  }
-}
-
-/** Why a run before this one turned the rotation back, although git wants it to go on; else `null`. */
-function turnedBackBefore({ record, step, resource }: Situation): string | null {
-  if (resource === null || resource.phase === "rollback") return null;
-  const memory = openRotation(record, step.authority);
-  return memory?.state === "rolling_back" ? (memory.reason ?? "it was turned back") : null;
-}
-
-/** Only what is new: a look comes every few seconds. */
-function sayWatched(context: RunContext, events: readonly Said[], before: readonly Said[]): readonly Said[] {
-  const known = before.map((event) => JSON.stringify(event));
-  for (const event of events) if (!known.includes(JSON.stringify(event))) say(context, event);
-  return events;
-}
-
-function findingsIn({ guards }: Step): readonly Finding[] {
-  return guards.flatMap(({ findings }) => findings);
-}
-
-/** Auth servers add their own keys one after the other, by their ticks: one read may be between two of them. */
-const SECOND_LOOK_MS = 12_000;
-
-function takesTwoLooks({ step: { from, to }, live }: Situation): boolean {
-  return from === "init" && to === "update_clients" && isHeldInHsm(live);
-}
-
-/** The next step of a rotation, judged by what is known now; `null` when there is none. */
-async function nextSituation(
-  context: RunContext,
-  run: string,
-  view: View,
-  rotationName: string,
-): Promise<Situation | null> {
-  const plan = await planNow(context, [view]);
-  const rotation = plan.clusters[0]?.rotations.find((candidate) => candidate.name === rotationName);
-  const step = rotation?.steps[0];
-  if (step === undefined) return null;
-  const unsettled = isUnsettled(plan, step.authority);
-  const drift = heldByDrift(plan.clusters[0]?.drift ?? [], step) ?? null;
-  return situationFor(context, run, rotationName, step, view, { unsettled, drift });
-}
-
-function situationFor(
-  context: RunContext,
-  run: string,
-  rotationName: string,
-  step: Step,
-  { observation, record }: View,
-  held: Pick<Situation, "unsettled" | "drift">,
-): Situation {
-  const cluster = context.desired.clusters.find(({ name }) => name === observation.cluster);
-  const platform = context.platforms.get(observation.cluster);
-  const live = observation.authorities.find(({ type }) => type === step.authority);
-  if (cluster === undefined || platform === undefined || live === undefined) {
-    throw new Error(
-      `${observation.cluster} was planned without a resource, a platform or the ${step.authority} CA`,
-    );
-  }
-  const resource =
-    context.desired.rotations.find(
-      (rotation) => rotation.name === rotationName && rotation.cluster === cluster.name,
-    ) ?? null;
-  return { run, cluster, platform, rotationName, resource, step, observation, live, record, ...held };
-}
-
-/** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
-function refusalOf(situation: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
-  const { step } = situation;
-  const name = `${step.authority} ${step.from} → ${step.to}`;
-  const failing = failingIn(step);
-  if (situation.unsettled && step.action === "rotate") {
-    return `${name} waits: the override entries of ${step.authority} are not as git wants them; run again`;
-  }
-  if (situation.drift !== null && step.action === "rotate") {
-    return `${name} waits: ${situation.drift.subject} ${situation.drift.message}`;
-  }
-  if (step.action === "verify" && failing.length === 0) return null;
-  if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
-  if (!planned.has(step.id)) {
-    return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
-  }
-  // Its turn has come, and what it comes after was not done.
-  if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
-  if (!approval.steps.has(step.id)) return `${name} needs approval: --auto-approve, or a terminal`;
-  if (step.to === "init" && situation.resource?.mode === "auto" && !approval.final) {
-    return `${name} starts what drops the old key by itself, the point of no return, and needs its approval: --approve-final, or a terminal`;
-  }
-  if (step.point_of_no_return && !approval.final) {
-    return `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
-  }
-  return null;
-}
-
-function failingIn({ guards }: Step): readonly GuardId[] {
-  return guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
-}
-
-/**
- * A phase that was entered, not verified yet, and in which only components lag: they are waited for. Where a clock
- * took it there, other things may be missing too, and are looked at after them.
- */
-function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
-  const { step } = situation;
-  if (step.awaited === true || clock === null) return step.awaited === true;
-  const comes: readonly GuardId[] = [...LAGGING, ...CURABLE];
-  const onlyLagging = failingIn(step).every((id) => comes.includes(id));
-  const memory = openRotation(situation.record, step.authority);
-  return step.action === "verify" && onlyLagging && !wasVerified({ live: situation.live, memory });
-}
-
-/** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
-function refusalToWait({ step }: Situation, approval: Approval, planned: ReadonlySet<string>): string | null {
-  if (!planned.has(step.id) || approval.steps.has(step.id)) return null;
-  return `${step.authority}: the wait for ${step.to} needs approval: --auto-approve, or a terminal`;
-}
-
-function isHeld(situation: Situation, clock: ClockWork | null): boolean {
-  return failingIn(situation.step).length > 0 && !isAwaited(situation, clock);
-}
-
-/** Held by what people or time cure, and the clock leaves them some. */
-function hasTime(situation: Situation, clock: ClockWork, now: number): boolean {
-  const curable = failingIn(situation.step).every((id) => CURABLE.includes(id));
-  return isHeld(situation, clock) && curable && mayStillBeCured(clock, now);
-}
-
-/** A transition that did not verify: by policy the way back, while there is one. */
-async function turnBack(
-  context: RunContext,
-  situation: Situation,
-  failure: Extract<StepResult, { result: "failed" }>,
-): Promise<Ending> {
-  const { step, cluster } = situation;
-  const subjects = failure.findings.map(({ subject }) => subject).join(", ");
-  const reason = `${failure.message}: ${subjects}`;
-  if (isPointOfNoReturn(step) || step.to === "standby") {
-    return { outcome: "blocked", message: `${step.authority} is in standby, but ${reason}` };
-  }
-  if (step.to === "rollback")
-    return { outcome: "blocked", message: `the rollback of ${step.authority} waits: ${reason}` };
-  const byHand = cluster.policy.onFailure === "halt" ? await nextOfClock(context, situation) : null;
-  if (byHand !== null && byHand.to !== "standby") {
-    return { outcome: "blocked", message: await takeOver(context, situation, byHand, reason) };
-  }
-  if (cluster.policy.onFailure === "halt" && byHand === null && !context.turnBack.aborted) {
-    return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
-  }
-  if (!context.turnBack.aborted && (await isWayBackWorse(context, situation))) {
-    const message = `${step.authority} stays in ${step.to}, although on_failure is rollback: here a rollback ends with the old key dropped, and who is not there would be cut off. ${reason}`;
-    return { outcome: "blocked", message };
-  }
-  say(context, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
-  return await rollBack(context, situation, reason);
-}
-
-/** As it is now, and not as it was before the step: out of which phase it would go back, and what that takes away. */
-async function isWayBackWorse(context: RunContext, { cluster, step, resource }: Situation): Promise<boolean> {
-  const { observation, record } = await lookAt(context, cluster.name);
-  const live = observation.authorities.find(({ type }) => type === step.authority);
-  if (live === undefined) return true;
-  const declared = resource?.authorities.find(({ type }) => type === step.authority)?.retire;
-  const retire = openRotation(record, step.authority)?.retire ?? declared ?? [];
-  return endOfRollback(retire, live, observation) !== "new-key-goes";
-}
-
-/** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
-async function rollBack(context: RunContext, failed: Situation, reason: string): Promise<Ending> {
-  for (;;) {
-    const view = await lookAt(context, failed.cluster.name);
-    const step = (await rollbackPlan(context, failed, view))?.steps[0];
-    if (step === undefined) return { outcome: "rolled-back", message: reason };
-    const situation = situationFor(context, failed.run, failed.rotationName, step, view, {
-      unsettled: false,
-      drift: null,
-    });
-    if (isHeld(situation, null)) {
-      say(context, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
-      return {
-        outcome: "rolled-back",
-        message: `${reason}; rolled back as far as ${step.from}, which waits`,
-      };
-    }
-    const result = await interruptible(context, situation, () => takeStep(context, situation, reason));
-    if (result.result === "failed") {
-      return {
-        outcome: "rolled-back",
-        message: `${reason}; the rollback is at ${step.to}: ${result.message}`,
-      };
-    }
-  }
-}
-
-/** The plan as if git asked for the rollback. */
-async function rollbackPlan(
-  context: RunContext,
-  failed: Situation,
-  view: View,
-): Promise<RotationPlan | undefined> {
-  const rotations = context.desired.rotations.map((rotation) =>
-    rotation.name === failed.rotationName ? { ...rotation, phase: "rollback" as const } : rotation,
-  );
-  const plan = await planNow(context, [view], { ...context.desired, rotations });
-  return plan.clusters[0]?.rotations.find(({ name }) => name === failed.rotationName);
-}
-
-/** Notes an interruption in the journal on its way out. */
-async function interruptible<Result>(
-  context: RunContext,
-  situation: Situation,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isAbort(error)) {
-      const { authority, to } = situation.step;
-      await journal(context, situation, "interrupted");
-      const message = `${authority} is in ${(await phaseNow(context, situation)) ?? to}; the wait for its components was stopped`;
-      say(context, { type: "interrupted", cluster: situation.cluster.name, message });
-    }
-    throw error;
-  }
-}
-
-async function phaseNow(context: RunContext, { cluster, step }: Situation): Promise<Edge["to"] | null> {
-  const record = await context.store.load(cluster.name);
-  return openRotation(record, step.authority)?.phases.at(-1)?.phase ?? null;
-}
-
-function isAbort(error: unknown): boolean {
-  if (error instanceof Failure) return error.code === "interrupted";
-  return error instanceof Error && error.name === "AbortError";
 }

@@ -1,15 +1,12 @@
-import { Failure } from "../failure.ts";
+import { coveredByWaivers, isAwaited } from "../guards/waived-followers.ts";
 import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
-import type { Edge } from "../rotation/phase.ts";
 import type { GuardId } from "../rotation/plan.ts";
 import { openRotation, phaseRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
-import { lookAt } from "./look.ts";
-import type { View } from "./overrides.ts";
-import { followersIn, hasNotFollowed, probesOf, progressOf } from "./progress.ts";
-import { journal, type RunContext, type Said, type Situation, say } from "./run.ts";
-import { DOUBT_MS, readBack } from "./wait.ts";
+import type { View } from "./fresh-look.ts";
+import { followersIn, probesOf, progressOf } from "./progress.ts";
+import type { ClusterRun, RunContext, Said } from "./run.ts";
 
 /** A rotation that the platform moves by its clock, and what it does next; nobody but capstan looks at the rest. */
 export interface ClockWork {
@@ -67,7 +64,7 @@ export function untilNextLook({ phaseMs }: ClockWork): number {
 
 /** What is seen between two looks: when the clock goes on, who is at the phase, and what probes say. */
 export function watchEvents(
-  context: RunContext,
+  context: ClusterRun,
   view: View,
   clock: ClockWork,
   name: string,
@@ -80,82 +77,36 @@ export function watchEvents(
 }
 
 function waitingEvent(
-  context: RunContext,
+  run: ClusterRun,
   { observation, record }: View,
   { live, nextAt }: ClockWork,
   name: string,
 ): Extract<Said, { type: "waiting" }> {
   const { phase } = live.rotation;
+  const { cluster } = run;
   const memory = openRotation(record, live.type);
-  const cluster = context.desired.clusters.find((resource) => resource.name === observation.cluster);
-  const resource = context.desired.rotations.find((rotation) => rotation.name === name) ?? null;
-  const followers = followersIn(
-    observation,
-    live.type,
-    memory?.roster ?? [],
-    phase,
-    context.clock.now(),
-    record,
-  );
+  const resource =
+    run.desired.rotations.find(
+      (rotation) => rotation.name === name && rotation.cluster === observation.cluster,
+    ) ?? null;
+  const now = run.clock.now();
+  const roster = memory?.roster ?? [];
+  const followers = followersIn(observation, live.type, roster, phase, now, record);
+  const isCovered = coveredByWaivers(resource?.waive ?? [], roster);
+  const lagging = followers.filter((follower) => isAwaited(follower, roster));
+  const waived = lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject);
   const since = phaseRecord(memory, phase)?.since ?? observation.observedAt;
   return {
     type: "waiting",
     cluster: observation.cluster,
     authority: live.type,
     phase,
-    deadline: iso(nextAt ?? context.clock.now()),
-    progress: progressOf(followers),
-    laggards: followers
-      .filter(hasNotFollowed)
+    deadline: iso(nextAt ?? now),
+    progress: progressOf(followers, new Set(waived)),
+    laggards: lagging
+      .filter((follower) => !isCovered(follower, now))
       .map(({ subject, seen: message }) => ({ subject, message, since })),
-    ...(cluster === undefined
-      ? {}
-      : probesOf(context, { cluster, authority: live.type, resource, record }, observation, phase)),
+    ...(waived.length === 0 ? {} : { waived }),
+    ...probesOf(run, { cluster, authority: live.type, resource, record }, observation, phase),
   };
-}
-
-/** What the platform would do next by itself, as it is now: the situation may be from before init. */
-export async function nextOfClock(
-  context: RunContext,
-  { cluster, step, resource }: Situation,
-): Promise<Edge | null> {
-  if (resource?.mode !== "auto") return null;
-  const { observation } = await lookAt(context, cluster.name);
-  const live = observation.authorities.find(({ type }) => type === step.authority);
-  return live === undefined ? null : nextByItself(live);
-}
-
-/**
- * Out of the clock's hands: only a manual request does that, and no phase can be asked for twice, so it is the next
- * one (reference 1.7). Both keys stay trusted. From update_servers the next one drops the old key: no halt there.
- * Gives what to say about it.
- */
-export async function takeOver(
-  context: RunContext,
-  situation: Situation,
-  edge: Edge,
-  reason: string,
-): Promise<string> {
-  const { platform, cluster, step } = situation;
-  const taken = { ...situation, step: { ...step, ...edge } };
-  await journal(context, taken, "intended", `out of automatic mode: ${reason}`);
-  say(context, {
-    type: "transition-requested",
-    cluster: cluster.name,
-    authority: step.authority,
-    to: edge.to,
-  });
-  const reply = await platform.transition({ authority: step.authority, to: edge.to });
-  const patience = reply.accepted ? cluster.policy.phaseTimeoutMs : DOUBT_MS;
-  const observation = await readBack(context, taken, edge.to, patience);
-  if (observation === null) {
-    await journal(context, taken, "refused", reply.message);
-    if (!reply.accepted) throw reply.failure;
-    throw new Failure("refused", `${step.authority} was to be taken out of automatic mode, and is not`, {
-      hint: `the clock still moves it: \`tctl auth rotate --manual --type=${step.authority} --phase=rollback\` takes it back`,
-    });
-  }
-  const live = observation.authorities.find(({ type }) => type === step.authority);
-  await journal(context, taken, "observed", live?.rotation.currentId ?? null);
-  return `taken out of automatic mode by a manual ${edge.from} → ${edge.to}, and halted there by policy: ${reason}`;
 }

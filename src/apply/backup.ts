@@ -1,23 +1,24 @@
 import type { FullBackup } from "../platforms/backup.ts";
 import type { BackupRecord, RotationRecord } from "../rotation/record.ts";
-import { type RunContext, type Situation, say } from "./run.ts";
+import { type ClusterRun, type Situation, say } from "./run.ts";
 
 /**
  * Keeps what the CAs are right before a step: the public state always, for whoever has to understand later what there
  * was; the full one where the cluster resource says who keeps it. Throws a `Failure` when either cannot be kept, before
  * anything is written.
  */
-export async function backUp(context: RunContext, situation: Situation, at: string): Promise<BackupRecord> {
+export async function backUp(run: ClusterRun, situation: Situation, at: string): Promise<BackupRecord> {
   const { cluster, authorities } = situation.observation;
-  const full = wantsFull(situation) ? await backUpFully(context, situation, at) : null;
+  await run.lock.confirm();
+  const full = wantsFull(situation) ? await backUpFully(run, situation, at) : null;
   const sealed = full?.by === "seal" ? full.sealed : null;
-  const where = await context.store.backup({ format_version: "1.0", at, cluster, authorities }, sealed);
+  const where = await run.store.backup({ format_version: "1.0", at, cluster, authorities }, sealed);
   if (full === null) return { at, where };
   const message =
     full.by === "seal"
       ? `the CAs of ${cluster} are backed up with their keys, sealed: ${where}`
       : `the CAs of ${cluster} are backed up with their keys, by ${full.command}`;
-  say(context, { type: "notice", message });
+  say(run, { type: "notice", message });
   return { at, where, full: full.by === "seal" ? "sealed" : "command" };
 }
 
@@ -32,7 +33,7 @@ function wantsFull({ cluster, step }: Situation): boolean {
   return cluster.backup !== undefined && step.action === "rotate" && !isWayBack;
 }
 
-async function backUpFully(context: RunContext, situation: Situation, at: string): Promise<FullBackup> {
+async function backUpFully(run: ClusterRun, situation: Situation, at: string): Promise<FullBackup> {
   const { platform, cluster, step, rotationName } = situation;
   if (platform.backUp === undefined) throw new Error(`${cluster.name} is to be backed up, and cannot be`);
   return await platform.backUp({
@@ -44,6 +45,6 @@ async function backUpFully(context: RunContext, situation: Situation, at: string
     authority: step.authority,
     phase: step.from,
     to: step.to,
-    commit: context.commit,
+    commit: run.commit,
   });
 }

@@ -2,14 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Time as apply sees it, so that tests can drive hours in microseconds. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: for records and for people, never for how long something takes. */
   now(): number;
+  /** Milliseconds since some moment, by a clock that nobody sets: how long something takes. */
+  monotonic(): number;
   /** Rejects with an `AbortError` when the signal fires first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
     await delay(ms, undefined, { signal });
   },
@@ -17,4 +20,42 @@ export const systemClock: Clock = {
 
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** What a wait that overslept still gets: enough for a look, and for one more when the network is not back yet. */
+const AFTER_SLEEP_MS = 30_000;
+/** A sleep that takes this much longer than asked for was no sleep: the process, or the machine, stood still. */
+const OVERSLEPT_MS = 10_000;
+
+/**
+ * The end of a wait, by the monotonic clock and in looks: a step of the wall clock does not end it, and where the time
+ * ran out while the process stood still (a suspended machine, SIGSTOP), it looks again before it ends.
+ */
+export class Deadline {
+  readonly #clock: Clock;
+  readonly #grace: number;
+  #at: number;
+
+  constructor(clock: Clock, withinMs: number) {
+    this.#clock = clock;
+    this.#at = clock.monotonic() + withinMs;
+    this.#grace = Math.min(AFTER_SLEEP_MS, Math.max(withinMs, 0));
+  }
+
+  isOver(): boolean {
+    return this.#clock.monotonic() >= this.#at;
+  }
+
+  /** By the wall clock, for people. */
+  get wall(): number {
+    return this.#clock.now() + this.#at - this.#clock.monotonic();
+  }
+
+  /** Between two looks. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    const before = this.#clock.monotonic();
+    await this.#clock.sleep(ms, signal);
+    const after = this.#clock.monotonic();
+    if (after - before > ms + OVERSLEPT_MS) this.#at = Math.max(this.#at, after + this.#grace);
+  }
 }

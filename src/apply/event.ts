@@ -36,6 +36,8 @@ export type RunEvent = { readonly at: string } & (
       readonly progress: readonly KindProgress[];
       /** Who has not followed yet. */
       readonly laggards: readonly Laggard[];
+      /** Who has not followed either, and is not waited for: a waiver in force covers them. */
+      readonly waived?: readonly string[];
       /** What the probes of trust consumers saw, where there are any. */
       readonly probes?: readonly ProbeProgress[];
     }
@@ -70,6 +72,14 @@ export type RunEvent = { readonly at: string } & (
   | { readonly type: "blocked"; readonly cluster: string; readonly rotation: string; readonly step: Step }
   | { readonly type: "interrupted"; readonly cluster: string; readonly message: string }
   | { readonly type: "notice"; readonly message: string }
+  /** How it ended on one cluster, in a run of several. */
+  | {
+      readonly type: "cluster-finished";
+      readonly cluster: string;
+      readonly outcome: RunOutcome;
+      readonly message: string;
+      readonly hint: string | null;
+    }
   | { readonly type: "finished"; readonly outcome: RunOutcome; readonly message: string }
 );
 
@@ -78,6 +88,8 @@ export type RunOutcome =
   | "applied"
   | "blocked"
   | "rolled-back"
+  /** On the way back, and it waits for somebody: not rolled back yet. */
+  | "rollback-unfinished"
   | "failed"
   | "interrupted"
   | "locked"
@@ -87,6 +99,8 @@ export interface KindProgress {
   readonly kind: ComponentKind;
   readonly ready: number;
   readonly total: number;
+  /** Beside the total: covered by a waiver in force. */
+  readonly waived?: number;
 }
 
 export interface Laggard {

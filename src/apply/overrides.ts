@@ -2,20 +2,13 @@ import { Failure } from "../failure.ts";
 import type { OverridePlan, PlannedAction } from "../overrides/plan.ts";
 import { readOverrides } from "../overrides/reading.ts";
 import { makePlan } from "../planner/planner.ts";
-import type { OverrideCall, Platform, TransitionReply } from "../platforms/platform.ts";
-import type { ClusterResource, DesiredState } from "../resources/desired.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
-import type { Plan } from "../rotation/plan.ts";
-import type { ClusterRecord } from "../rotation/record.ts";
-import { iso } from "./clock.ts";
-import { type RunContext, say } from "./run.ts";
-import { DOUBT_MS, pauses } from "./wait.ts";
-
-/** What is known of one cluster at one moment. */
-export interface View {
-  readonly observation: ClusterObservation;
-  readonly record: ClusterRecord;
-}
+import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
+import type { DesiredState } from "../resources/desired.ts";
+import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { Deadline, iso } from "./clock.ts";
+import { type FreshLook, lookAt, type View } from "./fresh-look.ts";
+import { approvalKey, type ClusterRun, type RunContext, say } from "./run.ts";
+import { DOUBT_MS, NEVER, pauses, tryObserve } from "./wait.ts";
 
 /** The plan of what is known now. */
 export async function planNow(
@@ -40,27 +33,24 @@ export function actionsOf(overrides: readonly OverridePlan[]): readonly PlannedA
 }
 
 /**
- * Makes the entries of one cluster what git wants, one call after the other, each planned anew from what is then
- * observed and read back before the next. Only approved actions are taken; those that come after the end of a
- * rotation become due when it is over, under the same id.
+ * Makes the entries of one cluster what git wants, one call after the other, each planned anew from a look of its own
+ * and read back before the next. Only approved actions are taken; those that come after the end of a rotation become
+ * due when it is over, under the same id.
  */
-export async function settleOverrides(
-  context: RunContext,
-  run: string,
-  start: View,
-  approved: ReadonlySet<string>,
-): Promise<View> {
-  for (let view = start; ; ) {
-    context.signal.throwIfAborted();
-    const pending = (await pendingIn(context, view)).find(({ action }) => approved.has(action.id));
-    if (pending === undefined) return view;
-    view = await takeAction(context, run, view, pending);
+export async function settleOverrides(run: ClusterRun, first: FreshLook | null): Promise<void> {
+  for (let look = first; ; look = null) {
+    run.signal.throwIfAborted();
+    const fresh = look?.isFresh(run) === true ? look : await lookAt(run);
+    const pending = (await pendingIn(run, fresh)).find(({ action }) =>
+      run.approval.steps.has(approvalKey(run.cluster.name, action.id)),
+    );
+    if (pending === undefined) return;
+    await takeAction(run, fresh, pending);
   }
 }
 
 /** Whether anything of a CA would have to be done before its next step. */
-export function isUnsettled({ clusters }: Plan, authority: string): boolean {
-  const [overrides = []] = clusters.map((cluster) => cluster.overrides);
+export function isUnsettled({ overrides }: ClusterPlan, authority: string): boolean {
   return actionsOf(overrides.filter((plan) => plan.authority === authority)).some(
     ({ moment }) => moment === "now",
   );
@@ -83,16 +73,17 @@ async function pendingIn(context: RunContext, view: View): Promise<readonly Pend
 }
 
 /** Note the intent, act, read back until the plan does not ask for it any more, note the outcome. */
-async function takeAction(context: RunContext, run: string, view: View, pending: Pending): Promise<View> {
-  const { cluster, platform } = whereOf(context, view);
+async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): Promise<void> {
+  look.use();
+  const { cluster } = run;
   const { authority, action } = pending;
   const tell = (stage: "requested" | "observed") =>
-    say(context, { type: "override", stage, cluster: cluster.name, authority, action });
+    say(run, { type: "override", stage, cluster: cluster.name, authority, action });
   const note = (what: "intended" | "observed" | "refused", detail: string | null = null) =>
-    context.store.append({
-      at: iso(context.clock.now()),
-      run,
-      commit: context.commit,
+    run.store.append({
+      at: iso(run.clock.now()),
+      run: run.lock.id,
+      commit: run.commit,
       cluster: cluster.name,
       rotation: "overrides",
       authority,
@@ -103,23 +94,36 @@ async function takeAction(context: RunContext, run: string, view: View, pending:
     });
   tell("requested");
   await note("intended", action.force ? "with force, by waiver" : null);
-  const reply = await ask(context, platform, view, pending);
+  // Nothing has gone out yet: a safe point.
+  run.signal.throwIfAborted();
+  const reply = await ask(run, look, pending);
   const patience = reply.accepted
     ? cluster.policy.phaseTimeoutMs
     : reply.failure.code === "denied"
       ? 0
       : DOUBT_MS;
-  const deadline = context.clock.now() + patience;
+  const deadline = new Deadline(run.clock, patience);
+  // What was called is read back whatever happens; where nothing was called, a person may stop waiting.
+  const called = action.call !== "await-crl";
+  const scope: ObserveScope = {
+    components: [],
+    base: look.observation,
+    ...(called ? { evenWhenStopping: true } : {}),
+  };
   for (const pause of pauses()) {
-    const observation = await platform.observe({ components: [], base: view.observation });
-    const now = { ...view, observation };
-    if (!(await pendingIn(context, now)).some((other) => other.action.id === action.id)) {
+    const observation = await tryObserve(run, scope, deadline);
+    const isDone =
+      observation !== null &&
+      !(await pendingIn(run, { observation, record: look.record })).some(
+        (other) => other.action.id === action.id,
+      );
+    if (isDone) {
       await note("observed");
       tell("observed");
-      return now;
+      return;
     }
-    if (context.clock.now() >= deadline) break;
-    await context.clock.sleep(pause, action.call === "await-crl" ? context.signal : NEVER);
+    if (deadline.isOver()) break;
+    await deadline.pause(pause, called ? NEVER : run.signal);
   }
   await note("refused", reply.message);
   if (!reply.accepted) throw reply.failure;
@@ -135,24 +139,21 @@ async function takeAction(context: RunContext, run: string, view: View, pending:
   );
 }
 
-/** A call that went out is always read back, even when the person wants to stop. */
-const NEVER = new AbortController().signal;
-
 async function ask(
-  context: RunContext,
-  platform: Platform,
+  run: ClusterRun,
   { observation }: View,
   { authority, action }: Pending,
 ): Promise<TransitionReply> {
   const change = changeOf(action);
   if (change === null) return { accepted: true, message: "" };
-  if (platform.overrides === undefined) {
+  if (run.platform.overrides === undefined) {
     throw new Failure("refused", `${observation.cluster} has no certificate authority overrides`);
   }
-  const readings = await readOverrides(context.desired.overrides, [observation]);
+  const readings = await readOverrides(run.desired.overrides, [observation]);
   const observed = readings.get(observation.cluster)?.pairs.get(authority)?.document ?? null;
-  const call = { authority, keyHash: action.key_hash, force: action.force, change, observed };
-  return await platform.overrides.act(call);
+  const { key_hash: keyHash, force } = action;
+  const confirm = () => run.lock.confirm();
+  return await run.platform.overrides.act({ authority, keyHash, force, change, observed, confirm });
 }
 
 /** `null`: nothing is called, only waited for. */
@@ -172,16 +173,4 @@ function changeOf({ call, certificate, chain, disabled }: PlannedAction): Overri
     case "delete-override":
       return { call };
   }
-}
-
-function whereOf(
-  { desired, platforms }: RunContext,
-  { observation }: View,
-): { readonly cluster: ClusterResource; readonly platform: Platform } {
-  const cluster = desired.clusters.find(({ name }) => name === observation.cluster);
-  const platform = platforms.get(observation.cluster);
-  if (cluster === undefined || platform === undefined) {
-    throw new Error(`${observation.cluster} was planned without a resource or a platform`);
-  }
-  return { cluster, platform };
 }

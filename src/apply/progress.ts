@@ -26,15 +26,19 @@ export function followersIn(
   );
 }
 
-export function hasNotFollowed({ standing }: Follower): boolean {
-  return standing !== "following";
-}
-
-export function progressOf(followers: readonly Follower[]): readonly KindProgress[] {
+/** How far each kind is. Whom a waiver covers is counted apart: nobody waits for them. */
+export function progressOf(
+  followers: readonly Follower[],
+  waived: ReadonlySet<string>,
+): readonly KindProgress[] {
   return COMPONENT_KINDS.flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
-    const ready = ofKind.filter(({ standing }) => standing === "following").length;
-    return ofKind.length === 0 ? [] : [{ kind, ready, total: ofKind.length }];
+    const awaited = ofKind.filter(({ subject }) => !waived.has(subject));
+    const ready = awaited.filter(({ standing }) => standing === "following").length;
+    const left = ofKind.length - awaited.length;
+    return ofKind.length === 0
+      ? []
+      : [{ kind, ready, total: awaited.length, ...(left === 0 ? {} : { waived: left }) }];
   });
 }
 

@@ -1,11 +1,14 @@
+import type { Failure } from "../failure.ts";
 import type { Platform } from "../platforms/platform.ts";
-import type { JournalEntry, LockHolder, RecordStore } from "../record/store.ts";
+import type { JournalEntry, Lock, LockHolder, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Plan, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { type Clock, iso } from "./clock.ts";
 import type { RunEvent } from "./event.ts";
+import type { FreshLook } from "./fresh-look.ts";
+import type { Sightings } from "./sightings.ts";
 
 /** Everything that an apply works with; all of it comes from the rim. */
 export interface RunContext {
@@ -14,7 +17,7 @@ export interface RunContext {
   readonly platforms: ReadonlyMap<string, Platform>;
   readonly store: RecordStore;
   readonly clock: Clock;
-  /** Fires on SIGINT and SIGTERM: stop at the next safe point. */
+  /** Fires on SIGINT, SIGTERM and SIGHUP: stop at the next safe point. */
   readonly signal: AbortSignal;
   /** Fires when a person who watches wants the rotation rolled back. */
   readonly turnBack: AbortSignal;
@@ -25,30 +28,48 @@ export interface RunContext {
    */
   readonly approve: (plan: Plan, observations: readonly ClusterObservation[]) => Promise<Approval | null>;
   /**
-   * Refuses by a `Failure` (`stale`) a plan that is not the one that was approved before: a plan file, a fingerprint.
-   * Asked under the lock, before anything is done, and again when the approval took its time.
+   * The clusters whose plan is not the one that was approved before (a plan file, a fingerprint), each with the reason;
+   * throws it where it is about all of them. Asked under the locks, before anything is done, and again when the
+   * approval took its time.
    */
-  readonly accept?: (plan: Plan, observations: readonly ClusterObservation[]) => void;
+  readonly accept?: (plan: Plan, observations: readonly ClusterObservation[]) => ReadonlyMap<string, Failure>;
   readonly holder: LockHolder;
 }
 
 /** What a person said yes to, of the plan that was shown. */
 export interface Approval {
-  /** Ids of the approved steps. */
+  /**
+   * `approvalKey` of every approved step and call about an override entry. What drops a key for good is among them only
+   * when it was approved by itself.
+   */
   readonly steps: ReadonlySet<string>;
-  /** The point of no return has an approval of its own. */
-  readonly final: boolean;
+}
+
+/** Names a step of a run: ids are unique within their cluster. */
+export function approvalKey(cluster: string, id: string): string {
+  return `${cluster}/${id}`;
+}
+
+/** A cluster that this run has locked: who looks in order to act, and who acts, needs one. */
+export interface ClusterRun extends RunContext {
+  readonly cluster: ClusterResource;
+  readonly platform: Platform;
+  readonly lock: Lock;
+  readonly sightings: Sightings;
+  /** Who asked for nothing yet has none. */
+  readonly approval: Approval;
 }
 
 /** One step of one rotation, with what is known right before it. */
 export interface Situation {
-  readonly run: string;
   readonly cluster: ClusterResource;
   readonly platform: Platform;
   readonly rotationName: string;
   /** `null` when git no longer declares the rotation. */
   readonly resource: RotationResource | null;
   readonly step: Step;
+  /** What it is judged by, and what taking it uses up. */
+  readonly look: FreshLook;
   readonly observation: ClusterObservation;
   readonly live: LiveAuthority;
   readonly record: ClusterRecord;
@@ -65,19 +86,19 @@ export type Said = RunEvent extends infer Event
     : never
   : never;
 
-export function say(context: RunContext, event: Said): void {
+export function say(context: Pick<RunContext, "clock" | "emit">, event: Said): void {
   context.emit({ at: iso(context.clock.now()), ...event } as RunEvent);
 }
 
 export async function journal(
-  context: RunContext,
-  { run, cluster, rotationName, step }: Situation,
+  context: ClusterRun,
+  { cluster, rotationName, step }: Situation,
   what: JournalEntry["what"],
   detail: string | null = null,
 ): Promise<void> {
   await context.store.append({
     at: iso(context.clock.now()),
-    run,
+    run: context.lock.id,
     commit: context.commit,
     cluster: cluster.name,
     rotation: rotationName,

@@ -12,6 +12,7 @@ import {
   entered,
   followed,
   remember,
+  spending,
   turnedBack,
   verified,
 } from "../planner/memory.ts";
@@ -19,12 +20,13 @@ import type { TransitionReply, TransitionRequest } from "../platforms/platform.t
 import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
+import { isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { openRotation, type RotationRecord } from "../rotation/record.ts";
-import { backUp, lacksFull } from "./backup.ts";
+import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
+import { lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
-import { journal, type RunContext, type Situation, say } from "./run.ts";
+import { type ClusterRun, journal, type Situation, say } from "./run.ts";
 import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
 
 /** What came of a step. `failed`: it was taken and did not verify in its time. */
@@ -33,77 +35,83 @@ export type StepResult =
   | { readonly result: "verified"; readonly observation: ClusterObservation }
   | { readonly result: "failed"; readonly message: string; readonly findings: readonly Finding[] };
 
+export interface StepOptions {
+  /** Why it is turned back; `null` where it goes on. */
+  readonly reason: string | null;
+  /** What was kept right before, where something is due. */
+  readonly backup: BackupRecord | null;
+}
+
 /**
  * Takes one step: note the intent, act, read back until the target is observed, look at the keys, wait for the
  * components, note the outcome (design, section 5). Throws a `Failure` when nothing happened.
  */
 export async function takeStep(
-  context: RunContext,
+  run: ClusterRun,
   situation: Situation,
-  reason: string | null,
+  { reason, backup }: StepOptions,
 ): Promise<StepResult> {
   const { step, cluster, rotationName } = situation;
-  say(context, { type: "step-started", cluster: cluster.name, rotation: rotationName, step });
-  const before = await noteIntent(context, situation, reason);
+  situation.look.use();
+  say(run, { type: "step-started", cluster: cluster.name, rotation: rotationName, step });
+  const before = await noteIntent(run, situation, { reason, backup });
   const { taken, asked } =
     step.action === "verify"
       ? { taken: situation.observation, asked: null }
-      : await transition(context, situation);
+      : await transition(run, situation);
   if (taken instanceof Failure) {
     const remedy = taken.hint ?? "look at the machine that is named";
-    return fail(context, situation, "it was left half-way", [
+    return fail(run, situation, "it was left half-way", [
       { subject: `authority/${step.authority}`, message: taken.message, remedy },
     ]);
   }
   const observation = taken;
   const live = authorityIn(observation, step.authority);
-  const now = iso(context.clock.now());
+  const now = iso(run.clock.now());
   const memory = entered(before, live, now, asked);
-  await save(context, situation, memory);
-  say(context, {
+  await save(run, situation, memory);
+  say(run, {
     type: "transition-observed",
     cluster: cluster.name,
     authority: step.authority,
     phase: live.rotation.phase,
   });
-  if (step.action === "rotate") await journal(context, situation, "observed", live.rotation.currentId);
+  if (step.action === "rotate") await journal(run, situation, "observed", live.rotation.currentId);
   const wrongKeys = step.action === "verify" ? [] : keysAfter(step, memory.retire, live);
   const goingBack = memory.state === "rolling_back";
   if (wrongKeys.length > 0 && !goingBack)
-    return fail(context, situation, "the keys are not as they should be", wrongKeys);
+    return fail(run, situation, "the keys are not as they should be", wrongKeys);
   const free = goingBack && newKeyWasUsed(memory, live) === "refuted";
-  const tolerated = free ? laggingBefore(context, situation, memory) : new Set<string>();
-  const wait = await waitForComponents(context, situation, memory.roster ?? [], step.to, tolerated);
+  const tolerated = free ? laggingBefore(run, situation, memory) : new Set<string>();
+  const wait = await waitForComponents(run, situation, memory.roster ?? [], step.to, tolerated);
   const waitedFor = wait.laggards.filter(({ subject }) => !tolerated.has(subject));
   if (waitedFor.length > 0 && !free) {
-    const message = context.turnBack.aborted
+    const message = run.turnBack.aborted
       ? "a person asked for the rollback"
       : `not everybody followed to ${step.to} in time`;
-    return fail(context, situation, message, waitedFor.map(notFollowed));
+    return fail(run, situation, message, waitedFor.map(notFollowed));
   }
   const everybody = wait.laggards.length === 0;
-  await close(context, situation, memory, wait.observation, wrongKeys, everybody);
-  say(context, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
-  await journal(context, situation, "verified");
+  await close(run, situation, memory, wait.observation, wrongKeys, everybody);
+  say(run, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
+  await journal(run, situation, "verified");
   return { result: "verified", observation: wait.observation };
 }
 
 /** The record knows of the step before it happens, so that a kill right after it finds its way. */
 async function noteIntent(
-  context: RunContext,
+  run: ClusterRun,
   situation: Situation,
-  reason: string | null,
+  { reason, backup }: StepOptions,
 ): Promise<RotationRecord> {
   const { record, step, resource, live, observation, rotationName } = situation;
-  const now = iso(context.clock.now());
+  const now = iso(run.clock.now());
   const open = openRotation(record, step.authority);
   const content = resource?.contentHash ?? null;
-  // Half-way into init the rotation has begun already.
-  const starting = step.from === "standby" && step.to === "init" && live.rotation.state === "standby";
-  const known = starting || open === undefined ? undefined : open;
+  const known = isBegun(situation) ? open : undefined;
   const retire =
     resource?.authorities.find(({ type }) => type === step.authority)?.retire ?? open?.retire ?? [];
-  const overridden = starting ? await overriddenBefore(observation, step.authority) : null;
+  const overridden = isStarting(situation) ? await overriddenBefore(observation, step.authority) : null;
   const begun =
     known === undefined
       ? begin(
@@ -123,15 +131,14 @@ async function noteIntent(
   const memory = openRotation(begun, step.authority);
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
-  // Kept before the first write, and once more before the old key goes.
-  const due = known === undefined || step.point_of_no_return || lacksFull(situation, memory);
-  const kept = due ? { ...memory, backup: await backUp(context, situation, now) } : memory;
+  const kept = backup === null ? memory : { ...memory, backup };
   const seen = followed(kept, live);
   const driven = content === null ? seen : drivenBy(seen, content);
+  const spent = step.action === "rotate" ? spending(driven, step) : driven;
   const noted =
-    step.to === "rollback" ? turnedBack(driven, reason ?? driven.reason ?? "asked for in git") : driven;
-  await context.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
-  if (step.action === "rotate") await journal(context, situation, "intended", reason);
+    step.to === "rollback" ? turnedBack(spent, reason ?? spent.reason ?? "asked for in git") : spent;
+  await run.store.save(remember(begun, step.action === "rotate" ? asked(noted, step.to, now) : noted));
+  if (step.action === "rotate") await journal(run, situation, "intended", reason);
   return noted;
 }
 
@@ -139,6 +146,22 @@ async function noteIntent(
 function isRosterWaived({ authority, guards }: Situation["step"]): boolean {
   const verdict = guards.find(({ id }) => id === "roster");
   return verdict?.waived.some(({ subject }) => subject === `roster/${authority}`) === true;
+}
+
+/** The rotation begins with this step; half-way into init it has begun already. */
+function isStarting({ step, live }: Situation): boolean {
+  return step.from === "standby" && step.to === "init" && live.rotation.state === "standby";
+}
+
+function isBegun(situation: Situation): boolean {
+  return !isStarting(situation) && openRotation(situation.record, situation.step.authority) !== undefined;
+}
+
+/** Kept before the first write, and once more before the old key goes. */
+export function needsBackup(situation: Situation): boolean {
+  const memory = openRotation(situation.record, situation.step.authority);
+  if (!isBegun(situation) || memory === undefined) return true;
+  return isPointOfNoReturn(situation.step) || lacksFull(situation, memory);
 }
 
 /** A rollback needs the entries that were enabled before init; only the record remembers which those were. */
@@ -159,13 +182,15 @@ interface Transition {
   readonly asked: LiveAuthority | null;
 }
 
-async function transition(context: RunContext, situation: Situation): Promise<Transition> {
+async function transition(run: ClusterRun, situation: Situation): Promise<Transition> {
   const { step, platform, cluster } = situation;
-  if (mayBeUnderWay(context, situation)) {
-    const observation = await readBack(context, situation, step.to, DOUBT_MS);
+  if (mayBeUnderWay(run, situation)) {
+    const observation = await readBack(run, situation, step.to, DOUBT_MS);
     if (observation !== null) return { taken: observation, asked: null };
   }
-  say(context, {
+  // Nothing has gone out yet: a safe point.
+  run.signal.throwIfAborted();
+  say(run, {
     type: "transition-requested",
     cluster: cluster.name,
     authority: step.authority,
@@ -175,11 +200,12 @@ async function transition(context: RunContext, situation: Situation): Promise<Tr
     authority: step.authority,
     to: step.to,
     ...automaticStart(situation),
-    progress: (message) => say(context, { type: "notice", message }),
+    confirm: () => run.lock.confirm(),
+    progress: (message) => say(run, { type: "notice", message }),
   });
-  const observation = await readBack(context, situation, step.to, patienceWith(reply, situation));
+  const observation = await readBack(run, situation, step.to, patienceWith(reply, situation));
   if (observation !== null) return { taken: observation, asked: reply.accepted ? situation.live : null };
-  await journal(context, situation, "refused", reply.message);
+  await journal(run, situation, "refused", reply.message);
   if (!reply.accepted) {
     const canTurnBack = reply.begun === true && step.to !== "rollback" && step.to !== "standby";
     if (canTurnBack) return { taken: reply.failure, asked: null };
@@ -208,14 +234,14 @@ function patienceWith(reply: TransitionReply, { cluster, platform }: Situation):
 }
 
 /** A run before this one asked for the same, so lately that the read which shows it undone may be stale. */
-function mayBeUnderWay({ clock }: RunContext, { record, step, platform }: Situation): boolean {
+function mayBeUnderWay({ clock }: ClusterRun, { record, step, platform }: Situation): boolean {
   if (platform.consistent === true) return false;
   const requested = openRotation(record, step.authority)?.requested;
   return requested?.to === step.to && clock.now() - Date.parse(requested.at) < DOUBT_MS;
 }
 
 async function close(
-  context: RunContext,
+  run: ClusterRun,
   situation: Situation,
   memory: RotationRecord,
   observation: ClusterObservation,
@@ -223,27 +249,27 @@ async function close(
   everybody: boolean,
 ): Promise<void> {
   const { step } = situation;
-  const now = iso(context.clock.now());
+  const now = iso(run.clock.now());
   const seen = everybody ? verified(memory, observation, step.to, now) : memory;
-  if (step.to !== "standby") return await save(context, situation, seen);
-  for (const { message } of wrongKeys) say(context, { type: "notice", message });
+  if (step.to !== "standby") return await save(run, situation, seen);
+  for (const { message } of wrongKeys) say(run, { type: "notice", message });
   const told = memory.state === "rolling_back" ? "rolled_back" : "finished";
   const how = endOf(memory, authorityIn(observation, step.authority)) ?? told;
-  await save(context, situation, ended(seen, how, now));
+  await save(run, situation, ended(seen, how, now));
 }
 
-async function save(context: RunContext, situation: Situation, memory: RotationRecord): Promise<void> {
-  await context.store.save(remember(await context.store.load(situation.cluster.name), memory));
+async function save(run: ClusterRun, situation: Situation, memory: RotationRecord): Promise<void> {
+  await run.store.save(remember(await run.store.load(situation.cluster.name), memory));
 }
 
 async function fail(
-  context: RunContext,
+  run: ClusterRun,
   situation: Situation,
   message: string,
   findings: readonly Finding[],
 ): Promise<StepResult> {
   const { step, cluster, rotationName } = situation;
-  say(context, {
+  say(run, {
     type: "step-failed",
     cluster: cluster.name,
     rotation: rotationName,
@@ -251,7 +277,7 @@ async function fail(
     message,
     findings,
   });
-  await journal(context, situation, "failed", message);
+  await journal(run, situation, "failed", message);
   return { result: "failed", message, findings };
 }
 
@@ -260,8 +286,8 @@ function notFollowed({ subject, message }: Laggard): Finding {
 }
 
 /** Who lagged before the step: the reason for a rollback does not have to follow it. */
-function laggingBefore(context: RunContext, { observation, live, step }: Situation, memory: RotationRecord) {
-  const followers = followersOf(observation, live, memory.roster ?? [], step.from, context.clock.now());
+function laggingBefore(run: ClusterRun, { observation, live, step }: Situation, memory: RotationRecord) {
+  const followers = followersOf(observation, live, memory.roster ?? [], step.from, run.clock.now());
   return new Set(followers.filter(({ standing }) => standing !== "following").map(({ subject }) => subject));
 }
 

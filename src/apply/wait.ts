@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Follower } from "../guards/following.ts";
 import { reportedByComponents } from "../guards/reported.ts";
+import { coveredByWaivers, isAwaited } from "../guards/waived-followers.ts";
 import type { ObserveScope } from "../platforms/platform.ts";
 import {
   type ClusterObservation,
@@ -10,10 +11,10 @@ import {
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
-import { iso } from "./clock.ts";
+import { Deadline, iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
-import { followersIn, hasNotFollowed, probesOf, progressOf } from "./progress.ts";
-import { type RunContext, type Situation, say } from "./run.ts";
+import { followersIn, probesOf, progressOf } from "./progress.ts";
+import { type ClusterRun, type Situation, say } from "./run.ts";
 
 /** Reads are cached: right after a write they show the old phase, for up to seconds (recordings/README). */
 const FIRST_PAUSE_MS = 100;
@@ -21,31 +22,33 @@ const LONGEST_PAUSE_MS = 3_000;
 /** How long a refused or ambiguous transition may take to show up before the refusal is believed. */
 export const DOUBT_MS = 12_000;
 
-/** Reads until the authority is observed in `phase`, at least once; `null` when it is not within the time. */
+/**
+ * Reads until the authority is observed in `phase`, at least once; `null` when it is not within the time. What went
+ * out is read back whatever happens: a person who wants to stop is told what it came to.
+ */
 export async function readBack(
-  context: RunContext,
+  run: ClusterRun,
   situation: Situation,
   phase: Phase,
   withinMs: number,
 ): Promise<ClusterObservation | null> {
-  const deadline = context.clock.now() + withinMs;
+  const deadline = new Deadline(run.clock, withinMs);
   for (const pause of pauses()) {
     const observation = await tryObserve(
-      context,
-      situation,
-      { components: [], base: situation.observation },
+      run,
+      { components: [], base: situation.observation, evenWhenStopping: true },
       deadline,
     );
     const live = observation?.authorities.find(({ type }) => type === situation.step.authority);
     if (observation !== null && live !== undefined && isIn(live, phase)) return observation;
-    if (context.clock.now() >= deadline) return null;
-    await context.clock.sleep(pause, NEVER);
+    if (deadline.isOver()) return null;
+    await deadline.pause(pause, NEVER);
   }
   return null;
 }
 
-/** A transition that went out is always read back, even when the person wants to stop. */
-const NEVER = new AbortController().signal;
+/** A call that went out is always read back, even when the person wants to stop. */
+export const NEVER = new AbortController().signal;
 
 function isIn(live: LiveAuthority, phase: Phase): boolean {
   return live.rotation.phase === phase && (phase === "standby") === (live.rotation.state === "standby");
@@ -58,57 +61,65 @@ interface Followed {
 }
 
 /**
- * Waits until the roster and everybody in the listing is at the authority's phase, or the time is up. Polls only
- * the kinds that still lag; before it says that all have followed, it looks at everything once more, so that the
- * verdict rests on a reading newer than the transition. `tolerated` subjects lag without being waited for.
+ * Waits until all whom the guards want are at the authority's phase, or the time is up: the roster and everybody in the
+ * listing, less those whom a waiver in force covers. Polls only the kinds that still lag; before it says that all have
+ * followed, it looks at everything once more, so that the verdict rests on a reading newer than the transition.
+ * `tolerated` subjects lag without being waited for.
  */
 export async function waitForComponents(
-  context: RunContext,
+  run: ClusterRun,
   situation: Situation,
   roster: readonly RosterMember[],
   phase: Phase,
   tolerated: ReadonlySet<string>,
 ): Promise<Followed> {
-  const { clock, signal, turnBack } = context;
+  const { clock, signal, turnBack } = run;
   const { authority } = situation.step;
-  const deadline = deadlineOf(context, situation);
+  const deadline = deadlineOf(run, situation);
   const since = iso(clock.now());
   const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
+  const isCovered = coveredByWaivers(situation.resource?.waive ?? [], roster);
   let kinds: readonly ComponentKind[] = everything;
   let known = situation.observation;
   let followers: readonly Follower[] = [];
   let said = "";
   for (const pause of pauses()) {
-    const seen = await tryObserve(context, situation, { components: kinds, base: known }, deadline);
+    const seen = await tryObserve(run, { components: kinds, base: known }, deadline);
     if (seen !== null) {
       const whole = kinds === everything;
       known = seen;
+      const now = clock.now();
       // What was not looked at keeps its verdict: its rows grow old here, not on the cluster.
-      const fresh = followersIn(known, authority, roster, phase, clock.now(), situation.record);
+      const fresh = followersIn(known, authority, roster, phase, now, situation.record);
       followers = [
         ...followers.filter(({ kind }) => !kinds.includes(kind)),
         ...fresh.filter(({ kind }) => kinds.includes(kind)),
       ];
-      const laggards = followers
-        .filter(hasNotFollowed)
+      const lagging = followers.filter((follower) => isAwaited(follower, roster));
+      const laggards = lagging
+        .filter((follower) => !isCovered(follower, now))
         .map(({ subject, seen: message }) => ({ subject, message, since }));
-      if (JSON.stringify(laggards) !== said) {
-        said = JSON.stringify(laggards);
-        const progress = progressOf(followers);
+      const waived = new Set(
+        lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject),
+      );
+      if (JSON.stringify([laggards, [...waived]]) !== said) {
+        said = JSON.stringify([laggards, [...waived]]);
+        const progress = progressOf(followers, waived);
         const { name: cluster } = situation.cluster;
-        say(context, {
+        say(run, {
           type: "waiting",
           cluster,
           authority,
           phase,
-          deadline: iso(deadline),
+          deadline: iso(deadline.wall),
           progress,
           laggards,
-          ...probesOf(context, { ...situation, authority }, known, phase),
+          ...(waived.size === 0 ? {} : { waived: [...waived] }),
+          ...probesOf(run, { ...situation, authority }, known, phase),
         });
       }
       const awaited = laggards.filter(({ subject }) => !tolerated.has(subject));
-      if ((awaited.length === 0 && whole) || clock.now() >= deadline) return { laggards, observation: known };
+      if ((awaited.length === 0 && whole) || deadline.isOver()) return { laggards, observation: known };
       if (turnBack.aborted && phase !== "rollback" && phase !== "standby")
         return { laggards, observation: known };
       kinds = everything.filter((kind) => awaited.some(({ subject }) => subject.startsWith(`${kind}/`)));
@@ -117,34 +128,36 @@ export async function waitForComponents(
         continue;
       }
     }
-    await clock.sleep(pause, signal);
+    await deadline.pause(pause, signal);
   }
   throw new Error("the pauses never end");
 }
 
 /** The time of the phase; before the platform goes on by its own clock, where it does. */
-function deadlineOf({ clock }: RunContext, { cluster, live }: Situation): number {
-  const own = clock.now() + cluster.policy.phaseTimeoutMs;
+function deadlineOf({ clock }: ClusterRun, { cluster, live }: Situation): Deadline {
+  const own = cluster.policy.phaseTimeoutMs;
   const { mode, phase, schedule } = live.rotation;
-  if (mode !== "auto" || schedule === null) return own;
+  if (mode !== "auto" || schedule === null) return new Deadline(clock, own);
   const next = { init: schedule.update_clients, update_clients: schedule.update_servers }[String(phase)];
-  return Math.min(own, Date.parse(next ?? schedule.standby));
+  return new Deadline(clock, Math.min(own, Date.parse(next ?? schedule.standby) - clock.now()));
 }
 
 /** A read that fails is tried again until the time is up: a wait must not end in an error over one lost call. */
-async function tryObserve(
-  context: RunContext,
-  situation: Situation,
+export async function tryObserve(
+  run: ClusterRun,
   scope: ObserveScope,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<ClusterObservation | null> {
   try {
-    return await situation.platform.observe(scope);
+    const observation = await run.platform.observe(scope);
+    run.sightings.note(observation);
+    return observation;
   } catch (error) {
-    if (!(error instanceof Failure) || context.clock.now() >= deadline || context.signal.aborted) throw error;
-    say(context, {
+    const stopping = run.signal.aborted && scope.evenWhenStopping !== true;
+    if (!(error instanceof Failure) || deadline.isOver() || stopping) throw error;
+    say(run, {
       type: "notice",
-      message: `reading ${situation.cluster.name} failed, trying again: ${error.message}`,
+      message: `reading ${run.cluster.name} failed, trying again: ${error.message}`,
     });
     return null;
   }

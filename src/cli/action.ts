@@ -65,7 +65,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
       const options = {
         ...common,
         autoApprove: true,
-        approveFinal,
+        ...(approveFinal ? { approveFinal: [""] } : {}),
         tui: false,
         ...(expect === null ? {} : { expect: [expect] }),
       };

@@ -4,13 +4,13 @@ import { systemClock } from "../apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import type { Approval, RunContext } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
-import { type Approved, approvedClusters, requireApproved } from "../planner/approved.ts";
+import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/approved.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
 import { type BoundPlan, requireCommit } from "../planner/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../tui/can-draw.ts";
-import { approvable, askApproval } from "./approval.ts";
+import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { insist } from "./insist.ts";
@@ -26,7 +26,8 @@ import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
 export interface ApplyOptions extends ScreenFlags {
   readonly autoApprove?: boolean;
-  readonly approveFinal?: boolean;
+  /** Values of `--approve-final`, `""` where it stood bare. */
+  readonly approveFinal?: readonly string[];
   readonly events?: string;
   /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
   readonly expect?: readonly string[];
@@ -65,12 +66,18 @@ export async function apply(
   await insist(workspace, terminal, { approved: approved.length > 0 });
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
+  let compared = approved;
+  let heard = false;
   const context: Context = {
     ...contextOf(terminal, workspace, options, stop.signal),
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations) };
-      listener?.onPlan(now);
-      requireApproved(approved, now);
+      if (!heard) listener?.onPlan(now);
+      heard = true;
+      const refused = staleClusters(compared, now);
+      // What is looked at later is one cluster at a time.
+      compared = byCluster(compared, now);
+      return refused;
     },
   };
   const emit = (event: RunEvent) => {
@@ -84,10 +91,12 @@ export async function apply(
     canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
-      const recheck = async () => {
-        const observations = await observeAll(context.platforms);
+      const recheck = async (clusters: readonly string[]) => {
+        const platforms = [...context.platforms].filter(([name]) => clusters.includes(name));
+        const observations = await observeAll(new Map(platforms));
         const plan = await planFrom(workspace, observations, terminal.now());
-        context.accept?.(plan, observations);
+        const [refused] = context.accept?.(plan, observations).values() ?? [];
+        if (refused !== undefined) throw refused;
         return plan;
       };
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
@@ -161,12 +170,14 @@ async function applyAsText(
   });
 
   async function approve(plan: Plan): Promise<Approval | null> {
-    const flags = {
-      steps: new Set(options.autoApprove === true ? approvable(plan) : []),
-      final: options.approveFinal === true,
-    };
-    if (!canAsk(terminal) || (flags.steps.size > 0 && flags.final)) return flags;
-    return await askApproval(terminal, plan, flags, signal);
+    const ordinary = options.autoApprove === true;
+    const final = approvedFinal(plan, options.approveFinal ?? [], context.desired);
+    const keys = final.flatMap(keysOfFinal);
+    const isLeft = finalSteps(plan).some((one) => !keysOfFinal(one).every((key) => keys.includes(key)));
+    if (canAsk(terminal) && (!ordinary || isLeft)) {
+      return await askApproval(terminal, plan, { ordinary, final }, signal);
+    }
+    return { steps: new Set(ordinary ? [...ordinarySteps(plan), ...keys] : []) };
   }
 }
 

@@ -74,6 +74,7 @@ export function exitOfRun(outcome: RunOutcome): ExitCode {
     case "applied":
       return EXIT.ok;
     case "blocked":
+    case "rollback-unfinished":
       return EXIT.blocked;
     case "rolled-back":
       return EXIT.rolledBack;

@@ -158,6 +158,7 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
           (spec.platform === "teleport" ? parseDuration(policy.soak) : null) ??
           DEFAULT_POLICY.maxSessionTtlMs,
         phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
+        staleReadMs: parseDuration(policy.stale_read ?? "") ?? DEFAULT_POLICY.staleReadMs,
       },
     },
   };

@@ -25,11 +25,25 @@ export async function main(
     exit = code;
   });
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(argv.map(withValue), { from: "user" });
     return exit;
   } catch (error) {
     return report(error, terminal);
   }
+}
+
+const APPROVE_FINAL = "--approve-final";
+
+/** Once for each rotation. Its value comes after `=` only: what stands behind a bare one is a plan file. */
+function approveFinal(): Option {
+  return new Option(
+    `${APPROVE_FINAL} [cluster/rotation]`,
+    "also take the point of no return (=CLUSTER[/ROTATION])",
+  ).argParser((value: string, before: readonly string[] = []) => [...before, value]);
+}
+
+function withValue(word: string): string {
+  return word === APPROVE_FINAL ? `${APPROVE_FINAL}=` : word;
 }
 
 /** A command by name; its flags are declared only when it is named, as `--help` needs none of them. */
@@ -137,7 +151,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .argument("[plan]", "a plan file, or the folder of the repository")
           .addOption(expectOption())
           .option("--auto-approve", "take steps without asking")
-          .option("--approve-final", "also take the point of no return")
+          .addOption(approveFinal())
           .option("--events <file>", "write the run as JSON Lines to a new file")
           .option("--no-tui", "no screen: text, and questions line by line")
           .option("--screen-reader", "the screen as sentences in reading order")
@@ -156,7 +170,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
               .default(60_000, "60s"),
           )
           .option("--once", "one round; exits as apply does")
-          .option("--approve-final", "also take the point of no return")
+          .addOption(approveFinal())
           .action(async (dir, options) =>
             done(await (await import("./reconcile.ts")).reconcile(terminal, dir, options)),
           ),

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Failure } from "../failure.ts";
 import { observations as isObservations } from "../resources/compiled/schemas.js";
 import type { ClusterObservation } from "../rotation/observation.ts";
+import { valueWithoutSecrets } from "../secrets.ts";
 
 /** What `--observations FILE` holds: public facts only, so that a plan can be made where no credential is. */
 interface ObservationsFile {
@@ -52,7 +53,7 @@ export async function writeObservations(
   path: string,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const file: ObservationsFile = { format_version: "1.0", observations };
+  const file: ObservationsFile = { format_version: "1.0", observations: valueWithoutSecrets(observations) };
   try {
     await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { flag: "wx" });
   } catch (cause) {

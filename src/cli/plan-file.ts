@@ -11,6 +11,7 @@ import {
   readPlanFile as readAnyPlanFile,
   sealPlan,
 } from "../planner/plan-file.ts";
+import { valueWithoutSecrets } from "../secrets.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A plan file with the name that the person gave it. */
@@ -21,7 +22,8 @@ export interface NamedPlanFile {
 
 /** Over an older one, too: a plan file is made anew whenever something moved. */
 export async function writePlanFile(terminal: Terminal, name: string, plan: BoundPlan): Promise<PlanFile> {
-  const file = sealPlan(plan, {
+  // Before it is sealed: a digest over what is then left out of the file would not fit.
+  const file = sealPlan(valueWithoutSecrets(plan), {
     madeAt: new Date(terminal.now()).toISOString(),
     version: packageJson.version,
   });

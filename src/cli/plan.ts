@@ -1,6 +1,7 @@
 import { parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { type Approved, requireApproved } from "../planner/approved.ts";
+import type { PlacedFinding } from "../planner/desired-difference.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
@@ -96,7 +97,9 @@ export async function makePlan(
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
   const live = await planFrom(workspace, observations, terminal.now(), unread);
-  const planned = base === null ? live : against(live, base);
+  const certificates = await certificatesUnread(workspace, unread, terminal.now());
+  const planned =
+    base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
   const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
   const bound = { plan, binding: bindingOf(workspace.desired, observations) };
   requireApproved(expectations(options.expect), bound);
@@ -164,6 +167,33 @@ export function expectations(given: readonly string[] | undefined): readonly App
     ...whole.map(({ fingerprint }) => ({ by: "plan", fingerprint }) as const),
     ...(named.length === 0 ? [] : [{ by: "clusters", fingerprints: new Map(named) } as const]),
   ];
+}
+
+/** What is wrong with the certificates for a cluster is told although nobody looked at the cluster. */
+async function certificatesUnread(
+  { overrideDocuments, desired }: Workspace,
+  unread: readonly UnreadCluster[],
+  now: number,
+): Promise<readonly PlacedFinding[]> {
+  const names = new Set(unread.map(({ name }) => name));
+  const overrides = desired.overrides.filter(({ cluster }) => names.has(cluster));
+  const found = await Promise.all(
+    overrides.map(async ({ cluster, type, document, source }) => {
+      const written = overrideDocuments.find(({ value }) => value === document);
+      const diagnostics =
+        written === undefined
+          ? []
+          : await (await import("../overrides/diagnostics.ts")).overrideDiagnostics(written, now);
+      return diagnostics.map(({ severity, message, suggestion }) => ({
+        severity,
+        subject: `override/${cluster}/${type}`,
+        message,
+        remedy: suggestion ?? "`capstan validate` shows its place",
+        source,
+      }));
+    }),
+  );
+  return found.flat();
 }
 
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */

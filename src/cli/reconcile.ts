@@ -1,13 +1,15 @@
 import { apply as applyPlan } from "../apply/apply.ts";
 import { systemClock } from "../apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { approvalKey } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import { planDifference } from "../planner/plan-difference.ts";
 import { eventText } from "../render/event-text.ts";
 import { harmless } from "../render/harmless.ts";
-import type { Plan } from "../rotation/plan.ts";
+import type { DesiredState } from "../resources/desired.ts";
+import { needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import { contextOf } from "./apply.ts";
-import { approvable } from "./approval.ts";
+import { approvedFinal, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
 import { EXIT, type ExitCode, exitOfRun } from "./exit-code.ts";
 import { fastForward } from "./fast-forward.ts";
 import { insist } from "./insist.ts";
@@ -22,7 +24,8 @@ export interface ReconcileOptions extends CommonOptions {
   /** Milliseconds between two rounds. */
   readonly interval: number;
   readonly once?: boolean;
-  readonly approveFinal?: boolean;
+  /** Values of `--approve-final`, `""` where it stood bare: then for whatever comes. */
+  readonly approveFinal?: readonly string[];
 }
 
 /** What came of one round. */
@@ -50,6 +53,7 @@ export async function reconcile(
   const directory = directoryOf(argument, options);
   const { stop, dispose } = onSignals(terminal);
   const { signal } = stop;
+  sayFinal(terminal, options);
   try {
     let held: Held | null = null;
     let said = "";
@@ -80,6 +84,15 @@ export async function reconcile(
   } finally {
     dispose();
   }
+}
+
+/** Nobody will be asked later. */
+function sayFinal(terminal: Terminal, { approveFinal = [], quiet }: ReconcileOptions): void {
+  if (approveFinal.length === 0 || quiet === true) return;
+  const whose = approveFinal.includes("")
+    ? "every point of no return of every rotation in git"
+    : `the points of no return of ${approveFinal.join(", ")}`;
+  terminal.stderr.write(`${harmless(`--approve-final: ${whose} is taken without asking`)}\n`);
 }
 
 interface Taken {
@@ -116,7 +129,10 @@ async function takeRound(
     ...contextOf(terminal, workspace, options, signal),
     signal,
     turnBack: new AbortController().signal,
-    approve: async (now) => ({ steps: new Set(approvable(now)), final: options.approveFinal === true }),
+    approve: async (now) => {
+      const final = finalsOf(now, options, workspace.desired).flatMap(keysOfFinal);
+      return { steps: new Set([...ordinarySteps(now), ...final]) };
+    },
     emit(event) {
       events.push(event);
       const text = options.verbose === true ? eventText(event, paint) : null;
@@ -124,21 +140,31 @@ async function takeRound(
     },
   });
   const round = { outcome, commit, done: events.flatMap(doneBy), ending: endingOf(events) };
-  const isHeld = outcome === "blocked" && !mayTake(plan, options.approveFinal === true);
+  const final = finalsOf(plan, options, workspace.desired).flatMap(keysOfFinal);
+  const isHeld = isBlocked(outcome) && !mayTake(plan, new Set(final));
   return { round, held: isHeld ? { plan, round: { ...round, done: [] } } : null };
 }
 
+/** Bare, the flag is for whatever comes: nobody is there to name it. */
+function finalsOf(plan: Plan, { approveFinal = [] }: ReconcileOptions, desired: DesiredState) {
+  return approveFinal.includes("") ? finalSteps(plan) : approvedFinal(plan, approveFinal, desired);
+}
+
+function isBlocked(outcome: RunOutcome): boolean {
+  return outcome === "blocked" || outcome === "rollback-unfinished";
+}
+
 /** Whether anything of a plan could be taken without a person. */
-function mayTake({ clusters }: Plan, final: boolean): boolean {
+function mayTake({ clusters }: Plan, final: ReadonlySet<string>): boolean {
   return clusters.some(
-    ({ rotations, overrides }) =>
+    ({ name, rotations, overrides }) =>
       overrides.some(({ blocked, actions }) => !blocked && actions.length > 0) ||
       rotations.some(({ steps }) =>
         steps.some(
-          ({ after, guards, point_of_no_return }) =>
-            after === null &&
-            (final || !point_of_no_return) &&
-            guards.every(({ outcome }) => outcome === "pass"),
+          (step) =>
+            step.after === null &&
+            (!needsOwnApproval(step) || final.has(approvalKey(name, step.id))) &&
+            step.guards.every(({ outcome }) => outcome === "pass"),
         ),
       ),
   );

@@ -41,7 +41,8 @@ export async function applyOnScreen(
   rim: {
     readonly emit: (event: RunEvent) => void;
     readonly stop: AbortController;
-    readonly recheck: () => Promise<Plan>;
+    /** Looks at these clusters again, and plans anew. */
+    readonly recheck: (clusters: readonly string[]) => Promise<Plan>;
   },
 ): Promise<RunOutcome> {
   const { reviewAndApprove, watch } = await import("../tui/open.tsx");
@@ -64,7 +65,7 @@ export async function applyOnScreen(
       signal: AbortSignal.any([rim.stop.signal, leave.signal]),
       // What moved is shown, for a new approval; but a plan that was approved elsewhere is over then.
       recheck: () =>
-        rim.recheck().catch((error: unknown) => {
+        rim.recheck(plan.clusters.map(({ name }) => name)).catch((error: unknown) => {
           if (error instanceof Failure && error.code === "stale") leave.abort(error);
           throw error;
         }),
@@ -79,7 +80,7 @@ export async function applyOnScreen(
       onRollback: () => turnBack.abort(),
       onStop: () => rim.stop.abort(),
     });
-    return { steps: new Set(said.approved), final: said.final };
+    return said;
   };
   try {
     return await applyPlan({

@@ -66,6 +66,8 @@ export function withSurroundings(platform: Platform, cluster: string, context: L
 
 function known(scope: ObserveScope, { authorities }: ClusterObservation): Surroundings | null {
   if (scope.components === "all") return null;
+  // Of what went out only the effect on the cluster is read back; no guard judges by that look.
+  if (scope.evenWhenStopping === true) return scope.base.surroundings ?? null;
   const phases = (all: readonly LiveAuthority[]) => all.map(({ type, rotation }) => [type, rotation.phase]);
   const same = isDeepStrictEqual(phases(scope.base.authorities), phases(authorities));
   return same ? (scope.base.surroundings ?? null) : null;

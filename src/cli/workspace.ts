@@ -16,6 +16,7 @@ import { describeDiagnostic } from "../render/diagnostics.ts";
 import type { Files } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
+import type { ResourceDocument } from "../resources/document.ts";
 import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
@@ -39,6 +40,8 @@ export interface Workspace {
   readonly store: RecordStore;
   /** Texts of the files that hold resources, by path below the folder. */
   readonly files: Files;
+  /** Override resources as they are written, for the checks of their certificates. */
+  readonly overrideDocuments: readonly ResourceDocument[];
   /** What the commit has; `null` where the folder itself was read. */
   readonly tree: CommitTree | null;
 }
@@ -76,6 +79,7 @@ export async function openWorkspace(
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, where, tree !== null),
     store,
+    overrideDocuments: loaded.overrideDocuments,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
     tree,
   };

@@ -86,9 +86,24 @@ function verdict(guard: Guard, input: GuardInput): GuardVerdict {
   };
 }
 
-function waiverFor(guard: Guard, finding: Finding, { rotation, now }: GuardInput): Waiver | undefined {
+function waiverFor(guard: Guard, finding: Finding, input: GuardInput): Waiver | undefined {
+  const { rotation, now } = input;
   return rotation?.waive.find(
     (waiver) =>
-      waiver.guard === guard.id && waiver.subject === finding.subject && Date.parse(waiver.expires) > now,
+      waiver.guard === guard.id &&
+      waiver.subject === finding.subject &&
+      Date.parse(waiver.expires) > now &&
+      !isSpent(waiver, input),
+  );
+}
+
+function isSpent(waiver: Waiver, { record, edge }: GuardInput): boolean {
+  return (record?.spent ?? []).some(
+    (spent) =>
+      spent.guard === waiver.guard &&
+      spent.subject === waiver.subject &&
+      spent.reason === waiver.reason &&
+      spent.expires === waiver.expires &&
+      (spent.from !== edge.from || spent.to !== edge.to),
   );
 }

@@ -143,7 +143,7 @@ function unclear({ unclear: said, currentId }: LiveComponent, { phase, ids }: Ex
   if (said === undefined) return null;
   if (said !== "") return { standing: "unclear", seen: `reports a phase that nobody knows (${said})` };
   if (phase === "standby" && currentId === null && ids.includes(null)) return null;
-  return { standing: "unclear", seen: "reports an empty rotation, which does not say where it is" };
+  return { standing: "unclear", seen: `reports an empty rotation, not ${phase}` };
 }
 
 /** By phase and id, in standby too: who slept through the last rotation says standby as well. */

@@ -27,7 +27,9 @@ export const roster: Guard = {
         message:
           "nobody knows which components were there before init: capstan did not see the start, or its record is lost",
         remedy:
-          "compare `capstan status` with your own inventory, then waive `roster` for this subject; apply takes a new roster from what is there",
+          input.rotation === null
+            ? `compare \`capstan status\` with your own inventory; then commit the ca_rotation again, with \`phase: rollback\` and a waiver of \`roster\` for this subject`
+            : "compare `capstan status` with your own inventory, then waive `roster` for this subject; apply takes a new roster from what is there",
       });
     }
     const members = new Set(record.roster.map(keyOf));
@@ -39,7 +41,7 @@ export const roster: Guard = {
     return together(
       followers
         .filter(({ standing }) => standing !== "following" && standing !== "unread")
-        .map((member) => ({ subject: member.subject, message: member.seen, remedy: REMEDY })),
+        .map((member) => ({ subject: member.subject, message: member.seen, remedy: remedyFor(input) })),
       [...new Set(unread)],
       input,
     );
@@ -66,8 +68,14 @@ function isUnread({ observation }: GuardInput) {
   return (kind: ComponentKind): boolean => unreadListing(observation, kind) !== undefined;
 }
 
-const REMEDY =
-  "start it and wait until it follows; if it is gone for good, waive `roster` for this subject, and it has to join anew";
+function remedyFor({ edge, rotation }: GuardInput): string {
+  if (edge.from !== "rollback") {
+    return "start it and wait until it follows; if it is gone for good, waive `roster` for this subject, and it has to join anew";
+  }
+  const where =
+    rotation === null ? "commit the ca_rotation again, with `phase: rollback`, and waive" : "waive";
+  return `start it and wait until it follows: it may live by the key that goes when rollback is left. If it is gone for good, ${where} \`roster\` for this subject; the end of the rollback is a point of no return then, with an approval of its own`;
+}
 
 /** Before init there is no roster yet; who is silent now would be on it and never answer. */
 function silent({ observation, authority, edge, now }: GuardInput): readonly Finding[] {

@@ -72,7 +72,12 @@ function foreseen({ live, memory, resource, now }: Dropping, end: EndOfRollback)
 
 function unknownBy(memory: RotationRecord | undefined, end: EndOfRollback): readonly string[] {
   return [
-    ...(memory?.roster == null ? ["whoever was there before init, of which there is no roster"] : []),
+    ...(hasFirstRoster(memory) ? [] : ["whoever was there before init, of which there is no roster"]),
     ...(end === "unclear" ? ["nobody knows whom, as the key sets do not tell which key goes"] : []),
   ];
+}
+
+/** One that was taken in the middle of a rotation, as a person accepted, lacks who was lost before. */
+function hasFirstRoster(memory: RotationRecord | undefined): boolean {
+  return memory?.roster != null && memory.previous_id !== undefined;
 }

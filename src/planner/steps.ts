@@ -85,7 +85,12 @@ export function stepsOf(
   }
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
   const settling = isWhole && !wasVerified(member) ? settle(name, member, context, judge) : [];
-  return follow(settling, chain(name, walk, dropping, judge));
+  const moves = chain(name, walk, dropping, judge);
+  return follow(settling, resource.mode === "auto" ? moves.map(startingClock) : moves);
+}
+
+function startingClock(move: Move): Move {
+  return move.from === "standby" && move.to === "init" ? { ...move, starts_clock: true } : move;
 }
 
 /**

@@ -1,5 +1,13 @@
 import type { PlannedAction } from "../overrides/plan.ts";
-import type { ChecklistItem, ClusterPlan, Finding, Plan, PlanVerdict, Step } from "../rotation/plan.ts";
+import {
+  type ChecklistItem,
+  type ClusterPlan,
+  type Finding,
+  needsOwnApproval,
+  type Plan,
+  type PlanVerdict,
+  type Step,
+} from "../rotation/plan.ts";
 import { heldByDrift } from "./drift.ts";
 import { mayStart } from "./startable.ts";
 
@@ -59,7 +67,7 @@ export function verdictOf({ outcome, clusters }: Pick<Plan, "outcome" | "cluster
 
 /** The gravest that a reader has to know before it is approved. */
 function readyVerdict(steps: readonly Step[]): PlanVerdict {
-  if (steps.some(({ point_of_no_return }) => point_of_no_return)) return "ready_final";
+  if (steps.some(needsOwnApproval)) return "ready_final";
   const waived = steps.some(({ guards }) => guards.some((guard) => guard.waived.length > 0));
   return waived ? "ready_waived" : "ready";
 }

@@ -55,7 +55,7 @@ const INTO_ROLLBACK_TO_NEW: Wording = {
 };
 
 const OUT_OF_ROLLBACK_TO_NEW: Wording = {
-  why: "The old key is dropped, not the new one: the key sets say that the new key signs. The rotation is finished by it.",
+  why: "The old key is dropped, not the new one, as here the new key signs in rollback. The rotation is finished by it.",
   disrupts: "every certificate of the old key stops working",
   undo: "cannot be undone; a way back is a new rotation",
 };

@@ -45,6 +45,8 @@ export interface OverridePlatform {
 
 /** One call about the entry of one key, with exactly the fields that change. */
 export interface OverrideCall {
+  /** Called right before the change; throws when this run may make none. */
+  readonly confirm?: () => Promise<void>;
   readonly authority: string;
   readonly keyHash: string;
   /** Skips the server's checks against the live CA; only ever with a waiver. */
@@ -78,9 +80,13 @@ interface OverrideRequests {
  * What to look at. A wait looks at the authorities and at the kinds that still lag; all that it does not look
  * at again is taken over from `base`, an earlier observation of the same cluster.
  */
-export type ObserveScope =
+export type ObserveScope = (
   | { readonly components: "all" }
-  | { readonly components: readonly ComponentKind[]; readonly base: ClusterObservation };
+  | { readonly components: readonly ComponentKind[]; readonly base: ClusterObservation }
+) & {
+  /** The end of the run does not end this look: something went out, and has to be read back. */
+  readonly evenWhenStopping?: true;
+};
 
 export interface TransitionRequest {
   /** API spelling of the CA type. */
@@ -88,6 +94,8 @@ export interface TransitionRequest {
   readonly to: Phase;
   /** Only with `to: init`: the platform takes the phases after it by its own clock, within this time. */
   readonly automatic?: { readonly gracePeriodMs: number };
+  /** Called right before each change, of which one transition may be several; throws when this run may make none. */
+  readonly confirm?: () => Promise<void>;
   /** Takes a sentence for every machine that was moved, where capstan moves them one by one. */
   readonly progress?: (message: string) => void;
 }

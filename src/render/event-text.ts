@@ -46,10 +46,22 @@ export function eventText(event: RunEvent, paint: Paint): string | null {
     }
     case "interrupted":
     case "notice":
-      return `${time} ${harmless(event.message)}`;
+      return paragraph(`${time} ${harmless(event.message)}`, "", "         ");
+    case "cluster-finished":
+      return endText(time, event, paint);
     case "finished":
       return finishedText(time, event, paint);
   }
+}
+
+function endText(
+  time: string,
+  { cluster, outcome, message, hint }: Extract<RunEvent, { type: "cluster-finished" }>,
+  paint: Paint,
+): string {
+  const tone = outcome === "applied" || outcome === "nothing-to-do" ? "good" : "bad";
+  const why = hint === null ? message : `${message} → ${hint}`;
+  return paragraph(`${time} ${harmless(cluster)} ${paint(tone, outcome)}: ${harmless(why)}`, "", "  ");
 }
 
 function finishedText(
@@ -63,16 +75,21 @@ function finishedText(
 
 function waitingText(
   time: string,
-  { phase, progress, laggards, deadline }: Extract<RunEvent, { type: "waiting" }>,
+  { phase, progress, laggards, deadline, waived = [] }: Extract<RunEvent, { type: "waiting" }>,
 ): string | null {
   const total = sum(progress.map((kind) => kind.total));
-  if (total === 0) return null;
+  if (total === 0 && waived.length === 0) return null;
   const behind = progress
     .filter((kind) => kind.ready < kind.total)
     .map(({ kind, ready, total }) => `${kind} ${ready}/${total}`);
   const ready = sum(progress.map((kind) => kind.ready));
   const counts = behind.length === 0 ? "" : `: ${behind.join(", ")}`;
-  const head = paragraph(`${time}   ${ready} of ${total} are at ${phase}${counts}`, "", "             ");
+  const left = waived.length === 0 ? "" : `, ${waived.length} waived`;
+  const head = paragraph(
+    `${time}   ${ready} of ${total} are at ${phase}${left}${counts}`,
+    "",
+    "             ",
+  );
   if (laggards.length === 0) return head;
   const named = laggards.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
   const more = laggards.length > LAGGARDS_SHOWN ? `; ${laggards.length - LAGGARDS_SHOWN} more` : "";

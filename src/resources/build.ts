@@ -33,6 +33,8 @@ export const DEFAULT_POLICY: Policy = {
   soakMs: 30 * 60_000,
   onFailure: "rollback",
   phaseTimeoutMs: 10 * 60_000,
+  // Four times what was recorded, and as long as auth servers take between two ticks (reference teleport-rotation 1.7).
+  staleReadMs: 12_000,
   // Teleport's own upper limit (reference teleport-rotation 2.2).
   maxSessionTtlMs: 30 * 3_600_000,
   pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
@@ -77,6 +79,7 @@ interface RawCluster {
       readonly soak?: string;
       readonly on_failure?: Policy["onFailure"];
       readonly phase_timeout?: string;
+      readonly stale_read?: string;
       readonly max_session_ttl?: string;
       readonly pin_files?: readonly string[];
       readonly time_zone?: string;
@@ -213,6 +216,7 @@ function clusterOf(
       soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,
       onFailure: policy.on_failure ?? DEFAULT_POLICY.onFailure,
       phaseTimeoutMs: milliseconds(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
+      staleReadMs: milliseconds(policy.stale_read) ?? DEFAULT_POLICY.staleReadMs,
       maxSessionTtlMs: milliseconds(policy.max_session_ttl) ?? DEFAULT_POLICY.maxSessionTtlMs,
       pinFiles: policy.pin_files ?? DEFAULT_POLICY.pinFiles,
       timeZone,

@@ -23,6 +23,7 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     platformMismatch(value, report);
     duration(value, ["spec", "policy", "soak"], report);
     duration(value, ["spec", "policy", "phase_timeout"], report, "positive");
+    duration(value, ["spec", "policy", "stale_read"], report);
     duration(value, ["spec", "signer", "timeout"], report, "positive");
     duration(value, ["spec", "policy", "max_session_ttl"], report);
     noRepeats(listAt(value, ["spec", "peers"]), ["spec", "peers"], report);

@@ -101,6 +101,8 @@ export interface Policy {
   readonly onFailure: "rollback" | "halt";
   /** How long the components may take to follow a transition, milliseconds. */
   readonly phaseTimeoutMs: number;
+  /** How old what is read may be, milliseconds. */
+  readonly staleReadMs: number;
   /** The longest session lifetime that any role allows, milliseconds. */
   readonly maxSessionTtlMs: number;
   /** Glob patterns of the files in which CA pins are looked for. */

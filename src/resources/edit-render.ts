@@ -70,6 +70,10 @@ export function renderCluster(cluster: NewCluster): string {
           concurrent_rotations: policy.concurrentRotations,
           soak: formatDuration(policy.soakMs),
           phase_timeout: formatDuration(policy.phaseTimeoutMs),
+          stale_read:
+            policy.staleReadMs === undefined || policy.staleReadMs === DEFAULT_POLICY.staleReadMs
+              ? undefined
+              : formatDuration(policy.staleReadMs),
           on_failure: policy.onFailure,
           max_session_ttl:
             policy.maxSessionTtlMs === undefined || policy.maxSessionTtlMs === DEFAULT_POLICY.maxSessionTtlMs
@@ -92,6 +96,7 @@ export function renderCluster(cluster: NewCluster): string {
       [["spec", "peers"], "leafs and roots: their copies of the CAs are compared before a step", "beside"],
       [["spec", "policy", "soak"], "at least this long in every phase", "beside"],
       [["spec", "policy", "phase_timeout"], "for the components to follow", "beside"],
+      [["spec", "policy", "stale_read"], "how old a read may be", "beside"],
       [["spec", "policy", "on_failure"], "rollback, or halt and wait for a person", "beside"],
     ],
   );

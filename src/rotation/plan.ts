@@ -159,6 +159,11 @@ export interface Step {
   readonly reversible: boolean;
   readonly point_of_no_return: boolean;
   /**
+   * It hands the rotation over to the platform's clock, which in the end drops the old key by itself: so the approval
+   * of the start covers the end.
+   */
+  readonly starts_clock?: true;
+  /**
    * A phase that was entered and not verified yet, in which only components lag: apply waits for them, and where they
    * do not follow in time acts by `on_failure`.
    */
@@ -171,6 +176,14 @@ export interface Step {
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
+}
+
+/** What drops a key for good, or sets off what does: approved by itself, never along with others. */
+export function needsOwnApproval({
+  point_of_no_return,
+  starts_clock,
+}: Pick<Step, "point_of_no_return" | "starts_clock">): boolean {
+  return point_of_no_return || starts_clock === true;
 }
 
 export interface GuardVerdict {
@@ -211,6 +224,9 @@ export const GUARD_IDS = [
 ] as const;
 
 export type GuardId = (typeof GUARD_IDS)[number];
+
+/** Guards of time, of which a waiver covers one step: what was let through early once says nothing of the next. */
+export const COVERS_ONE_STEP: readonly GuardId[] = ["window", "soak"];
 
 export interface Finding {
   /** What it is about: `node/node2`, `authority/host`. */

@@ -1,6 +1,7 @@
 import type { TalosType } from "./authority-type.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
+import type { GuardId } from "./plan.ts";
 
 /**
  * What neither git nor the cluster can tell (design, section 1). Evidence and memory, never a substitute for
@@ -59,12 +60,24 @@ export interface RotationRecord {
    * ask for it a second time.
    */
   readonly requested: { readonly to: Phase; readonly at: string } | null;
+  /** Waivers that let a step through and cover no other one: `window` and `soak` (design, section 1). */
+  readonly spent?: readonly SpentWaiver[];
   /** The rollback that capstan asked for; absent where another did, or where nobody knows what it led out of. */
   readonly turned_back?: TurnedBack | null;
   /** Hashes of the resource contents that drove it. A rolled back one stays quarantined for all of them. */
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
   readonly reason: string | null;
+}
+
+/** A waiver as it stood in git, and the step that it was used for: taken again after a kill, that step has it still. */
+interface SpentWaiver {
+  readonly guard: GuardId;
+  readonly subject: string;
+  readonly reason: string;
+  readonly expires: string;
+  readonly from: Phase;
+  readonly to: Phase;
 }
 
 /** A rollback that one run asked for and read back, and what it had seen right before. */

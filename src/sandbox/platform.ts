@@ -98,4 +98,6 @@ export interface TalosSpec {
 interface PolicySpec {
   readonly soak: string;
   readonly phase_timeout: string;
+  /** Absent where reads are never stale. */
+  readonly stale_read?: string;
 }

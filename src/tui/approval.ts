@@ -1,6 +1,7 @@
+import { type Approval, approvalKey } from "../apply/run.ts";
 import { heldByDrift } from "../planner/drift.ts";
 import { harmless } from "../render/harmless.ts";
-import type { Plan } from "../rotation/plan.ts";
+import { needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import {
   failingGuards,
   isBlocked,
@@ -54,7 +55,7 @@ export function offerOf(state: State, row: Row): Offer {
       refusals.push(refusal);
       continue;
     }
-    if (place.step.point_of_no_return) {
+    if (needsOwnApproval(place.step)) {
       if (row.kind === "step") final = place;
       else
         refusals.push(`${stepTitle(place.step)} is the point of no return: select that step to approve it`);
@@ -156,26 +157,15 @@ export function withdraw(plan: Plan, approved: ReadonlySet<string>, row: Row): R
   return left;
 }
 
-/** What was approved, for apply. An id that two clusters share counts only when both were approved. */
-export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">) {
-  const units = [
-    ...placesOf(plan).map((place) => ({
-      key: placeKey(place),
-      ids: [place.step.id],
-      final: place.step.point_of_no_return,
-    })),
-    ...overridePlacesOf(plan).map((place) => ({
-      key: overrideKey(place),
-      ids: place.override.actions.map(({ id }) => id),
-      final: false,
-    })),
-  ];
-  const missing = new Set(units.filter(({ key }) => !approved.has(key)).flatMap(({ ids }) => ids));
-  const counted = units.filter(({ key, ids }) => approved.has(key) && !ids.some((id) => missing.has(id)));
-  return {
-    approved: [...new Set(counted.flatMap(({ ids }) => ids))],
-    final: counted.some(({ final }) => final),
-  };
+/** What was approved, for apply. */
+export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">): Approval {
+  const steps = placesOf(plan)
+    .filter((place) => approved.has(placeKey(place)))
+    .map(({ cluster, step }) => approvalKey(cluster.name, step.id));
+  const calls = overridePlacesOf(plan)
+    .filter((place) => approved.has(overrideKey(place)))
+    .flatMap(({ cluster, override }) => override.actions.map(({ id }) => approvalKey(cluster.name, id)));
+  return { steps: new Set([...steps, ...calls]) };
 }
 
 /** What has to be typed for the point of no return; `null` for a name that nobody can type. */

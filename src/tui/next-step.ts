@@ -17,6 +17,7 @@ export function nextStep({ ending, tracks }: Pick<Run, "ending" | "tracks">): st
     case "locked":
       return "wait for the other run, or ask who holds the lock";
     case "blocked":
+    case "rollback-unfinished":
     case "failed":
     case undefined:
       return "capstan plan says what is left, what blocks and what to do about it";

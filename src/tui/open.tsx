@@ -1,5 +1,6 @@
 import { render } from "ink";
 import type { RunEvent } from "../apply/event.ts";
+import type { Approval } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { App, sizeOf } from "./app.tsx";
@@ -32,14 +33,6 @@ export interface ReviewOptions extends ScreenOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a person said yes to, of the plan that was on the screen and that the clusters still ask for. */
-export interface Approved {
-  /** Ids of steps, and of calls about override entries. */
-  readonly approved: readonly string[];
-  /** The point of no return is among them, by the cluster's name. */
-  readonly final: boolean;
-}
-
 /** Shows a plan. */
 export async function review(options: ReviewOptions): Promise<void> {
   await showReview(options, "read", null);
@@ -51,7 +44,7 @@ export async function review(options: ReviewOptions): Promise<void> {
  */
 export async function reviewAndApprove(
   options: ReviewOptions & { readonly recheck: () => Promise<Plan> },
-): Promise<Approved | null> {
+): Promise<Approval | null> {
   const state = await showReview(options, "approve", options.recheck);
   return state.status === "agreed" ? approvalOf(state) : null;
 }

@@ -195,6 +195,7 @@ export function hear(run: Run, event: RunEvent): Run {
       return { ...logged, entries: [...before, { cluster, authority, action, state }] };
     }
     case "notice":
+    case "cluster-finished":
       return logged;
     case "finished":
       return { ...logged, ending: { outcome: event.outcome, message: event.message } };
@@ -311,10 +312,14 @@ function logEntry(event: RunEvent): Omit<LogEntry, "at"> | null {
     }
     case "notice":
       return { tone: "dim", text: event.message };
+    case "cluster-finished":
     case "finished":
       return {
         tone: event.outcome === "applied" || event.outcome === "nothing-to-do" ? "good" : "bad",
-        text: `${event.outcome}: ${event.message}`,
+        text:
+          event.type === "finished"
+            ? `${event.outcome}: ${event.message}`
+            : `${event.cluster} ${event.outcome}: ${event.message}`,
       };
   }
 }

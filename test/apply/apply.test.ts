@@ -153,13 +153,14 @@ describe("rolling back by commit", () => {
 
 describe("a transition that does not verify", () => {
   it.each(["init", "update_clients", "update_servers"] as const)(
-    "a node stuck before %s: rolled back by policy",
+    "a node stuck before %s: turned back by policy",
     async (phase) => {
       const world = new World();
       for (const before of WALK.slice(0, WALK.indexOf(phase))) await world.apply(desired([rotation(before)]));
       world.cluster.ailments.set("node2", "stuck");
       const { outcome, events } = await world.apply(desired([rotation(phase)]));
-      expect(outcome).toBe("rolled-back");
+      // From init the new key has signed nothing; else the rollback waits for the node that is stuck.
+      expect(outcome).toBe(phase === "init" ? "rolled-back" : "rollback-unfinished");
       const failed = events.find(({ type }) => type === "step-failed");
       expect(JSON.stringify(failed)).toContain("node/node2");
       expect(identify(world.cluster.authority().active)).toEqual([OLD]);
@@ -203,7 +204,7 @@ describe("a transition that does not verify", () => {
     const asked = await world.apply(desired([rotation("update_clients")], { onFailure: "halt" }), {
       turnBack,
     });
-    expect(asked.outcome).toBe("rolled-back");
+    expect(asked.outcome).toBe("rollback-unfinished");
     expect(JSON.stringify(asked.events)).toContain("a person asked for the rollback");
     expect(world.cluster.transitions.at(-1)).toContain("-rollback");
     expect(world.clock.now() - started).toBeLessThan(20 * 60_000);
@@ -414,7 +415,8 @@ describe("a plan that is approved after a while", () => {
       asked += 1;
       if (asked > 1) throw stale;
       // A person who thinks: the approval comes right after.
-      void world.clock.sleep(60_000, new AbortController().signal);
+      world.clock.pass(60_000);
+      return new Map<string, Failure>();
     };
     await expect(world.apply(desired([rotation("init")]), { accept })).rejects.toBe(stale);
     expect(asked).toBe(2);

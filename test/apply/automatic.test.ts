@@ -90,7 +90,7 @@ describe("a rotation by the clock", () => {
       return observation;
     };
     const { outcome, message } = await world.apply([wanted]);
-    expect(outcome).toBe("rolled-back");
+    expect(outcome).toBe("rollback-unfinished");
     expect(message).toContain("node/node2");
     expect((await world.keys("host")).active).toEqual(before.active);
   });
@@ -100,16 +100,17 @@ describe("a rotation by the clock", () => {
     await world.teleport.platform.fault({ target: "node2", fault: "stuck" });
     const { outcome, message } = await world.apply([wanted]);
     expect(outcome).toBe("blocked");
-    expect(message).toContain("taken out of automatic mode by a manual init → update_clients");
-    expect(world.rotations).toEqual([START, "--manual --type=host --phase=update_clients"]);
-    const taken = world.store.journal.filter(({ to }) => to === "update_clients");
+    expect(message).toContain("taken out of automatic mode by rollback");
+    expect(world.rotations).toEqual([START, "--manual --type=host --phase=rollback"]);
+    const taken = world.store.journal.filter(({ to }) => to === "rollback");
     expect(taken.map(({ from, what }) => [from, what])).toEqual([
       ["init", "intended"],
       ["init", "observed"],
+      ["init", "failed"],
     ]);
-    expect(taken[0]?.detail).toMatch(/^out of automatic mode: .*node\/node2/);
+    expect(taken[0]?.detail).toMatch(/node\/node2/);
     const live = (await world.observe()).authorities.find(({ type }) => type === "host");
-    expect([live?.rotation.mode, live?.rotation.phase]).toEqual(["manual", "update_clients"]);
+    expect([live?.rotation.mode, live?.rotation.phase]).toEqual(["manual", "rollback"]);
   });
 });
 

@@ -45,8 +45,9 @@ it("turns back both of a pair when the second fails, and both wait for what peop
   });
   world.rotations.length = 0;
   const failed = await world.apply([commit("update_clients", INIT)]);
-  expect(failed.outcome).toBe("rolled-back");
-  expect(failed.message).toMatch(/^the keys are not as they should be: authority\/db_client; rolled back as/);
+  expect(failed.outcome).toBe("rollback-unfinished");
+  expect(failed.message).toMatch(/^the rollback of db is not finished, it waits in rollback/);
+  expect(failed.message).toContain("the keys are not as they should be: authority/db_client");
   expect(await phases()).toEqual(["rollback", "rollback"]);
   expect(world.rotations).toEqual([
     "--manual --type=db --phase=update_clients",
@@ -60,7 +61,7 @@ it("turns back both of a pair when the second fails, and both wait for what peop
 
   // Half of the undoing holds both; all of it ends both.
   const undone = [...INIT, "db/rollback/revert-server-certificates"];
-  expect((await world.apply([commit("update_clients", undone)])).outcome).toBe("blocked");
+  expect((await world.apply([commit("update_clients", undone)])).outcome).toBe("rollback-unfinished");
   expect(await phases()).toEqual(["rollback", "rollback"]);
   const all = [...undone, "db_client/rollback/remove-new"];
   const ended = await world.apply([commit("rollback", all)]);

@@ -41,7 +41,7 @@ describe("a phase that is still waited for", () => {
     const left = await world.apply(desired([rotation("update_clients")]), { approve: "nothing" });
     expect(left.outcome).toBe("blocked");
     expect(world.cluster.transitions).toEqual(before);
-    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("rolled-back");
+    expect((await world.apply(desired([rotation("update_clients")]))).outcome).toBe("rollback-unfinished");
   });
 
   it("rolled back and finished by a later run: says why, and does not end as if nothing had been", async () => {

@@ -46,7 +46,7 @@ it("probes have nothing to wait for at the end of a rollback: the old CA is what
     makePlan({ desired: wanted, observations: [live], records: [record], commit: null, now: NOW }).clusters[0]
       ?.rotations[0]?.steps ?? [];
   expect(step).toMatchObject({ from: "rollback", to: "standby" });
-  const context = { desired: wanted, clock: { now: () => NOW, sleep: async () => {} } };
+  const context = { desired: wanted, clock: { monotonic: () => 0, now: () => NOW, sleep: async () => {} } };
   const asked = { cluster: cluster(), authority: "db_client", resource, record };
   expect(probesOf(context, asked, live, "standby").probes).toHaveLength(1);
   expect(probesOf(context, { ...asked, ...(step && { step }) }, live, "standby")).toEqual({});

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ClusterResource } from "../../src/resources/desired.ts";
 import { loadResources } from "../../src/resources/load.ts";
+import { sandboxFault } from "../../src/sandbox/sandbox.ts";
 import type { Served } from "../../src/sandbox/serve.ts";
 import { startTalosSandbox } from "../../src/sandbox/talos/start.ts";
 import { described } from "../resources/folder.ts";
@@ -99,6 +100,41 @@ describe("capstan init --platform talos", { timeout: 300_000 }, () => {
     const [cluster] = (await written(env)).clusters;
     expect(cluster?.name).toBe("prod");
     expect(cluster?.talos?.talosconfig).toBe(live("talosconfig"));
+  });
+
+  it("names the cluster by the context that is asked for, also where no context is current", async () => {
+    const text = await readFile(live("talosconfig"), "utf8");
+    for (const current of ["context: other\n", ""]) {
+      const file = join(folder, "several");
+      const own = text.replace(/^context: .*\n/, current).replace("    acme-talos:", "    staging:");
+      await writeFile(file, `${own}    other:\n        endpoints: [192.0.2.1]\n`);
+      const ran = await init(["--talosconfig", file, "--context", "staging"]);
+      expect(ran).toMatchObject({ exit: 0, stderr: "" });
+      const [cluster] = (await written()).clusters;
+      expect(cluster).toMatchObject({ name: "staging", talos: { context: "staging" } });
+      await rm(join(folder, "clusters"), { recursive: true });
+    }
+  });
+
+  it("what is spelled so that it cannot be edited stops the plan by machine and line, and apply changes nothing", async () => {
+    const identity = await readFile(live("age-identity.txt"), "utf8");
+    const env = { SOPS_AGE_KEY: identity };
+    await init(["--talosconfig", live("talosconfig")], env);
+    const file = join(folder, "clusters/acme-talos/cluster.yaml");
+    const kubectl = `[${JSON.stringify(live("bin/kubectl"))}]`;
+    await writeFile(file, (await readFile(file, "utf8")).replace("[kubectl]", kubectl));
+    await runHere(["rotate", "start", "talos"], { cwd: folder, env });
+    const ready = await runHere(["plan"], { cwd: folder, env });
+    expect(ready, ready.stdout + ready.stderr).toMatchObject({ exit: 2 });
+    await sandboxFault(elsewhere, { target: "worker-1", fault: "aliased" });
+    const plan = await runHere(["plan"], { cwd: folder, env });
+    expect(plan.exit).toBe(3);
+    const said = plan.stdout.replace(/\s+/g, " ");
+    expect(said).toContain("config-edits");
+    expect(said).toMatch(/machine\/127\.\S+ line \d+ of its configuration uses with an alias \(\*own\)/);
+    const apply = await runHere(["apply", "--auto-approve"], { cwd: folder, env });
+    expect(apply.exit).toBe(3);
+    expect(apply.stdout + apply.stderr).not.toContain("(1 of 3)");
   });
 
   it.each([

@@ -134,10 +134,14 @@ describe("absence is no evidence: the end of a rollback", () => {
     expect(made.steps).toMatchObject([{ to: "standby", point_of_no_return: false, reversible: true }]);
   });
 
-  it("waits for who is lost, by name", () => {
+  it("waits for who is lost, by name, and says what ends it", () => {
     const made = planned([back], "rollback", { record: [used], seen: { components: lost } });
     expect(made.outcome).toBe("blocked");
     expect(failing(made)).toEqual(["roster"]);
+    const [finding] = made.steps[0]?.guards.find(({ id }) => id === "roster")?.findings ?? [];
+    expect(finding?.subject).toBe("node/node2");
+    expect(finding?.remedy).toContain("waive `roster` for this subject");
+    expect(finding?.remedy).toContain("point of no return");
   });
 
   it("is a point of no return with a waived member, and says who", () => {
@@ -146,6 +150,13 @@ describe("absence is no evidence: the end of a rollback", () => {
     expect(made.outcome).toBe("ready");
     expect(made.steps).toMatchObject([{ to: "standby", point_of_no_return: true }]);
     expect(made.steps[0]?.disrupts).toContain("node/node2 (waived)");
+  });
+
+  it("is one with a roster that was taken in the middle, as somebody may have been lost before", () => {
+    const { previous_id: _, ...adopted } = used;
+    const made = planned([back], "rollback", { record: [adopted] });
+    expect(made.steps).toMatchObject([{ to: "standby", point_of_no_return: true }]);
+    expect(made.steps[0]?.disrupts).toContain("there is no roster");
   });
 
   it("waits for nobody when the key that goes was never used", () => {

@@ -58,6 +58,7 @@ describe("what is accepted", () => {
             soakMs: 5_400_000,
             onFailure: "halt",
             phaseTimeoutMs: 90_000,
+            staleReadMs: 20_000,
             maxSessionTtlMs: 12 * 3_600_000,
             pinFiles: ["teleport.yaml", "helm/**/*.yaml"],
             timeZone: "Europe/Vienna",
@@ -73,7 +74,7 @@ describe("what is accepted", () => {
         },
         {
           name: "leaf.cluster",
-          source: { file, line: 30 },
+          source: { file, line: 31 },
           platform: "teleport",
           teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
           talos: null,
@@ -86,7 +87,7 @@ describe("what is accepted", () => {
         {
           cluster: "acme.cluster",
           type: "host",
-          source: { file, line: 35 },
+          source: { file, line: 36 },
           activeKeys: [fingerprint("b")],
           maxAgeMs: 8760 * 3_600_000,
           trustConsumers: [
@@ -121,7 +122,7 @@ describe("what is accepted", () => {
       rotations: [
         {
           name: "db-2026-11",
-          source: { file, line: 51 },
+          source: { file, line: 52 },
           cluster: "acme.cluster",
           authorities: [
             { type: "db", retire: [fingerprint("c")] },
@@ -139,7 +140,7 @@ describe("what is accepted", () => {
               evidence: "OPS-12",
               at: "2026-11-20",
               commit: "4febbd1",
-              source: { file, line: 64 },
+              source: { file, line: 65 },
             },
           ],
           waive: [
@@ -148,14 +149,14 @@ describe("what is accepted", () => {
               subject: "node/node2",
               reason: "gone",
               expires: "2026-12-01T23:59:59.999Z",
-              source: { file, line: 66 },
+              source: { file, line: 67 },
             },
             {
               guard: "soak",
               subject: "authority/db",
               reason: "urgent",
               expires: "2026-11-21T17:00:00.000Z",
-              source: { file, line: 67 },
+              source: { file, line: 68 },
             },
           ],
           resume: "the database was repaired",
@@ -164,7 +165,7 @@ describe("what is accepted", () => {
         },
         {
           name: "user-2026-12",
-          source: { file, line: 69 },
+          source: { file, line: 70 },
           cluster: "acme.cluster",
           authorities: [{ type: "user", retire: [fingerprint("f")] }],
           phase: "standby",
@@ -181,7 +182,7 @@ describe("what is accepted", () => {
         {
           cluster: "acme.cluster",
           type: "db_client",
-          source: { file, line: 80 },
+          source: { file, line: 81 },
           document: {
             kind: "cert_authority_override",
             sub_kind: "db_client",

@@ -287,6 +287,44 @@ describe("a spelling that is there again after the way there and back", () => {
   });
 });
 
+/** The document of 1.14 holds PEM, whose line feeds count. */
+const PEM_STYLES: readonly (readonly [string, (pem: string) => string])[] = [
+  ["|", (pem) => `|\n${indented(pem)}`],
+  ["| with a comment", (pem) => `| # issued in spring\n${indented(pem)}`],
+  ["|- , to which the line feed is given", (pem) => `|-\n${indented(pem)}`],
+  ["|2", (pem) => `|2\n${pem.replace(/^(?=.)/gm, "    ")}`],
+  [
+    "> with an empty line between every two",
+    (pem) => `>\n${indented(pem.trimEnd()).replaceAll("\n", "\n\n")}\n`,
+  ],
+  ["double quotes", (pem) => `${JSON.stringify(pem)}\n`],
+];
+
+function indented(pem: string): string {
+  return pem.replace(/^(?=.)/gm, "      ");
+}
+
+describe("a document of its own for the Kubernetes CA", () => {
+  it.each(PEM_STYLES)("with its certificate as %s", (_, style) => {
+    const old = secrets.kubernetes;
+    const main = `version: v1alpha1\nmachine: {type: controlplane, ca: {crt: ${B64(secrets.talos.crt)}, key: ${B64(secrets.talos.key)}}}\ncluster: {token: x}\n`;
+    const before = "---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: a # b\n";
+    const after =
+      "# the end\n---\napiVersion: v1alpha1\nkind: KubePrismConfig\nport: 7445 # KubePrism port.\n";
+    const first = `${main}${before}---\napiVersion: v1alpha1\nkind: KubeAPIServerCAConfig\nissuingCA:\n  cert: ${style(old.crt)}  key: ${style(old.key)}${after}`;
+    let text = first;
+    for (const state of ["S1", "S2", "S3", "S2", "S1", "S0"] as const) {
+      text = moved(text, "kubernetes", "controlplane", state);
+      expect(stateIn(text, "kubernetes")).toBe(state);
+      expect(text.startsWith(main + before)).toBe(true);
+      expect(text.endsWith(after)).toBe(true);
+    }
+    const read = readMachineConfig(text).authorities.kubernetes;
+    expect(read.issuing?.pem).toBe(old.crt);
+    expect(readIssuingKey(text, "kubernetes")).toBe(old.key);
+  });
+});
+
 describe("a spelling that cannot be edited", () => {
   it.each(UNEDITABLE)("%s is named by its line, and nothing of it is quoted", (_, spell, line, what) => {
     const first = anyCluster() + spell(secrets.talos);

@@ -32,6 +32,7 @@ import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
 import { readCertificate } from "../../src/talos/certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
+import { stepKeys } from "../world/apply.ts";
 import { MemoryStore } from "../world/memory-store.ts";
 
 /** Thrown in place of SIGKILL: nothing of capstan decides anything after it. */
@@ -232,12 +233,7 @@ export class TalosWorld {
         turnBack: NEVER,
         emit: (event) => events.push(event),
         approve: async (plan) => ({
-          steps: new Set(
-            plan.clusters.flatMap(({ rotations }) =>
-              rotations.flatMap(({ steps }) => steps.map(({ id }) => id)),
-            ),
-          ),
-          final: true,
+          steps: stepKeys(plan, true),
         }),
         holder: { who: "test", why: "test" },
       });

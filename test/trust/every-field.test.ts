@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { staleClusters } from "../../src/planner/approved.ts";
 import { desiredDifference } from "../../src/planner/desired-difference.ts";
 import { bindingOf, fingerprintOf } from "../../src/planner/fingerprint.ts";
+import { sealPlan } from "../../src/planner/plan-file.ts";
+import { makePlan } from "../../src/planner/planner.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/build.ts";
 import { type LoadResult, loadResources } from "../../src/resources/load.ts";
 import { FIELDS_OUT } from "../../src/resources/ways-out.ts";
@@ -288,6 +291,31 @@ it("what a variable holds is no part of it: machines have other paths", async ()
     return fingerprintOf(bindingOf(state, [observation("standby")]));
   };
   expect(await of("/home/ada/identity")).toBe(await of("/runner/identity"));
+});
+
+it("a plan that was approved with three probes is stale with none", async () => {
+  const [authority] = AUTHORITIES;
+  const probes = ["one", "two", "three"].map((name) => ({ kind: "tls", name, address: `${name}:443` }));
+  const of = async (consumers: readonly unknown[]) => {
+    const document = withValue(authority, "spec.trust_consumers", consumers) as Document;
+    const { state } = await load([TELEPORT, document]);
+    const seen = [observation("standby")];
+    const plan = makePlan({
+      desired: state,
+      observations: seen,
+      records: [],
+      commit: null,
+      now: NOW.getTime(),
+    });
+    return { plan, binding: bindingOf(state, seen) };
+  };
+  const before = await of(probes);
+  const made = { madeAt: "2026-11-21T12:00:00.000Z", version: "0.1.0" };
+  const approved = [{ by: "file", name: "plan.json", file: sealPlan(before, made) }] as const;
+  expect(staleClusters(approved, await of(probes))).toEqual(new Map());
+  const failure = staleClusters(approved, await of([])).get(CLUSTER);
+  expect(failure?.code).toBe("stale");
+  expect(failure?.message).toContain("the certificate_authority host was changed in git");
 });
 
 it("what is done in words: a grace period", async () => {

@@ -72,7 +72,7 @@ switch (mode) {
       components: COMPONENTS,
       recheck,
     });
-    stdout.write(`approved: ${JSON.stringify(approved)}\n`);
+    stdout.write(`approved: ${JSON.stringify(approved && [...approved.steps])}\n`);
     if (mode === "whole" && approved !== null) await watchRun();
   }
 }

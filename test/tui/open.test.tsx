@@ -159,7 +159,7 @@ describe("review and approval", () => {
       recheck: async () => structuredClone(READY_PLAN),
     });
     await keyboard.press("a", "y", "s", "y");
-    expect(await asked).toEqual({ approved: ["host-2026-11/host/init-update_clients"], final: false });
+    expect(await asked).toEqual({ steps: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]) });
     expect(screen.text).toContain(LEAVES);
   });
 
@@ -173,7 +173,9 @@ describe("review and approval", () => {
       recheck: async () => structuredClone(FINAL_PLAN),
     });
     await keyboard.press("a", "y", "s", "y", "x", "a", ..."acme.cluster", "\r", "s", "y");
-    expect(await asked).toEqual({ approved: ["host-2026-11/host/update_servers-standby"], final: true });
+    expect(await asked).toEqual({
+      steps: new Set(["acme.cluster/host-2026-11/host/update_servers-standby"]),
+    });
     expect(stripVTControlCharacters(screen.text)).toContain("The clusters moved while this was being read");
   });
 
@@ -221,7 +223,7 @@ describe("review and approval", () => {
     };
     const asked = reviewAndApprove({ plan: READY_PLAN, diff: null, stdin, stdout, recheck });
     await keyboard.press("a", "y", "s", "y", "x", "s", "y");
-    expect((await asked)?.approved).toHaveLength(1);
+    expect((await asked)?.steps.size).toBe(1);
     expect(stripVTControlCharacters(screen.text)).toContain("tctl was not found");
   });
 

@@ -43,7 +43,7 @@ describe.skipIf(!Tmux.found)("in a real terminal (tmux)", () => {
     await terminal.keys("y");
     await terminal.see("step 1 of 1");
     const end = await terminal.see("next  capstan rotate advance host sets the next phase, for a commit");
-    expect(end).toContain('approved: {"approved":["host-2026-11/host/init-update_clients"],"final":false}');
+    expect(end).toContain('approved: ["acme.cluster/host-2026-11/host/init-update_clients"]');
     expect(end).toContain("applied: everything that was planned is done");
   });
 

@@ -1,9 +1,11 @@
 import { apply } from "../../src/apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { approvalKey } from "../../src/apply/run.ts";
+import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
-import type { Plan } from "../../src/rotation/plan.ts";
+import { needsOwnApproval, type Plan } from "../../src/rotation/plan.ts";
 import { CLUSTER } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
@@ -22,7 +24,7 @@ export class World {
       approve = "everything",
       signal = NEVER,
       turnBack = NEVER,
-      accept = () => {},
+      accept = () => new Map(),
       onEvent = () => {},
     }: ApplyWith = {},
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
@@ -42,10 +44,7 @@ export class World {
       turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
-        return {
-          steps: new Set(approve === "nothing" ? [] : stepIds(plan)),
-          final: approve === "everything",
-        };
+        return { steps: approve === "nothing" ? new Set() : stepKeys(plan, approve === "everything") };
       },
       holder: { who: "test", why: "test" },
     });
@@ -68,11 +67,19 @@ interface ApplyWith {
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
-  readonly accept?: (plan: Plan) => void;
+  readonly accept?: (plan: Plan) => ReadonlyMap<string, Failure>;
 }
 
 const NEVER = new AbortController().signal;
 
-function stepIds({ clusters }: Plan): readonly string[] {
-  return clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps.map(({ id }) => id)));
+/** What a person approves: all of a plan, or all that needs no approval of its own. */
+export function stepKeys({ clusters }: Plan, final: boolean): ReadonlySet<string> {
+  return new Set(
+    clusters.flatMap(({ name, rotations, overrides }) => [
+      ...rotations.flatMap(({ steps }) =>
+        steps.filter((step) => final || !needsOwnApproval(step)).map(({ id }) => approvalKey(name, id)),
+      ),
+      ...overrides.flatMap(({ actions }) => actions.map(({ id }) => approvalKey(name, id))),
+    ]),
+  );
 }

@@ -177,6 +177,7 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
     authority: "host",
     state: "open",
     current_id: ID,
+    previous_id: null,
     retire: [OLD],
     introduced: [NEW],
     started_at: ago(60),

@@ -20,14 +20,33 @@ import { CLUSTER, COMPONENT_NAMES, component, key, NOW, OLD, observation } from 
 /** Hours in microseconds: sleeping only moves the hands. */
 export class ModelClock implements Clock {
   #now = NOW;
+  #monotonic = 0;
+  /** What happens while somebody sleeps: a step of the wall clock, a machine that stands still. */
+  whileAsleep: () => void = () => {};
 
   now(): number {
     return this.#now;
   }
 
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    this.pass(ms);
+    this.whileAsleep();
+  }
+
+  /** Time goes by for everybody. */
+  pass(ms: number): void {
     this.#now += ms;
+    this.#monotonic += ms;
+  }
+
+  /** Somebody sets the wall clock. */
+  set(by: number): void {
+    this.#now += by;
   }
 }
 

@@ -17,6 +17,7 @@ import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { TimelessTeleport } from "../sandbox/harness.ts";
+import { stepKeys } from "./apply.ts";
 import { cluster } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -56,6 +57,7 @@ export class SandboxWorld {
     this.#resource = { ...cluster(policy), ...more };
     this.clock = {
       now: () => teleport.clock.now(),
+      monotonic: () => teleport.clock.now(),
       sleep: async (ms, signal) => {
         signal.throwIfAborted();
         await teleport.pass(ms / 1000);
@@ -142,7 +144,7 @@ export class SandboxWorld {
         onEvent(event);
       },
       turnBack: NEVER,
-      approve: async (plan) => ({ steps: new Set(stepsOf(plan).map(({ id }) => id)), final }),
+      approve: async (plan) => ({ steps: stepKeys(plan, final) }),
       holder: { who: "test", why: "test" },
     });
     const last = events.at(-1);
@@ -198,7 +200,3 @@ function runnerOf(teleport: TimelessTeleport, tell: (rotation: string) => void =
 }
 
 const NEVER = new AbortController().signal;
-
-function stepsOf({ clusters }: Plan) {
-  return clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps));
-}

@@ -20,7 +20,8 @@ export function openTalos(cluster: ClusterResource, options: PlatformOptions): P
   return {
     consistent: true,
     async observe(scope) {
-      const session = await Session.open(connection, options, around, options.signal);
+      const signal = scope.evenWhenStopping === true ? undefined : options.signal;
+      const session = await Session.open(connection, options, around, signal);
       try {
         return await observeTalos(session, cluster.name, scope);
       } finally {

@@ -129,10 +129,10 @@ export class Session {
 
   /** Looks until nothing is wrong any more, or the time is up. Gives what was wrong last. */
   async until(check: () => Promise<string | null>, withinMs: number): Promise<string | null> {
-    const deadline = Date.now() + withinMs;
+    const deadline = performance.now() + withinMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
       const problem = await check();
-      if (problem === null || Date.now() >= deadline) return problem;
+      if (problem === null || performance.now() >= deadline) return problem;
       this.checkStop();
       await delay(pause);
     }

@@ -33,6 +33,9 @@ export interface Work {
   readonly progress: (message: string) => void;
 }
 
+/** That, for as long as this run may change anything. */
+type Changing = Work & { readonly confirm: () => Promise<void> };
+
 /**
  * Moves every machine to the state of a phase, one after the other, from whatever half-done state they are in; proves
  * what the phase promises, writes the client configurations that belong to it, and only then notes it as reached.
@@ -42,16 +45,17 @@ export async function takeTransition(
   session: Session,
   cluster: ClusterResource,
   type: TalosType,
-  { to, progress = () => {} }: TransitionRequest,
+  { to, progress = () => {}, confirm = async () => {} }: TransitionRequest,
 ): Promise<TransitionReply> {
   const changed: string[] = [];
   try {
     const look = await lookAtMachines(session, cluster.name);
-    const work = await prepare(session, cluster, type, to, look, progress);
+    const work = { ...(await prepare(session, cluster, type, to, look, progress)), confirm };
     const kept = await keepKeys(work);
     await proveBefore(work);
     const moved = await moveMachines({ ...work, known: { ...work.known, kept } }, changed);
     await proveCluster(work);
+    await confirm();
     await writeClients(work);
     await saveKeys(cluster.name, { ...kept, reached: to }, session.around);
     return { accepted: true, message: `${type}: ${moved} machines are in ${to}` };
@@ -183,7 +187,7 @@ async function keepKeys({ session, cluster, type, from, to, known, pair, keys }:
   return { ...entry, old_key: "", sealed_at: around.now().toISOString() };
 }
 
-async function moveMachines(work: Work, changed: string[]): Promise<number> {
+async function moveMachines(work: Changing, changed: string[]): Promise<number> {
   const { session, type, from, to, look, known, progress } = work;
   const target = levelOf(from, to);
   if (target === null) return 0;
@@ -205,6 +209,7 @@ async function moveMachines(work: Work, changed: string[]): Promise<number> {
     // The first control plane of a swap shows whether the CA works at all, and reverts by itself if it does not.
     const tries = isSwap(move) && isControlPlane && !tried;
     if (tries) tried = true;
+    await work.confirm();
     const applied = await moveMachine(work, move, tries, (baseline) => proveMachine(work, move, baseline));
     if (!applied) continue;
     changed.push(move.address);

@@ -47,6 +47,7 @@ export function teleportOverrides(
       // No sub-command makes an entry without a certificate.
       const keyOnly = call.change.call === "create-override" && call.change.certificate === null;
       const entryWise = !keyOnly && (await hasCommand(call.change.call));
+      await call.confirm?.();
       return await inFolder((folder) =>
         entryWise
           ? byCommand(connection, options, call, folder)

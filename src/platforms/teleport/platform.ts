@@ -30,8 +30,11 @@ export function openTeleport(cluster: ClusterResource, options: PlatformOptions)
     options.notice?.(message);
   };
   return {
-    observe: (scope: ObserveScope): Promise<ClusterObservation> =>
-      observeTeleport(cluster.name, connection, { ...options, notice }, scope),
+    observe(scope: ObserveScope): Promise<ClusterObservation> {
+      const { signal, ...others } = options;
+      const stopped = scope.evenWhenStopping === true || signal === undefined ? {} : { signal };
+      return observeTeleport(cluster.name, connection, { ...others, ...stopped, notice }, scope);
+    },
     transition: (request) => transition(connection, options, request),
     overrides: teleportOverrides(cluster.name, connection, options),
     ...(cluster.backup === undefined ? {} : { backUp: backUpOf(cluster.backup, connection) }),
@@ -47,7 +50,7 @@ export function openTeleport(cluster: ClusterResource, options: PlatformOptions)
 async function transition(
   connection: TeleportConnection,
   options: PlatformOptions,
-  { authority, to, automatic }: TransitionRequest,
+  { authority, to, automatic, confirm }: TransitionRequest,
 ): Promise<TransitionReply> {
   if (options.signal?.aborted) {
     throw new Failure("interrupted", `Stopped before ${authority} was moved to ${to}.`);
@@ -56,5 +59,6 @@ async function transition(
     automatic === undefined
       ? rotateCommand(connection, authority, to)
       : startAutomaticCommand(connection, authority, automatic.gracePeriodMs);
+  await confirm?.();
   return (await askForChange(options, argv)).reply;
 }

@@ -1,11 +1,11 @@
 import { editsDue } from "../../planner/verdict.ts";
-import type { Plan } from "../../rotation/plan.ts";
+import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
 import { shortener } from "../fingerprints.ts";
 import { count } from "../layout.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
 import { clusterParts, details, quietParts } from "./cluster.ts";
 import { changeFindings, connectionChanges, overview, verdict, warnings } from "./essentials.ts";
-import { riskOf, stepsOf } from "./facts.ts";
+import { riskOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { code, fence, link, prose } from "./inline.ts";
 
@@ -99,7 +99,7 @@ function next(plan: Plan, { planFile }: MarkdownOptions): Part {
     case "blocked":
       return essential(`**Next:** deal with what blocks, then\n\n${fence("capstan plan", "sh")}`);
     case "ready": {
-      const final = stepsOf(plan).some(({ step }) => step.point_of_no_return) ? " --approve-final" : "";
+      const final = finalFlags(plan);
       const file = planFile === undefined ? "" : ` ${quoted(planFile)}`;
       return essential(`**Next:** once it is approved,\n\n${fence(`capstan apply${file}${final}`, "sh")}`);
     }
@@ -111,6 +111,17 @@ function nextEdit({ clusters }: Plan): Part {
   const edits = editsDue(clusters);
   if (edits.length === 0) return essential("**Next:** nothing to do.\n");
   return essential(`**Next:** nothing to do on a cluster. In git,\n\n${fence(edits.join("\n"), "sh")}`);
+}
+
+/** One point of no return is what the bare flag means; several are named. */
+function finalFlags({ clusters }: Plan): string {
+  const finals = clusters.flatMap(({ name, rotations }) =>
+    rotations
+      .filter(({ steps }) => steps.some(needsOwnApproval))
+      .map((rotation) => `${name}/${rotation.name}`),
+  );
+  if (finals.length === 1) return " --approve-final";
+  return finals.map((final) => ` --approve-final=${quoted(final)}`).join("");
 }
 
 /** For a POSIX shell: a person copies it. */

@@ -27,6 +27,8 @@ interface ArmedFault {
 const NEEDS_NO_SERVER = "version";
 
 /** The time that the planner should give the components at this speed: the real default is ten minutes. */
+/** Longer than the cache lags behind a write (recordings: up to 3 s). */
+const STALE_READ_MS = 3_000;
 const PHASE_TIMEOUT_S = { real: 600, least: 20 };
 
 const STALE_MS = 30_000;
@@ -120,7 +122,11 @@ export class TeleportPlatform implements EmulatedPlatform {
     return {
       platform: "teleport",
       teleport: { tctl: this.tools.map((tool) => `${binFolder}/${tool}`) },
-      policy: { soak: "0s", phase_timeout: `${timeout}s` },
+      policy: {
+        soak: "0s",
+        phase_timeout: `${timeout}s`,
+        stale_read: `${Math.ceil(STALE_READ_MS / this.world.options.speed)}ms`,
+      },
     };
   }
 

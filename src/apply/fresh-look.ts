@@ -1,0 +1,57 @@
+import { catchUp } from "../planner/memory.ts";
+import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
+import { iso } from "./clock.ts";
+import type { ClusterRun } from "./run.ts";
+
+/** What is known of one cluster at one moment. */
+export interface View {
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+}
+
+/** A person may think for hours, and a backup may take minutes; what was seen before is no ground to act on then. */
+const FRESH_MS = 5_000;
+
+/**
+ * A look at everything of one cluster, made under its lock, for one step: only `lookAt` makes one, judging by it is
+ * free, and acting on it uses it up.
+ */
+class Look implements View {
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+  readonly #at: number;
+  #used = false;
+
+  constructor({ observation, record }: View, at: number) {
+    this.observation = observation;
+    this.record = record;
+    this.#at = at;
+  }
+
+  /** Whether it may still be acted on: unused, and of the last seconds. */
+  isFresh({ clock }: Pick<ClusterRun, "clock">): boolean {
+    return !this.#used && clock.monotonic() - this.#at < FRESH_MS;
+  }
+
+  /** To be called by whatever acts, right before it begins. A second time is a bug. */
+  use(): void {
+    if (this.#used) throw new Error(`a look at ${this.observation.cluster} was acted on twice`);
+    this.#used = true;
+  }
+}
+
+export type FreshLook = Look;
+
+/** Everything about one cluster as it is now; the record catches up with what happened while nobody looked. */
+export async function lookAt(run: ClusterRun): Promise<FreshLook> {
+  const [observation, remembered] = await Promise.all([
+    run.platform.observe({ components: "all" }),
+    run.store.load(run.cluster.name),
+  ]);
+  const at = run.clock.monotonic();
+  run.sightings.note(observation);
+  const record = catchUp(remembered, observation, iso(run.clock.now()));
+  if (JSON.stringify(record) !== JSON.stringify(remembered)) await run.store.save(record);
+  return new Look({ observation, record }, at);
+}
