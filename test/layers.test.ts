@@ -82,3 +82,10 @@ describe("the core is pure", () => {
     expect(text, `${file} reads a clock, chance or the process`).not.toMatch(CLOCK);
   });
 });
+
+describe("the library for X.509 finds what it needs, however the bundle is cut", () => {
+  it.each(files.filter(({ text }) => text.includes('from "@peculiar/x509"')))("$file", ({ text }) => {
+    const [first] = importsOf(text);
+    expect(first?.path).toBe("reflect-metadata");
+  });
+});

@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openRepository } from "../git/repository.ts";
 import type { Life } from "../record/holder-process.ts";
-import { CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
+import { anotherLock, CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, LockState, RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph, table } from "../render/layout.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { loadResources } from "../resources/load.ts";
@@ -22,7 +23,9 @@ export interface LockReleaseOptions extends CommonOptions {
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
   const all = await (await recordOf(terminal, options.directory)).locks();
   const locks = all.filter(({ cluster }) => options.cluster === undefined || cluster === options.cluster);
-  if (options.format === "json") terminal.stdout.write(`${JSON.stringify({ locks }, null, 2)}\n`);
+  if (options.format === "json")
+    terminal.stdout.write(`${jsonText({ lock: locks[0] ?? null, locks })}
+`);
   else terminal.stdout.write(locks.length === 0 ? "Nobody holds a lock.\n" : locks.map(lockText).join("\n"));
   return EXIT.ok;
 }
@@ -30,12 +33,15 @@ export async function lockShow(terminal: Terminal, options: CommonOptions): Prom
 /** `capstan lock release`: ends the lock of a run that is gone for good, and only that one. */
 export async function lockRelease(terminal: Terminal, options: LockReleaseOptions): Promise<ExitCode> {
   const store = await recordOf(terminal, options.directory);
-  const found = (await store.locks()).find(({ id }) => id === options.id);
+  const locks = await store.locks();
+  const found = locks.find(({ id }) => id === options.id);
+  const [only] = locks;
+  if (found === undefined && only !== undefined && locks.length === 1) throw anotherLock(only, options.id);
   if (found === undefined) throw noSuchLock(options.id);
   const { cluster, id } = found;
   const lock = await store.releaseLock({ cluster, id, force: options.force === true });
   if (options.format === "json") {
-    terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText({ released: lock })}\n`);
     return EXIT.ok;
   }
   const released = `Released the lock of ${harmless(lock.who)} on ${ofWhat(lock)}.`;

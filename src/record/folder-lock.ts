@@ -1,5 +1,7 @@
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { close, futimes, open } from "node:fs";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createExclusively, isErrno, namesIn, readIfThere, storageFailure } from "./files.ts";
 import { lifeOf } from "./holder-process.ts";
 import { iso, parseFolderLock, takeoverOf } from "./lease.ts";
@@ -37,7 +39,7 @@ export class FolderLock {
         await rm(this.#file(number), { force: true });
         continue;
       }
-      if (state !== null) notice(leftBehind(state));
+      if (state !== null) notice(leftBehind(state, state.takeover === null ? "process" : "time"));
       await this.#sweep(number);
       return await TakenFolderLock.of(this, this.#file(number), number, mine.id);
     }
@@ -130,18 +132,20 @@ export class TakenFolderLock {
   readonly number: number;
   readonly #of: FolderLock;
   readonly #id: string;
-  readonly #handle: FileHandle;
+  readonly #file: number;
+  #touch: Promise<void> = Promise.resolve();
+  #closed = false;
 
-  private constructor(of: FolderLock, number: number, id: string, handle: FileHandle) {
+  private constructor(of: FolderLock, number: number, id: string, file: number) {
     this.#of = of;
     this.number = number;
     this.#id = id;
-    this.#handle = handle;
+    this.#file = file;
   }
 
   static async of(lock: FolderLock, file: string, number: number, id: string): Promise<TakenFolderLock> {
     try {
-      return new TakenFolderLock(lock, number, id, await open(file, "r+"));
+      return new TakenFolderLock(lock, number, id, await promisify(open)(file, "r+"));
     } catch (error) {
       throw storageFailure("hold the lock", file, error);
     }
@@ -152,11 +156,18 @@ export class TakenFolderLock {
   }
 
   async beat(now: number): Promise<void> {
-    await this.#handle.utimes(now / 1000, now / 1000);
+    if (this.#closed) return;
+    this.#touch = promisify(futimes)(this.#file, now / 1000, now / 1000);
+    await this.#touch;
   }
 
   async release(now: number): Promise<void> {
-    await this.#handle.close();
+    if (!this.#closed) {
+      // Its number goes to the next file that is opened: nothing may be on its way to it.
+      this.#closed = true;
+      await this.#touch.catch(() => {});
+      await promisify(close)(this.#file);
+    }
     await this.#of.free(this.#id, now);
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
@@ -101,7 +101,8 @@ class FolderStore implements RecordStore {
   async lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock> {
     const since = readClocks(this.#clocks);
     // No commit takes it along, whichever folder's .gitignore says so or does not.
-    await createExclusively(join(this.#folder, ".gitignore"), "*\n", since.wall);
+    const ignored = join(this.#folder, ".gitignore");
+    if ((await readIfThere(ignored)) === null) await createExclusively(ignored, "*\n", since.wall);
     for (const folder of [this.#folder, ...this.#older]) await keepOlderOut(folder, since.wall);
     const mine: HeldLock = {
       ...holder,
@@ -196,10 +197,18 @@ class FolderStore implements RecordStore {
   async #sweep(cluster: string): Promise<void> {
     const record = recordFile(this.#folder, cluster);
     const backups = join(this.#folder, "backup", encodeURIComponent(cluster));
+    const beside = [this.#folder, ...this.#older].map(async (folder) =>
+      (await namesIn(folder))
+        .filter((name) => /^(\.gitignore|lock\.json)\..*\.(new|claim)$/.test(name))
+        .map((name) => join(folder, name)),
+    );
     const begun = [
-      ...(await namesIn(join(record, ".."))).map((name) => join(record, "..", name)),
-      ...(await namesIn(backups)).map((name) => join(backups, name)),
-    ].filter((file) => file.endsWith(".new") && (file.startsWith(`${record}.`) || file.startsWith(backups)));
+      ...(await Promise.all(beside)).flat(),
+      ...(await namesIn(dirname(record)))
+        .map((name) => join(dirname(record), name))
+        .filter((file) => file.startsWith(`${record}.`) && file.endsWith(".new")),
+      ...(await namesIn(backups)).filter((name) => name.endsWith(".new")).map((name) => join(backups, name)),
+    ];
     await Promise.all(begun.map((file) => rm(file, { force: true })));
   }
 }

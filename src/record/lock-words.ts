@@ -87,10 +87,12 @@ export function writtenWithoutLock(cluster: string): Failure {
   );
 }
 
-export function leftBehind({ who, runUrl, pid, host, since, heartbeat }: HeldLock): string {
+export function leftBehind(lock: HeldLock, by: "time" | "process"): string {
+  const { who, runUrl, pid, host, since, heartbeat, expires } = lock;
   const where = runUrl === undefined ? `process ${pid} on ${host}` : runUrl;
-  const heard = heartbeat === null ? "" : ` and last renewed at ${heartbeat}`;
-  return `the lock of ${who} (${where}), taken at ${since}${heard}, was left behind; taking it over`;
+  const taken = `the lock of ${who} (${where}), taken at ${since}`;
+  if (by === "process") return `${taken}, was left behind: that process is gone; taking it over`;
+  return `${taken} and last renewed at ${heartbeat}, ran out at ${expires}; taking it over`;
 }
 
 function named({ cluster }: Pick<HeldLock, "cluster">): string {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { createExclusively, namesIn, readIfThere } from "./files.ts";
+import { createExclusively, readIfThere } from "./files.ts";
 import { exists } from "./holder-process.ts";
 import { iso, type Lease, parseFolderLock, parseLeaseOfAll, takeoverOf } from "./lease.ts";
 import { heldBySomebody, heldByUnknown } from "./lock-words.ts";
@@ -64,9 +64,7 @@ export async function keepOlderOut(folder: string, now: number): Promise<void> {
       if (state.holder !== "dead") throw heldBySomebody(state);
     }
     const done = text === null ? await putGuard(file, now) : await replace(file, text, lock, now);
-    if (!done) continue;
-    await sweep(folder);
-    return;
+    if (done) return;
   }
   throw heldByUnknown(`the lock ${file}`);
 }
@@ -109,12 +107,6 @@ async function replace(file: string, text: string, lock: HeldLock | null, now: n
   } finally {
     await rm(claim, { force: true });
   }
-}
-
-/** What killed runs of 0.1.0 left beside it. */
-async function sweep(folder: string): Promise<void> {
-  const left = (await namesIn(folder)).filter((name) => /^lock\.json\..*\.(new|claim)$/.test(name));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }
 
 /** As 0.1.0 judges: all that its lock tells is a host and a number. */

@@ -172,7 +172,7 @@ class RefsStore implements RecordStore {
       const from = found?.oid ?? null;
       const oid = await this.#lockCommit(lease, from);
       if (await this.#refs.move([{ ref, from, to: oid }, ...guard])) {
-        if (found !== null) notice(leftBehind(found.lease));
+        if (found !== null) notice(leftBehind(found.lease, "time"));
         const tenure = new Tenure({ cluster, clocks: this.#clocks, repeat: this.#repeat, notice, since });
         return this.#hold({ ref, tenure, lease, oid }, cluster, notice);
       }

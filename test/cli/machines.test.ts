@@ -155,7 +155,7 @@ describe("two processes on two clones", { timeout: 300_000 }, () => {
     const { lock } = JSON.parse((await second.must("lock", "show", "--format", "json")).stdout);
     const other = await second.capstan("lock", "release", "--id", "another");
     expect(other.exit).toBe(1);
-    expect(other.stderr).toContain(`the lock has the id ${lock.id}, not another`);
+    expect(other.stderr).toContain(`the lock of acme.cluster has the id ${lock.id}, not another`);
     expect((await second.must("lock", "release", "--id", lock.id)).stdout).toContain(
       "Released the lock of killed@",
     );

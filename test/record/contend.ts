@@ -21,6 +21,7 @@ try {
   const lock = await store.lock("acme.cluster", { who, why: "a race" }, (message) => notices.push(message));
   say({ who, got: true, notices, at: clock() });
   await sleep(hold === "forever" ? 600_000 : Number(hold));
+  await lock.confirm();
   say({ who, until: clock() });
   await lock.release();
 } catch (error) {

@@ -4,13 +4,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { shortLeases } from "./short-leases.ts";
 
 /** Real processes that race for a lock; built first, as Node alone cannot load the compiled schemas. */
 export class Contenders {
   #folder = "";
   readonly #children: ChildProcess[] = [];
 
-  async build(): Promise<void> {
+  /** `mortal`: dies at the n-th call of the file system; `leaseMs`: with leases that a test can wait for. */
+  async build({ mortal = false, leaseMs = 0 }: { mortal?: boolean; leaseMs?: number } = {}): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), "capstan-contend-"));
     await build({
       entryPoints: [join(import.meta.dirname, "contend.ts")],
@@ -18,6 +20,8 @@ export class Contenders {
       bundle: true,
       format: "esm",
       platform: "node",
+      ...(mortal ? { alias: { "node:fs/promises": join(import.meta.dirname, "dying-files.ts") } } : {}),
+      plugins: leaseMs === 0 ? [] : [shortLeases(leaseMs)],
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
       },
@@ -25,9 +29,19 @@ export class Contenders {
     });
   }
 
-  start(backend: "refs" | "folder", folder: string, who: string, hold: string): Contender {
-    const args = [join(this.#folder, "contend.mjs"), backend, folder, who, hold];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  start(
+    backend: "refs" | "folder",
+    folder: string,
+    who: string,
+    hold: string,
+    { within = [], env = {} }: { within?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+  ): Contender {
+    const program = [process.execPath, join(this.#folder, "contend.mjs"), backend, folder, who, hold];
+    const [file = "", ...args] = [...within, ...program];
+    const child = spawn(file, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...env },
+    });
     this.#children.push(child);
     return new Contender(child);
   }
@@ -44,9 +58,13 @@ export class Contenders {
 export class Contender {
   readonly #child: ChildProcess;
   #said = "";
+  #closed = false;
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    child.once("close", () => {
+      this.#closed = true;
+    });
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       this.#said += chunk;
     });
@@ -54,7 +72,7 @@ export class Contender {
 
   /** All that it said, once it is done; nothing when it was killed before. */
   async answers(): Promise<readonly Record<string, unknown>[]> {
-    await once(this.#child, "close");
+    if (!this.#closed) await once(this.#child, "close");
     return this.#said
       .split("\n")
       .filter((line) => line !== "")
@@ -65,8 +83,12 @@ export class Contender {
     while (!this.#said.includes("\n")) await once(this.#child.stdout as NodeJS.ReadableStream, "data");
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
-    await once(this.#child, "close");
+    if (!this.#closed) await once(this.#child, "close");
   }
 }

@@ -1,0 +1,126 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually, type Ran, Repository } from "../world/repository.ts";
+
+const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
+
+let repository: Repository;
+
+afterEach(() => repository.remove());
+
+function start(folder: string, args: readonly string[]) {
+  return execa(process.execPath, [CAPSTAN, ...args], {
+    cwd: join(repository.folder, folder),
+    reject: false,
+    stdin: "ignore",
+    env: { NO_COLOR: "1" },
+  });
+}
+
+async function run(folder: string, ...args: readonly string[]): Promise<Ran> {
+  const { exitCode, stdout, stderr } = await start(folder, args);
+  return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
+}
+
+async function rotations(): Promise<number> {
+  return (await repository.calls()).filter((argv) => argv[1] === "rotate").length;
+}
+
+describe("who may write: one record and one lock, whichever folder a command is about", {
+  timeout: 300_000,
+}, () => {
+  beforeEach(async () => {
+    repository = await Repository.withSandbox();
+    await mkdir(join(repository.folder, "pki"));
+    for (const name of ["cluster.yaml", "authorities.yaml"]) {
+      // Wherever init wrote them: all YAML moves.
+      const found = (await repository.git("ls-files", `*${name}`)).split("\n").filter((path) => path !== "");
+      for (const path of found) await repository.git("mv", path, `pki/${path.replaceAll("/", "-")}`);
+    }
+    await repository.commit("below a folder");
+    await repository.must("rotate", "start", "host", "-C", "pki");
+    await repository.commit("start");
+    await repository.must("sandbox", "fault", "node3", "stuck");
+  });
+
+  it("of two applies in two folders the second is told who is at work, and one rotates", async () => {
+    const first = start(".", ["apply", "pki", "--auto-approve"]);
+    await eventually(rotations, (count) => count === 1);
+    for (const [folder, dir] of [
+      ["pki", "."],
+      [".", "."],
+      [".", "pki"],
+    ] as const) {
+      const second = await run(folder, "apply", dir, "--auto-approve");
+      expect(second.exit, second.stderr).toBe(6);
+      expect(second.stderr).toContain("holds the lock of acme.cluster");
+      expect((await run(folder, "lock", "show", "-C", dir)).stdout).toContain(
+        "alive: its process runs on this machine",
+      );
+    }
+    const [lock] = JSON.parse((await run("pki", "lock", "show", "--format", "json")).stdout).locks;
+    const kept = await run("pki", "lock", "release", "--id", lock.id);
+    expect(kept.exit).toBe(1);
+    expect(kept.stderr).toContain("is alive");
+    expect(kept.stderr.replace(/\s+/g, " ")).toContain("two runs may be at work on the cluster");
+    await repository.must("sandbox", "fault", "node3", "clear");
+    expect((await first).exitCode).toBe(0);
+    expect(await rotations()).toBe(1);
+    const plan = await run("pki", "plan");
+    expect(plan.exit, plan.stdout).toBe(0);
+  });
+
+  it("a run whose lock is taken by force does nothing more to the cluster", async () => {
+    const first = start("pki", ["apply", "--auto-approve"]);
+    await eventually(rotations, (count) => count === 1);
+    const [lock] = JSON.parse((await run(".", "lock", "show", "--format", "json")).stdout).locks;
+    const released = await run(".", "lock", "release", "--force", "--id", lock.id);
+    expect(released.exit).toBe(0);
+    expect(released.stdout.replace(/\s+/g, " ")).toContain("that run writes nothing more");
+    await repository.must("sandbox", "fault", "node3", "clear");
+    const { exitCode, stderr } = await first;
+    expect(exitCode, String(stderr)).toBe(6);
+    expect(String(stderr)).toContain("lost the lock of acme.cluster");
+    expect((await run(".", "apply", "pki", "--auto-approve")).exit).toBe(0);
+    expect(await rotations()).toBe(1);
+  });
+});
+
+describe("an upgrade from 0.1.0 in the middle of a rotation, with its record below a folder", {
+  timeout: 300_000,
+}, () => {
+  it.each(["init", "update_servers"] as const)("in %s: goes on, and loses nothing", async (phase) => {
+    repository = await Repository.withSandbox();
+    await repository.walkTo(phase);
+    const home = join(repository.folder, ".capstan");
+    const older = join(repository.folder, "pki", ".capstan");
+    await mkdir(older, { recursive: true });
+    await writeFile(join(older, "..", "README.md"), "a folder that 0.1.0 was called for\n");
+    for (const part of ["record", "journal.jsonl"]) await rename(join(home, part), join(older, part));
+    for (const part of ["locks", "lock.json", ".gitignore"]) await rm(join(home, part), { recursive: true });
+    const fixture = join(import.meta.dirname, "..", "..", "fixtures", "upgrade", "lock-0.1.0.json");
+    const left = { ...JSON.parse(await readFile(fixture, "utf8")), host: hostname(), pid: 2 ** 22 + 1 };
+    await writeFile(join(older, "lock.json"), JSON.stringify(left));
+    const before = JSON.parse(await readFile(join(older, "record", "acme.cluster.json"), "utf8"));
+    await repository.rotate(phase === "init" ? "advance" : "finish", "host");
+    const ran = await run(".", "apply", "--auto-approve", "--approve-final");
+    expect(ran.exit, ran.stderr).toBe(0);
+    expect(ran.stderr).toContain(`the record of acme.cluster moved from ${older}`);
+    const after = JSON.parse(await readFile(join(home, "record", "acme.cluster.json"), "utf8"));
+    expect(after.rotations[0]).toMatchObject({
+      started_at: before.rotations[0].started_at,
+      current_id: before.rotations[0].current_id,
+    });
+    expect(await readFile(join(home, "journal.jsonl"), "utf8")).toContain('"to":"init"');
+    // What 0.1.0 reads as held by another machine, in both places.
+    for (const place of [home, older]) {
+      expect(JSON.parse(await readFile(join(place, "lock.json"), "utf8"))).toMatchObject({
+        host: "every host",
+        who: "a newer version of capstan",
+      });
+    }
+  });
+});
