@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { type Check, preflight } from "../planner/preflight.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph } from "../render/layout.ts";
 import type { Paint, Tone } from "../render/paint.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -21,7 +22,7 @@ export async function doctor(
   );
   const well = clusters.every(({ checks }) => checks.every(({ outcome }) => outcome === "pass"));
   if (options.format === "json") {
-    terminal.stdout.write(`${JSON.stringify({ format_version: "1.0", well, clusters }, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText({ format_version: "1.0", well, clusters })}\n`);
   } else {
     const paint = await paintFor(terminal.stdout, terminal.env, options.color);
     for (const { name, checks } of clusters) {

@@ -1,5 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
+import { namedByFlag, writeTarget } from "../process/written-file.ts";
+import { jsonText } from "../render/json-text.ts";
 import { observations as isObservations } from "../resources/compiled/schemas.js";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
@@ -33,14 +36,9 @@ export async function writeObservations(
   path: string,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const file: ObservationsFile = { format_version: "1.0", observations: valueWithoutSecrets(observations) };
-  try {
-    await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { flag: "wx" });
-  } catch (cause) {
-    throw new Failure("usage", `cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
-  }
+  const file: ObservationsFile = { format_version: "1.0", observations };
+  const text = jsonText(valueWithoutSecrets(file));
+  await writeTarget(namedByFlag(dirname(path), path), { bytes: `${text}\n`, fresh: true });
 }
 
 function parse(text: string, path: string): unknown {

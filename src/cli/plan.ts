@@ -6,6 +6,7 @@ import { bindingOf } from "../planner/fingerprint.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { waysThroughBase } from "../planner/trust.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph } from "../render/layout.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
@@ -210,7 +211,7 @@ async function planAs(
 ): Promise<string> {
   switch (options.format) {
     case "json":
-      return `${JSON.stringify(plan, null, 2)}\n`;
+      return `${jsonText(plan)}\n`;
     case "markdown":
       return planMarkdown(plan, {
         fingerprint,

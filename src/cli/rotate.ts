@@ -114,8 +114,8 @@ async function move(request: Request, action: Move): Promise<readonly string[]> 
   ];
 }
 
-function phaseEdit({ source, name }: RotationResource, phase: Phase): Edit {
-  return { file: source.file, change: (text) => setRotationPhase(text, name, phase) };
+function phaseEdit(rotation: RotationResource, phase: Phase): Edit {
+  return { file: rotation.source.file, change: (text) => setRotationPhase(text, rotation, phase) };
 }
 
 /** The record and git tell all that is needed; else the cluster is asked whether the rotation is over by now. */

@@ -21,6 +21,7 @@ import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { readIdentities } from "../sealing/identities.ts";
+import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
@@ -197,7 +198,7 @@ export function openPlatforms(
 
 /** What Talos itself does not remember: where a rotation stands, and with which keys. */
 function talosSurroundings(
-  { desired, store }: Pick<Workspace, "desired" | "store">,
+  { desired, store, folder }: Pick<Workspace, "desired" | "store" | "folder">,
   { env, now }: Terminal,
 ): TalosSurroundings {
   return {
@@ -205,12 +206,13 @@ function talosSurroundings(
     record: store,
     identities: () => readIdentities(env),
     now: () => new Date(now()),
+    roots: writableRoots(folder, env),
   };
 }
 
 /** With --verbose, what is run and what is worth knowing goes to stderr. */
 export function platformOptions(
-  workspace: Pick<Workspace, "desired" | "store">,
+  workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,

@@ -13,6 +13,7 @@ import type {
 import { baseText } from "./base-text.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
+import { harmlessValue } from "./harmless.ts";
 import { count, harmless, paragraph, table } from "./layout.ts";
 import { overrideText } from "./override-text.ts";
 import type { Paint, Tone } from "./paint.ts";
@@ -24,7 +25,9 @@ import { verdictText } from "./verdict-text.ts";
 const FINDINGS_SHOWN = 12;
 
 /** The plan for people: what changes, why, what blocks and what to do about it. Ends with a line feed. */
-export function planText(plan: Plan, paint: Paint): string {
+export function planText(made: Plan, paint: Paint): string {
+  // All of it at once: a field that is added later cannot be forgotten.
+  const plan = harmlessValue(made);
   const shorten = shortener(
     plan.clusters.flatMap(({ rotations }) =>
       rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),

@@ -151,6 +151,7 @@ const REPOSITORY = head("repository", {
     remote: "origin",
     branch: "main",
     require_plan: true,
+    approval: { app: "pki-planner" },
     executables: [["tctl"]],
     addresses: ["acme.example.com:443"],
   },
@@ -387,6 +388,7 @@ const LEADS_NOWHERE: Readonly<Record<FieldPath, string>> = {
   "spec.certificate_overrides.certificate": "a certificate, checked as one",
   "spec.certificate_overrides.chain": "certificates, checked as such",
   "spec.branch": "a branch of the remote, which is judged itself",
+  "spec.approval.app": "whose check run counts: a merge that changes it is approved by neither",
   "spec.executables": "what pull requests to come may run: told first",
   "spec.addresses": "what pull requests to come may dial: told first",
 };

@@ -22,6 +22,7 @@ export class World {
     desired: DesiredState,
     {
       approve = "everything",
+      approvesToo = [],
       signal = NEVER,
       turnBack = NEVER,
       accept = () => new Map(),
@@ -44,7 +45,8 @@ export class World {
       turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
-        return { steps: approve === "nothing" ? new Set() : stepKeys(plan, approve === "everything") };
+        if (approve === "nothing") return { steps: new Set() };
+        return { steps: new Set([...stepKeys(plan, approve === "everything"), ...approvesToo]) };
       },
       holder: { who: "test", why: "test" },
     });
@@ -64,6 +66,8 @@ export class World {
 
 interface ApplyWith {
   readonly approve?: "leave" | "nothing" | "ordinary" | "everything";
+  /** Keys of steps that are approved although they are not in the plan. */
+  readonly approvesToo?: readonly string[];
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
