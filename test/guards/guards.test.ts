@@ -283,6 +283,15 @@ const signing = (...signedBy: readonly Fingerprint[]) => ({
   credentials: { ...identity, signedBy },
 });
 const keyCases: Readonly<Record<string, Case>> = {
+  "a rotation that does not say in which mode it is": {
+    guard: "mode",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      authorities: [authority("init", { rotation: { ...authority("init").rotation, mode: null } })],
+    },
+    verdict: "unknown",
+    about: ["authority/host"],
+  },
   "dropping a user key, and nobody compared which one signed capstan's own identity": {
     guard: "credentials",
     edge: SERVERS_TO_STANDBY,
