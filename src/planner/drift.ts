@@ -138,6 +138,7 @@ function authorityDrift(
       subject: `authority/${wanted.type}`,
       message: `signs with ${active.join(", ")}; git says ${wanted.activeKeys.join(", ")}${EXPLAINED[explanation]}`,
       remedy: explanation === "record" ? WRITE_IT(wanted.type) : FIND_OUT(wanted.type),
+      ...(explanation === "record" ? { command: `capstan rotate finish ${wanted.type}` } : {}),
       blocks: explanation !== "record",
     });
   }
@@ -184,6 +185,7 @@ function tooOld(wanted: AuthorityResource, live: LiveAuthority, now: number): re
       subject: `key/${key.fingerprint}`,
       message: `signs for ${wanted.type} since ${key.certificate?.notBefore}, longer than max_age allows`,
       remedy: `\`capstan rotate start ${wanted.type}\``,
+      command: `capstan rotate start ${wanted.type}`,
       blocks: false,
     }));
 }

@@ -20,6 +20,7 @@ import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { isBlocked } from "./startable.ts";
 import { isEnding } from "./steps.ts";
+import { verdictOf } from "./verdict.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
@@ -62,9 +63,11 @@ export function makePlan(input: PlanInput): Plan {
     })),
     ...unread.map(unplanned),
   ];
+  const outcome = outcomeOf(clusters);
   return {
     format_version: "1.1",
-    outcome: outcomeOf(clusters),
+    outcome,
+    verdict: verdictOf({ outcome, clusters }),
     commit,
     fingerprint: planFingerprint(clusters),
     clusters,
