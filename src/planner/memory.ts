@@ -208,8 +208,11 @@ function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): 
     return entered(rotation, live, now);
   }
   const byHand = how === "rolled_back" && !isOwnEnd && rotation.reason === null;
-  return ended(byHand ? { ...rotation, reason: "rolled back outside capstan" } : rotation, how, now);
+  return ended(byHand ? { ...rotation, reason: BY_HAND } : rotation, how, now);
 }
+
+/** The reason of a rollback that capstan did not take. */
+export const BY_HAND = "rolled back outside capstan";
 
 /**
  * How a rotation ended, told by the keys that are left and by nothing else: Teleport 5 drops the old key at the end of
