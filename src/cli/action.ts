@@ -1,25 +1,56 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../apply/event.ts";
-import { type ActionDoors, type AppliedRun, type PlannedRun, runAction } from "../forge/action.ts";
+import {
+  type ActionDoors,
+  type ActionWorld,
+  type AppliedRun,
+  type PlannedRun,
+  runAction,
+} from "../forge/action.ts";
 import { type ActionContext, contextOf } from "../forge/context.ts";
 import { annotation } from "../forge/files.ts";
 import { openGitHub } from "../forge/github.ts";
+import { openQuietLog, type QuietLog } from "../forge/quiet-log.ts";
 import type { BoundPlan } from "../planner/plan-file.ts";
 import { plainPaint } from "../render/paint.ts";
 import { planText } from "../render/plan-text.ts";
 import { apply } from "./apply.ts";
+import { approvalPolicy } from "./approval-policy.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import { makePlan } from "./plan.ts";
-import type { Terminal } from "./terminal.ts";
+import { report } from "./report.ts";
+import { streamOf, type Terminal } from "./terminal.ts";
 
-/** `capstan action MODE`: what `.github/actions/capstan` runs; everything else it is told by the environment. */
-export async function action(terminal: Terminal, mode: string): Promise<ExitCode> {
-  const context = await contextOf(mode, terminal.env);
-  const print = (text: string) => {
-    terminal.stdout.write(text);
+/**
+ * `capstan action MODE`: what `.github/actions/capstan` runs; everything else it is told by the environment. All that
+ * is printed, errors as well, goes through one stream on which the runner hears no commands.
+ */
+export async function action(outside: Terminal, mode: string): Promise<ExitCode> {
+  const { stdout } = outside;
+  const log = openQuietLog((text) => stdout.write(text));
+  const quiet = streamOf(stdout, (text) => log.print(text));
+  const terminal: Terminal = {
+    ...outside,
+    stdin: outside.stdin,
+    stdout: quiet,
+    // The runner reads two streams in no order: on the other one it would hear what is not to be heard.
+    stderr: quiet,
+    now: () => outside.now(),
   };
+  try {
+    return await run(terminal, mode, log);
+  } catch (error) {
+    return report(error, terminal);
+  } finally {
+    log.close();
+  }
+}
+
+async function run(terminal: Terminal, mode: string, log: QuietLog): Promise<ExitCode> {
+  const context = await contextOf(mode, terminal.env);
   const { token, apiUrl, repository } = context;
+  const annotate: ActionWorld["annotate"] = (kind, message) => log.command(annotation(kind, message));
   const github =
     token === null
       ? null
@@ -30,9 +61,10 @@ export async function action(terminal: Terminal, mode: string): Promise<ExitCode
           author: context.inputs.commentAuthor,
           now: () => terminal.now(),
           sleep: async (ms) => void (await delay(ms)),
-          notice: (message) => print(annotation("notice", message)),
+          notice: (message) => annotate("notice", message),
         });
-  const code = await runAction(context, doorsOf(terminal, context), { github, print });
+  const world: ActionWorld = { github, print: (text) => log.print(text), annotate };
+  const code = await runAction(context, doorsOf(terminal, context), world);
   return Object.values(EXIT).find((exit) => exit === code) ?? EXIT.error;
 }
 
@@ -45,10 +77,11 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
     ...(cluster === null ? {} : { cluster }),
   };
   return {
+    policy: (before) => approvalPolicy(terminal, directory, before),
     async plan(expect): Promise<PlannedRun> {
       const made = await makePlan(terminal, directory, {
         ...common,
-        ...(expect === null ? {} : { expect: [expect] }),
+        ...(expect.length === 0 ? {} : { expect }),
         ...(base === null || mode !== "plan" ? {} : { base }),
         ...(planFile === null ? {} : { out: planFile }),
       });
@@ -67,7 +100,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
         autoApprove: true,
         ...(approveFinal ? { approveFinal: [""] } : {}),
         tui: false,
-        ...(expect === null ? {} : { expect: [expect] }),
+        ...(expect.length === 0 ? {} : { expect }),
       };
       const exit = await apply(terminal, planFile ?? undefined, options, heard);
       return { exit, ...heard.ending, planned: heard.planned };

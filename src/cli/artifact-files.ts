@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import type { Artifact } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
+import { lookAtTarget, type Target, writeTarget } from "../process/written-file.ts";
 
 /** What came of writing, by path; all relative to the folder. */
 interface WrittenArtifacts {
@@ -28,6 +29,8 @@ export async function writeArtifacts(
   folder: string,
   artifacts: readonly Artifact[],
 ): Promise<WrittenArtifacts> {
+  // Nothing is written, or taken away, when one of them leads elsewhere.
+  for (const { path } of artifacts) await lookAtTarget(targetIn(folder, path));
   const ours = await rememberedFiles(folder, artifacts);
   const present = await Promise.all(
     artifacts.map(async (artifact) => ({ artifact, bytes: await readIfThere(join(folder, artifact.path)) })),
@@ -48,16 +51,18 @@ export async function writeArtifacts(
     .map(({ artifact }) => artifact)
     .toSorted((left, right) => Number(left.path.endsWith(MANIFEST)) - Number(right.path.endsWith(MANIFEST)));
   const removed = await removeStale(folder, artifacts, ours);
-  for (const { path, bytes } of ordered) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), bytes);
-  }
+  for (const { path, bytes } of ordered) await writeTarget(targetIn(folder, path), { bytes });
   const written = ordered.map(({ path }) => path).toSorted();
   return {
     written,
     unchanged: artifacts.map(({ path }) => path).filter((path) => !written.includes(path)),
     removed,
   };
+}
+
+/** The folder is what the person named; nothing that stands in it may lead out of it. */
+function targetIn(folder: string, path: string): Target {
+  return { path: join(folder, path), roots: [folder] };
 }
 
 interface Remembered {

@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { artifactsFor } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
+import { lookAtTarget, namedByFlag } from "../process/written-file.ts";
+import { jsonText } from "../render/json-text.ts";
 import { count, paragraph } from "../render/layout.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
@@ -31,11 +33,14 @@ export async function artifacts(
   const files = select(observations, options.type).flatMap((authority) =>
     artifactsFor(authority, retiredKeys(workspace.desired, authority)),
   );
-  const done = await writeArtifacts(resolve(terminal.cwd, options.out), files);
+  const { path: out, roots } = namedByFlag(terminal.cwd, options.out);
+  // A committed link in the place of the folder would lead elsewhere.
+  await lookAtTarget({ path: join(out, "manifest.json"), roots });
+  const done = await writeArtifacts(out, files);
   if (options.format === "json") {
     const removed = done.removed.map(({ path }) => path);
     const answer = { format_version: "1.0", out: options.out, ...done, removed };
-    terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText(answer)}\n`);
     return EXIT.ok;
   }
   for (const path of done.written) terminal.stdout.write(`wrote ${path}\n`);

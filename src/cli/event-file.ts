@@ -1,6 +1,8 @@
-import { open, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
+import { lookAtTarget, namedByFlag } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 
 /** Where `--events FILE` writes the run as JSON Lines, beside whatever the terminal shows. */
@@ -13,7 +15,8 @@ export async function openEventFile(path: string | undefined): Promise<EventFile
   if (path === undefined) return { write() {}, async close() {} };
   await refuseEarlierRun(path);
   try {
-    const stream = (await open(path, "w")).createWriteStream();
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+    const stream = (await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666)).createWriteStream();
     return {
       write(event) {
         stream.write(`${JSON.stringify(valueWithoutSecrets(event))}\n`);
@@ -34,7 +37,7 @@ export async function openEventFile(path: string | undefined): Promise<EventFile
 
 /** A run can be told once: what an earlier one wrote is not for the next one to lose. */
 async function refuseEarlierRun(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
+  const found = await lookAtTarget(namedByFlag(process.cwd(), path));
   if (found === null || !found.isFile() || found.size === 0) return;
   throw new Failure("usage", `${path} holds something already, an earlier run perhaps`, {
     hint: "nothing was applied; name another file, or move this one away",

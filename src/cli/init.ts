@@ -57,7 +57,7 @@ export async function init(
   const written: string[] = [];
   const record = await openRecord(folder, declared, git, terminal);
   const { signal } = new AbortController();
-  const shared = platformOptions({ desired: state, store: record }, terminal, options, signal);
+  const shared = platformOptions({ desired: state, store: record, folder }, terminal, options, signal);
   const seen: Seen[] = [];
   for (const target of await targets(state.clusters, folder, terminal, options)) {
     const platform = openPlatform(target.cluster, shared);

@@ -5,6 +5,7 @@ import type { Life } from "../record/holder-process.ts";
 import { anotherLock, CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, LockState, RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph, table } from "../render/layout.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { loadResources } from "../resources/load.ts";
@@ -23,7 +24,8 @@ export async function lockShow(terminal: Terminal, options: CommonOptions): Prom
   const all = await (await recordOf(terminal, options.directory)).locks();
   const locks = all.filter(({ cluster }) => options.cluster === undefined || cluster === options.cluster);
   if (options.format === "json")
-    terminal.stdout.write(`${JSON.stringify({ lock: locks[0] ?? null, locks }, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText({ lock: locks[0] ?? null, locks })}
+`);
   else terminal.stdout.write(locks.length === 0 ? "Nobody holds a lock.\n" : locks.map(lockText).join("\n"));
   return EXIT.ok;
 }
@@ -39,7 +41,7 @@ export async function lockRelease(terminal: Terminal, options: LockReleaseOption
   const { cluster, id } = found;
   const lock = await store.releaseLock({ cluster, id, force: options.force === true });
   if (options.format === "json") {
-    terminal.stdout.write(`${JSON.stringify({ released: lock }, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText({ released: lock })}\n`);
     return EXIT.ok;
   }
   const released = `Released the lock of ${harmless(lock.who)} on ${ofWhat(lock)}.`;

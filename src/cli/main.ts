@@ -1,14 +1,13 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { Failure } from "../failure.ts";
-import { harmless } from "../render/harmless.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
 import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { RELEASES } from "../sandbox/teleport/release.ts";
-import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
 import { withCommon, withFolder } from "./options.ts";
+import { report } from "./report.ts";
 import { discreet, processTerminal, type Terminal } from "./terminal.ts";
 
 /**
@@ -152,6 +151,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .addOption(expectOption())
           .option("--auto-approve", "take steps without asking")
           .addOption(approveFinal())
+          .option("--accept-history <reason>", "take the commit as a new start: the history was rewritten")
           .option("--events <file>", "write the run as JSON Lines to a new file")
           .option("--no-tui", "no screen: text, and questions line by line")
           .option("--screen-reader", "the screen as sentences in reading order")
@@ -477,24 +477,4 @@ function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms !== null && ms > 0) return ms;
   throw new InvalidArgumentError("It is not a duration, as 60s or 5m.");
-}
-
-/** The one place where errors become text. */
-function report(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
-  if (error instanceof Failure) {
-    const hint = error.hint === null ? "" : `\n  → ${lines(error.hint)}`;
-    terminal.stderr.write(`capstan: ${lines(error.message)}${hint}\n`);
-    return exitOfFailure(error.code);
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.stderr.write(
-    `capstan: this is a bug of capstan; please report it with what follows\n${lines(stack)}\n`,
-  );
-  return EXIT.error;
-}
-
-/** Line by line, as a message may have several; what it quotes comes from anywhere. */
-function lines(text: string): string {
-  return text.split("\n").map(harmless).join("\n");
 }

@@ -1,5 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
+import { namedByFlag, writeTarget } from "../process/written-file.ts";
+import { jsonText } from "../render/json-text.ts";
 import { observations as isObservations } from "../resources/compiled/schemas.js";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
@@ -29,18 +32,33 @@ export async function readObservations(path: string): Promise<readonly ClusterOb
   return (value as ObservationsFile).observations;
 }
 
+/** Those of the clusters that are asked for; a cluster that nobody looked at is not one without changes. */
+export function observationsOf(
+  clusters: readonly { readonly name: string }[],
+  saved: readonly ClusterObservation[],
+  path: string,
+): readonly ClusterObservation[] {
+  const missing = clusters.filter(({ name }) => !saved.some(({ cluster }) => cluster === name));
+  if (missing.length > 0) {
+    const has = saved.map(({ cluster }) => cluster).join(", ");
+    throw new Failure(
+      "usage",
+      `${path} has no observation of ${missing.map(({ name }) => name).join(", ")}; it has ${has === "" ? "none at all" : has}`,
+      {
+        hint: "choose what is planned with --cluster, or let `plan --observations` write a new file",
+      },
+    );
+  }
+  return saved.filter(({ cluster }) => clusters.some(({ name }) => name === cluster));
+}
+
 export async function writeObservations(
   path: string,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const file: ObservationsFile = { format_version: "1.0", observations: valueWithoutSecrets(observations) };
-  try {
-    await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { flag: "wx" });
-  } catch (cause) {
-    throw new Failure("usage", `cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
-  }
+  const file: ObservationsFile = { format_version: "1.0", observations };
+  const text = jsonText(valueWithoutSecrets(file));
+  await writeTarget(namedByFlag(dirname(path), path), { bytes: `${text}\n`, fresh: true });
 }
 
 function parse(text: string, path: string): unknown {

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
@@ -11,6 +11,7 @@ import {
   readPlanFile as readAnyPlanFile,
   sealPlan,
 } from "../planner/plan-file.ts";
+import { lookAtTarget, namedByFlag, readTarget, refused, writeTarget } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -27,15 +28,21 @@ export async function writePlanFile(terminal: Terminal, name: string, plan: Boun
     madeAt: new Date(terminal.now()).toISOString(),
     version: packageJson.version,
   });
-  try {
-    await writeFile(resolve(terminal.cwd, name), planFileText(file));
-  } catch (cause) {
-    throw new Failure("usage", `cannot write the plan file ${name}: ${reason(cause)}`, {
-      hint: "name a file in a folder that exists and can be written",
-      cause,
-    });
-  }
+  const target = namedByFlag(terminal.cwd, name);
+  const found = await lookAtTarget(target);
+  if (found?.isFile() === true && found.size > 0 && !isPlanFile(await readTarget(target)))
+    throw refused(name, "capstan did not write what is there: it is no plan file", "name another file");
+  await writeTarget(target, { bytes: planFileText(file) });
   return file;
+}
+
+function isPlanFile(text: string | null): boolean {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return typeof value === "object" && value !== null && "bound_to" in value && "digest" in value;
+  } catch {
+    return false;
+  }
 }
 
 /** To be applied. */

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
 import { eventText } from "../render/event-text.ts";
+import { harmlessValue } from "../render/harmless.ts";
 import { planText } from "../render/plan-text.ts";
+import { event as isEvent } from "../resources/compiled/schemas.js";
 import { canDraw } from "../tui/can-draw.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { ScreenFlags } from "./screen.ts";
@@ -48,17 +50,22 @@ async function readEvents(path: string): Promise<readonly RunEvent[]> {
     .map((line, index) => parseEvent(line, `${path}:${index + 1}`));
 }
 
-/** Written by capstan itself, so the shape is looked at no closer than that it is an event. */
+/** A file is what whoever could write it says; a newer capstan may have kinds of events that this one does not know. */
 function parseEvent(line: string, place: string): RunEvent {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    value = null;
+    throw noEvent(place, "it is not JSON");
   }
-  if (typeof value === "object" && value !== null && "at" in value && "type" in value)
-    return value as RunEvent;
-  throw new Failure("usage", `${place} is not an event of a run`, {
+  if (isEvent(value)) return harmlessValue(value as RunEvent);
+  // Those of `if` say nothing: what is told is what stands behind them.
+  const error = isEvent.errors?.find(({ keyword }) => keyword !== "if");
+  throw noEvent(place, `${error?.instancePath || "/"} ${error?.message ?? "is something else"}`);
+}
+
+function noEvent(place: string, why: string): Failure {
+  return new Failure("usage", `${place} is not an event of a run: ${why}`, {
     hint: "name a file that `capstan apply --events` wrote",
   });
 }

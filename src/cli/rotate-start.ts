@@ -131,8 +131,8 @@ async function startNew(
   ];
 }
 
-function closing({ source, name }: RotationResource): Edit {
-  return { file: source.file, change: (text) => setRotationPhase(text, name, "standby") };
+function closing(rotation: RotationResource): Edit {
+  return { file: rotation.source.file, change: (text) => setRotationPhase(text, rotation, "standby") };
 }
 
 function because(reason: string | undefined): string {
@@ -160,11 +160,7 @@ async function startAgain(
     {
       file: rotation.source.file,
       change: (text) =>
-        setResume(
-          setRotationPhase(clearAcknowledgements(text, rotation.name), rotation.name, phase),
-          rotation.name,
-          reason,
-        ),
+        setResume(setRotationPhase(clearAcknowledgements(text, rotation), rotation, phase), rotation, reason),
     },
   ]);
   const stated = rotation.acknowledge.length;

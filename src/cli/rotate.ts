@@ -10,6 +10,7 @@ import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";
+import { writeAgain } from "./rotate-again.ts";
 import {
   activeKeysEdit,
   clusterOf,
@@ -82,6 +83,8 @@ function oneCluster({ clusters }: Workspace): string {
 
 async function move(request: Request, action: Move): Promise<readonly string[]> {
   const { workspace, types, cluster } = request;
+  const again = action === "rollback" ? await writeAgain(request) : null;
+  if (again !== null) return again;
   const rotation = latest(request);
   if (rotation === undefined) {
     if (action === "finish") return await acceptLive(request);
@@ -114,8 +117,8 @@ async function move(request: Request, action: Move): Promise<readonly string[]> 
   ];
 }
 
-function phaseEdit({ source, name }: RotationResource, phase: Phase): Edit {
-  return { file: source.file, change: (text) => setRotationPhase(text, name, phase) };
+function phaseEdit(rotation: RotationResource, phase: Phase): Edit {
+  return { file: rotation.source.file, change: (text) => setRotationPhase(text, rotation, phase) };
 }
 
 /** The record and git tell all that is needed; else the cluster is asked whether the rotation is over by now. */

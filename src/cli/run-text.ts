@@ -1,5 +1,6 @@
 import type { RunEvent } from "../apply/event.ts";
 import { eventText } from "../render/event-text.ts";
+import { jsonText } from "../render/json-text.ts";
 import { paragraph } from "../render/layout.ts";
 import { planText } from "../render/plan-text.ts";
 import { nextStep } from "../tui/next-step.ts";
@@ -18,7 +19,7 @@ export async function runText(
   return (event) => {
     run = hear(run, event);
     if (event.type === "plan" && format === "text") stdout.write(planText(event.plan, out));
-    if (event.type === "finished" && format === "json") stdout.write(`${JSON.stringify(event)}\n`);
+    if (event.type === "finished" && format === "json") stdout.write(`${jsonText(event, 0)}\n`);
     const text = eventText(event, err);
     if (text !== null && quiet !== true) stderr.write(`${text}\n`);
     const next = event.type === "finished" ? nextStep(run) : null;

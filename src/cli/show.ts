@@ -1,3 +1,5 @@
+import { harmlessValue } from "../render/harmless.ts";
+import { jsonText } from "../render/json-text.ts";
 import { harmless, table } from "../render/layout.ts";
 import { planMarkdown } from "../render/markdown/plan-markdown.ts";
 import { planText } from "../render/plan-text.ts";
@@ -9,10 +11,11 @@ import { paintFor, type Terminal } from "./terminal.ts";
 /** `capstan show`: what is in a plan file, without asking git or a cluster. */
 export async function show(terminal: Terminal, name: string, options: CommonOptions): Promise<ExitCode> {
   const { file, written_as } = await readShownPlanFile(terminal, name);
-  const { plan, fingerprint, made_at, capstan } = file;
+  const { fingerprint, made_at, capstan } = file;
+  const plan = harmlessValue(file.plan);
   switch (options.format) {
     case "json":
-      terminal.stdout.write(`${JSON.stringify(file, null, 2)}\n`);
+      terminal.stdout.write(`${jsonText(file)}\n`);
       break;
     case "markdown":
       terminal.stdout.write(planMarkdown(plan, { fingerprint, planFile: name }));

@@ -1,3 +1,4 @@
+import { jsonText } from "../render/json-text.ts";
 import { statusMarkdown } from "../render/markdown/review-markdown.ts";
 import { type Status, statusOf } from "../render/status.ts";
 import { statusText } from "../render/status-text.ts";
@@ -26,7 +27,7 @@ export async function status(
 async function statusAs(live: Status, terminal: Terminal, options: CommonOptions): Promise<string> {
   switch (options.format) {
     case "json":
-      return `${JSON.stringify(live, null, 2)}\n`;
+      return `${jsonText(live)}\n`;
     case "markdown":
       return statusMarkdown(live);
     case "text":

@@ -59,11 +59,23 @@ export function discreet(terminal: Terminal): Terminal {
 }
 
 function withoutSecretsOn(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  const write = (chunk: unknown, ...rest: unknown[]): boolean =>
-    Reflect.apply(stream.write, stream, [typeof chunk === "string" ? withoutSecrets(chunk) : chunk, ...rest]);
+  return streamOf(stream, (text, ...rest) =>
+    Reflect.apply(stream.write, stream, [withoutSecrets(text), ...rest]),
+  );
+}
+
+/** The same stream, whose texts are written in another way. */
+export function streamOf(
+  stream: NodeJS.WriteStream,
+  write: (text: string, ...rest: unknown[]) => unknown,
+): NodeJS.WriteStream {
+  const written = (chunk: unknown, ...rest: unknown[]): boolean =>
+    (typeof chunk === "string"
+      ? write(chunk, ...rest)
+      : Reflect.apply(stream.write, stream, [chunk, ...rest])) !== false;
   return new Proxy(stream, {
     get(target, property) {
-      if (property === "write") return write;
+      if (property === "write") return written;
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === "function" ? value.bind(target) : value;
     },

@@ -3,6 +3,7 @@ import { openRepository } from "../git/repository.ts";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import type { RecordStore } from "../record/store.ts";
 import { describeDiagnostic } from "../render/diagnostics.ts";
+import { jsonText } from "../render/json-text.ts";
 import { count } from "../render/layout.ts";
 import { diagnosticsMarkdown } from "../render/markdown/review-markdown.ts";
 import type { Files } from "../render/yaml-diff.ts";
@@ -64,7 +65,7 @@ export async function validate(
   if (options.format === "json") {
     const changes = base === null ? {} : { connections: base.connections, changes: base.changes };
     const answer = { format_version: "1.0", valid, resources, ...changes, diagnostics };
-    terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    terminal.stdout.write(`${jsonText(answer)}\n`);
     return valid ? EXIT.ok : EXIT.error;
   }
   if (options.format === "markdown") {

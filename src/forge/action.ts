@@ -1,20 +1,44 @@
 import { Failure } from "../failure.ts";
+import { verdictOf } from "../planner/verdict.ts";
 import { fence } from "../render/markdown/inline.ts";
 import { type MarkdownOptions, planMarkdown } from "../render/markdown/plan-markdown.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
-import { endComment, keepComment, shownFingerprint } from "./comment.ts";
+import {
+  ALL,
+  type Approval,
+  approvalOf,
+  approvalOn,
+  checkName,
+  expectationsOf,
+  mergedWith,
+  refused,
+  type Wanted,
+} from "./approval.ts";
+import { endCheckRun, keepCheckRun } from "./check-run.ts";
+import { endComment, keepComment } from "./comment.ts";
 import type { ActionContext } from "./context.ts";
 import { keepDriftIssue } from "./drift-issue.ts";
-import { annotation, writeOutputs, writeSummary } from "./files.ts";
-import { type GitHub, githubFailure } from "./github.ts";
+import { writeOutputs, writeSummary } from "./files.ts";
+import { type GitHub, githubFailure, type Pull } from "./github.ts";
 import type { Render, Written } from "./sticky.ts";
 
 /** What the action does with capstan itself. Both throw a `Failure` (`stale`) when `expect` is not what there is. */
 export interface ActionDoors {
+  /** What the repository says of approvals, now and at an earlier commit (`null`: there is none to look at). */
+  policy(before: string | null): Promise<ApprovalPolicy>;
   /** As `capstan plan` does, and writes the plan file where one is asked for. */
-  plan(expect: string | null): Promise<PlannedRun>;
+  plan(expect: readonly string[]): Promise<PlannedRun>;
   /** As `capstan apply` does, without asking. */
-  apply(expect: string | null): Promise<AppliedRun>;
+  apply(expect: readonly string[]): Promise<AppliedRun>;
+}
+
+export interface ApprovalPolicy {
+  /** Slug of the GitHub App whose check run carries an approved fingerprint. */
+  readonly app: string;
+  /** The same at the earlier commit; `null` where that could not be looked at. */
+  readonly appBefore: string | null;
+  /** Apply takes no plan that was not approved: now, or at the earlier commit. */
+  readonly required: boolean;
 }
 
 export interface PlannedRun {
@@ -39,6 +63,8 @@ export interface AppliedRun {
 export interface ActionWorld {
   readonly github: GitHub | null;
   readonly print: (text: string) => void;
+  /** A line that GitHub shows beside the run. */
+  readonly annotate: (kind: "notice" | "warning", message: string) => void;
 }
 
 const EXIT_BLOCKED = 3;
@@ -63,14 +89,15 @@ export async function runAction(
         return await driftMode(context, doors, world);
     }
   } catch (error) {
-    await reportError(context, world, error);
+    await reportError(context, doors, world, error);
     throw error;
   }
 }
 
 async function planMode(context: ActionContext, doors: ActionDoors, world: ActionWorld): Promise<number> {
   const queued = context.event === "merge_group";
-  const expect = await expected(context, world, queued ? context.pull : null);
+  const policy = await doors.policy(context.inputs.base);
+  const expect = queued ? await reviewedInQueue(context, world, policy) : context.inputs.expect;
   const planned = await doors.plan(expect);
   const { plan, fingerprint } = planned;
   await writeSummary(context.summaryFile, renderer(planned, "capstan plan", {}));
@@ -79,7 +106,23 @@ async function planMode(context: ActionContext, doors: ActionDoors, world: Actio
     fingerprint,
     "plan-file": planned.planFile ?? null,
   });
-  // In a merge queue the comment is what was approved; it stays as it is.
+  const blocked = plan.outcome === "blocked" && context.inputs.failOn === "blocked";
+  if (world.github !== null && context.head !== null) {
+    const written = await keepCheckRun(world.github, {
+      head: context.head,
+      app: policy.app,
+      approval: approvalOf(plan, scopeOf(context), queued ? expect.length > 0 : null),
+      conclusion: blocked
+        ? "failure"
+        : plan.outcome === "blocked" || plan.outcome === "incomplete"
+          ? "neutral"
+          : "success",
+      runUrl: context.runUrl,
+      render: renderer(planned, "capstan plan", linkTo(context)),
+    });
+    say(world, "check run of the plan", written);
+  }
+  // In a merge queue the comment is of what was reviewed; it stays as it is.
   if (world.github !== null && context.pull !== null && !queued) {
     const written = await keepComment(world.github, {
       pull: context.pull,
@@ -90,12 +133,11 @@ async function planMode(context: ActionContext, doors: ActionDoors, world: Actio
     });
     say(world, "comment of the plan", written);
   }
-  return plan.outcome === "blocked" && context.inputs.failOn === "blocked" ? EXIT_BLOCKED : 0;
+  return blocked ? EXIT_BLOCKED : 0;
 }
 
 async function applyMode(context: ActionContext, doors: ActionDoors, world: ActionWorld): Promise<number> {
-  const pulls = await pullsOfCommit(context, world);
-  const expect = await expected(context, world, pulls[0] ?? null);
+  const { expect, pulls } = await approvedForApply(context, doors, world);
   const { exit, outcome, message, planned } = await doors.apply(expect);
   const result = `**${outcome}**\n\n${fence(message, "text")}\n`;
   await writeSummary(context.summaryFile, (limit) => {
@@ -111,11 +153,13 @@ async function applyMode(context: ActionContext, doors: ActionDoors, world: Acti
   if (exit === 0 && world.github !== null) {
     for (const pull of pulls) {
       const ending = { state: "applied", runUrl: context.runUrl } as const;
-      say(
-        world,
-        `plan of pull request ${pull}`,
-        await endComment(world.github, pull, scopeOf(context), ending),
-      );
+      const written = await endComment(world.github, pull, scopeOf(context), ending);
+      // The right to write comments is a courtesy here: what was applied is in the summary and in the journal.
+      if (written.result === "forbidden") {
+        world.print(
+          `plan of pull request ${pull}: not marked as applied, which takes pull-requests: write\n`,
+        );
+      } else say(world, `plan of pull request ${pull}`, written);
     }
   }
   return exit;
@@ -158,57 +202,138 @@ function only(plan: Plan, cluster: ClusterPlan): Plan {
     cluster.drift.some(({ blocks }) => blocks) ||
     steps.some(({ guards }) => guards.some(({ outcome }) => outcome !== "pass"));
   const outcome = blocked ? "blocked" : steps.length > 0 ? "ready" : "no_changes";
-  return { ...plan, outcome, clusters: [cluster] };
+  return { ...plan, outcome, verdict: verdictOf({ outcome, clusters: [cluster] }), clusters: [cluster] };
 }
 
-/** The fingerprint that the plan must have: the one that was given, else the one that reviewers saw. */
-async function expected(
-  { inputs, commit, ...context }: ActionContext,
-  { github, print }: ActionWorld,
-  pull: number | null,
-): Promise<string | null> {
-  if (inputs.expect !== null) return inputs.expect;
-  if (!inputs.requirePlan && context.event !== "merge_group") return null;
-  const shown = github === null || pull === null ? null : await reviewed(github, pull, inputs.cluster ?? ALL);
-  if (shown !== null) return shown;
-  if (inputs.requirePlan) {
-    throw new Failure(
-      "stale",
-      `no pull request of commit ${commit ?? "none"} shows a plan that was reviewed`,
-      {
-        hint: "let the plan workflow comment on the pull request before it is merged, or turn require-plan off",
-      },
+/** In a merge queue, what the reviewers of its last pull request saw: the group must come to the same. */
+async function reviewedInQueue(
+  { inputs, ...context }: ActionContext,
+  { github, annotate }: ActionWorld,
+  { app, required }: ApprovalPolicy,
+): Promise<readonly string[]> {
+  if (inputs.expect.length > 0) return inputs.expect;
+  const { pull } = context;
+  const approval =
+    github === null || pull === null
+      ? null
+      : await asking("read the plan that was reviewed", async () => {
+          const { head } = await github.pull(pull);
+          return await approvalOn(github, head, { scope: inputs.cluster ?? ALL, app });
+        });
+  if (approval !== null) return expectationsOf(approval);
+  if (required || inputs.requirePlan) {
+    throw refused(
+      `pull request ${pull ?? "of this group"} has no check run of ${app} with a plan that was reviewed`,
+      "let the plan workflow run on the pull request before it is queued",
     );
   }
-  print(annotation("notice", "no plan was shown on the pull request; there is nothing to compare with"));
-  return null;
+  annotate("notice", "no plan was reviewed on the pull request; there is nothing to compare with");
+  return [];
 }
 
-async function reviewed(github: GitHub, pull: number, scope: string): Promise<string | null> {
+interface Brought {
+  readonly pulls: readonly Pull[];
+  readonly head: string;
+}
+
+interface Approved {
+  readonly expect: readonly string[];
+  /** Whose plan it was. */
+  readonly pulls: readonly number[];
+}
+
+/**
+ * What apply may do: what was given by hand, a plan file, or what the check run of the reviewed commit holds. Nothing
+ * is required unless the job or the repository says so; the repository as it was before the merge counts, too, so
+ * that nobody can merge a change and the end of what would have refused it in one.
+ */
+async function approvedForApply(
+  context: ActionContext,
+  doors: ActionDoors,
+  world: ActionWorld,
+): Promise<Approved> {
+  const { inputs } = context;
+  const policy = await doors.policy(context.before);
+  const byHand = inputs.expect.length > 0 || inputs.planFile !== null;
+  const required = !byHand && (inputs.requirePlan || policy.required);
+  const brought = await broughtBy(context, world, required);
+  const pulls = brought === null ? [] : brought.pulls.map(({ number }) => number);
+  if (!required) return { expect: inputs.expect, pulls };
+  const { github } = world;
+  if (github === null || brought === null || context.commit === null) {
+    throw refused(
+      `what was reviewed for commit ${context.commit ?? "none"} cannot be found out without a token for GitHub's API`,
+      "give the action a token with checks: read and pull-requests: read",
+    );
+  }
+  if (policy.appBefore !== null && policy.appBefore !== policy.app) {
+    throw refused(
+      `what was merged changes whose check run counts, from ${policy.appBefore} to ${policy.app}: neither can approve that`,
+      "approve the plan by hand: the input expect",
+    );
+  }
+  const wanted = { scope: scopeOf(context), app: policy.app };
+  return { expect: expectationsOf(await reviewed(github, context.commit, brought.head, wanted)), pulls };
+}
+
+/** Of a merge group its own plan counts, which was compared with the reviewed one; else that of the pull request. */
+async function reviewed(github: GitHub, commit: string, head: string, wanted: Wanted): Promise<Approval> {
+  return await asking("read the plan that was reviewed", async () => {
+    const ofGroup = commit === head ? null : await approvalOn(github, commit, wanted);
+    if (ofGroup !== null) {
+      if (ofGroup.reviewed === true) return ofGroup;
+      throw refused(
+        `the plan of the merge group ${commit} was not compared with one that was reviewed`,
+        "let the plan workflow run on pull requests, too, and require its check",
+      );
+    }
+    const approval = await approvalOn(github, head, wanted);
+    if (approval !== null && approval.reviewed !== false) return approval;
+    throw refused(
+      `commit ${head}, which was merged as ${commit}, has no check run "${checkName(wanted.scope)}" of ${wanted.app} with a plan that was reviewed`,
+      "let the plan workflow run on the pull request before it is merged (checks: write), or approve by hand: the input expect",
+    );
+  });
+}
+
+async function broughtBy(
+  { commit, branch }: ActionContext,
+  { github, annotate }: ActionWorld,
+  required: boolean,
+): Promise<Brought | null> {
+  if (github === null || commit === null) return null;
   try {
-    return await shownFingerprint(github, pull, scope);
+    if (branch === null)
+      throw refused("the run is of no branch (GITHUB_REF)", "run mode apply on a push to the branch");
+    const found = mergedWith(
+      await asking("find the pull request of this commit", () => github.pullsOf(commit)),
+      commit,
+      branch,
+    );
+    if (found instanceof Failure) throw found;
+    return found;
   } catch (error) {
-    throw githubFailure("read the plan that was reviewed", error);
+    if (required || !(error instanceof Failure)) throw error;
+    annotate("notice", `${error.message}; no plan is marked as applied`);
+    return null;
   }
 }
 
-async function pullsOfCommit(
-  context: ActionContext,
-  { github, print }: ActionWorld,
-): Promise<readonly number[]> {
-  if (github === null || context.commit === null) return [];
+async function asking<Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await github.pullsOf(context.commit);
+    return await ask();
   } catch (error) {
-    const failure = githubFailure("find the pull request of this commit", error);
-    if (context.inputs.requirePlan) throw failure;
-    print(annotation("warning", failure.message));
-    return [];
+    throw error instanceof Failure ? error : githubFailure(what, error);
   }
 }
 
 /** A run that failed says so where people look, and takes the plan before it out of date. */
-async function reportError(context: ActionContext, world: ActionWorld, error: unknown): Promise<void> {
+async function reportError(
+  context: ActionContext,
+  doors: ActionDoors,
+  world: ActionWorld,
+  error: unknown,
+): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
   const hint = error instanceof Failure && error.hint !== null ? `\n→ ${error.hint}` : "";
   await writeSummary(
@@ -216,13 +341,17 @@ async function reportError(context: ActionContext, world: ActionWorld, error: un
     () => `## capstan ${context.mode}: error\n\n${fence(`${message}${hint}`, "text")}`,
   );
   await writeOutputs(context.outputFile, { outcome: "error", fingerprint: null, "plan-file": null });
-  if (context.mode !== "plan" || context.event === "merge_group") return;
-  if (world.github === null || context.pull === null) return;
+  const { github } = world;
+  if (context.mode !== "plan" || github === null) return;
+  const policy = await doors.policy(context.inputs.base).catch(() => null);
+  if (context.head !== null && policy !== null) {
+    const wanted = { scope: scopeOf(context), app: policy.app };
+    say(world, "check run of the plan", await endCheckRun(github, context.head, wanted, context.runUrl));
+  }
+  if (context.pull === null || context.event === "merge_group") return;
   const ending = { state: "superseded", runUrl: context.runUrl } as const;
-  say(world, "comment of the plan", await endComment(world.github, context.pull, scopeOf(context), ending));
+  say(world, "comment of the plan", await endComment(github, context.pull, scopeOf(context), ending));
 }
-
-const ALL = "all";
 
 function scopeOf({ inputs }: ActionContext): string {
   return inputs.cluster ?? ALL;
@@ -244,8 +373,8 @@ function renderer(planned: PlannedRun, title: string, more: MarkdownOptions): Re
   return (limit) => planMarkdown(plan, { ...options, limit });
 }
 
-function say({ print }: ActionWorld, what: string, written: Written): void {
+function say({ print, annotate }: ActionWorld, what: string, written: Written): void {
   if ("message" in written) {
-    print(annotation("warning", `${what}: not written, the summary has it all. ${written.message}`));
+    annotate("warning", `${what}: not written, the summary has it all. ${written.message}`);
   } else print(`${what}: ${written.result}\n`);
 }

@@ -1,6 +1,6 @@
 import { link } from "../render/markdown/inline.ts";
 import type { Comment, GitHub } from "./github.ts";
-import { type Marker, readMarker, withoutMarker, writeMarker } from "./marker.ts";
+import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";
 
 /** What a comment of a plan is about. */
@@ -77,13 +77,6 @@ function unfolded(body: string): string {
     .slice(start + FOLD.length)
     .replace(/\n<\/details>\s*$/, "")
     .trimEnd();
-}
-
-/** The fingerprint that reviewers saw, from the current plan in a pull request; `null` when there is none. */
-export async function shownFingerprint(github: GitHub, pull: number, scope: string): Promise<string | null> {
-  const found = await ours(github, pull, scope);
-  const marker: Marker | null = found === undefined ? null : readMarker(found.body);
-  return marker?.state === "superseded" ? null : (marker?.fingerprint ?? null);
 }
 
 /** Only a comment of our own: anybody may write one that begins with the marker, and edit it later. */

@@ -11,6 +11,12 @@ export interface ActionContext {
   /** `owner/name`. */
   readonly repository: string;
   readonly commit: string | null;
+  /** What reviewers look at: the last commit of the pull request, or the head of the merge group. */
+  readonly head: string | null;
+  /** The branch that was pushed to, which mode apply works on. */
+  readonly branch: string | null;
+  /** What the branch was before that. */
+  readonly before: string | null;
   readonly runUrl: string | null;
   readonly event: string;
   /** The pull request that the run is about: of `pull_request`, or the last one of a `merge_group`. */
@@ -33,9 +39,9 @@ interface ActionInputs {
   readonly base: string | null;
   /** Where the plan file is written, or read from. */
   readonly planFile: string | null;
-  /** The fingerprint that was approved. */
-  readonly expect: string | null;
-  /** Refuse what no reviewer saw: the plan must be the one in the comment of the pull request. */
+  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
+  readonly expect: readonly string[];
+  /** Refuse what no reviewer saw: the plan must be the one that a check run of the reviewed commit holds. */
   readonly requirePlan: boolean;
   /** Also take the point of no return. */
   readonly approveFinal: boolean;
@@ -65,6 +71,9 @@ export async function contextOf(mode: string, env: Env): Promise<ActionContext> 
     apiUrl: said(env, "GITHUB_API_URL") ?? "https://api.github.com",
     repository,
     commit: said(env, "GITHUB_SHA"),
+    head: shaOf(payload.pull_request?.head?.sha ?? payload.merge_group?.head_sha),
+    branch: /^refs\/heads\/(.+)$/.exec(said(env, "GITHUB_REF") ?? "")?.[1] ?? null,
+    before: /^0+$/.test(String(payload.before)) ? null : shaOf(payload.before),
     runUrl: server === null || run === null ? null : `${server}/${repository}/actions/runs/${run}`,
     event: said(env, "GITHUB_EVENT_NAME") ?? "",
     pull: pullOf(payload),
@@ -79,7 +88,7 @@ function inputsOf(env: Env, payload: Payload): ActionInputs {
     cluster: said(env, "CAPSTAN_CLUSTER"),
     base: said(env, "CAPSTAN_BASE") ?? baseOf(payload),
     planFile: said(env, "CAPSTAN_PLAN_FILE"),
-    expect: said(env, "CAPSTAN_EXPECT"),
+    expect: said(env, "CAPSTAN_EXPECT")?.split(/[\s,]+/) ?? [],
     requirePlan: truth(env, "CAPSTAN_REQUIRE_PLAN"),
     approveFinal: truth(env, "CAPSTAN_APPROVE_FINAL"),
     failOn: oneOf(env, "CAPSTAN_FAIL_ON", ["error", "blocked"]),
@@ -114,8 +123,17 @@ function oneOf<Choice extends string>(
 }
 
 interface Payload {
-  readonly pull_request?: { readonly number?: unknown; readonly base?: { readonly sha?: unknown } };
-  readonly merge_group?: { readonly head_ref?: unknown; readonly base_sha?: unknown };
+  readonly pull_request?: {
+    readonly number?: unknown;
+    readonly base?: { readonly sha?: unknown };
+    readonly head?: { readonly sha?: unknown };
+  };
+  readonly merge_group?: {
+    readonly head_ref?: unknown;
+    readonly head_sha?: unknown;
+    readonly base_sha?: unknown;
+  };
+  readonly before?: unknown;
 }
 
 async function payloadOf(env: Env): Promise<Payload> {
@@ -141,6 +159,9 @@ function pullOf({ pull_request, merge_group }: Payload): number | null {
 }
 
 function baseOf({ pull_request, merge_group }: Payload): string | null {
-  const sha = pull_request?.base?.sha ?? merge_group?.base_sha;
+  return shaOf(pull_request?.base?.sha ?? merge_group?.base_sha);
+}
+
+function shaOf(sha: unknown): string | null {
   return typeof sha === "string" && /^[0-9a-f]{40,64}$/.test(sha) ? sha : null;
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFile } from "node:fs/promises";
+import { harmless } from "../render/harmless.ts";
+import { withoutSecrets } from "../secrets.ts";
 import type { Render } from "./sticky.ts";
 
 /** GitHub drops a summary of a step that is larger than 1 MiB whole. */
@@ -14,7 +16,7 @@ export async function writeSummary(file: string | null, render: Render): Promise
     limit = Math.floor(limit * 0.7);
     text = render(limit);
   }
-  await appendFile(file, `${text}\n`);
+  await appendFile(file, `${withoutSecrets(text)}\n`);
 }
 
 /** Sets outputs of the step. The end mark is made up anew, so that no value can end itself and set another. */
@@ -24,12 +26,20 @@ export async function writeOutputs(
 ): Promise<void> {
   if (file === null) return;
   const end = `end-${randomUUID()}`;
-  const lines = Object.entries(outputs).map(([name, value]) => `${name}<<${end}\n${value ?? ""}\n${end}\n`);
+  const lines = Object.entries(outputs).map(
+    ([name, value]) => `${name}<<${end}\n${withoutSecrets(value ?? "")}\n${end}\n`,
+  );
   await appendFile(file, lines.join(""));
 }
 
 /** A line that GitHub shows beside the run; what it says cannot start another command. */
 export function annotation(kind: "notice" | "warning" | "error", message: string): string {
-  const escaped = message.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const escaped = withoutSecrets(message)
+    .split("\n")
+    .map(harmless)
+    .join("\n")
+    .replaceAll("%", "%25")
+    .replaceAll("\r", "%0D")
+    .replaceAll("\n", "%0A");
   return `::${kind} title=capstan::${escaped}\n`;
 }

@@ -1,6 +1,7 @@
 import { Octokit } from "@octokit/core";
 import { paginateRest } from "@octokit/plugin-paginate-rest";
 import { Failure } from "../failure.ts";
+import { valueWithoutSecrets } from "../secrets.ts";
 import { canBeTriedAgain, pauseBefore } from "./patience.ts";
 
 /** What capstan needs of one repository on GitHub, and nothing else. */
@@ -17,8 +18,13 @@ export interface GitHub {
     readonly label: string;
   }): Promise<Issue>;
   updateIssue(number: number, change: IssueChange): Promise<void>;
-  /** Pull requests that brought a commit. */
-  pullsOf(commit: string): Promise<readonly number[]>;
+  /** Pull requests that GitHub lists for a commit, in whatever state, into whatever branch. */
+  pullsOf(commit: string): Promise<readonly Pull[]>;
+  pull(number: number): Promise<Pull>;
+  /** All check runs of a name on a commit, by whatever app. */
+  checkRuns(commit: string, name: string): Promise<readonly CheckRun[]>;
+  createCheckRun(run: NewCheckRun): Promise<CheckRun>;
+  updateCheckRun(id: CheckRun["id"], run: NewCheckRun): Promise<CheckRun>;
   /** Whose comments are ours. */
   login(): Promise<string>;
 }
@@ -27,6 +33,44 @@ export interface Comment {
   readonly id: number | bigint;
   readonly login: string;
   readonly body: string;
+}
+
+/** A pull request, as far as it says what was merged where. */
+export interface Pull {
+  readonly number: number;
+  readonly merged: boolean;
+  /** Branch that it was made for. */
+  readonly base: string;
+  /** Its last commit, which was reviewed. */
+  readonly head: string;
+  /** What it is on the branch, once it was merged: by squash, rebase or merge. */
+  readonly mergeCommit: string | null;
+}
+
+export interface CheckRun {
+  readonly id: number | bigint;
+  readonly name: string;
+  readonly head: string;
+  /** Slug of the app that made it; nobody else can change it. */
+  readonly app: string;
+  /** `null` while it is not completed. */
+  readonly conclusion: string | null;
+  readonly externalId: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly text: string;
+}
+
+/** A check run that is over when it is written. */
+export interface NewCheckRun {
+  readonly name: string;
+  readonly head: string;
+  readonly conclusion: "success" | "neutral" | "failure";
+  readonly externalId: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly text: string;
+  readonly detailsUrl: string | null;
 }
 
 export interface Issue {
@@ -127,7 +171,41 @@ export function openGitHub(access: GitHubAccess): GitHub {
         commit_sha: commit,
         per_page: PAGE,
       });
-      return found.map(({ number }) => number);
+      return found.map(asPull);
+    },
+    async pull(number) {
+      const { data } = await octokit.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
+        ...where,
+        pull_number: number,
+      });
+      return asPull(data);
+    },
+    async checkRuns(commit, name) {
+      const found = await octokit.paginate("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+        ...where,
+        ref: commit,
+        check_name: name,
+        // Also those that a later run of the same workflow seems to have replaced.
+        filter: "all",
+        per_page: PAGE,
+      });
+      return found.map(asCheckRun);
+    },
+    async createCheckRun(run) {
+      const { data } = await octokit.request("POST /repos/{owner}/{repo}/check-runs", {
+        ...where,
+        head_sha: run.head,
+        ...completed(run),
+      });
+      return asCheckRun(data);
+    },
+    async updateCheckRun(id, run) {
+      const { data } = await octokit.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+        ...where,
+        check_run_id: Number(id),
+        ...completed(run),
+      });
+      return asCheckRun(data);
     },
     login() {
       login ??= access.author === null ? loginOf(octokit) : Promise.resolve(access.author);
@@ -162,7 +240,7 @@ function patient({ token, apiUrl, now, sleep, notice }: GitHubAccess) {
       try {
         // A signal is over after its time, so every attempt gets its own.
         const signal = AbortSignal.timeout(TIMEOUT_MS);
-        return await request({ ...options, request: { ...options.request, signal } });
+        return await request({ ...discreet(options), request: { ...options.request, signal } });
       } catch (error) {
         const pause = pauseBefore(attempt, error, now());
         if (pause === null || !canBeTriedAgain(options.method, error)) throw error;
@@ -174,6 +252,16 @@ function patient({ token, apiUrl, now, sleep, notice }: GitHubAccess) {
     }
   });
   return octokit;
+}
+
+/** What people will read on GitHub, without what is a secret. */
+const TEXTS = ["body", "title", "output"] as const;
+
+function discreet<Options extends object>(options: Options): Options {
+  const texts = TEXTS.flatMap((name) =>
+    name in options ? [[name, valueWithoutSecrets(Reflect.get(options, name))] as const] : [],
+  );
+  return { ...options, ...Object.fromEntries(texts) };
 }
 
 /** HTTP status of an answer; `null` when there was none. */
@@ -214,6 +302,60 @@ function asComment(data: {
   readonly body?: string | null | undefined;
 }): Comment {
   return { id: data.id, login: data.user?.login ?? "", body: data.body ?? "" };
+}
+
+function completed({ name, conclusion, externalId, title, summary, text, detailsUrl }: NewCheckRun) {
+  return {
+    name,
+    status: "completed" as const,
+    conclusion,
+    external_id: externalId,
+    output: { title, summary, text },
+    ...(detailsUrl === null ? {} : { details_url: detailsUrl }),
+  };
+}
+
+function asPull(data: {
+  readonly number: number;
+  readonly merged_at?: string | null;
+  readonly merge_commit_sha?: string | null;
+  readonly base: { readonly ref: string };
+  readonly head: { readonly sha: string };
+}): Pull {
+  return {
+    number: data.number,
+    merged: typeof data.merged_at === "string",
+    base: data.base.ref,
+    head: data.head.sha,
+    mergeCommit: data.merge_commit_sha ?? null,
+  };
+}
+
+function asCheckRun(data: {
+  readonly id: number | bigint;
+  readonly name: string;
+  readonly head_sha: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+  readonly external_id: string | null;
+  readonly app: { readonly slug?: string } | null;
+  readonly output: {
+    readonly title: string | null;
+    readonly summary: string | null;
+    readonly text: string | null;
+  };
+}): CheckRun {
+  return {
+    id: data.id,
+    name: data.name,
+    head: data.head_sha,
+    app: data.app?.slug ?? "",
+    conclusion: data.status === "completed" ? data.conclusion : null,
+    externalId: data.external_id ?? "",
+    title: data.output.title ?? "",
+    summary: data.output.summary ?? "",
+    text: data.output.text ?? "",
+  };
 }
 
 function asIssue(data: {

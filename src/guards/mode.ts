@@ -1,4 +1,4 @@
-import { failWith, type Guard, isForward } from "./guard.ts";
+import { failWith, type Guard, isForward, unknown } from "./guard.ts";
 
 /**
  * Automatic mode advances by the clock and looks at no component (reference teleport-rotation 1.7).
@@ -11,6 +11,13 @@ export const mode: Guard = {
   appliesTo: ({ edge, authority }) => isForward(edge) && authority.rotation.state === "in_progress",
   judge: ({ authority, rotation }) => {
     const { mode, phase, schedule } = authority.rotation;
+    if (mode === null) {
+      return unknown({
+        subject: `authority/${authority.type}`,
+        message: "does not say whether a clock moves the rotation under way",
+        remedy: "look at it with `capstan status`; a rollback is open, and makes it manual",
+      });
+    }
     if (mode !== "auto" || rotation?.mode === "auto") return failWith([]);
     const next = schedule === null ? "" : ` and drops the old key at ${schedule.standby}`;
     return failWith([

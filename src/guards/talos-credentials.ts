@@ -7,7 +7,8 @@ export const talosCredentials: Guard = {
   waivable: true,
   appliesTo: ({ edge, observation }) =>
     observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
-  judge: ({ observation: { credentials }, authority, cluster, edge, now }) => {
+  judge: ({ observation, authority, cluster, edge, now }) => {
+    const { credentials } = observation;
     const subject = `identity/${credentials.path ?? ""}`;
     if (credentials.problem !== null || credentials.notAfter === null) {
       return unknown({
@@ -22,6 +23,17 @@ export const talosCredentials: Guard = {
           subject,
           message: `expires at ${credentials.notAfter}, before this step could be proven`,
           remedy: "issue a new talosconfig first",
+        },
+      ]);
+    }
+    const field = authority.type === "talos" ? "talosconfig" : "kubeconfig";
+    const file = observation.talos?.clientFiles?.find((one) => one.field === field);
+    if (file !== undefined) {
+      return failWith([
+        {
+          subject: `file/${field}`,
+          message: file.problem,
+          remedy: `mend it, or name another file as spec.talos.clients.${field}: it is written after the machines have moved, and holds what reaches them then`,
         },
       ]);
     }

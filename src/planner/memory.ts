@@ -176,9 +176,22 @@ export function catchUp(record: ClusterRecord, observation: ClusterObservation, 
     rotations: record.rotations.map((rotation) => {
       const live = observation.authorities.find(({ type }) => type === rotation.authority);
       if (rotation.ended_at !== null || live === undefined) return rotation;
-      return settleOne(followed(rotation, live), live, now);
+      return settleOne(contradicted(followed(rotation, live), observation), live, now);
     }),
   };
+}
+
+/**
+ * Somebody of this rotation is seen past init: the look that its rollback was asked out of was too old to show that
+ * it had gone on. Then the note of that look proves nothing.
+ */
+function contradicted(rotation: RotationRecord, { components }: ClusterObservation): RotationRecord {
+  if (rotation.turned_back == null) return rotation;
+  const isPastInit = components.some(
+    ({ phase, currentId }) =>
+      currentId === rotation.current_id && (phase === "update_clients" || phase === "update_servers"),
+  );
+  return isPastInit ? { ...rotation, turned_back: null } : rotation;
 }
 
 function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
@@ -195,8 +208,11 @@ function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): 
     return entered(rotation, live, now);
   }
   const byHand = how === "rolled_back" && !isOwnEnd && rotation.reason === null;
-  return ended(byHand ? { ...rotation, reason: "rolled back outside capstan" } : rotation, how, now);
+  return ended(byHand ? { ...rotation, reason: BY_HAND } : rotation, how, now);
 }
+
+/** The reason of a rollback that capstan did not take. */
+export const BY_HAND = "rolled back outside capstan";
 
 /**
  * How a rotation ended, told by the keys that are left and by nothing else: Teleport 5 drops the old key at the end of

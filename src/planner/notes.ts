@@ -1,4 +1,4 @@
-import type { RotationResource } from "../resources/desired.ts";
+import type { ClusterResource, RotationResource } from "../resources/desired.ts";
 import { isTalosType } from "../rotation/authority-type.ts";
 import { type ClusterObservation, KIND_OF_TYPE, type LiveAuthority } from "../rotation/observation.ts";
 import { pinProblems } from "../rotation/pins.ts";
@@ -29,7 +29,7 @@ export function notesOf(
   }
   if (standing === "in_progress" && memory === undefined) {
     notes.push(
-      `the ${live.type} rotation was not started by capstan; it goes on from ${live.rotation.phase}`,
+      `no record here of the ${live.type} rotation: who started it is unknown, and it goes on from ${live.rotation.phase}. Records are kept below .capstan in the clone that started it, or in the git remote (\`record: refs\`)`,
     );
   }
   if (memory?.state === "rolling_back" && resource.phase !== "rollback") {
@@ -38,6 +38,7 @@ export function notesOf(
     notes.push(`it was turned back${why}: whatever git wants, it goes to standby ${end}`);
   }
   notes.push(...halfWay(live, observation));
+  notes.push(...writtenFiles(live, cluster, standing === "finished"));
   if (standing === "finished" && unseen.length > 0) {
     const owners = ownersOf(unseen, observation);
     const slip =
@@ -54,6 +55,20 @@ export function notesOf(
     notes.push(...left.map(({ file, line, message }) => `${file}:${line} ${message}`));
   }
   return notes;
+}
+
+/** Reviewers see which file on the machine that applies is written. */
+function writtenFiles(
+  { type }: LiveAuthority,
+  { talos }: ClusterResource,
+  finished: boolean,
+): readonly string[] {
+  if (talos === null || finished || !isTalosType(type)) return [];
+  const field = type === "talos" ? "talosconfig" : "kubeconfig";
+  const path = talos.clients[field];
+  if (path === null) return [];
+  const below = /(?:^|\/)(\.capstan\/.*)$/.exec(path)?.[1] ?? path;
+  return [`apply writes ${below} (spec.talos.clients.${field}) in every phase`];
 }
 
 /** Who has gone where, when a step was left in the middle. */

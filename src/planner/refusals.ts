@@ -3,6 +3,7 @@ import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
 import type { EndOfRollback } from "../rotation/way-back.ts";
 import type { Member, Move, RotationContext } from "./member.ts";
+import { BY_HAND } from "./memory.ts";
 import { rolledBack } from "./standing.ts";
 import { wordingOf } from "./wording.ts";
 
@@ -118,8 +119,9 @@ export function notBegun({ live }: Member) {
 /** The same content was rolled back before. */
 export function quarantined({ live }: Member, resource: RotationResource, { record }: RotationContext) {
   const attempt = rolledBack(live, resource, record);
-  const when = attempt?.ended_at == null ? "outside capstan" : `at ${attempt.ended_at}`;
-  const why = attempt?.reason == null ? "" : ` (${attempt.reason})`;
+  const isByHand = attempt?.ended_at == null || attempt.reason === BY_HAND;
+  const when = isByHand ? "outside capstan" : `at ${attempt.ended_at}`;
+  const why = isByHand || attempt.reason === null ? "" : ` (${attempt.reason})`;
   return {
     subject: `rotation/${resource.name}`,
     message: `was rolled back ${when}${why}; the same content does not start it again`,

@@ -142,6 +142,8 @@ export interface TalosSurroundings {
   /** Whoever opens sealed keys; a `Failure` when there is nobody. */
   readonly identities: () => Promise<Identities>;
   readonly now: () => Date;
+  /** Folders below which client files may be written (`written-path.ts`). */
+  readonly roots: readonly string[];
 }
 
 /** The platform of a cluster resource. Contacts nothing yet. */

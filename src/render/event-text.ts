@@ -1,11 +1,13 @@
 import type { RunEvent } from "../apply/event.ts";
+import { harmlessValue } from "./harmless.ts";
 import { count, harmless, paragraph } from "./layout.ts";
 import type { Paint } from "./paint.ts";
 
 const LAGGARDS_SHOWN = 5;
 
 /** One event as lines for stderr, or `null` for those that say nothing there. */
-export function eventText(event: RunEvent, paint: Paint): string | null {
+export function eventText(heard: RunEvent, paint: Paint): string | null {
+  const event = harmlessValue(heard);
   const time = paint("dim", event.at.slice(11, 19));
   switch (event.type) {
     case "plan":

@@ -38,3 +38,15 @@ export function harmless(dirty: string): string {
     .replaceAll(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, " ")
     .replaceAll(PILED_MARKS, "$1");
 }
+
+/** The same for every text in a value that came from a file, line by line: whoever draws it later need not remember. */
+export function harmlessValue<T>(value: T): T {
+  return harmlessWithin(value) as T;
+}
+
+function harmlessWithin(value: unknown): unknown {
+  if (typeof value === "string") return value.split("\n").map(harmless).join("\n");
+  if (Array.isArray(value)) return value.map(harmlessWithin);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, harmlessWithin(inner)]));
+}

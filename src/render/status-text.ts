@@ -1,6 +1,7 @@
 import { type Fingerprint, listingOf } from "../rotation/observation.ts";
 import { consumersText } from "./checklist-text.ts";
 import { shortener } from "./fingerprints.ts";
+import { harmlessValue } from "./harmless.ts";
 import { harmless, paragraph, table } from "./layout.ts";
 import { overrideFindingText } from "./override-text.ts";
 import type { Paint } from "./paint.ts";
@@ -9,7 +10,8 @@ import type { AuthorityStatus, KeyStatus, KindStatus, OverrideStatus, Status } f
 const BEHIND_SHOWN = 10;
 
 /** The live state for people. Ends with a line feed. */
-export function statusText(status: Status, paint: Paint): string {
+export function statusText(seen: Status, paint: Paint): string {
+  const status = harmlessValue(seen);
   const keys = status.clusters.flatMap(({ authorities }) =>
     authorities.flatMap(({ active_keys, trusted_keys }) => [...active_keys, ...trusted_keys]),
   );

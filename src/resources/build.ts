@@ -49,6 +49,7 @@ export const DEFAULT_REPOSITORY: RepositoryResource = {
   remote: "origin",
   branch: null,
   requirePlan: false,
+  approvalApp: "github-actions",
   executables: [],
   addresses: [],
 };
@@ -168,6 +169,7 @@ interface RawRepository {
     readonly remote?: string;
     readonly branch?: string;
     readonly require_plan?: boolean;
+    readonly approval?: { readonly app?: string };
     readonly executables?: readonly (readonly string[])[];
     readonly addresses?: readonly string[];
   };
@@ -370,6 +372,7 @@ export function buildRepository({ value }: ResourceDocument): RepositoryResource
     remote: spec.remote ?? DEFAULT_REPOSITORY.remote,
     branch: spec.branch ?? DEFAULT_REPOSITORY.branch,
     requirePlan: spec.require_plan ?? DEFAULT_REPOSITORY.requirePlan,
+    approvalApp: spec.approval?.app ?? DEFAULT_REPOSITORY.approvalApp,
     executables: spec.executables ?? DEFAULT_REPOSITORY.executables,
     addresses: spec.addresses ?? DEFAULT_REPOSITORY.addresses,
   };

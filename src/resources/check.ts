@@ -79,7 +79,9 @@ function duplicateResources(
     const name = nameIn(document);
     const type = HAS_SUB_KIND[document.kind] ? textAt(document.value, ["sub_kind"]) : "";
     if (name === null || type === null) continue;
-    const key = `${document.kind}\0${type}\0${name}`;
+    // One name in several clusters is a campaign.
+    const cluster = document.kind === "ca_rotation" ? textAt(document.value, ["spec", "cluster"]) : "";
+    const key = `${document.kind}\0${type}\0${name}\0${cluster}`;
     const other = first.get(key);
     if (other === undefined) {
       first.set(key, document);

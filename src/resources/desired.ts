@@ -218,6 +218,8 @@ export interface RepositoryResource {
   readonly branch: string | null;
   /** Apply takes only a plan that was approved: a plan file, or a fingerprint. */
   readonly requirePlan: boolean;
+  /** Slug of the GitHub App whose check run carries an approved fingerprint. */
+  readonly approvalApp: string;
   /** Whole command lines that may run for what a pull request adds, before it is merged. */
   readonly executables: readonly (readonly string[])[];
   /** `host:port` that may be dialled for it. */

@@ -1,18 +1,35 @@
 import { isMap, isPair, isScalar, isSeq, type Node } from "yaml";
 import type { Phase } from "../rotation/phase.ts";
 import { appendDocument, type NewRotation, renderRotation } from "./edit-render.ts";
-import { editResource, lineEndOf, rangeOf, refuseErrors, replaceScalar, type Splice } from "./edit-text.ts";
+import {
+  editResource,
+  lineEndOf,
+  rangeOf,
+  refuseErrors,
+  replaceScalar,
+  type Splice,
+  type Wanted,
+} from "./edit-text.ts";
+
+/** A rotation is its cluster and its name; a name alone will do for a file with one of them. */
+type RotationName = string | { readonly cluster: string; readonly name: string };
+
+function rotationNamed(rotation: RotationName): Wanted {
+  return typeof rotation === "string"
+    ? { kind: "ca_rotation", name: rotation }
+    : { kind: "ca_rotation", name: rotation.name, cluster: rotation.cluster };
+}
 
 /** Sets `spec.phase` of a `ca_rotation`; every other byte of the file stays. */
-export function setRotationPhase(text: string, rotation: string, phase: Phase): string {
-  return editResource(text, { kind: "ca_rotation", name: rotation }, ["spec", "phase"], (current, node) =>
+export function setRotationPhase(text: string, rotation: RotationName, phase: Phase): string {
+  return editResource(text, rotationNamed(rotation), ["spec", "phase"], (current, node) =>
     current === phase ? null : { value: phase, splice: replaceScalar(node, phase) },
   );
 }
 
 /** Says why a rotation that was rolled back is started again: with the reason its content is another one. */
-export function setResume(text: string, rotation: string, reason: string): string {
-  return editResource(text, { kind: "ca_rotation", name: rotation }, ["spec"], (current, node) => {
+export function setResume(text: string, rotation: RotationName, reason: string): string {
+  return editResource(text, rotationNamed(rotation), ["spec"], (current, node) => {
     const spec = current as { readonly resume?: { readonly reason: string } };
     return { value: { ...spec, resume: { reason } }, splice: resumeSplice(node, text, reason) };
   });
@@ -39,8 +56,8 @@ function resumeSplice(spec: Node, text: string, reason: string): Splice | null {
 }
 
 /** Takes out what people stated about an attempt: the next one has to be worked for anew. */
-export function clearAcknowledgements(text: string, rotation: string): string {
-  return editResource(text, { kind: "ca_rotation", name: rotation }, ["spec"], (current, node) => {
+export function clearAcknowledgements(text: string, rotation: RotationName): string {
+  return editResource(text, rotationNamed(rotation), ["spec"], (current, node) => {
     const { acknowledge, ...rest } = current as { readonly acknowledge?: unknown };
     if (acknowledge === undefined) return null;
     return { value: rest, splice: withoutLines(node, text, "acknowledge") };

@@ -20,6 +20,8 @@ export interface Splice {
 export interface Wanted {
   readonly kind: Kind;
   readonly name: string;
+  /** Of a rotation, whose name may stand in several clusters; without it the first of the name. */
+  readonly cluster?: string;
   readonly subKind?: string;
 }
 
@@ -104,6 +106,7 @@ function isWanted({ kind, value }: ResourceDocument, wanted: Wanted): boolean {
   return (
     kind === wanted.kind &&
     valueAt(value, ["metadata", "name"]) === wanted.name &&
+    (wanted.cluster === undefined || valueAt(value, ["spec", "cluster"]) === wanted.cluster) &&
     (wanted.subKind === undefined || value["sub_kind"] === wanted.subKind)
   );
 }

@@ -3,6 +3,7 @@ import { buildAuthority, buildCluster, buildOverride, buildRepository, buildRota
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkInventory } from "./check-inventory.ts";
+import { checkWrittenPaths } from "./check-written-paths.ts";
 import * as validators from "./compiled/schemas.js";
 import type {
   AuthorityResource,
@@ -109,6 +110,7 @@ function accept(
     ...substituted.diagnostics,
     ...checkDocument(document, now),
     ...checkInventory(document, substituted.value),
+    ...checkWrittenPaths(document, substituted.value, env),
   ];
   const validate = VALIDATORS[document.kind];
   // As written, not as substituted: a message must not print what an environment variable holds.

@@ -12,6 +12,14 @@ export interface TalosFacts {
   /** Per CA that a rotation is declared for, or under way. */
   readonly keys: readonly KeyCustody[];
   readonly kubernetes: KubernetesFacts;
+  /** Client files of the cluster resource that could not be written. Absent: nobody has looked. */
+  readonly clientFiles?: readonly ClientFileProblem[];
+}
+
+/** A file of `spec.talos.clients`, and why capstan would not write it; nothing of it is quoted. */
+export interface ClientFileProblem {
+  readonly field: "talosconfig" | "kubeconfig";
+  readonly problem: string;
 }
 
 export interface TalosMachine {

@@ -109,7 +109,7 @@ describe("capstan rotate start", () => {
 
   it.each([
     ["", "spec.talos.clients.kubeconfig"],
-    ["    clients: { talosconfig: x }\n", "spec.talos.clients.kubeconfig"],
+    ["    clients: { talosconfig: .capstan/x }\n", "spec.talos.clients.kubeconfig"],
   ])("says what the cluster resource lacks (%#)", async (fields, words) => {
     folder = repositoryWith(fields);
     const ran = await run(["rotate", "start", "kubernetes"]);
@@ -219,7 +219,7 @@ describe("of several rotations of one CA", () => {
 describe("a secrets bundle that is named", () => {
   async function upToTheEnd(): Promise<void> {
     folder = repositoryWith(
-      "    clients: { talosconfig: x, kubeconfig: y }\n    secrets: talos/secrets.sops.yaml\n",
+      "    clients: { talosconfig: .capstan/x, kubeconfig: .capstan/y }\n    secrets: talos/secrets.sops.yaml\n",
     );
     await startAndAdvance();
   }

@@ -4,21 +4,34 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
-import { type ActionDoors, type AppliedRun, type PlannedRun, runAction } from "../../src/forge/action.ts";
+import {
+  type ActionDoors,
+  type AppliedRun,
+  type ApprovalPolicy,
+  type PlannedRun,
+  runAction,
+} from "../../src/forge/action.ts";
 import { contextOf } from "../../src/forge/context.ts";
 import { annotation } from "../../src/forge/files.ts";
 import { openGitHub } from "../../src/forge/github.ts";
-import { readMarker, withoutMarker } from "../../src/forge/marker.ts";
+import { readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
 import { blocked, hostile, manyClusters, nothingToDo, overridesDue, ready } from "../render/plans.ts";
 import { NOW } from "../world/host-rotation.ts";
-import { BOT, GitHubServer, REPOSITORY, TOKEN } from "./github-server.ts";
+import { BOT, GitHubServer, REPOSITORY, type StoredPull, TOKEN } from "./github-server.ts";
 
 const PULL = 7;
 const COMMIT = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
-const FINGERPRINT = `sha256:${"5e".repeat(32)}`;
+/** What reviewers of the pull request look at; merged it is `COMMIT`. */
+const HEAD = "beef".repeat(10);
+const FINGERPRINT = ready().fingerprint;
+const CLUSTERS = ready().clusters.map(({ name, fingerprint }) => `${name}=${fingerprint}`);
 
-const PULL_REQUEST = { number: PULL, head: { repo: { full_name: REPOSITORY } } };
-const MERGE_GROUP = { head_ref: `refs/heads/gh-readonly-queue/main/pr-${PULL}-${COMMIT}` };
+const PULL_REQUEST = { number: PULL, head: { sha: HEAD, repo: { full_name: REPOSITORY } } };
+const MERGE_GROUP = {
+  head_ref: `refs/heads/gh-readonly-queue/main/pr-${PULL}-${COMMIT}`,
+  head_sha: COMMIT,
+};
+const POLICY: ApprovalPolicy = { app: "github-actions", appBefore: "github-actions", required: false };
 
 let server: GitHubServer;
 let folder: string;
@@ -63,13 +76,14 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
     GITHUB_REPOSITORY: REPOSITORY,
     GITHUB_RUN_ID: "42",
     GITHUB_SHA: COMMIT,
+    GITHUB_REF: mode === "apply" ? "refs/heads/main" : `refs/pull/${PULL}/merge`,
     GITHUB_EVENT_NAME: event,
     GITHUB_EVENT_PATH: eventFile,
     GITHUB_STEP_SUMMARY: join(folder, "summary.md"),
     GITHUB_OUTPUT: join(folder, "output"),
     ...env,
   });
-  const expected: (string | null)[] = [];
+  const expected: (readonly string[])[] = [];
   const github =
     context.token === null
       ? null
@@ -87,9 +101,18 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
     print: (text: string) => {
       printed += text;
     },
+    annotate: (kind: "notice" | "warning", message: string) => {
+      printed += annotation(kind, message);
+    },
   };
-  const all: ActionDoors = { plan: async () => planned(), apply: async () => applied(), ...doors };
+  const all: ActionDoors = {
+    policy: async () => POLICY,
+    plan: async () => planned(),
+    apply: async () => applied(),
+    ...doors,
+  };
   const listening: ActionDoors = {
+    policy: all.policy,
     plan: (expect) => {
       expected.push(expect);
       return all.plan(expect);
@@ -133,6 +156,42 @@ describe("mode plan", () => {
     });
   });
 
+  it("writes a check run on the reviewed commit, with the fingerprints of the plan and of each cluster", async () => {
+    await act("plan");
+    const [run, ...others] = server.checkRuns;
+    expect(others).toEqual([]);
+    expect(run).toMatchObject({
+      name: "capstan plan",
+      head_sha: HEAD,
+      status: "completed",
+      conclusion: "success",
+      external_id: FINGERPRINT,
+    });
+    for (const { name, fingerprint } of ready().clusters)
+      expect(run?.output.text).toContain(`"${name}": "${fingerprint}"`);
+    expect(run?.output.summary).toContain("**Ready.** 1 step");
+  });
+
+  it("a plan that is made again takes the place of the one before, on the same commit", async () => {
+    await act("plan");
+    await act("plan", {
+      doors: { plan: async () => planned({ plan: blocked(), fingerprint: blocked().fingerprint }) },
+    });
+    expect(server.checkRuns).toMatchObject([{ conclusion: "neutral", external_id: blocked().fingerprint }]);
+  });
+
+  it("without the right to write check runs it says so, and goes on", async () => {
+    server.fail(/POST .*check-runs/, { status: 403, message: "Resource not accessible by integration" });
+    expect((await act("plan")).exit).toBe(0);
+    expect(printed).toMatch(/^::warning title=capstan::check run of the plan: not written.*403/m);
+  });
+
+  it("a token of another app than the one that counts is told", async () => {
+    server.app = "pki-planner";
+    await act("plan");
+    expect(printed).toContain("it is by the app pki-planner, and apply takes one by github-actions only");
+  });
+
   it("does nothing on GitHub the second time", async () => {
     await act("plan");
     const before = server.calls.length;
@@ -150,7 +209,8 @@ describe("mode plan", () => {
     expect(exit).toBe(0);
     expect(summary()).toContain("**Ready.**");
     expect(server.comments).toEqual([]);
-    if (readOnly) expect(printed).toMatch(/^::warning title=capstan::comment of the plan: not written/);
+    if (readOnly) expect(printed).toMatch(/^::warning title=capstan::comment of the plan: not written/m);
+    expect(server.checkRuns).toEqual([]);
   });
 
   it("a blocked plan fails the job only where that is asked for", async () => {
@@ -175,6 +235,7 @@ describe("mode plan", () => {
       },
     };
     await expect(act("plan", { doors })).rejects.toBe(failure);
+    expect(server.checkRuns).toMatchObject([{ conclusion: "failure", external_id: FINGERPRINT }]);
     expect(bodies()[0]).toMatch(/^> \[!NOTE\]\n> \*\*Superseded\*\*/);
     expect(summary()).toContain("tctl is not there\n→ install ``` it");
     expect(outputs()["outcome"]).toBe("error");
@@ -203,19 +264,32 @@ describe("mode plan", () => {
 describe("a merge queue", () => {
   const queued = { event: "merge_group", payload: { merge_group: MERGE_GROUP } };
 
-  it("expects the plan that the pull request shows, and leaves its comment alone", async () => {
+  beforeEach(() => {
+    server.pull({ number: PULL, head: { sha: HEAD } });
+  });
+
+  it("expects the plan that was reviewed, and leaves its comment alone", async () => {
     await act("plan");
     const before = server.comments[0]?.body;
-    expect((await act("plan", queued)).expected).toEqual([FINGERPRINT]);
+    expect((await act("plan", queued)).expected).toEqual([CLUSTERS]);
     expect(server.comments.map(({ body }) => body)).toEqual([before]);
+    expect(server.checkRuns.map(({ head_sha }) => head_sha)).toEqual([HEAD, COMMIT]);
   });
 
-  it("has nothing to expect where no plan was shown, and says so", async () => {
-    expect((await act("plan", queued)).expected).toEqual([null]);
-    expect(printed).toContain("::notice title=capstan::no plan was shown");
+  it("has nothing to expect where no plan was reviewed, and says so", async () => {
+    expect((await act("plan", queued)).expected).toEqual([[]]);
+    expect(printed).toContain("::notice title=capstan::no plan was reviewed");
   });
 
-  it("a stale plan keeps the comment, which is what was approved", async () => {
+  it("is refused where no plan was reviewed and one is required", async () => {
+    const doors = { policy: async () => ({ ...POLICY, required: true }) };
+    await expect(act("plan", { ...queued, doors })).rejects.toMatchObject({
+      code: "stale",
+      message: expect.stringContaining("has no check run of github-actions"),
+    });
+  });
+
+  it("a stale plan keeps the comment, which is what was reviewed", async () => {
     await act("plan");
     const doors = {
       plan: async () => {
@@ -227,39 +301,49 @@ describe("a merge queue", () => {
   });
 });
 
-describe("mode apply", () => {
-  const pushed = { event: "push", payload: {} };
+const pushed = { event: "push", payload: { before: "a".repeat(40) } };
+const REQUIRED = { CAPSTAN_REQUIRE_PLAN: "true" };
+const merged = (more: Partial<StoredPull> = {}) =>
+  server.pull({
+    number: PULL,
+    state: "closed",
+    merged_at: "2026-11-29T15:00:00Z",
+    merge_commit_sha: COMMIT,
+    head: { sha: HEAD },
+    ...more,
+  });
 
+describe("mode apply", () => {
   beforeEach(() => {
-    server.pullsOf.set(COMMIT, [PULL]);
+    merged();
   });
 
   it("marks the plan of the pull request as applied", async () => {
     await act("plan");
     const { exit, expected } = await act("apply", pushed);
     expect(exit).toBe(0);
-    expect(expected).toEqual([null]);
+    expect(expected).toEqual([[]]);
     expect(outputs()).toMatchObject({ outcome: "applied", fingerprint: FINGERPRINT });
     expect(bodies()[0]).toMatch(/^> \[!NOTE\]\n> \*\*Applied\*\* \[by this run\]/);
     expect(summary()).toContain("## capstan apply\n\n**applied**");
   });
 
-  it("marks the plan of every pull request that brought the commit, and of none else", async () => {
+  it("marks the plan of the pull request that was merged into this branch, and of none else", async () => {
     await act("plan");
     await act("plan", { payload: { pull_request: { ...PULL_REQUEST, number: PULL + 1 } } });
-    await act("plan", { payload: { pull_request: { ...PULL_REQUEST, number: PULL + 2 } } });
-    server.pullsOf.set(COMMIT, [PULL, PULL + 1]);
+    server.pull({ number: PULL + 1, base: { ref: "prod" }, head: { sha: HEAD } });
+    server.listedToo.set(COMMIT, [PULL + 1]);
     await act("apply", pushed);
-    expect(bodies().map((body) => body.includes("**Applied**"))).toEqual([true, true, false]);
+    expect(bodies().map((body) => body.includes("**Applied**"))).toEqual([true, false]);
   });
 
-  it("without the right to write: it is applied, and the summary says so", async () => {
+  it("without the right to write comments: it is applied, and says so", async () => {
     await act("plan");
     server.readOnly = true;
-    expect((await act("apply", pushed)).exit).toBe(0);
+    expect((await act("apply", { ...pushed, env: REQUIRED })).exit).toBe(0);
     expect(summary()).toContain("## capstan apply\n\n**applied**");
     expect(bodies()[0]).not.toContain("Applied");
-    expect(printed).toMatch(/^::warning title=capstan::.*403/m);
+    expect(printed).toContain("not marked as applied, which takes pull-requests: write");
   });
 
   it("passes on how it ended, and does not call it applied", async () => {
@@ -272,45 +356,255 @@ describe("mode apply", () => {
     expect(summary()).toContain("**rolled-back**\n\n```text\nnode2 is `stuck`\n```");
   });
 
-  it("applies what was reviewed where that is required", async () => {
+  it("does not apply when GitHub cannot say what was reviewed", async () => {
+    server.fail(/\/pulls\b/, { status: 404, message: "Not Found" });
+    await expect(act("apply", { ...pushed, env: REQUIRED })).rejects.toMatchObject({ code: "denied" });
     await act("plan");
-    const env = { CAPSTAN_REQUIRE_PLAN: "true" };
-    expect((await act("apply", { ...pushed, env })).expected).toEqual([FINGERPRINT]);
+    server.fail(/\/check-runs\b/, { status: 403, message: "Resource not accessible by integration" });
+    await expect(act("apply", { ...pushed, env: REQUIRED })).rejects.toMatchObject({ code: "denied" });
+  });
+
+  it("applies all the same when nothing is required and only the comment cannot be found", async () => {
+    server.fail(/\/pulls\b/, { status: 404, message: "Not Found" });
+    expect((await act("apply", pushed)).exit).toBe(0);
+    expect(printed).toContain("::notice title=capstan::cannot find the pull request");
   });
 
   it.each([
-    ["nobody reviewed a plan", {}],
-    ["there is no pull request", { commit: "beef" }],
-    ["there is no token", { GITHUB_TOKEN: "" }],
-  ])("refuses where a plan is required and %s", async (_, { commit, ...env }: Record<string, string>) => {
-    const given = {
-      CAPSTAN_REQUIRE_PLAN: "true",
-      ...(commit === undefined ? {} : { GITHUB_SHA: commit }),
-      ...env,
-    };
-    const run = act("apply", { ...pushed, env: given });
-    await expect(run).rejects.toMatchObject({
+    ["one", "sha256:beef", ["sha256:beef"]],
+    ["several", "a=sha256:beef b=sha256:cafe", ["a=sha256:beef", "b=sha256:cafe"]],
+  ])("%s fingerprint that is given goes before what was reviewed", async (_, given, expected) => {
+    const env = { CAPSTAN_EXPECT: given, ...REQUIRED };
+    expect((await act("apply", { ...pushed, env })).expected).toEqual([expected]);
+  });
+
+  it("a plan file is an approval, too", async () => {
+    const env = { CAPSTAN_PLAN_FILE: "plan.json", ...REQUIRED };
+    expect((await act("apply", { ...pushed, env })).expected).toEqual([[]]);
+  });
+});
+
+describe("who may approve: the check run of the very commit that was reviewed", () => {
+  const apply = async (doors: Partial<ActionDoors> = {}) =>
+    (await act("apply", { ...pushed, env: REQUIRED, doors })).expected;
+  const OTHER_HEAD = "dead".repeat(10);
+  const other = nothingToDo();
+  /** Writes the plan of a pull request as the workflow does. */
+  const plannedOn = (number: number, sha: string, plan = ready()) =>
+    act("plan", {
+      payload: { pull_request: { ...PULL_REQUEST, number, head: { sha } } },
+      doors: { plan: async () => planned({ plan, fingerprint: plan.fingerprint }) },
+    });
+
+  it.each<[string, Partial<StoredPull>]>([
+    ["squashed or as a merge commit", { merge_commit_sha: COMMIT }],
+    ["pushed as it is", { merge_commit_sha: null, head: { sha: COMMIT } }],
+  ])("a pull request that was merged %s", async (_, more) => {
+    merged(more);
+    await plannedOn(PULL, more.head?.sha ?? HEAD);
+    expect(await apply()).toEqual([CLUSTERS]);
+  });
+
+  it("a merge group, whose own plan was compared with the reviewed one", async () => {
+    merged();
+    await plannedOn(PULL, HEAD);
+    await act("plan", { event: "merge_group", payload: { merge_group: MERGE_GROUP } });
+    expect(await apply()).toEqual([CLUSTERS]);
+  });
+
+  it("a merge group that was compared with nothing approves nothing", async () => {
+    merged();
+    await act("plan", { event: "merge_group", payload: { merge_group: MERGE_GROUP } });
+    await expect(apply()).rejects.toMatchObject({
       code: "stale",
-      message: expect.stringContaining("no pull request"),
+      message: expect.stringContaining("was not compared with one that was reviewed"),
     });
   });
 
-  it("does not apply when GitHub cannot say what was reviewed", async () => {
-    server.fail(/\/pulls\b/, { status: 404, message: "Not Found" });
-    const run = act("apply", { ...pushed, env: { CAPSTAN_REQUIRE_PLAN: "true" } });
-    await expect(run).rejects.toMatchObject({ code: "denied" });
+  it("is found among hundreds of other check runs", async () => {
+    merged();
+    for (let count = 0; count < 250; count += 1)
+      server.checkRun({ head_sha: HEAD, name: "capstan plan", app: { slug: `app-${count}` } });
+    await plannedOn(PULL, HEAD);
+    expect(await apply()).toEqual([CLUSTERS]);
   });
 
-  it("applies all the same when only the comment cannot be found", async () => {
-    server.fail(/\/pulls\b/, { status: 404, message: "Not Found" });
-    expect((await act("apply", pushed)).exit).toBe(0);
-    expect(printed).toContain("::warning title=capstan::cannot find the pull request");
+  it("the repository can require it, also by what it was before the merge", async () => {
+    merged();
+    const doors = { policy: async () => ({ ...POLICY, required: true }) };
+    await expect(act("apply", { ...pushed, doors })).rejects.toMatchObject({ code: "stale" });
+    await plannedOn(PULL, HEAD);
+    expect((await act("apply", { ...pushed, doors })).expected).toEqual([CLUSTERS]);
   });
 
-  it("a fingerprint that is given goes before the comment", async () => {
-    await act("plan");
-    const env = { CAPSTAN_EXPECT: "sha256:beef", CAPSTAN_REQUIRE_PLAN: "true" };
-    expect((await act("apply", { ...pushed, env })).expected).toEqual(["sha256:beef"]);
+  const forged = () => {
+    const marker = {
+      v: 1,
+      kind: "plan",
+      scope: "all",
+      commit: HEAD,
+      fingerprint: FINGERPRINT,
+      state: "current",
+    } as const;
+    return `${writeMarker(marker)}**Ready.**`;
+  };
+  const attacks: readonly (readonly [string, () => Promise<unknown>, string])[] = [
+    [
+      "a comment of the bot that somebody edited",
+      async () => server.comment(PULL, forged(), BOT),
+      "has no check run",
+    ],
+    [
+      "a comment of a person that begins with the marker",
+      async () => server.comment(PULL, forged(), "mallory"),
+      "has no check run",
+    ],
+    [
+      "a second pull request with the same commit, into another branch",
+      async () => {
+        server.pull({ number: 57, base: { ref: "prod" }, head: { sha: OTHER_HEAD } });
+        server.listedToo.set(COMMIT, [57]);
+        await plannedOn(57, OTHER_HEAD);
+      },
+      "has no check run",
+    ],
+    [
+      "a second pull request with the same commit, open",
+      async () => {
+        server.pull({ number: 57, head: { sha: OTHER_HEAD } });
+        server.listedToo.set(COMMIT, [57]);
+        await plannedOn(57, OTHER_HEAD);
+      },
+      "has no check run",
+    ],
+    [
+      "a second pull request that was merged as the same commit",
+      async () => {
+        merged({ number: 57, head: { sha: OTHER_HEAD } });
+        await plannedOn(57, OTHER_HEAD);
+      },
+      "by several pull requests",
+    ],
+    [
+      "a pull request that was never merged",
+      async () => {
+        merged({ merged_at: null, state: "open" });
+        await plannedOn(PULL, HEAD);
+      },
+      "no pull request was merged into main",
+    ],
+    [
+      "a check run by another app",
+      async () => {
+        server.app = "mallory-ci";
+        await plannedOn(PULL, HEAD);
+        server.app = "github-actions";
+      },
+      "has no check run",
+    ],
+    ["a check run of another head", () => plannedOn(PULL, OTHER_HEAD), "has no check run"],
+    [
+      "a check run whose name was edited",
+      async () => {
+        await plannedOn(PULL, HEAD);
+        for (const run of server.checkRuns) run.name = "capstan plan (prod)";
+      },
+      "has no check run",
+    ],
+    [
+      "a check run of another job that was given the name",
+      async () => {
+        await plannedOn(PULL, HEAD);
+        server.checkRun({ head_sha: HEAD, external_id: FINGERPRINT });
+      },
+      "there are 2 check runs",
+    ],
+    [
+      "a check run that any job may make, without a plan",
+      async () => server.checkRun({ head_sha: HEAD }),
+      "holds no plan that capstan wrote",
+    ],
+    [
+      "a check run whose fingerprint is not that of its clusters",
+      async () => {
+        await plannedOn(PULL, HEAD, other);
+        for (const run of server.checkRuns) {
+          run.external_id = FINGERPRINT;
+          run.output.text = (run.output.text ?? "").replace(other.fingerprint, FINGERPRINT);
+        }
+      },
+      "holds no plan that capstan wrote",
+    ],
+    [
+      "a check run that failed",
+      async () => {
+        await plannedOn(PULL, HEAD);
+        for (const run of server.checkRuns) run.conclusion = "failure";
+      },
+      "ended as failure",
+    ],
+    [
+      "a check run that is not over",
+      async () => {
+        await plannedOn(PULL, HEAD);
+        for (const run of server.checkRuns) run.status = "in_progress";
+      },
+      "ended as not at all",
+    ],
+    [
+      "a check run of one cluster for all of them",
+      async () => {
+        await act("plan", { env: { CAPSTAN_CLUSTER: "prod" } });
+        for (const run of server.checkRuns) run.name = "capstan plan";
+      },
+      "holds no plan that capstan wrote",
+    ],
+  ];
+
+  it.each(attacks)("is not %s", async (_what, attack, said) => {
+    merged();
+    await attack();
+    await expect(apply()).rejects.toMatchObject({ code: "stale", message: expect.stringContaining(said) });
+  });
+
+  it("an older fingerprint is that of the newest plan of this commit, and no other", async () => {
+    merged();
+    await plannedOn(PULL, HEAD, other);
+    await plannedOn(PULL, HEAD);
+    expect(server.checkRuns).toHaveLength(1);
+    expect(await apply()).toEqual([CLUSTERS]);
+  });
+
+  it("a merge that changes whose check run counts is approved by neither", async () => {
+    merged();
+    await plannedOn(PULL, HEAD);
+    const policy = async () => ({ ...POLICY, appBefore: "pki-planner" });
+    await expect(apply({ policy })).rejects.toMatchObject({
+      message: expect.stringContaining("from pki-planner to github-actions"),
+    });
+  });
+
+  it("an app of one's own is one that whoever writes a workflow has not", async () => {
+    merged();
+    const policy = async () => ({ ...POLICY, app: "pki-planner", appBefore: "pki-planner" });
+    await plannedOn(PULL, HEAD);
+    await expect(apply({ policy })).rejects.toMatchObject({
+      message: expect.stringContaining("of pki-planner"),
+    });
+    server.app = "pki-planner";
+    await act("plan", { doors: { policy } });
+    expect(await apply({ policy })).toEqual([CLUSTERS]);
+  });
+
+  it.each([
+    ["there is no pull request", { GITHUB_SHA: "f".repeat(40) }, "no pull request was merged"],
+    ["there is no token", { GITHUB_TOKEN: "" }, "without a token"],
+    ["the run is of no branch", { GITHUB_REF: "refs/tags/v1" }, "is of no branch"],
+  ])("is required and %s: refused", async (_, env, said) => {
+    merged();
+    await plannedOn(PULL, HEAD);
+    const run = act("apply", { ...pushed, env: { ...REQUIRED, ...env } });
+    await expect(run).rejects.toMatchObject({ code: "stale", message: expect.stringContaining(said) });
   });
 });
 

@@ -72,6 +72,7 @@ describe("the action as a runner runs it", { timeout: 180_000 }, () => {
         GITHUB_EVENT_NAME: event,
         GITHUB_EVENT_PATH: file("event.json"),
         GITHUB_OUTPUT: file("output"),
+        GITHUB_REF: event === "pull_request" ? `refs/pull/${PULL}/merge` : "refs/heads/main",
         GITHUB_REPOSITORY: REPOSITORY,
         GITHUB_RUN_ID: "4711",
         GITHUB_SERVER_URL: "https://github.example",
@@ -90,8 +91,10 @@ describe("the action as a runner runs it", { timeout: 180_000 }, () => {
     };
   }
 
+  /** The commit that reviewers look at; GitHub's own merge of it is what is checked out. */
+  const HEAD = "beef".repeat(10);
   const pullRequest = () => ({
-    pull_request: { number: PULL, base: { sha: base }, head: { repo: { full_name: REPOSITORY } } },
+    pull_request: { number: PULL, base: { sha: base }, head: { sha: HEAD, repo: { full_name: REPOSITORY } } },
   });
   const rotations = async () => (await team.home.calls()).filter((argv) => argv[1] === "rotate");
 
@@ -149,12 +152,18 @@ describe("the action as a runner runs it", { timeout: 180_000 }, () => {
     await runner.git("push", "--quiet", "origin", "HEAD:main");
     const ran = await act("push", {}, { mode: "apply", "require-plan": "true" });
     expect(ran.exit).toBe(5);
-    expect(ran.summary).toContain("shows a plan that was reviewed");
+    expect(ran.summary).toContain("no pull request was merged into main");
     expect(await rotations()).toEqual([]);
   });
 
   it("apply: the plan that was reviewed, and the comment says so", async () => {
-    server.pullsOf.set(await runner.git("rev-parse", "HEAD"), [PULL]);
+    server.pull({
+      number: PULL,
+      state: "closed",
+      merged_at: "2026-11-29T15:00:00Z",
+      merge_commit_sha: await runner.git("rev-parse", "HEAD"),
+      head: { sha: HEAD },
+    });
     const ran = await act("push", {}, { mode: "apply", "require-plan": "true" });
     expect(ran.exit, ran.log).toBe(0);
     expect(ran.outputs["outcome"]).toBe("applied");
@@ -166,7 +175,7 @@ describe("the action as a runner runs it", { timeout: 180_000 }, () => {
   it("apply again: the cluster is not what reviewers saw any more, exit 5", async () => {
     const ran = await act("push", {}, { mode: "apply", "require-plan": "true" });
     expect(ran.exit).toBe(5);
-    expect(ran.summary).toContain("the plan is not the one that was approved");
+    expect(ran.summary).toContain("is not as it was approved");
     expect(await rotations()).toHaveLength(1);
   });
 

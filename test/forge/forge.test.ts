@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { endComment, keepComment, type PlanComment, shownFingerprint } from "../../src/forge/comment.ts";
+import { endComment, keepComment, type PlanComment } from "../../src/forge/comment.ts";
 import { DRIFT_LABEL, type DriftReport, keepDriftIssue } from "../../src/forge/drift-issue.ts";
 import { type GitHub, openGitHub } from "../../src/forge/github.ts";
 import { type Marker, readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
@@ -104,7 +104,6 @@ describe("the comment of a plan", () => {
       state: "current",
     });
     const theirs = server.comment(PULL, `${marker}No changes.`, "mallory");
-    expect(await shownFingerprint(github(), PULL, "all")).toBeNull();
     expect(await keepComment(github(), plan("one"))).toEqual({ result: "created" });
     expect(theirs.body).toContain("No changes.");
   });
@@ -279,13 +278,6 @@ describe("a plan that is over", () => {
     await endComment(github(), PULL, "all", { state: "applied", runUrl: RUN });
     expect(texts()[0]?.match(/<details>/g)).toHaveLength(1);
     expect(texts()[0]).toContain("one\n</details>");
-  });
-
-  it("is not what reviewers approve", async () => {
-    await keepComment(github(), plan("one"));
-    expect(await shownFingerprint(github(), PULL, "all")).toBe("sha256:5e5e");
-    await endComment(github(), PULL, "all", { state: "superseded", runUrl: RUN });
-    expect(await shownFingerprint(github(), PULL, "all")).toBeNull();
   });
 
   it("that was never shown needs no end", async () => {

@@ -25,6 +25,27 @@ interface StoredIssue {
   readonly pull_request?: object;
 }
 
+/** A pull request, as far as GitHub's API says where it was merged. */
+export interface StoredPull {
+  readonly number: number;
+  readonly state: "open" | "closed";
+  readonly merged_at: string | null;
+  readonly merge_commit_sha: string | null;
+  readonly base: { readonly ref: string };
+  readonly head: { readonly sha: string };
+}
+
+export interface StoredCheckRun {
+  readonly id: number;
+  readonly app: { readonly slug: string };
+  readonly head_sha: string;
+  name: string;
+  status: string;
+  conclusion: string | null;
+  external_id: string | null;
+  output: { title: string | null; summary: string | null; text: string | null };
+}
+
 /** An answer that is given instead of the real one. */
 interface Fault {
   readonly status: number;
@@ -40,7 +61,12 @@ interface Fault {
 export class GitHubServer {
   readonly comments: StoredComment[] = [];
   readonly issues: StoredIssue[] = [];
-  readonly pullsOf = new Map<string, readonly number[]>();
+  readonly checkRuns: StoredCheckRun[] = [];
+  readonly pulls: StoredPull[] = [];
+  /** What GitHub lists for a commit beyond those whose head or merge it is. */
+  readonly listedToo = new Map<string, readonly number[]>();
+  /** App of the token: who writes check runs, and may change its own alone. */
+  app = "github-actions";
   /** `GET /repos/acme/pki/issues/7/comments`, in order. */
   readonly calls: string[] = [];
   /** A token of a fork may read and not write. */
@@ -93,6 +119,36 @@ export class GitHubServer {
     return stored;
   }
 
+  pull(pull: Partial<StoredPull> & { readonly number: number }): StoredPull {
+    const stored: StoredPull = {
+      state: "open",
+      merged_at: null,
+      merge_commit_sha: null,
+      base: { ref: "main" },
+      head: { sha: "0".repeat(40) },
+      ...pull,
+    };
+    const at = this.pulls.findIndex(({ number }) => number === stored.number);
+    if (at >= 0) this.pulls[at] = stored;
+    else this.pulls.push(stored);
+    return stored;
+  }
+
+  checkRun(run: Partial<StoredCheckRun> & { readonly head_sha: string }): StoredCheckRun {
+    const stored: StoredCheckRun = {
+      id: this.#ids++,
+      app: { slug: this.app },
+      name: "capstan plan",
+      status: "completed",
+      conclusion: "success",
+      external_id: null,
+      output: { title: null, summary: null, text: null },
+      ...run,
+    };
+    this.checkRuns.push(stored);
+    return stored;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -105,11 +161,16 @@ export class GitHubServer {
     if (fault !== undefined && fault.afterSuccess !== true) return refuse(response, fault);
     const answer = this.#route(request, url, body);
     if (fault !== undefined) return refuse(response, fault);
-    if (Array.isArray(answer.json)) return this.#page(response, url, answer.json);
+    if (Array.isArray(answer.json)) return this.#page(response, url, answer.json, (page) => page);
+    if (answer.key !== undefined) {
+      const key = answer.key;
+      const all = (answer.json as Record<string, unknown[]>)[key] ?? [];
+      return this.#page(response, url, all, (page) => ({ total_count: all.length, [key]: page }));
+    }
     send(response, answer.status, answer.json, {});
   }
 
-  #route(request: IncomingMessage, url: URL, body: Body): { status: number; json: unknown } {
+  #route(request: IncomingMessage, url: URL, body: Body): Answer {
     if (request.headers.authorization !== `token ${TOKEN}`) return problem(401, "Bad credentials");
     const method = request.method ?? "";
     const path = url.pathname;
@@ -127,13 +188,54 @@ export class GitHubServer {
     const comment = /^\/issues\/comments\/(\d+)$/.exec(rest);
     if (comment !== null) return this.#patchComment(Number(comment[1]), body);
     const pulls = /^\/commits\/([0-9a-f]+)\/pulls$/.exec(rest);
-    if (pulls !== null) {
-      return { status: 200, json: (this.pullsOf.get(pulls[1] ?? "") ?? []).map((number) => ({ number })) };
+    if (pulls !== null) return { status: 200, json: this.#pullsOf(pulls[1] ?? "") };
+    const pull = /^\/pulls\/(\d+)$/.exec(rest);
+    if (pull !== null) {
+      const found = this.pulls.find(({ number }) => number === Number(pull[1]));
+      return found === undefined ? problem(404, "Not Found") : { status: 200, json: found };
     }
+    const runs = /^\/commits\/([0-9a-f]+)\/check-runs$/.exec(rest);
+    if (runs !== null) return this.#checkRunsOf(runs[1] ?? "", url);
+    if (rest === "/check-runs" && method === "POST") {
+      const { head_sha = "", ...fields } = body;
+      return { status: 201, json: this.checkRun({ head_sha, ...(fields as object) }) };
+    }
+    const run = /^\/check-runs\/(\d+)$/.exec(rest);
+    if (run !== null) return this.#patchCheckRun(Number(run[1]), body);
     if (rest === "/issues") return this.#issues(method, url, body);
     const issue = /^\/issues\/(\d+)$/.exec(rest);
     if (issue !== null) return this.#patchIssue(Number(issue[1]), body);
     return problem(404, "Not Found");
+  }
+
+  #pullsOf(commit: string): readonly StoredPull[] {
+    const too = this.listedToo.get(commit) ?? [];
+    const listed = this.pulls.filter(
+      ({ number, merge_commit_sha, head }) =>
+        merge_commit_sha === commit || head.sha === commit || too.includes(number),
+    );
+    // Newest first, whatever became of them.
+    return listed.toSorted((left, right) => right.number - left.number);
+  }
+
+  #checkRunsOf(commit: string, url: URL): Answer {
+    const name = url.searchParams.get("check_name");
+    const found = this.checkRuns.filter(
+      (run) => run.head_sha === commit && (name === null || run.name === name),
+    );
+    return { status: 200, json: { check_runs: found }, key: "check_runs" };
+  }
+
+  #patchCheckRun(id: number, body: Body): Answer {
+    const found = this.checkRuns.find((run) => run.id === id);
+    if (found === undefined) return problem(404, "Not Found");
+    if (found.app.slug !== this.app)
+      return problem(
+        403,
+        "Invalid app_id `1` - check run can only be modified by the GitHub App that created it.",
+      );
+    Object.assign(found, body);
+    return { status: 200, json: found };
   }
 
   #commentsOf(method: string, pull: number, body: Body) {
@@ -173,7 +275,12 @@ export class GitHubServer {
     return { status: 200, json: found };
   }
 
-  #page(response: ServerResponse, url: URL, all: readonly unknown[]): void {
+  #page(
+    response: ServerResponse,
+    url: URL,
+    all: readonly unknown[],
+    shape: (page: readonly unknown[]) => unknown,
+  ): void {
     const size = Number(url.searchParams.get("per_page") ?? 30);
     const page = Number(url.searchParams.get("page") ?? 1);
     const last = Math.max(1, Math.ceil(all.length / size));
@@ -184,11 +291,19 @@ export class GitHubServer {
     };
     const headers: Record<string, string> = {};
     if (page < last) headers["link"] = [to(page + 1, "next"), to(last, "last")].join(", ");
-    send(response, 200, all.slice((page - 1) * size, page * size), headers);
+    send(response, 200, shape(all.slice((page - 1) * size, page * size)), headers);
   }
 }
 
+interface Answer {
+  readonly status: number;
+  readonly json: unknown;
+  /** Under which a page of a list stands; without it the answer is the list itself. */
+  readonly key?: string;
+}
+
 interface Body {
+  readonly head_sha?: string;
   readonly body?: string;
   readonly title?: string;
   readonly labels?: readonly string[];

@@ -6,6 +6,13 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { shortLeases } from "./short-leases.ts";
 
+interface Around {
+  /** What it is started by, in place of this process. */
+  readonly within?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly races?: number;
+}
+
 /** Real processes that race for a lock; built first, as Node alone cannot load the compiled schemas. */
 export class Contenders {
   #folder = "";
@@ -34,9 +41,17 @@ export class Contenders {
     folder: string,
     who: string,
     hold: string,
-    { within = [], env = {} }: { within?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+    { within = [], env = {}, races = 1 }: Around = {},
   ): Contender {
-    const program = [process.execPath, join(this.#folder, "contend.mjs"), backend, folder, who, hold];
+    const program = [
+      process.execPath,
+      join(this.#folder, "contend.mjs"),
+      backend,
+      folder,
+      who,
+      hold,
+      String(races),
+    ];
     const [file = "", ...args] = [...within, ...program];
     const child = spawn(file, args, {
       stdio: ["ignore", "pipe", "inherit"],

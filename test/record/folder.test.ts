@@ -1,12 +1,11 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { folderStore } from "../../src/record/folder.ts";
 import type { JournalEntry } from "../../src/record/store.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
-import { Contenders } from "./contenders.ts";
 import { underLock } from "./under-lock.ts";
 
 const ALICE = { who: "alice", why: "capstan apply", runUrl: "https://ci.example.com/1" };
@@ -123,30 +122,5 @@ describe("the lock of a folder", () => {
     await expect(underLock(one, CLUSTER, () => one.save(emptyRecord(CLUSTER)))).rejects.toMatchObject({
       code: "storage",
     });
-  });
-});
-
-describe("processes at once on one folder", () => {
-  const contenders = new Contenders();
-
-  beforeAll(() => contenders.build());
-  afterEach(() => contenders.kill());
-  afterAll(() => contenders.remove());
-
-  it("exactly one works at any time", async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, index) =>
-        contenders.start("folder", folder, `run-${index}`, "150").answers(),
-      ),
-    );
-    const spans = answers
-      .filter(([first]) => first?.["got"] === true)
-      .map(([first, last]) => [Number(first?.["at"]), Number(last?.["until"])] as const)
-      .toSorted(([left], [right]) => left - right);
-    expect(spans.length).toBeGreaterThan(0);
-    for (const [index, [start]] of spans.entries()) {
-      const before = spans[index - 1];
-      if (before !== undefined) expect(start).toBeGreaterThanOrEqual(before[1]);
-    }
   });
 });

@@ -199,6 +199,7 @@ export class TalosWorld {
         rotations: desired.rotations,
         record: this.store,
         identities: async () => ({ keys: [this.identity], from: "the test" }),
+        roots: [this.test.running.info.directory],
         now: () => new Date(),
       },
     });

@@ -194,7 +194,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await repository.edit(CLUSTER_FILE, (text) =>
         text.replace(
           /^spec:[\s\S]*$/m,
-          `spec:\n  platform: talos\n  talos:\n    talosctl: [${brought()}]\n    talosconfig: /etc/hostname\n    control_planes: ["127.0.0.1"]\n    clients: { talosconfig: .git/config }\n`,
+          `spec:\n  platform: talos\n  talos:\n    talosctl: [${brought()}]\n    talosconfig: /etc/hostname\n    control_planes: ["127.0.0.1"]\n    clients: { talosconfig: .capstan/clients/x }\n`,
         ),
       );
     },

@@ -5,8 +5,10 @@ import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
+import type { HistoryReader } from "../../src/rotation/history.ts";
+import type { Fingerprint } from "../../src/rotation/observation.ts";
 import { needsOwnApproval, type Plan } from "../../src/rotation/plan.ts";
-import { CLUSTER } from "./host-rotation.ts";
+import { CLUSTER, historyWithout } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
 
@@ -15,6 +17,8 @@ export class World {
   readonly clock = new ModelClock();
   readonly cluster = new ModelCluster(this.clock);
   readonly store = new MemoryStore();
+  /** What git says; `null`: there is none. */
+  history: HistoryReader | null = null;
   /** What is observed and moved: the cluster, unless a test puts more around it. */
   platform: Platform = this.cluster;
 
@@ -22,6 +26,7 @@ export class World {
     desired: DesiredState,
     {
       approve = "everything",
+      approvesToo = [],
       signal = NEVER,
       turnBack = NEVER,
       accept = () => new Map(),
@@ -31,7 +36,8 @@ export class World {
     const events: RunEvent[] = [];
     const outcome = await apply({
       desired,
-      commit: "c0ffee",
+      commit: COMMIT,
+      ...(this.history === null ? {} : { history: this.history }),
       platforms: new Map([[CLUSTER, this.platform]]),
       store: this.store,
       clock: this.clock,
@@ -44,7 +50,8 @@ export class World {
       turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
-        return { steps: approve === "nothing" ? new Set() : stepKeys(plan, approve === "everything") };
+        if (approve === "nothing") return { steps: new Set() };
+        return { steps: new Set([...stepKeys(plan, approve === "everything"), ...approvesToo]) };
       },
       holder: { who: "test", why: "test" },
     });
@@ -62,8 +69,17 @@ export class World {
   }
 }
 
+const COMMIT = "c0ffee".padEnd(40, "0");
+
+/** Of a history in which a commit took the resource of a rotation out. */
+export function deletes(authority: string, key: Fingerprint): HistoryReader {
+  return async () => historyWithout(authority, key, COMMIT);
+}
+
 interface ApplyWith {
   readonly approve?: "leave" | "nothing" | "ordinary" | "everything";
+  /** Keys of steps that are approved although they are not in the plan. */
+  readonly approvesToo?: readonly string[];
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;

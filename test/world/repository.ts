@@ -179,3 +179,49 @@ export async function eventually<Value>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+interface SandboxView {
+  readonly authorities: readonly {
+    readonly type: string;
+    readonly phase: string;
+    readonly active: readonly string[];
+    readonly trusted: readonly string[];
+  }[];
+  readonly components: readonly {
+    readonly name: string;
+    readonly alive: boolean;
+    readonly issuers: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** The sandbox's own view of its host CA and of who lives by which of its keys. */
+async function sandboxView(repository: Repository): Promise<SandboxView> {
+  const { stdout } = await repository.must("sandbox", "status", "--format", "json");
+  const { clusters } = JSON.parse(stdout) as {
+    readonly clusters: readonly { readonly status: SandboxView }[];
+  };
+  const [cluster] = clusters;
+  if (cluster === undefined) throw new Error("the sandbox has no cluster");
+  return cluster.status;
+}
+
+function hostIn({ authorities }: SandboxView) {
+  const host = authorities.find(({ type }) => type === "host");
+  if (host === undefined) throw new Error("the sandbox has no host CA");
+  return host;
+}
+
+/** Where the host CA really is, without a cache in between. */
+export async function hostPhase(repository: Repository): Promise<string> {
+  return hostIn(await sandboxView(repository)).phase;
+}
+
+/** Components that are alive and live by a key that the host CA no longer has. */
+export async function cutOff(repository: Repository): Promise<readonly string[]> {
+  const view = await sandboxView(repository);
+  const { active, trusted } = hostIn(view);
+  const kept = new Set([...active, ...trusted]);
+  return view.components
+    .filter(({ alive, issuers }) => alive && Object.values(issuers).some((key) => !kept.has(key)))
+    .map(({ name }) => name);
+}

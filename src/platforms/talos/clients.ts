@@ -1,5 +1,7 @@
+import { Failure } from "../../failure.ts";
+import { readTarget, writeTarget } from "../../process/written-file.ts";
+import { insistOnOwn, MARK } from "./client-files.ts";
 import { kubeconfigFor, openContext } from "./observe.ts";
-import { writePrivateFile } from "./private-file.ts";
 import { type TalosClient, writeTalosconfig } from "./talosconfig.ts";
 import type { Work } from "./transition.ts";
 import { clientOf } from "./verify.ts";
@@ -10,11 +12,29 @@ import { clientOf } from "./verify.ts";
  * Kubernetes a fresh one whenever what it trusts, or who signed its user, has changed.
  */
 export async function writeClients(work: Work): Promise<void> {
+  try {
+    await write(work);
+  } catch (error) {
+    // Forwards a file that cannot be written was found out before the first machine; the way back is not held up by one.
+    if (!(error instanceof Failure) || !isBack(work)) throw error;
+    work.progress(`${work.type}: ${error.message}; the machines are back all the same`);
+  }
+}
+
+function isBack({ from, to }: Pick<Work, "from" | "to">): boolean {
+  return to === "rollback" || from === "rollback";
+}
+
+async function write(work: Work): Promise<void> {
   const { session, type, look, progress } = work;
   const { clients, controlPlanes } = session.connection;
+  const { roots } = session.around;
   if (type === "kubernetes") {
     if (clients.kubeconfig === null) return;
-    await writePrivateFile(clients.kubeconfig, await kubeconfigFor(session, look));
+    const target = { path: clients.kubeconfig, roots };
+    insistOnOwn(target, await readTarget(target));
+    const bytes = MARK + (await kubeconfigFor(session, look));
+    await writeTarget(target, { bytes, mode: 0o600 });
     progress("kubernetes: spec.talos.clients.kubeconfig is written anew");
     return;
   }
@@ -22,8 +42,10 @@ export async function writeClients(work: Work): Promise<void> {
   const client = await clientFor(work);
   if (client === null) return;
   const { name } = await openContext(session);
-  await writeTalosconfig(clients.talosconfig, name, controlPlanes, client);
-  progress("talos: spec.talos.clients.talosconfig is written anew");
+  const target = { path: clients.talosconfig, roots };
+  const current = await writeTalosconfig(target, name, controlPlanes, client);
+  const other = current === name ? "" : `: its context ${JSON.stringify(name)}, which is not the current one`;
+  progress(`talos: spec.talos.clients.talosconfig is written anew${other}`);
 }
 
 async function clientFor({ session, from, to, pair, keys }: Work): Promise<TalosClient | null> {

@@ -28,6 +28,7 @@ import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos
 import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts";
 import type { ObserveScope } from "../platform.ts";
 import { readKey } from "../teleport/keys.ts";
+import { clientFileProblems } from "./client-files.ts";
 import { custodyProblems, nextKey, oldKey } from "./custody.ts";
 import {
   type ApiServer,
@@ -115,7 +116,7 @@ async function offerIdentities(
   const written =
     connection.clients.talosconfig === null || connection.clients.talosconfig === connection.talosconfig
       ? null
-      : await readTalosconfig(connection.clients.talosconfig, null).catch(() => null);
+      : await readTalosconfig(connection.clients.talosconfig, context.name).catch(() => null);
   const declared = around.rotations
     .flatMap(({ authorities }) => authorities)
     .filter(({ type }) => type === "talos")
@@ -209,15 +210,16 @@ export async function observeTalos(
 ): Promise<ClusterObservation> {
   const look = await lookAtMachines(session, cluster);
   const base = scope.components === "all" ? null : scope.base;
-  const [found, members, keys, kubernetes, client, credentials] = await Promise.all([
+  const [found, members, keys, kubernetes, client, clientFiles, credentials] = await Promise.all([
     Promise.all(look.machines.map((machine) => findMachine(session, machine, look, base))),
     base?.talos?.members ?? listMembers(session, look),
     custody(session, look),
     base?.talos?.kubernetes ?? lookAtKubernetes(session, look),
     base?.versions.client ?? clientVersion(session),
+    openContext(session).then(({ name }) => clientFileProblems(session, name)),
     readCredentials(session, look),
   ]);
-  const facts: TalosFacts = { machines: found, members, keys, kubernetes };
+  const facts: TalosFacts = { machines: found, members, keys, kubernetes, clientFiles };
   const versions = versionsOf(client, found);
   const answered = look.machines.some(({ texts }) => texts !== null);
   if (!answered) throw noneAnswered(cluster, look);

@@ -60,6 +60,7 @@ async function sealedElsewhere(): Promise<never> {
 function nothingDeclared({ now }: PlatformOptions): TalosSurroundings {
   return {
     rotations: [],
+    roots: [],
     record: {
       load: async (cluster) => emptyRecord(cluster),
       save: async () => {

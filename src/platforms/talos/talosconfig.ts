@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { isMap, parse, parseDocument, stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
-import { writePrivateFile } from "./private-file.ts";
+import { readTarget, refused, type Target, writeTarget } from "../../process/written-file.ts";
+import { editTalosconfig } from "./talosconfig-edit.ts";
 
 /** A client of the Talos API: whom it trusts and who it is, as PEM (reference talos-rotation 4.1). */
 export interface TalosClient {
@@ -95,22 +96,41 @@ export function talosconfigText(name: string, endpoints: readonly string[], clie
   );
 }
 
-/** Replaces one context of a file and leaves the others as they are; makes the file where there is none. */
+/**
+ * Sets one context of a file and leaves all else of it as it is, byte for byte, the current context as well; makes the
+ * file where there is none. Gives the context that is the current one. A file with a flaw is left alone: the keys of
+ * other contexts may be nowhere else.
+ */
 export async function writeTalosconfig(
-  path: string,
+  target: Target,
   name: string,
   endpoints: readonly string[],
   client: TalosClient,
-): Promise<void> {
-  const present = await readFile(path, "utf8").catch(() => null);
-  const document = present === null ? null : parseDocument(present);
-  if (document === null || document.errors.length > 0 || !isMap(document.contents)) {
-    return await writePrivateFile(path, talosconfigText(name, endpoints, client));
+): Promise<string> {
+  const { text, current } = await nextTalosconfig(target, name, endpoints, client);
+  await writeTarget(target, { bytes: text, mode: 0o600 });
+  return current;
+}
+
+/** What it will be; throws where it cannot be written, before anything else was changed. */
+export async function nextTalosconfig(
+  target: Target,
+  name: string,
+  endpoints: readonly string[],
+  client: TalosClient,
+): Promise<{ readonly text: string; readonly current: string }> {
+  const present = await readTarget(target);
+  if (present === null || present.trim() === "")
+    return { text: talosconfigText(name, endpoints, client), current: name };
+  const edited = editTalosconfig(present, name, endpoints, encoded(client));
+  if ("flaw" in edited) {
+    throw refused(
+      target.path,
+      edited.flaw,
+      "mend the file, or name another one as spec.talos.clients.talosconfig",
+    );
   }
-  document.set("context", name);
-  if (!document.hasIn(["contexts", name])) document.setIn(["contexts", name, "endpoints"], endpoints);
-  for (const [key, value] of Object.entries(encoded(client))) document.setIn(["contexts", name, key], value);
-  await writePrivateFile(path, document.toString({ indent: 4, lineWidth: 0 }));
+  return { text: edited.text, current: edited.current ?? "" };
 }
 
 function encoded({ ca, crt, key }: TalosClient) {

@@ -12,9 +12,10 @@ import { levelOf, type Move, movesTo, type Walker } from "../../talos/walk.ts";
 import type { TransitionReply, TransitionRequest } from "../platform.ts";
 import { moveMachine } from "./apply-config.ts";
 import type { Signing } from "./client-certificate.ts";
+import { insistOnClientFiles } from "./client-files.ts";
 import { writeClients } from "./clients.ts";
 import { keepOldKey, nextKey, oldKey, sameAlgorithm, saveKeys } from "./custody.ts";
-import { type Look, lookAtMachines, phaseOf, statesOf } from "./observe.ts";
+import { type Look, lookAtMachines, openContext, phaseOf, statesOf } from "./observe.ts";
 import type { Session } from "./session.ts";
 import { proveBefore, proveCluster, proveMachine } from "./verify.ts";
 
@@ -80,6 +81,10 @@ async function prepare(
     });
   }
   insistOnOrder(look, type, to);
+  const from = phaseOf(look, type).phase;
+  if (to !== "rollback" && from !== "rollback") {
+    await insistOnClientFiles(session, type, (await openContext(session)).name);
+  }
   const old = certificateOf(look, type, known.keys.old) ?? keptCertificate(known, "old");
   const next = known.next ?? certificateOf(look, type, known.keys.next);
   if (old === null || next === null) {
@@ -104,7 +109,7 @@ async function prepare(
     session,
     cluster,
     type,
-    from: phaseOf(look, type).phase,
+    from,
     to,
     look,
     known,

@@ -121,11 +121,12 @@ function readRotation(value: unknown): LiveRotation {
   const rotation = object(value);
   const phase = text(rotation["phase"]) || "standby";
   if (!isPhase(phase)) throw new Error(`its rotation phase ${JSON.stringify(phase)} is unknown`);
+  const state = stateOf(text(rotation["state"]), phase);
   const mode = text(rotation["mode"]);
   const { update_clients, update_servers, standby } = object(rotation["schedule"]);
   const schedule = [time(update_clients), time(update_servers), time(standby)] as const;
   return {
-    state: text(rotation["state"]) === "in_progress" ? "in_progress" : "standby",
+    state,
     phase,
     // Anything but manual moves without being asked.
     mode: mode === "" ? null : mode === "manual" ? "manual" : "auto",
@@ -138,4 +139,14 @@ function readRotation(value: unknown): LiveRotation {
         ? { update_clients: schedule[0], update_servers: schedule[1], standby: schedule[2] }
         : null,
   };
+}
+
+/** Empty until the first rotation. One that nobody knows, or that its phase belies, is no standby. */
+function stateOf(state: string, phase: LiveRotation["phase"]): LiveRotation["state"] {
+  if (state !== "" && state !== "standby" && state !== "in_progress")
+    throw new Error(`its rotation state ${JSON.stringify(state)} is unknown`);
+  const told = state === "in_progress" ? "in_progress" : "standby";
+  if ((told === "standby") !== (phase === "standby"))
+    throw new Error(`its rotation is ${JSON.stringify(state)} and its phase ${phase}, which do not fit`);
+  return told;
 }

@@ -1,5 +1,6 @@
 import type { ComponentKind, LiveComponent, LiveRotation } from "../../rotation/observation.ts";
 import { isPhase, PHASES } from "../../rotation/phase.ts";
+import { withoutSecrets } from "../../secrets.ts";
 import { text, time } from "./values.ts";
 
 /** All that is read of a row; the rest is skipped while it is still bytes. */
@@ -75,7 +76,8 @@ function readRow(kind: ComponentKind, id: string, values: readonly unknown[]): L
   return {
     kind,
     id,
-    name: text(values[4]) || id,
+    // A name is kept in the record: one that is a secret by its form must not be.
+    name: withoutSecrets(text(values[4])) || id,
     ...readStanding(kind, text(values[0]), text(values[6]), text(values[7])),
     version: text(values[5]) || null,
     expires: time(values[2]),

@@ -163,6 +163,9 @@ describe("what cannot be understood is said, not guessed", () => {
       "its trusted ssh key cannot be read",
     ],
     ["an unknown phase", { rotation: { phase: "sideways" } }, 'its rotation phase "sideways" is unknown'],
+    ["an unknown state", { rotation: { state: "paused" } }, 'its rotation state "paused" is unknown'],
+    ["a phase without a state", { rotation: { phase: "init" } }, 'its rotation is "" and its phase init'],
+    ["a state without a phase", { rotation: { state: "in_progress" } }, "which do not fit"],
   ])("%s", async (_what, spec, message) => {
     await expect(readAuthority(element({ type: "host", ...spec }))).rejects.toThrow(message);
   });
