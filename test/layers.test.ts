@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
   record: CORE,
-  git: [".", "process", "resources"],
+  git: [".", "process", "resources", "rotation"],
   apply: [...CORE, "platforms", "probes", "record"],
   render: [...CORE, "apply"],
   tui: [...CORE, "apply", "render"],

@@ -4,6 +4,7 @@ import type { Lock } from "../record/store.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import type { RunOutcome } from "./event.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
+import { acceptRewritten, noteCommit } from "./history.ts";
 import { isAbort } from "./interruption.ts";
 import { actionsOf, planNow, settleOverrides } from "./overrides.ts";
 import { type Approval, approvalKey, type ClusterRun, type RunContext, say } from "./run.ts";
@@ -37,6 +38,7 @@ const NOTHING: Approval = { steps: new Set() };
 
 async function applyAll(context: RunContext, work: Work): Promise<void> {
   await work.lockAll();
+  await work.acceptHistories();
   const looks = await work.lookAtAll();
   if (looks.size === 0) return;
   const whole = await planNow(context, [...looks.values()]);
@@ -44,7 +46,7 @@ async function applyAll(context: RunContext, work: Work): Promise<void> {
   const plan = work.openPart(whole);
   say(context, { type: "plan", plan });
   const busy = plan.clusters.filter(hasWork);
-  for (const cluster of plan.clusters) if (!hasWork(cluster)) work.end(cluster.name, nothingToDo(cluster));
+  for (const cluster of plan.clusters) if (!hasWork(cluster)) await work.endIdle(cluster);
   if (busy.length === 0) return;
   // A person is not asked for what is blocked anyway.
   const approval = busy.some(mayBegin) ? await context.approve(plan, observationsOf(looks)) : NOTHING;
@@ -128,6 +130,19 @@ class Work {
         approval: NOTHING,
       });
     }
+  }
+
+  async acceptHistories(): Promise<void> {
+    for (const name of this.#context.platforms.keys()) await this.attempt(name, acceptRewritten);
+  }
+
+  /** What is found as git wants it is written down: nothing older is applied from then on. */
+  async endIdle(cluster: ClusterPlan): Promise<void> {
+    await this.attempt(cluster.name, async (run) => {
+      const ending = nothingToDo(cluster);
+      if (ending.outcome === "nothing-to-do") await noteCommit(run, cluster.name);
+      this.end(cluster.name, ending);
+    });
   }
 
   /** Those that are not through yet, in the order of the repository. */

@@ -7,6 +7,7 @@ import type { DesiredState } from "../resources/desired.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import { Deadline, iso } from "./clock.ts";
 import { type FreshLook, lookAt, type View } from "./fresh-look.ts";
+import { historiesOf, insistOnOrder, noteCommit } from "./history.ts";
 import { approvalKey, type ClusterRun, type RunContext, say } from "./run.ts";
 import { DOUBT_MS, NEVER, pauses, tryObserve } from "./wait.ts";
 
@@ -17,10 +18,14 @@ export async function planNow(
   desired: DesiredState = context.desired,
 ): Promise<Plan> {
   const observations = views.map(({ observation }) => observation);
+  const records = views.map(({ record }) => record);
+  const histories = await historiesOf(context, records);
+  insistOnOrder(histories);
   return makePlan({
     desired,
     observations,
-    records: views.map(({ record }) => record),
+    records,
+    histories,
     overrides: await readOverrides(desired.overrides, observations),
     commit: context.commit,
     now: context.clock.now(),
@@ -93,6 +98,7 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
       detail,
     });
   tell("requested");
+  await noteCommit(run, cluster.name);
   await note("intended", action.force ? "with force, by waiver" : null);
   // Nothing has gone out yet: a safe point.
   run.signal.throwIfAborted();

@@ -2,6 +2,7 @@ import type { Failure } from "../failure.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { JournalEntry, Lock, LockHolder, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/desired.ts";
+import type { HistoryReader } from "../rotation/history.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Plan, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
@@ -14,6 +15,10 @@ import type { Sightings } from "./sightings.ts";
 export interface RunContext {
   readonly desired: DesiredState;
   readonly commit: string | null;
+  /** What git says of that commit. Absent where there is none: then no resource counts as deleted. */
+  readonly history?: HistoryReader;
+  /** Why a person takes the commit for a new start, although it does not follow the one applied last. */
+  readonly acceptHistory?: string;
   readonly platforms: ReadonlyMap<string, Platform>;
   readonly store: RecordStore;
   readonly clock: Clock;

@@ -26,6 +26,7 @@ import { type BackupRecord, openRotation, type RotationRecord } from "../rotatio
 import { lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
 import type { Laggard } from "./event.ts";
+import { atCommit } from "./history.ts";
 import { type ClusterRun, journal, type Situation, say } from "./run.ts";
 import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
 
@@ -104,7 +105,8 @@ async function noteIntent(
   situation: Situation,
   { reason, backup }: StepOptions,
 ): Promise<RotationRecord> {
-  const { record, step, resource, live, observation, rotationName } = situation;
+  const { step, resource, live, observation, rotationName } = situation;
+  const record = await atCommit(run, situation.record);
   const now = iso(run.clock.now());
   const open = openRotation(record, step.authority);
   const content = resource?.contentHash ?? null;

@@ -29,6 +29,8 @@ export interface ApplyOptions extends ScreenFlags {
   /** Values of `--approve-final`, `""` where it stood bare. */
   readonly approveFinal?: readonly string[];
   readonly events?: string;
+  /** Why a rewritten history is right: the commit is then the new start. */
+  readonly acceptHistory?: string;
   /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
   readonly expect?: readonly string[];
   readonly tui: boolean;
@@ -69,7 +71,7 @@ export async function apply(
   let compared = approved;
   let heard = false;
   const context: Context = {
-    ...contextOf(terminal, workspace, options, stop.signal),
+    ...contextOf(terminal, workspace, options, stop.signal, options.acceptHistory),
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations) };
       if (!heard) listener?.onPlan(now);
@@ -116,10 +118,13 @@ export function contextOf(
   workspace: Workspace,
   options: CommonOptions,
   signal: AbortSignal,
+  acceptHistory?: string,
 ): Context {
   return {
     desired: workspace.desired,
     commit: workspace.commit,
+    ...(workspace.history === null ? {} : { history: workspace.history }),
+    ...(acceptHistory === undefined ? {} : { acceptHistory }),
     platforms: openPlatforms(workspace, terminal, options, signal),
     store: workspace.store,
     clock: { ...systemClock, now: () => terminal.now() },

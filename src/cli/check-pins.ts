@@ -2,7 +2,7 @@ import type { RecordStore } from "../record/store.ts";
 import type { ClusterResource, Diagnostic, RotationResource } from "../resources/desired.ts";
 import type { LoadResult } from "../resources/load.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
-import { type PinMoment, type Pins, pinProblems } from "../rotation/pins.ts";
+import { type PinMoment, type Pins, pinProblems, UNREAD_REMEDY } from "../rotation/pins.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { findPinFiles } from "./pin-files.ts";
 
@@ -51,8 +51,14 @@ async function problemsOf(
   resources: ReadonlySet<string>,
 ): Promise<readonly Diagnostic[]> {
   const known = new Set<Fingerprint>([...pins.old, ...pins.new]);
-  const files = await findPinFiles(folder, policy.pinFiles, known, resources);
-  return pinProblems(files, pins, moment).map(({ file, line, message, remedy }) => ({
+  const { files, unread } = await findPinFiles(folder, policy.pinFiles, known, resources);
+  const unknown = unread.map(({ file, problem }) => ({
+    file,
+    line: 1,
+    message: `${problem}: whether it lists a CA pin is unknown`,
+    remedy: UNREAD_REMEDY,
+  }));
+  return [...pinProblems(files, pins, moment), ...unknown].map(({ file, line, message, remedy }) => ({
     severity: "warning",
     file,
     line,

@@ -1,8 +1,9 @@
 import { Failure } from "../failure.ts";
-import { type Check, preflight } from "../planner/preflight.ts";
+import { type Check, preflight, recordCheck } from "../planner/preflight.ts";
 import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph } from "../render/layout.ts";
 import type { Paint, Tone } from "../render/paint.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { sayWhoseRecord } from "./record.ts";
@@ -40,12 +41,32 @@ export async function doctor(
     const platform = platforms.get(name);
     if (cluster === undefined || platform === undefined) return [];
     try {
-      return preflight(cluster, await platform.observe({ components: "all" }), terminal.now());
+      const [observation, record] = await Promise.all([
+        platform.observe({ components: "all" }),
+        recordOf(name),
+      ]);
+      return [
+        ...preflight(cluster, observation, terminal.now()),
+        record instanceof Failure ? failed("record", record) : recordCheck(observation, record),
+      ];
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      return [{ name: "connection", outcome: "fail", message: error.message, remedy: error.hint }];
+      return [failed("connection", error)];
     }
   }
+
+  async function recordOf(name: string): Promise<ClusterRecord | Failure> {
+    try {
+      return await workspace.store.load(name);
+    } catch (error) {
+      if (error instanceof Failure) return error;
+      throw error;
+    }
+  }
+}
+
+function failed(name: string, { message, hint }: Failure): Check {
+  return { name, outcome: "fail", message, remedy: hint };
 }
 
 const TONES: Readonly<Record<Check["outcome"], Tone>> = { pass: "good", fail: "bad", unknown: "warn" };

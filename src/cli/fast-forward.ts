@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { checkedOutBranch, isAncestor, moveForward } from "../git/commits.ts";
+import { checkedOutBranch, moveForward } from "../git/commits.ts";
+import { relate } from "../git/history.ts";
 import { openRepository } from "../git/repository.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
@@ -24,7 +25,7 @@ export async function fastForward(directory: string, terminal: Terminal): Promis
   const tree = await treeOf(git, git.commit);
   const loaded = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
   const files = new Map(loaded.files.map(({ path, text }) => [path, text]));
-  await insistOnCommitted({ folder, git, desired: loaded.state, files });
+  await insistOnCommitted({ folder, git, desired: loaded.state, files, tree });
   const { remote, branch: configured } = loaded.repository ?? DEFAULT_REPOSITORY;
   const here = await checkedOutBranch(git.git);
   const branch = configured ?? here;
@@ -41,9 +42,19 @@ export async function fastForward(directory: string, terminal: Terminal): Promis
     });
   }
   if (tip === git.commit) return;
-  if (!(await isAncestor(git.git, git.commit, tip))) {
+  const { relation, why } = await relate(git.git, git.commit, tip, remote);
+  if (relation !== "descendant") {
+    if (relation === "unknown") {
+      throw new Failure(
+        "refused",
+        `whether commit ${git.commit} is on ${where} is unknown${why === null ? "" : `: ${why}`}`,
+        {
+          hint: "nothing was applied; `git fetch --unshallow` gives the clone its whole history",
+        },
+      );
+    }
     throw new Failure("refused", `commit ${git.commit} is not on ${where}, which is at ${tip}`, {
-      hint: "nothing was applied; push it, or `git reset` to the branch once you know why (a shallow clone does not know: `git fetch --unshallow`)",
+      hint: "nothing was applied; push it, or `git reset` to the branch once you know why",
     });
   }
   await moveForward(git.git, tip);

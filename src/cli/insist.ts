@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
-import { isAncestor } from "../git/commits.ts";
 import { changedBetween } from "../git/differences.ts";
+import type { Git } from "../git/git.ts";
+import { relate } from "../git/history.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
 import type { Terminal } from "./terminal.ts";
 import { named, uncommitted } from "./uncommitted.ts";
@@ -26,7 +27,7 @@ export async function insist(
 
 /** The journal says which commit was applied: nothing else in the folder may look as if it were applied, too. */
 export async function insistOnCommitted(
-  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files">,
+  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree">,
 ): Promise<void> {
   const found = await uncommitted(workspace);
   if ("unknown" in found) throw found.unknown;
@@ -41,24 +42,36 @@ export async function insistOnCommitted(
  * since would be applied again.
  */
 async function onBranch({ folder, git, commit, repository }: Workspace, { env }: Terminal): Promise<void> {
-  const { branch, remote } = repository;
-  if (branch === null) return;
-  const where = `${branch} of ${remote}`;
+  const { remote, record } = repository;
+  if (repository.branch === null && record !== "refs") return;
+  const refs = new RemoteRefs(folder, remote, env);
+  const branch = repository.branch ?? (git === null ? null : await defaultBranch(git.git, remote));
+  const where = `${branch ?? "the default branch"} of ${remote}`;
   if (git === null || commit === null) {
     throw new Failure("refused", `apply takes only commits on ${where}, and ${folder} has none`, {
       hint: "nothing was applied; run it in a clone",
     });
   }
-  const tip = await new RemoteRefs(folder, remote, env).tip(`refs/heads/${branch}`);
+  const tip = branch === null ? null : await refs.tip(`refs/heads/${branch}`);
   if (tip === null) {
     throw new Failure("refused", `apply takes only commits on ${where}, and there is no such branch`, {
-      hint: "nothing was applied; push it, or correct `branch` in the repository resource",
+      hint: "nothing was applied; push it, or write `branch` in the repository resource",
     });
   }
   if (tip === commit) return;
-  if (!(await isAncestor(git.git, commit, tip))) {
+  const { relation, why } = await relate(git.git, commit, tip, remote);
+  if (relation === "unknown") {
+    throw new Failure(
+      "refused",
+      `whether commit ${commit} is on ${where} is unknown${why === null ? "" : `: ${why}`}`,
+      {
+        hint: "nothing was applied; give the clone its whole history: `git fetch --unshallow`, in GitHub Actions `fetch-depth: 0`",
+      },
+    );
+  }
+  if (relation !== "descendant") {
     throw new Failure("refused", `commit ${commit} is not on ${where}`, {
-      hint: "nothing was applied; merge it first (a shallow clone does not know: fetch-depth 0)",
+      hint: "nothing was applied; merge it first",
     });
   }
   if ((await changedBetween(git, git.prefix, commit, tip)).length === 0) return;
@@ -67,4 +80,14 @@ async function onBranch({ folder, git, commit, repository }: Workspace, { env }:
     `${where} has moved on from commit ${commit} to ${tip}, which asks for something else`,
     { hint: "nothing was applied; check out its tip and run it again" },
   );
+}
+
+/** What the remote calls its own, else what the clone was told when it was made; `null` where neither says. */
+async function defaultBranch(git: Git, remote: string): Promise<string | null> {
+  const listed = await git.must(["ls-remote", "--symref", remote, "HEAD"]);
+  const [, named] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(listed) ?? [];
+  if (named !== undefined) return named;
+  const told = await git.ask(["symbolic-ref", "--quiet", `refs/remotes/${remote}/HEAD`]);
+  const prefix = `refs/remotes/${remote}/`;
+  return told.stdout.startsWith(prefix) ? told.stdout.trim().slice(prefix.length) : null;
 }

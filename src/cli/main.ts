@@ -151,6 +151,7 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
           .addOption(expectOption())
           .option("--auto-approve", "take steps without asking")
           .addOption(approveFinal())
+          .option("--accept-history <reason>", "take the commit as a new start: the history was rewritten")
           .option("--events <file>", "write the run as JSON Lines to a new file")
           .option("--no-tui", "no screen: text, and questions line by line")
           .option("--screen-reader", "the screen as sentences in reading order")

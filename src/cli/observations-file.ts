@@ -32,6 +32,26 @@ export async function readObservations(path: string): Promise<readonly ClusterOb
   return (value as ObservationsFile).observations;
 }
 
+/** Those of the clusters that are asked for; a cluster that nobody looked at is not one without changes. */
+export function observationsOf(
+  clusters: readonly { readonly name: string }[],
+  saved: readonly ClusterObservation[],
+  path: string,
+): readonly ClusterObservation[] {
+  const missing = clusters.filter(({ name }) => !saved.some(({ cluster }) => cluster === name));
+  if (missing.length > 0) {
+    const has = saved.map(({ cluster }) => cluster).join(", ");
+    throw new Failure(
+      "usage",
+      `${path} has no observation of ${missing.map(({ name }) => name).join(", ")}; it has ${has === "" ? "none at all" : has}`,
+      {
+        hint: "choose what is planned with --cluster, or let `plan --observations` write a new file",
+      },
+    );
+  }
+  return saved.filter(({ cluster }) => clusters.some(({ name }) => name === cluster));
+}
+
 export async function writeObservations(
   path: string,
   observations: readonly ClusterObservation[],

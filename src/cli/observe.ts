@@ -2,8 +2,11 @@ import { Failure } from "../failure.ts";
 import { readOverrides } from "../overrides/reading.ts";
 import { makePlan, type UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { DesiredState } from "../resources/desired.ts";
+import type { HistoryFacts, HistoryReader } from "../rotation/history.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Reads all clusters at once. */
@@ -50,7 +53,23 @@ export async function planFrom(
   unread: readonly UnreadCluster[] = [],
 ): Promise<Plan> {
   const records = await Promise.all(observations.map(({ cluster }) => workspace.store.load(cluster)));
-  const { desired, commit } = workspace;
-  const overrides = await readOverrides(desired.overrides, observations);
-  return makePlan({ desired, observations, unread, records, overrides, commit, now });
+  const { desired, commit, history } = workspace;
+  const [overrides, histories] = await Promise.all([
+    readOverrides(desired.overrides, observations),
+    historiesOf(history, desired, records),
+  ]);
+  return makePlan({ desired, observations, unread, records, overrides, histories, commit, now });
+}
+
+async function historiesOf(
+  history: HistoryReader | null,
+  { rotations }: DesiredState,
+  records: readonly ClusterRecord[],
+): Promise<ReadonlyMap<string, HistoryFacts>> {
+  if (history === null) return new Map();
+  return new Map(
+    await Promise.all(
+      records.map(async (record) => [record.cluster, await history(record, rotations)] as const),
+    ),
+  );
 }

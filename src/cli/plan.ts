@@ -17,7 +17,7 @@ import { canDraw } from "../tui/can-draw.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
-import { readObservations, writeObservations } from "./observations-file.ts";
+import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeEach, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
@@ -85,13 +85,10 @@ export async function makePlan(
   if (ofFolder) refuseForFolder(options);
   const trusted = await trustedSide(terminal, directory, options);
   const reading = ofFolder ? "folder" : "commit";
-  const workspace = await openWorkspace(
-    directory,
-    options.cluster,
-    terminal,
-    reading,
-    trusted?.repository ?? null,
-  );
+  const workspace = await openWorkspace(directory, options.cluster, terminal, reading, {
+    trusted: trusted?.repository ?? null,
+    proposal: options.base !== undefined,
+  });
   const [{ observations, unread }, found, base] = await Promise.all([
     observationsFor(terminal, workspace, trusted, options),
     uncommitted(workspace),
@@ -200,8 +197,9 @@ async function certificatesUnread(
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */
 function against(plan: Plan, base: Base): Plan {
   const refused = base.findings.some(({ severity }) => severity === "error");
-  const outcome = refused && plan.outcome !== "incomplete" ? "blocked" : plan.outcome;
-  return { ...plan, outcome, base: basePlan(base) };
+  const blocks = refused && plan.outcome !== "incomplete";
+  const verdict = blocks ? ({ outcome: "blocked", verdict: "blocked" } as const) : {};
+  return { ...plan, ...verdict, base: basePlan(base) };
 }
 
 async function planAs(
@@ -242,10 +240,10 @@ async function observationsFor(
     for (const { cluster, observedAt } of saved) {
       terminal.stderr.write(`${cluster} as it was observed at ${observedAt}\n`);
     }
-    const observations = saved.filter(({ cluster }) =>
-      workspace.clusters.some(({ name }) => name === cluster),
-    );
-    return { observations, unread: [] };
+    return {
+      observations: observationsOf(workspace.clusters, saved, options.observations ?? ""),
+      unread: [],
+    };
   }
   const observed = await observeThrough(terminal, workspace, trusted, options);
   if (file !== null) await writeObservations(file, observed.observations);

@@ -119,7 +119,7 @@ async function takeRound(
   const { plan, workspace } = await makePlan(terminal, directory, options);
   await introduce(workspace);
   const commit = (workspace.commit ?? "").slice(0, 12);
-  if (plan.outcome === "no_changes")
+  if (plan.outcome === "no_changes" && (await isNoted(workspace)))
     return { round: { outcome: "nothing-to-do", commit, done: [], ending: "" }, held: null };
   if (held !== null && planDifference(held.plan, plan).length === 0) return { round: held.round, held };
   await insist(workspace, terminal, { approved: false });
@@ -143,6 +143,12 @@ async function takeRound(
   const final = finalsOf(plan, options, workspace.desired).flatMap(keysOfFinal);
   const isHeld = isBlocked(outcome) && !mayTake(plan, new Set(final));
   return { round, held: isHeld ? { plan, round: { ...round, done: [] } } : null };
+}
+
+/** Whether the record knows already that nothing was to be done for this commit: else a run says so, under the lock. */
+async function isNoted({ commit, clusters, store }: Workspace): Promise<boolean> {
+  const records = await Promise.all(clusters.map(({ name }) => store.load(name)));
+  return records.every(({ applied }) => applied?.commit === commit);
 }
 
 /** Bare, the flag is for whatever comes: nobody is there to name it. */

@@ -10,6 +10,7 @@ import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";
+import { writeAgain } from "./rotate-again.ts";
 import {
   activeKeysEdit,
   clusterOf,
@@ -82,6 +83,8 @@ function oneCluster({ clusters }: Workspace): string {
 
 async function move(request: Request, action: Move): Promise<readonly string[]> {
   const { workspace, types, cluster } = request;
+  const again = action === "rollback" ? await writeAgain(request) : null;
+  if (again !== null) return again;
   const rotation = latest(request);
   if (rotation === undefined) {
     if (action === "finish") return await acceptLive(request);

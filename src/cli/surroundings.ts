@@ -20,11 +20,10 @@ import {
   identify,
   type LiveAuthority,
   type PeerObservation,
-  type PinFile,
   type Surroundings,
 } from "../rotation/observation.ts";
 
-import { findPinFiles } from "./pin-files.ts";
+import { findPinFiles, type PinSearch } from "./pin-files.ts";
 
 /** What looking around needs. */
 export interface LookAround extends Pick<Ways, "untrusted" | "unasked"> {
@@ -87,7 +86,7 @@ async function lookAround(
     Promise.all(names.map((name) => askPeer(name, cluster, context))),
     listPins(observation, cluster, context),
   ]);
-  return { consumers: consumers.flat(), peers, pins };
+  return { consumers: consumers.flat(), peers, pins: pins.files, unreadPins: pins.unread };
 }
 
 /** A peer that cannot be asked is a fact too: what depends on it is the guard's to judge. */
@@ -113,10 +112,10 @@ async function listPins(
   { authorities }: ClusterObservation,
   cluster: string,
   { folder, desired, resources, tree }: LookAround,
-): Promise<readonly PinFile[]> {
+): Promise<PinSearch> {
   const host = authorities.find(({ type }) => type === "host");
   const policy = desired.clusters.find(({ name }) => name === cluster)?.policy;
-  if (host === undefined || policy === undefined) return [];
+  if (host === undefined || policy === undefined) return { files: [], unread: [] };
   const known = [...identify(host.active), ...identify(host.trusted), ...retiredKeys(desired, host)];
   return await findPinFiles(tree ?? folder, policy.pinFiles, new Set(known), resources);
 }

@@ -14,7 +14,7 @@ export type Uncommitted =
   /** git cannot tell. */
   | { readonly unknown: Failure };
 
-type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files">;
+type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree">;
 
 /** Files that capstan reads, or would read, and in which the folder is not as the commit: others do not matter. */
 export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
@@ -24,7 +24,7 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
   try {
     const [changed, tree, found] = await Promise.all([
       changedSince(git, prefix, commit),
-      CommitTree.open(git, commit, prefix),
+      workspace.tree ?? CommitTree.open(git, commit, prefix),
       findFiles(folder),
     ]);
     const committed = new Set((await tree.find()).paths);

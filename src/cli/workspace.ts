@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
@@ -20,6 +21,7 @@ import type { ResourceDocument } from "../resources/document.ts";
 import { folderSource } from "../resources/file-source.ts";
 import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
+import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
@@ -45,6 +47,8 @@ export interface Workspace {
   readonly overrideDocuments: readonly ResourceDocument[];
   /** What the commit has; `null` where the folder itself was read. */
   readonly tree: CommitTree | null;
+  /** How the commit stands to what was applied before; `null` where there is none. */
+  readonly history: HistoryReader | null;
 }
 
 /** What a command reads: the commit, which is what was reviewed, or the folder, which people edit. */
@@ -59,8 +63,15 @@ export async function openWorkspace(
   wanted: string | undefined,
   terminal: Terminal,
   reading: Reading,
-  /** Of whom it is to be learned where the record is, in place of what is read here. */
-  trusted: RepositoryResource | null = null,
+  {
+    trusted = null,
+    proposal = false,
+  }: {
+    /** Of whom it is to be learned where the record is, in place of what is read here. */
+    readonly trusted?: RepositoryResource | null;
+    /** The commit will be merged before it is applied. */
+    readonly proposal?: boolean;
+  } = {},
 ): Promise<Workspace> {
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
@@ -83,6 +94,10 @@ export async function openWorkspace(
     overrideDocuments: loaded.overrideDocuments,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
     tree,
+    history:
+      git === null || git.commit === null
+        ? null
+        : historyReader(git, git.commit, { remote: repository.remote, proposal }),
   };
 }
 

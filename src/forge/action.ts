@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { verdictOf } from "../planner/verdict.ts";
 import { fence } from "../render/markdown/inline.ts";
 import { type MarkdownOptions, planMarkdown } from "../render/markdown/plan-markdown.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
@@ -201,7 +202,7 @@ function only(plan: Plan, cluster: ClusterPlan): Plan {
     cluster.drift.some(({ blocks }) => blocks) ||
     steps.some(({ guards }) => guards.some(({ outcome }) => outcome !== "pass"));
   const outcome = blocked ? "blocked" : steps.length > 0 ? "ready" : "no_changes";
-  return { ...plan, outcome, clusters: [cluster] };
+  return { ...plan, outcome, verdict: verdictOf({ outcome, clusters: [cluster] }), clusters: [cluster] };
 }
 
 /** In a merge queue, what the reviewers of its last pull request saw: the group must come to the same. */

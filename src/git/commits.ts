@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { deepen } from "./deepen.ts";
 import { type Git, refusal } from "./git.ts";
 
 /** A commit as git names it; `null` where it has none of this name at hand. */
@@ -28,7 +29,10 @@ export async function checkedOutBranch(git: Git): Promise<string | null> {
   throw refusal(git.where, args, answer);
 }
 
-/** The commit where HEAD left a ref; the ref's own where no history says so. */
+/**
+ * The commit where HEAD left a ref; the ref's own where they never met. What a shallow clone cannot tell is fetched, or
+ * unknown: everything that others did since would seem to be changed.
+ */
 export async function baseCommit(git: Git, ref: string): Promise<string> {
   const commit = await commitAt(git, ref);
   if (commit === null) {
@@ -36,10 +40,28 @@ export async function baseCommit(git: Git, ref: string): Promise<string> {
       hint: "fetch it first; in GitHub Actions the checkout needs `fetch-depth: 0`",
     });
   }
+  const shared = () => mergeBase(git, commit);
+  const why = await deepen(git, await remoteOf(git, ref), "HEAD", async () => (await shared()) !== null);
+  const found = await shared();
+  if (found === null && why !== null) {
+    throw new Failure("usage", `where HEAD left ${ref} is unknown: ${why}`, {
+      hint: "give the clone its whole history: `git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`",
+    });
+  }
+  return found ?? commit;
+}
+
+async function mergeBase(git: Git, commit: string): Promise<string | null> {
   const args = ["merge-base", commit, "HEAD"];
   const answer = await git.ask(args);
   if (answer.exitCode > 1) throw refusal(git.where, args, answer);
-  return answer.stdout.trim() || commit;
+  return answer.stdout.trim() || null;
+}
+
+/** Of `origin/main` it is `origin`. */
+async function remoteOf(git: Git, ref: string): Promise<string> {
+  const remotes = (await git.must(["remote"])).split("\n").filter((name) => name !== "");
+  return remotes.find((name) => ref.startsWith(`${name}/`)) ?? remotes[0] ?? "origin";
 }
 
 /** Moves the branch and its files to a later commit of it; files that are in the way stay as they are. */

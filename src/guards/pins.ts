@@ -1,6 +1,6 @@
 import { keysByRole } from "../rotation/key-sets.ts";
-import { identify, type LiveAuthority } from "../rotation/observation.ts";
-import { type Pins, pinProblems } from "../rotation/pins.ts";
+import { type ClusterObservation, identify, type LiveAuthority } from "../rotation/observation.ts";
+import { type Pins, pinProblems, UNREAD_REMEDY } from "../rotation/pins.ts";
 import { failWith, type Guard, type GuardInput } from "./guard.ts";
 
 /** Who dials the Auth Service directly and lists one pin only cannot join while the other key is shown (4.7). */
@@ -14,18 +14,32 @@ export const pins: Guard = {
     edge.from !== "standby" &&
     edge.from !== "rollback" &&
     edge.to !== "rollback" &&
-    (observation.surroundings?.pins.length ?? 0) > 0,
-  judge: (input) =>
-    failWith(
-      pinProblems(input.observation.surroundings?.pins ?? [], pinsOf(input), "during").map(
-        ({ file, line, message, remedy }) => ({
-          subject: `file/${file}`,
-          message: `${message} (line ${line} lists the other)`,
-          remedy,
-        }),
-      ),
-    ),
+    filesOf(observation).length + unreadOf(observation).length > 0,
+  judge: (input) => {
+    const lacking = pinProblems(filesOf(input.observation), pinsOf(input), "during").map(
+      ({ file, line, message, remedy }) => ({
+        subject: `file/${file}`,
+        message: `${message} (line ${line} lists the other)`,
+        remedy,
+      }),
+    );
+    const unread = unreadOf(input.observation).map(({ file, problem }) => ({
+      subject: `file/${file}`,
+      message: `${problem}: whether it lists a CA pin is unknown`,
+      remedy: `${UNREAD_REMEDY}; or waive \`pins\` for this subject`,
+    }));
+    if (lacking.length > 0 || unread.length === 0) return failWith([...lacking, ...unread]);
+    return { outcome: "unknown", findings: unread };
+  },
 };
+
+function filesOf({ surroundings }: ClusterObservation) {
+  return surroundings?.pins ?? [];
+}
+
+function unreadOf({ surroundings }: ClusterObservation) {
+  return surroundings?.unreadPins ?? [];
+}
 
 function pinsOf({ authority, rotation, record }: GuardInput): Pins {
   const wanted = rotation?.authorities.find(({ type }) => type === authority.type);

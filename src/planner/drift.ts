@@ -1,5 +1,6 @@
 import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
 import { isOurs } from "../rotation/evidence.ts";
+import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
 import {
   type ClusterObservation,
   type Fingerprint,
@@ -7,7 +8,7 @@ import {
   type LiveAuthority,
 } from "../rotation/observation.ts";
 import type { Drift, Step } from "../rotation/plan.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 import { sameSet } from "./standing.ts";
 
 /** Live state that no resource asked for, apart from wanted change so that a reader can tell the two. */
@@ -39,6 +40,31 @@ export function driftOf(
     ),
     ...underWayAndGone(record, observation),
     ...duplicates(observation),
+  ];
+}
+
+/** A commit that is not the next one: apply refuses it. A proposal will be merged first, and is only told of it. */
+export function historyDrift(history: HistoryFacts | null): readonly Drift[] {
+  if (history === null) return [];
+  const order = orderOf(history);
+  if (order.order === "in-order") return [];
+  const { message, remedy } = order;
+  const subject = `commit/${history.head.slice(0, 12)}`;
+  return [{ id: "history", subject, message, remedy, blocks: !history.proposal }];
+}
+
+/** A rotation under way whose resource is not there, and was not seen to be deleted: it is never rolled back for that. */
+export function undeclaredDrift(memory: RotationRecord, history: HistoryFacts | null): readonly Drift[] {
+  const absence = absenceOf(memory, history);
+  if (absence.absence === "deleted") return [];
+  return [
+    {
+      id: "undeclared-rotation",
+      subject: `rotation/${memory.name}`,
+      message: `is under way (${memory.authority}), and no ca_rotation here declares it; that it was deleted is not proven: ${absence.why}`,
+      remedy: `bring its resource back to let it go on; to end it, \`capstan rotate rollback ${memory.authority}\` writes the resource again from the record`,
+      blocks: true,
+    },
   ];
 }
 
@@ -112,6 +138,7 @@ function authorityDrift(
       subject: `authority/${wanted.type}`,
       message: `signs with ${active.join(", ")}; git says ${wanted.activeKeys.join(", ")}${EXPLAINED[explanation]}`,
       remedy: explanation === "record" ? WRITE_IT(wanted.type) : FIND_OUT(wanted.type),
+      ...(explanation === "record" ? { command: `capstan rotate finish ${wanted.type}` } : {}),
       blocks: explanation !== "record",
     });
   }
@@ -158,6 +185,7 @@ function tooOld(wanted: AuthorityResource, live: LiveAuthority, now: number): re
       subject: `key/${key.fingerprint}`,
       message: `signs for ${wanted.type} since ${key.certificate?.notBefore}, longer than max_age allows`,
       remedy: `\`capstan rotate start ${wanted.type}\``,
+      command: `capstan rotate start ${wanted.type}`,
       blocks: false,
     }));
 }

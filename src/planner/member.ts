@@ -6,6 +6,7 @@ import type {
   RotatedAuthority,
   RotationResource,
 } from "../resources/desired.ts";
+import type { HistoryFacts } from "../rotation/history.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, phaseRecord, type RotationRecord } from "../rotation/record.ts";
@@ -22,6 +23,8 @@ export interface RotationContext {
   /** All rotations that git has of this cluster. */
   readonly declared: readonly RotationResource[];
   readonly now: number;
+  /** What git says of the time since the last run; `null` when nobody asked. */
+  readonly history: HistoryFacts | null;
   /** Rotations of the cluster that a run takes before this one. */
   readonly ahead: readonly Ahead[];
 }

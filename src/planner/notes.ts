@@ -29,7 +29,7 @@ export function notesOf(
   }
   if (standing === "in_progress" && memory === undefined) {
     notes.push(
-      `the ${live.type} rotation was not started by capstan; it goes on from ${live.rotation.phase}`,
+      `no record here of the ${live.type} rotation: who started it is unknown, and it goes on from ${live.rotation.phase}. Records are kept below .capstan in the clone that started it, or in the git remote (\`record: refs\`)`,
     );
   }
   if (memory?.state === "rolling_back" && resource.phase !== "rollback") {

@@ -122,8 +122,9 @@ function upgradedFile(value: object): object {
 
 /** A plan of format 1.0 as one of today, for whoever only shows it; what is none stays what it is. */
 function upgradedPlan(plan: object, fingerprint: unknown): object {
-  const { clusters, base } = plan as { readonly clusters?: unknown; readonly base?: unknown };
+  const { clusters, base, outcome } = plan as Readonly<Record<string, unknown>>;
   return {
+    verdict: outcome === "no_changes" ? "nothing_to_do" : outcome,
     ...plan,
     format_version: "1.1",
     fingerprint,

@@ -1,6 +1,7 @@
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
 import type { RotationResource } from "../resources/desired.ts";
+import { type Absence, absenceOf } from "../rotation/history.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
@@ -53,13 +54,18 @@ function isUnderWay({ phase }: RotationResource): boolean {
   return phase !== "standby" && phase !== "rollback";
 }
 
-/** A rotation that the record knows as ours and that no resource declares any more is rolled back. */
+/**
+ * A rotation that the record knows as ours and that no resource declares any more is rolled back, once it is proven that
+ * its resource was deleted. What is only missing stays where it is, and blocks as drift.
+ */
 export function planUndeclared(
   memory: RotationRecord,
   live: LiveAuthority,
   context: RotationContext,
 ): RotationPlan {
   const wanted = { type: live.type, retire: memory.retire };
+  const absence = absenceOf(memory, context.history);
+  const proven = absence.absence === "deleted";
   const judge = (edge: Edge) =>
     judgeAll({
       ...context,
@@ -70,14 +76,18 @@ export function planUndeclared(
       consumers: consumersOf(live.type, context),
       edge,
     });
-  const steps = stepsBack(memory.name, { live, memory, wanted }, null, context, judge);
+  const steps = proven ? stepsBack(memory.name, { live, memory, wanted }, null, context, judge) : [];
   return {
     name: memory.name,
     authorities: [live.type],
     live_phase: live.rotation.phase,
-    desired_phase: "rollback",
-    standing: "in_progress",
-    notes: [`no ca_rotation declares \`${memory.name}\` any more: it is rolled back`],
+    desired_phase: proven ? "rollback" : live.rotation.phase,
+    standing: proven ? "in_progress" : "unclear",
+    notes: [
+      proven
+        ? `no ca_rotation declares \`${memory.name}\` any more${deletedBy(absence)}: it is rolled back`
+        : `no ca_rotation here declares \`${memory.name}\`, and it is not proven that it was deleted: it stays in ${live.rotation.phase}`,
+    ],
     keys: keysOf({ wanted, live, memory }),
     ca_pins: caPins({ wanted, live }),
     consumers: consumersSeen(live.type, context),
@@ -85,6 +95,12 @@ export function planUndeclared(
     checklist: live.rotation.phase === "rollback" ? itemsOf(live.type, "rollback", null, context) : [],
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
   };
+}
+
+function deletedBy({ commit, file }: Extract<Absence, { absence: "deleted" }>): string {
+  if (commit === null) return "";
+  const where = file === null ? "" : `, which took it out of ${file}`;
+  return ` since commit ${commit.slice(0, 12)}${where}`;
 }
 
 /** The work of the phase that the authority is in. In standby there is some only after a rotation. */

@@ -1,6 +1,7 @@
 import type { Ahead } from "../guards/guard.ts";
 import type { OverrideReadings } from "../overrides/reading.ts";
 import type { DesiredState } from "../resources/desired.ts";
+import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
 import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
 import type {
   ClusterPlan,
@@ -12,13 +13,14 @@ import type {
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { aheadOf } from "./ahead.ts";
-import { driftOf } from "./drift.ts";
+import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
 import { bindingOf, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
 import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { isBlocked } from "./startable.ts";
 import { isEnding } from "./steps.ts";
+import { verdictOf } from "./verdict.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
@@ -36,6 +38,8 @@ export interface PlanInput {
    */
   readonly overrides?: OverrideReadings;
   readonly commit: string | null;
+  /** What git says of the time since the last run, by cluster. Absent when nobody asked: then nothing is deleted. */
+  readonly histories?: ReadonlyMap<string, HistoryFacts>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -59,9 +63,11 @@ export function makePlan(input: PlanInput): Plan {
     })),
     ...unread.map(unplanned),
   ];
+  const outcome = outcomeOf(clusters);
   return {
     format_version: "1.1",
-    outcome: outcomeOf(clusters),
+    outcome,
+    verdict: verdictOf({ outcome, clusters }),
     commit,
     fingerprint: planFingerprint(clusters),
     clusters,
@@ -87,8 +93,14 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     reading === undefined
       ? undefined
       : planOverrides(reading, { cluster, desired, observation, record, now });
-  const drift = driftOf(name, desired, observation, record, now);
+  const history = input.histories?.get(name) ?? null;
   const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
+  const missing = undeclared(record, declared, observation);
+  const drift = [
+    ...historyDrift(history),
+    ...missing.flatMap(([memory]) => undeclaredDrift(memory, history)),
+    ...driftOf(name, desired, observation, record, now),
+  ];
   const context = {
     cluster,
     observation,
@@ -96,6 +108,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     authorities,
     declared,
     overrides: overridden?.outlooks,
+    history,
     now,
   };
   const planned = inTurn(declared, drift, (rotation, ahead) => planRotation(rotation, { ...context, ahead }));
@@ -105,9 +118,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     problem: null,
     rotations: [
       ...planned,
-      ...undeclared(record, declared, observation).map(([memory, live]) =>
-        planUndeclared(memory, live, { ...context, ahead: [] }),
-      ),
+      ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
     ],
     overrides: overridden?.plans ?? [],
     drift,
@@ -137,20 +148,13 @@ function undeclared(
   declared: DesiredState["rotations"],
   observation: ClusterObservation,
 ) {
-  return record.rotations.flatMap((memory) => {
-    if (memory.ended_at !== null || declared.some((rotation) => declares(rotation, memory))) return [];
+  return undeclaredIn(record, declared).flatMap((memory) => {
     const live = observation.authorities.find(({ type }) => type === memory.authority);
     if (live === undefined) return [];
     return live.rotation.state === "in_progress" || isEnding({ live, memory })
       ? [[memory, live] as const]
       : [];
   });
-
-  function declares(rotation: DesiredState["rotations"][number], memory: ClusterRecord["rotations"][number]) {
-    return rotation.authorities.some(
-      ({ type, retire }) => type === memory.authority && retire.some((key) => memory.retire.includes(key)),
-    );
-  }
 }
 
 function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {

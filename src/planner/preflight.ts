@@ -1,6 +1,7 @@
 import { judgeAll } from "../guards/chain.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 
 /** One question that should be answered before anybody rotates anything. */
 export interface Check {
@@ -67,6 +68,26 @@ export function preflight(
         },
     clock(observation, now),
   ];
+}
+
+/** A rotation that the record here does not know of can only be judged by less: its roster and its times are lost. */
+export function recordCheck({ authorities }: ClusterObservation, record: ClusterRecord): Check {
+  const name = "record";
+  const lost = authorities.filter(
+    ({ type, rotation }) => rotation.state === "in_progress" && openRotation(record, type) === undefined,
+  );
+  if (lost.length === 0) {
+    const known = record.rotations.filter(({ ended_at }) => ended_at === null).length;
+    const message = known === 0 ? "no rotation is under way" : "knows every rotation that is under way";
+    return { name, outcome: "pass", message, remedy: null };
+  }
+  return {
+    name,
+    outcome: "unknown",
+    message: `no record here of what is under way: ${lost.map(({ type, rotation }) => `${type} in ${rotation.phase}`).join(", ")}`,
+    remedy:
+      "records are kept below .capstan in the clone that started it, or in the git remote (`record: refs`): go on from there. Without one, who was there before init and since when it runs stay unknown",
+  };
 }
 
 /** Every guard that would stand in the way of a first step, one line each. */

@@ -118,6 +118,6 @@ export interface JournalEntry {
   readonly authority: string;
   readonly from: string;
   readonly to: string;
-  readonly what: "intended" | "refused" | "observed" | "verified" | "failed" | "interrupted";
+  readonly what: "intended" | "refused" | "observed" | "verified" | "failed" | "interrupted" | "accepted";
   readonly detail: string | null;
 }

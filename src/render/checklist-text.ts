@@ -1,6 +1,7 @@
 import type { ConsumerObservation } from "../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { harmless, paragraph, table } from "./layout.ts";
+import { holdsText } from "./outlook.ts";
 import type { Paint, Tone } from "./paint.ts";
 
 /** The work by hand of the phase at hand, open pieces in full, done ones in a line; `null` when there is none. */
@@ -16,11 +17,11 @@ export function checklistText(rotation: RotationPlan, paint: Paint): string | nu
   const done = shown.filter(({ state }) => state === "done").length;
   return [
     `    ${paint("strong", head)}${finished ? "" : `, ${done} of ${shown.length} done`}`,
-    ...shown.map((item) => itemText(item, paint)),
+    ...shown.map((item) => itemText(item, finished, paint)),
   ].join("\n");
 }
 
-function itemText(item: ChecklistItem, paint: Paint): string {
+function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string {
   const { id, state, by, note, required } = item;
   if (state === "done") {
     const who = by === "probe" ? "seen by probes" : `stated by ${by}`;
@@ -28,8 +29,8 @@ function itemText(item: ChecklistItem, paint: Paint): string {
     return paragraph(`${paint("good", "[x]")} ${id}  ${harmless(who + said)}`, "    ", "        ");
   }
   const mark = paint(required ? "bad" : "dim", "[ ]");
-  const optional = required ? "" : paint("dim", "  if you have any");
-  const lines = [`    ${mark} ${paint("strong", id)}${optional}`];
+  const holds = paint(required && !finished ? "bad" : "dim", holdsText(item, finished));
+  const lines = [paragraph(`${mark} ${paint("strong", id)}  ${holds}`, "    ", INDENT)];
   if (note !== null) lines.push(paragraph(`note    ${harmless(note)}`, INDENT, DEEPER));
   lines.push(paragraph(item.do, INDENT));
   // Advice is not what people wait for: JSON has the rest of it.

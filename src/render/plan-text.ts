@@ -5,7 +5,6 @@ import type {
   ClusterProblem,
   Drift,
   Finding,
-  GuardVerdict,
   Plan,
   RotationPlan,
   Step,
@@ -128,11 +127,13 @@ function stepText(step: Step, number: number, paint: Paint): string {
     const ids = ahead.map(({ id }) => id).join(", ");
     lines.push(paragraph(`by hand   ${ids}`, "       ", "                 "));
   }
-  if (step.guards.length > 0) lines.push(guardsText(step.guards, paint));
+  if (step.guards.length > 0) lines.push(guardsText(step, paint));
   if (step.after !== null)
     lines.push(paragraph(`guards    ${judgedAfter(step)}`, "       ", "                 "));
   return lines.join("\n");
 }
+
+const BLOCKING = { fail: "blocked", unknown: "unknown" } as const;
 
 /** Of its own rotation a reader knows which step that is. */
 function judgedAfter({ guards, after }: Step): string {
@@ -141,7 +142,7 @@ function judgedAfter({ guards, after }: Step): string {
   return `${pending.join(", ")} judged when ${harmless(after)} is done`;
 }
 
-function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
+function guardsText({ guards, awaited }: Step, paint: Paint): string {
   const certain = guards.filter(({ pending }) => pending !== true);
   const passed = certain.filter(({ outcome, waived }) => outcome === "pass" && waived.length === 0);
   const lines =
@@ -155,8 +156,9 @@ function guardsText(guards: readonly GuardVerdict[], paint: Paint): string {
           ),
         ];
   for (const guard of certain.filter((candidate) => !passed.includes(candidate))) {
-    const tone: Tone = guard.outcome === "pass" ? "warn" : "bad";
-    const verdict = guard.outcome === "pass" ? "waived" : guard.outcome === "fail" ? "blocked" : "unknown";
+    const waits = awaited === true && guard.outcome === "fail";
+    const tone: Tone = guard.outcome === "pass" || waits ? "warn" : "bad";
+    const verdict = waits ? "waits" : guard.outcome === "pass" ? "waived" : BLOCKING[guard.outcome];
     lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);
     lines.push(...findingsText(guard.findings.slice(0, FINDINGS_SHOWN), paint));
     for (const { subject, message, reason, expires } of guard.waived) {

@@ -1,23 +1,15 @@
-import type { Plan } from "../rotation/plan.ts";
+import { isWaiting, plannedWork, startableWork, type Work } from "../planner/verdict.ts";
+import type { Plan, PlanVerdict } from "../rotation/plan.ts";
 import { count, harmless, paragraph } from "./layout.ts";
-import {
-  isJudged,
-  isWaiting,
-  judgedText,
-  openWork,
-  plannedWork,
-  startableWork,
-  type Work,
-  workText,
-} from "./outlook.ts";
-import type { Paint } from "./paint.ts";
+import { isJudged, judgedText, nothingToDoText, openWork, workText } from "./outlook.ts";
+import type { Paint, Tone } from "./paint.ts";
 
 /** The end of a plan: what `capstan apply` would make of it. */
 export function verdictText(plan: Plan, paint: Paint): string {
   if (plan.uncommitted !== undefined) return uncommittedText(plan, plan.uncommitted.length, paint);
   switch (plan.outcome) {
     case "no_changes":
-      return `${paint("good", "No changes.")} Live equals desired.`;
+      return nothingText(plan, paint);
     case "ready":
       return readyText(plan, paint);
     case "incomplete": {
@@ -29,20 +21,29 @@ export function verdictText(plan: Plan, paint: Paint): string {
         "",
       );
     }
-    case "blocked": {
-      const going = startableWork(plan.clusters);
-      const rest = "would be applied until the findings above are dealt with.";
-      const what = workText(going);
-      if (isWaiting(plan.clusters)) {
-        return paragraph(
-          `${paint("warn", "Waiting.")} \`capstan apply\` goes on waiting for who is named above.`,
-          "",
-        );
-      }
-      if (what === "") return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
-      return paragraph(`${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}`, "");
-    }
+    case "blocked":
+      return blockedText(plan, paint);
   }
+}
+
+function nothingText({ clusters }: Plan, paint: Paint): string {
+  const { head, rest } = nothingToDoText(clusters);
+  const tone = head === "No changes." ? "good" : "warn";
+  return paragraph(`${paint(tone, head)} ${harmless(rest)}`, "", "  ");
+}
+
+function blockedText({ clusters, verdict }: Plan, paint: Paint): string {
+  const rest = "would be applied until the findings above are dealt with.";
+  const waiting = isWaiting(clusters) ? " `capstan apply` goes on waiting for who is named above." : "";
+  if (verdict === "blocked_in_part") {
+    const what = workText(startableWork(clusters));
+    return paragraph(
+      `${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}${waiting}`,
+      "",
+    );
+  }
+  if (waiting !== "") return paragraph(`${paint("warn", "Waits.")}${waiting}`, "");
+  return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
 }
 
 /** Of a plan that nobody can apply: the next thing to do is a commit. */
@@ -65,9 +66,18 @@ function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Pain
   }
 }
 
-function readyText({ clusters }: Plan, paint: Paint): string {
+const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
+  ready_waived: "Ready, by waiver.",
+  ready_final: "Ready, to the point of no return.",
+};
+const READY_TONES: Readonly<Partial<Record<PlanVerdict, Tone>>> = {
+  ready_waived: "warn",
+  ready_final: "bad",
+};
+
+function readyText({ clusters, verdict }: Plan, paint: Paint): string {
   const { entries, steps } = plannedWork(clusters);
-  const ready = paint("good", "Ready.");
+  const ready = paint(READY_TONES[verdict] ?? "good", READY_WORDS[verdict] ?? "Ready.");
   const changes = workText({ entries, steps: [] });
   if (steps.length === 0) {
     const them = entries.length === 1 ? "it" : "them";

@@ -47,6 +47,14 @@ export interface Surroundings {
   readonly peers: readonly PeerObservation[];
   /** Files of the repository that list a CA pin of the host CA. */
   readonly pins: readonly PinFile[];
+  /** Files and folders that might list one and were not read; absent in observations of older versions. */
+  readonly unreadPins?: readonly UnreadPins[];
+}
+
+export interface UnreadPins {
+  /** Relative to the repository folder. */
+  readonly file: string;
+  readonly problem: string;
 }
 
 export interface PinFile {

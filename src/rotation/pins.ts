@@ -21,6 +21,10 @@ export interface PinProblem {
   readonly remedy: string;
 }
 
+/** For what may list a pin, and could not be searched. */
+export const UNREAD_REMEDY =
+  "make it readable, or leave it out of `policy.pin_files` of the cluster once you have looked at it yourself";
+
 /** Files that list a pin of this CA and lack one, or still list one; other files are none of our business. */
 export function pinProblems(files: readonly PinFile[], pins: Pins, moment: PinMoment): readonly PinProblem[] {
   return files.flatMap((file) => (moment === "during" ? lacking(file, pins) : left(file, pins)));

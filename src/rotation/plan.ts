@@ -11,6 +11,8 @@ import type { Pins } from "./pins.ts";
 export interface Plan {
   readonly format_version: "1.1";
   readonly outcome: PlanOutcome;
+  /** What stands for it in a word; every form of the plan shows the same. */
+  readonly verdict: PlanVerdict;
   /** HEAD of the repository, `null` outside git. */
   readonly commit: string | null;
   /** SHA-256 of the clusters' lines `NAME FINGERPRINT`, sorted, each ended by a line feed; `null` is a word there. */
@@ -52,6 +54,19 @@ export interface ChangeFinding extends Finding {
 
 /** `incomplete`: a cluster could not be read, or may not be yet. */
 export type PlanOutcome = "no_changes" | "ready" | "blocked" | "incomplete";
+
+/**
+ * `ready_waived`: somebody accepted a finding. `ready_final`: the point of no return is among the steps.
+ * `blocked_in_part`: a run would do some of it.
+ */
+export type PlanVerdict =
+  | "nothing_to_do"
+  | "ready"
+  | "ready_waived"
+  | "ready_final"
+  | "blocked_in_part"
+  | "blocked"
+  | "incomplete";
 
 export interface ClusterPlan {
   readonly name: string;
@@ -231,6 +246,8 @@ export interface Drift {
   readonly subject: string;
   readonly message: string;
   readonly remedy: string;
+  /** The command that makes the edit in git which ends it, where there is one. */
+  readonly command?: string;
   /** Whether the plan waits for a person because of it. */
   readonly blocks: boolean;
 }

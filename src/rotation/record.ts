@@ -1,4 +1,5 @@
 import type { TalosType } from "./authority-type.ts";
+import type { AppliedCommit } from "./history.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { GuardId } from "./plan.ts";
@@ -12,6 +13,8 @@ export interface ClusterRecord {
   readonly cluster: string;
   /** Oldest first. At most one open one per authority. */
   readonly rotations: readonly RotationRecord[];
+  /** What was applied last; absent or `null`: not known, which is not the same as nothing. */
+  readonly applied?: AppliedCommit | null;
   /** What Talos has nowhere: the keys of a rotation, and how far it was proven. The latest last. */
   readonly talos?: readonly TalosKeys[];
 }
@@ -68,6 +71,8 @@ export interface RotationRecord {
   readonly contents: readonly string[];
   /** Why it was rolled back, for people. */
   readonly reason: string | null;
+  /** The commit that took its resource out of git, where that was proven while something else was applied. */
+  readonly deleted?: string | null;
 }
 
 /** A waiver as it stood in git, and the step that it was used for: taken again after a kill, that step has it still. */

@@ -12,6 +12,7 @@ const LONGEST_PAUSE_MS = 2_000;
 export const NO_PLAN: Plan = {
   format_version: "1.1",
   outcome: "no_changes",
+  verdict: "nothing_to_do",
   commit: null,
   fingerprint: planFingerprint([]),
   clusters: [],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Phase } from "../../src/rotation/phase.ts";
-import { World } from "../world/apply.ts";
-import { desired, rotation } from "../world/host-rotation.ts";
+import { deletes, World } from "../world/apply.ts";
+import { desired, OLD, rotation } from "../world/host-rotation.ts";
 import { Killed } from "../world/model-cluster.ts";
 
 const NEVER = new AbortController().signal;
@@ -49,6 +49,7 @@ describe("absence is no evidence: a new key that the record does not know to be 
   it("a hand took update_clients, and no resource declares the rotation any more", async () => {
     const world = await movedByHand("update_clients");
     world.cluster.ailments.set("node2", "gone");
+    world.history = deletes("host", OLD);
     expect((await world.apply(desired([]))).outcome).not.toBe("applied");
     expect(phaseOf(world)).toBe("rollback");
   });

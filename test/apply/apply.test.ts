@@ -3,7 +3,7 @@ import { Failure } from "../../src/failure.ts";
 import type { AuthorityResource } from "../../src/resources/desired.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
-import { World } from "../world/apply.ts";
+import { deletes, World } from "../world/apply.ts";
 import { ago, CLUSTER, desired, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 import { Killed } from "../world/model-cluster.ts";
 
@@ -135,8 +135,17 @@ describe("rolling back by commit", () => {
     },
   );
 
+  it("a rotation under way whose resource is only missing stays where it is, and blocks by name", async () => {
+    const world = await walked("update_clients");
+    const { outcome, events } = await world.apply(desired([]));
+    expect(outcome).toBe("blocked");
+    expect(events.at(-1)).toMatchObject({ message: expect.stringContaining("rotation/host-2026-11") });
+    expect(world.cluster.authority().rotation.phase).toBe("update_clients");
+  });
+
   it("deleting the resource of a rotation under way rolls it back", async () => {
     const world = await walked("update_clients");
+    world.history = deletes("host", OLD);
     expect((await world.apply(desired([]))).outcome).toBe("applied");
     expect(identify(world.cluster.authority().active)).toEqual([OLD]);
   });

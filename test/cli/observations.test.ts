@@ -21,6 +21,17 @@ describe("plan --observations", () => {
     expect(await readFile(join(repository.folder, "seen.json"), "utf8")).not.toContain("PRIVATE KEY");
   });
 
+  it("a cluster that the file has not is an error that names it, not a cluster without changes", async () => {
+    await writeFile(
+      join(repository.folder, "nobody.json"),
+      JSON.stringify({ format_version: "1.0", observations: [] }),
+    );
+    const ran = await repository.capstan("plan", "--observations", "nobody.json");
+    expect(ran.exit).toBe(1);
+    expect(ran.stdout).toBe("");
+    expect(ran.stderr).toContain("nobody.json has no observation of acme.cluster");
+  });
+
   it.each([
     ["not JSON", "{", "it is not JSON"],
     ["something else", "{}", "must have required property"],

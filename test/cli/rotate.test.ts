@@ -198,3 +198,22 @@ describe("a rotation that was rolled back is started again with a reason, which 
     expect((await repository.plan()).exit).toBe(2);
   });
 });
+
+describe("absence is no evidence: a record that is not here", () => {
+  it("is said as that, with where records may be, and the doctor does not pass it over", async () => {
+    expect((await repository.must("doctor")).stdout).toContain("no rotation is under way");
+    await obeyed("rotate start host");
+    expect(await applied()).toBe(0);
+    expect((await repository.must("doctor")).stdout).toContain("knows every rotation that is under way");
+    await rm(join(repository.folder, ".capstan", "record"), { recursive: true });
+    const { stdout } = await repository.capstan("plan");
+    const words = stdout.replaceAll(/\s+/g, " ");
+    expect(words).toContain("no record here of the host rotation: who started it is unknown");
+    expect(words).not.toContain("not started by capstan");
+    const doctor = await repository.capstan("doctor");
+    expect(doctor.exit).toBe(1);
+    expect(doctor.stdout.replaceAll(/\s+/g, " ")).toContain(
+      "no record here of what is under way: host in init",
+    );
+  });
+});

@@ -8,6 +8,7 @@ import type {
   ConsumerObservation,
   Fingerprint,
   PinFile,
+  Surroundings,
 } from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
@@ -37,6 +38,7 @@ interface Case {
   readonly declared?: readonly TrustConsumer[];
   readonly probed?: readonly ConsumerObservation[];
   readonly pinned?: readonly PinFile[];
+  readonly unsearched?: Surroundings["unreadPins"];
   readonly observation?: Partial<ClusterObservation>;
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
@@ -374,6 +376,46 @@ const keyCases: Readonly<Record<string, Case>> = {
     type: "user",
     pinned: [listing("teleport.yaml", OLD)],
     verdict: "absent",
+  },
+  "pins before anything has begun": {
+    guard: "pins",
+    edge: { from: "standby", to: "init" },
+    pinned: [listing("teleport.yaml", OLD)],
+    verdict: "absent",
+  },
+  "pins on the way back": {
+    guard: "pins",
+    edge: INIT_BACK,
+    pinned: [listing("teleport.yaml", OLD)],
+    verdict: "absent",
+  },
+  "pins when the way back ends": {
+    guard: "pins",
+    edge: { from: "rollback", to: "standby" },
+    pinned: [listing("teleport.yaml", OLD)],
+    verdict: "absent",
+  },
+  "pins when a phase is only looked at": {
+    guard: "pins",
+    edge: { from: "init", to: "init" },
+    pinned: [listing("teleport.yaml", OLD)],
+    verdict: "absent",
+  },
+  "no file lists a pin": { guard: "pins", edge: INIT_TO_CLIENTS, pinned: [], verdict: "absent" },
+  "absence is no evidence: a file that was not searched for pins": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    unsearched: [{ file: "helm/all.yaml", problem: "is larger than 1 MiB" }],
+    verdict: "unknown",
+    about: ["file/helm/all.yaml"],
+  },
+  "a file that was not searched, beside one that lacks a pin": {
+    guard: "pins",
+    edge: INIT_TO_CLIENTS,
+    pinned: [listing("teleport.yaml", OLD)],
+    unsearched: [{ file: "helm/all.yaml", problem: "is larger than 1 MiB" }],
+    verdict: "fail",
+    about: ["file/teleport.yaml", "file/helm/all.yaml"],
   },
   "keys in software": { guard: "hsm-keys", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "keys in an HSM on the way back": {
@@ -881,9 +923,16 @@ function inputOf(one: Case): GuardInput {
   const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
   const observed = observation(edge.from, {
     authorities: [{ ...authority(edge.from), type }],
-    ...(one.probed === undefined && one.pinned === undefined
+    ...(one.probed === undefined && one.pinned === undefined && one.unsearched === undefined
       ? {}
-      : { surroundings: { consumers: one.probed ?? [], peers: [], pins: one.pinned ?? [] } }),
+      : {
+          surroundings: {
+            consumers: one.probed ?? [],
+            peers: [],
+            pins: one.pinned ?? [],
+            unreadPins: one.unsearched ?? [],
+          },
+        }),
     ...seen,
   });
   const host = observed.authorities.find((authority) => authority.type === type);
@@ -915,6 +964,9 @@ const TALOS_ONLY: readonly GuardId[] = [
 ];
 const TELEPORT_GUARDS = GUARDS.map(({ id }) => id).filter((id) => !TALOS_ONLY.includes(id));
 
+/** A wrong phase, and somebody else's rotation, are nothing that a review could accept. */
+const NOBODY_WAIVES: readonly GuardId[] = ["phase-order", "mode", "foreign-rotation", "exclusive"];
+
 describe("guards", () => {
   it.each(Object.entries(CASES))("%s", (_title, one) => {
     const verdict = judgeAll(inputOf(one)).find(({ id }) => id === one.guard);
@@ -931,6 +983,19 @@ describe("guards", () => {
       ({ guard, verdict }) => guard === id && (verdict === "fail" || verdict === "unknown"),
     );
     expect(blocking).not.toHaveLength(0);
+  });
+
+  it.each(NOBODY_WAIVES)("%s blocks whatever waiver there is", (id) => {
+    const blocking = Object.values(CASES).filter(({ guard, verdict }) => guard === id && verdict === "fail");
+    expect(blocking).not.toHaveLength(0);
+    for (const one of blocking) {
+      const waive = (one.about ?? []).map((subject) => ({ ...accepted, guard: id, subject }));
+      const { outcome, waived } =
+        judgeAll(inputOf({ ...one, rotation: { ...one.rotation, waive } })).find(
+          (other) => other.id === id,
+        ) ?? expect.unreachable("the guard has a say");
+      expect({ outcome, waived }).toEqual({ outcome: "fail", waived: [] });
+    }
   });
 
   it("no finding leaves the person without something to do", () => {

@@ -12,6 +12,7 @@ import {
   type component,
   components,
   desired,
+  historyWithout,
   key,
   memory,
   NEW,
@@ -37,6 +38,7 @@ function planned(rotations: readonly RotationResource[], phase: Phase, { live, s
     observations: [observation(phase, { authorities: [{ ...authority(phase), ...live }], ...seen })],
     records: [{ format_version: "1.0", cluster: CLUSTER, rotations: record ?? [memory(phase)] }],
     commit: null,
+    histories: new Map([[CLUSTER, historyWithout("host", OLD, "a".repeat(40))]]),
     now: NOW,
   });
   const [cluster] = plan.clusters;

@@ -3,6 +3,7 @@ import { makePlan } from "../../src/planner/planner.ts";
 import { plainPaint } from "../../src/render/paint.ts";
 import { planText } from "../../src/render/plan-text.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
+import type { HistoryFacts } from "../../src/rotation/history.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
@@ -26,7 +27,10 @@ interface Scene {
   readonly desired: DesiredState;
   readonly observation: ClusterObservation;
   readonly memory?: RotationRecord;
+  readonly history?: HistoryFacts;
 }
+
+const COMMIT = "3f2a1c9d8e7b6a5f4e3d2c1b0a9f8e7d6c5b4a39";
 
 const lost = components("init").filter(({ name }) => name !== "node2");
 const waiver = {
@@ -78,6 +82,19 @@ const SCENES: Readonly<Record<string, Scene>> = {
     memory: memory("init"),
   },
   "undeclared-in-init": { desired: desired([]), observation: observation("init"), memory: memory("init") },
+  "deleted-in-init": {
+    desired: desired([]),
+    observation: observation("init"),
+    memory: { ...memory("init"), deleted: COMMIT },
+    history: {
+      head: COMMIT,
+      applied: { commit: COMMIT, at: ago(60) },
+      relation: "same",
+      why: null,
+      deletions: [],
+      proposal: false,
+    },
+  },
   quarantined: {
     desired: desired([rotation("init")]),
     observation: observation("standby"),
@@ -182,7 +199,8 @@ describe("a plan as text", () => {
       desired: scene.desired,
       observations: [scene.observation],
       records: [{ format_version: "1.0", cluster: CLUSTER, rotations }],
-      commit: "3f2a1c9d8e7b6a5f4e3d2c1b0a9f8e7d6c5b4a39",
+      commit: COMMIT,
+      ...(scene.history === undefined ? {} : { histories: new Map([[CLUSTER, scene.history]]) }),
       now: NOW,
     });
     const text = planText(plan, plainPaint);

@@ -273,6 +273,7 @@ export function manyClusters(count = 300, busy = 60): Plan {
   return {
     format_version: "1.1",
     outcome: "blocked",
+    verdict: "blocked_in_part",
     commit: COMMIT,
     fingerprint: PLAN_FINGERPRINT,
     clusters,
@@ -385,6 +386,7 @@ export function hostile(text: string): Plan {
   return {
     format_version: "1.1",
     outcome: "blocked",
+    verdict: "blocked_in_part",
     commit: text,
     fingerprint: PLAN_FINGERPRINT,
     clusters: [

@@ -8,6 +8,7 @@ import { component, NOW, observation } from "../world/host-rotation.ts";
 const NOTHING: Plan = {
   format_version: "1.1",
   outcome: "no_changes",
+  verdict: "nothing_to_do",
   commit: null,
   fingerprint: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   clusters: [],

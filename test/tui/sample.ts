@@ -1,4 +1,5 @@
 import type { KindProgress, Laggard, RunEvent } from "../../src/apply/event.ts";
+import { verdictOf } from "../../src/planner/verdict.ts";
 import type { ComponentKind, Fingerprint, LiveComponent } from "../../src/rotation/observation.ts";
 import type { Edge, Phase } from "../../src/rotation/phase.ts";
 import type {
@@ -151,7 +152,7 @@ export function planOf(
   clusters: readonly (Pick<ClusterPlan, "name" | "rotations"> & Partial<ClusterPlan>)[],
   more: Partial<Plan> = {},
 ): Plan {
-  return {
+  const plan: Omit<Plan, "verdict"> = {
     format_version: "1.1",
     fingerprint: `sha256:${"f0".repeat(32)}`,
     outcome: "ready",
@@ -166,6 +167,7 @@ export function planOf(
     })),
     ...more,
   };
+  return { verdict: verdictOf(plan), ...plan };
 }
 
 /** One ordinary step, everything passes. */
@@ -293,6 +295,7 @@ export const BUSY_PLAN: Plan = {
     },
   ]),
   outcome: "blocked",
+  verdict: "blocked",
 };
 
 function walk(name: string, authority: string): RotationPlan {

@@ -5,8 +5,10 @@ import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
+import type { HistoryReader } from "../../src/rotation/history.ts";
+import type { Fingerprint } from "../../src/rotation/observation.ts";
 import { needsOwnApproval, type Plan } from "../../src/rotation/plan.ts";
-import { CLUSTER } from "./host-rotation.ts";
+import { CLUSTER, historyWithout } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
 
@@ -15,6 +17,8 @@ export class World {
   readonly clock = new ModelClock();
   readonly cluster = new ModelCluster(this.clock);
   readonly store = new MemoryStore();
+  /** What git says; `null`: there is none. */
+  history: HistoryReader | null = null;
   /** What is observed and moved: the cluster, unless a test puts more around it. */
   platform: Platform = this.cluster;
 
@@ -32,7 +36,8 @@ export class World {
     const events: RunEvent[] = [];
     const outcome = await apply({
       desired,
-      commit: "c0ffee",
+      commit: COMMIT,
+      ...(this.history === null ? {} : { history: this.history }),
       platforms: new Map([[CLUSTER, this.platform]]),
       store: this.store,
       clock: this.clock,
@@ -62,6 +67,13 @@ export class World {
       now: this.clock.now(),
     });
   }
+}
+
+const COMMIT = "c0ffee".padEnd(40, "0");
+
+/** Of a history in which a commit took the resource of a rotation out. */
+export function deletes(authority: string, key: Fingerprint): HistoryReader {
+  return async () => historyWithout(authority, key, COMMIT);
 }
 
 interface ApplyWith {

@@ -1,6 +1,7 @@
 import type { OverrideReadings } from "../../src/overrides/reading.ts";
 import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../../src/resources/desired.ts";
+import type { HistoryFacts } from "../../src/rotation/history.ts";
 import {
   type AuthorityKey,
   type ClusterObservation,
@@ -197,3 +198,15 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
 export const NO_OVERRIDES: OverrideReadings = new Map([
   [CLUSTER, { standing: "known", note: null, spiffeIssuer: false, pairs: new Map() }],
 ]);
+
+/** What git says where a commit took the resource of a rotation out since the last run. */
+export function historyWithout(authority: string, retired: Fingerprint, head: string): HistoryFacts {
+  return {
+    head,
+    applied: { commit: "b".repeat(40), at: ago(60) },
+    relation: "descendant",
+    why: null,
+    deletions: [{ authority, retire: [retired], commit: head, file: "rotations/host-2026-11.yaml" }],
+    proposal: false,
+  };
+}

@@ -68,7 +68,9 @@ function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
 function workParts(rotation: RotationPlan, view: View): readonly Part[] {
   const items = workOf(rotation);
   if (items.length === 0) return [];
-  const lines = items.map((item) => leaf("checklist", workItem(item), view));
+  const lines = items.map((item) =>
+    leaf("checklist", workItem(item, rotation.standing === "finished"), view),
+  );
   return [{ open: workHead(rotation), parts: [...lines, beside("checklist", "\n", view)], close: "" }];
 }
 
@@ -100,7 +102,7 @@ function guardSummary(step: Step): string {
   const blocking = step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
   const passing = step.guards.length - blocking.length;
   return isBlocked(step)
-    ? `blocked by ${blocking.join(", ")}; ${count(passing, "other")} pass`
+    ? `${step.awaited === true ? "waits for" : "blocked by"} ${blocking.join(", ")}; ${count(passing, "other")} pass`
     : `all ${passing} pass`;
 }
 

@@ -1,6 +1,7 @@
-import type { Finding, Plan } from "../../rotation/plan.ts";
+import { isWaiting, plannedWork, startableWork } from "../../planner/verdict.ts";
+import type { Finding, Plan, PlanVerdict } from "../../rotation/plan.ts";
 import { count } from "../layout.ts";
-import { isWaiting, judgedText, openWork, plannedWork, startableWork, workText } from "../outlook.ts";
+import { judgedText, nothingToDoText, openWork, workText } from "../outlook.ts";
 import { essential, type Leaf, type Part } from "./budget.ts";
 import { type Block, blocksOf, type PlacedStep, riskOf, stepsOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
@@ -12,16 +13,23 @@ const FINDINGS_SHOWN = 12;
 /** The verdict in one glance, never dropped. */
 export function verdict(plan: Plan): Leaf {
   switch (plan.outcome) {
-    case "no_changes":
-      return essential("**No changes.** Live equals desired.\n\n");
+    case "no_changes": {
+      const { head, rest } = nothingToDoText(plan.clusters, code);
+      return essential(`**${head}** ${rest}\n\n`);
+    }
     case "ready":
-      return essential(`**Ready.** ${readyWork(plan)}.\n\n`);
+      return essential(`**${READY_WORDS[plan.verdict] ?? "Ready."}** ${readyWork(plan)}.\n\n`);
     case "incomplete":
       return essential(`> [!WARNING]\n> ${incompleteText(plan)}\n\n`);
     case "blocked":
       return essential(`> [!WARNING]\n> ${whatBlocks(plan)} until the findings below are dealt with.\n\n`);
   }
 }
+
+const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
+  ready_waived: "Ready, by waiver.",
+  ready_final: "Ready, to the point of no return.",
+};
 
 /** Where there are many: how many clusters stand how. */
 export function overview({ clusters }: Plan): readonly Leaf[] {
@@ -59,8 +67,7 @@ function whatBlocks({ clusters }: Plan): string {
   if (blocked.length === 0) return "**Blocked.** What is changed in git should not be merged";
   const where = blockedClusters(clusters, blocked);
   const going = workText(startableWork(blocked));
-  if (isWaiting(blocked))
-    return `**Waiting.** \`capstan apply\` goes on waiting on ${where} for who is named,`;
+  if (isWaiting(blocked)) return `**Waits.** \`capstan apply\` goes on waiting on ${where} for who is named,`;
   if (going === "") return `**Blocked.** Nothing would be applied to ${where}`;
   return `**Blocked in part.** ${going} would be made on ${where}; nothing else would be applied`;
 }

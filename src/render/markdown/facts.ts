@@ -8,7 +8,7 @@ export interface Block {
   readonly cluster: string;
   /** Guard or drift. */
   readonly id: string;
-  readonly verb: "blocks" | "is unknown, and blocks";
+  readonly verb: "blocks" | "is unknown, and blocks" | "waits, in";
   /** What it holds back; `null`: everything of the cluster. */
   readonly step: Step | null;
   readonly findings: GuardVerdict["findings"];
@@ -39,7 +39,7 @@ export function blocksOf(plan: Plan): readonly Block[] {
       .map(({ id, outcome, findings }) => ({
         cluster,
         id,
-        verb: outcome === "unknown" ? ("is unknown, and blocks" as const) : ("blocks" as const),
+        verb: verbOf(step, outcome),
         step,
         findings,
       })),
@@ -61,6 +61,11 @@ export function blocksOf(plan: Plan): readonly Block[] {
         ],
   );
   return [...problems, ...guards, ...drift];
+}
+
+function verbOf({ awaited }: Step, outcome: GuardVerdict["outcome"]): Block["verb"] {
+  if (outcome === "unknown") return "is unknown, and blocks";
+  return awaited === true ? "waits, in" : "blocks";
 }
 
 function blockOf(cluster: string, { id, subject, message, remedy }: Drift): Block {

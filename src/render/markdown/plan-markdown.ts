@@ -1,3 +1,4 @@
+import { editsDue } from "../../planner/verdict.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
 import { shortener } from "../fingerprints.ts";
 import { count } from "../layout.ts";
@@ -93,7 +94,7 @@ function next(plan: Plan, { planFile }: MarkdownOptions): Part {
   }
   switch (plan.outcome) {
     case "no_changes":
-      return essential("**Next:** nothing to do.\n");
+      return nextEdit(plan);
     case "incomplete":
     case "blocked":
       return essential(`**Next:** deal with what blocks, then\n\n${fence("capstan plan", "sh")}`);
@@ -103,6 +104,13 @@ function next(plan: Plan, { planFile }: MarkdownOptions): Part {
       return essential(`**Next:** once it is approved,\n\n${fence(`capstan apply${file}${final}`, "sh")}`);
     }
   }
+}
+
+/** Nothing on a cluster; what is due in git all the same. */
+function nextEdit({ clusters }: Plan): Part {
+  const edits = editsDue(clusters);
+  if (edits.length === 0) return essential("**Next:** nothing to do.\n");
+  return essential(`**Next:** nothing to do on a cluster. In git,\n\n${fence(edits.join("\n"), "sh")}`);
 }
 
 /** One point of no return is what the bare flag means; several are named. */

@@ -1,6 +1,7 @@
 import type { OverrideEntryPlan, OverridePlan } from "../../overrides/plan.ts";
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
+import { holdsText } from "../outlook.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
@@ -18,7 +19,7 @@ export function workHead({ standing, live_phase }: RotationPlan): string {
 }
 
 /** One item of a task list. */
-export function workItem(item: ChecklistItem): string {
+export function workItem(item: ChecklistItem, finished: boolean): string {
   const { id, state, by, note, required } = item;
   if (state === "done") {
     const who = by === "probe" ? "seen by probes" : `stated by ${by === null ? "nobody" : prose(by)}`;
@@ -36,8 +37,8 @@ export function workItem(item: ChecklistItem): string {
   const said = note === null ? [] : [`note: ${prose(note)}`];
   // Advice is not what people wait for: JSON has the rest of it.
   const shown = required ? [...said, ...lines] : said;
-  const optional = required ? "" : " (if you have any)";
-  return [`- [ ] ${prose(item.do)}${optional}`, ...shown.map((line) => `  - ${line}`), ""].join("\n");
+  const holds = ` (${holdsText(item, finished)})`;
+  return [`- [ ] ${prose(item.do)}${holds}`, ...shown.map((line) => `  - ${line}`), ""].join("\n");
 }
 
 /** The work that a later step waits for, by name; that of the first one stands in full above. */

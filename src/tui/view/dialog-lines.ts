@@ -1,3 +1,5 @@
+import { awaitedBy } from "../../planner/verdict.ts";
+import { HOLDS } from "../../render/outlook.ts";
 import { isTypedRight, offerOf, overrideRefusal, refusalOf } from "../approval.ts";
 import {
   keyFates,
@@ -156,8 +158,14 @@ function oneOverride({ cluster, override }: OverridePlace, width: number): Line[
   ];
 }
 
+/** The list of components has them all. */
+const AWAITED_SHOWN = 5;
+
 function oneStep({ step }: StepPlace, width: number): Line[] {
-  const passed = step.guards.filter(({ waived }) => waived.length === 0).length;
+  const passed = step.guards.filter(
+    ({ outcome, waived }) => outcome === "pass" && waived.length === 0,
+  ).length;
+  const waits = awaitedBy(step);
   const waived = step.guards.flatMap((guard) => guard.waived);
   const open = step.checklist.filter(({ required, state }) => required && state === "open");
   return [
@@ -169,10 +177,16 @@ function oneStep({ step }: StepPlace, width: number): Line[] {
       step.after === null ? `${count(passed, "guard")} pass` : "judged right before the step",
       width,
     ),
+    ...waits
+      .slice(0, AWAITED_SHOWN)
+      .flatMap(({ subject, message }) => labelled("waits", `for ${subject}: ${message}`, width, "warn")),
+    ...(waits.length > AWAITED_SHOWN
+      ? labelled("waits", `for ${count(waits.length - AWAITED_SHOWN, "more")}`, width, "warn")
+      : []),
     ...waived.flatMap(({ subject, message, reason }) =>
       labelled("waived", `${subject} ${message} (${reason})`, width, "warn"),
     ),
-    ...open.flatMap((item) => labelled("by hand", `open: ${item.do}`, width, "warn")),
+    ...open.flatMap((item) => labelled("by hand", `open, and ${HOLDS.required}: ${item.do}`, width, "warn")),
   ];
 }
 

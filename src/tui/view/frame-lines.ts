@@ -1,3 +1,4 @@
+import { isWaiting } from "../../planner/verdict.ts";
 import { isBlocked, overridePlacesOf, placesOf } from "../facts.ts";
 import { SMALLEST, type State, VIEWS } from "../model.ts";
 import { rollbackRefusal } from "../run.ts";
@@ -50,15 +51,29 @@ function planVerdict({ plan, approved }: State): Line {
       : held > 0
         ? `${held} of ${what}  `
         : `${what}  `;
-  switch (plan.outcome) {
-    case "no_changes":
-      return line(span(" NO CHANGES ", "chip-good"));
+  const [word, tone] = headWord(plan);
+  const head = span(` ${word} `, tone);
+  return plan.verdict === "nothing_to_do" ? line(head) : line(some, head);
+}
+
+/** The same words as in the text, and as the step that it is about has. */
+function headWord({ verdict, clusters }: State["plan"]): readonly [string, Span["tone"]] {
+  switch (verdict) {
+    case "nothing_to_do":
+      return clusters.some(({ drift }) => drift.length > 0)
+        ? ["NOTHING TO DO", "chip"]
+        : ["NO CHANGES", "chip-good"];
     case "ready":
-      return line(some, span(" READY ", "chip-good"));
+    case "ready_final":
+      return ["READY", "chip-good"];
+    case "ready_waived":
+      return ["READY, BY WAIVER", "chip-warn"];
+    case "blocked_in_part":
+      return ["BLOCKED IN PART", "chip-bad"];
     case "blocked":
-      return line(some, span(" BLOCKED ", "chip-bad"));
+      return isWaiting(clusters) ? ["WAITS", "chip-warn"] : ["BLOCKED", "chip-bad"];
     case "incomplete":
-      return line(some, span(" INCOMPLETE ", "chip-bad"));
+      return ["INCOMPLETE", "chip-bad"];
   }
 }
 

@@ -1,4 +1,5 @@
 import { seenText } from "../../planner/plan-difference.ts";
+import { holdsText } from "../../render/outlook.ts";
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../rotation/plan.ts";
 import { failingGuards, keyFates, moveOf, placeKey, type StepPlace, verdictOf } from "../facts.ts";
@@ -119,7 +120,7 @@ export function checklistLines(items: readonly ChecklistItem[], width: number): 
 function openLines(item: ChecklistItem, width: number): Line[] {
   const { id, note, required, verify, commands, artifacts } = item;
   const lead = (text: string) => line("    ", span(text, "dim"));
-  const what = required ? item.do : `${item.do} (if you have any)`;
+  const what = `${item.do} (${holdsText(item, false)})`;
   return [
     ...paragraph(what, width, { lead: line(span("[ ] ", required ? "bad" : "dim")) }),
     ...(note === null ? [] : paragraph(note, width, { tone: "warn", lead: lead("") })),
