@@ -99,32 +99,35 @@ const STORES = {
   }),
 } as const;
 
-describe.each(["folder", "refs"] as const)("hostile input and secrets: what the store writes (%s)", (kind) => {
-  it("has no secret in any text, and every name, key, id and time to the letter", async () => {
-    const { open, written } = STORES[kind]();
-    const text = await fill(open(), written);
-    // Record, applied commit, journal, backup and lock are all there to be looked at.
-    for (const there of ['"accepted"', '"detail"', '"storage"', '"runUrl"', '"where"', '"roster"']) {
-      expect(text).toContain(there);
-    }
-    expect(text).not.toContain(BY_FORM);
-    expect(text).not.toContain(BY_REGISTER);
-    const said = "it said [redacted] and [redacted]";
-    const [rotation] = RECORD.rotations;
-    expect(await open().load(CLUSTER)).toEqual({
-      ...RECORD,
-      applied: { ...RECORD.applied, accepted: { instead_of: "b".repeat(40), reason: said } },
-      rotations: [
-        {
-          ...rotation,
-          reason: said,
-          roster: [{ kind: "node", id: "id-of-one", name: said }],
-          backup: { at: AT, where: said },
-        },
-      ],
+describe.each(["folder", "refs"] as const)(
+  "hostile input and secrets: what the store writes (%s)",
+  (kind) => {
+    it("has no secret in any text, and every name, key, id and time to the letter", async () => {
+      const { open, written } = STORES[kind]();
+      const text = await fill(open(), written);
+      // Record, applied commit, journal, backup and lock are all there to be looked at.
+      for (const there of ['"accepted"', '"detail"', '"storage"', '"runUrl"', '"where"', '"roster"']) {
+        expect(text).toContain(there);
+      }
+      expect(text).not.toContain(BY_FORM);
+      expect(text).not.toContain(BY_REGISTER);
+      const said = "it said [redacted] and [redacted]";
+      const [rotation] = RECORD.rotations;
+      expect(await open().load(CLUSTER)).toEqual({
+        ...RECORD,
+        applied: { ...RECORD.applied, accepted: { instead_of: "b".repeat(40), reason: said } },
+        rotations: [
+          {
+            ...rotation,
+            reason: said,
+            roster: [{ kind: "node", id: "id-of-one", name: said }],
+            backup: { at: AT, where: said },
+          },
+        ],
+      });
     });
-  });
-});
+  },
+);
 
 /** Strings of the record that any text fits in, and that are compared: with git, or with the cluster. */
 const COMPARED = [
