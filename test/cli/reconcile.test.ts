@@ -115,7 +115,10 @@ describe("capstan reconcile", { timeout: 300_000 }, () => {
     expect(await once("--approve-final")).toEqual({
       exit: 0,
       stdout: "",
-      stderr: `${await head(machine)} applied: acme.cluster host update_servers → standby`,
+      stderr: [
+        "--approve-final: every point of no return of every rotation in git is taken without asking",
+        `${await head(machine)} applied: acme.cluster host update_servers → standby`,
+      ].join("\n"),
     });
     expect(await phase()).toBe("standby");
   });

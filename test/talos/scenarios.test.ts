@@ -32,11 +32,16 @@ describe("1. the way there", () => {
         await world.walk("standby");
         const old = world.test.running.secrets[type];
         const next = { crt: world.next.certificate, key: await world.nextKey() };
-        const block = (pem: string) => pem.trimEnd().replaceAll("\n", "\n        ");
+        // A block in a list is indented by two less.
+        const block = (pem: string, spaces: number) =>
+          pem.trimEnd().replaceAll("\n", `\n${" ".repeat(spaces)}`);
         for (const [index, { store }] of machines.entries()) {
           const expected = [old.crt, old.key].reduce((text, pem, part) => {
             const wanted = part === 0 ? next.crt : next.key;
-            return text.replaceAll(encode(pem), encode(wanted)).replaceAll(block(pem), block(wanted));
+            return [6, 8].reduce(
+              (result, spaces) => result.replaceAll(block(pem, spaces), block(wanted, spaces)),
+              text.replaceAll(encode(pem), encode(wanted)),
+            );
           }, first[index] ?? "");
           expect(store.active).toBe(expected);
           expect(store.persistent).toBe(expected);
