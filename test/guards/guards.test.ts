@@ -904,6 +904,19 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a CA that nobody can override": { guard: "overrides", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "no soak time": { guard: "soak", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "sessions of the old user CA hold up its end only": {
+    guard: "soak",
+    edge: CLIENTS_TO_SERVERS,
+    type: "user",
+    verdict: "absent",
+  },
+  "no session is waited for by policy": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 0 },
+    verdict: "absent",
+  },
   "no soak time before anything has begun": {
     guard: "soak",
     edge: TO_INIT,
@@ -1161,13 +1174,13 @@ describe("guards", () => {
   ])("which pin is the old one stands %s", (_, wanted) => {
     const input = inputOf({
       guard: "pins",
-      edge: INIT_TO_CLIENTS,
+      edge: CLIENTS_TO_SERVERS,
       pinned: [listing("teleport.yaml", NEW)],
       verdict: "fail",
     });
     const judged = judgeAll({
       ...input,
-      rotation: wanted === null ? null : rotation("update_clients", wanted),
+      rotation: wanted === null ? null : rotation("update_servers", wanted),
     });
     expect(judged.find(({ id }) => id === "pins")?.findings[0]?.message).toContain(
       `lacks the old CA pin ${OLD}`,
