@@ -17,11 +17,11 @@ export function besideFolder(refs: RecordStore, folder: RecordStore): RecordStor
     append: (entry) => refs.append(entry),
     whereabouts: (cluster) => refs.whereabouts(cluster),
     async lock(cluster, holder, notice) {
-      const far = await refs.lock(cluster, holder, notice);
+      const near = await folder.lock(cluster, holder, notice);
       try {
-        return both(await folder.lock(cluster, holder, notice), far);
+        return both(near, await refs.lock(cluster, holder, notice));
       } catch (error) {
-        await far.release();
+        await near.release();
         throw error;
       }
     },
