@@ -442,7 +442,7 @@ describe("a remote that is read at one address and pushed to at another", () => 
   });
 });
 
-describe("two processes on two clones", { timeout: 300_000 }, () => {
+describe("two processes on two clones", () => {
   const contenders = new Contenders();
 
   beforeAll(() => contenders.build());
