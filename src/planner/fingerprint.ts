@@ -38,7 +38,7 @@ export interface ClusterBinding {
 }
 
 /** A step, or an entry of an override, that changes something; to look whether all followed changes nothing. */
-export interface PlannedChange {
+interface PlannedChange {
   readonly id: string;
   /** Held by the order of phases, whatever the components say: a quarantine, keys that are not clear. */
   readonly refused: boolean;
