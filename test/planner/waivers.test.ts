@@ -169,4 +169,29 @@ describe("what is judged is what is done: a waiver of time covers one step", () 
     const { steps } = walkedPlan([{ ...SALE, ...change }], { freezes: [FREEZE] }, { phase: "init", record });
     expect(steps?.[0]).toBe("update_clients window waived");
   });
+
+  it.each([
+    ["of another guard", { guard: "soak" }],
+    ["that runs out now", { expires: ago(0) }],
+  ])("a waiver %s lets nothing through", (_, change) => {
+    expect(walkedPlan([{ ...SALE, ...change }], { freezes: [FREEZE] }).steps?.[0]).toBe("init window fail");
+  });
+
+  it.each([
+    ["guard", { guard: "soak" }],
+    ["subject", { subject: "authority/user" }],
+  ] as const)("one of another %s, with the same reason until the same day, was another one", (_, change) => {
+    const record = [{ ...memory("init"), spent: SPENT.map((spent) => ({ ...spent, ...change })) }];
+    const { steps } = walkedPlan([SALE], { freezes: [FREEZE] }, { phase: "init", record });
+    expect(steps?.[0]).toBe("update_clients window waived");
+  });
+
+  it.each([
+    ["out of the same phase", { from: "init", to: "rollback" }],
+    ["into the same phase", { from: "standby", to: "update_clients" }],
+  ] as const)("a step %s is another step", (_, edge) => {
+    const record = [{ ...memory("init"), spent: SPENT.map((spent) => ({ ...spent, ...edge })) }];
+    const { steps } = walkedPlan([SALE], { freezes: [FREEZE] }, { phase: "init", record });
+    expect(steps?.[0]).toBe("update_clients window fail");
+  });
 });
