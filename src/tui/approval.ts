@@ -1,5 +1,6 @@
-import { type Approval, approvalKey } from "../apply/run.ts";
+import { type Approval, approvalKey, approvalOf as approvalOfKeys } from "../apply/approval.ts";
 import { heldByDrift } from "../planner/drift.ts";
+import { isHeld } from "../planner/startable.ts";
 import { harmless } from "../render/harmless.ts";
 import { needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import {
@@ -117,7 +118,7 @@ function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
 /** Why a step cannot be approved, as a sentence; `null` when it can. */
 export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
   const title = stepTitle(step);
-  if (isBlocked(step)) {
+  if (isBlocked(step) && isHeld(step)) {
     const guards = failingGuards(step).map(({ id, outcome }) =>
       outcome === "fail" ? id : `${id} (unknown)`,
     );
@@ -165,7 +166,8 @@ export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">)
   const calls = overridePlacesOf(plan)
     .filter((place) => approved.has(overrideKey(place)))
     .flatMap(({ cluster, override }) => override.actions.map(({ id }) => approvalKey(cluster.name, id)));
-  return { steps: new Set([...steps, ...calls]) };
+  const keys = new Set([...steps, ...calls]);
+  return approvalOfKeys(plan, (key) => keys.has(key));
 }
 
 /** What has to be typed for the point of no return; `null` for a name that nobody can type. */

@@ -33,7 +33,8 @@ describe("an ordinary step", () => {
   it("is approved by a, then y, by a person who looks", () => {
     const state = calmly(approving(), "a", "y");
     expect(approvalOf(state)).toEqual({
-      steps: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]),
+      ordinary: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]),
+      final: new Map(),
     });
     expect(state.status).toBe("open");
   });
@@ -113,7 +114,8 @@ describe("the point of no return", () => {
     const asked = calmly(approving(FINAL_PLAN), "a");
     const state = calmly(type(asked, "acme.cluster"), "return");
     expect(approvalOf(state)).toEqual({
-      steps: new Set(["acme.cluster/host-2026-11/host/update_servers-standby"]),
+      ordinary: new Set(),
+      final: new Map([["acme.cluster/host-2026-11/host/update_servers-standby", []]]),
     });
   });
 
@@ -222,8 +224,8 @@ describe("what cannot be approved says why", () => {
     const one = calmly(approving(both), "a", "y");
     expect(one.approved.size).toBe(1);
     const key = (name: string) => `${name}/host-2026-11/host/init-update_clients`;
-    expect([...approvalOf(one).steps]).toEqual([key("east")]);
-    expect([...approvalOf(calmly(one, "end", "a", "y")).steps]).toEqual([key("east"), key("west")]);
+    expect([...approvalOf(one).ordinary]).toEqual([key("east")]);
+    expect([...approvalOf(calmly(one, "end", "a", "y")).ordinary]).toEqual([key("east"), key("west")]);
   });
 
   it("a question that is longer than the screen has to be scrolled to its end", () => {
