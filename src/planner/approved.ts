@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { type ClusterPlan, needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import { type ClusterBinding, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
-import { clusterDifference, consequences } from "./plan-difference.ts";
+import { clusterDifference, consequences, workDifference } from "./plan-difference.ts";
 import type { BoundPlan, PlanFile } from "./plan-file.ts";
 
 /**
@@ -137,8 +137,7 @@ function staleFile(
   const graver = graverSteps(planned, cluster);
   if (same && graver.length === 0 && [...stepIds(cluster)].every((id) => known.has(id))) return null;
   const was = file.bound_to.clusters.find((other) => other.name === cluster.name);
-  const facts = same || was === undefined || bound === undefined ? [] : clusterDifference(was, bound);
-  const moved = [...(same || facts.length > 0 ? facts : ["what it is bound to"]), ...graver];
+  const moved = [...(same ? [] : movedSince(was, bound)), ...graver];
   const alone = (one: ClusterPlan, plan: Plan): Plan => ({ ...plan, clusters: [one] });
   const follows = consequences(alone(planned, file.plan), alone(cluster, plan));
   return new Failure(
@@ -163,6 +162,14 @@ function graverSteps(planned: ClusterPlan, now: ClusterPlan): readonly string[] 
       return added.length === 0 ? [] : [`${step.id} may cut off ${added.join(", ")} now, too`];
     }),
   );
+}
+
+function movedSince(was: ClusterBinding | undefined, is: ClusterBinding | undefined): readonly string[] {
+  if (was === undefined || is === undefined) return ["what it is bound to"];
+  const facts = clusterDifference(was, is);
+  if (facts.length > 0) return facts;
+  const work = workDifference(was, is);
+  return work.length > 0 ? work : ["what it is bound to"];
 }
 
 function stepIds({ rotations, overrides }: ClusterPlan): ReadonlySet<string> {
