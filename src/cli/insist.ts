@@ -44,7 +44,6 @@ export async function insistOnCommitted(
 async function onBranch({ folder, git, commit, repository }: Workspace, { env }: Terminal): Promise<void> {
   const { remote, record } = repository;
   if (repository.branch === null && record !== "refs") return;
-  const refs = new RemoteRefs(folder, remote, env);
   const branch = repository.branch ?? (git === null ? null : await defaultBranch(git.git, remote));
   const where = `${branch ?? "the default branch"} of ${remote}`;
   if (git === null || commit === null) {
@@ -52,6 +51,7 @@ async function onBranch({ folder, git, commit, repository }: Workspace, { env }:
       hint: "nothing was applied; run it in a clone",
     });
   }
+  const refs = new RemoteRefs(git.root, remote, env);
   const tip = branch === null ? null : await refs.tip(`refs/heads/${branch}`);
   if (tip === null) {
     throw new Failure("refused", `apply takes only commits on ${where}, and there is no such branch`, {

@@ -30,7 +30,7 @@ export async function openRecord(
       },
     );
   }
-  return refsStore({ folder, remote, env, clock: now });
+  return refsStore({ folder: repository.root, remote, env, clock: now });
 }
 
 /** The record belongs to the repository, whichever of its folders a command is about. */
