@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
+import { upgradedPlan } from "../planner/plan-file.ts";
 import { eventText } from "../render/event-text.ts";
 import { harmlessValue } from "../render/harmless.ts";
 import { planText } from "../render/plan-text.ts";
@@ -58,10 +59,17 @@ function parseEvent(line: string, place: string): RunEvent {
   } catch {
     throw noEvent(place, "it is not JSON");
   }
-  if (isEvent(value)) return harmlessValue(value as RunEvent);
+  const event = upgradedEvent(value);
+  if (isEvent(event)) return harmlessValue(event as RunEvent);
   // Those of `if` say nothing: what is told is what stands behind them.
   const error = isEvent.errors?.find(({ keyword }) => keyword !== "if");
   throw noEvent(place, `${error?.instancePath || "/"} ${error?.message ?? "is something else"}`);
+}
+
+/** A run of an older version wrote its plan in format 1.0. */
+function upgradedEvent(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("plan" in value)) return value;
+  return { ...value, plan: upgradedPlan(value.plan) };
 }
 
 function noEvent(place: string, why: string): Failure {

@@ -1,5 +1,6 @@
 import type { Waiver } from "../resources/desired.ts";
 import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
+import { type SpentWaiver, usesOf } from "../rotation/record.ts";
 import { backup } from "./backup.ts";
 import { componentsReady } from "./components-ready.ts";
 import { credentials } from "./credentials.ts";
@@ -74,8 +75,9 @@ function verdict(guard: Guard, input: GuardInput): GuardVerdict {
   const standing: Finding[] = [];
   const waived: WaivedFinding[] = [];
   for (const finding of judgement.findings) {
-    const waiver = guard.waivable ? waiverFor(guard, finding, input) : undefined;
-    if (waiver === undefined) standing.push(finding);
+    const waivers = guard.waivable ? waiversFor(guard, finding, input) : [];
+    const waiver = waivers.find((one) => usedUpBy(one, input) === undefined);
+    if (waiver === undefined) standing.push(withUsedUp(finding, waivers, input));
     else waived.push({ ...finding, reason: waiver.reason, expires: waiver.expires });
   }
   return {
@@ -86,24 +88,25 @@ function verdict(guard: Guard, input: GuardInput): GuardVerdict {
   };
 }
 
-function waiverFor(guard: Guard, finding: Finding, input: GuardInput): Waiver | undefined {
-  const { rotation, now } = input;
-  return rotation?.waive.find(
+function waiversFor(guard: Guard, finding: Finding, { rotation, now }: GuardInput): readonly Waiver[] {
+  return (rotation?.waive ?? []).filter(
     (waiver) =>
-      waiver.guard === guard.id &&
-      waiver.subject === finding.subject &&
-      Date.parse(waiver.expires) > now &&
-      !isSpent(waiver, input),
+      waiver.guard === guard.id && waiver.subject === finding.subject && Date.parse(waiver.expires) > now,
   );
 }
 
-function isSpent(waiver: Waiver, { record, edge }: GuardInput): boolean {
-  return (record?.spent ?? []).some(
-    (spent) =>
-      spent.guard === waiver.guard &&
-      spent.subject === waiver.subject &&
-      spent.reason === waiver.reason &&
-      spent.expires === waiver.expires &&
-      (spent.from !== edge.from || spent.to !== edge.to),
-  );
+/** The other step that a waiver was used up by; by the same one it still counts, which a killed run takes again. */
+function usedUpBy(waiver: Waiver, { record, edge }: GuardInput): SpentWaiver | undefined {
+  return usesOf(record, waiver).find(({ from, to }) => from !== edge.from || to !== edge.to);
+}
+
+/** Whoever reads the waiver in git wants to know why it does not count. */
+function withUsedUp(finding: Finding, waivers: readonly Waiver[], input: GuardInput): Finding {
+  const [spent] = waivers.flatMap((waiver) => usedUpBy(waiver, input) ?? []);
+  if (spent === undefined) return finding;
+  const { reason, from, to } = spent;
+  return {
+    ...finding,
+    message: `${finding.message}; the waiver (${reason}) covers ${from} → ${to} and no other step`,
+  };
 }

@@ -6,11 +6,12 @@ import { isBlocked } from "./startable.ts";
 /** What a rotation does before the next one of its cluster has its turn; `null` where it is held and does nothing. */
 export function aheadOf({ name, steps }: RotationPlan, drift: readonly Drift[]): Ahead | null {
   const [first] = steps;
-  const last = steps.at(-1);
+  const reached = stepsReached(steps);
+  const last = reached.at(-1);
   if (first === undefined || last === undefined) return null;
   if ((isBlocked(first) && first.awaited !== true) || heldByDrift(drift, first) !== undefined) return null;
-  const authorities = [...new Set(steps.map(({ authority }) => authority))];
-  const of = (type: string) => steps.filter(({ authority }) => authority === type);
+  const authorities = [...new Set(reached.map(({ authority }) => authority))];
+  const of = (type: string) => reached.filter(({ authority }) => authority === type);
   return {
     rotation: name,
     starts: authorities.filter((type) =>
@@ -19,6 +20,12 @@ export function aheadOf({ name, steps }: RotationPlan, drift: readonly Drift[]):
     ends: authorities.filter((type) => of(type).at(-1)?.to === "standby"),
     step: last.id,
   };
+}
+
+/** A step further on may be known to be held: then the walk ends before it. */
+function stepsReached(steps: readonly Step[]): readonly Step[] {
+  const held = steps.findIndex((step) => step.after !== null && isBlocked(step));
+  return held < 0 ? steps : steps.slice(0, held);
 }
 
 /** A step that may only go when a rotation before it is over comes after the last step of that. */

@@ -116,16 +116,21 @@ function upgradedFile(value: object): object {
     ...value,
     format_version: "1.1",
     bound_to: { clusters: [] },
-    plan: typeof plan === "object" && plan !== null ? upgradedPlan(plan, fingerprint) : plan,
+    plan: upgradedPlan(plan, fingerprint),
   };
 }
 
-/** A plan of format 1.0 as one of today, for whoever only shows it; what is none stays what it is. */
-function upgradedPlan(plan: object, fingerprint: unknown): object {
-  const { clusters, base, outcome } = plan as Readonly<Record<string, unknown>>;
+/**
+ * A plan of format 1.0 as one of today, for whoever only shows it; what is none stays what it is. Where nothing says
+ * what the fingerprint was, it is that of clusters without one.
+ */
+export function upgradedPlan(plan: unknown, fingerprint: unknown = planFingerprint([])): unknown {
+  if (versionOf(plan) !== "1.0") return plan;
+  const older = plan as Readonly<Record<string, unknown>>;
+  const { clusters, base, outcome } = older;
   return {
     verdict: outcome === "no_changes" ? "nothing_to_do" : outcome,
-    ...plan,
+    ...older,
     format_version: "1.1",
     fingerprint,
     ...(typeof base === "object" && base !== null ? { base: { connections: [], ...base } } : {}),

@@ -8,6 +8,7 @@ import { endOfRollback } from "../rotation/way-back.ts";
 import { NOT_FOR_CLOCKS, nextByItself } from "./automatic.ts";
 import { type Dropping, finalityOf } from "./finality.ts";
 import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./member.ts";
+import { judgedWithoutWaivers, type WalkStart } from "./one-step.ts";
 import {
   anothersRotation,
   keysUnclear,
@@ -29,12 +30,12 @@ export function stepsOf(
   goingBack: boolean,
 ): readonly Move[] {
   const { live, memory, standing } = member;
-  const judge = (edge: Edge) =>
+  const judge = (edge: Edge, record = memory) =>
     judgeAll({
       ...context,
       authority: live,
       rotation: resource,
-      record: memory,
+      record,
       past: context.record,
       consumers: consumersOf(live.type, context),
       edge,
@@ -86,7 +87,25 @@ export function stepsOf(
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
   const settling = isWhole && !wasVerified(member) ? settle(name, member, context, judge) : [];
   const moves = chain(name, walk, dropping, judge);
-  return follow(settling, resource.mode === "auto" ? moves.map(startingClock) : moves);
+  // Behind the first step a clock goes on, which asks for no window.
+  return follow(
+    settling,
+    resource.mode === "auto" ? moves.map(startingClock) : judgedAhead(walk, moves, member, context, judge),
+  );
+}
+
+/** The steps of a walk by hand: a waiver of time that the first one uses up is none for those after it. */
+function judgedAhead(
+  walk: readonly Edge[],
+  moves: readonly Move[],
+  { live, memory }: Member,
+  { observation, now }: RotationContext,
+  judge: WalkStart["judge"],
+): readonly Move[] {
+  const [first, ...rest] = moves;
+  if (first === undefined) return moves;
+  const ahead = judgedWithoutWaivers(walk, first.guards, { live, memory, observation, now, judge });
+  return [first, ...rest.map((move, index) => ({ ...move, guards: ahead[index] ?? [] }))];
 }
 
 function startingClock(move: Move): Move {

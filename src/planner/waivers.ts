@@ -5,7 +5,7 @@ import type { AuthorityResource, RotationResource, Waiver } from "../resources/d
 import { nearest } from "../resources/suggest.ts";
 import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
 import type { Step } from "../rotation/plan.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { type ClusterRecord, openRotation, usesOf } from "../rotation/record.ts";
 
 interface Surroundings {
   readonly observation: ClusterObservation;
@@ -34,8 +34,23 @@ export function waiverNotes(
   const known = knownSubjects(resource, context);
   return idle.map(
     (waiver) =>
-      `waives ${waiver.guard} for ${waiver.subject} until ${waiver.expires} (${waiver.reason}): ${effect(waiver, known)}`,
+      `waives ${waiver.guard} for ${waiver.subject} until ${waiver.expires} (${waiver.reason}): ${usedUp(waiver, resource, context) ?? effect(waiver, known)}`,
   );
+}
+
+/** It did its work, and a step that is held now does not have it any more. */
+function usedUp(
+  waiver: Waiver,
+  { authorities }: RotationResource,
+  { record }: Surroundings,
+): string | undefined {
+  return authorities
+    .flatMap(({ type }) => usesOf(openRotation(record, type), waiver).map((use) => ({ type, ...use })))
+    .map(
+      ({ type, from, to }) =>
+        `it is used up: it let ${type} ${from} → ${to} through, and covers no other step`,
+    )
+    .at(0);
 }
 
 function effect({ guard, subject }: Waiver, known: Known): string {

@@ -25,6 +25,12 @@ import type {
   Whereabouts,
 } from "./store.ts";
 import { everyFew, type Repeat, Tenure } from "./tenure.ts";
+import {
+  backupWithoutSecrets,
+  entryWithoutSecrets,
+  holderWithoutSecrets,
+  recordWithoutSecrets,
+} from "./without-secrets.ts";
 
 export interface FolderStoreOptions {
   /** Folders in which an older version may have kept the record of the same clusters. */
@@ -71,7 +77,7 @@ class FolderStore implements RecordStore {
 
   async save(record: ClusterRecord): Promise<void> {
     const file = recordFile(this.#folder, record.cluster);
-    const text = `${JSON.stringify(record, null, 2)}\n`;
+    const text = `${JSON.stringify(recordWithoutSecrets(record), null, 2)}\n`;
     await this.#confirm(record.cluster);
     const known = this.#known.get(record.cluster);
     if (known !== undefined && (await readIfThere(file)) !== known) throw changedMeanwhile(record.cluster);
@@ -84,13 +90,16 @@ class FolderStore implements RecordStore {
     const path = join(this.#folder, "backup", encodeURIComponent(backup.cluster), name);
     await this.#confirm(backup.cluster);
     if (sealed !== null) await writeDurably(`${path}.age`, sealed);
-    await writeDurably(`${path}.json`, `${JSON.stringify(backup, null, 2)}\n`);
+    await writeDurably(`${path}.json`, `${JSON.stringify(backupWithoutSecrets(backup), null, 2)}\n`);
     return sealed === null ? `${path}.json` : `${path}.age`;
   }
 
   async append(entry: JournalEntry): Promise<void> {
     await this.#confirm(entry.cluster);
-    await appendDurably(join(this.#folder, "journal.jsonl"), `${JSON.stringify(entry)}\n`);
+    await appendDurably(
+      join(this.#folder, "journal.jsonl"),
+      `${JSON.stringify(entryWithoutSecrets(entry))}\n`,
+    );
   }
 
   async whereabouts(cluster: string): Promise<Whereabouts> {
@@ -105,7 +114,7 @@ class FolderStore implements RecordStore {
     if ((await readIfThere(ignored)) === null) await createExclusively(ignored, "*\n", since.wall);
     for (const folder of [this.#folder, ...this.#older]) await keepOlderOut(folder, since.wall);
     const mine: HeldLock = {
-      ...holder,
+      ...holderWithoutSecrets(holder),
       cluster,
       id: randomUUID(),
       host: hostname(),

@@ -28,6 +28,12 @@ import type {
   Whereabouts,
 } from "./store.ts";
 import { everyFew, type Repeat, Tenure } from "./tenure.ts";
+import {
+  backupWithoutSecrets,
+  entryWithoutSecrets,
+  holderWithoutSecrets,
+  recordWithoutSecrets,
+} from "./without-secrets.ts";
 
 /**
  * The record in refs of the git remote: what a runner that forgets everything finds again, with no server to run.
@@ -113,7 +119,7 @@ class RefsStore implements RecordStore {
     await this.#inTurn(record.cluster, async () => {
       const ref = recordRef(record.cluster);
       const from = await this.#standingOf(ref);
-      const text = `${JSON.stringify(record, null, 2)}\n`;
+      const text = `${JSON.stringify(recordWithoutSecrets(record), null, 2)}\n`;
       const to = await this.#refs.commit(
         { "record.json": text },
         from,
@@ -130,12 +136,17 @@ class RefsStore implements RecordStore {
   async append(entry: JournalEntry): Promise<void> {
     const ref = `refs/capstan/journal/${refComponent(entry.cluster)}`;
     const subject = `${entry.rotation} ${entry.authority} ${entry.from} → ${entry.to}: ${entry.what}\n`;
-    await this.#add(entry.cluster, ref, { "entry.json": `${JSON.stringify(entry)}\n` }, subject);
+    await this.#add(
+      entry.cluster,
+      ref,
+      { "entry.json": `${JSON.stringify(entryWithoutSecrets(entry))}\n` },
+      subject,
+    );
   }
 
   async backup(backup: AuthorityBackup, sealed: string | null): Promise<string> {
     const ref = `refs/capstan/backup/${refComponent(backup.cluster)}`;
-    const text = `${JSON.stringify(backup, null, 2)}\n`;
+    const text = `${JSON.stringify(backupWithoutSecrets(backup), null, 2)}\n`;
     const files = { "backup.json": text, ...(sealed === null ? {} : { "backup.age": sealed }) };
     const commit = await this.#add(backup.cluster, ref, files, `CAs of ${backup.cluster}\n`);
     return `${commit} of ${ref}`;
@@ -167,7 +178,12 @@ class RefsStore implements RecordStore {
       const since = readClocks(this.#clocks);
       const [found, guard] = await Promise.all([this.#lockFound(ref), this.#keepOlderOut(since.wall)]);
       if (found !== null) await insistOnGone(found.lease, since.wall);
-      const wish = { cluster, id: randomUUID(), holder, process: await thisProcess() };
+      const wish = {
+        cluster,
+        id: randomUUID(),
+        holder: holderWithoutSecrets(holder),
+        process: await thisProcess(),
+      };
       const lease = takeLease(wish, since.wall);
       const from = found?.oid ?? null;
       const oid = await this.#lockCommit(lease, from);

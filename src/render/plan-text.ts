@@ -139,6 +139,7 @@ const BLOCKING = { fail: "blocked", unknown: "unknown" } as const;
 function judgedAfter({ guards, after }: Step): string {
   if (guards.length === 0 || after === null) return "judged when the step before it is done";
   const pending = guards.filter((guard) => guard.pending === true).map(({ id }) => id);
+  if (pending.length === 0) return "the others are judged when the step before it is done";
   return `${pending.join(", ")} judged when ${harmless(after)} is done`;
 }
 

@@ -76,13 +76,27 @@ export interface RotationRecord {
 }
 
 /** A waiver as it stood in git, and the step that it was used for: taken again after a kill, that step has it still. */
-interface SpentWaiver {
+export interface SpentWaiver {
   readonly guard: GuardId;
   readonly subject: string;
   readonly reason: string;
   readonly expires: string;
   readonly from: Phase;
   readonly to: Phase;
+}
+
+/** The steps that a waiver, as it stands in git, let through. Written anew with another reason it is another one. */
+export function usesOf(
+  memory: RotationRecord | undefined,
+  { guard, subject, reason, expires }: Record<"guard" | "subject" | "reason" | "expires", string>,
+): readonly SpentWaiver[] {
+  return (memory?.spent ?? []).filter(
+    (spent) =>
+      spent.guard === guard &&
+      spent.subject === subject &&
+      spent.reason === reason &&
+      spent.expires === expires,
+  );
 }
 
 /** A rollback that one run asked for and read back, and what it had seen right before. */

@@ -12,6 +12,8 @@ export async function hostTour(stage: Stage): Promise<void> {
   stage.tell("faster than life. capstan sees only an executable named tctl.");
   await stage.capstan(["sandbox", "up", "--speed", "40"]);
   await stage.capstan(["init"]);
+  stage.tell("\nThis machine may be busy, and nobody is in a hurry:");
+  await stage.policy("phase_timeout", "30m");
   await stage.commit("What is live");
   await stage.capstan(["plan"]);
   const before = await hostKey(stage);

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,8 @@ export interface Stage {
   commit(message: string): Promise<void>;
   /** Adds lines to the end of a file, and shows them. */
   append(path: string, text: string): Promise<void>;
+  /** Sets a field of the cluster's policy, and shows how. */
+  policy(field: string, value: string): Promise<void>;
   /** Sets a variable for everything that runs from now on, and shows how. */
   export(name: string, value: string): void;
   /** Runs another executable and shows what it prints; `path` starts in the repository. */
@@ -69,6 +71,14 @@ function stageIn(folder: string, git: SimpleGit): Stage {
     async append(path, text) {
       write(`\n${style("cyan", `$ cat >> ${path}`)}\n${text.trimEnd()}`);
       await appendFile(join(folder, path), text);
+    },
+    async policy(field, value) {
+      const [name = ""] = await readdir(join(folder, "clusters"));
+      const path = join("clusters", name, "cluster.yaml");
+      write(`\n${style("cyan", `$ sed -i 's/${field}: .*/${field}: ${value}/' ${path}`)}`);
+      const file = join(folder, path);
+      const text = await readFile(file, "utf8");
+      await writeFile(file, text.replace(new RegExp(`${field}: .*`), `${field}: ${value}`));
     },
     export(name, value) {
       write(`\n${style("cyan", `$ export ${name}=${value}`)}`);

@@ -26,6 +26,8 @@ export async function talosTour(stage: Stage): Promise<void> {
   stage.tell("and kubectl.");
   await stage.capstan(["sandbox", "up", "--talos=1.14", "--control-planes=1", "--workers=1", "--speed=100"]);
   await stage.capstan(["init"]);
+  stage.tell("\nThis machine may be busy, and nobody is in a hurry:");
+  await stage.policy("phase_timeout", "30m");
   await stage.commit("What is live");
   stage.tell("\nTalos makes no CA itself: capstan does, and its key lies in git, sealed with");
   stage.tell("age. Whoever applies needs the identity that opens it:");

@@ -16,7 +16,7 @@ process.exit(Number(process.argv[3]));
 `;
 
 /** One cluster: refused twice, then a rotation begins with a sealed backup, and another with that of a command. */
-describe("a backup with the private keys", { timeout: 240_000 }, () => {
+describe("a backup with the private keys", () => {
   let repository: Repository;
   /** A folder that is not the repository's. */
   let outside: string;

@@ -181,6 +181,18 @@ describe("hostile input: files of events", () => {
     expect(ran.stdout).toContain("two nodes did not follow");
   });
 
+  it("what a version with plans of format 1.0 wrote, replay takes, too", async () => {
+    const file = join(import.meta.dirname, "..", "..", "fixtures", "plan-file-1.0.json");
+    const { plan } = JSON.parse(await readFile(file, "utf8"));
+    expect(plan.format_version).toBe("1.0");
+    const ran = await replay(
+      `${JSON.stringify({ at: AT, type: "plan", plan })}\n${JSON.stringify(EVENTS.finished)}\n`,
+    );
+    expect(ran.exit, ran.stderr).toBe(0);
+    for (const { name } of plan.clusters) expect(ran.stdout).toContain(name);
+    expect(ran.stdout).toContain("1 step");
+  });
+
   it("a damaged one is a diagnostic that names the line, or is replayed without effect: never a stack trace", async () => {
     const events: readonly RunEvent[] = [...Object.values(EVENTS), ...runOf(plans.ready())];
     let refused = 0;

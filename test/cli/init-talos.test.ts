@@ -48,7 +48,7 @@ function machinesOf({ talos }: ClusterResource) {
   return { controlPlanes: talos?.controlPlanes, workers: talos?.workers };
 }
 
-describe("capstan init --platform talos", { timeout: 300_000 }, () => {
+describe("capstan init --platform talos", () => {
   it("writes the cluster with its machines and its two CAs, and a plan finds no changes", async () => {
     const identity = await readFile(live("age-identity.txt"), "utf8");
     const ran = await init(["--talosconfig", live("talosconfig")], { SOPS_AGE_KEY: identity });

@@ -25,7 +25,7 @@ async function onNewMachine<Result>(work: (machine: Repository) => Promise<Resul
 
 const apply = () => onNewMachine((machine) => machine.capstan("apply", "--auto-approve", "--approve-final"));
 
-describe("a rotation by four commits, each applied on a new machine", { timeout: 180_000 }, () => {
+describe("a rotation by four commits, each applied on a new machine", () => {
   beforeEach(async () => {
     team = await Team.create({ policy: { soak: "4s" } });
   });
@@ -84,7 +84,7 @@ describe("a rotation by four commits, each applied on a new machine", { timeout:
   });
 });
 
-describe("two processes on two clones", { timeout: 300_000 }, () => {
+describe("two processes on two clones", () => {
   beforeEach(async () => {
     // Long enough for a test on a busy machine to end the fault itself.
     team = await Team.create({ policy: { phase_timeout: "5m" } });

@@ -50,7 +50,7 @@ async function withSigner(): Promise<void> {
   );
 }
 
-describe("capstan override", { timeout: 3 * 60_000 }, () => {
+describe("capstan override", () => {
   it("csr notices that a request is missing, and says for which key", async () => {
     await repository.rotate("start", "db_client");
     await repository.must("apply", "--auto-approve");

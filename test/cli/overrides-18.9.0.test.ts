@@ -10,7 +10,7 @@ afterEach(async () => story.end());
 
 const live = () => story.sandbox.teleport.world.overrides.current("db_client")?.entries;
 
-describe("Teleport 18.9.0", { timeout: 5 * 60_000 }, () => {
+describe("Teleport 18.9.0", () => {
   it("goes the same way with create and edit, a client never failing, and nothing is forced", async () => {
     const old = await story.adopt();
     expect(await story.visit()).toBeNull();

@@ -26,7 +26,7 @@ async function stageAll() {
   return ran;
 }
 
-describe("two keys that sign, and two that come", { timeout: 5 * 60_000 }, () => {
+describe("two keys that sign, and two that come", () => {
   it("with three entries and one request missing are blocked, and it says which", async () => {
     const { active: old } = story.keys();
     expect(old).toHaveLength(2);

@@ -5,7 +5,6 @@ import { OVERRIDE, OverrideStory } from "../world/override-story.ts";
 import { guardOf, subjectsOf } from "../world/repository.ts";
 
 /** Many commits, each with several commands. */
-const MINUTES = 5 * 60_000;
 
 let story: OverrideStory;
 beforeEach(async () => {
@@ -41,7 +40,7 @@ async function deleteByHand(keyHash: string): Promise<void> {
   expect(exit).toBe(0);
 }
 
-describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
+describe("the safe procedure (reference 5.4)", () => {
   it("goes from standby to standby by commits, and a database client never fails", async () => {
     // What the database trusts, as a file of the repository: no statement would outweigh that it trusts neither key.
     await writeFile(join(story.repository.folder, "root.crt"), story.external.root);
@@ -124,7 +123,7 @@ describe("the safe procedure (reference 5.4)", { timeout: MINUTES }, () => {
   });
 });
 
-describe("a new key without an override", { timeout: MINUTES }, () => {
+describe("a new key without an override", () => {
   it("is blocked before it signs; with the guard waived, the client fails", async () => {
     await story.adopt();
     await story.startRotation();
@@ -150,7 +149,7 @@ describe("a new key without an override", { timeout: MINUTES }, () => {
   });
 });
 
-describe("rollback from update_clients", { timeout: MINUTES }, () => {
+describe("rollback from update_clients", () => {
   it("with the old entry intact gives its issuer back at once, and the new entry is purged", async () => {
     const { old, next } = await arm();
     await story.repository.rotate("advance", "db_client");

@@ -6,7 +6,7 @@ import type { Ran, Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 
 /** One cluster, in which nothing is applied until the last test. */
-describe("what apply insists on", { timeout: 300_000 }, () => {
+describe("what apply insists on", () => {
   let team: Team;
   let machine: Repository;
   let wrote: Ran;

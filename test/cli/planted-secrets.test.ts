@@ -46,7 +46,7 @@ const PIECES = [
   TOKEN,
 ];
 
-describe("hostile input and secrets: planted everywhere, found nowhere", { timeout: 240_000 }, () => {
+describe("hostile input and secrets: planted everywhere, found nowhere", () => {
   let repository: Repository;
   let server: GitHubServer;
   const outputs = new Map<string, string>();

@@ -20,7 +20,7 @@ describe("pauses", () => {
 
 const FREEZE = "    freezes: [{ from: 2020-01-01, to: 2120-01-01, reason: sale }]\n";
 
-describe("capstan reconcile", { timeout: 300_000 }, () => {
+describe("capstan reconcile", () => {
   let team: Team;
   let machine: Repository;
   let running: ReturnType<Repository["start"]> | undefined;

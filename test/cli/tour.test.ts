@@ -17,10 +17,9 @@ it.each([
 ])(
   "%s plays to its end, and leaves no process and no file behind",
   async (_, argv, told) => {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [TOUR, ...argv], {
-      reject: false,
-      stdin: "ignore",
-    });
+    // Other tours may play on this machine, or have been killed on it.
+    const own = await mkdtemp(join(tmpdir(), "capstan-stage-"));
+    const { exitCode, stdout, stderr } = await played(argv, own);
     expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
     const summary = stdout.slice(stdout.indexOf("What happened"));
     for (const words of told) expect(summary).toMatch(new RegExp(`${words}\\n {4}sha256:[0-9a-f]{64}\\n`));
@@ -28,11 +27,31 @@ it.each([
     const tooWide = `${stdout}\n${stderr}`.split("\n").filter((line) => line.length > 80);
     expect(tooWide).toEqual([]);
     expect(stdout + stderr).not.toMatch(/PRIVATE KEY|AGE-SECRET-KEY/);
-    expect((await readdir(tmpdir())).filter((name) => name.startsWith("capstan-tour-"))).toEqual([]);
-    expect((await commandLines()).filter((line) => line.includes("capstan-tour-"))).toEqual([]);
+    expect((await readdir(own)).filter((name) => name.startsWith("capstan-tour-"))).toEqual([]);
+    expect((await commandLines()).filter((line) => line.includes(own))).toEqual([]);
+    await rm(own, { recursive: true });
   },
-  300_000,
+  // It may take as long as it likes while it goes on.
+  0,
 );
+
+const STANDSTILL_MS = 10 * 60_000;
+
+/** Ended when nothing was said for longer than any wait in it may take. */
+async function played(argv: readonly string[], folder: string) {
+  const tour = execa(process.execPath, [TOUR, ...argv], {
+    reject: false,
+    stdin: "ignore",
+    env: { TMPDIR: folder },
+  });
+  const watchdog = setTimeout(() => void tour.kill(), STANDSTILL_MS);
+  for (const output of [tour.stdout, tour.stderr]) output.on("data", () => watchdog.refresh());
+  try {
+    return await tour;
+  } finally {
+    clearTimeout(watchdog);
+  }
+}
 
 it("a tour that there is not says which there are", async () => {
   const { exitCode, stderr } = await execa(process.execPath, [TOUR, "constructor"], { reject: false });

@@ -21,7 +21,7 @@ interface Composite {
 }
 
 /** The last step of the composite action, run by a shell with the environment of a runner. */
-describe("the action as a runner runs it", { timeout: 180_000 }, () => {
+describe("the action as a runner runs it", () => {
   let team: Team;
   let server: GitHubServer;
   let composite: Composite;

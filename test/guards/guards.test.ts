@@ -817,6 +817,58 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a CA that nobody can override": { guard: "overrides", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "no soak time": { guard: "soak", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "no soak time before anything has begun": {
+    guard: "soak",
+    edge: TO_INIT,
+    policy: { soakMs: 60 * 60_000 },
+    verdict: "absent",
+  },
+  "no soak time where a phase is only looked at": {
+    guard: "soak",
+    edge: { from: "init", to: "init" },
+    policy: { soakMs: 60 * 60_000 },
+    verdict: "absent",
+  },
+  "the way back waits for no soak time": {
+    guard: "soak",
+    edge: INIT_BACK,
+    policy: { soakMs: 60 * 60_000 },
+    verdict: "absent",
+  },
+  "out of rollback neither": {
+    guard: "soak",
+    edge: OUT_OF_ROLLBACK,
+    policy: { soakMs: 60 * 60_000 },
+    verdict: "absent",
+  },
+  "the soak time is over at this moment": {
+    guard: "soak",
+    edge: INIT_TO_CLIENTS,
+    policy: { soakMs: 60_000 },
+    record: { phases: [{ phase: "init", since: ago(1), verified_at: null }] },
+    verdict: "pass",
+  },
+  "sessions have ended, and the phase has not lasted yet": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 45 * 60_000, soakMs: 5 * 3_600_000 },
+    verdict: "fail",
+    about: ["authority/user"],
+  },
+  "the last session of the old user CA ends at this moment": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 60_000 },
+    record: {
+      phases: [
+        { phase: "update_clients", since: ago(1), verified_at: null },
+        { phase: "update_servers", since: ago(1), verified_at: null },
+      ],
+    },
+    verdict: "pass",
+  },
   "the soak time is over": {
     guard: "soak",
     edge: INIT_TO_CLIENTS,
@@ -996,6 +1048,43 @@ describe("guards", () => {
         ) ?? expect.unreachable("the guard has a say");
       expect({ outcome, waived }).toEqual({ outcome: "fail", waived: [] });
     }
+  });
+
+  it("no guard refuses without saying why", () => {
+    for (const one of Object.values(CASES)) {
+      const input = inputOf(one);
+      for (const guard of GUARDS.filter((candidate) => candidate.appliesTo(input))) {
+        const judgement = guard.judge(input);
+        if (judgement.outcome !== "pass") expect(judgement.findings).not.toHaveLength(0);
+      }
+    }
+  });
+
+  it.each([
+    [
+      "in git, of a rotation of several",
+      {
+        authorities: [
+          { type: "user", retire: [NEW] },
+          { type: "host", retire: [OLD] },
+        ],
+      },
+    ],
+    ["in the record alone", null],
+  ])("which pin is the old one stands %s", (_, wanted) => {
+    const input = inputOf({
+      guard: "pins",
+      edge: INIT_TO_CLIENTS,
+      pinned: [listing("teleport.yaml", NEW)],
+      verdict: "fail",
+    });
+    const judged = judgeAll({
+      ...input,
+      rotation: wanted === null ? null : rotation("update_clients", wanted),
+    });
+    expect(judged.find(({ id }) => id === "pins")?.findings[0]?.message).toContain(
+      `lacks the old CA pin ${OLD}`,
+    );
   });
 
   it("no finding leaves the person without something to do", () => {

@@ -406,7 +406,7 @@ describe("a remote that does not let us", () => {
   });
 });
 
-describe("two processes on two clones", { timeout: 300_000 }, () => {
+describe("two processes on two clones", () => {
   const contenders = new Contenders();
 
   beforeAll(() => contenders.build());

@@ -59,9 +59,13 @@ describe.skipIf(!Tmux.found)("in a real terminal (tmux)", () => {
   it("shows what moved, and forgets the approval", async () => {
     start("approve ready --moved");
     await terminal.see("READY");
-    await terminal.keys("a", "y");
+    await terminal.keys("a");
+    await terminal.see("Approve this step?");
+    await terminal.keys("y");
     await terminal.see("approved; s starts");
-    await terminal.keys("s", "y");
+    await terminal.keys("s");
+    await terminal.see("Start 1 approved step?");
+    await terminal.keys("y");
     await terminal.see("The clusters moved while this was being read");
     await terminal.keys("x");
     expect(await terminal.see("POINT OF NO RETURN")).toContain("1 step   READY");

@@ -37,7 +37,7 @@ export class Tmux {
   }
 
   async see(text: string): Promise<string> {
-    const until = Date.now() + 60_000;
+    const until = Date.now() + 10 * 60_000;
     while (Date.now() < until) {
       const screen = this.shown();
       if (screen.includes(text)) return screen;

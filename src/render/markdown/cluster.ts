@@ -101,6 +101,9 @@ function guardSummary(step: Step): string {
   }
   const blocking = step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
   const passing = step.guards.length - blocking.length;
+  if (isBlocked(step) && step.after !== null && passing === 0) {
+    return `blocked by ${blocking.join(", ")}; the others are judged when the step before it is done`;
+  }
   return isBlocked(step)
     ? `${step.awaited === true ? "waits for" : "blocked by"} ${blocking.join(", ")}; ${count(passing, "other")} pass`
     : `all ${passing} pass`;
