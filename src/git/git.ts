@@ -127,6 +127,7 @@ function hintFor(said: string): string | null {
     return `somebody else owns it; if you trust what is in it: \`${cure}\``;
   }
   if (/permission denied/i.test(said)) return "whoever runs capstan must be able to read the repository";
-  if (/must be run in a work tree|cannot use bare repository/.test(said)) return "a bare repository has no files: run it in a clone";
+  if (/must be run in a work tree|cannot use bare repository/.test(said))
+    return "a bare repository has no files: run it in a clone";
   return null;
 }
