@@ -3,6 +3,7 @@ import type { ClusterObservation } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { ClusterRun } from "./run.ts";
+import { behindRecordMs } from "./sightings.ts";
 
 /** What is known of one cluster at one moment. */
 export interface View {
@@ -45,13 +46,29 @@ export type FreshLook = Look;
 
 /** Everything about one cluster as it is now; the record catches up with what happened while nobody looked. */
 export async function lookAt(run: ClusterRun): Promise<FreshLook> {
-  const [observation, remembered] = await Promise.all([
-    run.platform.observe({ components: "all" }),
-    run.store.load(run.cluster.name),
-  ]);
+  const remembered = await run.store.load(run.cluster.name);
+  const observation = await newest(run, remembered);
   const at = run.clock.monotonic();
   run.sightings.note(observation);
   const record = catchUp(remembered, observation, iso(run.clock.now()));
   if (JSON.stringify(record) !== JSON.stringify(remembered)) await run.store.save(record);
   return new Look({ observation, record }, at);
+}
+
+const READ_AGAIN_MS = 1_000;
+
+/** A read that is older than what was seen already, by this run or by one before, is no look at what is there now. */
+async function newest(run: ClusterRun, record: ClusterRecord): Promise<ClusterObservation> {
+  const { platform, sightings, clock, cluster, signal } = run;
+  const { staleReadMs } = cluster.policy;
+  for (;;) {
+    const observation = await platform.observe({ components: "all" });
+    if (platform.consistent === true) return observation;
+    const behind = Math.max(
+      sightings.behindMs(observation, staleReadMs),
+      behindRecordMs(record, observation, clock.now(), staleReadMs),
+    );
+    if (behind <= 0) return observation;
+    await clock.sleep(Math.min(behind, READ_AGAIN_MS), signal);
+  }
 }

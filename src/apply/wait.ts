@@ -150,7 +150,9 @@ export async function tryObserve(
 ): Promise<ClusterObservation | null> {
   try {
     const observation = await run.platform.observe(scope);
-    run.sightings.note(observation);
+    // A cache that is behind shows nothing new; a wait asks again anyway.
+    const isBehind = run.sightings.behindMs(observation, run.cluster.policy.staleReadMs) > 0;
+    if (!isBehind) run.sightings.note(observation);
     return observation;
   } catch (error) {
     const stopping = run.signal.aborted && scope.evenWhenStopping !== true;

@@ -105,7 +105,7 @@ async function targets(
     return [{ file: null, cluster: await talosFromFlags(terminal, folder, options) }];
   if (options.tctl !== undefined || options.platform === "teleport") return [fromFlags(options)];
   const sandbox = readInfo(join(folder, DEFAULT_SANDBOX_DIR));
-  if (sandbox !== null) return sandbox.clusters.map(fromSandbox);
+  if (sandbox !== null) return sandbox.clusters.map((cluster) => fromSandbox(cluster, folder));
   throw new Failure("usage", "there is no cluster to write resources for", {
     hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`, or `--talosconfig FILE`",
   });
@@ -136,7 +136,7 @@ function fromFlags(options: InitOptions): Target {
 }
 
 /** The sandbox knows its own connection and a policy that suits its pace. */
-function fromSandbox({ name, spec }: SandboxCluster): Target {
+function fromSandbox({ name, spec }: SandboxCluster, folder: string): Target {
   const { policy } = spec;
   return {
     file: null,
@@ -148,7 +148,7 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
         spec.platform === "teleport"
           ? { tctl: spec.teleport.tctl, authServer: null, identityFile: null }
           : null,
-      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos) : null,
+      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos, folder) : null,
       peers: [],
       policy: {
         ...DEFAULT_POLICY,

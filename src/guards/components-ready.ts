@@ -1,4 +1,5 @@
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
+import { rollbackSwapsKeys } from "../rotation/way-back.ts";
 import { followersOf } from "./following.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
 import { reportedByComponents } from "./reported.ts";
@@ -8,9 +9,9 @@ export const componentsReady: Guard = {
   id: "components-ready",
   refuses: "going on while a live component is not at the current phase of this rotation",
   waivable: true,
-  appliesTo: ({ edge, authority, record }) =>
+  appliesTo: ({ edge, authority, record, observation }) =>
     reportedByComponents(authority.type) &&
-    (edge.to !== "rollback" || edge.from === "rollback") &&
+    (edge.to !== "rollback" || edge.from === "rollback" || rollbackSwapsKeys(edge, authority, observation)) &&
     (edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted"),
   judge: ({ observation, authority, edge, past, now }) => {
     const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");

@@ -1,6 +1,7 @@
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
+import { rollbackSwapsKeys } from "../rotation/way-back.ts";
 import { followersOf, keyOf, unreadListing } from "./following.ts";
 import { failWith, type Guard, type GuardInput, type Judgement, unknown } from "./guard.ts";
 import { reportedByComponents } from "./reported.ts";
@@ -69,11 +70,14 @@ function isUnread({ observation }: GuardInput) {
 }
 
 function remedyFor({ edge, rotation }: GuardInput): string {
+  const where =
+    rotation === null ? "commit the ca_rotation again, with `phase: rollback`, and waive" : "waive";
+  if (edge.to === "rollback" && edge.from !== "rollback") {
+    return `start it and wait until it follows: out of ${edge.from} this cluster's rollback has the new key sign, which it does not trust yet. If it is gone for good, ${where} \`roster\` for this subject, and it has to join anew`;
+  }
   if (edge.from !== "rollback") {
     return "start it and wait until it follows; if it is gone for good, waive `roster` for this subject, and it has to join anew";
   }
-  const where =
-    rotation === null ? "commit the ca_rotation again, with `phase: rollback`, and waive" : "waive";
   return `start it and wait until it follows: it may live by the key that goes when rollback is left. If it is gone for good, ${where} \`roster\` for this subject; the end of the rollback is a point of no return then, with an approval of its own`;
 }
 
@@ -90,10 +94,12 @@ function silent({ observation, authority, edge, now }: GuardInput): readonly Fin
 }
 
 /**
- * Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10). In rollback
- * itself and out of it, whoever may live by the key that goes.
+ * Every phase but the one that is left for rollback: any local phase accepts a rollback (reference 1.10), unless it has
+ * the new key sign. In rollback itself and out of it, whoever may live by the key that goes.
  */
-function needsEverybody({ edge, record, authority }: GuardInput): boolean {
-  if (edge.to === "rollback" && edge.from !== "rollback") return false;
+function needsEverybody({ edge, record, authority, observation }: GuardInput): boolean {
+  if (edge.to === "rollback" && edge.from !== "rollback") {
+    return rollbackSwapsKeys(edge, authority, observation);
+  }
   return edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted";
 }

@@ -38,3 +38,15 @@ export function endOfRollback(
   if (Number.isNaN(major)) return "unclear";
   return major < 7 ? "old-key-goes" : "new-key-goes";
 }
+
+/**
+ * Whether an edge into rollback has the new key sign at once: then whoever does not trust it yet is cut off by that very
+ * step, as by a step forward, and it takes everybody to have been seen in the phase that is left.
+ */
+export function rollbackSwapsKeys(
+  { from, to }: Edge,
+  live: LiveAuthority,
+  observation: Pick<ClusterObservation, "versions">,
+): boolean {
+  return to === "rollback" && from !== "rollback" && endOfRollback([], live, observation) !== "new-key-goes";
+}

@@ -182,6 +182,27 @@ describe("absence is no evidence: Teleport 5, where a rollback out of init ends 
     expect(cutOff()).toEqual([]);
   });
 
+  it("a node that never saw the new key is not cut off by a rollback that git asks for: it takes a waiver", async () => {
+    const at = await started({ release: "5" });
+    await world.teleport.platform.fault({ target: "node2", fault: "stuck" });
+    await world.apply([at("init")]);
+    const { outcome, message } = await world.apply([at("rollback")]);
+    await world.teleport.pass(60);
+    expect(cutOff()).toEqual([]);
+    expect(await phase()).toBe("init");
+    expect(outcome).toBe("blocked");
+    expect(message).toContain("roster");
+    const [step] = (await world.plan([at("rollback")])).clusters[0]?.rotations[0]?.steps ?? [];
+    const findings = step?.guards.flatMap((guard) => guard.findings) ?? [];
+    expect(findings.map(({ subject }) => subject)).toContain("node/node2");
+    expect(JSON.stringify(findings)).toContain("has the new key sign, which it does not trust yet");
+    await world.teleport.platform.fault({ target: "node2", fault: "clear" });
+    await world.teleport.pass(60);
+    await world.apply([at("rollback")]);
+    expect(await phase()).toBe("standby");
+    expect(cutOff()).toEqual([]);
+  });
+
   it("a rollback that git asks for says which key goes, and waits for the node", async () => {
     const at = await started({ release: "5" });
     await world.apply([at("init")]);

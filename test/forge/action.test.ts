@@ -629,7 +629,7 @@ describe("mode drift", () => {
       "capstan: edge-000.acme.cluster is not what git says",
       "capstan: edge-001.acme.cluster is not what git says",
     ]);
-    expect(server.issues[1]?.body).toContain("**Ready.**");
+    expect(server.issues[1]?.body).toContain("**Ready, to the point of no return.**");
   });
 });
 

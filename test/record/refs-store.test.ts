@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
@@ -403,6 +404,41 @@ describe("a remote that does not let us", () => {
     const failure = await new Run(folder).store.load(CLUSTER).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "storage" });
     expect(String(failure)).not.toContain("hunter2");
+  });
+});
+
+describe("a remote that is read at one address and pushed to at another", () => {
+  it.each([
+    ["pushurl", (home: string) => ["remote.origin.pushurl", home]],
+    ["pushInsteadOf", (home: string) => [`url.${home}.pushInsteadOf`, world.remote]],
+  ] as const)("(%s) has its lock and its record where it is pushed to", async (_, setting) => {
+    const home = join(world.folder, "home.git");
+    await simpleGit(world.folder).raw(["clone", "--quiet", "--bare", world.remote, home]);
+    const folder = await world.clone();
+    execFileSync("git", ["-C", folder, "config", ...setting(home)]);
+    const plain = await world.clone();
+    await simpleGit(plain).raw(["remote", "set-url", "origin", home]);
+    const [apart, other] = [new Run(folder), new Run(plain)];
+    const lock = await apart.lock("alice");
+    await lock.confirm();
+    await expect(other.lock("bob")).rejects.toMatchObject({ message: expect.stringContaining("alice") });
+    await apart.store.save(record("init"));
+    await lock.release();
+    expect(apart.notices).toEqual([]);
+    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
+    expect(await new Run(folder).store.load(CLUSTER)).toEqual(record("init"));
+    await (await other.lock("bob")).release();
+  });
+
+  it("is refused where there are several: no lock is at two places at once", async () => {
+    const folder = await world.clone();
+    for (const url of [world.remote, join(world.folder, "other.git")]) {
+      await simpleGit(folder).raw(["config", "--add", "remote.origin.pushurl", url]);
+    }
+    await expect(new Run(folder).lock("alice")).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("2 addresses"),
+    });
   });
 });
 
