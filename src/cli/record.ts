@@ -35,7 +35,10 @@ export async function openRecord(
   }
   const home = await homeInGit(repository.commonDir);
   await insistOnOwnHand(repository, [home]);
-  return besideFolder(refsStore({ folder: repository.root, remote, env, clock: now }), folderStore(home, now));
+  return besideFolder(
+    refsStore({ folder: repository.root, remote, env, clock: now }),
+    folderStore(home, now),
+  );
 }
 
 /** The record belongs to the repository, whichever of its folders a command is about. */
