@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import { changedBetween } from "../git/differences.ts";
 import type { Git } from "../git/git.ts";
 import { relate } from "../git/history.ts";
+import { hasRemote, noRemote } from "../git/remotes.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
 import type { Terminal } from "./terminal.ts";
 import { named, uncommitted } from "./uncommitted.ts";
@@ -84,6 +85,7 @@ async function onBranch({ folder, git, commit, repository }: Workspace, { env }:
 
 /** What the remote calls its own, else what the clone was told when it was made; `null` where neither says. */
 async function defaultBranch(git: Git, remote: string): Promise<string | null> {
+  if (!(await hasRemote(git, remote))) throw noRemote(remote);
   const listed = await git.must(["ls-remote", "--symref", remote, "HEAD"]);
   const [, named] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(listed) ?? [];
   if (named !== undefined) return named;

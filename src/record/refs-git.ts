@@ -1,5 +1,6 @@
 import { type SimpleGit, simpleGit } from "simple-git";
 import { Failure } from "../failure.ts";
+import { noRemote } from "../git/remotes.ts";
 
 /** A move of one ref of the remote, from what it must be now. `null`: it does not exist. */
 export interface RefMove {
@@ -40,6 +41,7 @@ export class RemoteRefs {
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
   #depth: Promise<readonly string[]> | null = null;
+  #known: Promise<boolean> | null = null;
   #home: Promise<string> | null = null;
   #asked: { readonly refs: Set<string>; readonly tips: Promise<ReadonlyMap<string, string>> } | null = null;
 
@@ -229,6 +231,10 @@ export class RemoteRefs {
 
   /** A git that talks to the remote: its failures are the world's. */
   async #ask(args: readonly string[]): Promise<string> {
+    this.#known ??= this.#run(["config", "--get", `remote.${this.remote}.url`]).then(
+      (url) => url.trim() !== "",
+    );
+    if (!(await this.#known)) throw noRemote(this.remote);
     try {
       return await this.#run(args);
     } catch (cause) {
