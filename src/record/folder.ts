@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
-import { appendDurably, createExclusively, namesIn, readIfThere, writeDurably } from "./files.ts";
+import { appendDurably, createExclusively, foldersIn, namesIn, readIfThere, writeDurably } from "./files.ts";
 import { FolderLock, type TakenFolderLock } from "./folder-lock.ts";
 import { thisProcess } from "./holder-process.ts";
 import { iso } from "./lease.ts";
@@ -104,7 +104,7 @@ class FolderStore implements RecordStore {
 
   async whereabouts(cluster: string): Promise<Whereabouts> {
     const found = await findRecord(cluster, this.#folder, this.#older);
-    return { kind: "folder", home: this.#folder, found: found?.file ?? null };
+    return { kind: "folder", home: this.#folder, found: found?.file ?? null, unread: null };
   }
 
   async lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock> {
@@ -157,7 +157,7 @@ class FolderStore implements RecordStore {
 
   async locks(): Promise<readonly LockState[]> {
     const now = this.#clocks.wall();
-    const names = [...(await namesIn(join(this.#folder, "locks")))].sort();
+    const names = await foldersIn(join(this.#folder, "locks"));
     const own = names.map((name) => new FolderLock(join(this.#folder, "locks", name)).state(now));
     const older = [this.#folder, ...this.#older].map((folder) => olderLockIn(folder));
     return (await Promise.all([...own, ...older])).filter((lock) => lock !== null);
