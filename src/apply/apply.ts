@@ -77,8 +77,10 @@ async function applyCluster(run: ClusterRun, plan: ClusterPlan, first: FreshLook
   const actions = actionsOf(plan.overrides);
   const isApproved = ({ id }: { readonly id: string }) => run.approval.steps.has(approvalKey(plan.name, id));
   const rotating = plan.rotations.filter(({ steps }) => steps.length > 0);
-  const planned = new Set(
-    rotating.flatMap(({ steps }) => steps.filter((step) => !isHeldByOthers(step)).map(({ id }) => id)),
+  const planned = new Map(
+    rotating.flatMap(({ steps }) =>
+      steps.filter((step) => !isHeldByOthers(step)).map((step) => [step.id, step] as const),
+    ),
   );
   const endings: Ending[] = [];
   const left = actions.find((action) => !isApproved(action));

@@ -30,6 +30,9 @@ export interface Ending {
   readonly message: string;
 }
 
+/** The steps of the plan that was approved, by their ids: as they were judged then. */
+type PlannedSteps = ReadonlyMap<string, Step>;
+
 /**
  * One rotation, step after step, until it is where git wants it, blocked, or turned back. Every step has a look of its
  * own; `first` is the one that the plan was made from, and is taken when it is of the last seconds.
@@ -37,7 +40,7 @@ export interface Ending {
 export async function walk(
   run: ClusterRun,
   name: string,
-  planned: ReadonlySet<string>,
+  planned: PlannedSteps,
   first: FreshLook | null,
 ): Promise<Ending> {
   let secondLooks: readonly string[] = [];
@@ -193,7 +196,7 @@ async function nextSituation(
 }
 
 /** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
-function refusalOf(run: ClusterRun, situation: Situation, planned: ReadonlySet<string>): string | null {
+function refusalOf(run: ClusterRun, situation: Situation, planned: PlannedSteps): string | null {
   const { step } = situation;
   const name = `${step.authority} ${step.from} → ${step.to}`;
   const failing = failingIn(step);
@@ -205,25 +208,27 @@ function refusalOf(run: ClusterRun, situation: Situation, planned: ReadonlySet<s
   }
   if (step.action === "verify" && failing.length === 0) return null;
   if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
-  if (!planned.has(step.id)) {
+  const before = planned.get(step.id);
+  if (before === undefined) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
   // Its turn has come, and what it comes after was not done.
   if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
-  return refusalToDrop(run, step) ?? (isApproved(run, step) ? null : unapproved(name));
+  if (isApproved(run, step)) return null;
+  return refusalToDrop(step, before) ?? `${name} needs approval: --auto-approve, or a terminal`;
 }
 
-/** What drops a key for good has an approval of its own. */
-function refusalToDrop(run: ClusterRun, step: Step): string | null {
-  if (!needsOwnApproval(step) || isApproved(run, step)) return null;
+/** What drops a key for good, or would have by the plan that was approved, has an approval of its own. */
+function refusalToDrop(step: Step, planned: Step): string | null {
   const name = `${step.authority} ${step.from} → ${step.to}`;
+  if (!needsOwnApproval(step)) {
+    return needsOwnApproval(planned)
+      ? `${name} was the point of no return in the plan, and was not approved by itself: --approve-final, or a terminal`
+      : null;
+  }
   return step.starts_clock === true
     ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: --approve-final, or a terminal`
     : `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
-}
-
-function unapproved(name: string): string {
-  return `${name} needs approval: --auto-approve, or a terminal`;
 }
 
 function isApproved({ approval, cluster }: ClusterRun, { id }: Step): boolean {
@@ -248,7 +253,7 @@ function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
 }
 
 /** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
-function refusalToWait(run: ClusterRun, step: Step, planned: ReadonlySet<string>): string | null {
+function refusalToWait(run: ClusterRun, step: Step, planned: PlannedSteps): string | null {
   if (!planned.has(step.id) || isApproved(run, step)) return null;
   return `${step.authority}: the wait for ${step.to} needs approval: --auto-approve, or a terminal`;
 }
@@ -336,7 +341,9 @@ async function rollBack(run: ClusterRun, failed: Situation, reason: string, halt
     const held =
       failing.length > 0
         ? `${step.authority} ${step.from} → ${step.to} is blocked by ${failing.join(", ")}`
-        : refusalToDrop(run, step);
+        : isApproved(run, step)
+          ? null
+          : refusalToDrop(step, step);
     if (held !== null) {
       say(run, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return unfinished(step, `${held}; it was turned back as ${reason}`);

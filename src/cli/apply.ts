@@ -73,7 +73,7 @@ export async function apply(
   const context: Context = {
     ...contextOf(terminal, workspace, options, stop.signal, options.acceptHistory),
     accept(plan, observations) {
-      const now = { plan, binding: bindingOf(workspace.desired, observations) };
+      const now = { plan, binding: bindingOf(workspace.desired, observations, plan.clusters) };
       if (!heard) listener?.onPlan(now);
       heard = true;
       const refused = staleClusters(compared, now);

@@ -9,12 +9,12 @@ import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { ClusterResource } from "../resources/desired.ts";
 import { parseDuration } from "../resources/duration.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit-render.ts";
-import { loadResources } from "../resources/load.ts";
 import { type ClusterObservation, identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
+import { loadInRepository } from "./load.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { ofThisMachineAlone, openRecord } from "./record.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,9 +51,9 @@ export async function init(
 ): Promise<ExitCode> {
   const folder = resolve(terminal.cwd, directoryOf(directory, options));
   await mkdir(folder, { recursive: true });
-  const { state, repository = null } = await loadResources(folder, terminal.env);
+  const git = await openRepository(folder, terminal.env);
+  const { state, repository } = await loadInRepository(folder, git, null, terminal);
   const declared = repository ?? DEFAULT_REPOSITORY;
-  const git = await openRepository(folder);
   const written: string[] = [];
   const record = await openRecord(folder, declared, git, terminal);
   const { signal } = new AbortController();
@@ -105,7 +105,7 @@ async function targets(
     return [{ file: null, cluster: await talosFromFlags(terminal, folder, options) }];
   if (options.tctl !== undefined || options.platform === "teleport") return [fromFlags(options)];
   const sandbox = readInfo(join(folder, DEFAULT_SANDBOX_DIR));
-  if (sandbox !== null) return sandbox.clusters.map(fromSandbox);
+  if (sandbox !== null) return sandbox.clusters.map((cluster) => fromSandbox(cluster, folder));
   throw new Failure("usage", "there is no cluster to write resources for", {
     hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`, or `--talosconfig FILE`",
   });
@@ -136,7 +136,7 @@ function fromFlags(options: InitOptions): Target {
 }
 
 /** The sandbox knows its own connection and a policy that suits its pace. */
-function fromSandbox({ name, spec }: SandboxCluster): Target {
+function fromSandbox({ name, spec }: SandboxCluster, folder: string): Target {
   const { policy } = spec;
   return {
     file: null,
@@ -148,7 +148,7 @@ function fromSandbox({ name, spec }: SandboxCluster): Target {
         spec.platform === "teleport"
           ? { tctl: spec.teleport.tctl, authServer: null, identityFile: null }
           : null,
-      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos) : null,
+      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos, folder) : null,
       peers: [],
       policy: {
         ...DEFAULT_POLICY,

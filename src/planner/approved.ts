@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import { type ClusterBinding, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
-import { clusterDifference, consequences } from "./plan-difference.ts";
+import { clusterDifference, consequences, workDifference } from "./plan-difference.ts";
 import type { BoundPlan, PlanFile } from "./plan-file.ts";
 
 /**
@@ -136,8 +136,7 @@ function staleFile(
   const known = stepIds(planned);
   if (same && [...stepIds(cluster)].every((id) => known.has(id))) return null;
   const was = file.bound_to.clusters.find((other) => other.name === cluster.name);
-  const facts = same || was === undefined || bound === undefined ? [] : clusterDifference(was, bound);
-  const moved = same || facts.length > 0 ? facts : ["what it is bound to"];
+  const moved = same ? [] : movedSince(was, bound);
   const alone = (one: ClusterPlan, plan: Plan): Plan => ({ ...plan, clusters: [one] });
   const follows = consequences(alone(planned, file.plan), alone(cluster, plan));
   return new Failure(
@@ -145,6 +144,14 @@ function staleFile(
     `${name} is stale: since ${file.made_at} this moved\n${listed([...moved, ...follows])}`,
     { hint: "nothing was applied there; plan again, and have it approved again" },
   );
+}
+
+function movedSince(was: ClusterBinding | undefined, is: ClusterBinding | undefined): readonly string[] {
+  if (was === undefined || is === undefined) return ["what it is bound to"];
+  const facts = clusterDifference(was, is);
+  if (facts.length > 0) return facts;
+  const work = workDifference(was, is);
+  return work.length > 0 ? work : ["what it is bound to"];
 }
 
 function stepIds({ rotations, overrides }: ClusterPlan): ReadonlySet<string> {

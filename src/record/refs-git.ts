@@ -166,14 +166,30 @@ export class RemoteRefs {
     return shallow.trim() === "true" ? ["--depth=1"] : [];
   }
 
-  /** A file of a commit that `tip` gave or `commit` made; `null` when it is not there. */
+  /**
+   * A file of a commit that `tip` gave or `commit` made; `null` when the commit does not have it. What git cannot read is
+   * no answer, and its words for both are alike: its list of the files tells.
+   */
   async read(oid: string, file: string): Promise<string | null> {
     try {
       return await this.#run(["cat-file", "blob", `${oid}:${file}`]);
-    } catch (error) {
-      if (/does not exist in|bad file|Not a valid object name/i.test(String(error))) return null;
-      throw error;
+    } catch (cause) {
+      const files = await this.#filesOf(oid);
+      if (files !== null && !files.includes(file)) return null;
+      const said = cause instanceof Error ? cause.message.trim() : String(cause);
+      throw new Failure("storage", `git cannot read ${file} of ${oid} in ${this.#folder}: ${said}`, {
+        hint: "`git fsck` there says what is damaged; a fresh clone has all of it",
+        cause,
+      });
     }
+  }
+
+  /** `null`: git cannot tell. */
+  async #filesOf(oid: string): Promise<readonly string[] | null> {
+    return await this.#run(["ls-tree", "--full-tree", "--name-only", "-z", oid]).then(
+      (listed) => listed.split("\0"),
+      () => null,
+    );
   }
 
   /** A commit with exactly these files, only in the object store of the clone. */

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Failure } from "../../src/failure.ts";
 import { HEARTBEAT_MS, LEASE_MS } from "../../src/record/lease-times.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
@@ -138,6 +140,28 @@ describe("the record", () => {
     await git.raw(["push", "--quiet", "origin", `${head}:refs/capstan/record/${CLUSTER}`]);
     await expect(new Run(folder).store.load(CLUSTER)).rejects.toMatchObject({ code: "storage" });
   });
+
+  it.each([
+    ["commit", ""],
+    ["tree", "^{tree}"],
+    ["file", ":record.json"],
+  ])(
+    "whose %s git cannot read is a failure in git's words, and no reason to drop it",
+    async (_what, part) => {
+      const first = await run();
+      await first.save(record("init"));
+      const folder = await world.clone();
+      const git = identified(folder);
+      await git.raw(["fetch", "--quiet", "origin", `refs/capstan/record/${CLUSTER}:refs/seen`]);
+      const oid = (await git.raw(["rev-parse", `refs/seen${part}`])).trim();
+      const object = join(folder, ".git", "objects", oid.slice(0, 2), oid.slice(2));
+      await chmod(object, 0o644);
+      await writeFile(object, "damaged");
+      const failure = await new Run(folder).store.load(CLUSTER).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: "storage" });
+      expect(String((failure as Failure).hint)).not.toMatch(/move it away|push/);
+    },
+  );
 
   it("takes any name of a cluster", async () => {
     const { store } = await run();
