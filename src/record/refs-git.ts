@@ -1,6 +1,5 @@
 import { type SimpleGit, simpleGit } from "simple-git";
 import { Failure } from "../failure.ts";
-import { noRemote } from "../git/remotes.ts";
 
 /** A move of one ref of the remote, from what it must be now. `null`: it does not exist. */
 export interface RefMove {
@@ -306,6 +305,16 @@ export class RemoteRefs {
       cause,
     });
   }
+}
+
+/**
+ * git takes what is no remote of the clone for an address: a folder of the tree, say, with hooks that come with a
+ * commit. Which addresses there are is for whoever made the clone to say.
+ */
+export function noRemote(remote: string): Failure {
+  return new Failure("storage", `this clone has no remote that is called ${remote}`, {
+    hint: `\`git remote add ${remote} URL\`, or name another one in the repository resource`,
+  });
 }
 
 function parseListing(text: string, wanted: readonly string[]): ReadonlyMap<string, string> {
