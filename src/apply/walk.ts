@@ -1,12 +1,14 @@
 import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import { heldByDrift } from "../planner/drift.ts";
 import { wasVerified } from "../planner/member.ts";
+import { holding } from "../planner/startable.ts";
 import { LAGGING } from "../planner/steps.ts";
 import type { DesiredState } from "../resources/desired.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type Finding, type GuardId, needsOwnApproval, type Step } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation } from "../rotation/record.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { isApproved, unnamed } from "./approval.ts";
 import {
   type ClockWork,
   CURABLE,
@@ -21,7 +23,7 @@ import type { RunOutcome } from "./event.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { isAbort } from "./interruption.ts";
 import { isUnsettled, planNow } from "./overrides.ts";
-import { approvalKey, type ClusterRun, journal, type Said, type Situation, say } from "./run.ts";
+import { type ClusterRun, journal, type Said, type Situation, say } from "./run.ts";
 import { needsBackup, type StepResult, takeStep } from "./step.ts";
 
 /** How the work on one cluster, or on one rotation of it, ended. */
@@ -30,6 +32,9 @@ export interface Ending {
   readonly message: string;
 }
 
+/** The steps of the plan that was approved, by their ids: as they were judged then. */
+type PlannedSteps = ReadonlyMap<string, Step>;
+
 /**
  * One rotation, step after step, until it is where git wants it, blocked, or turned back. Every step has a look of its
  * own; `first` is the one that the plan was made from, and is taken when it is of the last seconds.
@@ -37,7 +42,7 @@ export interface Ending {
 export async function walk(
   run: ClusterRun,
   name: string,
-  planned: ReadonlySet<string>,
+  planned: PlannedSteps,
   first: FreshLook | null,
 ): Promise<Ending> {
   let secondLooks: readonly string[] = [];
@@ -201,7 +206,7 @@ async function nextSituation(
 }
 
 /** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
-function refusalOf(run: ClusterRun, situation: Situation, planned: ReadonlySet<string>): string | null {
+function refusalOf(run: ClusterRun, situation: Situation, planned: PlannedSteps): string | null {
   const { step } = situation;
   const name = `${step.authority} ${step.from} → ${step.to}`;
   const failing = failingIn(step);
@@ -213,33 +218,42 @@ function refusalOf(run: ClusterRun, situation: Situation, planned: ReadonlySet<s
   }
   if (step.action === "verify" && failing.length === 0) return null;
   if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
-  if (!planned.has(step.id)) {
+  const before = planned.get(step.id);
+  if (before === undefined) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;
   }
   // Its turn has come, and what it comes after was not done.
   if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
-  return refusalToDrop(run, step) ?? (isApproved(run, step) ? null : unapproved(name));
+  if (isTaken(run, step)) return null;
+  return refusalToDrop(run, situation, before) ?? `${name} needs approval: --auto-approve, or a terminal`;
 }
 
-/** What drops a key for good has an approval of its own. */
-function refusalToDrop(run: ClusterRun, step: Step): string | null {
-  if (!needsOwnApproval(step) || isApproved(run, step)) return null;
+/** What drops a key for good, or would have by the plan that was approved, has an approval of its own. */
+function refusalToDrop(run: ClusterRun, { step, rotationName }: Situation, planned: Step): string | null {
+  if (isTaken(run, step)) return null;
   const name = `${step.authority} ${step.from} → ${step.to}`;
+  const flag = `--approve-final=${run.cluster.name}/${rotationName}`;
+  if (!needsOwnApproval(step)) {
+    return needsOwnApproval(planned)
+      ? `${name} was the point of no return in the plan, and was not approved by itself: ${flag}, or a terminal`
+      : null;
+  }
+  const added = unnamed(run.approval, run.cluster.name, step);
+  if (added.length > 0) {
+    return `${name} was approved before ${added.join(", ")} was named among those who may live by the key that goes: look at the plan, and approve it anew`;
+  }
   return step.starts_clock === true
-    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: --approve-final, or a terminal`
-    : `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
+    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: ${flag}, or a terminal`
+    : `${name} is the point of no return and needs its own approval: ${flag}, or a terminal`;
 }
 
-function unapproved(name: string): string {
-  return `${name} needs approval: --auto-approve, or a terminal`;
+function isTaken({ approval, cluster }: ClusterRun, step: Step): boolean {
+  return isApproved(approval, cluster.name, step);
 }
 
-function isApproved({ approval, cluster }: ClusterRun, { id }: Step): boolean {
-  return approval.steps.has(approvalKey(cluster.name, id));
-}
-
-function failingIn({ guards }: Step): readonly GuardId[] {
-  return guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+/** What holds a step whatever is approved. */
+function failingIn(step: Step): readonly GuardId[] {
+  return holding(step).map(({ id }) => id);
 }
 
 /**
@@ -256,8 +270,8 @@ function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
 }
 
 /** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
-function refusalToWait(run: ClusterRun, step: Step, planned: ReadonlySet<string>): string | null {
-  if (!planned.has(step.id) || isApproved(run, step)) return null;
+function refusalToWait(run: ClusterRun, step: Step, planned: PlannedSteps): string | null {
+  if (!planned.has(step.id) || isTaken(run, step)) return null;
   return `${step.authority}: the wait for ${step.to} needs approval: --auto-approve, or a terminal`;
 }
 
@@ -357,7 +371,7 @@ async function rollBack(run: ClusterRun, failed: Situation, reason: string, halt
     const held =
       failing.length > 0
         ? `${step.authority} ${step.from} → ${step.to} is blocked by ${failing.join(", ")}`
-        : refusalToDrop(run, step);
+        : refusalToDrop(run, situation, step);
     if (held !== null) {
       say(run, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return unfinished(step, `${held}; it was turned back as ${reason}`);
@@ -382,7 +396,10 @@ function unfinished({ authority, guards, from, to }: Step, reason: string): Endi
   const held = guards.filter(({ outcome }) => outcome !== "pass");
   const findings = held.flatMap((guard) => guard.findings);
   const named = findings.map(({ subject, message }) => `${subject} ${message}`);
-  const isLagging = to === "rollback" || held.some(({ id }) => LAGGING.includes(id));
+  const isWaiting = held.some(
+    ({ id, findings: of }) => LAGGING.includes(id) && of.some(({ approvable }) => approvable !== true),
+  );
+  const isLagging = to === "rollback" || isWaiting;
   const sentences = [
     `the rollback of ${authority} is not finished, it waits in ${where}, where both keys are trusted: ${[reason, ...named].join("; ")}`,
     ...(isLagging

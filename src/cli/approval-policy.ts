@@ -4,8 +4,7 @@ import { openRepository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
-import { type FileSource, folderSource } from "../resources/file-source.ts";
-import { loadResources } from "../resources/load.ts";
+import { loadInRepository } from "./load.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the repository says of approvals, in the commit at hand and in an earlier one, where the clone has that. */
@@ -16,13 +15,13 @@ export async function approvalPolicy(
 ): Promise<ApprovalPolicy> {
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
-  const saidIn = async (source: FileSource): Promise<RepositoryResource> => {
-    const { repository } = await loadResources(folder, terminal.env, new Date(terminal.now()), source);
+  const saidIn = async (tree: CommitTree | null): Promise<RepositoryResource> => {
+    const { repository } = await loadInRepository(folder, git, tree, terminal);
     return repository ?? DEFAULT_REPOSITORY;
   };
   const at = (commit: string) =>
     git === null ? null : CommitTree.open(git, commit, git.prefix).then(saidIn);
-  const now = (git?.commit == null ? null : await at(git.commit)) ?? (await saidIn(folderSource(folder)));
+  const now = (git?.commit == null ? null : await at(git.commit)) ?? (await saidIn(null));
   // A shallow clone does not have it, and a branch that was pushed anew has none.
   const then = before === null ? null : await Promise.resolve(at(before)).catch(() => null);
   return {

@@ -14,9 +14,9 @@ import { count } from "../render/layout.ts";
 import { type Files, yamlDiff } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
-import { loadResources } from "../resources/load.ts";
 import type { BasePlan } from "../rotation/plan.ts";
 import { type Changes, changesSince } from "./changed-content.ts";
+import { loadInRepository } from "./load.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is changed in git since another commit. */
@@ -93,7 +93,7 @@ async function loadCommit(
   terminal: Terminal,
 ): Promise<LoadedCommit> {
   const tree = await CommitTree.open(repository, commit, repository.prefix);
-  const loaded = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
+  const loaded = await loadInRepository(folder, repository, tree, terminal);
   return {
     commit,
     state: loaded.state,

@@ -5,8 +5,8 @@ import { relate } from "../git/history.ts";
 import { openRepository } from "../git/repository.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
-import { loadResources } from "../resources/load.ts";
 import { insistOnCommitted } from "./insist.ts";
+import { loadInRepository } from "./load.ts";
 import type { Terminal } from "./terminal.ts";
 import { treeOf } from "./workspace.ts";
 
@@ -23,9 +23,10 @@ export async function fastForward(directory: string, terminal: Terminal): Promis
     });
   }
   const tree = await treeOf(git, git.commit);
-  const loaded = await loadResources(folder, terminal.env, new Date(terminal.now()), tree);
+  const loaded = await loadInRepository(folder, git, tree, terminal);
   const files = new Map(loaded.files.map(({ path, text }) => [path, text]));
-  await insistOnCommitted({ folder, git, desired: loaded.state, files, tree });
+  const repositoryFile = loaded.repositories[0]?.source.file ?? null;
+  await insistOnCommitted({ folder, git, desired: loaded.state, files, tree, repositoryFile });
   const { remote, branch: configured } = loaded.repository ?? DEFAULT_REPOSITORY;
   const here = await checkedOutBranch(git.git);
   const branch = configured ?? here;

@@ -1,4 +1,4 @@
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { discoverTalos } from "../platforms/talos/discover.ts";
 import { createRunner } from "../process/runner.ts";
@@ -11,10 +11,10 @@ import type { InitOptions } from "./init.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where the client configurations of a rotation go unless somebody says otherwise: git ignores that folder. */
-const CLIENTS = {
-  talosconfig: ".capstan/clients/talosconfig",
-  kubeconfig: ".capstan/clients/kubeconfig",
-} as const;
+function clientsIn(folder: string): TalosConnection["clients"] {
+  const clients = resolve(folder, ".capstan", "clients");
+  return { talosconfig: join(clients, "talosconfig"), kubeconfig: join(clients, "kubeconfig") };
+}
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 
@@ -58,10 +58,7 @@ export async function talosFromFlags(
       controlPlanes: found.controlPlanes,
       workers: found.workers,
       kubeconfig: null,
-      clients: {
-        talosconfig: resolve(folder, CLIENTS.talosconfig),
-        kubeconfig: resolve(folder, CLIENTS.kubeconfig),
-      },
+      clients: clientsIn(folder),
       recipients: await ownRecipients(terminal.env),
       secrets: null,
     },
@@ -84,9 +81,13 @@ async function ownRecipients(env: NodeJS.ProcessEnv): Promise<readonly string[]>
   return [...new Set(await Promise.all(keys.map(recipientOf)))];
 }
 
-export function talosOfSandbox({ control_planes, ...connection }: TalosSpec["talos"]): TalosConnection {
+export function talosOfSandbox(
+  { control_planes, ...connection }: TalosSpec["talos"],
+  folder: string,
+): TalosConnection {
   return {
     ...connection,
+    clients: clientsIn(folder),
     controlPlanes: control_planes,
     endpoints: control_planes,
     context: null,

@@ -2,10 +2,15 @@ import { Failure } from "../failure.ts";
 import { changedBetween } from "../git/differences.ts";
 import type { Git } from "../git/git.ts";
 import { relate } from "../git/history.ts";
+import type { Repository } from "../git/repository.ts";
 import { RemoteRefs } from "../record/refs-git.ts";
+import { DEFAULT_REPOSITORY } from "../resources/build.ts";
+import { canonicalJson } from "../resources/canonical.ts";
+import type { RepositoryResource } from "../resources/desired.ts";
+import { loadInRepository } from "./load.ts";
 import type { Terminal } from "./terminal.ts";
 import { named, uncommitted } from "./uncommitted.ts";
-import type { Workspace } from "./workspace.ts";
+import { treeOf, type Workspace } from "./workspace.ts";
 
 /**
  * What apply insists on before it takes the lock: everything is committed, the commit is on the configured branch,
@@ -27,7 +32,7 @@ export async function insist(
 
 /** The journal says which commit was applied: nothing else in the folder may look as if it were applied, too. */
 export async function insistOnCommitted(
-  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree">,
+  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree" | "repositoryFile">,
 ): Promise<void> {
   const found = await uncommitted(workspace);
   if ("unknown" in found) throw found.unknown;
@@ -41,10 +46,10 @@ export async function insistOnCommitted(
  * A commit that the branch has left behind is refused where its resources are others by now: what was reverted
  * since would be applied again.
  */
-async function onBranch({ folder, git, commit, repository }: Workspace, { env }: Terminal): Promise<void> {
+async function onBranch({ folder, git, commit, repository }: Workspace, terminal: Terminal): Promise<void> {
   const { remote, record } = repository;
   if (repository.branch === null && record !== "refs") return;
-  const refs = new RemoteRefs(folder, remote, env);
+  const refs = new RemoteRefs(folder, remote, terminal.env);
   const branch = repository.branch ?? (git === null ? null : await defaultBranch(git.git, remote));
   const where = `${branch ?? "the default branch"} of ${remote}`;
   if (git === null || commit === null) {
@@ -74,12 +79,27 @@ async function onBranch({ folder, git, commit, repository }: Workspace, { env }:
       hint: "nothing was applied; merge it first",
     });
   }
-  if ((await changedBetween(git, git.prefix, commit, tip)).length === 0) return;
+  const asksForTheSame =
+    (await changedBetween(git, git.prefix, commit, tip)).length === 0 &&
+    (git.prefix === "" || (await saysTheSame(folder, git, tip, repository, terminal)));
+  if (asksForTheSame) return;
   throw new Failure(
     "refused",
     `${where} has moved on from commit ${commit} to ${tip}, which asks for something else`,
     { hint: "nothing was applied; check out its tip and run it again" },
   );
+}
+
+/** Of the `repository` resource, which may be in another folder. */
+async function saysTheSame(
+  folder: string,
+  git: Repository,
+  tip: string,
+  repository: RepositoryResource,
+  terminal: Terminal,
+): Promise<boolean> {
+  const there = await loadInRepository(folder, git, await treeOf(git, tip), terminal);
+  return canonicalJson(there.repository ?? DEFAULT_REPOSITORY) === canonicalJson(repository);
 }
 
 /** What the remote calls its own, else what the clone was told when it was made; `null` where neither says. */

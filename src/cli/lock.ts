@@ -8,11 +8,12 @@ import { describeDiagnostic } from "../render/diagnostics.ts";
 import { jsonText } from "../render/json-text.ts";
 import { harmless, paragraph, table } from "../render/layout.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
-import { loadResources } from "../resources/load.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { loadInRepository } from "./load.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
 import type { Terminal } from "./terminal.ts";
+import { treeOf } from "./workspace.ts";
 
 export interface LockReleaseOptions extends CommonOptions {
   readonly id: string;
@@ -53,10 +54,10 @@ export async function lockRelease(terminal: Terminal, options: LockReleaseOption
 /** Also where other resources have errors: a lock may have to be released while somebody repairs them. */
 async function recordOf(terminal: Terminal, directory: string): Promise<RecordStore> {
   const folder = resolve(terminal.cwd, directory);
-  const [{ repository, diagnostics }, git] = await Promise.all([
-    loadResources(folder, terminal.env, new Date(terminal.now())),
-    openRepository(folder, terminal.env),
-  ]);
+  const git = await openRepository(folder, terminal.env);
+  // As the runs do that hold the locks; before the first commit there are none of those.
+  const tree = git === null || git.commit === null ? null : await treeOf(git, git.commit);
+  const { repository, diagnostics } = await loadInRepository(folder, git, tree, terminal);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (repository === null && errors.length > 0) {
     throw new Failure(

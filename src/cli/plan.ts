@@ -99,7 +99,7 @@ export async function makePlan(
   const planned =
     base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
   const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
-  const bound = { plan, binding: bindingOf(workspace.desired, observations) };
+  const bound = { plan, binding: bindingOf(workspace.desired, observations, plan.clusters) };
   requireApproved(expectations(options.expect), bound);
   if (options.out !== undefined) await writePlanFile(terminal, options.out, bound);
   const { fingerprint } = plan;

@@ -1,12 +1,14 @@
-import { relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { Failure } from "../failure.ts";
 import type { Repository } from "../git/repository.ts";
+import { trackedAt } from "../git/tracked.ts";
+import { besideFolder } from "../record/beside-folder.ts";
 import { folderStore } from "../record/folder.ts";
-import { placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
+import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
 import { paragraph } from "../render/layout.ts";
-import type { RepositoryResource } from "../resources/desired.ts";
+import type { ClusterResource, RepositoryResource } from "../resources/desired.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,6 +21,7 @@ export async function openRecord(
 ): Promise<RecordStore> {
   if (record === "folder") {
     const { home, older } = await recordPlace(folder, repository);
+    if (repository !== null) await insistOnOwnHand(repository, [home, ...older]);
     return folderStore(home, now, { older });
   }
   if (repository === null) {
@@ -30,7 +33,9 @@ export async function openRecord(
       },
     );
   }
-  return refsStore({ folder, remote, env, clock: now });
+  const home = await homeInGit(repository.commonDir);
+  await insistOnOwnHand(repository, [home]);
+  return besideFolder(refsStore({ folder, remote, env, clock: now }), folderStore(home, now));
 }
 
 /** The record belongs to the repository, whichever of its folders a command is about. */
@@ -39,19 +44,48 @@ async function recordPlace(folder: string, repository: Repository | null): Promi
   return await placeInGit(folder, { top: repository.root, common: repository.commonDir });
 }
 
+/** What a store reads in its folder: what else is there is no matter of it. */
+const OF_THE_RECORD = /^[^/]+(\/(record|locks|backup)(\/.*)?|\/lock\.json|\/journal[^/]*\.jsonl)?$/i;
+
+/**
+ * The record is what a run saw and nobody else can tell. What a commit brings into its place was written by whoever
+ * wrote the commit: it would start, roll back and finish rotations on that person's word.
+ */
+async function insistOnOwnHand({ git, commonDir }: Repository, places: readonly string[]): Promise<void> {
+  for (const place of places) {
+    // What is in the git directory itself is in no commit.
+    if (dirname(place) === commonDir) continue;
+    const [first] = (await trackedAt(git, place)).filter((path) => OF_THE_RECORD.test(path));
+    if (first === undefined) continue;
+    const file = join(dirname(place), first);
+    throw new Failure("refused", `${file} is tracked by git, and the record does not come from a commit`, {
+      hint: `nothing of it was believed; \`git -C ${dirname(place)} rm -r ${basename(place)}\` and a commit end that (with --cached the file stays, as the record of this clone: look at it first)`,
+    });
+  }
+}
+
 /** Says it where people read, beside whatever the command prints. */
 export async function sayWhoseRecord(
-  {
-    folder,
-    repository,
-    git,
-  }: { readonly folder: string; readonly repository: RepositoryResource; readonly git: Repository | null },
+  workspace: {
+    readonly folder: string;
+    readonly repository: RepositoryResource;
+    readonly git: Repository | null;
+    readonly store: RecordStore;
+    readonly clusters: readonly ClusterResource[];
+  },
   terminal: Terminal,
   { format, quiet }: Pick<CommonOptions, "format" | "quiet">,
 ): Promise<void> {
   if (format !== "text" || quiet === true) return;
+  const { folder, repository, git, store, clusters } = workspace;
   const alone = await ofThisMachineAlone(folder, repository, git);
   if (alone !== null) terminal.stderr.write(`${paragraph(alone, "")}\n`);
+  for (const { name } of clusters) {
+    const { home, unread } = await store.whereabouts(name);
+    if (unread === null) continue;
+    const what = `There is a record of ${name} that is not read: ${relative(folder, unread)}. The record is ${home} (\`record: refs\`), and there is none yet; a rotation that is under way is finished with \`record: folder\`, where its roster and history are.`;
+    terminal.stderr.write(`${paragraph(what, "")}\n`);
+  }
 }
 
 /**

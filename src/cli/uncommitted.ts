@@ -1,6 +1,7 @@
-import { matchesGlob } from "node:path";
+import { matchesGlob, posix } from "node:path";
 import { Failure } from "../failure.ts";
 import { changedSince } from "../git/differences.ts";
+import type { Repository } from "../git/repository.ts";
 import { CommitTree, isHidden } from "../git/tree.ts";
 import { count } from "../render/layout.ts";
 import { findFiles } from "../resources/find-files.ts";
@@ -14,7 +15,7 @@ export type Uncommitted =
   /** git cannot tell. */
   | { readonly unknown: Failure };
 
-type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree">;
+type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree" | "repositoryFile">;
 
 /** Files that capstan reads, or would read, and in which the folder is not as the commit: others do not matter. */
 export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
@@ -22,10 +23,11 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
   if (git === null || git.commit === null) return { files: [] };
   const { commit, prefix } = git;
   try {
-    const [changed, tree, found] = await Promise.all([
+    const [changed, tree, found, outside] = await Promise.all([
       changedSince(git, prefix, commit),
       workspace.tree ?? CommitTree.open(git, commit, prefix),
       findFiles(folder),
+      editedOutside(git, workspace.repositoryFile, commit),
     ]);
     const committed = new Set((await tree.find()).paths);
     const edited = new Set(changed);
@@ -37,11 +39,22 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
     );
     const pins = await pinFilesAmong(workspace, changed, tree);
     const read = [...readBy(workspace)].filter((path) => isEdited(path));
-    return { files: [...new Set([...ours.flat(), ...read, ...pins])].sort() };
+    return { files: [...new Set([...ours.flat(), ...read, ...pins, ...outside])].sort() };
   } catch (error) {
     if (error instanceof Failure && error.code === "storage") return { unknown: error };
     throw error;
   }
+}
+
+/** The `repository` resource, where it is not in the folder. */
+async function editedOutside(
+  git: Repository,
+  file: string | null,
+  commit: string,
+): Promise<readonly string[]> {
+  if (file === null || !file.startsWith("../")) return [];
+  const { dir, base } = posix.parse(posix.join(git.prefix, file));
+  return (await changedSince(git, dir, commit)).includes(base) ? [file] : [];
 }
 
 /** What cannot be read may be one. */

@@ -9,13 +9,14 @@ import { diagnosticsMarkdown } from "../render/markdown/review-markdown.ts";
 import type { Files } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { Diagnostic } from "../resources/desired.ts";
-import { type LoadResult, loadResources } from "../resources/load.ts";
+import type { LoadResult } from "../resources/load.ts";
 import { compareDiagnostics } from "../resources/source-file.ts";
 import { emptyRecord } from "../rotation/record.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import { baseDiagnostics, compareWithBase } from "./base.ts";
 import { checkPins } from "./check-pins.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { loadInRepository } from "./load.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { openRecord } from "./record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -34,14 +35,13 @@ export async function validate(
   const folder = directoryOf(directory, options);
   const path = resolve(terminal.cwd, folder);
   const now = terminal.now();
-  const loaded = await loadResources(path, terminal.env, new Date(now));
+  const git = await openRepository(path, terminal.env);
+  const loaded = await loadInRepository(path, git, null, terminal);
   const { state } = loaded;
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
   // Nothing is asked of a remote here: what only its record tells, `plan` says.
   const store =
-    repository.record === "folder"
-      ? await openRecord(path, repository, await openRepository(path), terminal)
-      : EMPTY_RECORD;
+    repository.record === "folder" ? await openRecord(path, repository, git, terminal) : EMPTY_RECORD;
   const base =
     options.base === undefined || loaded.diagnostics.some(({ severity }) => severity === "error")
       ? null

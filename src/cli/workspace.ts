@@ -18,13 +18,12 @@ import type { Files } from "../render/yaml-diff.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
 import type { ResourceDocument } from "../resources/document.ts";
-import { folderSource } from "../resources/file-source.ts";
-import { loadResources } from "../resources/load.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
+import { loadInRepository } from "./load.ts";
 import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
 import { withSurroundings } from "./surroundings.ts";
@@ -37,6 +36,8 @@ export interface Workspace {
   /** `null` outside of git. */
   readonly git: Repository | null;
   readonly repository: RepositoryResource;
+  /** Where the `repository` resource stands, from the folder: it may be outside of it. `null`: there is none. */
+  readonly repositoryFile: string | null;
   readonly desired: DesiredState;
   /** The clusters that the command is about. */
   readonly clusters: readonly ClusterResource[];
@@ -76,8 +77,7 @@ export async function openWorkspace(
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
   const tree = git === null || reading === "folder" ? null : await treeOf(git, git.commit);
-  const now = new Date(terminal.now());
-  const loaded = await loadResources(folder, terminal.env, now, tree ?? folderSource(folder));
+  const loaded = await loadInRepository(folder, git, tree, terminal);
   const where = tree === null ? directory : `${directory} at commit ${tree.commit.slice(0, 12)}`;
   insistOnNoErrors(loaded.diagnostics, where);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
@@ -88,6 +88,7 @@ export async function openWorkspace(
     commit: git?.commit ?? null,
     git,
     repository,
+    repositoryFile: loaded.repositories[0]?.source.file ?? null,
     desired: loaded.state,
     clusters: select(loaded.state.clusters, wanted, where, tree !== null),
     store,

@@ -25,15 +25,18 @@ export class CommitTree implements FileSource {
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #diagnostics: readonly Diagnostic[];
   readonly #texts = new Map<string, Blob>();
+  readonly #git: Git;
   /** The folder in the work tree. */
   readonly #folder: string;
 
   private constructor(
+    git: Git,
     commit: string,
     folder: string,
     entries: readonly Entry[],
     diagnostics: readonly Diagnostic[],
   ) {
+    this.#git = git;
     this.commit = commit;
     this.#folder = folder;
     this.#entries = new Map(entries.map((entry) => [entry.path, entry]));
@@ -53,6 +56,7 @@ export class CommitTree implements FileSource {
         "name the folder that holds the resources, with -C DIR; what is new there has to be committed",
       );
       return new CommitTree(
+        git,
         commit,
         join(root, prefix),
         [],
@@ -62,7 +66,7 @@ export class CommitTree implements FileSource {
     const entries = listed.map((one) => ({ ...one, git }));
     const top = { git, commit, workTree: root, modules: join(commonDir, "modules") };
     const { inside, lost } = await withSubmodules(entries, prefix, top);
-    return new CommitTree(commit, join(root, prefix), inside, lost);
+    return new CommitTree(git, commit, join(root, prefix), inside, lost);
   }
 
   /** Every file, links and what cannot be read left out. */
@@ -72,6 +76,13 @@ export class CommitTree implements FileSource {
 
   has(path: string): boolean {
     return this.#entries.has(path);
+  }
+
+  /** Whether a file that `find` gave belongs to another repository. */
+  isInSubmodule(path: string): boolean {
+    const end = this.#follow(path);
+    const entry = end.kind === "path" ? this.#entries.get(end.path) : undefined;
+    return entry !== undefined && entry.git !== this.#git;
   }
 
   async find(): Promise<{ readonly paths: readonly string[]; readonly diagnostics: readonly Diagnostic[] }> {

@@ -108,5 +108,6 @@ function withUsedUp(finding: Finding, waivers: readonly Waiver[], input: GuardIn
   return {
     ...finding,
     message: `${finding.message}; the waiver (${reason}) covers ${from} → ${to} and no other step`,
+    remedy: `${finding.remedy} (for a step of its own, with a reason of its own)`,
   };
 }

@@ -78,6 +78,6 @@ function lostWith(
   return trusted.map(({ fingerprint }) => fingerprint).filter((key) => signedBy.includes(key));
 }
 
-function dropsUserKeys({ type }: LiveAuthority, { from, to }: Edge): boolean {
-  return type === "user" && to === "standby" && from !== "standby";
+function dropsUserKeys({ type }: LiveAuthority, { to }: Edge): boolean {
+  return type === "user" && to === "standby";
 }

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
-import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { type ClusterPlan, needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import { type ClusterBinding, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
-import { clusterDifference, consequences } from "./plan-difference.ts";
+import { clusterDifference, consequences, workDifference } from "./plan-difference.ts";
 import type { BoundPlan, PlanFile } from "./plan-file.ts";
 
 /**
@@ -134,10 +134,10 @@ function staleFile(
   const same = bound !== undefined && clusterFingerprint(bound) === planned.fingerprint;
   // The record is not part of the fingerprint, and a step that nobody approved is never taken.
   const known = stepIds(planned);
-  if (same && [...stepIds(cluster)].every((id) => known.has(id))) return null;
+  const graver = graverSteps(planned, cluster);
+  if (same && graver.length === 0 && [...stepIds(cluster)].every((id) => known.has(id))) return null;
   const was = file.bound_to.clusters.find((other) => other.name === cluster.name);
-  const facts = same || was === undefined || bound === undefined ? [] : clusterDifference(was, bound);
-  const moved = same || facts.length > 0 ? facts : ["what it is bound to"];
+  const moved = [...(same ? [] : movedSince(was, bound)), ...graver];
   const alone = (one: ClusterPlan, plan: Plan): Plan => ({ ...plan, clusters: [one] });
   const follows = consequences(alone(planned, file.plan), alone(cluster, plan));
   return new Failure(
@@ -145,6 +145,31 @@ function staleFile(
     `${name} is stale: since ${file.made_at} this moved\n${listed([...moved, ...follows])}`,
     { hint: "nothing was applied there; plan again, and have it approved again" },
   );
+}
+
+/** Steps that had no approval of their own then and need one now, or that may cut off somebody who was not named. */
+function graverSteps(planned: ClusterPlan, now: ClusterPlan): readonly string[] {
+  const before = new Map(
+    planned.rotations.flatMap(({ steps }) => steps.map((step) => [step.id, step] as const)),
+  );
+  return now.rotations.flatMap(({ steps }) =>
+    steps.filter(needsOwnApproval).flatMap((step) => {
+      const was = before.get(step.id);
+      if (was === undefined) return [];
+      if (!needsOwnApproval(was)) return [`${step.id} is a point of no return now`];
+      const named = was.unaccounted ?? [];
+      const added = (step.unaccounted ?? []).filter((subject) => !named.includes(subject));
+      return added.length === 0 ? [] : [`${step.id} may cut off ${added.join(", ")} now, too`];
+    }),
+  );
+}
+
+function movedSince(was: ClusterBinding | undefined, is: ClusterBinding | undefined): readonly string[] {
+  if (was === undefined || is === undefined) return ["what it is bound to"];
+  const facts = clusterDifference(was, is);
+  if (facts.length > 0) return facts;
+  const work = workDifference(was, is);
+  return work.length > 0 ? work : ["what it is bound to"];
 }
 
 function stepIds({ rotations, overrides }: ClusterPlan): ReadonlySet<string> {

@@ -9,11 +9,13 @@ import type {
 } from "../resources/desired.ts";
 import type { AuthorityKey, ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { ClusterPlan } from "../rotation/plan.ts";
 
 /**
- * What a plan is bound to, cluster by cluster: every field that decides or runs, as git has it, and the live facts
- * that decide where a rotation stands. Not the commit, so that a merge which changes nothing of it keeps the
- * fingerprint; not the components, which come and go, and which guards judge anew right before each step.
+ * What a plan is bound to, cluster by cluster: every field that decides or runs, as git has it, the live facts that
+ * decide where a rotation stands, and what is to be changed, which the record and the history decide, too. Not the
+ * commit, so that a merge which changes nothing of it keeps the fingerprint; not the components, which come and go, and
+ * which guards judge anew right before each step.
  */
 export interface Binding {
   readonly clusters: readonly ClusterBinding[];
@@ -32,7 +34,18 @@ export interface ClusterBinding {
   readonly authorities: readonly DesiredContent[];
   readonly overrides: readonly DesiredContent[];
   readonly live: readonly LiveFacts[];
+  readonly steps: readonly PlannedChange[];
 }
+
+/** A step, or an entry of an override, that changes something; to look whether all followed changes nothing. */
+interface PlannedChange {
+  readonly id: string;
+  /** Held by the order of phases, whatever the components say: a quarantine, keys that are not clear. */
+  readonly refused: boolean;
+}
+
+/** As much of the plan of a cluster as says what is to be done. */
+export type PlannedWork = Pick<ClusterPlan, "name" | "rotations" | "overrides">;
 
 /** A resource in git, or a field of one, by the hash of what it says. */
 export interface DesiredContent {
@@ -52,8 +65,15 @@ export interface LiveFacts {
 }
 
 /** Of all clusters that were observed; pure. */
-export function bindingOf(desired: DesiredState, observations: readonly ClusterObservation[]): Binding {
-  const clusters = observations.map((observation) => clusterBinding(desired, observation));
+export function bindingOf(
+  desired: DesiredState,
+  observations: readonly ClusterObservation[],
+  planned: readonly PlannedWork[],
+): Binding {
+  const clusters = observations.map((observation) => {
+    const work = planned.find(({ name }) => name === observation.cluster);
+    return clusterBinding(desired, observation, work === undefined ? [] : changesOf(work));
+  });
   return { clusters: sorted(clusters, ({ name }) => name) };
 }
 
@@ -91,7 +111,23 @@ export function digestOf(value: unknown): string {
   return `sha256:${createHash("sha256").update(canonicalJson(value)).digest("hex")}`;
 }
 
-function clusterBinding(desired: DesiredState, observation: ClusterObservation): ClusterBinding {
+function changesOf({ rotations, overrides }: PlannedWork): readonly PlannedChange[] {
+  const steps = rotations
+    .flatMap((rotation) => rotation.steps)
+    .filter(({ action }) => action !== "verify")
+    .map(({ id, guards }) => ({
+      id,
+      refused: guards.some((guard) => guard.id === "phase-order" && guard.outcome !== "pass"),
+    }));
+  const entries = overrides.flatMap(({ actions }) => actions.map(({ id }) => ({ id, refused: false })));
+  return sorted([...steps, ...entries], ({ id }) => id);
+}
+
+function clusterBinding(
+  desired: DesiredState,
+  observation: ClusterObservation,
+  steps: readonly PlannedChange[],
+): ClusterBinding {
   const name = observation.cluster;
   const cluster = desired.clusters.find((resource) => resource.name === name);
   const ofCluster = <Resource extends { readonly cluster: string }>(all: readonly Resource[]) =>
@@ -110,6 +146,7 @@ function clusterBinding(desired: DesiredState, observation: ClusterObservation):
       ({ document }) => document,
     ),
     live: sorted(observation.authorities.map(liveFacts), ({ authority }) => authority),
+    steps,
   };
 }
 

@@ -30,7 +30,7 @@ export function bindingDifference(before: Binding, after: Binding): readonly str
   return compared(before.clusters, after.clusters, ({ name }) => name, {
     gone: ({ name }) => [`${name} was part of the plan, and is not any more`],
     fresh: ({ name }) => [`${name} was not part of the plan, and is now`],
-    both: clusterDifference,
+    both: (was, is) => [...clusterDifference(was, is), ...workDifference(was, is)],
   });
 }
 
@@ -171,7 +171,21 @@ function driftMoved(was: ClusterPlan, is: ClusterPlan): readonly string[] {
   });
 }
 
-/** Of one cluster. */
+/** What is to be done on one cluster, which the record and the history decide, too. */
+export function workDifference(was: ClusterBinding, is: ClusterBinding): readonly string[] {
+  return compared(was.steps, is.steps, ({ id }) => id, {
+    gone: ({ id }) => [`${is.name}: ${id} was to be done, and is not any more`],
+    fresh: ({ id }) => [`${is.name}: ${id} is to be done now, and was not`],
+    both: (old, now) =>
+      old.refused === now.refused
+        ? []
+        : [
+            `${is.name}: ${now.id} was ${old.refused ? "refused, and may be done" : "to be done, and is refused"} now`,
+          ],
+  });
+}
+
+/** Of one cluster, in git and live. */
 export function clusterDifference(was: ClusterBinding, is: ClusterBinding): readonly string[] {
   return [
     ...fieldsMoved(`${is.name}: its`, was.cluster ?? [], is.cluster ?? []),

@@ -53,14 +53,15 @@ export interface UnreadCluster {
 /** Same inputs, same plan: everything that can be decided is decided here. */
 export function makePlan(input: PlanInput): Plan {
   const { desired, observations, unread = [], commit } = input;
+  const planned = observations.map((observation) => planCluster(observation, input));
   const fingerprints = new Map(
-    bindingOf(desired, observations).clusters.map((binding) => [binding.name, clusterFingerprint(binding)]),
+    bindingOf(desired, observations, planned).clusters.map((binding) => [
+      binding.name,
+      clusterFingerprint(binding),
+    ]),
   );
   const clusters = [
-    ...observations.map((observation) => ({
-      ...planCluster(observation, input),
-      fingerprint: fingerprints.get(observation.cluster) ?? null,
-    })),
+    ...planned.map((cluster) => ({ ...cluster, fingerprint: fingerprints.get(cluster.name) ?? null })),
     ...unread.map(unplanned),
   ];
   const outcome = outcomeOf(clusters);

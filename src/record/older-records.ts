@@ -43,6 +43,7 @@ export async function bringHome(
   older: readonly string[],
   notice: (message: string) => void,
 ): Promise<void> {
+  if (older.length === 0) return;
   const found = await findRecord(cluster, home, older);
   if (found === null) return;
   const there = recordFile(home, cluster);

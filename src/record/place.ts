@@ -31,18 +31,35 @@ export function placeOutsideGit(folder: string): RecordPlace {
  */
 export async function placeInGit(folder: string, { top, common }: GitPlace): Promise<RecordPlace> {
   const here = await realpath(folder).catch(() => top);
-  const main = await mainWorkTree(common);
-  const home = main === null ? join(common, "capstan") : join(main, NAME);
-  if (main !== null) await insistOnNoWayOut(main, home);
+  const home = await homeInGit(common);
   return { home, older: await olderPlaces(here, top, common, home) };
+}
+
+/** Of a repository whose git directory is this one. */
+export async function homeInGit(common: string): Promise<string> {
+  const main = await mainWorkTree(common);
+  if (main === null) return join(common, "capstan");
+  const home = join(main, NAME);
+  await insistOnNoWayOut(main, home);
+  return home;
 }
 
 async function mainWorkTree(common: string): Promise<string | null> {
   if (common.endsWith(`${sep}.git`)) return dirname(common);
-  // A submodule: its git directory is in that of the repository around it, and names its work tree.
-  const config = await readFile(join(common, "config"), "utf8").catch(() => "");
-  const [, tree] = /^\s*worktree\s*=\s*(.+?)\s*$/m.exec(config) ?? [];
-  return tree === undefined ? null : resolve(common, tree);
+  // A submodule: its git directory is in that of the repository around it, and names its work tree; in a file of its
+  // own once the submodule has a sparse checkout (git-worktree(1), "CONFIGURATION FILE").
+  const files = ["config.worktree", "config"].map((name) =>
+    readFile(join(common, name), "utf8").catch(() => ""),
+  );
+  const lines = (await Promise.all(files)).map((text) => /^\s*worktree\s*=\s*(.+?)\s*$/im.exec(text)?.[1]);
+  const tree = lines.find((line) => line !== undefined);
+  return tree === undefined ? null : resolve(common, unquoted(tree));
+}
+
+/** As git writes a value with `#`, `;` or outer spaces in it (git-config(1), "Syntax"). */
+function unquoted(value: string): string {
+  const [, inner] = /^"(.*)"$/.exec(value) ?? [];
+  return (inner ?? value).replace(/\\(["\\])/g, "$1");
 }
 
 /** A link in the repository may come with a commit: nothing is read or written where it leads to outside. */

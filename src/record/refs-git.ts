@@ -21,6 +21,9 @@ const SILENCE_MS = 60_000;
 const PASSED_ON =
   /^(GIT_SSH|GIT_SSH_COMMAND|GIT_SSH_VARIANT|GIT_ASKPASS|SSH_ASKPASS|GIT_SSL_.*|GIT_HTTP_.*|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_\d+))$/;
 
+/** What makes git read at one address and write at another (git-config(1)). */
+const APART = "^(remote\\..*\\.pushurl|url\\..*\\.pushinsteadof)$";
+
 /** Answers of a remote that mean: somebody moved the ref first. */
 const RACE =
   /stale info|fetch first|non-fast-forward|cannot lock ref|failed to lock|failed to update ref|incorrect old value|reference already exists|atomic (push|transaction) failed/;
@@ -37,6 +40,7 @@ export class RemoteRefs {
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
   #depth: Promise<readonly string[]> | null = null;
+  #home: Promise<string> | null = null;
   #asked: { readonly refs: Set<string>; readonly tips: Promise<ReadonlyMap<string, string>> } | null = null;
 
   constructor(folder: string, remote: string, env: NodeJS.ProcessEnv) {
@@ -57,9 +61,40 @@ export class RemoteRefs {
 
   /** The refs of the remote below a prefix that ends with a slash. */
   async below(prefix: string): Promise<readonly string[]> {
-    const listed = await this.#ask(["ls-remote", "--refs", this.remote, `${prefix}*`]);
+    const listed = await this.#ask(["ls-remote", "--refs", await this.#address(), `${prefix}*`]);
     const refs = listed.split("\n").map((line) => line.split("\t")[1] ?? "");
     return refs.filter((ref) => ref.startsWith(prefix));
+  }
+
+  /**
+   * The address that is pushed to, for every question: a remote may be read at another one, of a mirror that is behind,
+   * and a lock that is not looked for where it was written is one that nobody sees.
+   */
+  async #address(): Promise<string> {
+    this.#home ??= this.#findAddress();
+    return await this.#home;
+  }
+
+  async #findAddress(): Promise<string> {
+    const apart = await this.#run(["config", "--get-regexp", APART]).catch(() => "");
+    if (apart === "" || /[:/]/.test(this.remote)) return this.remote;
+    const [read, written] = await Promise.all([
+      this.#run(["remote", "get-url", this.remote]),
+      this.#run(["remote", "get-url", "--push", "--all", this.remote]),
+    ]).catch((cause: unknown) => {
+      throw this.#failure("remote get-url", cause);
+    });
+    const [first = "", ...more] = written.trim().split("\n");
+    if (more.length > 0) {
+      throw new Failure(
+        "refused",
+        `${this.remote} is pushed to ${more.length + 1} addresses, and a lock can only be at one`,
+        {
+          hint: "name a remote with a single address under `remote` of the repository resource",
+        },
+      );
+    }
+    return first === read.trim() ? this.remote : first;
   }
 
   #askTogether() {
@@ -74,7 +109,10 @@ export class RemoteRefs {
   /** A ref may move between the listing and the fetch; then both are done again. */
   async #tipsOf(refs: readonly string[]): Promise<ReadonlyMap<string, string>> {
     for (let attempt = 0; attempt < 5; attempt += 1) {
-      const listed = parseListing(await this.#ask(["ls-remote", "--refs", this.remote, ...refs]), refs);
+      const listed = parseListing(
+        await this.#ask(["ls-remote", "--refs", await this.#address(), ...refs]),
+        refs,
+      );
       const missing = await this.#missing(listed);
       if (missing.length === 0) return listed;
       await this.#fetch(missing);
@@ -108,7 +146,14 @@ export class RemoteRefs {
       "--no-auto-gc",
     ];
     try {
-      await this.#ask(["fetch", ...quiet, "--refmap=", ...(await this.#depth), this.remote, ...refs]);
+      await this.#ask([
+        "fetch",
+        ...quiet,
+        "--refmap=",
+        ...(await this.#depth),
+        await this.#address(),
+        ...refs,
+      ]);
     } catch (error) {
       // Deleted between the listing and the fetch: the next listing tells.
       if (!/couldn't find remote ref/.test(String(error))) throw error;
@@ -121,14 +166,30 @@ export class RemoteRefs {
     return shallow.trim() === "true" ? ["--depth=1"] : [];
   }
 
-  /** A file of a commit that `tip` gave or `commit` made; `null` when it is not there. */
+  /**
+   * A file of a commit that `tip` gave or `commit` made; `null` when the commit does not have it. What git cannot read is
+   * no answer, and its words for both are alike: its list of the files tells.
+   */
   async read(oid: string, file: string): Promise<string | null> {
     try {
       return await this.#run(["cat-file", "blob", `${oid}:${file}`]);
-    } catch (error) {
-      if (/does not exist in|bad file|Not a valid object name/i.test(String(error))) return null;
-      throw error;
+    } catch (cause) {
+      const files = await this.#filesOf(oid);
+      if (files !== null && !files.includes(file)) return null;
+      const said = cause instanceof Error ? cause.message.trim() : String(cause);
+      throw new Failure("storage", `git cannot read ${file} of ${oid} in ${this.#folder}: ${said}`, {
+        hint: "`git fsck` there says what is damaged; a fresh clone has all of it",
+        cause,
+      });
     }
+  }
+
+  /** `null`: git cannot tell. */
+  async #filesOf(oid: string): Promise<readonly string[] | null> {
+    return await this.#run(["ls-tree", "--full-tree", "--name-only", "-z", oid]).then(
+      (listed) => listed.split("\0"),
+      () => null,
+    );
   }
 
   /** A commit with exactly these files, only in the object store of the clone. */
@@ -163,7 +224,15 @@ export class RemoteRefs {
     // Not the clone's own habits: hooks, signatures, tags and submodules have no business here.
     const plain = ["--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
     try {
-      await this.#ask(["push", "--porcelain", "--atomic", ...plain, ...leases, this.remote, ...specs]);
+      await this.#ask([
+        "push",
+        "--porcelain",
+        "--atomic",
+        ...plain,
+        ...leases,
+        await this.#address(),
+        ...specs,
+      ]);
       return true;
     } catch (error) {
       // Also where it reads as a race: a transport that sends twice is told that somebody was faster, by itself.

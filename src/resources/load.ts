@@ -13,8 +13,9 @@ import type {
   OverrideResource,
   RepositoryResource,
   RotationResource,
+  Source,
 } from "./desired.ts";
-import type { Kind, ResourceDocument } from "./document.ts";
+import { type Kind, type ResourceDocument, sourceOf } from "./document.ts";
 import { type FileSource, folderSource } from "./file-source.ts";
 import { readDocuments } from "./read-documents.ts";
 import { schemaDiagnostics } from "./schema-errors.ts";
@@ -25,12 +26,19 @@ export interface LoadResult {
   /** Only to be trusted when no diagnostic is an error. */
   readonly state: DesiredState;
   readonly diagnostics: readonly Diagnostic[];
-  /** `null` where there is none. */
+  /** `null` where there is none, or more than one. */
   readonly repository: RepositoryResource | null;
+  /** All of them, where they stand: there should be at most one. */
+  readonly repositories: readonly PlacedRepository[];
   /** The files that hold a resource, or something that is wrong. */
   readonly files: readonly LoadedFile[];
   /** Overrides that their schema accepts, for the certificate checks, whose code is slow to load. */
   readonly overrideDocuments: readonly ResourceDocument[];
+}
+
+export interface PlacedRepository {
+  readonly source: Source;
+  readonly resource: RepositoryResource;
 }
 
 interface LoadedFile {
@@ -65,27 +73,54 @@ export async function loadResources(
     incomplete ||= read.incomplete;
     if (read.documents.length + read.diagnostics.length > 0) files.push({ path: file.path, text: file.text });
   }
-  const collected: Collected = {
-    clusters: [],
-    authorities: [],
-    rotations: [],
-    overrides: [],
-    repositories: [],
-  };
+  const collected = nothingYet();
   for (const document of documents) {
     for (const diagnostic of accept(document, folder, env, now, collected)) diagnostics.push(diagnostic);
   }
   for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
   const { repositories, ...state } = collected;
-  const repository = repositories[0] ?? null;
+  const repository = onlyOf(repositories);
   const accepted = new Set(collected.overrides.map(({ document }) => document));
   return {
     state: repository === null ? state : { ...state, repository },
     repository,
+    repositories,
     diagnostics: diagnostics.sort(compareDiagnostics),
     files,
     overrideDocuments: documents.filter(({ value }) => accepted.has(value)),
   };
+}
+
+/**
+ * The `repository` resources alone, in files of folders that a command is not about: those are other people's, and only
+ * what has the shape of ours is judged.
+ */
+export function loadRepositories(
+  files: readonly SourceFile[],
+  env: NodeJS.ProcessEnv,
+  now: Date,
+): Pick<LoadResult, "repositories" | "diagnostics"> {
+  const collected = nothingYet();
+  const diagnostics = files.flatMap((file) => {
+    const read = readDocuments(file);
+    const ours = read.documents.filter((document) => document.kind === "repository" && hasOurShape(document));
+    const unread = ours.some(({ sound }) => !sound) ? read.diagnostics : [];
+    return [...unread, ...ours.flatMap((document) => accept(document, ".", env, now, collected))];
+  });
+  return { repositories: collected.repositories, diagnostics };
+}
+
+function hasOurShape({ value }: ResourceDocument): boolean {
+  return !("apiVersion" in value) && ("spec" in value || value["version"] === "v1");
+}
+
+function onlyOf(repositories: readonly PlacedRepository[]): RepositoryResource | null {
+  const [first, second] = repositories;
+  return first === undefined || second !== undefined ? null : first.resource;
+}
+
+function nothingYet(): Collected {
+  return { clusters: [], authorities: [], rotations: [], overrides: [], repositories: [] };
 }
 
 interface Collected extends DesiredState {
@@ -93,7 +128,7 @@ interface Collected extends DesiredState {
   readonly authorities: AuthorityResource[];
   readonly rotations: RotationResource[];
   readonly overrides: OverrideResource[];
-  readonly repositories: RepositoryResource[];
+  readonly repositories: PlacedRepository[];
 }
 
 /** Collects the resource of a document where its schema accepts it; gives what is wrong with it. */
@@ -131,7 +166,7 @@ function accept(
       collected.overrides.push(buildOverride(document));
       break;
     case "repository":
-      collected.repositories.push(buildRepository(document));
+      collected.repositories.push({ source: sourceOf(document), resource: buildRepository(document) });
       break;
   }
   return diagnostics;

@@ -33,9 +33,8 @@ export const CALL_LOG = "calls.jsonl";
 export const DAEMON_LOG = "daemon.log";
 /** Opens the keys that a Talos cluster's rotation seals. */
 export const IDENTITY_FILE = "age-identity.txt";
-export const CLIENTS_FOLDER = "clients";
 
-/** Everything that a sandbox writes, or has capstan write: `down` removes this and nothing else. */
+/** Everything that a sandbox writes: `down` removes this and nothing else. */
 const OWN_FILES = [
   INFO_FILE,
   CALL_LOG,
@@ -45,11 +44,9 @@ const OWN_FILES = [
   "talosconfig",
   "talosconfig-reader",
   "secrets.yaml",
-  join(CLIENTS_FOLDER, "talosconfig"),
-  join(CLIENTS_FOLDER, "kubeconfig"),
 ];
 
-const OWN_FOLDERS = [BIN_FOLDER, CLIENTS_FOLDER];
+const OWN_FOLDERS = [BIN_FOLDER];
 
 /** `null` when no sandbox was brought up here, or what is there cannot be read. */
 export function readInfo(dir: string): SandboxInfo | null {

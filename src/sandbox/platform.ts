@@ -88,7 +88,6 @@ export interface TalosSpec {
     readonly talosconfig: string;
     readonly control_planes: readonly string[];
     readonly workers: readonly string[];
-    readonly clients: { readonly talosconfig: string; readonly kubeconfig: string };
     readonly recipients: readonly string[];
   };
   readonly policy: PolicySpec;

@@ -3,6 +3,7 @@ import type { Stage } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
 const SANDBOX = ".capstan/sandbox";
+const WRITTEN_TALOSCONFIG = ".capstan/clients/talosconfig";
 
 /** Work by hand that a rotation waits for, in the order in which it is asked for. */
 const WORK = {
@@ -45,7 +46,7 @@ export async function talosTour(stage: Stage): Promise<void> {
   stage.tell("\nA client of the old CA is refused everywhere now; the talosconfig that capstan");
   stage.tell("wrote at init worked all the time, and trusts the new CA alone by now:");
   await version(stage, `${SANDBOX}/talosconfig`, 1);
-  await version(stage, `${SANDBOX}/clients/talosconfig`, 0);
+  await version(stage, WRITTEN_TALOSCONFIG, 0);
 
   stage.heading("The Kubernetes API CA");
   stage.tell("The same phases. After each control plane capstan waits for its static pods and");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
+import { deletes } from "../world/apply.ts";
 import { desired, OLD, rotation } from "../world/host-rotation.ts";
 import { atEveryKillPoint, KillableWorld } from "../world/kill-points.ts";
 
@@ -60,11 +61,16 @@ describe("SIGKILL at every call of a step and of a rollback, before and after it
     "%s, and then a change of mind with a node that is stuck: no key goes that it may live by",
     async (phase) => {
       const before = WALK.slice(0, WALK.indexOf(phase));
-      for (const mind of [desired([rotation("rollback")]), desired([])]) {
+      const minds = [
+        { mind: desired([rotation("rollback")]), history: null },
+        { mind: desired([]), history: deletes("host", OLD) },
+      ];
+      for (const { mind, history } of minds) {
         await atEveryKillPoint(reaches(before), desired([rotation(phase)]), async (world, at) => {
           await rest(world);
           const used = world.cluster.authority().rotation.phase !== "init";
           world.cluster.ailments.set("node2", "stuck");
+          world.history = history;
           const { outcome } = await world.apply(mind);
           if (!used) return;
           expect(outcome, at).toBe("rollback-unfinished");

@@ -31,8 +31,10 @@ describe("a phase that is still waited for", () => {
     expect(step?.disrupts).toBe(
       "nothing, if all follow within 10m of apply; else the rotation is rolled back (on_failure: rollback)",
     );
-    expect(planText(plan, plainPaint)).toContain("Waiting. `capstan apply` goes on waiting");
-    expect(planMarkdown(plan)).toContain("**Waiting.** `capstan apply` goes on waiting on `acme.cluster`");
+    expect(planText(plan, plainPaint)).toContain(
+      "Waits. `capstan apply` goes on waiting for who is named above.",
+    );
+    expect(planMarkdown(plan)).toContain("**Waits.** `capstan apply` goes on waiting on `acme.cluster`");
   });
 
   it("goes on only when somebody approves, as it may end in a rollback", async () => {

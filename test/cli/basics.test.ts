@@ -1,3 +1,4 @@
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -23,9 +24,11 @@ describe("the executable", () => {
   it.each([["--help"], ["help", "plan"], ["validate", "--format", "json"]])(
     "%s ends quietly when nobody reads on, as in `| head -1`",
     async (...args) => {
-      const running = execa(process.execPath, [CAPSTAN, ...args], { reject: false, cwd: tmpdir() });
+      const cwd = await mkdtemp(join(tmpdir(), "capstan-quiet-"));
+      const running = execa(process.execPath, [CAPSTAN, ...args], { reject: false, cwd });
       running.stdout.destroy();
       const { stderr, exitCode } = await running;
+      await rm(cwd, { recursive: true });
       expect(stderr).not.toContain("EPIPE");
       expect(exitCode).toBeLessThanOrEqual(1);
     },

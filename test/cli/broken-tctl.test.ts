@@ -66,6 +66,7 @@ describe("a tctl that fails", () => {
     const file = "clusters/acme.cluster/cluster.yaml";
     const text = await repository.git("show", `HEAD:${file}`);
     await writeFile(join(repository.folder, file), text.replace(/tctl: \[.*?\]/, "tctl: [no-such-tctl]"));
+    await repository.commit("another tctl");
     const ran = await repository.capstan("plan");
     expect(ran.exit).toBe(1);
     expect(ran.stderr).toContain("no-such-tctl");

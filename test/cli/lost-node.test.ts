@@ -44,10 +44,11 @@ describe.each([
     ];
     const path = join(repository.folder, file);
     await writeFile(path, `${await repository.git("show", `HEAD:${file}`)}\n${waiver.join("\n")}\n`);
+    await repository.commit("node2 is gone for good");
     const { exit, plan } = await repository.plan();
     expect(exit).toBe(2);
     expect(guardOf(plan, "roster")?.waived[0]?.reason).toContain("4711");
-    await repository.git("checkout", "--quiet", "--", ".");
+    await repository.git("reset", "--quiet", "--hard", "HEAD~1");
   });
 
   it("when it returns, the plan is ready", async () => {

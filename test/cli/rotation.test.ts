@@ -55,7 +55,14 @@ describe("a rollback from init", () => {
     const before = await repository.keys();
     await repository.walkTo("init");
     await repository.rotate("rollback", "host");
-    const applied = await repository.capstan("apply", "--auto-approve");
+    // In rollback the new key signs: the old one is what standby drops, and nobody has approved that yet.
+    const held = await repository.capstan("apply", "--auto-approve");
+    expect(held.exit).toBe(3);
+    expect(held.stderr.replaceAll(/\s+/g, " ")).toContain(
+      "host rollback → standby was the point of no return in the plan, and was not approved by itself: --approve-final",
+    );
+    expect((await repository.keys()).trusted).toEqual(before.active);
+    const applied = await repository.capstan("apply", "--auto-approve", "--approve-final");
     expect(applied.exit).toBe(3);
     expect(applied.stderr).toContain("the platform kept the new key");
     expect((await repository.keys()).active).not.toEqual(before.active);

@@ -26,6 +26,7 @@ describe("a root with a leaf", () => {
     await repository.rotate("advance", "host", "--cluster", ROOT);
 
     await writeFile(file, text.replace(peers, ""));
+    await repository.commit("the leaf is not looked at");
     const blind = await planOfRoot();
     expect(blind.exit).toBe(3);
     const [finding] = guardOf(blind.plan, "trusted-clusters")?.findings ?? [];
@@ -35,6 +36,7 @@ describe("a root with a leaf", () => {
     expect(how).toContain(`add \`peers: [${LEAF}]\` to the spec of ${ROOT}`);
 
     await writeFile(file, text);
+    await repository.commit("the leaf is looked at");
     const seeing = await eventually(planOfRoot, ({ exit }) => exit === 2);
     expect(guardOf(seeing.plan, "trusted-clusters")?.outcome).toBe("pass");
     await repository.must("apply", "--auto-approve", "--cluster", ROOT);

@@ -463,6 +463,40 @@ const keyCases: Readonly<Record<string, Case>> = {
     observation: signing(NEW),
     verdict: "pass",
   },
+  "the user CA keeps both keys before the end": {
+    guard: "credentials",
+    edge: CLIENTS_TO_SERVERS,
+    type: "user",
+    observation: signing(OLD),
+    verdict: "pass",
+  },
+  "beginning drops no user key": {
+    guard: "credentials",
+    edge: TO_INIT,
+    type: "user",
+    observation: signing(OTHER),
+    verdict: "pass",
+  },
+  "the end of the host CA says nothing of who signed the identity": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    observation: signing(OLD),
+    verdict: "pass",
+  },
+  "an identity that another user CA signed": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: signing(OTHER),
+    verdict: "pass",
+  },
+  "what servers of another CA show is not dialled": {
+    guard: "credentials",
+    edge: CLIENTS_TO_SERVERS,
+    type: "user",
+    observation: { credentials: { ...identity, trusts: [OLD], signedBy: [NEW] } },
+    verdict: "pass",
+  },
   "leaving rollback drops the new user CA": {
     guard: "credentials",
     edge: OUT_OF_ROLLBACK,
@@ -767,10 +801,64 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "unknown",
     about: ["identity/id"],
   },
+  "an identity of which only a part can be read": {
+    guard: "credentials",
+    edge: TO_INIT,
+    observation: { credentials: { ...identity, problem: "its key does not fit its certificate" } },
+    verdict: "unknown",
+    about: ["identity/id"],
+  },
+  "an identity about to expire, where nothing is asked for": {
+    guard: "credentials",
+    edge: { from: "init", to: "init" },
+    observation: { credentials: { ...identity, notAfter: ago(-5) } },
+    verdict: "absent",
+  },
   "an identity about to expire": {
     guard: "credentials",
     edge: TO_INIT,
     observation: { credentials: { ...identity, notAfter: ago(-5) } },
+    verdict: "fail",
+    about: ["identity/id"],
+  },
+  "an identity from before init, where servers have shown the new key for a while": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    observation: { credentials: { ...identity, trusts: [OLD] } },
+    verdict: "pass",
+  },
+  "an identity lists no SSH keys": {
+    guard: "credentials",
+    edge: CLIENTS_TO_SERVERS,
+    observation: {
+      authorities: [
+        authority("update_clients", {
+          active: [key(NEW), key(OTHER, { protocol: "ssh" })],
+          trusted: [key(OLD)],
+        }),
+      ],
+      credentials: { ...identity, trusts: [OLD, NEW] },
+    },
+    verdict: "pass",
+  },
+  "an identity that both user CA keys signed": {
+    guard: "credentials",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    observation: { credentials: { ...identity, signedBy: [OLD, NEW] } },
+    verdict: "pass",
+  },
+  "an identity from before init, before servers show the new key": {
+    guard: "credentials",
+    edge: INIT_TO_CLIENTS,
+    observation: { credentials: { ...identity, trusts: [OLD] } },
+    verdict: "pass",
+  },
+  "an identity that ends within the time a phase may take": {
+    guard: "credentials",
+    edge: TO_INIT,
+    policy: { phaseTimeoutMs: 3_600_000 },
+    observation: { credentials: { ...identity, notAfter: ago(-59) } },
     verdict: "fail",
     about: ["identity/id"],
   },
@@ -780,6 +868,32 @@ const CASES: Readonly<Record<string, Case>> = {
     observation: { credentials: { ...identity, trusts: [OLD] } },
     verdict: "fail",
     about: ["identity/id"],
+  },
+  "an older tctl, two major versions apart": {
+    guard: "version",
+    edge: TO_INIT,
+    observation: { versions: { client: "16.0.0", server: "18.1.0" } },
+    verdict: "fail",
+    about: ["version/client"],
+  },
+  "a tctl that does not say its version": {
+    guard: "version",
+    edge: TO_INIT,
+    observation: { versions: { client: "unknown", server: "18.1.0" } },
+    verdict: "unknown",
+    about: ["version/server"],
+  },
+  "versions on the way back": {
+    guard: "version",
+    edge: INIT_BACK,
+    observation: { versions: { client: "16.0.0", server: "18.1.0" } },
+    verdict: "absent",
+  },
+  "versions where a phase is only looked at": {
+    guard: "version",
+    edge: { from: "init", to: "init" },
+    observation: { versions: { client: "16.0.0", server: "18.1.0" } },
+    verdict: "absent",
   },
   "one major version apart": {
     guard: "version",
@@ -817,6 +931,19 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a CA that nobody can override": { guard: "overrides", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "no soak time": { guard: "soak", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "sessions of the old user CA hold up its end only": {
+    guard: "soak",
+    edge: CLIENTS_TO_SERVERS,
+    type: "user",
+    verdict: "absent",
+  },
+  "no session is waited for by policy": {
+    guard: "soak",
+    edge: SERVERS_TO_STANDBY,
+    type: "user",
+    policy: { maxSessionTtlMs: 0 },
+    verdict: "absent",
+  },
   "no soak time before anything has begun": {
     guard: "soak",
     edge: TO_INIT,
@@ -1075,6 +1202,8 @@ describe("guards", () => {
     const input = inputOf({
       guard: "pins",
       edge: INIT_TO_CLIENTS,
+      // As Teleport 5 leaves them: the phase does not tell which is which.
+      observation: { authorities: [authority("init", { active: [key(NEW)], trusted: [key(OLD)] })] },
       pinned: [listing("teleport.yaml", NEW)],
       verdict: "fail",
     });

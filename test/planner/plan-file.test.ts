@@ -17,15 +17,18 @@ import {
 } from "../../src/planner/plan-file.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
+import type { HistoryFacts } from "../../src/rotation/history.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";
-import { emptyRecord } from "../../src/rotation/record.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
+import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import {
   authority,
   CLUSTER,
   component,
   components,
   desired,
+  historyWithout,
   key,
   memory,
   NEW,
@@ -45,12 +48,16 @@ interface Situation {
   readonly observed?: Partial<ClusterObservation>;
   readonly state?: DesiredState;
   readonly commit?: string | null;
+  readonly record?: RotationRecord;
 }
 
 function planned({ live = "init", wanted = "update_clients", ...other }: Situation = {}): BoundPlan {
   const state = other.state ?? desired([rotation(wanted)]);
   const seen = observation(live, other.observed);
-  const record = { ...emptyRecord(CLUSTER), rotations: live === "standby" ? [] : [memory(live)] };
+  const record = {
+    ...emptyRecord(CLUSTER),
+    rotations: live === "standby" ? [] : [other.record ?? memory(live)],
+  };
   const plan = makePlan({
     desired: state,
     observations: [seen],
@@ -58,7 +65,7 @@ function planned({ live = "init", wanted = "update_clients", ...other }: Situati
     commit: other.commit === undefined ? COMMIT : other.commit,
     now: NOW,
   });
-  return { plan, binding: bindingOf(state, [seen]) };
+  return { plan, binding: bindingOf(state, [seen], plan.clusters) };
 }
 
 function fileOf(situation?: Situation) {
@@ -143,6 +150,55 @@ describe("the fingerprint", () => {
   });
 });
 
+describe("an approval covers all that runs: what the record and the history decide", () => {
+  interface Known {
+    readonly phase?: Phase;
+    readonly rotations?: DesiredState["rotations"];
+    readonly record?: readonly RotationRecord[];
+    readonly history?: HistoryFacts;
+  }
+  const planOf = ({ phase = "init", rotations = [], record = [memory(phase)], history }: Known) =>
+    makePlan({
+      desired: desired(rotations),
+      observations: [observation(phase)],
+      records: [{ format_version: "1.0", cluster: CLUSTER, rotations: record }],
+      histories: new Map(history === undefined ? [] : [[CLUSTER, history]]),
+      commit: COMMIT,
+      now: NOW,
+    });
+  const idsOf = ({ clusters }: Plan) =>
+    clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps.map(({ id }) => id)));
+
+  it("a deletion that a poor clone cannot prove is another plan than one that is proven", () => {
+    const proven = historyWithout("host", OLD, COMMIT);
+    const poor = planOf({ history: { ...proven, relation: "unknown", why: "it is shallow", deletions: [] } });
+    const full = planOf({ history: proven });
+    expect([idsOf(poor), idsOf(full)]).toEqual([
+      [],
+      ["host-2026-11/host/init-rollback", "host-2026-11/host/rollback-standby"],
+    ]);
+    expect(full.fingerprint).not.toBe(poor.fingerprint);
+  });
+
+  it("a quarantine that the record keeps is another plan than one without that record", () => {
+    const started = rotation("init");
+    const past = memory("init", { state: "rolled_back", ended_at: new Date(NOW - 60_000).toISOString() });
+    const held = planOf({ phase: "standby", rotations: [started], record: [past] });
+    const lost = planOf({ phase: "standby", rotations: [started], record: [] });
+    expect(idsOf(lost)).toEqual(idsOf(held));
+    expect(lost.fingerprint).not.toBe(held.fingerprint);
+  });
+
+  it("a phase that is seen to be reached meanwhile is the same plan: to look changes nothing", () => {
+    const rotations = [rotation("update_clients")];
+    const phases = memory("init").phases.map((entry) => ({ ...entry, verified_at: null }));
+    const before = planOf({ rotations, record: [memory("init", { phases })] });
+    const after = planOf({ rotations });
+    expect(idsOf(after)).not.toEqual(idsOf(before));
+    expect(after.fingerprint).toBe(before.fingerprint);
+  });
+});
+
 describe("a plan file", () => {
   it("comes back as it was written, the same bytes for the same plan", () => {
     const text = planFileText(fileOf());
@@ -178,6 +234,29 @@ describe("a plan file", () => {
         - acme.cluster: host: init → update_clients was planned, and is not any more
         - the verdict was ready, and is no changes"
     `);
+  });
+
+  it("is stale when the record brings steps that nobody approved, though git and the cluster are the same", () => {
+    const file = fileOf();
+    const unverified = memory("init");
+    const phases = unverified.phases.map((entry) => ({ ...entry, verified_at: null }));
+    const now = planned({ record: { ...unverified, phases } });
+    expect(now.plan.fingerprint).toBe(file.fingerprint);
+    const added = now.plan.clusters[0]?.rotations[0]?.steps.map(({ id }) => id) ?? [];
+    expect(added).toContain("host-2026-11/host/init");
+    expect(refusal(() => requireApproved(by(file), now))).toMatchObject({ code: "stale" });
+  });
+
+  it("is stale when a step may cut off somebody whom it did not name", () => {
+    const used = { ...memory("rollback"), turned_back: null };
+    const waiting = { live: "rollback", wanted: "rollback" } as const;
+    const file = fileOf({ ...waiting, record: used });
+    expect(refusal(() => requireApproved(by(file), planned({ ...waiting, record: used })))).toBeNull();
+    const unknown = planned({ ...waiting, record: { ...used, roster: null } });
+    expect(unknown.plan.fingerprint).toBe(file.fingerprint);
+    expect(String(refusal(() => requireApproved(by(file), unknown)))).toContain(
+      "is a point of no return now",
+    );
   });
 
   it("is not the approved one when its fingerprint is another", () => {
@@ -319,7 +398,7 @@ describe("an approval, cluster by cluster", () => {
     const seen = [observation("init"), { ...observation(leaf), cluster: LEAF }];
     const records = [{ ...emptyRecord(CLUSTER), rotations: [memory("init")] }];
     const plan = makePlan({ desired: state, observations: seen, records, commit: COMMIT, now: NOW });
-    return { plan, binding: bindingOf(state, seen) };
+    return { plan, binding: bindingOf(state, seen, plan.clusters) };
   };
   const fingerprintIn = ({ plan }: BoundPlan, cluster: string) =>
     plan.clusters.find(({ name }) => name === cluster)?.fingerprint ?? "";

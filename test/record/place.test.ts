@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -107,6 +108,16 @@ describe("the record and the lock belong to the repository", () => {
     expect(await home(join(top, "module"))).toBe(join(top, "module", ".capstan"));
   });
 
+  it("a submodule keeps it whatever it is called, and when it gets a sparse checkout", async () => {
+    git(world, "clone", "--quiet", top, "module");
+    const add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"];
+    git(top, ...add, join(world, "module"), "module #1");
+    const module = join(top, "module #1");
+    expect(await home(module)).toBe(join(module, ".capstan"));
+    git(module, "sparse-checkout", "set", "pki");
+    expect(await home(module)).toBe(join(module, ".capstan"));
+  });
+
   it("a folder in no repository keeps its own", async () => {
     const folder = join(world, "alone");
     mkdirSync(folder);
@@ -158,6 +169,7 @@ describe("the record and the lock belong to the repository", () => {
       kind: "folder",
       home: join(top, ".capstan"),
       found: null,
+      unread: null,
     });
     await underLock(store, CLUSTER, () => store.save(emptyRecord(CLUSTER)));
     expect(await store.whereabouts(CLUSTER)).toMatchObject({ found: expect.stringContaining(CLUSTER) });
@@ -275,5 +287,68 @@ describe("a lock of 0.1.0, which had one for all clusters", () => {
     expect(existsSync(join(top, "pki", ".capstan", `lock.json.${id}.claim`))).toBe(false);
     expect(await (await open(top)).locks()).toEqual([]);
     expect(await folderStore(join(top, "pki", ".capstan"), () => NOW).locks()).toEqual([]);
+  });
+});
+
+describe("the record does not come from a commit", () => {
+  function commit(folder: string): void {
+    git(folder, "add", "--force", "--all");
+    git(
+      folder,
+      "-c",
+      "user.name=m",
+      "-c",
+      "user.email=m@localhost",
+      "commit",
+      "--quiet",
+      "-m",
+      "by somebody",
+    );
+  }
+
+  /** Whatever record the work tree of a fresh clone finds in it. */
+  function cloned(): string {
+    git(world, "clone", "--quiet", top, "fresh");
+    return join(world, "fresh");
+  }
+
+  it.each([".", "pki", "pki/prod"])("nor one that is below %s", async (folder) => {
+    leaveOlder(join(top, folder), RECORD);
+    commit(top);
+    for (const tree of [top, cloned()]) {
+      await expect(open(join(tree, "pki"))).rejects.toMatchObject({
+        code: "refused",
+        message: expect.stringContaining("is tracked by git"),
+      });
+    }
+  });
+
+  it("nor a lock, nor a folder of resources that a link makes the place of it", async () => {
+    const lock = join(top, ".capstan", "locks", CLUSTER, "999999999999999.json");
+    mkdirSync(dirname(lock), { recursive: true });
+    writeFileSync(lock, "{}\n");
+    commit(top);
+    await expect(open(top)).rejects.toMatchObject({ code: "refused" });
+    git(top, "rm", "-r", "--quiet", ".capstan");
+    leaveOlder(join(top, "pki"), RECORD);
+    renameSync(join(top, "pki", ".capstan"), join(top, "pki", "shared"));
+    symlinkSync(join("pki", "shared"), join(top, ".capstan"));
+    commit(top);
+    await expect(open(cloned())).rejects.toMatchObject({ code: "refused" });
+  });
+
+  it("whose work tree is another one of the repository", async () => {
+    leaveOlder(top, RECORD);
+    commit(top);
+    git(top, "worktree", "add", "--quiet", join(world, "linked"));
+    git(join(world, "linked"), "rm", "-r", "--quiet", "--cached", ".capstan");
+    await expect(open(join(world, "linked"))).rejects.toMatchObject({ code: "refused" });
+  });
+
+  it("and what else somebody keeps there is no matter of it", async () => {
+    mkdirSync(join(top, ".capstan"));
+    writeFileSync(join(top, ".capstan", ".gitignore"), "*\n");
+    commit(top);
+    await expect(open(top)).resolves.toBeDefined();
   });
 });

@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Failure } from "../../src/failure.ts";
 import { HEARTBEAT_MS, LEASE_MS } from "../../src/record/lease-times.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
@@ -137,6 +140,28 @@ describe("the record", () => {
     await git.raw(["push", "--quiet", "origin", `${head}:refs/capstan/record/${CLUSTER}`]);
     await expect(new Run(folder).store.load(CLUSTER)).rejects.toMatchObject({ code: "storage" });
   });
+
+  it.each([
+    ["commit", ""],
+    ["tree", "^{tree}"],
+    ["file", ":record.json"],
+  ])(
+    "whose %s git cannot read is a failure in git's words, and no reason to drop it",
+    async (_what, part) => {
+      const first = await run();
+      await first.save(record("init"));
+      const folder = await world.clone();
+      const git = identified(folder);
+      await git.raw(["fetch", "--quiet", "origin", `refs/capstan/record/${CLUSTER}:refs/seen`]);
+      const oid = (await git.raw(["rev-parse", `refs/seen${part}`])).trim();
+      const object = join(folder, ".git", "objects", oid.slice(0, 2), oid.slice(2));
+      await chmod(object, 0o644);
+      await writeFile(object, "damaged");
+      const failure = await new Run(folder).store.load(CLUSTER).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: "storage" });
+      expect(String((failure as Failure).hint)).not.toMatch(/move it away|push/);
+    },
+  );
 
   it("takes any name of a cluster", async () => {
     const { store } = await run();
@@ -403,6 +428,41 @@ describe("a remote that does not let us", () => {
     const failure = await new Run(folder).store.load(CLUSTER).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "storage" });
     expect(String(failure)).not.toContain("hunter2");
+  });
+});
+
+describe("a remote that is read at one address and pushed to at another", () => {
+  it.each([
+    ["pushurl", (home: string) => ["remote.origin.pushurl", home]],
+    ["pushInsteadOf", (home: string) => [`url.${home}.pushInsteadOf`, world.remote]],
+  ] as const)("(%s) has its lock and its record where it is pushed to", async (_, setting) => {
+    const home = join(world.folder, "home.git");
+    await simpleGit(world.folder).raw(["clone", "--quiet", "--bare", world.remote, home]);
+    const folder = await world.clone();
+    execFileSync("git", ["-C", folder, "config", ...setting(home)]);
+    const plain = await world.clone();
+    await simpleGit(plain).raw(["remote", "set-url", "origin", home]);
+    const [apart, other] = [new Run(folder), new Run(plain)];
+    const lock = await apart.lock("alice");
+    await lock.confirm();
+    await expect(other.lock("bob")).rejects.toMatchObject({ message: expect.stringContaining("alice") });
+    await apart.store.save(record("init"));
+    await lock.release();
+    expect(apart.notices).toEqual([]);
+    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
+    expect(await new Run(folder).store.load(CLUSTER)).toEqual(record("init"));
+    await (await other.lock("bob")).release();
+  });
+
+  it("is refused where there are several: no lock is at two places at once", async () => {
+    const folder = await world.clone();
+    for (const url of [world.remote, join(world.folder, "other.git")]) {
+      await simpleGit(folder).raw(["config", "--add", "remote.origin.pushurl", url]);
+    }
+    await expect(new Run(folder).lock("alice")).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("2 addresses"),
+    });
   });
 });
 

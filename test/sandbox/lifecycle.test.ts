@@ -39,7 +39,7 @@ describe("up and down", () => {
         spec: {
           platform: "teleport",
           teleport: { tctl: [join(dir, "bin", "tctl")] },
-          policy: { soak: "0s", phase_timeout: "20s" },
+          policy: { soak: "0s", phase_timeout: "20s", stale_read: "60ms" },
         },
       },
     ]);

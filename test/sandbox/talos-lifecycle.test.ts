@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -70,18 +70,16 @@ describe("up and down", () => {
     },
   );
 
-  it("comes with an identity, and removes the client configurations it had written, and nobody's else", async () => {
-    const { recipients, clients } = await up("1.13");
+  it("comes with an identity, and removes what it wrote, and nobody else's", async () => {
+    const { recipients } = await up("1.13");
     const file = join(dir, "age-identity.txt");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const identities = await readIdentities({ SOPS_AGE_KEY_FILE: file });
     expect(await unseal(identities, await seal(recipients, "a key"), "it")).toBe("a key");
-    await mkdir(join(dir, "clients"));
-    await writeFile(clients.talosconfig, "");
-    await writeFile(join(dir, "clients", "mine"), "");
+    await writeFile(join(dir, "bin", "mine"), "");
     await sandboxDown(dir);
-    expect(readdirSync(join(dir, "clients"))).toEqual(["mine"]);
-    expect(readdirSync(dir)).toEqual(["clients"]);
+    expect(readdirSync(join(dir, "bin"))).toEqual(["mine"]);
+    expect(readdirSync(dir)).toEqual(["bin"]);
   });
 
   it("comes up again where a daemon was killed", async () => {

@@ -266,7 +266,8 @@ describe.each(cases)("every field that decides or runs: $file $path", ({ file, p
   it("is covered by the fingerprint, and told by the comparison with a base", async () => {
     const { was, is } = await changed(having, path, schema.enum ?? []);
     const seen = [observation("standby")];
-    const moved = fingerprintOf(bindingOf(is.state, seen)) !== fingerprintOf(bindingOf(was.state, seen));
+    const moved =
+      fingerprintOf(bindingOf(is.state, seen, [])) !== fingerprintOf(bindingOf(was.state, seen, []));
     const side = ({ state, repository }: LoadResult) => ({
       desired: state,
       repository: repository ?? DEFAULT_REPOSITORY,
@@ -278,7 +279,8 @@ describe.each(cases)("every field that decides or runs: $file $path", ({ file, p
 
 it("a peer's connection is part of what is approved for the cluster that asks it", async () => {
   const seen = [observation("standby")];
-  const of = async (leaf: Document) => fingerprintOf(bindingOf((await load([TELEPORT, leaf])).state, seen));
+  const of = async (leaf: Document) =>
+    fingerprintOf(bindingOf((await load([TELEPORT, leaf])).state, seen, []));
   const other = withValue(LEAF, "spec.teleport.tctl", ["./other"]) as Document;
   expect(await of(other)).not.toBe(await of(LEAF));
 });
@@ -290,7 +292,7 @@ it("what a variable holds is no part of it: machines have other paths", async ()
   const of = async (value: string) => {
     const folder = folderWith({ "all.yaml": text });
     const { state } = await loadResources(folder, { TELEPORT_IDENTITY_FILE: value }, NOW);
-    return fingerprintOf(bindingOf(state, [observation("standby")]));
+    return fingerprintOf(bindingOf(state, [observation("standby")], []));
   };
   expect(await of("/home/ada/identity")).toBe(await of("/runner/identity"));
 });
@@ -309,7 +311,7 @@ it("a plan that was approved with three probes is stale with none", async () => 
       commit: null,
       now: NOW.getTime(),
     });
-    return { plan, binding: bindingOf(state, seen) };
+    return { plan, binding: bindingOf(state, seen, plan.clusters) };
   };
   const before = await of(probes);
   const made = { madeAt: "2026-11-21T12:00:00.000Z", version: "0.1.0" };

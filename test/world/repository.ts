@@ -137,7 +137,9 @@ export class Repository {
   }
 
   async status(): Promise<Status> {
-    return JSON.parse((await this.capstan("status", "--format", "json")).stdout);
+    const ran = await this.capstan("status", "--format", "json");
+    if (ran.stdout === "") throw new Error(`no status was printed (exit ${ran.exit}): ${ran.stderr}`);
+    return JSON.parse(ran.stdout);
   }
 
   /** TLS fingerprints of the keys that sign for a CA type, and of those trusted beside them. */

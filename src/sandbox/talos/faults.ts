@@ -46,7 +46,7 @@ export const TALOS_FAULTS = [
   {
     name: "air-gapped",
     scope: "component",
-    description: "reaches no time server, and is not meant to: its synchronisation is switched off",
+    description: "is not meant to reach a time server: its synchronisation is switched off",
   },
   { name: "undiscovered", scope: "component", description: "is missing from the list of members" },
   {
@@ -86,7 +86,7 @@ export const TALOS_FAULTS = [
   {
     name: "aliased",
     scope: "event",
-    description: "somebody writes its Talos CA once, with an alias to it among the accepted ones",
+    description: "somebody writes its Talos CA once, and an alias to it among the accepted",
   },
   {
     name: "stale-config",

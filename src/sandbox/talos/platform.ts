@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { Failure } from "../../failure.ts";
 import { seededRandom } from "../clock.ts";
-import { CALL_LOG, CLIENTS_FOLDER, IDENTITY_FILE } from "../folder.ts";
+import { CALL_LOG, IDENTITY_FILE } from "../folder.ts";
 import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../platform.ts";
 import { startTalosCluster, type TalosCluster, type TalosClusterStatus } from "./cluster.ts";
 import { dialectOf } from "./dialect.ts";
@@ -59,8 +59,7 @@ export class TalosPlatform implements EmulatedPlatform {
   }
 
   connection(binFolder: string): TalosSpec {
-    const { directory, talosconfig, controlPlanes, workers } = this.#world.info;
-    const clients = join(directory, CLIENTS_FOLDER);
+    const { talosconfig, controlPlanes, workers } = this.#world.info;
     const timeout = Math.max(PHASE_TIMEOUT_S.least, Math.round(PHASE_TIMEOUT_S.real / this.#speed));
     return {
       platform: "talos",
@@ -70,7 +69,6 @@ export class TalosPlatform implements EmulatedPlatform {
         talosconfig,
         control_planes: controlPlanes.map(({ address }) => address),
         workers: workers.map(({ address }) => address),
-        clients: { talosconfig: join(clients, "talosconfig"), kubeconfig: join(clients, "kubeconfig") },
         recipients: [this.#recipient],
       },
       policy: { soak: "0s", phase_timeout: `${timeout}s` },
