@@ -1,13 +1,14 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { isHeldByOthers, mayStart } from "../planner/startable.ts";
+import { isHeld, isHeldByOthers } from "../planner/startable.ts";
 import type { Lock } from "../record/store.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { approvalKey, NOTHING } from "./approval.ts";
 import type { RunOutcome } from "./event.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { acceptRewritten, noteCommit } from "./history.ts";
 import { isAbort } from "./interruption.ts";
 import { actionsOf, planNow, settleOverrides } from "./overrides.ts";
-import { type Approval, approvalKey, type ClusterRun, type RunContext, say } from "./run.ts";
+import { type ClusterRun, type RunContext, say } from "./run.ts";
 import { Sightings } from "./sightings.ts";
 import { type Ending, walk } from "./walk.ts";
 
@@ -33,8 +34,6 @@ export async function apply(context: RunContext): Promise<RunOutcome> {
     await work.releaseAll();
   }
 }
-
-const NOTHING: Approval = { steps: new Set() };
 
 async function applyAll(context: RunContext, work: Work): Promise<void> {
   await work.lockAll();
@@ -75,7 +74,8 @@ async function lookAgain(run: ClusterRun): Promise<FreshLook> {
 /** The work that was planned for one cluster: entries of overrides, rotations, and the entries that those leave. */
 async function applyCluster(run: ClusterRun, plan: ClusterPlan, first: FreshLook | null): Promise<Ending> {
   const actions = actionsOf(plan.overrides);
-  const isApproved = ({ id }: { readonly id: string }) => run.approval.steps.has(approvalKey(plan.name, id));
+  const isApproved = ({ id }: { readonly id: string }) =>
+    run.approval.ordinary.has(approvalKey(plan.name, id));
   const rotating = plan.rotations.filter(({ steps }) => steps.length > 0);
   const planned = new Map(
     rotating.flatMap(({ steps }) =>
@@ -286,7 +286,9 @@ function hasWork({ rotations, overrides }: ClusterPlan): boolean {
 function mayBegin({ rotations, overrides }: ClusterPlan): boolean {
   return (
     actionsOf(overrides).length > 0 ||
-    rotations.some(({ steps }) => steps.some((step) => mayStart(step) || step.awaited === true))
+    rotations.some(({ steps }) =>
+      steps.some((step) => (step.after === null && !isHeld(step)) || step.awaited === true),
+    )
   );
 }
 

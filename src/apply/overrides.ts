@@ -5,10 +5,11 @@ import { makePlan } from "../planner/planner.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
 import type { DesiredState } from "../resources/desired.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { approvalKey } from "./approval.ts";
 import { Deadline, iso } from "./clock.ts";
 import { type FreshLook, lookAt, type View } from "./fresh-look.ts";
 import { historiesOf, insistOnOrder, noteCommit } from "./history.ts";
-import { approvalKey, type ClusterRun, type RunContext, say } from "./run.ts";
+import { type ClusterRun, type RunContext, say } from "./run.ts";
 import { DOUBT_MS, NEVER, pauses, tryObserve } from "./wait.ts";
 
 /** The plan of what is known now. */
@@ -47,7 +48,7 @@ export async function settleOverrides(run: ClusterRun, first: FreshLook | null):
     run.signal.throwIfAborted();
     const fresh = look?.isFresh(run) === true ? look : await lookAt(run);
     const pending = (await pendingIn(run, fresh)).find(({ action }) =>
-      run.approval.steps.has(approvalKey(run.cluster.name, action.id)),
+      run.approval.ordinary.has(approvalKey(run.cluster.name, action.id)),
     );
     if (pending === undefined) return;
     await takeAction(run, fresh, pending);

@@ -6,6 +6,7 @@ import type { HistoryReader } from "../rotation/history.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Plan, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import type { Approval } from "./approval.ts";
 import { type Clock, iso } from "./clock.ts";
 import type { RunEvent } from "./event.ts";
 import type { FreshLook } from "./fresh-look.ts";
@@ -39,20 +40,6 @@ export interface RunContext {
    */
   readonly accept?: (plan: Plan, observations: readonly ClusterObservation[]) => ReadonlyMap<string, Failure>;
   readonly holder: LockHolder;
-}
-
-/** What a person said yes to, of the plan that was shown. */
-export interface Approval {
-  /**
-   * `approvalKey` of every approved step and call about an override entry. What drops a key for good is among them only
-   * when it was approved by itself.
-   */
-  readonly steps: ReadonlySet<string>;
-}
-
-/** Names a step of a run: ids are unique within their cluster. */
-export function approvalKey(cluster: string, id: string): string {
-  return `${cluster}/${id}`;
 }
 
 /** A cluster that this run has locked: who looks in order to act, and who acts, needs one. */

@@ -1,12 +1,14 @@
 import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import { heldByDrift } from "../planner/drift.ts";
 import { wasVerified } from "../planner/member.ts";
+import { holding } from "../planner/startable.ts";
 import { LAGGING } from "../planner/steps.ts";
 import type { DesiredState } from "../resources/desired.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type Finding, type GuardId, needsOwnApproval, type Step } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation } from "../rotation/record.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { isApproved, unnamed } from "./approval.ts";
 import {
   type ClockWork,
   CURABLE,
@@ -21,7 +23,7 @@ import type { RunOutcome } from "./event.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { isAbort } from "./interruption.ts";
 import { isUnsettled, planNow } from "./overrides.ts";
-import { approvalKey, type ClusterRun, journal, type Said, type Situation, say } from "./run.ts";
+import { type ClusterRun, journal, type Said, type Situation, say } from "./run.ts";
 import { needsBackup, type StepResult, takeStep } from "./step.ts";
 
 /** How the work on one cluster, or on one rotation of it, ended. */
@@ -47,6 +49,7 @@ export async function walk(
   let watched: readonly Said[] = [];
   let wentBack: string | null = null;
   let expected: Expected | null = null;
+  let leaving: Phase | null = null;
   const kept = new Map<string, BackupRecord>();
   for (let look = first; ; look = null) {
     run.signal.throwIfAborted();
@@ -56,7 +59,8 @@ export async function walk(
     const situation = await nextSituation(run, fresh, name, run.desired);
     const clock = clockWork(run, fresh, name);
     if (situation === null && clock === null) return { outcome: "applied", message: "" };
-    if (clock !== null && (situation === null || hasTime(situation, clock, run.clock.now()))) {
+    const isLeaving = clock?.live.rotation.phase === leaving;
+    if (clock !== null && (situation === null || isLeaving || hasTime(situation, clock, run.clock.now()))) {
       watched = sayWatched(run, watchEvents(run, fresh, clock, name), watched);
       await run.clock.sleep(untilNextLook(clock), run.signal);
       continue;
@@ -65,6 +69,8 @@ export async function walk(
     const { step, cluster } = situation;
     if (clock !== null && isHeld(situation, clock)) {
       const message = `the clock would go on to the next phase, and ${failingIn(step).join(", ")} would not`;
+      leaving = await leftByClock(run, situation);
+      if (leaving !== null) continue;
       return await turnBack(run, situation, { result: "failed", message, findings: findingsIn(step) });
     }
     const refused = isAwaited(situation, clock)
@@ -90,7 +96,11 @@ export async function walk(
     const result = await interruptible(run, situation, () =>
       takeStep(run, situation, { reason: null, backup }),
     );
-    if (result.result === "failed") return await turnBack(run, situation, result);
+    if (result.result === "failed") {
+      leaving = await leftByClock(run, situation);
+      if (leaving !== null) continue;
+      return await turnBack(run, situation, result);
+    }
     wentBack ??= turnedBackBefore(situation);
   }
 }
@@ -214,29 +224,36 @@ function refusalOf(run: ClusterRun, situation: Situation, planned: PlannedSteps)
   }
   // Its turn has come, and what it comes after was not done.
   if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
-  if (isApproved(run, step)) return null;
-  return refusalToDrop(step, before) ?? `${name} needs approval: --auto-approve, or a terminal`;
+  if (isTaken(run, step)) return null;
+  return refusalToDrop(run, situation, before) ?? `${name} needs approval: --auto-approve, or a terminal`;
 }
 
 /** What drops a key for good, or would have by the plan that was approved, has an approval of its own. */
-function refusalToDrop(step: Step, planned: Step): string | null {
+function refusalToDrop(run: ClusterRun, { step, rotationName }: Situation, planned: Step): string | null {
+  if (isTaken(run, step)) return null;
   const name = `${step.authority} ${step.from} → ${step.to}`;
+  const flag = `--approve-final=${run.cluster.name}/${rotationName}`;
   if (!needsOwnApproval(step)) {
     return needsOwnApproval(planned)
-      ? `${name} was the point of no return in the plan, and was not approved by itself: --approve-final, or a terminal`
+      ? `${name} was the point of no return in the plan, and was not approved by itself: ${flag}, or a terminal`
       : null;
   }
+  const added = unnamed(run.approval, run.cluster.name, step);
+  if (added.length > 0) {
+    return `${name} was approved before ${added.join(", ")} was named among those who may live by the key that goes: look at the plan, and approve it anew`;
+  }
   return step.starts_clock === true
-    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: --approve-final, or a terminal`
-    : `${name} is the point of no return and needs its own approval: --approve-final, or a terminal`;
+    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: ${flag}, or a terminal`
+    : `${name} is the point of no return and needs its own approval: ${flag}, or a terminal`;
 }
 
-function isApproved({ approval, cluster }: ClusterRun, { id }: Step): boolean {
-  return approval.steps.has(approvalKey(cluster.name, id));
+function isTaken({ approval, cluster }: ClusterRun, step: Step): boolean {
+  return isApproved(approval, cluster.name, step);
 }
 
-function failingIn({ guards }: Step): readonly GuardId[] {
-  return guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+/** What holds a step whatever is approved. */
+function failingIn(step: Step): readonly GuardId[] {
+  return holding(step).map(({ id }) => id);
 }
 
 /**
@@ -254,7 +271,7 @@ function isAwaited(situation: Situation, clock: ClockWork | null): boolean {
 
 /** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
 function refusalToWait(run: ClusterRun, step: Step, planned: PlannedSteps): string | null {
-  if (!planned.has(step.id) || isApproved(run, step)) return null;
+  if (!planned.has(step.id) || isTaken(run, step)) return null;
   return `${step.authority}: the wait for ${step.to} needs approval: --auto-approve, or a terminal`;
 }
 
@@ -288,6 +305,19 @@ async function turnBack(run: ClusterRun, situation: Situation, failure: Failed):
   }
   say(run, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(run, situation, reason, halts);
+}
+
+/**
+ * The phase that the clock is left to go on from, although somebody does not follow: where a rollback would cut off whoever is
+ * not there, and the one out of the next phase would not, turning back has to wait for that.
+ */
+async function leftByClock(run: ClusterRun, situation: Situation): Promise<Phase | null> {
+  const { step } = situation;
+  if (step.to === "rollback" || step.to === "standby" || run.turnBack.aborted) return null;
+  if (!(await isByClock(run, situation)) || !(await isWayBackWorse(run, situation))) return null;
+  const message = `${step.authority}: a rollback out of ${step.to} would cut off who is not there; it is turned back when the clock has left ${step.to}`;
+  say(run, { type: "notice", message });
+  return step.to;
 }
 
 /** As it is now, and not as it was before the step: out of which phase it would go back, and what that takes away. */
@@ -341,9 +371,7 @@ async function rollBack(run: ClusterRun, failed: Situation, reason: string, halt
     const held =
       failing.length > 0
         ? `${step.authority} ${step.from} → ${step.to} is blocked by ${failing.join(", ")}`
-        : isApproved(run, step)
-          ? null
-          : refusalToDrop(step, step);
+        : refusalToDrop(run, situation, step);
     if (held !== null) {
       say(run, { type: "blocked", cluster: failed.cluster.name, rotation: failed.rotationName, step });
       return unfinished(step, `${held}; it was turned back as ${reason}`);
@@ -368,7 +396,10 @@ function unfinished({ authority, guards, from, to }: Step, reason: string): Endi
   const held = guards.filter(({ outcome }) => outcome !== "pass");
   const findings = held.flatMap((guard) => guard.findings);
   const named = findings.map(({ subject, message }) => `${subject} ${message}`);
-  const isLagging = to === "rollback" || held.some(({ id }) => LAGGING.includes(id));
+  const isWaiting = held.some(
+    ({ id, findings: of }) => LAGGING.includes(id) && of.some(({ approvable }) => approvable !== true),
+  );
+  const isLagging = to === "rollback" || isWaiting;
   const sentences = [
     `the rollback of ${authority} is not finished, it waits in ${where}, where both keys are trusted: ${[reason, ...named].join("; ")}`,
     ...(isLagging

@@ -4,6 +4,7 @@ import {
   type ActionDoors,
   type ActionWorld,
   type AppliedRun,
+  type EndedPlan,
   type PlannedRun,
   runAction,
 } from "../forge/action.ts";
@@ -16,7 +17,7 @@ import { plainPaint } from "../render/paint.ts";
 import { planText } from "../render/plan-text.ts";
 import { apply } from "./apply.ts";
 import { approvalPolicy } from "./approval-policy.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
+import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import { makePlan } from "./plan.ts";
 import { report } from "./report.ts";
@@ -78,7 +79,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
   };
   return {
     policy: (before) => approvalPolicy(terminal, directory, before),
-    async plan(expect): Promise<PlannedRun> {
+    async plan(expect): Promise<EndedPlan> {
       const made = await makePlan(terminal, directory, {
         ...common,
         ...(expect.length === 0 ? {} : { expect }),
@@ -89,6 +90,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
       return {
         plan: made.plan,
         fingerprint: made.fingerprint,
+        exit: exitOfPlan(made.plan),
         ...(made.base === null ? {} : { diff: made.base.diff }),
         ...(planFile === null ? {} : { planFile }),
       };

@@ -1,8 +1,9 @@
 import { hostname, userInfo } from "node:os";
 import { apply as applyPlan } from "../apply/apply.ts";
+import { type Approval, approvalOf, NOTHING } from "../apply/approval.ts";
 import { systemClock } from "../apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
-import type { Approval, RunContext } from "../apply/run.ts";
+import type { RunContext } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/approved.ts";
 import { bindingOf } from "../planner/fingerprint.ts";
@@ -182,7 +183,9 @@ async function applyAsText(
     if (canAsk(terminal) && (!ordinary || isLeft)) {
       return await askApproval(terminal, plan, { ordinary, final }, signal);
     }
-    return { steps: new Set(ordinary ? [...ordinarySteps(plan), ...keys] : []) };
+    if (!ordinary) return NOTHING;
+    const approved = new Set([...ordinarySteps(plan), ...keys]);
+    return approvalOf(plan, (key) => approved.has(key));
   }
 }
 

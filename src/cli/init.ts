@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openRepository } from "../git/repository.ts";
@@ -12,6 +12,7 @@ import { appendDocument, renderAuthority, renderCluster } from "../resources/edi
 import { type ClusterObservation, identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
+import { editFiles, type Repository } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { loadInRepository } from "./load.ts";
@@ -74,14 +75,16 @@ export async function init(
     const peers = peersOf(observation);
     const named = peers.filter((name) => reachable.includes(name));
     const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
-    written.push(...(await writeResources(folder, { ...target, cluster }, observation, known, terminal.env)));
+    written.push(
+      ...(await writeResources({ folder, git }, { ...target, cluster }, observation, known, terminal.env)),
+    );
     written.push(
       ...peers
         .filter((name) => !cluster.peers.includes(name))
         .map((name) => howToName(name, cluster, reachable)),
     );
   }
-  written.push(...(await ignoreRecord(folder, terminal.env)));
+  written.push(...(await ignoreRecord({ folder, git })));
   for (const line of written) terminal.stdout.write(`${line}\n`);
   if (!written.some((line) => line.startsWith("wrote ")))
     terminal.stdout.write("Everything that is live is in git already.\n");
@@ -183,7 +186,7 @@ function howToName(peer: string, { name }: ClusterResource, reachable: readonly 
 
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
-  folder: string,
+  { folder, git }: Repository,
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
@@ -191,13 +194,13 @@ async function writeResources(
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   const home = file === null ? join("clusters", cluster.name) : dirname(file);
-  await mkdir(join(folder, home), { recursive: true });
   if (file === null) {
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
     const { name, platform, teleport, peers, policy } = cluster;
     const talos = cluster.talos === null ? {} : { talos: talosToWrite(cluster.talos, folder, env) };
-    await writeFile(join(folder, path), renderCluster({ name, platform, teleport, peers, policy, ...talos }));
+    const text = renderCluster({ name, platform, teleport, peers, policy, ...talos });
+    await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     if (cluster.talos?.recipients.length === 0)
       lines.push(
@@ -207,13 +210,13 @@ async function writeResources(
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
   if (missing.length === 0) return lines;
   const path = join(home, "authorities.yaml");
-  const before = existsSync(join(folder, path)) ? await readFile(join(folder, path), "utf8") : null;
-  const after = missing.reduce<string | null>(
-    (text, { type, active }) =>
-      appendDocument(text, renderAuthority({ cluster: cluster.name, type, activeKeys: identify(active) })),
-    before,
-  );
-  await writeFile(join(folder, path), after ?? "");
+  const added = (before: string | null) =>
+    missing.reduce<string | null>(
+      (text, { type, active }) =>
+        appendDocument(text, renderAuthority({ cluster: cluster.name, type, activeKeys: identify(active) })),
+      before,
+    ) ?? "";
+  await editFiles({ folder, git }, [{ file: path, change: added, absent: () => added(null) }]);
   lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
 }
@@ -226,11 +229,18 @@ function refuseIfThere(folder: string, path: string): void {
 }
 
 /** The record is memory of this machine, not of the repository. */
-async function ignoreRecord(folder: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  if ((await openRepository(folder, env)) === null) return [];
-  const path = join(folder, ".gitignore");
-  const text = existsSync(path) ? await readFile(path, "utf8") : "";
-  if (text.split(/\r?\n/).some((line) => /^\/?\.capstan\/?$/.test(line.trim()))) return [];
-  await appendFile(path, `${text === "" || text.endsWith("\n") ? "" : "\n"}.capstan/\n`);
-  return ["wrote .gitignore: .capstan/ holds the record of this machine"];
+async function ignoreRecord(repository: Repository): Promise<readonly string[]> {
+  if (repository.git === null) return [];
+  let says = false;
+  await editFiles(repository, [
+    {
+      file: ".gitignore",
+      change: (text) => {
+        says = text.split(/\r?\n/).some((line) => /^\/?\.capstan\/?$/.test(line.trim()));
+        return says ? text : `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}.capstan/\n`;
+      },
+      absent: () => ".capstan/\n",
+    },
+  ]);
+  return says ? [] : ["wrote .gitignore: .capstan/ holds the record of this machine"];
 }

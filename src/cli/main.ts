@@ -24,7 +24,7 @@ export async function main(
     exit = code;
   });
   try {
-    await program.parseAsync(argv.map(withValue), { from: "user" });
+    await program.parseAsync([...argv], { from: "user" });
     return exit;
   } catch (error) {
     return report(error, terminal);
@@ -34,15 +34,26 @@ export async function main(
 const APPROVE_FINAL = "--approve-final";
 
 /** Once for each rotation. Its value comes after `=` only: what stands behind a bare one is a plan file. */
-function approveFinal(): Option {
-  return new Option(
+function withApproveFinal(command: Command): Command {
+  const option = new Option(
     `${APPROVE_FINAL} [cluster/rotation]`,
     "also take the point of no return (=CLUSTER[/ROTATION])",
   ).argParser((value: string, before: readonly string[] = []) => [...before, value]);
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (words) => parse(withValue(command, words));
+  return command.addOption(option);
 }
 
-function withValue(word: string): string {
-  return word === APPROVE_FINAL ? `${APPROVE_FINAL}=` : word;
+/** A bare flag gets an empty value, where it stands as a flag: the value of another one stays as it is. */
+function withValue(command: Command, words: readonly string[]): string[] {
+  const end = words.indexOf("--");
+  let isValue = false;
+  return words.map((word, index) => {
+    const isFlag = !isValue && (end === -1 || index < end);
+    isValue =
+      isFlag && command.options.some(({ long, short, required }) => required && [long, short].includes(word));
+    return isFlag && word === APPROVE_FINAL ? `${APPROVE_FINAL}=` : word;
+  });
 }
 
 /** A command by name; its flags are declared only when it is named, as `--help` needs none of them. */
@@ -146,11 +157,10 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       name: "apply",
       description: "take the planned steps, guarded",
       declare: (command) =>
-        withCommon(command)
+        withApproveFinal(withCommon(command))
           .argument("[plan]", "a plan file, or the folder of the repository")
           .addOption(expectOption())
           .option("--auto-approve", "take steps without asking")
-          .addOption(approveFinal())
           .option("--accept-history <reason>", "take the commit as a new start: the history was rewritten")
           .option("--events <file>", "write the run as JSON Lines to a new file")
           .option("--no-tui", "no screen: text, and questions line by line")
@@ -163,14 +173,13 @@ function commands(argv: readonly string[], terminal: Terminal, done: (code: Exit
       name: "reconcile",
       description: "follow a branch of the remote: plan and apply, round after round",
       declare: (command) =>
-        withFolder(command, ["text"])
+        withApproveFinal(withFolder(command, ["text"]))
           .addOption(
             new Option("--interval <duration>", "between two rounds")
               .argParser(duration)
               .default(60_000, "60s"),
           )
           .option("--once", "one round; exits as apply does")
-          .addOption(approveFinal())
           .action(async (dir, options) =>
             done(await (await import("./reconcile.ts")).reconcile(terminal, dir, options)),
           ),

@@ -1,9 +1,10 @@
 import { apply as applyPlan } from "../apply/apply.ts";
+import { approvalKey, approvalOf } from "../apply/approval.ts";
 import { systemClock } from "../apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
-import { approvalKey } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import { planDifference } from "../planner/plan-difference.ts";
+import { isHeld } from "../planner/startable.ts";
 import { eventText } from "../render/event-text.ts";
 import { harmless } from "../render/harmless.ts";
 import type { DesiredState } from "../resources/desired.ts";
@@ -131,7 +132,8 @@ async function takeRound(
     turnBack: new AbortController().signal,
     approve: async (now) => {
       const final = finalsOf(now, options, workspace.desired).flatMap(keysOfFinal);
-      return { steps: new Set([...ordinarySteps(now), ...final]) };
+      const keys = new Set([...ordinarySteps(now), ...final]);
+      return approvalOf(now, (key) => keys.has(key));
     },
     emit(event) {
       events.push(event);
@@ -170,7 +172,7 @@ function mayTake({ clusters }: Plan, final: ReadonlySet<string>): boolean {
           (step) =>
             step.after === null &&
             (!needsOwnApproval(step) || final.has(approvalKey(name, step.id))) &&
-            step.guards.every(({ outcome }) => outcome === "pass"),
+            !isHeld(step),
         ),
       ),
   );

@@ -2,14 +2,15 @@ import { Failure } from "../failure.ts";
 import { keysByRole } from "../rotation/key-sets.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { editFiles } from "./edited-file.ts";
 import {
   declaredKeys,
   keysOf,
   LiveKeys,
+  newRotation,
   newRotationFile,
   type Request,
   rotationsOf,
-  writeRotation,
 } from "./rotate-request.ts";
 
 /** `rotate adopt`: the resource of a rotation that is under way and that git does not declare. */
@@ -49,12 +50,14 @@ export async function adopt(request: Request): Promise<readonly string[]> {
   }
   const { phase } = first.rotation;
   const { name, file } = await newRotationFile(request);
-  await writeRotation(request, file, {
-    name,
-    cluster,
-    authorities: authorities.map((one) => ({ type: one.type, retire: retiredBy(request, one, record) })),
-    phase,
-  });
+  await editFiles(request.workspace, [
+    newRotation(file, {
+      name,
+      cluster,
+      authorities: authorities.map((one) => ({ type: one.type, retire: retiredBy(request, one, record) })),
+      phase,
+    }),
+  ]);
   return [
     `wrote ${file}: the rotation of ${types.join(" and ")} that is under way, in ${phase}`,
     "find out who began it: from the next apply on, capstan takes it further",

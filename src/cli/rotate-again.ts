@@ -1,7 +1,8 @@
 import { Failure } from "../failure.ts";
 import { isTalosType } from "../rotation/authority-type.ts";
 import { undeclaredIn } from "../rotation/history.ts";
-import { newRotationFile, type Request, writeRotation } from "./rotate-request.ts";
+import { editFiles } from "./edited-file.ts";
+import { newRotation, newRotationFile, type Request } from "./rotate-request.ts";
 
 /**
  * `rotate rollback` of a rotation that the record knows as under way and that no resource here declares: its resource,
@@ -27,11 +28,13 @@ export async function writeAgain(request: Request): Promise<readonly string[] | 
   }
   const name = options.name ?? first.name;
   const { file } = await newRotationFile({ ...request, options: { ...options, name } });
-  await writeRotation(request, file, {
-    name,
-    cluster,
-    authorities: members.map(({ authority, retire }) => ({ type: authority, retire })),
-    phase: "rollback",
-  });
+  await editFiles(request.workspace, [
+    newRotation(file, {
+      name,
+      cluster,
+      authorities: members.map(({ authority, retire }) => ({ type: authority, retire })),
+      phase: "rollback",
+    }),
+  ]);
   return [`wrote ${file}: ${name} (${names}), which the record knows as under way, goes back`];
 }

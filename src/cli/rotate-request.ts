@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ClusterResource, RotationResource } from "../resources/desired.ts";
@@ -7,6 +6,7 @@ import { setActiveKeys } from "../resources/edit-authority.ts";
 import { addRotation } from "../resources/edit-rotation.ts";
 import { suggestOneOf } from "../resources/suggest.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import type { Edit } from "./edited-file.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { openClusters, type Workspace } from "./workspace.ts";
@@ -104,12 +104,6 @@ export function declaredKeys({ workspace, cluster }: Request, type: string) {
   );
 }
 
-/** A change of one file; none is written before all were made. */
-export interface Edit {
-  readonly file: string;
-  readonly change: (text: string) => string;
-}
-
 /** An edit of `active_keys`, and what to say of it; `null` where git says so already, or says nothing. */
 export function activeKeysEdit(
   request: Request,
@@ -127,16 +121,6 @@ export function activeKeysEdit(
     },
     said: `${source.file}: active_keys of ${type} is now ${keys.join(", ")}`,
   };
-}
-
-/** Bad input changes nothing: every new text is made before the first is written. */
-export async function editFiles({ folder }: Workspace, edits: readonly Edit[]): Promise<void> {
-  const texts = new Map<string, string>();
-  for (const { file, change } of edits) {
-    const path = join(folder, file);
-    texts.set(path, change(texts.get(path) ?? (await readFile(path, "utf8"))));
-  }
-  for (const [path, text] of texts) await writeFile(path, text);
 }
 
 /** Where a new rotation is written, under a name that nothing in git and nothing in the record has. */
@@ -162,15 +146,8 @@ export async function newRotationFile(
   }
 }
 
-export async function writeRotation(
-  { workspace }: Request,
-  file: string,
-  rotation: Parameters<typeof addRotation>[1],
-): Promise<void> {
-  const path = join(workspace.folder, file);
-  const text = addRotation(null, rotation);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text, { flag: "wx" });
+export function newRotation(file: string, rotation: Parameters<typeof addRotation>[1]): Edit {
+  return { file, fresh: addRotation(null, rotation) };
 }
 
 /** Who named one CA of a pair moves both. */

@@ -4,20 +4,19 @@ import type { RotationResource } from "../resources/desired.ts";
 import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit-rotation.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import { type Edit, editFiles } from "./edited-file.ts";
 import {
   activeKeysEdit,
   clusterOf,
   declaredKeys,
-  type Edit,
-  editFiles,
   keysOf,
   type LiveKeys,
   liveIfItCanBeRead,
+  newRotation,
   newRotationFile,
   type Request,
   rotationsOf,
   together,
-  writeRotation,
 } from "./rotate-request.ts";
 
 /**
@@ -106,15 +105,15 @@ async function startNew(
   await editFiles(workspace, [
     ...over.map(closing),
     ...keys.flatMap((change) => (change === null ? [] : [change.edit])),
+    newRotation(file, {
+      name,
+      cluster: request.cluster,
+      authorities: retired.map((one) => (prepared === null ? one : { ...one, next: prepared.next })),
+      phase: walks ? "standby" : "init",
+      ...(walks ? { strategy: "walk" as const } : {}),
+      ...(options.reason === undefined ? {} : { resume: options.reason }),
+    }),
   ]);
-  await writeRotation(request, file, {
-    name,
-    cluster: request.cluster,
-    authorities: retired.map((one) => (prepared === null ? one : { ...one, next: prepared.next })),
-    phase: walks ? "standby" : "init",
-    ...(walks ? { strategy: "walk" as const } : {}),
-    ...(options.reason === undefined ? {} : { resume: options.reason }),
-  });
   return [
     ...(problem === null
       ? []

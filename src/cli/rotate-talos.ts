@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { Failure } from "../failure.ts";
 import { count } from "../render/layout.ts";
@@ -13,6 +13,7 @@ import { isTalosType, TALOS_TYPES, type TalosType } from "../rotation/authority-
 import { hasIdentities, readIdentities } from "../sealing/identities.ts";
 import { openNextKey } from "../sealing/next-key.ts";
 import { placeInSecrets, sealSecretsChange, sopsRecipients } from "../sealing/secrets-change.ts";
+import { editFiles, type Repository } from "./edited-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What `capstan rotate` does besides editing phases where the platform makes no CA itself. */
@@ -100,10 +101,11 @@ function refuseIncomplete({ source }: ClusterResource, talos: TalosConnection, t
  */
 export async function writeSecretsChange(
   terminal: Terminal,
-  folder: string,
+  workspace: Repository,
   cluster: ClusterResource,
   rotation: RotationResource,
 ): Promise<readonly string[]> {
+  const { folder } = workspace;
   const { secrets } = connectionOf(cluster);
   const [rotated] = rotation.authorities;
   if (secrets === null || rotated?.next === undefined || !isTalosType(rotated.type)) return [];
@@ -118,7 +120,19 @@ export async function writeSecretsChange(
   const recipients = sopsRecipients(shown, await readSecrets(secrets, shown));
   const key = await openNextKey(await readIdentities(terminal.env), next, type);
   const change = `${secrets.replace(/\.ya?ml$/, "")}.${rotation.name}.yaml.age`;
-  await writeFile(change, await sealSecretsChange({ type, certificate: next.certificate, key, recipients }));
+  const sealed = await sealSecretsChange({ type, certificate: next.certificate, key, recipients });
+  await editFiles(workspace, [
+    {
+      file: change,
+      change: (text) => {
+        if (text.startsWith("-----BEGIN AGE ENCRYPTED FILE-----")) return sealed;
+        throw new Failure("usage", `${relative(folder, change)} is there, and is no sealed file`, {
+          hint: "nothing was written over it; move it away",
+        });
+      },
+      absent: () => sealed,
+    },
+  ]);
   const written = relative(folder, change);
   return [
     `wrote ${written}: what ${placeInSecrets(type)} of ${shown} has to become, sealed`,

@@ -8,14 +8,13 @@ import { apiSpelling } from "../rotation/authority-type.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
+import { type Edit, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";
 import { writeAgain } from "./rotate-again.ts";
 import {
   activeKeysEdit,
   clusterOf,
-  type Edit,
-  editFiles,
   keysOf,
   LiveKeys,
   liveIfItCanBeRead,
@@ -196,7 +195,7 @@ async function secretsChange(request: Request, rotation: RotationResource): Prom
   const cluster = clusterOf(request);
   if (cluster.platform !== "talos") return [];
   const { writeSecretsChange } = await import("./rotate-talos.ts");
-  return await writeSecretsChange(request.terminal, request.workspace.folder, cluster, rotation);
+  return await writeSecretsChange(request.terminal, request.workspace, cluster, rotation);
 }
 
 /**

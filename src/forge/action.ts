@@ -27,7 +27,7 @@ export interface ActionDoors {
   /** What the repository says of approvals, now and at an earlier commit (`null`: there is none to look at). */
   policy(before: string | null): Promise<ApprovalPolicy>;
   /** As `capstan plan` does, and writes the plan file where one is asked for. */
-  plan(expect: readonly string[]): Promise<PlannedRun>;
+  plan(expect: readonly string[]): Promise<EndedPlan>;
   /** As `capstan apply` does, without asking. */
   apply(expect: readonly string[]): Promise<AppliedRun>;
 }
@@ -50,6 +50,11 @@ export interface PlannedRun {
   readonly planFile?: string;
 }
 
+/** With the exit code of `capstan plan`: a cluster that was not read is an error, or waits for the merge. */
+export interface EndedPlan extends PlannedRun {
+  readonly exit: number;
+}
+
 export interface AppliedRun {
   readonly exit: number;
   /** `applied`, `nothing-to-do`, `blocked`, … */
@@ -67,6 +72,7 @@ export interface ActionWorld {
   readonly annotate: (kind: "notice" | "warning", message: string) => void;
 }
 
+const EXIT_CHANGES = 2;
 const EXIT_BLOCKED = 3;
 
 /**
@@ -99,24 +105,21 @@ async function planMode(context: ActionContext, doors: ActionDoors, world: Actio
   const policy = await doors.policy(context.inputs.base);
   const expect = queued ? await reviewedInQueue(context, world, policy) : context.inputs.expect;
   const planned = await doors.plan(expect);
-  const { plan, fingerprint } = planned;
+  const { plan, fingerprint, exit } = planned;
   await writeSummary(context.summaryFile, renderer(planned, "capstan plan", {}));
   await writeOutputs(context.outputFile, {
     outcome: plan.outcome,
     fingerprint,
     "plan-file": planned.planFile ?? null,
   });
-  const blocked = plan.outcome === "blocked" && context.inputs.failOn === "blocked";
+  const code = exit === EXIT_BLOCKED && context.inputs.failOn === "error" ? 0 : codeOf(exit);
+  tellUnread(world, plan);
   if (world.github !== null && context.head !== null) {
     const written = await keepCheckRun(world.github, {
       head: context.head,
       app: policy.app,
       approval: approvalOf(plan, scopeOf(context), queued ? expect.length > 0 : null),
-      conclusion: blocked
-        ? "failure"
-        : plan.outcome === "blocked" || plan.outcome === "incomplete"
-          ? "neutral"
-          : "success",
+      conclusion: code === EXIT_BLOCKED ? "failure" : codeOf(exit) === 0 ? "success" : "neutral",
       runUrl: context.runUrl,
       render: renderer(planned, "capstan plan", linkTo(context)),
     });
@@ -133,7 +136,20 @@ async function planMode(context: ActionContext, doors: ActionDoors, world: Actio
     });
     say(world, "comment of the plan", written);
   }
-  return blocked ? EXIT_BLOCKED : 0;
+  return code;
+}
+
+/** Changes that are planned are no failure of a job; all else that `capstan plan` ends with is. */
+function codeOf(exit: number): number {
+  return exit === EXIT_CHANGES ? 0 : exit;
+}
+
+/** Beside the run, as the job may be green: who approves is not to think that there was a plan of it. */
+function tellUnread({ annotate }: ActionWorld, { clusters }: Plan): void {
+  for (const { name, problem } of clusters) {
+    if (problem !== null)
+      annotate("warning", `${name} was not read: ${problem.message} (${problem.code}). ${problem.remedy}`);
+  }
 }
 
 async function applyMode(context: ActionContext, doors: ActionDoors, world: ActionWorld): Promise<number> {
@@ -167,15 +183,19 @@ async function applyMode(context: ActionContext, doors: ActionDoors, world: Acti
 
 async function driftMode(context: ActionContext, doors: ActionDoors, world: ActionWorld): Promise<number> {
   const planned = await doors.plan(context.inputs.expect);
-  const { plan, fingerprint } = planned;
+  const { plan, fingerprint, exit } = planned;
+  const code = exit === EXIT_BLOCKED ? 0 : codeOf(exit);
+  tellUnread(world, plan);
   await writeSummary(context.summaryFile, renderer(planned, "capstan drift", {}));
   await writeOutputs(context.outputFile, {
     outcome: plan.outcome,
     fingerprint,
     "plan-file": planned.planFile ?? null,
   });
-  if (world.github === null) return 0;
+  if (world.github === null) return code;
   for (const cluster of plan.clusters) {
+    // Nobody saw that it is as git says: its issue stays as it is.
+    if (cluster.problem !== null) continue;
     const alone: PlannedRun = { plan: only(plan, cluster), fingerprint };
     const written = await keepDriftIssue(world.github, {
       cluster: cluster.name,
@@ -187,7 +207,7 @@ async function driftMode(context: ActionContext, doors: ActionDoors, world: Acti
     });
     say(world, `issue of ${cluster.name}`, written);
   }
-  return 0;
+  return code;
 }
 
 /** On the branch that is applied, a step that is still planned is as much a difference as a foreign rotation. */

@@ -66,6 +66,11 @@ export function failWith(findings: readonly Finding[]): Judgement {
 /** Passes when all before it in the plan goes as planned; asked again then. */
 export const PENDING: Judgement = { outcome: "pass", pending: true };
 
+/** What nobody knows at the end of a rollback its own approval can take on (design, section 3). */
+export function approvableAtTheEnd({ from, to }: Edge): { readonly approvable?: true } {
+  return from === "rollback" && to === "standby" ? { approvable: true } : {};
+}
+
 export function unknown(finding: Finding): Judgement {
   return { outcome: "unknown", findings: [finding] };
 }

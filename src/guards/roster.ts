@@ -3,7 +3,14 @@ import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts"
 import type { Finding } from "../rotation/plan.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
 import { followersOf, keyOf, unreadListing } from "./following.ts";
-import { failWith, type Guard, type GuardInput, type Judgement, unknown } from "./guard.ts";
+import {
+  approvableAtTheEnd,
+  failWith,
+  type Guard,
+  type GuardInput,
+  type Judgement,
+  unknown,
+} from "./guard.ts";
 import { reportedByComponents } from "./reported.ts";
 
 /**
@@ -24,12 +31,13 @@ export const roster: Guard = {
     }
     if (record?.roster == null) {
       return unknown({
+        ...approvableAtTheEnd(edge),
         subject: `roster/${authority.type}`,
         message:
           "nobody knows which components were there before init: capstan did not see the start, or its record is lost",
         remedy:
-          input.rotation === null
-            ? `compare \`capstan status\` with your own inventory; then commit the ca_rotation again, with \`phase: rollback\` and a waiver of \`roster\` for this subject`
+          edge.from === "rollback"
+            ? "compare `capstan status` with your own inventory, and let whoever is missing come back"
             : "compare `capstan status` with your own inventory, then waive `roster` for this subject; apply takes a new roster from what is there",
       });
     }

@@ -3,7 +3,7 @@ import type { Proof } from "../checklist/proof.ts";
 import { type Work, workOf } from "../checklist/work.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { failWith, type Guard, type GuardInput } from "./guard.ts";
+import { approvableAtTheEnd, failWith, type Guard, type GuardInput } from "./guard.ts";
 
 /**
  * Nothing in a cluster shows whether a database or an identity provider was told of the new CA. So a phase is left
@@ -23,7 +23,12 @@ export const trustConsumers: Guard = {
     const { authority, edge } = input;
     const work = edge.from === "standby" ? [] : workOf(authority.type, edge.from, input);
     const open = work.filter(({ item }) => item.required && item.state === "open");
-    return failWith([...open.flatMap((one) => findingsOf(one, input)), ...statedInAdvance(input)]);
+    return failWith([
+      ...open
+        .flatMap((one) => findingsOf(one, input))
+        .map((finding) => ({ ...finding, ...approvableAtTheEnd(edge) })),
+      ...statedInAdvance(input),
+    ]);
   },
 };
 

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { type ClusterPlan, needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import { type ClusterBinding, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
 import { clusterDifference, consequences, workDifference } from "./plan-difference.ts";
 import type { BoundPlan, PlanFile } from "./plan-file.ts";
@@ -134,15 +134,33 @@ function staleFile(
   const same = bound !== undefined && clusterFingerprint(bound) === planned.fingerprint;
   // The record is not part of the fingerprint, and a step that nobody approved is never taken.
   const known = stepIds(planned);
-  if (same && [...stepIds(cluster)].every((id) => known.has(id))) return null;
+  const graver = graverSteps(planned, cluster);
+  if (same && graver.length === 0 && [...stepIds(cluster)].every((id) => known.has(id))) return null;
   const was = file.bound_to.clusters.find((other) => other.name === cluster.name);
-  const moved = same ? [] : movedSince(was, bound);
+  const moved = [...(same ? [] : movedSince(was, bound)), ...graver];
   const alone = (one: ClusterPlan, plan: Plan): Plan => ({ ...plan, clusters: [one] });
   const follows = consequences(alone(planned, file.plan), alone(cluster, plan));
   return new Failure(
     "stale",
     `${name} is stale: since ${file.made_at} this moved\n${listed([...moved, ...follows])}`,
     { hint: "nothing was applied there; plan again, and have it approved again" },
+  );
+}
+
+/** Steps that had no approval of their own then and need one now, or that may cut off somebody who was not named. */
+function graverSteps(planned: ClusterPlan, now: ClusterPlan): readonly string[] {
+  const before = new Map(
+    planned.rotations.flatMap(({ steps }) => steps.map((step) => [step.id, step] as const)),
+  );
+  return now.rotations.flatMap(({ steps }) =>
+    steps.filter(needsOwnApproval).flatMap((step) => {
+      const was = before.get(step.id);
+      if (was === undefined) return [];
+      if (!needsOwnApproval(was)) return [`${step.id} is a point of no return now`];
+      const named = was.unaccounted ?? [];
+      const added = (step.unaccounted ?? []).filter((subject) => !named.includes(subject));
+      return added.length === 0 ? [] : [`${step.id} may cut off ${added.join(", ")} now, too`];
+    }),
   );
 }
 

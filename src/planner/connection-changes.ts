@@ -63,8 +63,9 @@ function changes(
   );
   return [
     ...fresh.map((way) => {
-      const before = was.filter(({ field }) => field === way.field).map(({ written }) => written);
-      return change(subject, way.field, way.does, before.join(", "), way.written);
+      const before = was.filter(({ field, value }) => field === way.field && value !== null);
+      const from = before.map(({ written }) => written).join(", ");
+      return change(subject, way.field, way.does, from, way.value === null ? null : way.written);
     }),
     ...was
       .filter(({ field, value }) => lost.includes(field) && value !== null)

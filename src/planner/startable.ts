@@ -1,8 +1,24 @@
-import type { Step } from "../rotation/plan.ts";
+import type { GuardVerdict, Step } from "../rotation/plan.ts";
 
 /** A guard refuses it, or cannot tell. */
 export function isBlocked({ guards }: Pick<Step, "guards">): boolean {
   return guards.some(({ outcome }) => outcome !== "pass");
+}
+
+/** A guard holds it, whatever is approved: what only the step's own approval ends is left to that. */
+export function isHeld(step: Pick<Step, "guards" | "point_of_no_return">): boolean {
+  return holding(step).length > 0;
+}
+
+/** The verdicts that no approval ends. */
+export function holding({
+  guards,
+  point_of_no_return: final,
+}: Pick<Step, "guards" | "point_of_no_return">): readonly GuardVerdict[] {
+  return guards.filter(
+    ({ outcome, findings }) =>
+      outcome !== "pass" && !(final && findings.every(({ approvable }) => approvable === true)),
+  );
 }
 
 /** It does not start as long as other rotations of the cluster are under way or come before it. */

@@ -41,8 +41,8 @@ export function stepsOf(
       edge,
     });
   const from = live.rotation.phase;
-  const dropping = droppingOf(member, resource, context);
   const name = resource.name;
+  const dropping = droppingOf(name, member, resource, context);
   if (standing === "finished") {
     if (resource.phase === "rollback") return [refusal(name, member, "rollback", tooLate(member))];
     const unverified = memory !== undefined && live.rotation.state === "standby";
@@ -82,11 +82,11 @@ export function stepsOf(
   const walk = walkBetween(from, resource.phase);
   if (walk?.length === 0) return settle(name, member, context, judge);
   if (walk === null || (walk.length > 1 && stepwise)) {
-    return chain(name, [{ from, to: resource.phase }], dropping, judge);
+    return chain([{ from, to: resource.phase }], dropping, judge);
   }
   const isWhole = standing === "in_progress" && live.rotation.towards == null;
   const settling = isWhole && !wasVerified(member) ? settle(name, member, context, judge) : [];
-  const moves = chain(name, walk, dropping, judge);
+  const moves = chain(walk, dropping, judge);
   // Behind the first step a clock goes on, which asks for no window.
   return follow(
     settling,
@@ -125,9 +125,10 @@ export function stepsBack(
 ): readonly Move[] {
   const { live, memory } = member;
   const isWhole = live.rotation.phase === "rollback" && live.rotation.towards == null;
-  const mustBeSeen = isWhole && newKeyWasUsed(memory, live) !== "refuted";
+  // Without a roster there is nobody to be looked for: the end itself says so, and asks for an approval of its own.
+  const mustBeSeen = isWhole && newKeyWasUsed(memory, live) !== "refuted" && memory?.roster != null;
   const settling = mustBeSeen || isEnding(member) ? settle(name, member, context, judge) : [];
-  return follow(settling, chain(name, wayBack(live), droppingOf(member, resource, context), judge));
+  return follow(settling, chain(wayBack(live), droppingOf(name, member, resource, context), judge));
 }
 
 /** At standby by a last step of capstan's own, and nobody has looked yet whether all are there. */
@@ -143,11 +144,12 @@ export function isEnding({ live, memory }: Pick<Member, "live" | "memory">): boo
 }
 
 function droppingOf(
+  name: string,
   { live, memory, wanted }: Pick<Member, "live" | "memory" | "wanted">,
   resource: RotationResource | null,
   { observation, now }: RotationContext,
 ): Dropping {
-  return { live, memory, retire: wanted.retire, resource, observation, now };
+  return { name, live, memory, retire: wanted.retire, resource, observation, now };
 }
 
 function whyUnclear(member: Member, context: RotationContext) {
@@ -228,11 +230,11 @@ function watch(
 
 /** Only the first move can be judged now; the others wait for what it brings. */
 function chain(
-  name: string,
   edges: readonly Edge[],
   dropping: Dropping,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
+  const { name } = dropping;
   const authority = dropping.live.type;
   const id = ({ from, to }: Edge) => `${name}/${authority}/${from}-${to}`;
   return edges.map((edge, index) => {
@@ -247,8 +249,9 @@ function chain(
       ...wordingOf(edge, authority, finality),
       reversible: !finality.final,
       point_of_no_return: finality.final,
+      ...(finality.final && edge.from === "rollback" ? { unaccounted: finality.unaccounted } : {}),
       after: before === undefined ? null : id(before),
-      guards: guards ?? [],
+      guards: finality.guards,
     };
   });
 }

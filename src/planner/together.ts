@@ -1,5 +1,6 @@
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding, Step } from "../rotation/plan.ts";
+import { isHeld } from "./startable.ts";
 
 type Move = Omit<Step, "checklist">;
 
@@ -39,12 +40,22 @@ const OUT_OF_ROLLBACK = 6;
 /** Held where a partner is held: a pair that is apart is one outage away from being lost. */
 function withPartners(move: Move, moves: readonly Move[]): Move {
   if (move.action === "verify" || move.to === "rollback") return move;
-  const findings = moves
-    .filter((other) => other.authority !== move.authority && other.guards.some(isFailing))
-    .map((other) => held(other));
-  if (findings.length === 0) return move;
+  const failing = moves.filter((other) => other.authority !== move.authority && other.guards.some(isFailing));
+  if (failing.length === 0) return move;
+  const findings = failing.map((other) => held(other));
   const guards = move.guards.filter(({ id }) => id !== "exclusive");
-  return { ...move, guards: [...guards, { id: "exclusive", outcome: "fail", findings, waived: [] }] };
+  if (failing.some(isHeld))
+    return { ...move, guards: [...guards, { id: "exclusive", outcome: "fail", findings, waived: [] }] };
+  // Only an approval of its own lets the other one go: then both need it, as one decision.
+  const approvable = findings.map((finding) => ({ ...finding, approvable: true as const }));
+  const unaccounted = new Set([move, ...failing].flatMap((one) => one.unaccounted ?? []));
+  return {
+    ...move,
+    reversible: false,
+    point_of_no_return: true,
+    unaccounted: [...unaccounted],
+    guards: [...guards, { id: "exclusive", outcome: "fail", findings: approvable, waived: [] }],
+  };
 }
 
 function held({ authority, guards }: Move): Finding {

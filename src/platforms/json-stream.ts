@@ -35,6 +35,22 @@ export function readFields(
   return createReader(fields, onElement);
 }
 
+/** The elements of what was printed whole, within the same bounds; throws a SyntaxError like a reader. */
+export function elementsOf(printed: string): readonly unknown[] {
+  const elements: unknown[] = [];
+  const reader = readElements((element) => elements.push(element));
+  reader.push(Buffer.from(printed));
+  reader.end();
+  return elements;
+}
+
+/** The one object that was printed. */
+export function objectOf(printed: string): unknown {
+  const [object, ...others] = elementsOf(printed);
+  if (object === undefined || others.length > 0) throw new SyntaxError("there is not exactly one object");
+  return object;
+}
+
 /** More than any listing holds: whoever prints it need not be heard to the end, as there may be none. */
 export class BeyondBounds extends SyntaxError {}
 

@@ -159,6 +159,11 @@ export interface Step {
   readonly reversible: boolean;
   readonly point_of_no_return: boolean;
   /**
+   * Of the end of a rollback that is a point of no return: who may live by the key that goes, as subjects. The approval
+   * of the step covers these, and nobody else.
+   */
+  readonly unaccounted?: readonly string[];
+  /**
    * It hands the rotation over to the platform's clock, which in the end drops the old key by itself: so the approval
    * of the start covers the end.
    */
@@ -233,6 +238,8 @@ export interface Finding {
   readonly subject: string;
   readonly message: string;
   readonly remedy: string;
+  /** The step's own approval ends it too: of the end of a rollback that is a point of no return. */
+  readonly approvable?: true;
 }
 
 export interface WaivedFinding extends Finding {

@@ -1,5 +1,6 @@
-import { type Approval, approvalKey } from "../apply/run.ts";
+import { type Approval, approvalKey, approvalOf as approvalOfKeys } from "../apply/approval.ts";
 import { heldByDrift } from "../planner/drift.ts";
+import { isHeld } from "../planner/startable.ts";
 import { harmless } from "../render/harmless.ts";
 import { needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import {
@@ -117,7 +118,7 @@ function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
 /** Why a step cannot be approved, as a sentence; `null` when it can. */
 export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
   const title = stepTitle(step);
-  if (isBlocked(step)) {
+  if (isBlocked(step) && isHeld(step)) {
     const guards = failingGuards(step).map(({ id, outcome }) =>
       outcome === "fail" ? id : `${id} (unknown)`,
     );
@@ -165,19 +166,36 @@ export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">)
   const calls = overridePlacesOf(plan)
     .filter((place) => approved.has(overrideKey(place)))
     .flatMap(({ cluster, override }) => override.actions.map(({ id }) => approvalKey(cluster.name, id)));
-  return { steps: new Set([...steps, ...calls]) };
+  const keys = new Set([...steps, ...calls]);
+  return approvalOfKeys(plan, (key) => keys.has(key));
 }
 
-/** What has to be typed for the point of no return; `null` for a name that nobody can type. */
-export function typedName(cluster: string): string | null {
-  const shown = harmless(cluster);
-  return shown === cluster && shown.trim() === shown && shown !== "" ? shown : null;
+/**
+ * What has to be typed for the point of no return: the cluster's name as long as it means one rotation, else that of
+ * both; `null` for a name that nobody can type.
+ */
+export function typedName({ cluster, rotation }: StepPlace): string | null {
+  const finals = cluster.rotations.filter(({ steps }) => steps.some(needsOwnApproval));
+  const name = finals.length > 1 ? `${cluster.name}/${rotation.name}` : cluster.name;
+  const shown = harmless(name);
+  return shown === name && shown.trim() === shown && shown !== "" ? shown : null;
 }
 
-/** Whether the text is the cluster's name, so that Enter would approve. */
+/** The steps that one answer is about: both halves of a pair, as far as nothing holds them. */
+export function finalsWith(state: State, place: StepPlace): readonly StepPlace[] {
+  return placesOf(state.plan).filter(
+    (other) =>
+      other.cluster === place.cluster &&
+      other.rotation === place.rotation &&
+      needsOwnApproval(other.step) &&
+      (other === place || other.step.to === place.step.to),
+  );
+}
+
+/** Whether the text is the name that is asked for, so that Enter would approve. */
 export function isTypedRight({ plan }: State, { step, typed }: FinalDialog): boolean {
   const place = placesOf(plan).find((candidate) => placeKey(candidate) === step);
-  return place !== undefined && typedName(place.cluster.name) === typed.normalize("NFC");
+  return place !== undefined && typedName(place) === typed.normalize("NFC");
 }
 
 /** What a key means to a question. */

@@ -1,6 +1,6 @@
 import { render } from "ink";
+import type { Approval } from "../apply/approval.ts";
 import type { RunEvent } from "../apply/event.ts";
-import type { Approval } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { App, sizeOf } from "./app.tsx";

@@ -3,6 +3,7 @@ import { planDifference } from "../planner/plan-difference.ts";
 import type { Plan } from "../rotation/plan.ts";
 import {
   answerOf,
+  finalsWith,
   isTypedRight,
   offerOf,
   overrideRefusal,
@@ -104,7 +105,7 @@ function answered(state: State, dialog: Question): State {
     case "approve":
       return approve(closed, dialog.approves);
     case "final":
-      return approve(closed, [...dialog.overrides, dialog.step]);
+      return approve(closed, [...dialog.overrides, ...finalKeys(state, dialog)]);
     case "start":
       return { ...closed, status: "rechecking", notice: null };
     case "rollback":
@@ -112,6 +113,12 @@ function answered(state: State, dialog: Question): State {
     case "moved":
       return closed;
   }
+}
+
+/** Of a pair both halves: they are one rotation, and one answer. */
+function finalKeys(state: State, { step }: Pick<FinalDialog, "step">): readonly string[] {
+  const place = placesOf(state.plan).find((one) => placeKey(one) === step);
+  return place === undefined ? [] : finalsWith(state, place).map(placeKey);
 }
 
 function approve(state: State, keys: readonly string[]): State {
@@ -243,13 +250,13 @@ function onlyReading(state: State): State {
 function ask(state: State, { overrides, ordinary, final, refusals }: ReturnType<typeof offerOf>): State {
   const entries = overrides.map(overrideKey);
   if (final !== null) {
-    if (typedName(final.cluster.name) !== null) {
+    if (typedName(final) !== null) {
       return {
         ...state,
         dialog: { kind: "final", step: placeKey(final), overrides: entries, typed: "", ...FRESH },
       };
     }
-    return refused(state, ["the cluster's name cannot be typed here: use --approve-final"]);
+    return refused(state, ["the name cannot be typed here: use --approve-final"]);
   }
   const approves = [...entries, ...ordinary.map(placeKey)];
   if (approves.length > 0) return { ...state, dialog: { kind: "approve", approves, ...FRESH } };
@@ -313,7 +320,7 @@ function onTypedKey(state: State, dialog: FinalDialog, key: Key): State {
   if (key.name === "backspace") return typing(withoutLast(dialog.typed));
   if (key.name === "return") {
     if (!isTypedRight(state, dialog)) {
-      return { ...closed, notice: "nothing was approved: that is not the cluster's name" };
+      return { ...closed, notice: "nothing was approved: that is not the name" };
     }
     if (dialog.gate.idle === 0 || answerOf(dialog.gate, true) !== "answer") {
       return { ...typing(dialog.typed), notice: "that was quick: press Enter once more" };

@@ -61,11 +61,31 @@ it("turns back both of a pair when the second fails, and both wait for what peop
 
   // Half of the undoing holds both; all of it ends both.
   const undone = [...INIT, "db/rollback/revert-server-certificates"];
-  expect((await world.apply([commit("update_clients", undone)])).outcome).toBe("rollback-unfinished");
+  expect((await world.apply([commit("update_clients", undone)], { final: false })).outcome).toBe(
+    "rollback-unfinished",
+  );
   expect(await phases()).toEqual(["rollback", "rollback"]);
   const all = [...undone, "db_client/rollback/remove-new"];
-  const ended = await world.apply([commit("rollback", all)]);
+  const ended = await world.apply([commit("rollback", all)], { final: false });
   expect([ended.outcome, ended.message]).toEqual(["applied", "everything that was planned is done"]);
+  expect(await phases()).toEqual(["standby", "standby"]);
+  expect(await Promise.all(TYPES.map((type) => world.keys(type)))).toEqual(before);
+});
+
+it("a pair that waits in rollback for what people have to undo is let go by one approval of its own", async () => {
+  world = await SandboxWorld.start();
+  const before = await Promise.all(TYPES.map((type) => world.keys(type)));
+  const authorities = TYPES.map((type, index) => ({ type, retire: before[index]?.active ?? [] }));
+  const commit = (phase: Phase, steps: readonly string[] = []): RotationResource =>
+    rotation(phase, { name: "databases", authorities, acknowledge: said(steps), contentHash: phase });
+  await world.apply([commit("init")]);
+  await world.apply([commit("update_clients", INIT)]);
+  const half = [...INIT, "db/rollback/revert-server-certificates"];
+  const held = await world.apply([commit("rollback", half)], { final: false });
+  expect(held.outcome).toBe("rollback-unfinished");
+  expect(held.message).toContain("--approve-final=acme.cluster/databases");
+  expect(await phases()).toEqual(["rollback", "rollback"]);
+  expect((await world.apply([commit("rollback", half)])).outcome).toBe("applied");
   expect(await phases()).toEqual(["standby", "standby"]);
   expect(await Promise.all(TYPES.map((type) => world.keys(type)))).toEqual(before);
 });

@@ -40,7 +40,7 @@ async function asked(answer: (question: string) => string) {
   });
   const terminal = { stdin, stderr } as unknown as Parameters<typeof askApproval>[0];
   const approval = await askApproval(terminal, atTheEnd().plan, { ordinary: false, final: [] }, NEVER);
-  return { questions, steps: [...(approval?.steps ?? [])].filter((step) => step.endsWith("standby")) };
+  return { questions, steps: [...(approval?.final.keys() ?? [])] };
 }
 
 describe("an approval is a set of steps", () => {

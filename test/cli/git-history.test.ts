@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startSandbox } from "../../src/sandbox/start.ts";
 import { runHere } from "../world/command-line.ts";
 import { HistoryStory } from "../world/history-story.ts";
 import { InProcessRepository } from "../world/in-process.ts";
@@ -114,6 +115,29 @@ const ROWS: readonly Row[] = [
     arrange: (story, remote) => withSubmodule(story, remote, true),
     plan: ["plans its commit", IN_STEP],
     apply: ["applies its commit", NOTHING],
+  },
+  {
+    what: "a submodule moved to a commit without the rotation",
+    async arrange(story, remote) {
+      const machine = await withSubmodule(story, remote, true);
+      const inner = Object.assign(Object.create(machine), { folder: join(machine.folder, "rotations") });
+      await inner.git("rm", "--quiet", ROTATION);
+      await inner.git(
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@localhost",
+        "commit",
+        "--quiet",
+        "-m",
+        "no more",
+      );
+      await machine.commit("the submodule moved");
+      await machine.git("push", "--quiet", "origin", "HEAD:main");
+      return machine;
+    },
+    plan: ["plans the way back", ROLLS_BACK],
+    apply: ["takes the way back, once approved", ASKS],
   },
   {
     what: "a pointer of Git LFS in place of a resource",
@@ -302,6 +326,16 @@ const ROWS: readonly Row[] = [
       const machine = await committed(story, remote, (clone) => clone.git("mv", ROTATION, "host.yaml"));
       return Object.assign(machine, { within: "clusters" });
     },
+    plan: ["blocks: it is declared elsewhere", as(3, /not proven/)],
+    apply: ["blocks", as(3, /rotation\/host-2026-11 is under way/)],
+  },
+  {
+    what: "a resource renamed to what nobody reads (`.yaml.tmpl`, a hidden folder)",
+    arrange: (story, remote) =>
+      committed(story, remote, async (machine) => {
+        await mkdir(join(machine.folder, ".templates"));
+        await machine.git("mv", ROTATION, ".templates/host.yaml.tmpl");
+      }),
     plan: ["blocks: it is declared elsewhere", as(3, /not proven/)],
     apply: ["blocks", as(3, /rotation\/host-2026-11 is under way/)],
   },
@@ -562,6 +596,43 @@ describe("who may write: a history that was rewritten", () => {
     await machine.git("push", "--quiet", "origin", "HEAD:main");
     await machine.must("apply", "--auto-approve", "--approve-final");
     expect(story.phase()).toBe("standby");
+  });
+});
+
+describe("an approval covers all that decides: a pull request that changes how a cluster is reached", () => {
+  let story: HistoryStory;
+  beforeAll(async () => {
+    story = await HistoryStory.begin();
+  }, 60_000);
+  afterAll(async () => story.end());
+
+  it("is applied after the merge where the cluster is the same, and stale where its keys are others", async () => {
+    const remote = await story.remote();
+    const cluster = join("clusters", "acme.cluster", "cluster.yaml");
+    const other = join(story.folder, "other", "tctl");
+    const proposal = await story.clone(remote);
+    await proposal.git("switch", "--quiet", "-c", "topic");
+    const text = await readFile(join(proposal.folder, cluster), "utf8");
+    const changed = text.replace(/^( +)tctl:[^\n]*(\n\1 +- [^\n]*)*/m, `$1tctl: [${other}]`);
+    expect(changed).not.toBe(text);
+    await writeFile(join(proposal.folder, cluster), changed);
+    await proposal.commit("another way to reach it");
+    const planned = await proposal.capstan("plan", "--base", "origin/main", "--format", "json");
+    const [{ fingerprint }] = JSON.parse(planned.stdout).clusters;
+    expect(fingerprint, planned.stderr).toMatch(/^sha256:/);
+    await proposal.git("push", "--quiet", "origin", "HEAD:main");
+
+    const machine = await story.clone(remote);
+    const approved = ["apply", "--auto-approve", "--expect", `acme.cluster=${fingerprint}`];
+    const elsewhere = await startSandbox({ dir: join(story.folder, "elsewhere"), speed: 500, nodes: 1 });
+    try {
+      machine.emulate(other, elsewhere.teleport);
+      check(await machine.capstan(...approved), as(5, /acme\.cluster is not as it was approved/));
+    } finally {
+      await elsewhere.stop();
+    }
+    machine.emulate(other, story.sandbox.teleport);
+    check(await machine.capstan(...approved), NOTHING);
   });
 });
 

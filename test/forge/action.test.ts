@@ -3,11 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { exitOfPlan } from "../../src/cli/exit-code.ts";
 import { Failure } from "../../src/failure.ts";
 import {
   type ActionDoors,
   type AppliedRun,
   type ApprovalPolicy,
+  type EndedPlan,
   type PlannedRun,
   runAction,
 } from "../../src/forge/action.ts";
@@ -15,6 +17,7 @@ import { contextOf } from "../../src/forge/context.ts";
 import { annotation } from "../../src/forge/files.ts";
 import { openGitHub } from "../../src/forge/github.ts";
 import { readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
+import type { ClusterProblem } from "../../src/rotation/plan.ts";
 import { blocked, hostile, manyClusters, nothingToDo, overridesDue, ready } from "../render/plans.ts";
 import { NOW } from "../world/host-rotation.ts";
 import { BOT, GitHubServer, REPOSITORY, type StoredPull, TOKEN } from "./github-server.ts";
@@ -125,9 +128,29 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
   return { exit: await runAction(context, listening, world), expected };
 }
 
-function planned(changes: Partial<PlannedRun> = {}): PlannedRun {
-  return { plan: ready(), fingerprint: FINGERPRINT, planFile: "/tmp/plan.json", ...changes };
+function planned(changes: Partial<PlannedRun> = {}): EndedPlan {
+  const made = { plan: ready(), fingerprint: FINGERPRINT, planFile: "/tmp/plan.json", ...changes };
+  return { ...made, exit: exitOfPlan(made.plan) };
 }
+
+/** The second of two clusters was not read. */
+function unread(plan: PlannedRun["plan"], problem: ClusterProblem): PlannedRun["plan"] {
+  const clusters = plan.clusters
+    .slice(0, 2)
+    .map((cluster, index) =>
+      index === 0
+        ? cluster
+        : { ...cluster, fingerprint: null, problem, rotations: [], overrides: [], drift: [] },
+    );
+  return { ...plan, outcome: "incomplete", verdict: "incomplete", clusters };
+}
+
+const NOT_YET: ClusterProblem = {
+  code: "not-trusted-yet",
+  message: "it would run /tmp/other-tctl",
+  remedy: "it is planned after the merge",
+};
+const UNREACHABLE: ClusterProblem = { code: "executable", message: "tctl hangs", remedy: "look at it" };
 
 function applied(changes: Partial<AppliedRun> = {}): AppliedRun {
   return {
@@ -218,6 +241,31 @@ describe("mode plan", () => {
     expect((await act("plan", { doors })).exit).toBe(0);
     expect(outputs()["outcome"]).toBe("blocked");
     expect((await act("plan", { doors, env: { CAPSTAN_FAIL_ON: "blocked" } })).exit).toBe(3);
+  });
+
+  it("a cluster that is not trusted before the merge is named everywhere, and fails the job only where that is asked for", async () => {
+    const doors = { plan: async () => planned({ plan: unread(manyClusters(2, 2), NOT_YET) }) };
+    const { exit } = await act("plan", { doors, env: { CAPSTAN_FAIL_ON: "blocked" } });
+    expect(exit).toBe(3);
+    expect(server.checkRuns).toMatchObject([{ conclusion: "failure" }]);
+    expect((await act("plan", { doors })).exit).toBe(0);
+    expect(server.checkRuns.at(-1)).toMatchObject({ conclusion: "neutral" });
+    expect(outputs()["outcome"]).toBe("incomplete");
+    expect(printed).toMatch(/^::warning title=capstan::edge-001.* was not read: it would run/m);
+    for (const text of [summary(), bodies()[0] ?? ""]) {
+      expect(text).toContain("**Incomplete.**");
+      expect(text).toContain("it would run `/tmp/other-tctl`");
+      expect(text).toContain("it is planned after the merge");
+    }
+  });
+
+  it("a cluster that could not be read fails the job, whatever fails it otherwise; the others are shown", async () => {
+    const doors = { plan: async () => planned({ plan: unread(manyClusters(2, 2), UNREACHABLE) }) };
+    expect((await act("plan", { doors })).exit).toBe(1);
+    expect(bodies()[0]).toContain("edge-000");
+    expect(bodies()[0]).toContain("tctl hangs");
+    // What is approved of the others stands.
+    expect(server.checkRuns).toMatchObject([{ conclusion: "neutral" }]);
   });
 
   it("one comment per cluster where each has its own job", async () => {
@@ -630,6 +678,14 @@ describe("mode drift", () => {
       "capstan: edge-001.acme.cluster is not what git says",
     ]);
     expect(server.issues[1]?.body).toContain("**Ready, to the point of no return.**");
+  });
+
+  it("leaves the issue of a cluster that could not be read as it is, and fails", async () => {
+    await drift(manyClusters(2, 2));
+    expect(server.issues).toHaveLength(2);
+    expect((await drift(unread(manyClusters(2, 2), UNREACHABLE))).exit).toBe(1);
+    expect(server.issues).toMatchObject([{ state: "open" }, { state: "open" }]);
+    expect(printed).toContain("was not read: tctl hangs");
   });
 });
 

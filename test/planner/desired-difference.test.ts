@@ -187,7 +187,7 @@ describe("what else is changed", () => {
     expect(found.changes).toEqual([`cluster ${CLUSTER}: policy.soak was 0s, and is 1m`]);
     expect(found.connections.map(({ message }) => message)).toEqual([
       `${CLUSTER} runs another executable: ./tctl, not tctl (spec.teleport.tctl)`,
-      `${CLUSTER} reads another file or context: $TELEPORT_ID, not nothing (spec.teleport.identity_file)`,
+      `${CLUSTER} reads another file or context: $TELEPORT_ID (spec.teleport.identity_file)`,
     ]);
     expect(JSON.stringify(found)).not.toContain("environment");
   });

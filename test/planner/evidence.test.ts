@@ -105,6 +105,8 @@ describe("absence is no evidence: a rotation that is not ours", () => {
   });
 });
 
+const WAY_OUT = "`capstan apply --approve-final=acme.cluster/host-2026-11`";
+
 describe("absence is no evidence: the end of a rollback", () => {
   const back = rotation("rollback");
   const used = memory("rollback", {
@@ -128,6 +130,8 @@ describe("absence is no evidence: the end of a rollback", () => {
     expect(made.outcome).toBe("blocked");
     expect(made.steps.at(-1)).toMatchObject({ to: "standby", point_of_no_return: true, reversible: false });
     expect(made.steps.at(-1)?.disrupts).toContain("there is no roster");
+    expect(made.steps.at(-1)?.unaccounted).toEqual(["roster/host"]);
+    expect(JSON.stringify(made.steps.at(-1)?.guards)).toContain(WAY_OUT);
   });
 
   it("is an ordinary step when everybody was seen there", () => {
@@ -149,9 +153,13 @@ describe("absence is no evidence: the end of a rollback", () => {
   it("is a point of no return with a waived member, and says who", () => {
     const waived = rotation("rollback", { waive: [waiver("roster", "node/node2")] as never });
     const made = planned([waived], "rollback", { record: [used], seen: { components: lost } });
-    expect(made.outcome).toBe("ready");
-    expect(made.steps).toMatchObject([{ to: "standby", point_of_no_return: true }]);
+    expect(made.outcome).toBe("blocked");
+    expect(made.steps).toMatchObject([
+      { to: "standby", point_of_no_return: true, unaccounted: ["node/node2"] },
+    ]);
     expect(made.steps[0]?.disrupts).toContain("node/node2 (waived)");
+    expect(failing(made)).toEqual(["roster"]);
+    expect(JSON.stringify(made.steps[0]?.guards)).toContain(WAY_OUT);
   });
 
   it("is one with a roster that was taken in the middle, as somebody may have been lost before", () => {

@@ -48,12 +48,16 @@ interface Situation {
   readonly observed?: Partial<ClusterObservation>;
   readonly state?: DesiredState;
   readonly commit?: string | null;
+  readonly record?: RotationRecord;
 }
 
 function planned({ live = "init", wanted = "update_clients", ...other }: Situation = {}): BoundPlan {
   const state = other.state ?? desired([rotation(wanted)]);
   const seen = observation(live, other.observed);
-  const record = { ...emptyRecord(CLUSTER), rotations: live === "standby" ? [] : [memory(live)] };
+  const record = {
+    ...emptyRecord(CLUSTER),
+    rotations: live === "standby" ? [] : [other.record ?? memory(live)],
+  };
   const plan = makePlan({
     desired: state,
     observations: [seen],
@@ -230,6 +234,29 @@ describe("a plan file", () => {
         - acme.cluster: host: init → update_clients was planned, and is not any more
         - the verdict was ready, and is no changes"
     `);
+  });
+
+  it("is stale when the record brings steps that nobody approved, though git and the cluster are the same", () => {
+    const file = fileOf();
+    const unverified = memory("init");
+    const phases = unverified.phases.map((entry) => ({ ...entry, verified_at: null }));
+    const now = planned({ record: { ...unverified, phases } });
+    expect(now.plan.fingerprint).toBe(file.fingerprint);
+    const added = now.plan.clusters[0]?.rotations[0]?.steps.map(({ id }) => id) ?? [];
+    expect(added).toContain("host-2026-11/host/init");
+    expect(refusal(() => requireApproved(by(file), now))).toMatchObject({ code: "stale" });
+  });
+
+  it("is stale when a step may cut off somebody whom it did not name", () => {
+    const used = { ...memory("rollback"), turned_back: null };
+    const waiting = { live: "rollback", wanted: "rollback" } as const;
+    const file = fileOf({ ...waiting, record: used });
+    expect(refusal(() => requireApproved(by(file), planned({ ...waiting, record: used })))).toBeNull();
+    const unknown = planned({ ...waiting, record: { ...used, roster: null } });
+    expect(unknown.plan.fingerprint).toBe(file.fingerprint);
+    expect(String(refusal(() => requireApproved(by(file), unknown)))).toContain(
+      "is a point of no return now",
+    );
   });
 
   it("is not the approved one when its fingerprint is another", () => {

@@ -9,7 +9,7 @@ import type { Platform } from "../../src/platforms/platform.ts";
 import { folderStore } from "../../src/record/folder.ts";
 import { LEASE_MS, SKEW_MS } from "../../src/record/lease-times.ts";
 import type { RecordStore } from "../../src/record/store.ts";
-import { stepKeys } from "../world/apply.ts";
+import { approved } from "../world/apply.ts";
 import { CLUSTER, desired, NOW, rotation } from "../world/host-rotation.ts";
 import { ModelClock, ModelCluster } from "../world/model-cluster.ts";
 
@@ -91,7 +91,7 @@ async function run(store: RecordStore, platform: Platform, clock: ModelClock): P
       turnBack: new AbortController().signal,
       accept: () => new Map(),
       emit: () => {},
-      approve: async (plan) => ({ steps: stepKeys(plan, false) }),
+      approve: async (plan) => approved(plan, false),
       holder: { who: "a run", why: "capstan apply" },
     });
   } catch (error) {

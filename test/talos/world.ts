@@ -33,7 +33,7 @@ import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
 import { readCertificate } from "../../src/talos/certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
-import { stepKeys } from "../world/apply.ts";
+import { approved } from "../world/apply.ts";
 import { MemoryStore } from "../world/memory-store.ts";
 
 /** Thrown in place of SIGKILL: nothing of capstan decides anything after it. */
@@ -238,9 +238,7 @@ export class TalosWorld {
         signal: NEVER,
         turnBack: NEVER,
         emit: (event) => events.push(event),
-        approve: async (plan) => ({
-          steps: stepKeys(plan, true),
-        }),
+        approve: async (plan) => approved(plan, true),
         holder: { who: "test", why: "test" },
       });
       return { outcome, events };

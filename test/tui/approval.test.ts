@@ -4,6 +4,7 @@ import { approvalOf } from "../../src/tui/approval.ts";
 import { placeKey, placesOf } from "../../src/tui/facts.ts";
 import { QUIET_TICKS, READY_TICKS, type State } from "../../src/tui/model.ts";
 import { reduce } from "../../src/tui/reducer.ts";
+import { dialogText } from "../../src/tui/view/dialog-lines.ts";
 import { calmly, drawn, keyOf, open, press, type, wait } from "./keystrokes.ts";
 import { BUSY_PLAN, FINAL_PLAN, failing, planOf, READY_PLAN, rotation, step } from "./sample.ts";
 
@@ -33,7 +34,8 @@ describe("an ordinary step", () => {
   it("is approved by a, then y, by a person who looks", () => {
     const state = calmly(approving(), "a", "y");
     expect(approvalOf(state)).toEqual({
-      steps: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]),
+      ordinary: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]),
+      final: new Map(),
     });
     expect(state.status).toBe("open");
   });
@@ -113,7 +115,8 @@ describe("the point of no return", () => {
     const asked = calmly(approving(FINAL_PLAN), "a");
     const state = calmly(type(asked, "acme.cluster"), "return");
     expect(approvalOf(state)).toEqual({
-      steps: new Set(["acme.cluster/host-2026-11/host/update_servers-standby"]),
+      ordinary: new Set(),
+      final: new Map([["acme.cluster/host-2026-11/host/update_servers-standby", []]]),
     });
   });
 
@@ -157,6 +160,43 @@ describe("the point of no return", () => {
     expect(finals).toHaveLength(1);
     expect(finals.some((place) => state.approved.has(placeKey(place)))).toBe(false);
     expect(state.approved.size).toBe(3);
+  });
+
+  it("names cluster and rotation, and is asked once for a pair", () => {
+    const rotations = FINAL_PLAN.clusters[0]?.rotations ?? [];
+    const pair = rotations.map((one) => {
+      const [step] = one.steps;
+      if (step === undefined) throw new Error("there is no step");
+      const second = { ...step, id: `${step.id}-too`, authority: "user", after: step.id };
+      return { ...one, steps: [step, second] };
+    });
+    const asked = calmly(
+      open({
+        mode: "approve",
+        plan: planOf([{ name: "acme.cluster", rotations: pair }]),
+        size: { columns: 80, rows: 60 },
+      }),
+      "a",
+    );
+    if (asked.dialog === null) throw new Error("there is no dialog");
+    const { body } = dialogText(asked, asked.dialog, 60);
+    const text = body.map((line) => line.map((part) => part.text).join("")).join("\n");
+    expect(text).toContain("acme.cluster/host-2026-11");
+    expect(text).toContain("user: update_servers → standby");
+    expect(calmly(type(asked, "acme.cluster"), "return").approved.size).toBe(2);
+  });
+
+  it("takes the rotation's name too where the cluster has two", () => {
+    const [one] = FINAL_PLAN.clusters[0]?.rotations ?? [];
+    if (one === undefined) throw new Error("there is no rotation");
+    const steps = one.steps.map((step) => ({ ...step, id: step.id.replace("host", "other") }));
+    const two = planOf([{ name: "acme.cluster", rotations: [one, { ...one, name: "other", steps }] }]);
+    const asked = calmly(approving(two), "a");
+    expect(calmly(type(asked, "acme.cluster"), "return").approved.size).toBe(0);
+    const state = calmly(type(asked, "acme.cluster/host-2026-11"), "return");
+    expect([...approvalOf(state).final.keys()]).toEqual([
+      "acme.cluster/host-2026-11/host/update_servers-standby",
+    ]);
   });
 
   it("cannot be approved where the name cannot be typed", () => {
@@ -222,8 +262,8 @@ describe("what cannot be approved says why", () => {
     const one = calmly(approving(both), "a", "y");
     expect(one.approved.size).toBe(1);
     const key = (name: string) => `${name}/host-2026-11/host/init-update_clients`;
-    expect([...approvalOf(one).steps]).toEqual([key("east")]);
-    expect([...approvalOf(calmly(one, "end", "a", "y")).steps]).toEqual([key("east"), key("west")]);
+    expect([...approvalOf(one).ordinary]).toEqual([key("east")]);
+    expect([...approvalOf(calmly(one, "end", "a", "y")).ordinary]).toEqual([key("east"), key("west")]);
   });
 
   it("a question that is longer than the screen has to be scrolled to its end", () => {

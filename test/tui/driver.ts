@@ -72,7 +72,9 @@ switch (mode) {
       components: COMPONENTS,
       recheck,
     });
-    stdout.write(`approved: ${JSON.stringify(approved && [...approved.steps])}\n`);
+    stdout.write(
+      `approved: ${JSON.stringify(approved && [...approved.ordinary, ...approved.final.keys()])}\n`,
+    );
     if (mode === "whole" && approved !== null) await watchRun();
   }
 }

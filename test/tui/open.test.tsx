@@ -159,7 +159,10 @@ describe("review and approval", () => {
       recheck: async () => structuredClone(READY_PLAN),
     });
     await keyboard.press("a", "y", "s", "y");
-    expect(await asked).toEqual({ steps: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]) });
+    expect(await asked).toEqual({
+      ordinary: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]),
+      final: new Map(),
+    });
     expect(screen.text).toContain(LEAVES);
   });
 
@@ -174,7 +177,8 @@ describe("review and approval", () => {
     });
     await keyboard.press("a", "y", "s", "y", "x", "a", ..."acme.cluster", "\r", "s", "y");
     expect(await asked).toEqual({
-      steps: new Set(["acme.cluster/host-2026-11/host/update_servers-standby"]),
+      ordinary: new Set(),
+      final: new Map([["acme.cluster/host-2026-11/host/update_servers-standby", []]]),
     });
     expect(stripVTControlCharacters(screen.text)).toContain("The clusters moved while this was being read");
   });
@@ -223,7 +227,7 @@ describe("review and approval", () => {
     };
     const asked = reviewAndApprove({ plan: READY_PLAN, diff: null, stdin, stdout, recheck });
     await keyboard.press("a", "y", "s", "y", "x", "s", "y");
-    expect((await asked)?.steps.size).toBe(1);
+    expect((await asked)?.ordinary.size).toBe(1);
     expect(stripVTControlCharacters(screen.text)).toContain("tctl was not found");
   });
 

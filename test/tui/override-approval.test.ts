@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { approvalKey } from "../../src/apply/approval.ts";
 import type { RunEvent } from "../../src/apply/event.ts";
-import { approvalKey } from "../../src/apply/run.ts";
 import type { OverridePlan, PlannedAction } from "../../src/overrides/plan.ts";
 import type { Plan, Step } from "../../src/rotation/plan.ts";
 import { approvalOf } from "../../src/tui/approval.ts";
@@ -58,7 +58,7 @@ function withOverride(override: OverridePlan, ...steps: readonly Step[]): Plan {
 const approving = (plan: Plan) => open({ mode: "approve", plan });
 
 function yesTo(...ids: readonly string[]) {
-  return { steps: new Set(ids.map((id) => approvalKey("acme.cluster", id))) };
+  return { ordinary: new Set(ids.map((id) => approvalKey("acme.cluster", id))), final: new Map() };
 }
 
 describe("a plan of override entries alone", () => {
@@ -108,7 +108,10 @@ describe("a step of a CA whose entries change first", () => {
     const final = step("db_client-2026-11", "db_client", { from: "update_servers", to: "standby" });
     const plan = withOverride(overridden({ actions: [retire] }), final);
     const state = calmly(approving(plan), "a", ..."acme.cluster", "return");
-    expect(approvalOf(state)).toEqual(yesTo(final.id, RETIRE));
+    expect(approvalOf(state)).toEqual({
+      ...yesTo(RETIRE),
+      final: new Map([[approvalKey("acme.cluster", final.id), []]]),
+    });
   });
 });
 

@@ -1,13 +1,13 @@
 import { apply } from "../../src/apply/apply.ts";
+import { type Approval, approvalOf, NOTHING } from "../../src/apply/approval.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
-import { approvalKey } from "../../src/apply/run.ts";
 import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
 import type { Fingerprint } from "../../src/rotation/observation.ts";
-import { needsOwnApproval, type Plan } from "../../src/rotation/plan.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
 import { CLUSTER, historyWithout } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
@@ -50,8 +50,9 @@ export class World {
       turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
-        if (approve === "nothing") return { steps: new Set() };
-        return { steps: new Set([...stepKeys(plan, approve === "everything"), ...approvesToo]) };
+        if (approve === "nothing") return NOTHING;
+        const { ordinary, final } = approved(plan, approve === "everything");
+        return { ordinary: new Set([...ordinary, ...approvesToo]), final };
       },
       holder: { who: "test", why: "test" },
     });
@@ -89,13 +90,7 @@ interface ApplyWith {
 const NEVER = new AbortController().signal;
 
 /** What a person approves: all of a plan, or all that needs no approval of its own. */
-export function stepKeys({ clusters }: Plan, final: boolean): ReadonlySet<string> {
-  return new Set(
-    clusters.flatMap(({ name, rotations, overrides }) => [
-      ...rotations.flatMap(({ steps }) =>
-        steps.filter((step) => final || !needsOwnApproval(step)).map(({ id }) => approvalKey(name, id)),
-      ),
-      ...overrides.flatMap(({ actions }) => actions.map(({ id }) => approvalKey(name, id))),
-    ]),
-  );
+export function approved(plan: Plan, final: boolean): Approval {
+  const all = approvalOf(plan, () => true);
+  return final ? all : { ...all, final: new Map() };
 }

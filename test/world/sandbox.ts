@@ -17,7 +17,7 @@ import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { TimelessTeleport } from "../sandbox/harness.ts";
-import { stepKeys } from "./apply.ts";
+import { approved } from "./apply.ts";
 import { cluster } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -144,7 +144,7 @@ export class SandboxWorld {
         onEvent(event);
       },
       turnBack: NEVER,
-      approve: async (plan) => ({ steps: stepKeys(plan, final) }),
+      approve: async (plan) => approved(plan, final),
       holder: { who: "test", why: "test" },
     });
     const last = events.at(-1);

@@ -3,7 +3,7 @@ import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/desired.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
-import { stepKeys } from "./apply.ts";
+import { approved } from "./apply.ts";
 import { CLUSTER, cluster, desired } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
@@ -55,7 +55,7 @@ export class TwoClusters {
       signal: NEVER,
       turnBack: NEVER,
       emit: (event) => events.push(event),
-      approve: async (plan) => ({ steps: stepKeys(plan, final) }),
+      approve: async (plan) => approved(plan, final),
       holder: { who: "test", why: "test" },
     });
     return { outcome, events };

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { addOverride, addOverrideEntry } from "../../resources/edit-override.ts";
+import { editFiles } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -42,8 +41,12 @@ export async function put(scene: Scene, texts: readonly string[], keyHash: strin
     return;
   }
   const file = join(dirname(cluster.source.file), "overrides", `${authority.type}.yaml`);
-  const path = join(workspace.folder, file);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, addOverride(existsSync(path) ? await readFile(path, "utf8") : null, of, entry));
+  await editFiles(workspace, [
+    {
+      file,
+      change: (text) => addOverride(text, of, entry),
+      absent: () => addOverride(null, of, entry),
+    },
+  ]);
   tell(scene, candidate, `wrote ${file}: an override of ${authority.type} with one entry, staged`);
 }

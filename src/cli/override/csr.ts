@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { normaliseKeyHash } from "../../overrides/key-hash.ts";
 import { caKeys, isKnown } from "../../overrides/keys.ts";
@@ -9,6 +9,7 @@ import { createRunner } from "../../process/runner.ts";
 import { harmless, paragraph } from "../../render/layout.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -27,7 +28,7 @@ const REQUESTS = join("overrides", "requests");
 export async function csr(terminal: Terminal, type: string, options: CsrOptions): Promise<ExitCode> {
   const scene = await openScene(terminal, options);
   const authority = authorityOf(scene, apiSpelling(type));
-  const { workspace, cluster, platform } = scene;
+  const { cluster, platform } = scene;
   if (platform.overrides === undefined) {
     throw new Failure("usage", `${cluster.name} runs on a platform whose CAs cannot be overridden`);
   }
@@ -41,12 +42,11 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
     for (const { keyHash } of match.matched) await refusePresent(scene, authority.type, keyHash);
   }
   const folder = options.out ?? join(dirname(cluster.source.file), REQUESTS);
-  await mkdir(resolve(workspace.folder, folder), { recursive: true });
   const hashes = match.matched.map(({ keyHash }) => keyHash);
   const names = requestFileNames(authority.type, hashes, `${folder}/`);
   for (const { keyHash, role, request, subject, namesCluster, byAttribute } of match.matched) {
     const file = names.get(keyHash) ?? "";
-    await writeFile(resolve(workspace.folder, file), request.pem);
+    await writeRequest(scene, file, request.pem, options.out !== undefined);
     terminal.stdout.write(
       `wrote ${file}\n  for the ${role} key\n  ${keyHash}\n  subject ${harmless(subject)}\n`,
     );
@@ -75,6 +75,21 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
     );
   }
   return match.missing.length === 0 ? EXIT.ok : EXIT.blocked;
+}
+
+/** An earlier request makes way for the new one, and nothing else does. A folder of `--out` is a person's choice. */
+async function writeRequest({ workspace }: Scene, file: string, pem: string, byFlag: boolean): Promise<void> {
+  const change = (text: string) => {
+    if (/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(text)) return pem;
+    throw new Failure("usage", `${file} is there, and is no certificate request`, {
+      hint: "nothing was written over it; move it away, or choose another --out",
+    });
+  };
+  if (byFlag) await mkdir(dirname(resolve(workspace.folder, file)), { recursive: true });
+  const place = byFlag
+    ? { folder: dirname(resolve(workspace.folder, file)), file: basename(file), git: null }
+    : { ...workspace, file };
+  await editFiles(place, [{ file: place.file, change, absent: () => pem }]);
 }
 
 function wantedKey(publicKey: string | undefined, authority: LiveAuthority): string | null {

@@ -1,11 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { normaliseKeyHash } from "../../overrides/key-hash.ts";
 import { type CaOverride, OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ClusterResource, OverrideResource } from "../../resources/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
+import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -105,8 +106,7 @@ export async function edit(
   file: string,
   change: (text: string) => string | Promise<string>,
 ): Promise<void> {
-  const path = join(workspace.folder, file);
-  await writeFile(path, await change(await readFile(path, "utf8")));
+  await editFiles(workspace, [{ file, change }]);
 }
 
 /** The texts of files that were named on the command line. */

@@ -4,6 +4,7 @@ import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
 import { canonicalAddress } from "../../resources/machine-address.ts";
 import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addresses.ts";
+import { BeyondBounds, elementsOf } from "../json-stream.ts";
 import { readTalosconfig } from "./talosconfig.ts";
 
 /** What is known of a cluster before there is a resource for it. */
@@ -136,10 +137,7 @@ class Asking {
     if (stdout.trim() === "") return [];
     // Objects one after the other; unlike YAML, half of one is not taken for a whole (reference talos-rotation 3.1).
     return parsed(stdout, (text) =>
-      text
-        .trimEnd()
-        .split(/(?<=^\})\n/m)
-        .map((object) => (JSON.parse(object) as { readonly spec?: unknown }).spec),
+      elementsOf(text).map((object) => (object as { readonly spec?: unknown }).spec),
     );
   }
 
@@ -213,8 +211,9 @@ async function firstAnswer<Value>(
 function parsed<Value>(stdout: string, parse: (text: string) => Value): Value {
   try {
     return parse(stdout);
-  } catch {
-    throw new Failure("executable", "talosctl printed what cannot be read", {
+  } catch (error) {
+    const why = error instanceof BeyondBounds ? `: ${error.message}` : "";
+    throw new Failure("executable", `talosctl printed what cannot be read${why}`, {
       hint: "run it again; with --verbose the call is shown",
     });
   }

@@ -2,6 +2,7 @@ import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
 import { type CaCertificate, readCertificates } from "../../talos/certificate.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
+import { BeyondBounds, objectOf } from "../json-stream.ts";
 import { field, type Session } from "./session.ts";
 
 /** kubectl with a kubeconfig that lies in a file of its owner only. */
@@ -86,8 +87,10 @@ async function list(
   if (exit !== 0) return said(words, stderr);
   let value: unknown;
   try {
-    value = JSON.parse(stdout);
-  } catch {
+    value = objectOf(stdout);
+  } catch (error) {
+    if (error instanceof BeyondBounds)
+      return `kubectl ${words.join(" ")} printed what no cluster holds: ${error.message}`;
     return `kubectl ${words.join(" ")} printed what is not JSON`;
   }
   const items = field(value, "items");
@@ -172,7 +175,7 @@ export async function rootAuthority(
   const { exit, stdout, stderr } = await session.kubectl(kubeconfig, words);
   if (exit !== 0) return said(words, stderr);
   try {
-    return readCertificates(String(field(field(JSON.parse(stdout), "data"), "ca.crt") ?? ""));
+    return readCertificates(String(field(field(objectOf(stdout), "data"), "ca.crt") ?? ""));
   } catch {
     return "kube-root-ca.crt cannot be read";
   }

@@ -4,6 +4,7 @@ import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
 import { says } from "../../talos/node-state.ts";
+import { objectOf } from "../json-stream.ts";
 import { field, type Reply, readResources, type Session } from "./session.ts";
 
 /** A machine's two configurations. Their texts hold keys: they go nowhere but back to the machine. */
@@ -114,7 +115,7 @@ async function versionOf(session: Session, address: string): Promise<string | nu
   const reply = await session.ask(address, ["version", "--json"]);
   if (!reply.ok) return null;
   try {
-    return textOf(field(field(JSON.parse(reply.stdout), "version"), "tag"));
+    return textOf(field(field(objectOf(reply.stdout), "version"), "tag"));
   } catch {
     return null;
   }

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/desired.ts";
+import { elementsOf } from "../json-stream.ts";
 import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
 import {
   CA_OVERRIDES,
@@ -19,7 +20,7 @@ import {
 import { editedResource } from "./edited-override.ts";
 import { explain } from "./errors.ts";
 import { askForChange } from "./reply.ts";
-import { list, object, text } from "./values.ts";
+import { object, text } from "./values.ts";
 
 /** Newer servers ask the other auth instances to sign and wait up to five minutes for them (reference 3.2). */
 const REQUESTS_TIMEOUT_MS = 6 * 60_000;
@@ -170,7 +171,7 @@ async function readResource(
 ): Promise<unknown> {
   const outcome = await runner.run({ argv: getCommand(connection, CA_OVERRIDES), signal });
   if (outcome.exitCode !== 0) return null;
-  const listed = list(JSON.parse(outcome.stdout)).map(object);
+  const listed = elementsOf(outcome.stdout).map(object);
   return listed.find((resource) => text(resource["sub_kind"]) === authority) ?? null;
 }
 

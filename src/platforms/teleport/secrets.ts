@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/desired.ts";
+import { elementsOf } from "../json-stream.ts";
 import type { PlatformOptions } from "../platform.ts";
 import { getSecretsCommand } from "./commands.ts";
 import { explain } from "./errors.ts";
@@ -40,14 +41,12 @@ function unreadable(cluster: string, { kind, failure }: ReturnType<typeof explai
 
 /** Never quotes what was printed. */
 function problemWith(cluster: string, printed: string): string | null {
-  let parsed: unknown;
+  let elements: readonly unknown[];
   try {
-    parsed = JSON.parse(printed);
+    elements = elementsOf(printed);
   } catch {
     return "what it printed is cut off, or no JSON";
   }
-  // v5 prints a single one bare (recordings).
-  const elements = Array.isArray(parsed) ? parsed : [parsed];
   const own = elements.map(object).filter(({ metadata }) => text(object(metadata)["name"]) === cluster);
   if (own.length === 0) return `there is no CA of ${cluster} in what it printed`;
   const bare = own.find(({ spec }) => !signs(object(spec)));

@@ -1,6 +1,6 @@
 import { awaitedBy } from "../../planner/verdict.ts";
 import { HOLDS } from "../../render/outlook.ts";
-import { isTypedRight, offerOf, overrideRefusal, refusalOf } from "../approval.ts";
+import { finalsWith, isTypedRight, offerOf, overrideRefusal, refusalOf, typedName } from "../approval.ts";
 import {
   keyFates,
   moveOf,
@@ -205,12 +205,15 @@ function finalText(state: State, dialog: FinalDialog, width: number): DialogText
     title: "The point of no return",
     grave: true,
     body: [
-      ...oneStep(place, width),
-      ...fateLines(keyFates(place.rotation, moveOf(place.step)), width),
+      ...paragraph(`${place.cluster.name}/${place.rotation.name}`, width, { tone: "strong" }),
+      ...finalsWith(state, place).flatMap((one) => [
+        ...oneStep(one, width),
+        ...fateLines(keyFates(one.rotation, moveOf(one.step)), width),
+      ]),
       ...overridesOf(state, dialog.overrides).flatMap((one) => oneOverride(one, width)),
     ],
     foot: [
-      ...paragraph(`Type ${place.cluster.name}, then Enter; Esc goes back.`, width),
+      ...paragraph(`Type ${typedName(place)}, then Enter; Esc goes back.`, width),
       spread(field, effect === "" ? EMPTY : line(span(effect, "strong")), width),
     ],
   };

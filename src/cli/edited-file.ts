@@ -1,0 +1,93 @@
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { readTarget, type Target, writeTarget } from "../process/written-file.ts";
+import type { Workspace } from "./workspace.ts";
+
+/**
+ * Files of the repository that `init`, `rotate` and `override` write for a commit: a new one, or an edit of what stands
+ * there. A link within the repository is followed to its end, so that it stays a link; one that leads out of it, or
+ * into `.git`, is refused.
+ */
+export type Repository = Pick<Workspace, "folder"> & {
+  /** `null` outside of git: then the folder is all there is. */
+  readonly git: { readonly root: string } | null;
+};
+
+/** A change of one file below the folder. */
+export type Edit =
+  | {
+      readonly file: string;
+      readonly change: (text: string) => string | Promise<string>;
+      /** What it is where there is none yet; without this, it has to be there. */
+      readonly absent?: () => string;
+    }
+  /** One that must not be there yet. */
+  | { readonly file: string; readonly fresh: string };
+
+interface Written {
+  readonly target: Target;
+  /** `null`: there is none yet. */
+  readonly before: string | null;
+  readonly text: string;
+  readonly mode: number | null;
+}
+
+/** Bad input changes nothing: every new text is made, and every place looked at, before the first is written. */
+export async function editFiles(repository: Repository, edits: readonly Edit[]): Promise<void> {
+  const all = new Map<string, Written>();
+  for (const edit of edits) {
+    const target = await targetIn(repository, edit.file);
+    const before = await readTarget(target);
+    if ("fresh" in edit) {
+      if (before !== null) throw thereAlready(edit.file);
+      all.set(target.path, { target, before, text: edit.fresh, mode: null });
+      continue;
+    }
+    const known = all.get(target.path);
+    const from = known?.text ?? before;
+    const text = from === null ? edit.absent?.() : await edit.change(from);
+    if (text === undefined) throw gone(edit.file);
+    const mode = known === undefined ? await modeOf(target.path) : known.mode;
+    all.set(target.path, { target, before, text, mode });
+  }
+  for (const { target, before, text, mode } of all.values()) {
+    if (text === before) continue;
+    await writeTarget(target, {
+      bytes: text,
+      ...(mode === null ? {} : { mode }),
+      // What appeared in between is somebody else's.
+      ...(before === null ? { fresh: true as const } : {}),
+    });
+  }
+}
+
+function thereAlready(file: string): Failure {
+  return new Failure("usage", `${file} is there already`, {
+    hint: "nothing was changed; move it away, or choose another name",
+  });
+}
+
+function gone(file: string): Failure {
+  return new Failure("usage", `${file} is not there any more`, {
+    hint: "nothing was changed; run it again",
+  });
+}
+
+async function targetIn({ folder, git }: Repository, file: string): Promise<Target> {
+  return { path: await endOf(resolve(folder, file)), roots: [await realpath(git?.root ?? folder)] };
+}
+
+/** Where a path leads. A link to nothing is left for the writer to refuse. */
+async function endOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    return dirname(path) === path ? path : join(await endOf(dirname(path)), basename(path));
+  }
+}
+
+async function modeOf(path: string): Promise<number | null> {
+  const found = await lstat(path).catch(() => null);
+  return found === null ? null : found.mode & 0o777;
+}
