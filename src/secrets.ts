@@ -13,6 +13,9 @@ const SHORTEST = 4;
 const known = new Map<string, string>();
 let knownPattern: RegExp | null = null;
 
+/** Values of variables that git says itself. */
+const inGit = new Set<string>();
+
 /**
  * From here on the value is in no output of this run. With the name of the variable it was the value of, the name is
  * shown in its place: `${TELEPORT_IDENTITY_FILE}`.
@@ -20,6 +23,7 @@ let knownPattern: RegExp | null = null;
 export function registerSecret(value: string, name?: string): void {
   const shownAs = name === undefined ? REMOVED : `\${${name}}`;
   const whole = value.trim();
+  if (name !== undefined && inGit.has(whole)) return;
   // A key of several lines is quoted line by line, too; lines of a dozen characters are of a secret, not a word.
   const lines = whole.includes("\n") ? whole.split(/\r?\n/).filter((line) => line.length >= 12) : [];
   for (const text of [whole, ...lines]) {
@@ -27,6 +31,27 @@ export function registerSecret(value: string, name?: string): void {
     for (const spelling of spellingsOf(text)) if (!known.has(spelling)) known.set(spelling, shownAs);
   }
   knownPattern = null;
+}
+
+/** Values of variables that are hidden so far. */
+export function hiddenVariables(): readonly string[] {
+  return [...known].flatMap(([value, shownAs]) => (isVariable(shownAs) ? [value] : []));
+}
+
+/**
+ * What git says itself is no secret because a variable holds it, too: hidden, the name of a cluster would be another
+ * one in plans, plan files and commands, and the digest of what is approved would not fit.
+ */
+export function letStand(value: string): void {
+  inGit.add(value);
+  for (const spelling of spellingsOf(value)) {
+    if (isVariable(known.get(spelling))) known.delete(spelling);
+  }
+  knownPattern = null;
+}
+
+function isVariable(shownAs: string | undefined): boolean {
+  return shownAs?.startsWith("${") === true;
 }
 
 /** As it stands in JSON, in an address, and in base64. */
@@ -108,7 +133,12 @@ function clean(value: unknown): unknown {
   if (typeof value === "string") return withoutSecrets(value);
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [withoutSecrets(key), clean(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cleanKey(key), clean(inner)]));
+}
+
+/** A variable may hold a word by which capstan calls a field; what has the form of a secret is none. */
+function cleanKey(key: string): string {
+  return isVariable(known.get(key)) ? key : withoutSecrets(key);
 }
 
 function withoutKnown(text: string): string {

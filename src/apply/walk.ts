@@ -49,6 +49,7 @@ export async function walk(
   let watched: readonly Said[] = [];
   let wentBack: string | null = null;
   let expected: Expected | null = null;
+  let leaving: Phase | null = null;
   const kept = new Map<string, BackupRecord>();
   for (let look = first; ; look = null) {
     run.signal.throwIfAborted();
@@ -58,7 +59,8 @@ export async function walk(
     const situation = await nextSituation(run, fresh, name, run.desired);
     const clock = clockWork(run, fresh, name);
     if (situation === null && clock === null) return { outcome: "applied", message: "" };
-    if (clock !== null && (situation === null || hasTime(situation, clock, run.clock.now()))) {
+    const isLeaving = clock?.live.rotation.phase === leaving;
+    if (clock !== null && (situation === null || isLeaving || hasTime(situation, clock, run.clock.now()))) {
       watched = sayWatched(run, watchEvents(run, fresh, clock, name), watched);
       await run.clock.sleep(untilNextLook(clock), run.signal);
       continue;
@@ -67,6 +69,8 @@ export async function walk(
     const { step, cluster } = situation;
     if (clock !== null && isHeld(situation, clock)) {
       const message = `the clock would go on to the next phase, and ${failingIn(step).join(", ")} would not`;
+      leaving = await leftByClock(run, situation);
+      if (leaving !== null) continue;
       return await turnBack(run, situation, { result: "failed", message, findings: findingsIn(step) });
     }
     const refused = isAwaited(situation, clock)
@@ -92,7 +96,11 @@ export async function walk(
     const result = await interruptible(run, situation, () =>
       takeStep(run, situation, { reason: null, backup }),
     );
-    if (result.result === "failed") return await turnBack(run, situation, result);
+    if (result.result === "failed") {
+      leaving = await leftByClock(run, situation);
+      if (leaving !== null) continue;
+      return await turnBack(run, situation, result);
+    }
     wentBack ??= turnedBackBefore(situation);
   }
 }
@@ -297,6 +305,19 @@ async function turnBack(run: ClusterRun, situation: Situation, failure: Failed):
   }
   say(run, { type: "rollback-started", cluster: cluster.name, rotation: situation.rotationName, reason });
   return await rollBack(run, situation, reason, halts);
+}
+
+/**
+ * The phase that the clock is left to go on from, although somebody does not follow: where a rollback would cut off whoever is
+ * not there, and the one out of the next phase would not, turning back has to wait for that.
+ */
+async function leftByClock(run: ClusterRun, situation: Situation): Promise<Phase | null> {
+  const { step } = situation;
+  if (step.to === "rollback" || step.to === "standby" || run.turnBack.aborted) return null;
+  if (!(await isByClock(run, situation)) || !(await isWayBackWorse(run, situation))) return null;
+  const message = `${step.authority}: a rollback out of ${step.to} would cut off who is not there; it is turned back when the clock has left ${step.to}`;
+  say(run, { type: "notice", message });
+  return step.to;
 }
 
 /** As it is now, and not as it was before the step: out of which phase it would go back, and what that takes away. */

@@ -16,7 +16,7 @@ export interface Changes {
 }
 
 export async function changesSince({ git }: Repository, base: string): Promise<Changes> {
-  const listed = await git.must(["diff-tree", "-r", "--name-only", "--no-renames", "-z", base, "HEAD"]);
+  const listed = await git.must(["diff-tree", "-r", "--name-only", "--no-renames", "-z", base, "HEAD", "--"]);
   const paths = listed.split("\0").filter((path) => path !== "");
   return { paths: new Set(paths), others: paths.some((path) => !/\.(ya?ml|md|markdown)$/i.test(path)) };
 }

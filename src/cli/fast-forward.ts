@@ -36,7 +36,7 @@ export async function fastForward(directory: string, terminal: Terminal): Promis
     });
   }
   const where = `${branch} of ${remote}`;
-  const tip = await new RemoteRefs(folder, remote, terminal.env).tip(`refs/heads/${branch}`);
+  const tip = await new RemoteRefs(git.root, remote, terminal.env).tip(`refs/heads/${branch}`);
   if (tip === null) {
     throw new Failure("refused", `there is no branch ${where}`, {
       hint: "nothing was applied; push it, or correct the repository resource",

@@ -2,8 +2,9 @@ import { Failure } from "../failure.ts";
 import { changedBetween } from "../git/differences.ts";
 import type { Git } from "../git/git.ts";
 import { relate } from "../git/history.ts";
+import { hasRemote } from "../git/remotes.ts";
 import type { Repository } from "../git/repository.ts";
-import { RemoteRefs } from "../record/refs-git.ts";
+import { noRemote, RemoteRefs } from "../record/refs-git.ts";
 import { DEFAULT_REPOSITORY } from "../resources/build.ts";
 import { canonicalJson } from "../resources/canonical.ts";
 import type { RepositoryResource } from "../resources/desired.ts";
@@ -49,7 +50,6 @@ export async function insistOnCommitted(
 async function onBranch({ folder, git, commit, repository }: Workspace, terminal: Terminal): Promise<void> {
   const { remote, record } = repository;
   if (repository.branch === null && record !== "refs") return;
-  const refs = new RemoteRefs(folder, remote, terminal.env);
   const branch = repository.branch ?? (git === null ? null : await defaultBranch(git.git, remote));
   const where = `${branch ?? "the default branch"} of ${remote}`;
   if (git === null || commit === null) {
@@ -57,6 +57,7 @@ async function onBranch({ folder, git, commit, repository }: Workspace, terminal
       hint: "nothing was applied; run it in a clone",
     });
   }
+  const refs = new RemoteRefs(git.root, remote, terminal.env);
   const tip = branch === null ? null : await refs.tip(`refs/heads/${branch}`);
   if (tip === null) {
     throw new Failure("refused", `apply takes only commits on ${where}, and there is no such branch`, {
@@ -104,6 +105,7 @@ async function saysTheSame(
 
 /** What the remote calls its own, else what the clone was told when it was made; `null` where neither says. */
 async function defaultBranch(git: Git, remote: string): Promise<string | null> {
+  if (!(await hasRemote(git, remote))) throw noRemote(remote);
   const listed = await git.must(["ls-remote", "--symref", remote, "HEAD"]);
   const [, named] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(listed) ?? [];
   if (named !== undefined) return named;

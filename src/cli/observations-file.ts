@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
+import { readForeignFile } from "../process/foreign-file.ts";
 import { namedByFlag, writeTarget } from "../process/written-file.ts";
 import { jsonText } from "../render/json-text.ts";
 import { observations as isObservations } from "../resources/compiled/schemas.js";
+import { parseForeignJson } from "../resources/foreign-json.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 
@@ -17,7 +18,7 @@ interface ObservationsFile {
 export async function readObservations(path: string): Promise<readonly ClusterObservation[] | null> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readForeignFile(path);
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
     throw new Failure("usage", `cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`, {
@@ -63,7 +64,7 @@ export async function writeObservations(
 
 function parse(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseForeignJson(text);
   } catch {
     throw unreadable(path, "it is not JSON");
   }

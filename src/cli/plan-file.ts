@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
@@ -11,6 +11,7 @@ import {
   readPlanFile as readAnyPlanFile,
   sealPlan,
 } from "../planner/plan-file.ts";
+import { readForeignFile } from "../process/foreign-file.ts";
 import { lookAtTarget, namedByFlag, readTarget, refused, writeTarget } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 import type { Terminal } from "./terminal.ts";
@@ -57,7 +58,7 @@ export async function readShownPlanFile(terminal: Terminal, name: string): Promi
 
 async function textOf(terminal: Terminal, name: string): Promise<string> {
   try {
-    return await readFile(resolve(terminal.cwd, name), "utf8");
+    return await readForeignFile(resolve(terminal.cwd, name));
   } catch (cause) {
     throw new Failure("usage", `cannot read the plan file ${name}: ${reason(cause)}`, {
       hint: "`capstan plan --out FILE` writes one",

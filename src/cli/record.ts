@@ -8,7 +8,7 @@ import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../rec
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
 import { paragraph } from "../render/layout.ts";
-import type { RepositoryResource } from "../resources/desired.ts";
+import type { ClusterResource, RepositoryResource } from "../resources/desired.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,7 +35,10 @@ export async function openRecord(
   }
   const home = await homeInGit(repository.commonDir);
   await insistOnOwnHand(repository, [home]);
-  return besideFolder(refsStore({ folder, remote, env, clock: now }), folderStore(home, now));
+  return besideFolder(
+    refsStore({ folder: repository.root, remote, env, clock: now }),
+    folderStore(home, now),
+  );
 }
 
 /** The record belongs to the repository, whichever of its folders a command is about. */
@@ -66,17 +69,26 @@ async function insistOnOwnHand({ git, commonDir }: Repository, places: readonly 
 
 /** Says it where people read, beside whatever the command prints. */
 export async function sayWhoseRecord(
-  {
-    folder,
-    repository,
-    git,
-  }: { readonly folder: string; readonly repository: RepositoryResource; readonly git: Repository | null },
+  workspace: {
+    readonly folder: string;
+    readonly repository: RepositoryResource;
+    readonly git: Repository | null;
+    readonly store: RecordStore;
+    readonly clusters: readonly ClusterResource[];
+  },
   terminal: Terminal,
   { format, quiet }: Pick<CommonOptions, "format" | "quiet">,
 ): Promise<void> {
   if (format !== "text" || quiet === true) return;
+  const { folder, repository, git, store, clusters } = workspace;
   const alone = await ofThisMachineAlone(folder, repository, git);
   if (alone !== null) terminal.stderr.write(`${paragraph(alone, "")}\n`);
+  for (const { name } of clusters) {
+    const { home, unread } = await store.whereabouts(name);
+    if (unread === null) continue;
+    const what = `There is a record of ${name} that is not read: ${relative(folder, unread)}. The record is ${home} (\`record: refs\`), and there is none yet; a rotation that is under way is finished with \`record: folder\`, where its roster and history are.`;
+    terminal.stderr.write(`${paragraph(what, "")}\n`);
+  }
 }
 
 /**

@@ -1,12 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
 import { upgradedPlan } from "../planner/plan-file.ts";
+import { readForeignFile } from "../process/foreign-file.ts";
 import { eventText } from "../render/event-text.ts";
 import { harmlessValue } from "../render/harmless.ts";
 import { planText } from "../render/plan-text.ts";
 import { event as isEvent } from "../resources/compiled/schemas.js";
+import { parseForeignJson } from "../resources/foreign-json.ts";
 import { canDraw } from "../tui/can-draw.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { ScreenFlags } from "./screen.ts";
@@ -42,7 +43,7 @@ export async function replay(terminal: Terminal, file: string, options: ReplayOp
 }
 
 async function readEvents(path: string): Promise<readonly RunEvent[]> {
-  const text = await readFile(path, "utf8").catch((cause: Error) => {
+  const text = await readForeignFile(path).catch((cause: Error) => {
     throw new Failure("usage", `cannot read ${path}: ${cause.message}`, { cause });
   });
   return text
@@ -55,7 +56,7 @@ async function readEvents(path: string): Promise<readonly RunEvent[]> {
 function parseEvent(line: string, place: string): RunEvent {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseForeignJson(line);
   } catch {
     throw noEvent(place, "it is not JSON");
   }

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { type Git, refusal } from "./git.ts";
+import { hasRemote } from "./remotes.ts";
 
 export async function isAtHand(git: Git, commit: string): Promise<boolean> {
   const args = ["cat-file", "-e", `${commit}^{commit}`];
@@ -71,11 +72,6 @@ export async function deepen(
     if (!(error instanceof Failure)) throw error;
     return `the clone is shallow, and ${error.message}`;
   }
-}
-
-async function hasRemote(git: Git, remote: string): Promise<boolean> {
-  if (/[:/]/.test(remote)) return true;
-  return (await git.ask(["config", "--get", `remote.${remote}.url`])).exitCode === 0;
 }
 
 /** `false`: the remote has no such commit, or does not give it by its name. */

@@ -3,6 +3,7 @@ import { MAX_FILE_BYTES, sourceOf } from "../resources/read-file.ts";
 import { type Declared, type Deletion, declares } from "../rotation/history.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { readBlobs } from "./blobs.ts";
+import { refusal } from "./git.ts";
 import type { Repository } from "./repository.ts";
 import { CommitTree, isHidden, isYaml } from "./tree.ts";
 
@@ -44,7 +45,15 @@ export async function deletionsBetween(
       break;
     }
   }
-  const elsewhere = found.length === 0 ? [] : await declaredElsewhere(repository, to);
+  if (found.length === 0) return [];
+  const elsewhere = [
+    ...(await declaredElsewhere(repository, to)),
+    ...(await declaredAnywhere(
+      repository,
+      to,
+      found.flatMap(({ retire }) => retire),
+    )),
+  ];
   return found.filter((deletion) => !elsewhere.some((rotation) => declares(cluster, rotation, deletion)));
 }
 
@@ -126,6 +135,28 @@ async function declaredElsewhere(repository: Repository, commit: string): Promis
     tree,
     paths.filter((path) => !path.startsWith(`${repository.prefix}/`)),
   );
+}
+
+/**
+ * What files of any name declare that name one of these keys: one that was renamed to what nobody reads, or moved to
+ * where nobody looks (a hidden folder, `.yaml.tmpl`), is still there, and nobody has decided that it should go.
+ */
+async function declaredAnywhere(
+  repository: Repository,
+  commit: string,
+  keys: readonly string[],
+): Promise<readonly Declared[]> {
+  const { git } = repository;
+  const args = ["grep", "-l", "-z", "-I", "--full-name", "--fixed-strings"];
+  const named = [...new Set(keys)].flatMap((key) => ["-e", key]);
+  const answer = await git.ask([...args, ...named, commit, "--", ":(top)"]);
+  if (answer.exitCode === 1) return [];
+  if (answer.exitCode !== 0) throw refusal(git.where, args, answer);
+  const paths = answer.stdout
+    .split("\0")
+    .filter((line) => line !== "")
+    .map((line) => line.slice(commit.length + 1));
+  return await declaredByAll(await CommitTree.open(repository, commit, ""), paths);
 }
 
 async function declaredByAll(tree: CommitTree, paths: readonly string[]): Promise<readonly Declared[]> {

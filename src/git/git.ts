@@ -20,6 +20,12 @@ export interface Asking {
 const ELSEWHERE =
   /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|QUARANTINE_PATH|NAMESPACE|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE|NO_REPLACE_OBJECTS|INTERNAL_.*|CONFIG|CONFIG_PARAMETERS|CEILING_DIRECTORIES|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF|DIFF_OPTS|OPTIONAL_LOCKS|ATTR_SOURCE|TRACE.*|FLUSH|EDITOR|SEQUENCE_EDITOR|PAGER)$/;
 
+/**
+ * A repository is what has a `.git`, not what a commit brought and only looks like one (`safe.bareRepository`); and a
+ * clone whose hooks are files of the tree (`core.hooksPath`) runs none of them for capstan.
+ */
+const OWN = ["-c", "safe.bareRepository=explicit", "-c", "core.hooksPath=/dev/null"];
+
 /** No terminal is there to type a password into, and a question about history must not hang a run. */
 const PATIENCE_MS = 60_000;
 
@@ -73,7 +79,7 @@ export class Git {
     { stdin, timeoutMs = PATIENCE_MS }: Asking = {},
   ): Promise<{ readonly exitCode: number; readonly stderr: string }> {
     const command = {
-      argv: ["git", ...this.#target, "--no-pager", "--no-optional-locks", ...args],
+      argv: ["git", ...this.#target, ...OWN, "--no-pager", "--no-optional-locks", ...args],
       env: environment(this.#env),
       timeoutMs,
       ...(stdin === undefined ? {} : { stdin }),
@@ -121,6 +127,7 @@ function hintFor(said: string): string | null {
     return `somebody else owns it; if you trust what is in it: \`${cure}\``;
   }
   if (/permission denied/i.test(said)) return "whoever runs capstan must be able to read the repository";
-  if (/must be run in a work tree/.test(said)) return "a bare repository has no files: run it in a clone";
+  if (/must be run in a work tree|cannot use bare repository/.test(said))
+    return "a bare repository has no files: run it in a clone";
   return null;
 }

@@ -19,24 +19,29 @@ export interface Repository {
 /**
  * Asks git about a folder, which a sparse checkout may have left out. `null` only where no folder above has a `.git`:
  * every other answer of git, and none, is an error, as a repository that git does not read is not the same as none.
+ *
+ * git is asked from where the `.git` is, never from within the tree: a commit can bring a folder that looks like a
+ * bare repository, with a configuration that runs what it likes, and git takes the first that it meets on its way up
+ * (git-config(1), `safe.bareRepository`).
  */
 export async function openRepository(
   folder: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Repository | null> {
   const { at, rest } = nearest(folder);
-  const git = new Git(at, env);
-  const args = ["rev-parse", "--show-toplevel", "--show-prefix", "--git-common-dir", "--verify", "HEAD"];
+  const marker = markerAbove(at);
+  const top = marker === null ? at : dirname(marker);
+  const git = new Git(top, env);
+  const args = ["rev-parse", "--show-toplevel", "--git-common-dir", "--verify", "HEAD"];
   let answer: Answer;
   try {
     answer = await git.ask(args);
   } catch (error) {
-    if (error instanceof GitMissing && markerAbove(at) === null) return null;
+    if (error instanceof GitMissing && marker === null) return null;
     throw error;
   }
-  const [root = "", prefix = "", common = "", commit = ""] = answer.stdout.split("\n");
+  const [root = "", common = "", commit = ""] = answer.stdout.split("\n");
   if (answer.exitCode !== 0) {
-    const marker = markerAbove(at);
     const isNone = /^fatal: not a git repository/m.test(answer.stderr);
     if (isNone && marker === null) return null;
     if (isNone) throw notTaken(marker ?? at, answer);
@@ -45,11 +50,22 @@ export async function openRepository(
   }
   return {
     root,
-    prefix: [prefix.replace(/\/$/, ""), ...rest].filter((part) => part !== "").join("/"),
-    commonDir: realpathSync(resolve(at, common)),
+    prefix: [...inside(realpathSync(root), at), ...rest].join("/"),
+    commonDir: realpathSync(resolve(top, common)),
     commit: answer.exitCode === 0 ? commit : null,
     git,
   };
+}
+
+/** The way down from the top of a work tree. */
+function inside(root: string, at: string): readonly string[] {
+  const path = relative(root, at);
+  if (path === "") return [];
+  const parts = path.split(sep);
+  if (parts[0] !== "..") return parts;
+  throw new Failure("storage", `${at} is not in the work tree of its repository, which is ${root}`, {
+    hint: "name the folder that holds the resources, with -C DIR",
+  });
 }
 
 /** HEAD names no commit: either there is none yet, or what it names is damaged. */

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import { canonicalJson } from "../resources/canonical.ts";
 import { plan_file as isPlanFile } from "../resources/compiled/schemas.js";
+import { parseForeignJson } from "../resources/foreign-json.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { type Binding, clusterFingerprint, digestOf, planFingerprint } from "./fingerprint.ts";
 
@@ -159,7 +160,7 @@ function named(commit: string | null): string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseForeignJson(text);
   } catch {
     return undefined;
   }

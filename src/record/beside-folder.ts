@@ -15,7 +15,10 @@ export function besideFolder(refs: RecordStore, folder: RecordStore): RecordStor
     save: (record) => refs.save(record),
     backup: (backup, sealed) => refs.backup(backup, sealed),
     append: (entry) => refs.append(entry),
-    whereabouts: (cluster) => refs.whereabouts(cluster),
+    async whereabouts(cluster) {
+      const far = await refs.whereabouts(cluster);
+      return far.found === null ? { ...far, unread: (await folder.whereabouts(cluster)).found } : far;
+    },
     async lock(cluster, holder, notice) {
       const near = await folder.lock(cluster, holder, notice);
       try {

@@ -23,6 +23,17 @@ export async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** Sorted; whatever else somebody's programs leave there (`.DS_Store`) is left out. */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw storageFailure("read", folder, error);
+  }
+}
+
 /** Written beside and renamed, so that a kill leaves the old file or the new one, never half of it. */
 export async function writeDurably(file: string, text: string): Promise<void> {
   const beside = `${file}.${process.pid}.new`;

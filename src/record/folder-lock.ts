@@ -22,9 +22,11 @@ import type { HeldLock, LockState } from "./store.ts";
  */
 export class FolderLock {
   readonly #folder: string;
+  readonly #cluster: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, cluster: string) {
     this.#folder = folder;
+    this.#cluster = cluster;
   }
 
   /** Takes it, or throws a `Failure` (`locked`). */
@@ -87,6 +89,7 @@ export class FolderLock {
     const held = lock ?? { ...UNKNOWN_HOLDER, since: iso(heartbeat) };
     return {
       ...held,
+      cluster: this.#cluster,
       heartbeat: iso(heartbeat),
       expires,
       holder: seen === "unknown" && now >= takeover ? "dead" : seen,
@@ -119,7 +122,6 @@ const ATTEMPTS = 20;
 const UNREADABLE = "unreadable";
 
 const UNKNOWN_HOLDER = {
-  cluster: null,
   id: UNREADABLE,
   who: "somebody",
   why: "the lock cannot be read",

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
-import { appendDurably, createExclusively, namesIn, readIfThere, writeDurably } from "./files.ts";
+import { appendDurably, createExclusively, foldersIn, namesIn, readIfThere, writeDurably } from "./files.ts";
 import { FolderLock, type TakenFolderLock } from "./folder-lock.ts";
 import { thisProcess } from "./holder-process.ts";
 import { iso } from "./lease.ts";
@@ -104,7 +104,7 @@ class FolderStore implements RecordStore {
 
   async whereabouts(cluster: string): Promise<Whereabouts> {
     const found = await findRecord(cluster, this.#folder, this.#older);
-    return { kind: "folder", home: this.#folder, found: found?.file ?? null };
+    return { kind: "folder", home: this.#folder, found: found?.file ?? null, unread: null };
   }
 
   async lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock> {
@@ -157,8 +157,8 @@ class FolderStore implements RecordStore {
 
   async locks(): Promise<readonly LockState[]> {
     const now = this.#clocks.wall();
-    const names = [...(await namesIn(join(this.#folder, "locks")))].sort();
-    const own = names.map((name) => new FolderLock(join(this.#folder, "locks", name)).state(now));
+    const names = await foldersIn(join(this.#folder, "locks"));
+    const own = names.map((name) => this.#lockIn(name).state(now));
     const older = [this.#folder, ...this.#older].map((folder) => olderLockIn(folder));
     return (await Promise.all([...own, ...older])).filter((lock) => lock !== null);
   }
@@ -178,7 +178,11 @@ class FolderStore implements RecordStore {
   }
 
   #lockOf(cluster: string): FolderLock {
-    return new FolderLock(join(this.#folder, "locks", refComponent(cluster)));
+    return this.#lockIn(refComponent(cluster));
+  }
+
+  #lockIn(name: string): FolderLock {
+    return new FolderLock(join(this.#folder, "locks", name), clusterOf(name));
   }
 
   async #confirm(cluster: string): Promise<void> {
@@ -219,6 +223,15 @@ class FolderStore implements RecordStore {
       ...(await namesIn(backups)).filter((name) => name.endsWith(".new")).map((name) => join(backups, name)),
     ];
     await Promise.all(begun.map((file) => rm(file, { force: true })));
+  }
+}
+
+/** Whose lock a folder is; one that capstan did not name is called as it is. */
+function clusterOf(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }
 

@@ -40,6 +40,7 @@ export class RemoteRefs {
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
   #depth: Promise<readonly string[]> | null = null;
+  #known: Promise<boolean> | null = null;
   #home: Promise<string> | null = null;
   #asked: { readonly refs: Set<string>; readonly tips: Promise<ReadonlyMap<string, string>> } | null = null;
 
@@ -245,6 +246,10 @@ export class RemoteRefs {
 
   /** A git that talks to the remote: its failures are the world's. */
   async #ask(args: readonly string[]): Promise<string> {
+    this.#known ??= this.#run(["config", "--get", `remote.${this.remote}.url`]).then(
+      (url) => url.trim() !== "",
+    );
+    if (!(await this.#known)) throw noRemote(this.remote);
     try {
       return await this.#run(args);
     } catch (cause) {
@@ -300,6 +305,16 @@ export class RemoteRefs {
       cause,
     });
   }
+}
+
+/**
+ * git takes what is no remote of the clone for an address: a folder of the tree, say, with hooks that come with a
+ * commit. Which addresses there are is for whoever made the clone to say.
+ */
+export function noRemote(remote: string): Failure {
+  return new Failure("storage", `this clone has no remote that is called ${remote}`, {
+    hint: `\`git remote add ${remote} URL\`, or name another one in the repository resource`,
+  });
 }
 
 function parseListing(text: string, wanted: readonly string[]): ReadonlyMap<string, string> {

@@ -53,6 +53,8 @@ export interface Whereabouts {
   readonly home: string;
   /** Where it was found, which may be elsewhere in the repository; `null`: nowhere that was looked at. */
   readonly found: string | null;
+  /** One that is not read, as commits before this one kept it there; `null`: none, or it was found at home. */
+  readonly unread: string | null;
 }
 
 export interface LockHolder {

@@ -1,4 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
+import { AUTHORITY_TYPES, TALOS_TYPES } from "../rotation/authority-type.ts";
+import { PHASES } from "../rotation/phase.ts";
+import { hiddenVariables, letStand } from "../secrets.ts";
 import { buildAuthority, buildCluster, buildOverride, buildRepository, buildRotation } from "./build.ts";
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
@@ -15,7 +18,7 @@ import type {
   RotationResource,
   Source,
 } from "./desired.ts";
-import { type Kind, type ResourceDocument, sourceOf } from "./document.ts";
+import { KINDS, type Kind, type ResourceDocument, sourceOf } from "./document.ts";
 import { type FileSource, folderSource } from "./file-source.ts";
 import { readDocuments } from "./read-documents.ts";
 import { schemaDiagnostics } from "./schema-errors.ts";
@@ -77,6 +80,7 @@ export async function loadResources(
   for (const document of documents) {
     for (const diagnostic of accept(document, folder, env, now, collected)) diagnostics.push(diagnostic);
   }
+  letStandWhatGitSays(files);
   for (const diagnostic of checkTogether({ documents, incomplete, now })) diagnostics.push(diagnostic);
   const { repositories, ...state } = collected;
   const repository = onlyOf(repositories);
@@ -89,6 +93,25 @@ export async function loadResources(
     files,
     overrideDocuments: documents.filter(({ value }) => accepted.has(value)),
   };
+}
+
+/** Words of capstan's own, by which everything it writes is read again. */
+const OWN_WORDS: readonly string[] = [
+  ...KINDS,
+  ...PHASES,
+  ...AUTHORITY_TYPES.map(({ name }) => name),
+  ...TALOS_TYPES,
+  "sha256",
+];
+
+/** After all of them, as the name of a cluster may stand in a later file than the variable that holds it, too. */
+function letStandWhatGitSays(files: readonly LoadedFile[]): void {
+  for (const value of hiddenVariables()) {
+    const word = new RegExp(
+      `(?<![A-Za-z0-9])${value.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}(?![A-Za-z0-9])`,
+    );
+    if (OWN_WORDS.includes(value) || files.some(({ text }) => word.test(text))) letStand(value);
+  }
 }
 
 /**

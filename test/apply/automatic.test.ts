@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/apply/event.ts";
 import type { Policy, RotationResource } from "../../src/resources/desired.ts";
 import type { ConsumerObservation } from "../../src/rotation/observation.ts";
+import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { CLUSTER, rotation } from "../world/host-rotation.ts";
 import { SandboxWorld } from "../world/sandbox.ts";
 
@@ -11,8 +12,12 @@ afterEach(async () => world.stop());
 const MINUTE = 60_000;
 
 /** A cluster, and a rotation that git wants its clock to walk within twelve minutes. */
-async function automatic(type = "host", policy: Partial<Policy> = {}): Promise<RotationResource> {
-  world = await SandboxWorld.start({}, { phaseTimeoutMs: MINUTE, ...policy });
+async function automatic(
+  type = "host",
+  policy: Partial<Policy> = {},
+  options: Partial<ClusterOptions> = {},
+): Promise<RotationResource> {
+  world = await SandboxWorld.start(options, { phaseTimeoutMs: MINUTE, ...policy });
   const { active } = await world.keys(type);
   return rotation("standby", {
     authorities: [{ type, retire: active }],
@@ -76,6 +81,25 @@ describe("a rotation by the clock", () => {
     expect(world.rotations.at(-1)).toBe("--manual --type=host --phase=standby");
     expect(await world.keys("host")).toEqual(before);
   });
+
+  it.each(["rollback", "halt"] as const)(
+    "where a rollback out of init would cut a node off, it is turned back when the clock has left init: %s",
+    async (onFailure) => {
+      const wanted = await automatic("host", { onFailure }, { release: "5" });
+      const before = await world.keys("host");
+      await world.teleport.platform.fault({ target: "node2", fault: "stuck" });
+      const { outcome, message } = await world.apply([wanted]);
+      expect(outcome).not.toBe("applied");
+      expect(message).toContain("node/node2");
+      expect(world.rotations.at(-1)).toBe("--manual --type=host --phase=rollback");
+      expect((await world.keys("host")).active).toEqual(before.active);
+      const { components } = world.teleport.platform.status();
+      expect(components.filter(({ problem }) => problem !== null)).toEqual([]);
+      // Nothing moves by itself any more.
+      const live = (await world.observe()).authorities.find(({ type }) => type === "host");
+      expect(live?.rotation).toMatchObject({ phase: "rollback", mode: "manual" });
+    },
+  );
 
   it("goes back when a node is lost after a phase was verified", async () => {
     const wanted = await automatic();

@@ -330,6 +330,16 @@ const ROWS: readonly Row[] = [
     apply: ["blocks", as(3, /rotation\/host-2026-11 is under way/)],
   },
   {
+    what: "a resource renamed to what nobody reads (`.yaml.tmpl`, a hidden folder)",
+    arrange: (story, remote) =>
+      committed(story, remote, async (machine) => {
+        await mkdir(join(machine.folder, ".templates"));
+        await machine.git("mv", ROTATION, ".templates/host.yaml.tmpl");
+      }),
+    plan: ["blocks: it is declared elsewhere", as(3, /not proven/)],
+    apply: ["blocks", as(3, /rotation\/host-2026-11 is under way/)],
+  },
+  {
     what: "a rotation with another `metadata.name` and the same keys",
     arrange: (story, remote) =>
       committed(story, remote, (machine) =>

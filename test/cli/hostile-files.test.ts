@@ -295,3 +295,46 @@ describe("hostile input: files of observations", () => {
     return planText(plan, plainPaint) + planMarkdown(plan) + status;
   }
 });
+
+describe("a file that anybody named or wrote has an end, and a bottom", () => {
+  let folder: string;
+  const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  const READERS: Readonly<Record<string, readonly string[]>> = {
+    show: ["show"],
+    apply: ["apply", "--auto-approve"],
+    replay: ["replay", "--no-tui"],
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "capstan-test-"));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(
+    Object.entries(READERS).flatMap(([name, words]) =>
+      [
+        `{"format_version":"1.1","x":${deep(200_000)}}`,
+        `{"format_version":${deep(200_000)}}`,
+        `{"at":"${AT}","type":"interrupted","x":${deep(200_000)}}`,
+        deep(200_000),
+      ].map((text) => [name, words, text] as const),
+    ),
+  )("%s of what is nested without a bottom is an error that names the file", async (_, words, text) => {
+    await writeFile(join(folder, "file"), text);
+    const { exit, stderr } = await runHere([...words, "file"], { cwd: folder, env: process.env });
+    expect([exit, stderr]).toEqual([1, expect.stringContaining("file")]);
+    expect(stderr).not.toMatch(/bug of capstan|RangeError|\n {4}at /);
+  });
+
+  it("what is nested without a bottom holds no observations", async () => {
+    const file = join(folder, "observations");
+    await writeFile(file, `{"format_version":"1.0","observations":[],"x":${deep(200_000)}}`);
+    await expect(readObservations(file)).rejects.toThrow("it is not JSON");
+  });
+
+  it.each(Object.entries(READERS))("%s of a device that has no end is an error", async (_, words) => {
+    const { exit, stderr } = await runHere([...words, "/dev/zero"], { cwd: folder, env: process.env });
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/\/dev\/zero: it is larger than 128 MiB/)]);
+  });
+});

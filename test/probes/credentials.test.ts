@@ -1,7 +1,7 @@
 import { createServer as createHttps } from "node:https";
 import { connect, type Socket } from "node:net";
 import { createServer } from "node:tls";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeJwtKey } from "../servers/certificates.ts";
 import { startFake } from "../servers/fake.ts";
 import { makeAuthorities, probeOne, server, type TestAuthorities } from "./support.ts";
@@ -85,7 +85,7 @@ describe("a probe sends no credential", () => {
       expect(bytes.subarray(0, 8).toString("hex")).toBe("0000000804d2162f");
       expectOnlyTls(bytes.subarray(8));
     }
-    await vi.waitFor(() => expect(seen).toEqual({ handshakes: 2, plaintext: 0, clientCertificates: 0 }));
+    await expect.poll(() => seen).toEqual({ handshakes: 2, plaintext: 0, clientCertificates: 0 });
   });
 
   it("mysql: the SSLRequest, which ends before the user name, and a TLS handshake", async () => {
@@ -113,7 +113,7 @@ describe("a probe sends no credential", () => {
     expect(request.readUInt32LE(4)).toBe(0x8a00);
     expect(request.subarray(13)).toEqual(Buffer.alloc(23));
     expectOnlyTls(bytes.subarray(36));
-    await vi.waitFor(() => expect(seen).toEqual({ handshakes: 1, plaintext: 0, clientCertificates: 0 }));
+    await expect.poll(() => seen).toEqual({ handshakes: 1, plaintext: 0, clientCertificates: 0 });
   });
 
   it("tls: a TLS handshake and nothing before it", async () => {
@@ -122,7 +122,7 @@ describe("a probe sends no credential", () => {
     running.push(fake);
     await probeOne(server("tls", fake.port), authorities);
     for (const bytes of fake.received) expectOnlyTls(bytes);
-    await vi.waitFor(() => expect(seen).toEqual({ handshakes: 2, plaintext: 0, clientCertificates: 0 }));
+    await expect.poll(() => seen).toEqual({ handshakes: 2, plaintext: 0, clientCertificates: 0 });
   });
 
   it.each([

@@ -6,8 +6,10 @@ import { processTerminal } from "../../src/cli/terminal.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import type { RecordStore } from "../../src/record/store.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/build.ts";
-import { CLUSTER } from "../world/host-rotation.ts";
+import { emptyRecord } from "../../src/rotation/record.ts";
+import { CLUSTER, memory } from "../world/host-rotation.ts";
 import { Repositories } from "./repositories.ts";
+import { underLock } from "./under-lock.ts";
 
 const ALICE = { who: "alice", why: "capstan apply" };
 const BOB = { who: "bob", why: "capstan apply" };
@@ -72,6 +74,22 @@ describe("who may write: two runs at commits that keep the record in different p
     expect(lock.lost.aborted).toBe(true);
     await lock.release();
     expect(await store.locks()).toEqual([]);
+  });
+
+  it("a record that only the other one has is said to be there, and is not read", async () => {
+    const folder = await storeAt("folder");
+    await underLock(folder, CLUSTER, (store) =>
+      store.save({ ...emptyRecord(CLUSTER), rotations: [memory("init")] }),
+    );
+    const refs = await storeAt("refs");
+    expect(await refs.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+    expect(await refs.whereabouts(CLUSTER)).toMatchObject({
+      kind: "refs",
+      found: null,
+      unread: join(clone, ".capstan", "record", `${CLUSTER}.json`),
+    });
+    await underLock(refs, CLUSTER, (store) => store.save(emptyRecord(CLUSTER)));
+    expect((await refs.whereabouts(CLUSTER)).unread).toBeNull();
   });
 
   it("nothing but the lock goes into the folder", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,6 +67,22 @@ describe("the lock of a folder", () => {
       [CLUSTER, "alice"],
       ["other.cluster", "bob"],
     ]);
+  });
+
+  it("that nobody can read is said to be that of its cluster, and ends when a person ends it", async () => {
+    await (await store().lock(CLUSTER, ALICE, silent)).release();
+    await writeFile(join(folder, "locks", CLUSTER, "2.json"), '{"id');
+    const [lock] = await store().locks();
+    expect(lock).toMatchObject({ cluster: CLUSTER, why: "the lock cannot be read" });
+    await store().releaseLock({ cluster: lock?.cluster ?? null, id: lock?.id ?? "", force: true });
+    expect(await store().locks()).toEqual([]);
+    await (await store().lock(CLUSTER, BOB, silent)).release();
+  });
+
+  it("is shown whatever else a file manager leaves beside it", async () => {
+    await store().lock(CLUSTER, ALICE, silent);
+    await writeFile(join(folder, "locks", ".DS_Store"), "");
+    expect(await store().locks()).toMatchObject([{ cluster: CLUSTER, who: "alice" }]);
   });
 
   it.each(["..", ".", "a/../../b", "x.lock", "acme\nEU", "%2e%2e", "ÄÖ ☃", "con"])(

@@ -169,6 +169,7 @@ describe("the record and the lock belong to the repository", () => {
       kind: "folder",
       home: join(top, ".capstan"),
       found: null,
+      unread: null,
     });
     await underLock(store, CLUSTER, () => store.save(emptyRecord(CLUSTER)));
     expect(await store.whereabouts(CLUSTER)).toMatchObject({ found: expect.stringContaining(CLUSTER) });

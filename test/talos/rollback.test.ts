@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type NodeState, outcomeOf } from "../sandbox-talos/harness.ts";
+import { deletes } from "../world/apply.ts";
 import { Killed, TalosWorld } from "./world.ts";
 
 const LIMIT_MS = 180_000;
@@ -68,11 +69,15 @@ describe.each(TYPES)("a rollback of the %s CA", (type: NodeState["kind"]) => {
   );
 
   it(
-    "when nothing in git declares the rotation any more",
+    "when a commit took the rotation out of git",
     async () => {
       const world = await TalosWorld.start(type, { controlPlanes: 1, workers: 1 });
       await world.walk("update_servers");
-      const { outcome } = await world.apply({ ...world.desired("init"), rotations: [] });
+      const [retired = expect.unreachable()] = world.rotation.authorities[0]?.retire ?? [];
+      const { outcome } = await world.apply(
+        { ...world.desired("init"), rotations: [] },
+        deletes(type, retired),
+      );
       expect(outcome).toBe("applied");
       expect(world.states()).toEqual(["O", "O"]);
     },

@@ -21,6 +21,7 @@ import type {
   TalosConnection,
 } from "../../src/resources/desired.ts";
 import type { TalosType } from "../../src/rotation/authority-type.ts";
+import type { HistoryReader } from "../../src/rotation/history.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
@@ -221,12 +222,16 @@ export class TalosWorld {
     return plan;
   }
 
-  async apply(desired: DesiredState): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
+  async apply(
+    desired: DesiredState,
+    history?: HistoryReader,
+  ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     try {
       const outcome = await apply({
         desired,
         commit: "c0ffee",
+        ...(history === undefined ? {} : { history }),
         platforms: new Map([[this.resource.name, this.platform(desired)]]),
         store: this.store,
         clock: systemClock,

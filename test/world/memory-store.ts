@@ -33,7 +33,12 @@ export class MemoryStore implements RecordStore {
   }
 
   async whereabouts() {
-    return { kind: "folder", home: "memory", found: this.record === null ? null : "memory" } as const;
+    return {
+      kind: "folder",
+      home: "memory",
+      found: this.record === null ? null : "memory",
+      unread: null,
+    } as const;
   }
 
   async lock(cluster: string) {
