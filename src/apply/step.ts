@@ -191,6 +191,7 @@ async function transition(run: ClusterRun, situation: Situation): Promise<Transi
     if (observation !== null) return { taken: observation, asked: null };
   }
   // Nothing has gone out yet: a safe point.
+  if (run.signal.aborted) await takeBack(run, situation);
   run.signal.throwIfAborted();
   say(run, {
     type: "transition-requested",
@@ -217,6 +218,19 @@ async function transition(run: ClusterRun, situation: Situation): Promise<Transi
   throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
     hint: "look at `capstan status`; the next run goes on from what it then observes",
   });
+}
+
+/**
+ * What was noted of a request that never went out: else nobody could tell it from one of which nothing is known, and a
+ * rollback out of init would wait for who cannot live by the new key.
+ */
+async function takeBack(run: ClusterRun, situation: Situation): Promise<void> {
+  const { cluster, step, record } = situation;
+  const noted = openRotation(await run.store.load(cluster.name), step.authority);
+  if (noted === undefined) return;
+  // What an earlier run asked for stays as unknown as it was.
+  const before = isBegun(situation) ? openRotation(record, step.authority) : undefined;
+  await save(run, situation, before ?? { ...noted, requested: null });
 }
 
 /** Only the start of a rotation makes it automatic; every later request takes it into manual hands. */

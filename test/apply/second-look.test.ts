@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { NOTHING } from "../../src/apply/approval.ts";
+import { lookAt } from "../../src/apply/fresh-look.ts";
 import { behindRecordMs, Sightings } from "../../src/apply/sightings.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { World } from "../world/apply.ts";
-import { ago, desired, memory, NOW, observation, rotation } from "../world/host-rotation.ts";
+import {
+  ago,
+  CLUSTER,
+  cluster,
+  desired,
+  memory,
+  NOW,
+  observation,
+  rotation,
+} from "../world/host-rotation.ts";
 import { ModelClock } from "../world/model-cluster.ts";
 
 const NEVER = new AbortController().signal;
@@ -47,6 +58,34 @@ describe("what is judged is what is done: standby means two things", () => {
     sightings.note(observation("rollback"));
     expect(sightings.steadyMs("host")).toBe(0);
     expect(sightings.steadyMs("user")).toBe(0);
+  });
+});
+
+describe("what is judged is what is done: a look is acted on once", () => {
+  it("is used up by what acts on it, and a second time is a bug that ends the run", async () => {
+    const world = new World();
+    const { clock, store, platform } = world;
+    const look = await lookAt({
+      desired: desired([]),
+      commit: null,
+      platforms: new Map([[CLUSTER, platform]]),
+      store,
+      clock,
+      signal: NEVER,
+      turnBack: NEVER,
+      emit: () => {},
+      approve: async () => null,
+      holder: { who: "test", why: "test" },
+      cluster: cluster(),
+      platform,
+      lock: await store.lock(CLUSTER),
+      sightings: new Sightings(clock),
+      approval: NOTHING,
+    });
+    expect(look.isFresh(world)).toBe(true);
+    look.use();
+    expect(look.isFresh(world)).toBe(false);
+    expect(() => look.use()).toThrow("a look at acme.cluster was acted on twice");
   });
 });
 

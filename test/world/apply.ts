@@ -50,8 +50,8 @@ export class World {
       turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
-        if (approve === "nothing") return NOTHING;
-        const { ordinary, final } = approved(plan, approve === "everything");
+        const { ordinary, final } =
+          approve === "nothing" ? NOTHING : approved(plan, approve === "everything");
         return { ordinary: new Set([...ordinary, ...approvesToo]), final };
       },
       holder: { who: "test", why: "test" },
@@ -79,7 +79,7 @@ export function deletes(authority: string, key: Fingerprint): HistoryReader {
 
 interface ApplyWith {
   readonly approve?: "leave" | "nothing" | "ordinary" | "everything";
-  /** Keys of steps that are approved although they are not in the plan. */
+  /** Keys of steps that are approved besides, in the plan or not. */
   readonly approvesToo?: readonly string[];
   readonly turnBack?: AbortSignal;
   readonly signal?: AbortSignal;
