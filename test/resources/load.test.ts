@@ -295,6 +295,7 @@ describe("what is accepted", () => {
       expect(await loadResources(fixture(`accepted/${name}`), {}, NOW)).toEqual({
         state: { clusters: [], authorities: [], rotations: [], overrides: [] },
         repository: null,
+        repositories: [],
         diagnostics: [],
         files: [],
         overrideDocuments: [],

@@ -179,9 +179,9 @@ describe("the point of no return", () => {
       "a",
     );
     if (asked.dialog === null) throw new Error("there is no dialog");
-    const { body } = dialogText(asked, asked.dialog, 60);
+    const { title, body } = dialogText(asked, asked.dialog, 60);
     const text = body.map((line) => line.map((part) => part.text).join("")).join("\n");
-    expect(text).toContain("acme.cluster/host-2026-11");
+    expect(title).toContain("acme.cluster/host-2026-11");
     expect(text).toContain("user: update_servers → standby");
     expect(calmly(type(asked, "acme.cluster"), "return").approved.size).toBe(2);
   });

@@ -202,10 +202,10 @@ function finalText(state: State, dialog: FinalDialog, width: number): DialogText
     gate.answered === null ? span(" ", "cursor") : "",
   );
   return {
-    title: "The point of no return",
+    // In the title, so that a small screen has all of the question in view.
+    title: `The point of no return: ${place.cluster.name}/${place.rotation.name}`,
     grave: true,
     body: [
-      ...paragraph(`${place.cluster.name}/${place.rotation.name}`, width, { tone: "strong" }),
       ...finalsWith(state, place).flatMap((one) => [
         ...oneStep(one, width),
         ...fateLines(keyFates(one.rotation, moveOf(one.step)), width),
