@@ -35,7 +35,7 @@ describe("a rotation by four commits, each applied on a new machine", () => {
     const ids = new Set<string | null>();
     const rosters = new Set<string>();
     for (const action of ["start", "advance", "advance", "finish"]) {
-      await team.rotate(action, "host");
+      await team.rotate(action, "host", ...(action === "start" ? ["--name=host-2026-11"] : []));
       if (action !== "start") {
         const { plan } = await onNewMachine((machine) => machine.plan());
         const soak = guardOf(plan, "soak");

@@ -16,7 +16,7 @@ describe("what apply insists on", () => {
 
   beforeAll(async () => {
     team = await Team.create({ spec: "{ record: refs, branch: main, require_plan: true }" });
-    await team.rotate("start", "host");
+    await team.rotate("start", "host", "--name=host-2026-11");
     machine = await team.machine();
     wrote = await machine.capstan("plan", "--out", file("plan.json"), "--base", "HEAD^");
   });

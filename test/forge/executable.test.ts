@@ -36,7 +36,7 @@ describe("the action as a runner runs it", () => {
     team = await Team.create();
     base = await team.home.git("rev-parse", "HEAD");
     runner = await team.machine();
-    await runner.rotate("start", "host");
+    await runner.rotate("start", "host", "--name=host-2026-11");
   });
   afterAll(async () => {
     await server.stop();

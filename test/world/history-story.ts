@@ -42,7 +42,7 @@ export class HistoryStory {
     await home.commit("what is live");
     await home.git("push", "--quiet", "origin", "HEAD:main");
     await home.git("remote", "set-head", "origin", "main");
-    await home.rotate("start", "host");
+    await home.rotate("start", "host", "--name=host-2026-11");
     await home.git("push", "--quiet", "origin", "HEAD:main");
     await home.must("apply", "--auto-approve");
     return story;
