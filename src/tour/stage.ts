@@ -75,7 +75,8 @@ function stageIn(folder: string, git: SimpleGit): Stage {
     async policy(field, value) {
       const [name = ""] = await readdir(join(folder, "clusters"));
       const path = join("clusters", name, "cluster.yaml");
-      write(`\n${style("cyan", `$ sed -i 's/${field}: .*/${field}: ${value}/' ${path}`)}`);
+      // There is one cluster, and with its name the line would be too long for a terminal of 80 columns.
+      write(`\n${style("cyan", `$ sed -i 's/${field}: .*/${field}: ${value}/' clusters/*/cluster.yaml`)}`);
       const file = join(folder, path);
       const text = await readFile(file, "utf8");
       await writeFile(file, text.replace(new RegExp(`${field}: .*`), `${field}: ${value}`));
