@@ -38,7 +38,7 @@ describe.skipIf(!Tmux.found)("on a terminal (tmux)", () => {
     await screen.keys("Down", "Down", "Down", "Down", "a");
     await screen.see("Type acme.cluster, then Enter");
     await screen.keys("acme", "Enter");
-    expect(await screen.see("that is not the cluster's name")).toContain("3 of 4 approved");
+    expect(await screen.see("nothing was approved: that is not the name")).toContain("3 of 4 approved");
     await screen.keys("a");
     await screen.see("Type acme.cluster, then Enter");
     await screen.keys("acme.cluster", "Enter");
