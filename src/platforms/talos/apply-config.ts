@@ -84,7 +84,7 @@ function textFor(
  */
 async function apply(work: Work, address: string, text: string, mode: "try" | "no-reboot"): Promise<void> {
   const { session } = work;
-  const deadline = Date.now() + RETRY_MS;
+  const deadline = performance.now() + RETRY_MS;
   for (;;) {
     const file = await session.folder.write("machine.yaml", text);
     const words = ["apply-config", "--file", file, `--mode=${mode}`];
@@ -101,7 +101,7 @@ async function apply(work: Work, address: string, text: string, mode: "try" | "n
     if (problem !== null) throw error.failure;
     if (says(seen, text, mode)) return;
     const passes = error.kind === "busy" || error.kind === "unreachable";
-    if (!passes || Date.now() >= deadline) throw error.failure;
+    if (!passes || performance.now() >= deadline) throw error.failure;
   }
 }
 

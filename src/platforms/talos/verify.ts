@@ -42,6 +42,7 @@ function within({ cluster }: Work, ms: number): number {
 export interface Baseline {
   /** `null`: nothing changes, so nothing restarts, and no restart is waited for (reference talos-rotation 1.3). */
   readonly kubelet: string | null;
+  /** By the monotonic clock: a step of the wall clock is no time in which something could have restarted. */
   readonly takenAt: number;
   /** `null` on a worker too: it has no control plane whose secrets could change. */
   readonly secrets: string | null;
@@ -53,7 +54,7 @@ export interface Baseline {
  */
 export async function takeBaseline(work: Work, { address }: Move, unchanged: boolean): Promise<Baseline> {
   const { session, type, look } = work;
-  if (type === "talos" || unchanged) return { kubelet: null, secrets: null, takenAt: Date.now() };
+  if (type === "talos" || unchanged) return { kubelet: null, secrets: null, takenAt: performance.now() };
   const isControlPlane = look.machines.some(
     (machine) => machine.address === address && machine.machineType === "controlplane",
   );
@@ -68,7 +69,7 @@ export async function takeBaseline(work: Work, { address }: Move, unchanged: boo
     },
     within(work, CERTIFICATES_MS),
   );
-  if (problem === null) return { kubelet, secrets, takenAt: Date.now() };
+  if (problem === null) return { kubelet, secrets, takenAt: performance.now() };
   throw new Failure("refused", `${address} is not changed: ${problem}`, {
     hint: "without it nothing shows that the machine has restarted. Look at it with `talosctl get service kubelet`; running capstan again goes on from here",
   });
@@ -189,7 +190,7 @@ async function kubeletProblem(
     return "its kubelet is not well";
   const now = await stamp(session, address, ["get", "service", "kubelet"]);
   if (now === null) return "since when its kubelet runs cannot be read";
-  const settled = Date.now() - baseline.takenAt > RESTART_BEGINS_MS;
+  const settled = performance.now() - baseline.takenAt > RESTART_BEGINS_MS;
   return now === baseline.kubelet && !settled ? "its kubelet has not restarted yet" : null;
 }
 
