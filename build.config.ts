@@ -9,7 +9,7 @@ import standaloneCode from "ajv/dist/standalone/index.js";
 import { build, type Plugin } from "esbuild";
 
 const SCHEMA_FOLDER = "schemas";
-const COMPILED_FOLDER = "src/resources/compiled";
+const COMPILED_FOLDER = "src/resources/read/compiled";
 
 /** One module with a validating function per schema file, named after it: `cluster.schema.json` gives `cluster`. */
 async function compileSchemas(): Promise<void> {

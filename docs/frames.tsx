@@ -1,9 +1,9 @@
 import { renderToString } from "ink";
-import { placeKey, placesOf } from "../src/tui/facts.ts";
-import { type State, startState } from "../src/tui/model.ts";
-import { reduce } from "../src/tui/reducer.ts";
-import { Screen } from "../src/tui/view/screen.tsx";
-import { BUSY_PLAN, COMPONENTS, DIFF, NOW, runOf } from "../test/tui/sample.ts";
+import { placeKey, placesOf } from "../src/views/tui/facts.ts";
+import { type State, startState } from "../src/views/tui/model.ts";
+import { reduce } from "../src/views/tui/reducer.ts";
+import { Screen } from "../src/views/tui/view/screen.tsx";
+import { BUSY_PLAN, COMPONENTS, DIFF, NOW, runOf } from "../test/views/tui/sample.ts";
 import { svgOf } from "./svg.ts";
 
 /** What the pictures of the README show: the real components, drawn by Ink. */

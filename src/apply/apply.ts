@@ -3,12 +3,12 @@ import { isHeld, isHeldByOthers } from "../planner/startable.ts";
 import type { Lock } from "../record/store.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import { approvalKey, NOTHING } from "./approval.ts";
+import { type ClusterRun, type RunContext, say } from "./context.ts";
 import type { RunOutcome } from "./event.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { acceptRewritten, noteCommit } from "./history.ts";
 import { isAbort } from "./interruption.ts";
-import { actionsOf, planNow, settleOverrides } from "./overrides.ts";
-import { type ClusterRun, type RunContext, say } from "./run.ts";
+import { actionsOf, planNow, settleOverrides } from "./settle-overrides.ts";
 import { Sightings } from "./sightings.ts";
 import { type Ending, walk } from "./walk.ts";
 

@@ -1,6 +1,6 @@
 import type { FullBackup } from "../platforms/backup.ts";
 import type { BackupRecord, RotationRecord } from "../rotation/record.ts";
-import { type ClusterRun, type Situation, say } from "./run.ts";
+import { type ClusterRun, type Situation, say } from "./context.ts";
 
 /**
  * Keeps what the CAs are right before a step: the public state always, for whoever has to understand later what there

@@ -1,8 +1,8 @@
-import { catchUp } from "../planner/memory.ts";
+import { catchUp } from "../record/changes.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
-import type { ClusterRun } from "./run.ts";
+import type { ClusterRun } from "./context.ts";
 import { behindRecordMs } from "./sightings.ts";
 
 /** What is known of one cluster at one moment. */

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import { appliedAt, type HistoryFacts, orderOf, restartedAt } from "../rotation/history.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
-import { type ClusterRun, type RunContext, say } from "./run.ts";
+import { type ClusterRun, type RunContext, say } from "./context.ts";
 
 /** What git says of the commit of this run, against what each of these clusters had last; empty outside of git. */
 export async function historiesOf(

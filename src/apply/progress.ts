@@ -1,14 +1,14 @@
 import { workOf } from "../checklist/work.ts";
-import { type Follower, followersOf } from "../guards/following.ts";
-import { reportedByComponents } from "../guards/reported.ts";
 import { describeSeen } from "../guards/trust-consumers.ts";
+import { reportedByComponents } from "../rotation/component-evidence.ts";
 import { standbyIds } from "../rotation/evidence.ts";
+import { type Follower, followersOf } from "../rotation/followers.ts";
 import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
+import type { RunContext, Situation } from "./context.ts";
 import type { KindProgress, ProbeProgress } from "./event.ts";
-import type { RunContext, Situation } from "./run.ts";
 
 /** Who is expected at the phase, and how far they are; nobody for a CA that components do not report. */
 export function followersIn(

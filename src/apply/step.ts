@@ -1,8 +1,5 @@
 import { Failure } from "../failure.ts";
-import { followersOf } from "../guards/following.ts";
-import { overriddenKeys } from "../guards/overrides.ts";
-import { readOverrides } from "../overrides/reading.ts";
-import { statesOf } from "../overrides/resource.ts";
+import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
 import {
   asked,
   begin,
@@ -15,19 +12,22 @@ import {
   spending,
   turnedBack,
   verified,
-} from "../planner/memory.ts";
-import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
+} from "../record/changes.ts";
 import { newKeyWasUsed } from "../rotation/evidence.ts";
+import { followersOf } from "../rotation/followers.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import { isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
+import { overriddenKeys } from "../teleport/guards/overrides.ts";
+import { readOverrides } from "../teleport/overrides/read-cluster.ts";
+import { statesOf } from "../teleport/overrides/resource.ts";
 import { lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
+import { type ClusterRun, journal, type Situation, say } from "./context.ts";
 import type { Laggard } from "./event.ts";
 import { atCommit } from "./history.ts";
-import { type ClusterRun, journal, type Situation, say } from "./run.ts";
 import { DOUBT_MS, readBack, waitForComponents } from "./wait.ts";
 
 /** What came of a step. `failed`: it was taken and did not verify in its time. */

@@ -1,8 +1,7 @@
 import { Failure } from "../failure.ts";
-import type { Follower } from "../guards/following.ts";
-import { reportedByComponents } from "../guards/reported.ts";
-import { coveredByWaivers, isAwaited } from "../guards/waived-followers.ts";
 import type { ObserveScope } from "../platforms/platform.ts";
+import { reportedByComponents } from "../rotation/component-evidence.ts";
+import type { Follower } from "../rotation/followers.ts";
 import {
   type ClusterObservation,
   COMPONENT_KINDS,
@@ -11,10 +10,11 @@ import {
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
+import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
 import { Deadline, iso } from "./clock.ts";
+import { type ClusterRun, type Situation, say } from "./context.ts";
 import type { Laggard } from "./event.ts";
 import { followersIn, probesOf, progressOf } from "./progress.ts";
-import { type ClusterRun, type Situation, say } from "./run.ts";
 
 /** Reads are cached: right after a write they show the old phase, for up to seconds (recordings/README). */
 const FIRST_PAUSE_MS = 100;

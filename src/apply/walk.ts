@@ -1,14 +1,15 @@
-import { isHeldInHsm } from "../guards/hsm-keys.ts";
 import { heldByDrift } from "../planner/drift.ts";
-import { wasVerified } from "../planner/member.ts";
+import { wasVerified } from "../planner/rotation-member.ts";
 import { holding } from "../planner/startable.ts";
 import { LAGGING } from "../planner/steps.ts";
-import type { DesiredState } from "../resources/desired.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type Finding, type GuardId, needsOwnApproval, type Step } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation } from "../rotation/record.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { isHeldInHsm } from "../teleport/guards/hsm-keys.ts";
 import { isApproved, unnamed } from "./approval.ts";
+import { backUp } from "./backup.ts";
 import {
   type ClockWork,
   CURABLE,
@@ -16,14 +17,13 @@ import {
   mayStillBeCured,
   untilNextLook,
   watchEvents,
-} from "./automatic.ts";
-import { backUp } from "./backup.ts";
+} from "./by-clock.ts";
 import { iso } from "./clock.ts";
+import { type ClusterRun, journal, type Said, type Situation, say } from "./context.ts";
 import type { RunOutcome } from "./event.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { isAbort } from "./interruption.ts";
-import { isUnsettled, planNow } from "./overrides.ts";
-import { type ClusterRun, journal, type Said, type Situation, say } from "./run.ts";
+import { isUnsettled, planNow } from "./settle-overrides.ts";
 import { needsBackup, type StepResult, takeStep } from "./step.ts";
 
 /** How the work on one cluster, or on one rotation of it, ended. */

@@ -4,7 +4,7 @@ import type {
   Diagnostic,
   RotationResource,
   Source,
-} from "../resources/desired.ts";
+} from "../resources/model/desired.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { type AcknowledgementProblem, standingProblem, tickChecklist } from "./tick.ts";
 

@@ -2,8 +2,8 @@ import { authorityType, isTalosType } from "../rotation/authority-type.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { hasRelease } from "./release.ts";
 import type { ChecklistStep } from "./step.ts";
-import { stepsOfUnknownType } from "./table/unknown.ts";
 import { STEPS } from "./table.ts";
+import { stepsOfUnknownType } from "./unknown-type.ts";
 
 /**
  * The work of one phase. `serverVersion` as the server gave it; `null`, or one that cannot be read, shows the

@@ -1,5 +1,11 @@
 import { closest, distance } from "fastest-levenshtein";
-import type { DesiredState, Diagnostic, OverrideResource, Source, Waiver } from "../resources/desired.ts";
+import type {
+  DesiredState,
+  Diagnostic,
+  OverrideResource,
+  Source,
+  Waiver,
+} from "../resources/model/desired.ts";
 import { type AcknowledgementContext, diagnosticAt } from "./acknowledgements.ts";
 import type { AcknowledgementProblem } from "./tick.ts";
 

@@ -1,4 +1,4 @@
-import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import type { ConsumerObservation } from "../rotation/observation.ts";
 import { type ChecklistStep, type Expectation, isProvenBy } from "./step.ts";
 

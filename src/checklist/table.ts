@@ -1,11 +1,11 @@
+import { KUBERNETES, TALOS } from "../talos/checklist.ts";
+import { DB, DB_CLIENT_WORK } from "../teleport/checklist/databases.ts";
+import { HOST } from "../teleport/checklist/host.ts";
+import { OPENSSH } from "../teleport/checklist/openssh.ts";
+import { JWT, OIDC_IDP, OKTA, SAML_IDP } from "../teleport/checklist/tokens.ts";
+import { USER, WINDOWS_WORK } from "../teleport/checklist/user-and-windows.ts";
+import { APP_CLIENT, AWSRA, BOUND_KEYPAIR, SPIFFE } from "../teleport/checklist/workloads.ts";
 import type { ChecklistStep } from "./step.ts";
-import { DB, DB_CLIENT_WORK } from "./table/databases.ts";
-import { HOST } from "./table/host.ts";
-import { OPENSSH } from "./table/openssh.ts";
-import { KUBERNETES, TALOS } from "./table/talos.ts";
-import { JWT, OIDC_IDP, OKTA, SAML_IDP } from "./table/tokens.ts";
-import { USER, WINDOWS_WORK } from "./table/user-and-windows.ts";
-import { APP_CLIENT, AWSRA, BOUND_KEYPAIR, SPIFFE } from "./table/workloads.ts";
 
 /**
  * The table of work (reference teleport-rotation 2.2, 4.7, 5, 9.5). Ids are public: people acknowledge them in

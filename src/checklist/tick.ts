@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import type { Acknowledgement } from "../resources/desired.ts";
+import type { Acknowledgement } from "../resources/model/desired.ts";
 import { stepsOf } from "./checklist.ts";
 import type { ChecklistStep } from "./step.ts";
 

@@ -1,5 +1,5 @@
-import type { DesiredState, Diagnostic } from "../resources/desired.ts";
-import { suggestOneOf } from "../resources/suggest.ts";
+import type { DesiredState, Diagnostic } from "../resources/model/desired.ts";
+import { suggestOneOf } from "../resources/read/suggest.ts";
 import { type AcknowledgementContext, diagnosticAt } from "./acknowledgements.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Acknowledgement, ClusterResource, RotationResource } from "../resources/desired.ts";
-import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import type { Acknowledgement, ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import { wouldBeUnused } from "../rotation/evidence.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";

@@ -2,8 +2,8 @@ import { acknowledgementDiagnostics } from "../checklist/acknowledgements.ts";
 import { overrideStatementDiagnostics } from "../checklist/override-statements.ts";
 import { waiverDiagnostics } from "../checklist/waivers.ts";
 import type { RecordStore } from "../record/store.ts";
-import type { Diagnostic } from "../resources/desired.ts";
-import type { LoadResult } from "../resources/load.ts";
+import type { Diagnostic } from "../resources/model/desired.ts";
+import type { LoadResult } from "../resources/read/load.ts";
 
 /**
  * Wrong acknowledgements and waivers of loaded resources. The record at hand tells when a rotation began; a statement from

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { type Approval, approvalKey, approvalOf } from "../apply/approval.ts";
 import { Failure } from "../failure.ts";
-import type { DesiredState } from "../resources/desired.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
 import { needsOwnApproval, type Plan, type Step } from "../rotation/plan.ts";
 import type { Terminal } from "./terminal.ts";
 

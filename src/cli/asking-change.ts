@@ -1,7 +1,7 @@
 import { changedBetween, lastToTouch } from "../git/differences.ts";
 import { CommitTree, isYaml } from "../git/tree.ts";
-import { type Files, yamlDiff } from "../render/yaml-diff.ts";
-import { MAX_FILE_BYTES } from "../resources/read-file.ts";
+import { MAX_FILE_BYTES } from "../resources/read/read-file.ts";
+import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The change that asks for a plan: the last commit that touched the resources, and what it did to them. */

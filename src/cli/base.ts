@@ -2,19 +2,19 @@ import { Failure } from "../failure.ts";
 import { baseCommit, commitAt } from "../git/commits.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
-import { connectionChanges, NO_BASE } from "../planner/connection-changes.ts";
+import { connectionChanges, NO_BASE } from "../planner/saved/connection-changes.ts";
 import {
   type DesiredDifference,
   desiredDifference,
   type PlacedFinding,
   type Side,
-} from "../planner/desired-difference.ts";
+} from "../planner/saved/desired-difference.ts";
 import type { TrustedBase } from "../planner/trust.ts";
-import { count } from "../render/layout.ts";
-import { type Files, yamlDiff } from "../render/yaml-diff.ts";
-import { DEFAULT_REPOSITORY } from "../resources/build.ts";
-import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
+import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/model/desired.ts";
+import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { BasePlan } from "../rotation/plan.ts";
+import { count } from "../views/text/layout.ts";
+import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";
 import { type Changes, changesSince } from "./changed-content.ts";
 import { loadInRepository } from "./load.ts";
 import type { Terminal } from "./terminal.ts";

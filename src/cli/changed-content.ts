@@ -2,7 +2,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
 import type { Repository } from "../git/repository.ts";
 import type { ChangedContent, TrustedBase } from "../planner/trust.ts";
-import { type WayOut, waysOfCluster } from "../resources/ways-out.ts";
+import { type WayOut, waysOfCluster } from "../resources/model/ways-out.ts";
 
 /**
  * The same command line may run something else: a script that is kept in the repository, and that the pull request

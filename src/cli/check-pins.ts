@@ -1,6 +1,6 @@
 import type { RecordStore } from "../record/store.ts";
-import type { ClusterResource, Diagnostic, RotationResource } from "../resources/desired.ts";
-import type { LoadResult } from "../resources/load.ts";
+import type { ClusterResource, Diagnostic, RotationResource } from "../resources/model/desired.ts";
+import type { LoadResult } from "../resources/read/load.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { type PinMoment, type Pins, pinProblems, UNREAD_REMEDY } from "../rotation/pins.ts";
 import type { ClusterRecord } from "../rotation/record.ts";

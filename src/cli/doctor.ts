@@ -1,9 +1,9 @@
 import { Failure } from "../failure.ts";
 import { type Check, preflight, recordCheck } from "../planner/preflight.ts";
-import { jsonText } from "../render/json-text.ts";
-import { harmless, paragraph } from "../render/layout.ts";
-import type { Paint, Tone } from "../render/paint.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import { jsonText } from "../views/json/json-text.ts";
+import { harmless, paragraph } from "../views/text/layout.ts";
+import type { Paint, Tone } from "../views/text/paint.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { sayWhoseRecord } from "./record.ts";

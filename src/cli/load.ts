@@ -3,18 +3,23 @@ import { join, posix } from "node:path";
 import type { Repository } from "../git/repository.ts";
 import { yamlFilesWith } from "../git/search.ts";
 import { CommitTree, isHidden } from "../git/tree.ts";
-import { canonicalJson } from "../resources/canonical.ts";
-import type { Diagnostic } from "../resources/desired.ts";
-import { folderSource } from "../resources/file-source.ts";
-import { findFiles } from "../resources/find-files.ts";
+import { canonicalJson } from "../resources/model/canonical.ts";
+import type { Diagnostic } from "../resources/model/desired.ts";
+import { folderSource } from "../resources/read/file-source.ts";
+import { findFiles } from "../resources/read/find-files.ts";
 import {
   type LoadResult,
   loadRepositories,
   loadResources,
   type PlacedRepository,
-} from "../resources/load.ts";
-import { MAX_FILE_BYTES, readSourceFile, sourceOf } from "../resources/read-file.ts";
-import { compareDiagnostics, complain, diagnosticOfFile, type SourceFile } from "../resources/source-file.ts";
+} from "../resources/read/load.ts";
+import { MAX_FILE_BYTES, readSourceFile, sourceOf } from "../resources/read/read-file.ts";
+import {
+  compareDiagnostics,
+  complain,
+  diagnosticOfFile,
+  type SourceFile,
+} from "../resources/read/source-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**

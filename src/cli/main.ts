@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { parseDuration } from "../resources/duration.ts";
+import { parseDuration } from "../resources/model/duration.ts";
 import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
 import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
 import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";

@@ -2,11 +2,11 @@ import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
 import { readForeignFile } from "../process/foreign-file.ts";
 import { namedByFlag, writeTarget } from "../process/written-file.ts";
-import { jsonText } from "../render/json-text.ts";
-import { observations as isObservations } from "../resources/compiled/schemas.js";
-import { parseForeignJson } from "../resources/foreign-json.ts";
+import { observations as isObservations } from "../resources/read/compiled/schemas.js";
+import { parseForeignJson } from "../resources/read/foreign-json.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
+import { jsonText } from "../views/json/json-text.ts";
 
 /** What `--observations FILE` holds: public facts only, so that a plan can be made where no credential is. */
 interface ObservationsFile {

@@ -1,12 +1,12 @@
 import { Failure } from "../failure.ts";
-import { readOverrides } from "../overrides/reading.ts";
 import { makePlan, type UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
-import type { DesiredState } from "../resources/desired.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
 import type { HistoryFacts, HistoryReader } from "../rotation/history.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Reads all clusters at once. */

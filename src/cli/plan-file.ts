@@ -10,7 +10,7 @@ import {
   type ReadPlanFile,
   readPlanFile as readAnyPlanFile,
   sealPlan,
-} from "../planner/plan-file.ts";
+} from "../planner/saved/plan-file.ts";
 import { readForeignFile } from "../process/foreign-file.ts";
 import { lookAtTarget, namedByFlag, readTarget, refused, writeTarget } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";

@@ -1,19 +1,19 @@
 import { parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { type Approved, requireApproved } from "../planner/approved.ts";
-import type { PlacedFinding } from "../planner/desired-difference.ts";
-import { bindingOf } from "../planner/fingerprint.ts";
-import type { BoundPlan } from "../planner/plan-file.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
+import { type Approved, requireApproved } from "../planner/saved/approved.ts";
+import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
+import { bindingOf } from "../planner/saved/fingerprint.ts";
+import type { BoundPlan } from "../planner/saved/plan-file.ts";
 import { waysThroughBase } from "../planner/trust.ts";
-import { jsonText } from "../render/json-text.ts";
-import { harmless, paragraph } from "../render/layout.ts";
-import { planMarkdown } from "../render/markdown/plan-markdown.ts";
-import { planText } from "../render/plan-text.ts";
-import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterResource } from "../resources/model/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
-import { canDraw } from "../tui/can-draw.ts";
+import { jsonText } from "../views/json/json-text.ts";
+import { planMarkdown } from "../views/markdown/plan-markdown.ts";
+import { harmless, paragraph } from "../views/text/layout.ts";
+import { planText } from "../views/text/plan-text.ts";
+import { canDraw } from "../views/tui/can-draw.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
@@ -181,7 +181,7 @@ async function certificatesUnread(
       const diagnostics =
         written === undefined
           ? []
-          : await (await import("../overrides/diagnostics.ts")).overrideDiagnostics(written, now);
+          : await (await import("../teleport/overrides/diagnostics.ts")).overrideDiagnostics(written, now);
       return diagnostics.map(({ severity, message, suggestion }) => ({
         severity,
         subject: `override/${cluster}/${type}`,

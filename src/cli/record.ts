@@ -7,8 +7,8 @@ import { folderStore } from "../record/folder.ts";
 import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
-import { paragraph } from "../render/layout.ts";
-import type { ClusterResource, RepositoryResource } from "../resources/desired.ts";
+import type { ClusterResource, RepositoryResource } from "../resources/model/desired.ts";
+import { paragraph } from "../views/text/layout.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
-import { upgradedPlan } from "../planner/plan-file.ts";
+import { upgradedPlan } from "../planner/saved/plan-file.ts";
 import { readForeignFile } from "../process/foreign-file.ts";
-import { eventText } from "../render/event-text.ts";
-import { harmlessValue } from "../render/harmless.ts";
-import { planText } from "../render/plan-text.ts";
-import { event as isEvent } from "../resources/compiled/schemas.js";
-import { parseForeignJson } from "../resources/foreign-json.ts";
-import { canDraw } from "../tui/can-draw.ts";
+import { event as isEvent } from "../resources/read/compiled/schemas.js";
+import { parseForeignJson } from "../resources/read/foreign-json.ts";
+import { harmlessValue } from "../views/harmless.ts";
+import { eventText } from "../views/text/event-text.ts";
+import { planText } from "../views/text/plan-text.ts";
+import { canDraw } from "../views/tui/can-draw.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { ScreenFlags } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -23,7 +23,7 @@ export async function replay(terminal: Terminal, file: string, options: ReplayOp
   const events = await readEvents(resolve(terminal.cwd, file));
   const { stdin, stdout, env } = terminal;
   if (options.tui && canDraw(env, terminal)) {
-    const { replay: play } = await import("../tui/open.tsx");
+    const { replay: play } = await import("../views/tui/open.tsx");
     await play({
       stdin,
       stdout,

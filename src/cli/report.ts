@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { Failure } from "../failure.ts";
-import { harmless } from "../render/harmless.ts";
+import { harmless } from "../views/harmless.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 

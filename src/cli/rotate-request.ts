@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import type { ClusterResource, RotationResource } from "../resources/desired.ts";
-import { setActiveKeys } from "../resources/edit-authority.ts";
-import { addRotation } from "../resources/edit-rotation.ts";
-import { suggestOneOf } from "../resources/suggest.ts";
+import { setActiveKeys } from "../resources/edit/edit-authority.ts";
+import { addRotation } from "../resources/edit/edit-rotation.ts";
+import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import { suggestOneOf } from "../resources/read/suggest.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import type { Edit } from "./edited-file.ts";
 import type { CommonOptions } from "./options.ts";

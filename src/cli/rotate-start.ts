@@ -1,9 +1,9 @@
 import { Failure } from "../failure.ts";
-import { count } from "../render/layout.ts";
-import type { RotationResource } from "../resources/desired.ts";
-import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit-rotation.ts";
+import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit/edit-rotation.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import { count } from "../views/text/layout.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import {
   activeKeysEdit,

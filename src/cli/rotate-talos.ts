@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { Failure } from "../failure.ts";
-import { count } from "../render/layout.ts";
 import type {
   ClusterResource,
   NextAuthority,
   RotationResource,
   TalosConnection,
-} from "../resources/desired.ts";
-import { nextFingerprint } from "../resources/next-authority.ts";
+} from "../resources/model/desired.ts";
+import { nextFingerprint } from "../resources/model/next-authority.ts";
 import { isTalosType, TALOS_TYPES, type TalosType } from "../rotation/authority-type.ts";
 import { hasIdentities, readIdentities } from "../sealing/identities.ts";
 import { openNextKey } from "../sealing/next-key.ts";
 import { placeInSecrets, sealSecretsChange, sopsRecipients } from "../sealing/secrets-change.ts";
+import { count } from "../views/text/layout.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,13 +1,13 @@
 import { Failure } from "../failure.ts";
-import { paragraph } from "../render/layout.ts";
-import type { RotatedAuthority, RotationResource } from "../resources/desired.ts";
-import { setRotationPhase } from "../resources/edit-rotation.ts";
-import { nextFingerprint } from "../resources/next-authority.ts";
-import { suggestOneOf } from "../resources/suggest.ts";
+import { setRotationPhase } from "../resources/edit/edit-rotation.ts";
+import type { RotatedAuthority, RotationResource } from "../resources/model/desired.ts";
+import { nextFingerprint } from "../resources/model/next-authority.ts";
+import { suggestOneOf } from "../resources/read/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
+import { paragraph } from "../views/text/layout.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";

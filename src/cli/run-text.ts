@@ -1,10 +1,10 @@
 import type { RunEvent } from "../apply/event.ts";
-import { eventText } from "../render/event-text.ts";
-import { jsonText } from "../render/json-text.ts";
-import { paragraph } from "../render/layout.ts";
-import { planText } from "../render/plan-text.ts";
-import { nextStep } from "../tui/next-step.ts";
-import { hear, startRun } from "../tui/run.ts";
+import { jsonText } from "../views/json/json-text.ts";
+import { eventText } from "../views/text/event-text.ts";
+import { paragraph } from "../views/text/layout.ts";
+import { planText } from "../views/text/plan-text.ts";
+import { nextStep } from "../views/tui/next-step.ts";
+import { hear, startRun } from "../views/tui/run.ts";
 import type { CommonOptions } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 

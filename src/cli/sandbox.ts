@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { parseDuration } from "../resources/duration.ts";
+import { parseDuration } from "../resources/model/duration.ts";
 import { IDENTITY_FILE } from "../sandbox/folder.ts";
 import {
   DEFAULT_SANDBOX_DIR,

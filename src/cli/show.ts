@@ -1,8 +1,8 @@
-import { harmlessValue } from "../render/harmless.ts";
-import { jsonText } from "../render/json-text.ts";
-import { harmless, table } from "../render/layout.ts";
-import { planMarkdown } from "../render/markdown/plan-markdown.ts";
-import { planText } from "../render/plan-text.ts";
+import { harmlessValue } from "../views/harmless.ts";
+import { jsonText } from "../views/json/json-text.ts";
+import { planMarkdown } from "../views/markdown/plan-markdown.ts";
+import { harmless, table } from "../views/text/layout.ts";
+import { planText } from "../views/text/plan-text.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CommonOptions } from "./options.ts";
 import { readShownPlanFile } from "./plan-file.ts";

@@ -1,7 +1,7 @@
-import { jsonText } from "../render/json-text.ts";
-import { statusMarkdown } from "../render/markdown/review-markdown.ts";
-import { type Status, statusOf } from "../render/status.ts";
-import { statusText } from "../render/status-text.ts";
+import { jsonText } from "../views/json/json-text.ts";
+import { statusMarkdown } from "../views/markdown/review-markdown.ts";
+import { type Status, statusOf } from "../views/status.ts";
+import { statusText } from "../views/text/status-text.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";

@@ -3,15 +3,13 @@ import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../failure.ts";
 import type { CommitTree } from "../git/tree.ts";
-import { fingerprintOf } from "../overrides/key-hash.ts";
-import { readOverride } from "../overrides/read.ts";
 import { consumerKey, type Ways } from "../planner/trust.ts";
 import type { ObserveScope, Platform } from "../platforms/platform.ts";
 import type { OverrideChains } from "../probes/candidates.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
-import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/desired.ts";
-import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/model/desired.ts";
+import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import { type KeysByRole, keysByRole } from "../rotation/key-sets.ts";
 import {
   type ClusterObservation,
@@ -22,6 +20,8 @@ import {
   type PeerObservation,
   type Surroundings,
 } from "../rotation/observation.ts";
+import { fingerprintOf } from "../teleport/overrides/key-hash.ts";
+import { readOverride } from "../teleport/overrides/read-resource.ts";
 
 import { findPinFiles, type PinSearch } from "./pin-files.ts";
 

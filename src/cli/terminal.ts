@@ -1,5 +1,5 @@
-import type { Paint } from "../render/paint.ts";
 import { registerEnvironment, withoutSecrets } from "../secrets.ts";
+import type { Paint } from "../views/text/paint.ts";
 
 /** The world as a command sees it; no command touches `process` itself. */
 export interface Terminal {
@@ -93,7 +93,7 @@ export async function paintFor(
   env: NodeJS.ProcessEnv,
   wanted: boolean,
 ): Promise<Paint> {
-  const { colourPaint, plainPaint } = await import("../render/paint.ts");
+  const { colourPaint, plainPaint } = await import("../views/text/paint.ts");
   const colour = wanted && stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return colour ? colourPaint : plainPaint;
 }

@@ -3,10 +3,10 @@ import { Failure } from "../failure.ts";
 import { changedSince } from "../git/differences.ts";
 import type { Repository } from "../git/repository.ts";
 import { CommitTree, isHidden } from "../git/tree.ts";
-import { count } from "../render/layout.ts";
-import { findFiles } from "../resources/find-files.ts";
-import { readDocuments } from "../resources/read-documents.ts";
-import { MAX_FILE_BYTES, readSourceFile } from "../resources/read-file.ts";
+import { findFiles } from "../resources/read/find-files.ts";
+import { readDocuments } from "../resources/read/read-documents.ts";
+import { MAX_FILE_BYTES, readSourceFile } from "../resources/read/read-file.ts";
+import { count } from "../views/text/layout.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** How the folder differs from the commit in what capstan reads. */

@@ -3,7 +3,6 @@ import { Failure } from "../failure.ts";
 import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
-import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 import type { Ways } from "../planner/trust.ts";
 import {
   openPlatform,
@@ -13,14 +12,20 @@ import {
 } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import type { RecordStore } from "../record/store.ts";
-import { describeDiagnostic } from "../render/diagnostics.ts";
-import type { Files } from "../render/yaml-diff.ts";
-import { DEFAULT_REPOSITORY } from "../resources/build.ts";
-import type { ClusterResource, DesiredState, Diagnostic, RepositoryResource } from "../resources/desired.ts";
-import type { ResourceDocument } from "../resources/document.ts";
-import { suggestOneOf } from "../resources/suggest.ts";
+import type {
+  ClusterResource,
+  DesiredState,
+  Diagnostic,
+  RepositoryResource,
+} from "../resources/model/desired.ts";
+import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
+import type { ResourceDocument } from "../resources/read/document.ts";
+import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
+import { OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
+import { describeDiagnostic } from "../views/text/diagnostics.ts";
+import type { Files } from "../views/text/yaml-diff.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import { loadInRepository } from "./load.ts";

@@ -1,8 +1,8 @@
 import { Failure } from "../failure.ts";
 import { verdictOf } from "../planner/verdict.ts";
-import { fence } from "../render/markdown/inline.ts";
-import { type MarkdownOptions, planMarkdown } from "../render/markdown/plan-markdown.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { fence } from "../views/markdown/inline.ts";
+import { type MarkdownOptions, planMarkdown } from "../views/markdown/plan-markdown.ts";
 import {
   ALL,
   type Approval,

@@ -1,8 +1,8 @@
 import { Failure } from "../failure.ts";
-import { planFingerprint } from "../planner/fingerprint.ts";
-import { harmless } from "../render/harmless.ts";
-import { jsonText } from "../render/json-text.ts";
+import { planFingerprint } from "../planner/saved/fingerprint.ts";
 import type { Plan } from "../rotation/plan.ts";
+import { harmless } from "../views/harmless.ts";
+import { jsonText } from "../views/json/json-text.ts";
 import type { CheckRun, GitHub, Pull } from "./github.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { link } from "../render/markdown/inline.ts";
+import { link } from "../views/markdown/inline.ts";
 import type { Comment, GitHub } from "./github.ts";
 import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";

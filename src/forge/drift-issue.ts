@@ -1,5 +1,5 @@
-import { harmless } from "../render/layout.ts";
-import { link } from "../render/markdown/inline.ts";
+import { link } from "../views/markdown/inline.ts";
+import { harmless } from "../views/text/layout.ts";
 import type { GitHub, Issue } from "./github.ts";
 import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFile } from "node:fs/promises";
-import { harmless } from "../render/harmless.ts";
 import { withoutSecrets } from "../secrets.ts";
+import { harmless } from "../views/harmless.ts";
 import type { Render } from "./sticky.ts";
 
 /** GitHub drops a summary of a step that is larger than 1 MiB whole. */

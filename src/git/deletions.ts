@@ -1,5 +1,5 @@
-import { readDocuments } from "../resources/read-documents.ts";
-import { MAX_FILE_BYTES, sourceOf } from "../resources/read-file.ts";
+import { readDocuments } from "../resources/read/read-documents.ts";
+import { MAX_FILE_BYTES, sourceOf } from "../resources/read/read-file.ts";
 import { type Declared, type Deletion, declares } from "../rotation/history.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { readBlobs } from "./blobs.ts";

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, extname, join, posix, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import type { Diagnostic } from "../resources/desired.ts";
-import type { FileSource } from "../resources/file-source.ts";
-import { isPointer, MAX_FILE_BYTES, sourceOf, tooLarge } from "../resources/read-file.ts";
-import { complain, diagnosticOfFile } from "../resources/source-file.ts";
+import type { Diagnostic } from "../resources/model/desired.ts";
+import type { FileSource } from "../resources/read/file-source.ts";
+import { isPointer, MAX_FILE_BYTES, sourceOf, tooLarge } from "../resources/read/read-file.ts";
+import { complain, diagnosticOfFile } from "../resources/read/source-file.ts";
 import { type Blob, readBlobs } from "./blobs.ts";
 import type { Git } from "./git.ts";
 import type { Repository } from "./repository.ts";

@@ -1,8 +1,8 @@
+import { reportedByComponents } from "../rotation/component-evidence.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
+import { followersOf } from "../rotation/followers.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
-import { followersOf } from "./following.ts";
 import { failWith, type Guard, unknown } from "./guard.ts";
-import { reportedByComponents } from "./reported.ts";
 
 /** Also for components that joined after the roster was taken. A silent one is the roster's business. */
 export const componentsReady: Guard = {

@@ -1,7 +1,7 @@
+import { introducedKeys } from "../rotation/introduced-keys.ts";
 import { identify } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { failWith, type Guard, type GuardInput } from "./guard.ts";
-import { introducedKeys } from "./introduced.ts";
 
 /**
  * A rotation is ours by its keys and its `current_id`, not by its phase: everything else was started by somebody

@@ -1,10 +1,10 @@
-import type { OverrideOutlooks } from "../overrides/outlook.ts";
-import type { ClusterResource, RotationResource } from "../resources/desired.ts";
-import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import type { Finding, GuardId } from "../rotation/plan.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import type { OverrideOutlooks } from "../teleport/overrides/outlook.ts";
 
 /**
  * A guard refuses a step. It is a function of what is known now, so that a plan shows exactly what apply will

@@ -1,8 +1,9 @@
+import { reportedByComponents } from "../rotation/component-evidence.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
+import { followersOf, keyOf, unreadListing } from "../rotation/followers.ts";
 import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
-import { followersOf, keyOf, unreadListing } from "./following.ts";
 import {
   approvableAtTheEnd,
   failWith,
@@ -11,7 +12,6 @@ import {
   type Judgement,
   unknown,
 } from "./guard.ts";
-import { reportedByComponents } from "./reported.ts";
 
 /**
  * Presence rows live about ten minutes: a machine that is off vanishes from the listing, and then "all nodes are

@@ -1,5 +1,5 @@
-import type { ChangeWindow, Freeze, Policy } from "../resources/desired.ts";
-import { momentsOf, wallClock } from "../resources/time-zone.ts";
+import type { ChangeWindow, Freeze, Policy } from "../resources/model/desired.ts";
+import { momentsOf, wallClock } from "../resources/model/time-zone.ts";
 import { failWith, type Guard, isForward } from "./guard.ts";
 
 /** Somebody should be awake when a step begins. What has begun is finished, and the way back never waits. */

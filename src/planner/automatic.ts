@@ -1,5 +1,5 @@
-import type { RotationResource } from "../resources/desired.ts";
-import { formatDuration } from "../resources/duration.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
+import { formatDuration } from "../resources/model/duration.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import type { GuardId } from "../rotation/plan.ts";

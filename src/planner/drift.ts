@@ -1,4 +1,4 @@
-import type { AuthorityResource, DesiredState } from "../resources/desired.ts";
+import type { AuthorityResource, DesiredState } from "../resources/model/desired.ts";
 import { isOurs } from "../rotation/evidence.ts";
 import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
 import {
@@ -9,7 +9,7 @@ import {
 } from "../rotation/observation.ts";
 import type { Drift, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
-import { sameSet } from "./standing.ts";
+import { sameSet } from "./rotation-standing.ts";
 
 /** Live state that no resource asked for, apart from wanted change so that a reader can tell the two. */
 export function driftOf(

@@ -1,4 +1,4 @@
-import type { RotationResource } from "../resources/desired.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import { newKeyWasUsed, wouldBeUnused } from "../rotation/evidence.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";

@@ -1,11 +1,11 @@
-import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
 import { isTalosType } from "../rotation/authority-type.ts";
 import { type ClusterObservation, KIND_OF_TYPE, type LiveAuthority } from "../rotation/observation.ts";
 import { pinProblems } from "../rotation/pins.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import { scheduleNotes } from "./automatic.ts";
-import type { Member, RotationContext } from "./member.ts";
 import { ownersOf, STANDBY_WITH } from "./refusals.ts";
+import type { Member, RotationContext } from "./rotation-member.ts";
 
 /** Sentences about one authority of a rotation that block nothing. */
 export function notesOf(

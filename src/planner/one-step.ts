@@ -1,8 +1,8 @@
+import { begin, spending } from "../record/changes.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Finding, type GuardVerdict } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
-import { begin, spending } from "./memory.ts";
 
 /** Where the walk begins, and how its steps are judged by a record. */
 export interface WalkStart {

@@ -1,12 +1,12 @@
-import { checkEntry } from "../overrides/check.ts";
-import type { OverrideFinding } from "../overrides/finding.ts";
-import { subjectOf } from "../overrides/judge.ts";
-import type { KeyHash } from "../overrides/key-hash.ts";
-import type { OverridePlanFinding, PlannedAction } from "../overrides/plan.ts";
-import type { OverridePair } from "../overrides/reading.ts";
-import type { CaOverride } from "../overrides/resource.ts";
-import type { Waiver } from "../resources/desired.ts";
+import type { Waiver } from "../resources/model/desired.ts";
 import type { Finding } from "../rotation/plan.ts";
+import { checkEntry } from "../teleport/overrides/entry-rules.ts";
+import type { OverrideFinding } from "../teleport/overrides/finding.ts";
+import { subjectOf } from "../teleport/overrides/judge-edge.ts";
+import type { KeyHash } from "../teleport/overrides/key-hash.ts";
+import type { OverridePlanFinding, PlannedAction } from "../teleport/overrides/plan.ts";
+import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
+import type { CaOverride } from "../teleport/overrides/resource.ts";
 
 /** Codes that a review may accept, entry by entry, with a waiver of the guard. */
 const WAIVABLE: readonly OverrideFinding["code"][] = [

@@ -1,17 +1,17 @@
-import type { OverrideAction } from "../overrides/actions.ts";
-import { keysWithCrl } from "../overrides/crl.ts";
-import { subjectOf } from "../overrides/judge.ts";
-import { type KeyHash, keyHashOf } from "../overrides/key-hash.ts";
-import { type CaKeys, generations } from "../overrides/keys.ts";
-import { faultyKeys } from "../overrides/live.ts";
-import type { OverridePair } from "../overrides/reading.ts";
-import { type CaOverride, type EntryState, statesOf } from "../overrides/resource.ts";
-import type { Situation } from "../overrides/situation.ts";
-import type { ClusterResource, DesiredState, RotationResource, Waiver } from "../resources/desired.ts";
+import type { ClusterResource, DesiredState, RotationResource, Waiver } from "../resources/model/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
-import { standingOf } from "./standing.ts";
+import type { OverrideAction } from "../teleport/overrides/actions.ts";
+import type { Situation } from "../teleport/overrides/ca-situation.ts";
+import { faultyKeys } from "../teleport/overrides/cluster-rules.ts";
+import { keysWithCrl } from "../teleport/overrides/crl.ts";
+import { subjectOf } from "../teleport/overrides/judge-edge.ts";
+import { type KeyHash, keyHashOf } from "../teleport/overrides/key-hash.ts";
+import { type CaKeys, generations } from "../teleport/overrides/keys.ts";
+import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
+import { type CaOverride, type EntryState, statesOf } from "../teleport/overrides/resource.ts";
+import { standingOf } from "./rotation-standing.ts";
 
 /** What the overrides of a cluster are planned from, besides the overrides themselves. */
 export interface OverrideContext {

@@ -1,25 +1,29 @@
-import { type OverrideAction, planActions } from "../overrides/actions.ts";
-import { checkOverride } from "../overrides/check.ts";
-import { compareOverrides } from "../overrides/compare.ts";
-import { keysWithCrl } from "../overrides/crl.ts";
-import { classify, subjectOf } from "../overrides/judge.ts";
-import { type KeyHash, keyHashOf } from "../overrides/key-hash.ts";
-import { type CaKeys, caKeys, generations } from "../overrides/keys.ts";
-import { checkAgainstLive } from "../overrides/live.ts";
-import { nothingOverridden, type OverrideOutlook, type OverrideOutlooks } from "../overrides/outlook.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
+import { type Phase, walkBetween } from "../rotation/phase.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { type OverrideAction, planActions } from "../teleport/overrides/actions.ts";
+import type { Situation } from "../teleport/overrides/ca-situation.ts";
+import { checkAgainstLive } from "../teleport/overrides/cluster-rules.ts";
+import { compareOverrides } from "../teleport/overrides/compare.ts";
+import { keysWithCrl } from "../teleport/overrides/crl.ts";
+import { checkOverride } from "../teleport/overrides/entry-rules.ts";
+import { classify, subjectOf } from "../teleport/overrides/judge-edge.ts";
+import { type KeyHash, keyHashOf } from "../teleport/overrides/key-hash.ts";
+import { type CaKeys, caKeys, generations } from "../teleport/overrides/keys.ts";
+import {
+  nothingOverridden,
+  type OverrideOutlook,
+  type OverrideOutlooks,
+} from "../teleport/overrides/outlook.ts";
 import type {
   CertificateDue,
   OverrideEntryPlan,
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../overrides/plan.ts";
-import type { OverridePair, OverrideReading } from "../overrides/reading.ts";
-import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../overrides/resource.ts";
-import type { Situation } from "../overrides/situation.ts";
-import type { LiveAuthority } from "../rotation/observation.ts";
-import { type Phase, walkBetween } from "../rotation/phase.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+} from "../teleport/overrides/plan.ts";
+import type { OverridePair, OverrideReading } from "../teleport/overrides/read-cluster.ts";
+import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
 import {
   distinct,
   liveWarnings,

@@ -1,19 +1,25 @@
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
-import type { RotationResource } from "../resources/desired.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import { type Absence, absenceOf } from "../rotation/history.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { afterThose } from "./ahead.ts";
-import { caPins, keysOf } from "./keys.ts";
-import { consumersOf, isTurnedBack, type Member, type Move, type RotationContext } from "./member.ts";
+import { together } from "./interleave.ts";
+import { caPins, keysOf } from "./key-plans.ts";
+import { unseenKeys } from "./never-seen-keys.ts";
 import { apart, notesOf } from "./notes.ts";
-import { standingOf } from "./standing.ts";
+import {
+  consumersOf,
+  isTurnedBack,
+  type Member,
+  type Move,
+  type RotationContext,
+} from "./rotation-member.ts";
+import { standingOf } from "./rotation-standing.ts";
 import { stepsBack, stepsOf } from "./steps.ts";
-import { together } from "./together.ts";
-import { unseenKeys } from "./unseen.ts";
 import { waiverNotes } from "./waivers.ts";
 
 export function planRotation(resource: RotationResource, context: RotationContext): RotationPlan {

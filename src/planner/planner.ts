@@ -1,6 +1,6 @@
 import type { Ahead } from "../guards/guard.ts";
-import type { OverrideReadings } from "../overrides/reading.ts";
-import type { DesiredState } from "../resources/desired.ts";
+import { catchUp } from "../record/changes.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
 import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
 import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
 import type {
@@ -12,12 +12,12 @@ import type {
   RotationPlan,
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import type { OverrideReadings } from "../teleport/overrides/read-cluster.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
-import { bindingOf, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
-import { catchUp } from "./memory.ts";
 import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
+import { bindingOf, clusterFingerprint, planFingerprint } from "./saved/fingerprint.ts";
 import { isBlocked } from "./startable.ts";
 import { isEnding } from "./steps.ts";
 import { verdictOf } from "./verdict.ts";

@@ -1,5 +1,5 @@
 import { judgeAll } from "../guards/chain.ts";
-import type { ClusterResource } from "../resources/desired.ts";
+import type { ClusterResource } from "../resources/model/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 

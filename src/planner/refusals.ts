@@ -1,10 +1,10 @@
-import type { RotationResource } from "../resources/desired.ts";
+import { BY_HAND } from "../record/changes.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
 import type { EndOfRollback } from "../rotation/way-back.ts";
-import type { Member, Move, RotationContext } from "./member.ts";
-import { BY_HAND } from "./memory.ts";
-import { rolledBack } from "./standing.ts";
+import type { Member, Move, RotationContext } from "./rotation-member.ts";
+import { rolledBack } from "./rotation-standing.ts";
 import { wordingOf } from "./wording.ts";
 
 /** A step that cannot be taken whatever the components say; the pawl that holds it is the phase order. */

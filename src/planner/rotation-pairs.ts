@@ -1,4 +1,4 @@
-import type { RotationResource } from "../resources/desired.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 
 /** The same rotation in two states of git; `null` where it is not there. */
 export interface RotationPair {

@@ -1,5 +1,5 @@
 import { judgeAll } from "../guards/chain.ts";
-import type { RotationResource } from "../resources/desired.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { identify, type LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, rollbackFrom, walkBetween } from "../rotation/phase.ts";
@@ -7,7 +7,6 @@ import type { GuardId, GuardVerdict } from "../rotation/plan.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import { NOT_FOR_CLOCKS, nextByItself } from "./automatic.ts";
 import { type Dropping, finalityOf } from "./finality.ts";
-import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./member.ts";
 import { judgedWithoutWaivers, type WalkStart } from "./one-step.ts";
 import {
   anothersRotation,
@@ -20,6 +19,7 @@ import {
   rollingBack,
   tooLate,
 } from "./refusals.ts";
+import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./rotation-member.ts";
 import { verifyWording, waitWording, wordingOf } from "./wording.ts";
 
 /** The steps from where an authority stands to where git wants it; a reason why not is a step that is blocked. */

@@ -3,15 +3,15 @@ import type {
   ClusterResource,
   DesiredState,
   RepositoryResource,
-} from "../resources/desired.ts";
-import { formatAddress, parseAddress, type TrustConsumer } from "../resources/trust-consumer.ts";
+} from "../resources/model/desired.ts";
+import { formatAddress, parseAddress, type TrustConsumer } from "../resources/model/trust-consumer.ts";
 import {
   sameConsumer,
   sameValue,
   type WayOut,
   waysOfCluster,
   waysOfConsumer,
-} from "../resources/ways-out.ts";
+} from "../resources/model/ways-out.ts";
 import type { ClusterProblem } from "../rotation/plan.ts";
 
 /**

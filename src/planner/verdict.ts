@@ -1,4 +1,3 @@
-import type { PlannedAction } from "../overrides/plan.ts";
 import {
   type ChecklistItem,
   type ClusterPlan,
@@ -8,6 +7,7 @@ import {
   type PlanVerdict,
   type Step,
 } from "../rotation/plan.ts";
+import type { PlannedAction } from "../teleport/overrides/plan.ts";
 import { heldByDrift } from "./drift.ts";
 import { mayStart } from "./startable.ts";
 

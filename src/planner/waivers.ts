@@ -1,8 +1,8 @@
 import { stepsOf } from "../checklist/checklist.ts";
 import { GUARDS } from "../guards/chain.ts";
-import { followersOf, unreadListing } from "../guards/following.ts";
-import type { AuthorityResource, RotationResource, Waiver } from "../resources/desired.ts";
-import { nearest } from "../resources/suggest.ts";
+import type { AuthorityResource, RotationResource, Waiver } from "../resources/model/desired.ts";
+import { nearest } from "../resources/read/suggest.ts";
+import { followersOf, unreadListing } from "../rotation/followers.ts";
 import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, usesOf } from "../rotation/record.ts";

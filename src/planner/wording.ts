@@ -1,5 +1,5 @@
-import type { Policy } from "../resources/desired.ts";
-import { formatDuration } from "../resources/duration.ts";
+import type { Policy } from "../resources/model/desired.ts";
+import { formatDuration } from "../resources/model/duration.ts";
 import { authorityType, isTalosType, type TalosType } from "../rotation/authority-type.ts";
 import { type Edge, isLegalEdge, type Phase } from "../rotation/phase.ts";
 import type { EndOfRollback } from "../rotation/way-back.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { type Runner, shown } from "../process/runner.ts";
-import type { Backup, ClusterResource } from "../resources/desired.ts";
+import type { Backup, ClusterResource } from "../resources/model/desired.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { seal } from "../sealing/seal.ts";
 

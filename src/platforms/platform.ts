@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
-import type { ClusterResource, RotationResource } from "../resources/desired.ts";
+import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
 import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";

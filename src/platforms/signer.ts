@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { type Runner, shown } from "../process/runner.ts";
-import type { Signer } from "../resources/desired.ts";
+import type { Signer } from "../resources/model/desired.ts";
 
 /**
  * Has an external CA sign one request: the CSR goes to the command's standard input, PEM blocks come back on its

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { type Address, formatAddress } from "../resources/trust-consumer.ts";
+import { type Address, formatAddress } from "../resources/model/trust-consumer.ts";
 import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";
 
 /** What a probe is doing, for the message when its time is up. `signal` ends it, and destroys its sockets. */

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import type { JwksConsumer } from "../resources/trust-consumer.ts";
+import type { JwksConsumer } from "../resources/model/trust-consumer.ts";
 import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
 import { type Candidate, nameOf, needCandidates, trustOf, usesOf } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";

@@ -4,7 +4,7 @@ import {
   formatAddress,
   type OpensshConsumer,
   parseAddress,
-} from "../resources/trust-consumer.ts";
+} from "../resources/model/trust-consumer.ts";
 import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
 import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";

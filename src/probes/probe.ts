@@ -1,4 +1,4 @@
-import type { TrustConsumer } from "../resources/trust-consumer.ts";
+import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import { type Candidate, type OverrideChains, readCandidates } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";

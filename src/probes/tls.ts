@@ -5,7 +5,7 @@ import {
   formatAddress,
   parseAddress,
   type TlsConsumer,
-} from "../resources/trust-consumer.ts";
+} from "../resources/model/trust-consumer.ts";
 import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
 import { type Attempt, openConnection } from "./connection.ts";
 import { judgeAcceptedNames, showCertificate, signersOf } from "./judge-tls.ts";

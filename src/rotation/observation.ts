@@ -1,4 +1,4 @@
-import type { ConsumerKind } from "../resources/trust-consumer.ts";
+import type { ConsumerKind } from "../resources/model/trust-consumer.ts";
 import type { TalosFacts } from "../talos/facts.ts";
 import type { Phase } from "./phase.ts";
 

@@ -9,7 +9,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { NextAuthority } from "../resources/desired.ts";
+import type { NextAuthority } from "../resources/model/desired.ts";
 import type { TalosType } from "../rotation/authority-type.ts";
 import { pem } from "./pem.ts";
 import { seal } from "./seal.ts";

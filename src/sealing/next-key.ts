@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Failure } from "../failure.ts";
-import type { NextAuthority } from "../resources/desired.ts";
+import type { NextAuthority } from "../resources/model/desired.ts";
 import type { Identities } from "./identities.ts";
 import { unseal } from "./seal.ts";
 

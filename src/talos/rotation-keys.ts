@@ -1,4 +1,4 @@
-import type { RotatedAuthority, RotationResource } from "../resources/desired.ts";
+import type { RotatedAuthority, RotationResource } from "../resources/model/desired.ts";
 import type { TalosType } from "../rotation/authority-type.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { type ClusterRecord, openRotation, type TalosKeys } from "../rotation/record.ts";

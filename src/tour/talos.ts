@@ -1,4 +1,4 @@
-import type { Status } from "../render/status.ts";
+import type { Status } from "../views/status.ts";
 import type { Stage } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { stepsOf as workOf } from "../../src/checklist/checklist.ts";
 import { heldByDrift } from "../../src/planner/drift.ts";
 import { mayStart } from "../../src/planner/startable.ts";
-import type { DesiredState, Policy, RotationResource } from "../../src/resources/desired.ts";
+import type { DesiredState, Policy, RotationResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { GuardVerdict, Plan, Step } from "../../src/rotation/plan.ts";
 import { World } from "../world/apply.ts";

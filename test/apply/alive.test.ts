@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Policy, RotationResource } from "../../src/resources/desired.ts";
+import type { Policy, RotationResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { rotation } from "../world/host-rotation.ts";

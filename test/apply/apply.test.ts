@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
-import type { AuthorityResource } from "../../src/resources/desired.ts";
+import type { AuthorityResource } from "../../src/resources/model/desired.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { deletes, World } from "../world/apply.ts";

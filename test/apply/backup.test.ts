@@ -1,6 +1,6 @@
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Backup } from "../../src/resources/desired.ts";
+import type { Backup } from "../../src/resources/model/desired.ts";
 import type { Fingerprint } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Identities } from "../../src/sealing/identities.ts";

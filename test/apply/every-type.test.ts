@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { checklistText } from "../../src/render/checklist-text.ts";
-import { plainPaint } from "../../src/render/paint.ts";
-import { DEFAULT_POLICY } from "../../src/resources/build.ts";
-import type { Acknowledgement, RotationResource } from "../../src/resources/desired.ts";
+import type { Acknowledgement, RotationResource } from "../../src/resources/model/desired.ts";
+import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 import { AUTHORITY_TYPES } from "../../src/rotation/authority-type.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../../src/rotation/plan.ts";
+import { checklistText } from "../../src/views/text/checklist-text.ts";
+import { plainPaint } from "../../src/views/text/paint.ts";
 import { rotation } from "../world/host-rotation.ts";
 import { SandboxWorld } from "../world/sandbox.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { RotationResource } from "../../src/resources/desired.ts";
+import type { RotationResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { TimelessTeleport } from "../sandbox/harness.ts";
 import { rotation } from "../world/host-rotation.ts";

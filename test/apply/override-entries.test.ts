@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { OverrideCall, Platform } from "../../src/platforms/platform.ts";
-import type { DesiredState } from "../../src/resources/desired.ts";
+import type { DesiredState } from "../../src/resources/model/desired.ts";
 import { type ClusterObservation, identify } from "../../src/rotation/observation.ts";
 import {
   authorityOf,
@@ -12,7 +12,7 @@ import {
   keyHash,
   newKeys,
   teleportKey,
-} from "../overrides/pki.ts";
+} from "../teleport/overrides/pki.ts";
 import { World } from "../world/apply.ts";
 import { CLUSTER, desired, rotation } from "../world/host-rotation.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import type { Acknowledgement, RotationResource } from "../../src/resources/desired.ts";
+import type { Acknowledgement, RotationResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { rotation } from "../world/host-rotation.ts";
 import { SandboxWorld } from "../world/sandbox.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { planMarkdown } from "../../src/render/markdown/plan-markdown.ts";
-import { plainPaint } from "../../src/render/paint.ts";
-import { planText } from "../../src/render/plan-text.ts";
+import { planMarkdown } from "../../src/views/markdown/plan-markdown.ts";
+import { plainPaint } from "../../src/views/text/paint.ts";
+import { planText } from "../../src/views/text/plan-text.ts";
 import { World } from "../world/apply.ts";
 import { desired, rotation } from "../world/host-rotation.ts";
 

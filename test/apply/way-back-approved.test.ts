@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Waiver } from "../../src/resources/desired.ts";
+import type { Waiver } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
 import { World } from "../world/apply.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { acknowledgementDiagnostics } from "../../src/checklist/acknowledgements.ts";
-import type { Acknowledgement, AuthorityResource } from "../../src/resources/desired.ts";
+import type { Acknowledgement, AuthorityResource } from "../../src/resources/model/desired.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory, NOW, rotation } from "../world/host-rotation.ts";
 

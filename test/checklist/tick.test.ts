@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checklistFor } from "../../src/checklist/checklist.ts";
 import { tickChecklist } from "../../src/checklist/tick.ts";
-import type { Acknowledgement } from "../../src/resources/desired.ts";
+import type { Acknowledgement } from "../../src/resources/model/desired.ts";
 
 const STEPS = checklistFor("db_client", "init", "18.7.0");
 const CONTEXT = { types: ["db", "db_client"], now: "2026-11-21T12:00:00Z", startedAt: null };

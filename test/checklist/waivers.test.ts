@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { waiverDiagnostics } from "../../src/checklist/waivers.ts";
-import type { AuthorityResource } from "../../src/resources/desired.ts";
+import type { AuthorityResource } from "../../src/resources/model/desired.ts";
 import { CLUSTER, OLD, rotation } from "../world/host-rotation.ts";
 
 const host: AuthorityResource = {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PlanFile } from "../../src/planner/plan-file.ts";
+import type { PlanFile } from "../../src/planner/saved/plan-file.ts";
 import type { Ran, Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 

@@ -4,7 +4,7 @@ import { generateIdentity } from "age-encryption";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { folderStore } from "../../src/record/folder.ts";
-import { loadResources } from "../../src/resources/load.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import { readIdentities } from "../../src/sealing/identities.ts";
 import { recipientOf, unseal } from "../../src/sealing/seal.ts";

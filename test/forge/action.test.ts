@@ -18,7 +18,7 @@ import { annotation } from "../../src/forge/files.ts";
 import { openGitHub } from "../../src/forge/github.ts";
 import { readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
 import type { ClusterProblem } from "../../src/rotation/plan.ts";
-import { blocked, hostile, manyClusters, nothingToDo, overridesDue, ready } from "../render/plans.ts";
+import { blocked, hostile, manyClusters, nothingToDo, overridesDue, ready } from "../views/plans.ts";
 import { NOW } from "../world/host-rotation.ts";
 import { BOT, GitHubServer, REPOSITORY, type StoredPull, TOKEN } from "./github-server.ts";
 

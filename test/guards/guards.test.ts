@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
 import type { GuardInput } from "../../src/guards/guard.ts";
-import type { Backup, ClusterResource } from "../../src/resources/desired.ts";
-import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
+import type { Backup, ClusterResource } from "../../src/resources/model/desired.ts";
+import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
 import type {
   ClusterObservation,
   ConsumerObservation,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { changeWindow } from "../../src/guards/window.ts";
-import type { Policy } from "../../src/resources/desired.ts";
-import { momentsOf, wallClock } from "../../src/resources/time-zone.ts";
+import type { Policy } from "../../src/resources/model/desired.ts";
+import { momentsOf, wallClock } from "../../src/resources/model/time-zone.ts";
 import { authority, cluster, memory, observation, rotation } from "../world/host-rotation.ts";
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;

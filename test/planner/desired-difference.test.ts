@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { desiredDifference, type Side } from "../../src/planner/desired-difference.ts";
-import { DEFAULT_REPOSITORY } from "../../src/resources/build.ts";
-import type { DesiredState, RepositoryResource, RotationResource } from "../../src/resources/desired.ts";
+import { desiredDifference, type Side } from "../../src/planner/saved/desired-difference.ts";
+import type {
+  DesiredState,
+  RepositoryResource,
+  RotationResource,
+} from "../../src/resources/model/desired.ts";
+import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";
 import { CLUSTER, desired, NEW, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { keyHashOf } from "../../src/overrides/key-hash.ts";
-import type { OverridePlan } from "../../src/overrides/plan.ts";
-import { readOverrides } from "../../src/overrides/reading.ts";
 import { makePlan } from "../../src/planner/planner.ts";
-import type { AuthorityResource, DesiredState, RotationResource } from "../../src/resources/desired.ts";
+import type { AuthorityResource, DesiredState, RotationResource } from "../../src/resources/model/desired.ts";
 import type { ClusterObservation, LiveAuthority, LiveOverrides } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { GuardVerdict, Plan } from "../../src/rotation/plan.ts";
+import { keyHashOf } from "../../src/teleport/overrides/key-hash.ts";
+import type { OverridePlan } from "../../src/teleport/overrides/plan.ts";
+import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
 import {
   authorityOf,
   CLUSTER,
@@ -20,7 +20,7 @@ import {
   NOW,
   newKeys,
   teleportKey,
-} from "../overrides/pki.ts";
+} from "../teleport/overrides/pki.ts";
 import { cluster, memory, observation, rotation } from "../world/host-rotation.ts";
 
 /** The reference's letters: enabled, disabled with certificate, disabled with key only, no entry. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { planDifference } from "../../src/planner/plan-difference.ts";
+import { planDifference } from "../../src/planner/saved/plan-difference.ts";
 import type { Plan, RotationPlan, Step } from "../../src/rotation/plan.ts";
-import { BUSY_PLAN, failing, READY_PLAN, rotation, step } from "../tui/sample.ts";
+import { BUSY_PLAN, failing, READY_PLAN, rotation, step } from "../views/tui/sample.ts";
 
 /** The ready plan with one thing changed. */
 function changed(change: (rotation: RotationPlan, step: Step) => Partial<RotationPlan>): Plan {

@@ -4,9 +4,15 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Approved, byCluster, requireApproved, staleClusters } from "../../src/planner/approved.ts";
-import { bindingOf, fingerprintOf } from "../../src/planner/fingerprint.ts";
-import { bindingDifference, planDifference } from "../../src/planner/plan-difference.ts";
+import { makePlan } from "../../src/planner/planner.ts";
+import {
+  type Approved,
+  byCluster,
+  requireApproved,
+  staleClusters,
+} from "../../src/planner/saved/approved.ts";
+import { bindingOf, fingerprintOf } from "../../src/planner/saved/fingerprint.ts";
+import { bindingDifference, planDifference } from "../../src/planner/saved/plan-difference.ts";
 import {
   type BoundPlan,
   openPlanFile,
@@ -14,9 +20,8 @@ import {
   readPlanFile,
   requireCommit,
   sealPlan,
-} from "../../src/planner/plan-file.ts";
-import { makePlan } from "../../src/planner/planner.ts";
-import type { DesiredState } from "../../src/resources/desired.ts";
+} from "../../src/planner/saved/plan-file.ts";
+import type { DesiredState } from "../../src/resources/model/desired.ts";
 import type { HistoryFacts } from "../../src/rotation/history.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
-import type { AuthorityResource } from "../../src/resources/desired.ts";
+import type { AuthorityResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import {
   authority,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
-import { planMarkdown } from "../../src/render/markdown/plan-markdown.ts";
-import { plainPaint } from "../../src/render/paint.ts";
-import { planText } from "../../src/render/plan-text.ts";
-import type { AuthorityResource, RotationResource } from "../../src/resources/desired.ts";
+import type { AuthorityResource, RotationResource } from "../../src/resources/model/desired.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import { planMarkdown } from "../../src/views/markdown/plan-markdown.ts";
+import { plainPaint } from "../../src/views/text/paint.ts";
+import { planText } from "../../src/views/text/plan-text.ts";
 import {
   authority,
   CLUSTER,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
 import { verdictOf } from "../../src/planner/verdict.ts";
-import type { Waiver } from "../../src/resources/desired.ts";
+import type { Waiver } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
 import {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command, Runner } from "../../src/process/runner.ts";
-import { DEFAULT_POLICY } from "../../src/resources/build.ts";
-import type { ClusterResource, TeleportConnection } from "../../src/resources/desired.ts";
+import type { ClusterResource, TeleportConnection } from "../../src/resources/model/desired.ts";
+import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 
 /** What a fake executable answers; a text is printed with exit status 0. */
 export type Answer =

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
+import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
 import { makeAuthority, makeJwtKey, type TestAuthority } from "../servers/certificates.ts";
 import { probeOne } from "./support.ts";
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import type { RunExecutable } from "../../src/probes/executable.ts";
 import { type ProbeOptions, probeAll } from "../../src/probes/probe.ts";
 import type { Candidates, ProbeResult } from "../../src/probes/result.ts";
-import type { TrustConsumer } from "../../src/resources/trust-consumer.ts";
+import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
 import { makeAuthority, type TestAuthority } from "../servers/certificates.ts";
 
 /** The old and the new CA, and one that has nothing to do with them. */

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { setRotationPhase } from "../../src/resources/edit-rotation.ts";
-import { loadResources } from "../../src/resources/load.ts";
+import { setRotationPhase } from "../../src/resources/edit/edit-rotation.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { Repository } from "../world/repository.ts";
 
 const cluster = (name: string) => `kind: cluster

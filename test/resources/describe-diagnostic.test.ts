@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { describeDiagnostic } from "../../src/render/diagnostics.ts";
-import type { Diagnostic } from "../../src/resources/desired.ts";
+import type { Diagnostic } from "../../src/resources/model/desired.ts";
+import { describeDiagnostic } from "../../src/views/text/diagnostics.ts";
 
 const DIAGNOSTIC: Diagnostic = {
   severity: "error",

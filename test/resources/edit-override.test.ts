@@ -6,7 +6,7 @@ import {
   enableOverrideEntry,
   removeOverrideEntry,
   renewOverrideEntry,
-} from "../../src/resources/edit-override.ts";
+} from "../../src/resources/edit/edit-override.ts";
 
 const OF = { cluster: "acme.cluster", type: "db_client" };
 const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;

@@ -1,21 +1,21 @@
 import { diffArrays } from "diff";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TalosConnection } from "../../src/resources/desired.ts";
-import { setActiveKeys } from "../../src/resources/edit-authority.ts";
+import { setActiveKeys } from "../../src/resources/edit/edit-authority.ts";
 import {
   appendDocument,
   renderAuthority,
   renderCluster,
   renderRotation,
-} from "../../src/resources/edit-render.ts";
+} from "../../src/resources/edit/edit-render.ts";
 import {
   addRotation,
   clearAcknowledgements,
   setResume,
   setRotationPhase,
-} from "../../src/resources/edit-rotation.ts";
-import { loadResources } from "../../src/resources/load.ts";
+} from "../../src/resources/edit/edit-rotation.ts";
+import type { TalosConnection } from "../../src/resources/model/desired.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { PHASES } from "../../src/rotation/phase.ts";
 import { CLUSTER, described, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
 

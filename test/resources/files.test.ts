@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, symlinkSync, truncateSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { loadResources } from "../../src/resources/load.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { CLUSTER, described, folderWith, NOW } from "./folder.ts";
 
 async function complaints(folder: string): Promise<string> {
@@ -109,7 +109,7 @@ describe("files that cannot be read as they are", () => {
   it("files and folders without permission", async ({ skip }) => {
     // Permissions do not stop root, so that root loads as nobody.
     const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const loader = join(import.meta.dirname, "../../src/resources/load.ts");
+    const loader = join(import.meta.dirname, "../../src/resources/read/load.ts");
     skip(
       spawnSync("test", ["-r", loader], { cwd: "/", ...nobody }).status !== 0,
       "the user nobody cannot read this checkout",

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { describeDiagnostic } from "../../src/render/diagnostics.ts";
-import type { Diagnostic } from "../../src/resources/desired.ts";
+import type { Diagnostic } from "../../src/resources/model/desired.ts";
+import { describeDiagnostic } from "../../src/views/text/diagnostics.ts";
 
 export const FIXTURES = join(import.meta.dirname, "../../fixtures/resources");
 

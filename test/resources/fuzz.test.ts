@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeDiagnostic } from "../../src/render/diagnostics.ts";
-import { loadResources } from "../../src/resources/load.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
+import { describeDiagnostic } from "../../src/views/text/diagnostics.ts";
 import { FIXTURES, folderWith, NOW } from "./folder.ts";
 
 const VALID = readFileSync(join(FIXTURES, "accepted/everything-at-once.yaml"));

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_POLICY } from "../../src/resources/build.ts";
-import { loadResources } from "../../src/resources/load.ts";
+import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { withoutSecrets } from "../../src/secrets.ts";
 import { CLUSTER, described, FIXTURES, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
 

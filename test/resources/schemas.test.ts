@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import { KINDS } from "../../src/resources/document.ts";
+import { KINDS } from "../../src/resources/read/document.ts";
 import { PHASES } from "../../src/rotation/phase.ts";
 import { GUARD_IDS } from "../../src/rotation/plan.ts";
 

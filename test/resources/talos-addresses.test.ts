@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadResources } from "../../src/resources/load.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { described, folderWith } from "./folder.ts";
 
 async function said(lines: readonly string[]): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_PORTS, formatAddress, parseAddress } from "../../src/resources/trust-consumer.ts";
+import { DEFAULT_PORTS, formatAddress, parseAddress } from "../../src/resources/model/trust-consumer.ts";
 
 describe("an address", () => {
   it.each([

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "../../src/resources/canonical.ts";
-import { formatDuration, parseDuration } from "../../src/resources/duration.ts";
-import { parseMoment } from "../../src/resources/moment.ts";
-import { nearest } from "../../src/resources/suggest.ts";
+import { canonicalJson } from "../../src/resources/model/canonical.ts";
+import { formatDuration, parseDuration } from "../../src/resources/model/duration.ts";
+import { parseMoment } from "../../src/resources/model/moment.ts";
+import { nearest } from "../../src/resources/read/suggest.ts";
 
 describe("durations", () => {
   it.each([

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadResources } from "../../src/resources/load.ts";
+import { loadResources } from "../../src/resources/read/load.ts";
 import { valueWithoutSecrets, withoutSecrets } from "../../src/secrets.ts";
 
 const shown = (name: string) => `\${${name}}`;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entered, followed, turnedBack } from "../../src/planner/memory.ts";
+import { entered, followed, turnedBack } from "../../src/record/changes.ts";
 import {
   type Evidence,
   isFinished,

@@ -11,7 +11,6 @@ import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { openTalos } from "../../src/platforms/talos/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
-import { DEFAULT_POLICY } from "../../src/resources/build.ts";
 import type {
   Acknowledgement,
   ClusterResource,
@@ -19,7 +18,8 @@ import type {
   NextAuthority,
   RotationResource,
   TalosConnection,
-} from "../../src/resources/desired.ts";
+} from "../../src/resources/model/desired.ts";
+import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 import type { TalosType } from "../../src/rotation/authority-type.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
 import type { ClusterObservation } from "../../src/rotation/observation.ts";

@@ -4,7 +4,7 @@ import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import type { DesiredState } from "../../src/resources/desired.ts";
+import type { DesiredState } from "../../src/resources/model/desired.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
 import type { Fingerprint } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";

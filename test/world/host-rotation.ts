@@ -1,6 +1,5 @@
-import type { OverrideReadings } from "../../src/overrides/reading.ts";
-import { DEFAULT_POLICY } from "../../src/resources/build.ts";
-import type { ClusterResource, DesiredState, RotationResource } from "../../src/resources/desired.ts";
+import type { ClusterResource, DesiredState, RotationResource } from "../../src/resources/model/desired.ts";
+import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 import type { HistoryFacts } from "../../src/rotation/history.ts";
 import {
   type AuthorityKey,
@@ -12,6 +11,7 @@ import {
 } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import type { OverrideReadings } from "../../src/teleport/overrides/read-cluster.ts";
 
 /**
  * A small world for tables: one cluster, a host CA that retires OLD and brings NEW, an auth server, a proxy and

@@ -1,5 +1,5 @@
 import type { ObserveScope, Platform, TransitionRequest } from "../../src/platforms/platform.ts";
-import type { DesiredState } from "../../src/resources/desired.ts";
+import type { DesiredState } from "../../src/resources/model/desired.ts";
 import { World } from "./apply.ts";
 import { Killed } from "./model-cluster.ts";
 

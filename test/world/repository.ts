@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { Status } from "../../src/render/status.ts";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
+import type { Status } from "../../src/views/status.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 

@@ -1,7 +1,6 @@
 import { apply } from "../../src/apply/apply.ts";
 import type { Clock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
-import { readOverrides } from "../../src/overrides/reading.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
@@ -11,11 +10,12 @@ import type {
   ClusterResource,
   DesiredState,
   Policy,
-} from "../../src/resources/desired.ts";
+} from "../../src/resources/model/desired.ts";
 import type { ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
 import { TimelessTeleport } from "../sandbox/harness.ts";
 import { approved } from "./apply.ts";
 import { cluster } from "./host-rotation.ts";

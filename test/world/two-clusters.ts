@@ -1,7 +1,7 @@
 import { apply } from "../../src/apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import type { DesiredState } from "../../src/resources/desired.ts";
+import type { DesiredState } from "../../src/resources/model/desired.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { approved } from "./apply.ts";
 import { CLUSTER, cluster, desired } from "./host-rotation.ts";

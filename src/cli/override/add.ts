@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
-import { addOverride, addOverrideEntry } from "../../resources/edit-override.ts";
+import { addOverride, addOverrideEntry } from "../../resources/edit/edit-override.ts";
 import { editFiles } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";

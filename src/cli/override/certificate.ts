@@ -1,18 +1,18 @@
 import { Failure } from "../../failure.ts";
+import type { WrittenEntry } from "../../resources/edit/edit-override.ts";
+import type { OverrideResource } from "../../resources/model/desired.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
 import {
   type Candidate,
   judgeCandidate,
   type SignedCertificate,
   sortSigned,
-} from "../../overrides/candidate.ts";
-import { factsOf } from "../../overrides/certificate.ts";
-import { caKeys, isKnown } from "../../overrides/keys.ts";
-import { readOverrides } from "../../overrides/reading.ts";
-import { emptyOverride, OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
-import { harmless, paragraph } from "../../render/layout.ts";
-import type { OverrideResource } from "../../resources/desired.ts";
-import type { WrittenEntry } from "../../resources/edit-override.ts";
-import type { LiveAuthority } from "../../rotation/observation.ts";
+} from "../../teleport/overrides/candidate.ts";
+import { factsOf } from "../../teleport/overrides/certificate.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
+import { readOverrides } from "../../teleport/overrides/read-cluster.ts";
+import { emptyOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
+import { harmless, paragraph } from "../../views/text/layout.ts";
 import type { Place, Scene } from "./scene.ts";
 import { resourceFor } from "./scene.ts";
 

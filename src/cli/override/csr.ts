@@ -1,14 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { normaliseKeyHash } from "../../overrides/key-hash.ts";
-import { caKeys, isKnown } from "../../overrides/keys.ts";
-import { matchRequests, requestFileNames } from "../../overrides/requests.ts";
 import { signRequest } from "../../platforms/signer.ts";
 import { createRunner } from "../../process/runner.ts";
-import { harmless, paragraph } from "../../render/layout.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
+import { matchRequests, requestFileNames } from "../../teleport/overrides/requests.ts";
+import { harmless, paragraph } from "../../views/text/layout.ts";
 import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";

@@ -1,8 +1,8 @@
 import { Failure } from "../../failure.ts";
-import { subjectOf } from "../../overrides/judge.ts";
-import type { Source } from "../../resources/desired.ts";
-import { enableOverrideEntry } from "../../resources/edit-override.ts";
+import { enableOverrideEntry } from "../../resources/edit/edit-override.ts";
+import type { Source } from "../../resources/model/desired.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
+import { subjectOf } from "../../teleport/overrides/judge-edge.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { renewOverrideEntry } from "../../resources/edit-override.ts";
+import { renewOverrideEntry } from "../../resources/edit/edit-override.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";

@@ -1,9 +1,9 @@
-import { keyHashOf } from "../../overrides/key-hash.ts";
-import { caKeys, isKnown } from "../../overrides/keys.ts";
-import type { CaOverride } from "../../overrides/resource.ts";
-import { removeOverrideEntry } from "../../resources/edit-override.ts";
+import { removeOverrideEntry } from "../../resources/edit/edit-override.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { keyHashOf } from "../../teleport/overrides/key-hash.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
+import type { CaOverride } from "../../teleport/overrides/resource.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";

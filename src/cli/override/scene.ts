@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { normaliseKeyHash } from "../../overrides/key-hash.ts";
-import { type CaOverride, OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
 import type { Platform } from "../../platforms/platform.ts";
-import type { ClusterResource, OverrideResource } from "../../resources/desired.ts";
+import type { ClusterResource, OverrideResource } from "../../resources/model/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
+import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
+import { type CaOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
 import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";
@@ -76,7 +76,7 @@ export function resourceFor({ workspace, cluster }: Place, type: string): Overri
 
 /** The entries of a resource in git, all of which have to be understood. */
 export async function readDesired(resource: OverrideResource): Promise<CaOverride> {
-  const { readOverride } = await import("../../overrides/read.ts");
+  const { readOverride } = await import("../../teleport/overrides/read-resource.ts");
   const read = await readOverride(resource.document);
   if (read.complete) return read;
   throw new Failure("resources", `${resource.source.file} has entries that cannot be understood`, {

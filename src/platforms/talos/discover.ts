@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
-import { canonicalAddress } from "../../resources/machine-address.ts";
+import { canonicalAddress } from "../../resources/model/machine-address.ts";
 import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addresses.ts";
 import { BeyondBounds, elementsOf } from "../json-stream.ts";
 import { readTalosconfig } from "./talosconfig.ts";

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
-import type { RotationResource } from "../../resources/desired.ts";
+import type { RotationResource } from "../../resources/model/desired.ts";
 import { TALOS_TYPES, type TalosType } from "../../rotation/authority-type.ts";
 import {
   type ClusterObservation,

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { Backup, ClusterResource } from "../../resources/desired.ts";
+import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
 import { isTalosType } from "../../rotation/authority-type.ts";
 import { emptyRecord } from "../../rotation/record.ts";
 import { backUpFully } from "../backup.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { ClusterResource } from "../../resources/desired.ts";
+import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { TalosKeys } from "../../rotation/record.ts";

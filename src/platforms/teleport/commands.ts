@@ -1,5 +1,5 @@
-import type { TeleportConnection } from "../../resources/desired.ts";
-import { formatDuration } from "../../resources/duration.ts";
+import type { TeleportConnection } from "../../resources/model/desired.ts";
+import { formatDuration } from "../../resources/model/duration.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import { LISTINGS, type TeleportKind } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";

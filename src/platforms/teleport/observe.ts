@@ -1,7 +1,6 @@
 import { Failure } from "../../failure.ts";
-import { OVERRIDABLE_TYPES } from "../../overrides/resource.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
-import type { TeleportConnection } from "../../resources/desired.ts";
+import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
   type ClusterObservation,
   type ComponentKind,
@@ -14,6 +13,7 @@ import {
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
+import { OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import { shown } from "../../process/runner.ts";
-import type { TeleportConnection } from "../../resources/desired.ts";
+import type { TeleportConnection } from "../../resources/model/desired.ts";
 import { elementsOf } from "../json-stream.ts";
 import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
 import {

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { Backup, ClusterResource, TeleportConnection } from "../../resources/desired.ts";
+import type { Backup, ClusterResource, TeleportConnection } from "../../resources/model/desired.ts";
 import type { ClusterObservation } from "../../rotation/observation.ts";
 import { backUpFully } from "../backup.ts";
 import type {

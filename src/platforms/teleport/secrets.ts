@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { shown } from "../../process/runner.ts";
-import type { TeleportConnection } from "../../resources/desired.ts";
+import type { TeleportConnection } from "../../resources/model/desired.ts";
 import { elementsOf } from "../json-stream.ts";
 import type { PlatformOptions } from "../platform.ts";
 import { getSecretsCommand } from "./commands.ts";

@@ -7,7 +7,7 @@ import { discoverTalos } from "../../../src/platforms/talos/discover.ts";
 import { explainError } from "../../../src/platforms/talos/errors.ts";
 import { openTalos } from "../../../src/platforms/talos/platform.ts";
 import type { Command, Runner } from "../../../src/process/runner.ts";
-import { DEFAULT_POLICY } from "../../../src/resources/build.ts";
+import { DEFAULT_POLICY } from "../../../src/resources/read/build.ts";
 import { seededRandom } from "../../../src/sandbox/clock.ts";
 import { issue, mintAuthority } from "../../../src/sandbox/talos/certificates.ts";
 import { talosconfigText } from "../../../src/sandbox/talos/talosconfig.ts";

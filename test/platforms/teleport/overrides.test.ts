@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { OverrideCall, OverridePlatform } from "../../../src/platforms/platform.ts";
 import { openPlatform } from "../../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../../src/process/runner.ts";
-import { certify, type Issuer, keyHash, newKeys } from "../../overrides/pki.ts";
+import { certify, type Issuer, keyHash, newKeys } from "../../teleport/overrides/pki.ts";
 import { type Answer, teleportCluster } from "../fake-runner.ts";
 
 const HASH = "ab".repeat(32);

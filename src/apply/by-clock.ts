@@ -1,0 +1,112 @@
+import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
+import type { GuardId } from "../rotation/plan.ts";
+import { openRotation, phaseRecord } from "../rotation/record.ts";
+import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
+import { iso } from "./clock.ts";
+import type { ClusterRun, RunContext, Said } from "./context.ts";
+import type { View } from "./fresh-look.ts";
+import { followersIn, probesOf, progressOf } from "./progress.ts";
+
+/** A rotation that the platform moves by its clock, and what it does next; nobody but capstan looks at the rest. */
+export interface ClockWork {
+  readonly live: LiveAuthority;
+  /** When it leaves the phase, milliseconds since the epoch; `null` when it does not say. */
+  readonly nextAt: number | null;
+  /** How long a phase of it takes. */
+  readonly phaseMs: number;
+}
+
+/** Of the rotation of this name what moves first, `null` when git does not want it automatic or nothing moves. */
+export function clockWork({ desired }: RunContext, { observation }: View, name: string): ClockWork | null {
+  const rotation = desired.rotations.find(
+    (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
+  );
+  if (rotation?.mode !== "auto" || rotation.phase === "rollback") return null;
+  const moving = observation.authorities
+    .filter((live) => rotation.authorities.some(({ type }) => type === live.type))
+    .filter((live) => nextByItself(live) !== null)
+    .map((live) => ({ live, nextAt: nextMoveAt(live), phaseMs: phaseOf(live) }))
+    .toSorted((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0));
+  return moving[0] ?? null;
+}
+
+/** The schedule gives every phase the same time. */
+function phaseOf({ rotation: { schedule } }: LiveAuthority): number {
+  return schedule === null ? 0 : Date.parse(schedule.standby) - Date.parse(schedule.update_servers);
+}
+
+/** Findings that people or time cure: with those the rotation stays where it is as long as the clock lets it. */
+export const CURABLE: readonly GuardId[] = [
+  "trust-consumers",
+  "trusted-clusters",
+  "pins",
+  "hsm-keys",
+  "credentials",
+];
+
+/** The server's tick comes 10 to 20 s after the time of the schedule, and a request takes a while (reference 1.7). */
+const REACTION_MS = 120_000;
+
+/** Whether there is still time for a cure before the clock goes on. */
+export function mayStillBeCured({ nextAt, phaseMs }: ClockWork, now: number): boolean {
+  return nextAt !== null && now < nextAt - Math.min(REACTION_MS, phaseMs / 4);
+}
+
+/** Between two looks at a rotation that the platform moves; its own tick is 10 to 20 s (reference 1.7). */
+const WATCH_MS = 5_000;
+const SHORTEST_WATCH_MS = 100;
+
+/** On a clock that runs fast no phase may pass between two looks. */
+export function untilNextLook({ phaseMs }: ClockWork): number {
+  return Math.max(SHORTEST_WATCH_MS, Math.min(WATCH_MS, phaseMs / 8));
+}
+
+/** What is seen between two looks: when the clock goes on, who is at the phase, and what probes say. */
+export function watchEvents(
+  context: ClusterRun,
+  view: View,
+  clock: ClockWork,
+  name: string,
+): readonly Said[] {
+  const { type, rotation } = clock.live;
+  const at = clock.nextAt === null ? "some time" : iso(clock.nextAt);
+  const to = nextByItself(clock.live)?.to;
+  const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
+  return [{ type: "notice", message }, waitingEvent(context, view, clock, name)];
+}
+
+function waitingEvent(
+  run: ClusterRun,
+  { observation, record }: View,
+  { live, nextAt }: ClockWork,
+  name: string,
+): Extract<Said, { type: "waiting" }> {
+  const { phase } = live.rotation;
+  const { cluster } = run;
+  const memory = openRotation(record, live.type);
+  const resource =
+    run.desired.rotations.find(
+      (rotation) => rotation.name === name && rotation.cluster === observation.cluster,
+    ) ?? null;
+  const now = run.clock.now();
+  const roster = memory?.roster ?? [];
+  const followers = followersIn(observation, live.type, roster, phase, now, record);
+  const isCovered = coveredByWaivers(resource?.waive ?? [], roster);
+  const lagging = followers.filter((follower) => isAwaited(follower, roster));
+  const waived = lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject);
+  const since = phaseRecord(memory, phase)?.since ?? observation.observedAt;
+  return {
+    type: "waiting",
+    cluster: observation.cluster,
+    authority: live.type,
+    phase,
+    deadline: iso(nextAt ?? now),
+    progress: progressOf(followers, new Set(waived)),
+    laggards: lagging
+      .filter((follower) => !isCovered(follower, now))
+      .map(({ subject, seen: message }) => ({ subject, message, since })),
+    ...(waived.length === 0 ? {} : { waived }),
+    ...probesOf(run, { cluster, authority: live.type, resource, record }, observation, phase),
+  };
+}

@@ -1,0 +1,183 @@
+import { Failure } from "../failure.ts";
+import { makePlan } from "../planner/planner.ts";
+import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
+import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import type { OverridePlan, PlannedAction } from "../teleport/overrides/plan.ts";
+import { readOverrides } from "../teleport/overrides/read-cluster.ts";
+import { approvalKey } from "./approval.ts";
+import { Deadline, iso } from "./clock.ts";
+import { type ClusterRun, type RunContext, say } from "./context.ts";
+import { type FreshLook, lookAt, type View } from "./fresh-look.ts";
+import { historiesOf, insistOnOrder, noteCommit } from "./history.ts";
+import { DOUBT_MS, NEVER, pauses, tryObserve } from "./wait.ts";
+
+/** The plan of what is known now. */
+export async function planNow(
+  context: RunContext,
+  views: readonly View[],
+  desired: DesiredState = context.desired,
+): Promise<Plan> {
+  const observations = views.map(({ observation }) => observation);
+  const records = views.map(({ record }) => record);
+  const histories = await historiesOf(context, records);
+  insistOnOrder(histories);
+  return makePlan({
+    desired,
+    observations,
+    records,
+    histories,
+    overrides: await readOverrides(desired.overrides, observations),
+    commit: context.commit,
+    now: context.clock.now(),
+  });
+}
+
+/** The override actions that wait for nobody. */
+export function actionsOf(overrides: readonly OverridePlan[]): readonly PlannedAction[] {
+  return overrides.filter(({ blocked }) => !blocked).flatMap(({ actions }) => actions);
+}
+
+/**
+ * Makes the entries of one cluster what git wants, one call after the other, each planned anew from a look of its own
+ * and read back before the next. Only approved actions are taken; those that come after the end of a rotation become
+ * due when it is over, under the same id.
+ */
+export async function settleOverrides(run: ClusterRun, first: FreshLook | null): Promise<void> {
+  for (let look = first; ; look = null) {
+    run.signal.throwIfAborted();
+    const fresh = look?.isFresh(run) === true ? look : await lookAt(run);
+    const pending = (await pendingIn(run, fresh)).find(({ action }) =>
+      run.approval.ordinary.has(approvalKey(run.cluster.name, action.id)),
+    );
+    if (pending === undefined) return;
+    await takeAction(run, fresh, pending);
+  }
+}
+
+/** Whether anything of a CA would have to be done before its next step. */
+export function isUnsettled({ overrides }: ClusterPlan, authority: string): boolean {
+  return actionsOf(overrides.filter((plan) => plan.authority === authority)).some(
+    ({ moment }) => moment === "now",
+  );
+}
+
+interface Pending {
+  readonly authority: string;
+  readonly action: PlannedAction;
+}
+
+async function pendingIn(context: RunContext, view: View): Promise<readonly Pending[]> {
+  const plan = await planNow(context, [view]);
+  return plan.clusters.flatMap(({ overrides }) =>
+    overrides
+      .filter(({ blocked }) => !blocked)
+      .flatMap(({ authority, actions }) =>
+        actions.filter(({ moment }) => moment === "now").map((action) => ({ authority, action })),
+      ),
+  );
+}
+
+/** Note the intent, act, read back until the plan does not ask for it any more, note the outcome. */
+async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): Promise<void> {
+  look.use();
+  const { cluster } = run;
+  const { authority, action } = pending;
+  const tell = (stage: "requested" | "observed") =>
+    say(run, { type: "override", stage, cluster: cluster.name, authority, action });
+  const note = (what: "intended" | "observed" | "refused", detail: string | null = null) =>
+    run.store.append({
+      at: iso(run.clock.now()),
+      run: run.lock.id,
+      commit: run.commit,
+      cluster: cluster.name,
+      rotation: "overrides",
+      authority,
+      from: action.key_hash,
+      to: `${action.call} (${action.purpose})`,
+      what,
+      detail,
+    });
+  tell("requested");
+  await noteCommit(run, cluster.name);
+  await note("intended", action.force ? "with force, by waiver" : null);
+  // Nothing has gone out yet: a safe point.
+  run.signal.throwIfAborted();
+  const reply = await ask(run, look, pending);
+  const patience = reply.accepted
+    ? cluster.policy.phaseTimeoutMs
+    : reply.failure.code === "denied"
+      ? 0
+      : DOUBT_MS;
+  const deadline = new Deadline(run.clock, patience);
+  // What was called is read back whatever happens; where nothing was called, a person may stop waiting.
+  const called = action.call !== "await-crl";
+  const scope: ObserveScope = {
+    components: [],
+    base: look.observation,
+    ...(called ? { evenWhenStopping: true } : {}),
+  };
+  for (const pause of pauses()) {
+    const observation = await tryObserve(run, scope, deadline);
+    const isDone =
+      observation !== null &&
+      !(await pendingIn(run, { observation, record: look.record })).some(
+        (other) => other.action.id === action.id,
+      );
+    if (isDone) {
+      await note("observed");
+      tell("observed");
+      return;
+    }
+    if (deadline.isOver()) break;
+    await deadline.pause(pause, called ? NEVER : run.signal);
+  }
+  await note("refused", reply.message);
+  if (!reply.accepted) throw reply.failure;
+  throw new Failure(
+    "refused",
+    `${cluster.name} accepted ${action.id}, but its effect was not observed in time`,
+    {
+      hint:
+        action.call === "await-crl"
+          ? "the auth servers sign revocation lists in the background: look at their logs, then run again"
+          : "look at `capstan plan`; the next run goes on from what it then observes",
+    },
+  );
+}
+
+async function ask(
+  run: ClusterRun,
+  { observation }: View,
+  { authority, action }: Pending,
+): Promise<TransitionReply> {
+  const change = changeOf(action);
+  if (change === null) return { accepted: true, message: "" };
+  if (run.platform.overrides === undefined) {
+    throw new Failure("refused", `${observation.cluster} has no certificate authority overrides`);
+  }
+  const readings = await readOverrides(run.desired.overrides, [observation]);
+  const observed = readings.get(observation.cluster)?.pairs.get(authority)?.document ?? null;
+  const { key_hash: keyHash, force } = action;
+  const confirm = () => run.lock.confirm();
+  return await run.platform.overrides.act({ authority, keyHash, force, change, observed, confirm });
+}
+
+/** `null`: nothing is called, only waited for. */
+function changeOf({ call, certificate, chain, disabled }: PlannedAction): OverrideCall["change"] | null {
+  switch (call) {
+    case "await-crl":
+      return null;
+    case "create-override":
+      return { call, certificate: certificate ?? null, chain: chain ?? [] };
+    case "update-override":
+      return {
+        call,
+        ...(certificate === undefined || certificate === null ? {} : { certificate }),
+        ...(chain === undefined ? {} : { chain }),
+        ...(disabled === undefined ? {} : { disabled }),
+      };
+    case "delete-override":
+      return { call };
+  }
+}

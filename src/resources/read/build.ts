@@ -1,0 +1,383 @@
+import { resolve } from "node:path";
+import type { PlatformName } from "../../rotation/observation.ts";
+import { contentHash } from "../model/canonical.ts";
+import {
+  type Acknowledgement,
+  type AuthorityResource,
+  type ChangeWindow,
+  type ClusterResource,
+  type Freeze,
+  type NextAuthority,
+  type OverrideResource,
+  type Policy,
+  type RepositoryResource,
+  type RotatedAuthority,
+  type RotationResource,
+  type TalosConnection,
+  type Waiver,
+  WEEKDAYS,
+} from "../model/desired.ts";
+import { parseDuration } from "../model/duration.ts";
+import { parseLocalMoment, parseMoment } from "../model/moment.ts";
+import type { TrustConsumer } from "../model/trust-consumer.ts";
+import { type ResourceDocument, sourceOf } from "./document.ts";
+
+/**
+ * From a value that its schema accepts to a typed resource, with the defaults filled in. What is still wrong with
+ * it (`check-document.ts`) is an error elsewhere, and then nobody trusts what is made here.
+ */
+
+/** What the schema documents as `default` (design, section 2). */
+export const DEFAULT_POLICY: Policy = {
+  concurrentRotations: 1,
+  soakMs: 30 * 60_000,
+  onFailure: "rollback",
+  phaseTimeoutMs: 10 * 60_000,
+  // Four times what was recorded, and as long as auth servers take between two ticks (reference teleport-rotation 1.7).
+  staleReadMs: 12_000,
+  // Teleport's own upper limit (reference teleport-rotation 2.2).
+  maxSessionTtlMs: 30 * 3_600_000,
+  pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
+  timeZone: "UTC",
+  windows: [],
+  freezes: [],
+};
+
+/** Where no `repository` resource says otherwise: one machine, and nothing insisted on but a clean tree. */
+export const DEFAULT_REPOSITORY: RepositoryResource = {
+  record: "folder",
+  remote: "origin",
+  branch: null,
+  requirePlan: false,
+  approvalApp: "github-actions",
+  executables: [],
+  addresses: [],
+};
+
+const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
+const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
+
+// The shapes that the schemas have checked; names as in YAML.
+
+interface RawCluster {
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly platform: PlatformName;
+    readonly teleport?: {
+      readonly tctl?: readonly string[];
+      readonly auth_server?: string;
+      readonly identity_file?: string;
+    };
+    readonly talos?: RawTalos;
+    readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
+    readonly backup?: {
+      readonly recipients?: readonly string[];
+      readonly command?: readonly string[];
+      readonly timeout?: string;
+    };
+    readonly policy?: {
+      readonly concurrent_rotations?: number;
+      readonly soak?: string;
+      readonly on_failure?: Policy["onFailure"];
+      readonly phase_timeout?: string;
+      readonly stale_read?: string;
+      readonly max_session_ttl?: string;
+      readonly pin_files?: readonly string[];
+      readonly time_zone?: string;
+      readonly windows?: readonly (Omit<ChangeWindow, "days"> & Partial<ChangeWindow>)[];
+      readonly freezes?: readonly Freeze[];
+    };
+    readonly peers?: readonly string[];
+  };
+}
+
+interface RawTalos {
+  readonly talosctl?: readonly string[];
+  readonly kubectl?: readonly string[];
+  readonly talosconfig: string;
+  readonly context?: string;
+  readonly endpoints?: readonly string[];
+  readonly control_planes: readonly string[];
+  readonly workers?: readonly string[];
+  readonly kubeconfig?: string;
+  readonly clients?: { readonly talosconfig?: string; readonly kubeconfig?: string };
+  readonly recipients?: readonly string[];
+  readonly secrets?: string;
+}
+
+interface RawAuthority {
+  readonly sub_kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly active_keys: AuthorityResource["activeKeys"];
+    readonly max_age?: string;
+    readonly trust_consumers?: readonly RawConsumer[];
+    readonly acknowledge?: readonly RawAcknowledgement[];
+    readonly waive?: readonly RawWaiver[];
+  };
+}
+
+interface RawConsumer {
+  readonly kind: TrustConsumer["kind"];
+  readonly name: string;
+  readonly address?: string;
+  readonly server_name?: string;
+  readonly url?: string;
+  readonly ca_file?: string;
+  readonly path?: string;
+  readonly instructions?: string;
+  readonly deadline?: string;
+}
+
+interface RawRotation {
+  readonly metadata: { readonly name: string };
+  readonly spec: Pick<RotationResource, "cluster" | "phase"> & {
+    readonly authorities: readonly RotatedAuthority[];
+    readonly strategy?: RotationResource["strategy"];
+    readonly mode?: RotationResource["mode"];
+    readonly grace_period?: string;
+    readonly resume?: { readonly reason: string };
+    readonly acknowledge?: readonly RawAcknowledgement[];
+    readonly waive?: readonly RawWaiver[];
+  };
+}
+
+interface RawAcknowledgement {
+  readonly step: string;
+  readonly who: string;
+  readonly note?: string;
+  readonly evidence?: string;
+  readonly at?: string;
+  readonly commit?: string;
+}
+
+interface RawWaiver {
+  readonly guard: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly expires: string;
+}
+
+interface RawOverride {
+  readonly sub_kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+interface RawRepository {
+  readonly spec: {
+    readonly record?: RepositoryResource["record"];
+    readonly remote?: string;
+    readonly branch?: string;
+    readonly require_plan?: boolean;
+    readonly approval?: { readonly app?: string };
+    readonly executables?: readonly (readonly string[])[];
+    readonly addresses?: readonly string[];
+  };
+}
+
+/** `value` is the document's own, with the environment's variables put in; files start at `folder`. */
+export function buildCluster(document: ResourceDocument, value: unknown, folder: string): ClusterResource {
+  return { ...clusterOf(document, value, folder), asWritten: clusterOf(document, document.value, null) };
+}
+
+/** Without a folder, paths stay as they are written. */
+function clusterOf(
+  document: ResourceDocument,
+  value: unknown,
+  folder: string | null,
+): Omit<ClusterResource, "asWritten"> {
+  const { metadata, spec } = value as RawCluster;
+  const { teleport = {}, policy = {} } = spec;
+  const timeZone = policy.time_zone ?? DEFAULT_POLICY.timeZone;
+  return {
+    name: metadata.name,
+    source: sourceOf(document),
+    platform: spec.platform,
+    teleport:
+      spec.platform === "teleport"
+        ? {
+            tctl: teleport.tctl ?? ["tctl"],
+            authServer: teleport.auth_server ?? null,
+            identityFile: teleport.identity_file ?? null,
+          }
+        : null,
+    talos: spec.platform === "talos" && spec.talos !== undefined ? talosConnection(spec.talos, folder) : null,
+    ...(spec.signer === undefined
+      ? {}
+      : {
+          signer: {
+            command: spec.signer.command,
+            timeoutMs: milliseconds(spec.signer.timeout) ?? DEFAULT_SIGNER_TIMEOUT_MS,
+          },
+        }),
+    ...backupOf(spec.backup),
+    ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
+    peers: spec.peers ?? [],
+    policy: {
+      concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
+      soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,
+      onFailure: policy.on_failure ?? DEFAULT_POLICY.onFailure,
+      phaseTimeoutMs: milliseconds(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
+      staleReadMs: milliseconds(policy.stale_read) ?? DEFAULT_POLICY.staleReadMs,
+      maxSessionTtlMs: milliseconds(policy.max_session_ttl) ?? DEFAULT_POLICY.maxSessionTtlMs,
+      pinFiles: policy.pin_files ?? DEFAULT_POLICY.pinFiles,
+      timeZone,
+      windows: (policy.windows ?? []).map(({ days = WEEKDAYS, from, to }) => ({ days, from, to })),
+      freezes: (policy.freezes ?? []).map(({ from, to, reason }) => ({
+        from: parseLocalMoment(from, "start", timeZone) ?? from,
+        to: parseLocalMoment(to, "end", timeZone) ?? to,
+        reason,
+      })),
+    },
+  };
+}
+
+/** The check of the resources has seen to it that there is exactly one of the two. */
+function backupOf(raw: RawCluster["spec"]["backup"]): Pick<ClusterResource, "backup"> {
+  if (raw?.recipients !== undefined) return { backup: { by: "seal", recipients: raw.recipients } };
+  if (raw?.command === undefined) return {};
+  const timeoutMs = milliseconds(raw.timeout) ?? DEFAULT_BACKUP_TIMEOUT_MS;
+  return { backup: { by: "command", command: raw.command, timeoutMs } };
+}
+
+function talosConnection(raw: RawTalos, folder: string | null): TalosConnection {
+  const at = (path: string) => (folder === null ? path : resolve(folder, path));
+  const file = (path: string | undefined) => (path === undefined ? null : at(path));
+  return {
+    talosctl: raw.talosctl ?? ["talosctl"],
+    kubectl: raw.kubectl ?? ["kubectl"],
+    talosconfig: at(raw.talosconfig),
+    context: raw.context ?? null,
+    endpoints: raw.endpoints ?? raw.control_planes,
+    controlPlanes: raw.control_planes,
+    workers: raw.workers ?? [],
+    kubeconfig: file(raw.kubeconfig),
+    clients: { talosconfig: file(raw.clients?.talosconfig), kubeconfig: file(raw.clients?.kubeconfig) },
+    recipients: raw.recipients ?? [],
+    secrets: file(raw.secrets),
+  };
+}
+
+export function buildAuthority(document: ResourceDocument): AuthorityResource {
+  const { sub_kind, metadata, spec } = document.value as unknown as RawAuthority;
+  return {
+    cluster: metadata.name,
+    type: sub_kind,
+    source: sourceOf(document),
+    activeKeys: spec.active_keys,
+    maxAgeMs: milliseconds(spec.max_age),
+    trustConsumers: (spec.trust_consumers ?? []).map(consumer),
+    ...(spec.acknowledge === undefined
+      ? {}
+      : { acknowledge: spec.acknowledge.map((raw, index) => acknowledgement(document, raw, index)) }),
+    ...(spec.waive === undefined
+      ? {}
+      : { waive: spec.waive.map((raw, index) => waiver(document, raw, index)) }),
+  };
+}
+
+/** Which fields go with a kind, the schema has said. */
+function consumer(raw: RawConsumer): TrustConsumer {
+  const { kind, name, address = "", server_name, url = "", ca_file, path = "", instructions = "" } = raw;
+  const named = { name, deadlineMs: milliseconds(raw.deadline) };
+  switch (kind) {
+    case "postgres":
+    case "mysql":
+    case "tls":
+      return { ...named, kind, address, serverName: server_name ?? null };
+    case "openssh":
+      return { ...named, kind, address };
+    case "https-jwks":
+      return { ...named, kind, url, caFile: ca_file ?? null };
+    case "file":
+      return { ...named, kind, path };
+    case "manual":
+      return { ...named, kind, instructions };
+  }
+}
+
+export function buildRotation(document: ResourceDocument): RotationResource {
+  const { metadata, spec } = document.value as unknown as RawRotation;
+  return {
+    name: metadata.name,
+    source: sourceOf(document),
+    cluster: spec.cluster,
+    authorities: spec.authorities.map(({ type, retire, next }) => ({
+      type,
+      retire,
+      ...(next === undefined ? {} : { next: nextAuthority(next) }),
+    })),
+    phase: spec.phase,
+    strategy: spec.strategy ?? "step",
+    mode: spec.mode ?? "manual",
+    gracePeriodMs: milliseconds(spec.grace_period),
+    acknowledge: (spec.acknowledge ?? []).map((raw, index) => acknowledgement(document, raw, index)),
+    waive: (spec.waive ?? []).map((raw, index) => waiver(document, raw, index)),
+    resume: spec.resume?.reason ?? null,
+    contentHash: contentHash(spec),
+  };
+}
+
+/** Machines join certificates by plain concatenation: without its line feed one would spoil them all (TA 2.1). */
+function nextAuthority({ certificate, key }: NextAuthority): NextAuthority {
+  return { certificate: `${certificate.trim()}\n`, key: `${key.trim()}\n` };
+}
+
+function acknowledgement(
+  document: ResourceDocument,
+  raw: RawAcknowledgement,
+  index: number,
+): Acknowledgement {
+  return {
+    step: raw.step,
+    who: raw.who,
+    note: raw.note ?? null,
+    evidence: raw.evidence ?? null,
+    at: raw.at === undefined ? null : statedAt(raw.at),
+    commit: raw.commit ?? null,
+    source: sourceOf(document, ["spec", "acknowledge", index]),
+  };
+}
+
+/** A date alone stays one: it is any time of that day, and neither its start nor its end is what was meant. */
+function statedAt(text: string): string | null {
+  const moment = parseMoment(text, "start");
+  return moment !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : moment;
+}
+
+function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiver {
+  return {
+    guard: raw.guard,
+    subject: raw.subject,
+    reason: raw.reason,
+    expires: parseMoment(raw.expires, "end") ?? raw.expires,
+    source: sourceOf(document, ["spec", "waive", index]),
+  };
+}
+
+export function buildOverride(document: ResourceDocument): OverrideResource {
+  const { sub_kind, metadata } = document.value as unknown as RawOverride;
+  return {
+    cluster: metadata.name,
+    type: sub_kind,
+    source: sourceOf(document),
+    document: document.value,
+  };
+}
+
+export function buildRepository({ value }: ResourceDocument): RepositoryResource {
+  const { spec } = value as unknown as RawRepository;
+  return {
+    record: spec.record ?? DEFAULT_REPOSITORY.record,
+    remote: spec.remote ?? DEFAULT_REPOSITORY.remote,
+    branch: spec.branch ?? DEFAULT_REPOSITORY.branch,
+    requirePlan: spec.require_plan ?? DEFAULT_REPOSITORY.requirePlan,
+    approvalApp: spec.approval?.app ?? DEFAULT_REPOSITORY.approvalApp,
+    executables: spec.executables ?? DEFAULT_REPOSITORY.executables,
+    addresses: spec.addresses ?? DEFAULT_REPOSITORY.addresses,
+  };
+}
+
+function milliseconds(text: string | undefined): number | null {
+  return text === undefined ? null : parseDuration(text);
+}

@@ -1,0 +1,29 @@
+import { problemWithWrittenPath } from "../../written-path.ts";
+import type { Diagnostic } from "../model/desired.ts";
+import { textAt } from "../model/values.ts";
+import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { nameOf } from "./schema-errors.ts";
+import { complain } from "./source-file.ts";
+
+const WRITTEN: readonly Path[] = [
+  ["spec", "talos", "clients", "talosconfig"],
+  ["spec", "talos", "clients", "kubeconfig"],
+];
+
+/** Files that a resource has capstan write, with variables substituted; what they stand for is not printed. */
+export function checkWrittenPaths(
+  document: ResourceDocument,
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly Diagnostic[] {
+  if (document.kind !== "cluster") return [];
+  return WRITTEN.flatMap((path) => {
+    const text = textAt(value as ResourceDocument["value"], path);
+    const problem = text === null ? null : problemWithWrittenPath(text, env);
+    if (problem === null) return [];
+    const example = `.capstan/clients/${path.at(-1)}`;
+    return [
+      diagnosticOn(document, path, complain(`${nameOf(path)} ${problem}`, `write ${example}`), "value"),
+    ];
+  });
+}

@@ -1,0 +1,162 @@
+import {
+  type ClusterObservation,
+  type ComponentKind,
+  type LiveAuthority,
+  type LiveComponent,
+  listingOf,
+  type Unread,
+} from "./observation.ts";
+import type { Phase } from "./phase.ts";
+import type { RosterMember } from "./record.ts";
+
+/**
+ * Who follows the host CA, and who does not: the one place that compares a component with the phase and the
+ * `current_id` of the authority. Phase alone is not enough: it also matches a rotation of last year
+ * (reference teleport-rotation 1.5, 3.2).
+ */
+export interface Follower {
+  readonly kind: ComponentKind;
+  readonly id: string;
+  readonly name: string;
+  /** `node/node2`; the id in place of the name where two share one. */
+  readonly subject: string;
+  readonly standing: Standing;
+  /** A clause about it: `is at init, not update_clients`. */
+  readonly seen: string;
+}
+
+/**
+ * `silent`: announced itself once, but not lately. `missing`: not in the listing at all. `unread`: the listing of its
+ * kind could not be read, so nobody knows. `unclear`: it is there, and what it says tells nobody where it is.
+ */
+type Standing = "following" | "lagging" | "unclear" | "silent" | "missing" | "unread" | "not-reporting";
+
+/**
+ * A presence row lives this long after an announcement (`ServerAnnounceTTL`, reference teleport-rotation 3.3)
+ * and is renewed at half of it, give or take a tenth. One that is older than that plus slack has stopped.
+ */
+const ROW_LIFE_MS = 10 * 60_000;
+const ANNOUNCED_WITHIN_MS = 6 * 60_000 + 30_000;
+
+/**
+ * The roster and everybody in the listing, each once, judged against the authority's phase. `ids`: those that are as
+ * good as the one of the authority.
+ */
+export function followersOf(
+  observation: ClusterObservation,
+  authority: LiveAuthority,
+  roster: readonly RosterMember[],
+  phase: Phase,
+  now: number,
+  ids: readonly (string | null)[] = [authority.rotation.currentId],
+): readonly Follower[] {
+  const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
+  const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
+  const members = new Set(roster.map(keyOf));
+  const names = subjects([...observation.components, ...unlisted]);
+  return [
+    ...observation.components.map((component) => ({
+      ...pick(component, names),
+      ...judge(component, { phase, ids, now, isOnRoster: members.has(keyOf(component)) }),
+    })),
+    ...unlisted.map((member) => ({
+      ...pick(member, names),
+      ...absent(member, observation),
+    })),
+  ];
+}
+
+function absent(
+  { kind }: RosterMember,
+  observation: ClusterObservation,
+): Pick<Follower, "standing" | "seen"> {
+  const unread = unreadListing(observation, kind);
+  if (unread === undefined) {
+    return { standing: "missing", seen: "was there when the rotation began and is not in the listing now" };
+  }
+  return { standing: "unread", seen: `was not looked at: ${unread.what} could not be read` };
+}
+
+/** The listing of a kind of component, where it could not be read. */
+export function unreadListing({ unread }: ClusterObservation, kind: ComponentKind): Unread | undefined {
+  const listing = listingOf(kind);
+  return unread.find(({ what }) => what === listing);
+}
+
+/** The key under which a component is remembered. */
+export function keyOf(component: { readonly kind: string; readonly id: string }): string {
+  return `${component.kind}/${component.id}`;
+}
+
+function pick(component: RosterMember, names: ReadonlyMap<string, string>) {
+  const { kind, id, name } = component;
+  return { kind, id, name, subject: names.get(keyOf(component)) ?? keyOf(component) };
+}
+
+/** Names for people, ids where two components of a kind have the same name. */
+function subjects(components: readonly RosterMember[]): ReadonlyMap<string, string> {
+  const owners = new Map<string, number>();
+  for (const { kind, name } of components) {
+    owners.set(`${kind}/${name}`, (owners.get(`${kind}/${name}`) ?? 0) + 1);
+  }
+  return new Map(
+    components.map((component) => {
+      const named = `${component.kind}/${component.name}`;
+      const unique = component.name !== "" && owners.get(named) === 1;
+      return [keyOf(component), unique ? named : keyOf(component)];
+    }),
+  );
+}
+
+interface Judged {
+  readonly standing: Standing;
+  readonly seen: string;
+}
+
+/** Where a component should be, and as what. */
+interface Expected {
+  readonly phase: Phase;
+  readonly ids: readonly (string | null)[];
+  readonly isOnRoster: boolean;
+  readonly now: number;
+}
+
+function judge(component: LiveComponent, expected: Expected): Judged {
+  if (component.phase === null) {
+    // Whoever is on the roster did report when it was taken.
+    return expected.isOnRoster
+      ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
+      : { standing: "not-reporting", seen: "reports no rotation" };
+  }
+  const age = announcedMsAgo(component, expected.now);
+  if (age !== null && age > ANNOUNCED_WITHIN_MS) {
+    return {
+      standing: "silent",
+      seen: `has not announced itself for ${Math.round(age / 60_000)} minutes (last at ${component.phase})`,
+    };
+  }
+  return unclear(component, expected) ?? compare(component, component.phase, expected);
+}
+
+/** An empty rotation is right in standby where the CA never rotated, and nowhere else. */
+function unclear({ unclear: said, currentId }: LiveComponent, { phase, ids }: Expected): Judged | null {
+  if (said === undefined) return null;
+  if (said !== "") return { standing: "unclear", seen: `reports a phase that nobody knows (${said})` };
+  if (phase === "standby" && currentId === null && ids.includes(null)) return null;
+  return { standing: "unclear", seen: `reports an empty rotation, not ${phase}` };
+}
+
+/** By phase and id, in standby too: who slept through the last rotation says standby as well. */
+function compare({ currentId }: LiveComponent, at: Phase, { phase, ids }: Expected): Judged {
+  if (at !== phase) return { standing: "lagging", seen: `is at ${at}, not ${phase}` };
+  if (ids.includes(currentId)) return { standing: "following", seen: `is at ${phase}` };
+  return {
+    standing: "lagging",
+    seen: `is at ${phase}, but of another rotation (${currentId ?? "no id"})`,
+  };
+}
+
+function announcedMsAgo(component: LiveComponent, now: number): number | null {
+  if (component.expires === null) return null;
+  return ROW_LIFE_MS - (Date.parse(component.expires) - now);
+}

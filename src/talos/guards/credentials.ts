@@ -1,0 +1,52 @@
+import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+
+/** Who changes machines needs os:admin, until the end; and what signed for it may be the CA that is dropped. */
+export const talosCredentials: Guard = {
+  id: "credentials",
+  refuses: "a step with a client that may not take it, or after which capstan would be locked out",
+  waivable: true,
+  appliesTo: ({ edge, observation }) =>
+    observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
+  judge: ({ observation, authority, cluster, edge, now }) => {
+    const { credentials } = observation;
+    const subject = `identity/${credentials.path ?? ""}`;
+    if (credentials.problem !== null || credentials.notAfter === null) {
+      return unknown({
+        subject,
+        message: credentials.problem ?? "does not say when it expires",
+        remedy: "issue a talosconfig with `talosctl config new --roles os:admin`",
+      });
+    }
+    if (Date.parse(credentials.notAfter) < now + cluster.policy.phaseTimeoutMs) {
+      return failWith([
+        {
+          subject,
+          message: `expires at ${credentials.notAfter}, before this step could be proven`,
+          remedy: "issue a new talosconfig first",
+        },
+      ]);
+    }
+    const field = authority.type === "talos" ? "talosconfig" : "kubeconfig";
+    const file = observation.talos?.clientFiles?.find((one) => one.field === field);
+    if (file !== undefined) {
+      return failWith([
+        {
+          subject: `file/${field}`,
+          message: file.problem,
+          remedy: `mend it, or name another file as spec.talos.clients.${field}: it is written after the machines have moved, and holds what reaches them then`,
+        },
+      ]);
+    }
+    const drops = authority.type === "talos" && edge.to === "standby";
+    if (!drops || cluster.talos === null || cluster.talos.clients.talosconfig !== null) return failWith([]);
+    const kept = authority.active.map(({ fingerprint }) => fingerprint);
+    if ((credentials.signedBy ?? []).some((key) => kept.includes(key))) return failWith([]);
+    return failWith([
+      {
+        subject,
+        message: "was signed by the CA that is dropped, and nothing says where to write another one",
+        remedy: "set spec.talos.clients.talosconfig, or put a talosconfig of the new CA in its place",
+      },
+    ]);
+  },
+};

@@ -1,0 +1,53 @@
+import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import type { Finding } from "../../rotation/plan.ts";
+
+/** An older talosctl does not know what a newer machine says (reference talos-rotation 0, 9). */
+export const talosVersion: Guard = {
+  id: "version",
+  refuses: "a talosctl that is older than a machine, or a machine that cannot accept two CAs",
+  waivable: true,
+  appliesTo: ({ edge, observation }) =>
+    observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
+  judge: ({ observation: { versions, talos } }) => {
+    const client = minor(versions.client);
+    const machines = (talos?.machines ?? []).flatMap(({ address, found }) =>
+      found === null ? [] : [{ address, version: found.version }],
+    );
+    const [silent] = machines.filter(({ version }) => version === null || minor(version) === null);
+    if (client === null || silent !== undefined) {
+      return unknown({
+        subject: silent === undefined ? "version/client" : `machine/${silent.address}`,
+        message: "does not say its version",
+        remedy: "look at `talosctl version`, then waive `version` for this subject",
+      });
+    }
+    return failWith(machines.flatMap(({ address, version }) => judge(address, version ?? "", client)));
+  },
+};
+
+function judge(address: string, version: string, client: number): readonly Finding[] {
+  const machine = minor(version) ?? 0;
+  const subject = `machine/${address}`;
+  if (machine < FIRST_WITH_ACCEPTED_CAS) {
+    return [
+      { subject, message: `is ${version}; CAs can be rotated from v1.7 on`, remedy: "upgrade it first" },
+    ];
+  }
+  if (machine <= client) return [];
+  return [
+    {
+      subject,
+      message: `is ${version}, newer than talosctl here`,
+      remedy: "use a talosctl of at least this minor version",
+    },
+  ];
+}
+
+/** 1.7, counted as below. */
+const FIRST_WITH_ACCEPTED_CAS = 1007;
+
+/** `v1.13.9` as 1013. */
+function minor(text: string): number | null {
+  const found = /^v?(\d+)\.(\d+)\./.exec(text);
+  return found === null ? null : Number(found[1]) * 1000 + Number(found[2]);
+}

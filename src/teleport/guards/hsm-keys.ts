@@ -1,0 +1,58 @@
+import { failWith, type Guard, type GuardInput, unknown } from "../../guards/guard.ts";
+import type { AuthorityKey } from "../../rotation/observation.ts";
+
+/**
+ * With keys in an HSM of its own, every auth server adds its own new key on its next tick while the phase is init.
+ * One that has none cannot sign from update_clients on, and the server has no guard for that (reference 1.9).
+ */
+export const hsmKeys: Guard = {
+  id: "hsm-keys",
+  refuses: "leaving init before every auth server has added its own new key to a CA that is kept in HSMs",
+  waivable: true,
+  appliesTo: ({ edge, authority }) =>
+    edge.from === "init" && edge.to === "update_clients" && isHeldInHsm(authority),
+  judge: (input) => {
+    const { authority, observation } = input;
+    const subject = `authority/${authority.type}`;
+    const servers = new Set(
+      observation.components.filter(({ kind }) => kind === "auth_server").map(({ id }) => id),
+    ).size;
+    if (servers === 0) {
+      return unknown({
+        subject,
+        message: "is kept in HSMs, and how many auth servers there are cannot be read",
+        remedy: "give capstan's role `list` and `read` on auth_server, with wildcard labels",
+      });
+    }
+    const added = newKeys(input);
+    if (added >= servers) return failWith([]);
+    return failWith([
+      {
+        subject,
+        message: `is kept in HSMs and has ${added} new ${added === 1 ? "key" : "keys"} for ${servers} auth servers; one without its own cannot sign from update_clients on`,
+        remedy:
+          "wait for a minute and apply again; if it stays so, look at the log of the auth server that has none",
+      },
+    ]);
+  },
+};
+
+/** PKCS#11 only: the key services of clouds hand the same key to all auth servers. */
+export function isHeldInHsm({
+  active,
+  trusted,
+}: {
+  readonly active: readonly AuthorityKey[];
+  readonly trusted: readonly AuthorityKey[];
+}): boolean {
+  return [...active, ...trusted].some(({ storage }) => /HSM/.test(storage));
+}
+
+/** New keys of the protocol that has the fewest: a CA of SSH and TLS keys needs both of each server. */
+function newKeys({ authority }: GuardInput): number {
+  const { active, trusted } = authority;
+  const counts = (["tls", "ssh", "jwt"] as const)
+    .filter((protocol) => [...active, ...trusted].some((key) => key.protocol === protocol))
+    .map((protocol) => trusted.filter((key) => key.protocol === protocol).length);
+  return counts.length === 0 ? 0 : Math.min(...counts);
+}

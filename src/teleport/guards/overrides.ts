@@ -1,0 +1,58 @@
+import { failWith, type Guard, type GuardInput, isForward, unknown } from "../../guards/guard.ts";
+import type { Situation } from "../overrides/ca-situation.ts";
+import { judgeEdge } from "../overrides/judge-edge.ts";
+import { fingerprintOf, keyHashOf } from "../overrides/key-hash.ts";
+import { caKeys, generations } from "../overrides/keys.ts";
+import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
+
+/**
+ * Teleport forgets about overrides when it rotates: a new key without one silently signs with its self-signed
+ * certificate, and who trusts only the external root is cut off (reference teleport-overrides 5.2). The state table
+ * of section 5.3 decides, row by row.
+ */
+export const overrides: Guard = {
+  id: "overrides",
+  refuses: "a step after which a key would sign without the override that people rely on",
+  waivable: true,
+  appliesTo: ({ authority }) => (OVERRIDABLE_TYPES as readonly string[]).includes(authority.type),
+  judge: (input) => {
+    const { type } = input.authority;
+    const outlook = input.overrides?.get(type);
+    if (outlook === undefined || outlook.unknown !== null) {
+      return unknown({
+        subject: `override/${type}`,
+        message: `nobody knows what is overridden: ${outlook?.unknown ?? "the overrides were not looked at"}`,
+        remedy: "give the identity `list` and `read` on cert_authority_override, then plan again",
+      });
+    }
+    const { findings } = judgeEdge(situationOf(input, outlook), input.edge, type);
+    const moves = input.edge.from !== input.edge.to && isForward(input.edge);
+    const known = new Set(findings.map(({ subject }) => subject));
+    const more = moves ? outlook.obstacles.filter(({ subject }) => !known.has(subject)) : [];
+    return failWith([...findings, ...more]);
+  },
+};
+
+function situationOf(
+  { authority, record, rotation }: GuardInput,
+  outlook: NonNullable<ReturnType<NonNullable<GuardInput["overrides"]>["get"]>>,
+): Situation {
+  const keys = caKeys(authority);
+  const { phase } = authority.rotation;
+  const { old } = generations(phase, keys);
+  const overridden = record?.overridden ?? null;
+  return {
+    ...outlook,
+    phase,
+    keys,
+    overriddenBefore: overridden === null ? null : new Set(overridden.map(keyHashOf)),
+    // Every auth server that held a key of its own brings a new one.
+    expectedKeys: phase === "standby" ? 0 : Math.max(1, old.length),
+    mode: authority.rotation.mode ?? rotation?.mode ?? null,
+  };
+}
+
+/** The keys that are overridden now, for the record of a rotation that is about to begin. */
+export function overriddenKeys({ entries }: Pick<Situation, "entries">) {
+  return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOf(hash));
+}

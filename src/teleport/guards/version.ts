@@ -1,0 +1,50 @@
+import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import type { Finding } from "../../rotation/plan.ts";
+
+/** Releases that are known to break in a rotation, by prefix. */
+const KNOWN_BAD = [
+  { release: "9.0.", why: "a rotation broke whole clusters on 9.0 (gravitational/teleport#11134)" },
+] as const;
+
+/** An older tctl does not know the newer CA types, a newer one speaks another dialect (reference 6.1). */
+export const version: Guard = {
+  id: "version",
+  refuses: "a tctl more than one major version away from the cluster, or a release that is known to break",
+  waivable: true,
+  appliesTo: ({ edge, observation }) =>
+    observation.platform === "teleport" && isForward(edge) && edge.from !== edge.to,
+  judge: ({ observation: { versions } }) => {
+    const client = major(versions.client);
+    const server = versions.server === null ? null : major(versions.server);
+    if (client === null || server === null) {
+      return unknown({
+        subject: "version/server",
+        message: `cannot be compared: client ${versions.client}, server ${versions.server ?? "did not say"}`,
+        remedy: "check `tctl version` and `tctl status` by hand, then waive `version` for this subject",
+      });
+    }
+    const findings: Finding[] = [];
+    if (Math.abs(client - server) > 1) {
+      findings.push({
+        subject: "version/client",
+        message: `is ${versions.client}, the cluster ${versions.server}: more than one major version apart`,
+        remedy: "use a tctl of the cluster's own major version",
+      });
+    }
+    for (const { release, why } of KNOWN_BAD) {
+      if (versions.server?.startsWith(release)) {
+        findings.push({
+          subject: "version/server",
+          message: `is ${versions.server}: ${why}`,
+          remedy: "upgrade first",
+        });
+      }
+    }
+    return failWith(findings);
+  },
+};
+
+function major(text: string): number | null {
+  const found = /^v?(\d+)\./.exec(text);
+  return found === null ? null : Number(found[1]);
+}

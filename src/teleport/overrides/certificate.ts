@@ -1,0 +1,141 @@
+import { X509Certificate } from "node:crypto";
+import type { CertificateFacts } from "../../rotation/observation.ts";
+import type { KeyHash } from "./key-hash.ts";
+import { type DistinguishedName, printedName } from "./name.ts";
+import { signatureAlgorithm } from "./signature-algorithm.ts";
+
+/** A certificate as plain data: everything that the checks ask for, nothing that needs ASN.1 any more. */
+export interface Certificate {
+  /** The block as capstan writes it: no text around it, LF, 64 columns, one final line feed. */
+  readonly pem: string;
+  /** Hex SHA-256 of the DER: two certificates are the same when this is. */
+  readonly sha256: string;
+  readonly keyHash: KeyHash;
+  readonly version: 1 | 2 | 3;
+  readonly subject: DistinguishedName;
+  readonly issuer: DistinguishedName;
+  /** Lower-case hex. */
+  readonly serial: string;
+  /** ISO 8601, as everywhere. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly key: PublicKey;
+  readonly signature: Signature;
+  /** `null`: the extension is absent. */
+  readonly basicConstraints: BasicConstraints | null;
+  readonly keyUsage: KeyUsage | null;
+  /** OIDs. */
+  readonly extendedKeyUsage: readonly string[] | null;
+  readonly subjectKeyId: string | null;
+  readonly authorityKeyId: string | null;
+  readonly hasNameConstraints: boolean;
+  readonly criticalExtensions: readonly string[];
+}
+
+export interface PublicKey {
+  /** Node's name: `rsa`, `rsa-pss`, `ec`, `ed25519`… */
+  readonly type: string;
+  /** RSA and DSA. */
+  readonly bits: number | null;
+  /** OpenSSL's name. */
+  readonly curve: string | null;
+}
+
+export interface Signature {
+  readonly oid: string;
+  /** `SHA-1`, where the algorithm's parameters say it (RSA-PSS). */
+  readonly hash: string | null;
+}
+
+interface BasicConstraints {
+  readonly critical: boolean;
+  readonly ca: boolean;
+  readonly pathLength: number | null;
+}
+
+export interface KeyUsage {
+  readonly critical: boolean;
+  readonly certSign: boolean;
+  readonly crlSign: boolean;
+  /** No bit at all: Go reads that as "not limited". */
+  readonly empty: boolean;
+}
+
+/** For plans: what a certificate is to people. */
+export function factsOf(certificate: Certificate): CertificateFacts {
+  return {
+    subject: printedName(certificate.subject),
+    issuer: printedName(certificate.issuer),
+    serial: certificate.serial,
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+  };
+}
+
+/** Whether the subject is the issuer, by name: such a certificate does not count towards path lengths. */
+export function isSelfIssued({ subject, issuer }: Certificate): boolean {
+  return printedName(subject) === printedName(issuer);
+}
+
+export function isSelfSigned(certificate: Certificate): boolean {
+  return isSelfIssued(certificate) && isSignedWithKeyOf(certificate, certificate);
+}
+
+/** Pure arithmetic: the child's signature verifies with the parent's key. */
+function isSignedWithKeyOf(child: Certificate, parent: Certificate): boolean {
+  try {
+    return new X509Certificate(child.pem).verify(new X509Certificate(parent.pem).publicKey);
+  } catch {
+    return false;
+  }
+}
+
+const CANNOT_SIGN = "x509: invalid signature: parent certificate cannot sign this kind of certificate";
+const UNIMPLEMENTED = "x509: cannot verify signature: algorithm unimplemented";
+const MISMATCH: Readonly<Record<string, string>> = {
+  rsa: "crypto/rsa: verification error",
+  ec: "x509: ECDSA verification failure",
+  ed25519: "x509: Ed25519 verification failure",
+};
+
+/**
+ * Go's `CheckSignatureFrom`, which is how the server checks a chain (reference 2.3, rule 13): its error, or `null`.
+ * It looks at no date, path length, name constraint or extended key usage.
+ */
+export function checkSignatureFrom(child: Certificate, parent: Certificate): string | null {
+  const { basicConstraints, keyUsage, version, key } = parent;
+  if (basicConstraints === null ? version === 3 : !basicConstraints.ca) return CANNOT_SIGN;
+  if (keyUsage !== null && !keyUsage.empty && !keyUsage.certSign) return CANNOT_SIGN;
+  const mismatch = MISMATCH[key.type];
+  const algorithm = signatureAlgorithm(child.signature);
+  if (mismatch === undefined) return UNIMPLEMENTED;
+  if (algorithm.server === "insecure") {
+    return `x509: cannot verify signature: insecure algorithm ${algorithm.name}`;
+  }
+  if (algorithm.server === "unimplemented") return UNIMPLEMENTED;
+  return isSignedWithKeyOf(child, parent) ? null : mismatch;
+}
+
+/**
+ * The chain of a certificate out of candidates in any order: each the issuer of the one before, up to a root or
+ * as far as they reach. Names and signatures decide; a certificate that issues nothing here is left over.
+ */
+export function orderChain(
+  certificate: Certificate,
+  candidates: readonly Certificate[],
+): { readonly chain: readonly Certificate[]; readonly leftOver: readonly Certificate[] } {
+  const chain: Certificate[] = [];
+  let leftOver = candidates.filter(({ sha256 }) => sha256 !== certificate.sha256);
+  for (let current = certificate; !isSelfIssued(current); ) {
+    const issuer = leftOver.find(
+      (candidate) =>
+        printedName(candidate.subject) === printedName(current.issuer) &&
+        isSignedWithKeyOf(current, candidate),
+    );
+    if (issuer === undefined) break;
+    chain.push(issuer);
+    leftOver = leftOver.filter((candidate) => candidate !== issuer);
+    current = issuer;
+  }
+  return { chain, leftOver };
+}

@@ -1,0 +1,27 @@
+import type { BasePlan, ChangeFinding } from "../../rotation/plan.ts";
+import { harmless, paragraph } from "./layout.ts";
+import type { Paint } from "./paint.ts";
+
+/** What is changed in git, for people. Ends with a line feed. */
+export function baseText({ commit, connections, changes, findings }: BasePlan, paint: Paint): string {
+  const head = `${paint("strong", "changes in git")}${paint("dim", `  since commit ${commit.slice(0, 12)}`)}`;
+  const isNothing = connections.length + changes.length + findings.length === 0;
+  const sentences = isNothing ? ["nothing that capstan reads"] : changes;
+  const lines = [
+    ...(connections.length === 0
+      ? []
+      : [
+          paragraph(`${paint("warn", "what runs and what is reached")}, from the merge on:`, "  "),
+          ...connections.map(({ message }) => paragraph(`! ${harmless(message)}`, "  ", "    ")),
+        ]),
+    ...sentences.map((change) => paragraph(`- ${harmless(change)}`, "  ", "    ")),
+    ...findings.map((finding) => findingText(finding, paint)),
+  ];
+  return `${[head, "", ...lines].join("\n")}\n`;
+}
+
+function findingText({ severity, subject, message, remedy }: ChangeFinding, paint: Paint): string {
+  const mark = severity === "error" ? paint("bad", "refused") : paint("warn", "warning");
+  const what = paragraph(`${mark} ${harmless(`${subject} ${message}`)}`, "  ", "    ");
+  return `${what}\n${paragraph(`→ ${harmless(remedy)}`, "    ", "      ")}`;
+}

@@ -1,0 +1,90 @@
+import type { ConsumerObservation } from "../../rotation/observation.ts";
+import type { ChecklistItem, RotationPlan } from "../../rotation/plan.ts";
+import { holdsText } from "../outlook.ts";
+import { harmless, paragraph, table } from "./layout.ts";
+import type { Paint, Tone } from "./paint.ts";
+
+/** The work by hand of the phase at hand, open pieces in full, done ones in a line; `null` when there is none. */
+export function checklistText(rotation: RotationPlan, paint: Paint): string | null {
+  const { checklist, standing, live_phase } = rotation;
+  const finished = standing === "finished";
+  // After the end only what matters is worth a word in every plan from then on.
+  const shown = finished
+    ? checklist.filter(({ required, state }) => required && state === "open")
+    : checklist;
+  if (shown.length === 0) return null;
+  const head = finished ? "work that is left after the rotation" : `work by hand in ${live_phase}`;
+  const done = shown.filter(({ state }) => state === "done").length;
+  return [
+    `    ${paint("strong", head)}${finished ? "" : `, ${done} of ${shown.length} done`}`,
+    ...shown.map((item) => itemText(item, finished, paint)),
+  ].join("\n");
+}
+
+function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string {
+  const { id, state, by, note, required } = item;
+  if (state === "done") {
+    const who = by === "probe" ? "seen by probes" : `stated by ${by}`;
+    const said = note === null ? "" : `: ${note}`;
+    return paragraph(`${paint("good", "[x]")} ${id}  ${harmless(who + said)}`, "    ", "        ");
+  }
+  const mark = paint(required ? "bad" : "dim", "[ ]");
+  const holds = paint(required && !finished ? "bad" : "dim", holdsText(item, finished));
+  const lines = [paragraph(`${mark} ${paint("strong", id)}  ${holds}`, "    ", INDENT)];
+  if (note !== null) lines.push(paragraph(`note    ${harmless(note)}`, INDENT, DEEPER));
+  lines.push(paragraph(item.do, INDENT));
+  // Advice is not what people wait for: JSON has the rest of it.
+  if (!required) return lines.join("\n");
+  lines.push(paragraph(`why     ${item.why}`, INDENT, DEEPER));
+  lines.push(paragraph(`verify  ${item.verify}`, INDENT, DEEPER));
+  for (const command of item.commands) lines.push(paragraph(`run     ${command}`, INDENT, DEEPER));
+  if (item.artifacts.length > 0) {
+    lines.push(paragraph(`files   ${item.artifacts.join(", ")} of \`capstan artifacts\``, INDENT, DEEPER));
+  }
+  return lines.join("\n");
+}
+
+const INDENT = "        ";
+const DEEPER = "                ";
+
+const TONES: Readonly<Record<ConsumerObservation["uses"], Tone>> = {
+  old: "dim",
+  new: "good",
+  both: "good",
+  neither: "warn",
+  unreachable: "bad",
+  unknown: "warn",
+};
+
+/** What trusts the CAs outside the cluster, a line each, and below it what the probe says. */
+export function consumersText(
+  consumers: readonly ConsumerObservation[],
+  indent: string,
+  paint: Paint,
+): string {
+  const rows = consumers.map(({ authority, consumer, kind, uses, trusts }) => [
+    `${authority}/${harmless(consumer)}`,
+    kind,
+    paint(TONES[uses], usesText(uses)),
+    trustText(trusts),
+  ]);
+  const details = consumers.map(({ consumer, detail }) =>
+    paragraph(`${harmless(consumer)}: ${harmless(detail)}`, `${indent}  `, `${indent}    `),
+  );
+  const heads = ["consumer", "kind", "uses", "trusts"].map((head) => paint("dim", head));
+  return [table([heads, ...rows], indent), ...details].join("\n");
+}
+
+function usesText(uses: ConsumerObservation["uses"]): string {
+  return uses === "old" || uses === "new" ? `${uses} key` : uses;
+}
+
+function trustText({ old, new: fresh }: ConsumerObservation["trusts"]): string {
+  const names = [
+    ...(old === "yes" ? ["old"] : []),
+    ...(fresh === "yes" ? ["new"] : []),
+    ...(old === "no" ? ["not old"] : []),
+    ...(fresh === "no" ? ["not new"] : []),
+  ];
+  return names.length === 0 ? "not seen" : names.join(", ");
+}

@@ -1,0 +1,98 @@
+import type {
+  CertificateDue,
+  OverrideEntryPlan,
+  OverridePlan,
+  OverridePlanFinding,
+  PlannedAction,
+} from "../../teleport/overrides/plan.ts";
+import { harmless, paragraph } from "./layout.ts";
+import type { Paint, Tone } from "./paint.ts";
+
+/** Enough of a key hash to tell the keys of a cluster apart; JSON has all of it. */
+const SHOWN = 16;
+
+/** The overrides of one CA, for people: what is there, what changes, what is due. */
+export function overrideText(plan: OverridePlan, paint: Paint): string {
+  const by = plan.managed ? "" : paint("dim", "  not managed in git");
+  const lines = [
+    `  ${paint("strong", `override ${harmless(plan.authority)}`)}  ${plan.row}${by}`,
+    paragraph(plan.situation, "    "),
+    ...plan.entries.flatMap((entry) => entryText(entry, paint)),
+    ...plan.due.map((due) => dueText(due, paint)),
+    ...plan.actions.map((action, index) => actionText(action, index + 1, paint)),
+    ...plan.findings.map((finding) => overrideFindingText(finding, paint)),
+  ];
+  return lines.join("\n");
+}
+
+const SIGN: Readonly<Record<OverrideEntryPlan["change"], string>> = {
+  added: "+",
+  removed: "-",
+  changed: "~",
+  unchanged: " ",
+};
+
+function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
+  const { key_hash, key, change, state, state_wanted, subject, issuer } = entry;
+  const states = state === state_wanted ? state : `${state} → ${state_wanted}`;
+  const tone: Tone = change === "unchanged" ? "dim" : "accent";
+  const crl = entry.crl || entry.subject === null || state === "absent" ? "" : ", no revocation list";
+  const lines = [
+    `    ${paint(tone, `${SIGN[change]} ${key_hash.slice(0, SHOWN)}…`)}  ${key} key, ${paint("strong", states)}${crl}`,
+  ];
+  if (subject !== null) {
+    lines.push(paragraph(`subject ${harmless(subject)}`, "        ", "          "));
+    lines.push(paragraph(`issuer  ${harmless(issuer ?? "")}`, "        ", "          "));
+    const chain = entry.chain.length === 0 ? "no chain" : `chain of ${entry.chain.length}`;
+    lines.push(`        from ${day(entry.not_before)} until ${day(entry.not_after)}, ${chain}`);
+  }
+  for (const { field, from, to } of entry.fields.filter((one) => one.field !== "state")) {
+    lines.push(paragraph(`${field}: ${harmless(from)} → ${harmless(to)}`, "        ", "          "));
+  }
+  return lines;
+}
+
+function day(moment: string | null): string {
+  return moment?.slice(0, 10) ?? "";
+}
+
+function dueText({ key_hash, message, command }: CertificateDue, paint: Paint): string {
+  const head = `${paint("warn", "due")} ${harmless(message)}: ${key_hash.slice(0, SHOWN)}…`;
+  // In one piece, so that it can be copied.
+  return `${paragraph(head, "    ", "      ")}\n      → ${command}`;
+}
+
+function actionText(action: PlannedAction, number: number, paint: Paint): string {
+  const { purpose, key_hash, call, moment, force, why, missing } = action;
+  const how = [call, ...(force ? ["with force"] : []), ...(moment === "now" ? [] : ["after standby"])];
+  const lines = [
+    `    ${paint("accent", `${number}. ${purpose} ${key_hash.slice(0, SHOWN)}…`)}  (${how.join(", ")})`,
+    paragraph(why, "       "),
+  ];
+  for (const { statement, subject, remedy } of missing) {
+    lines.push(
+      paragraph(`${paint("bad", "waits")} for ${statement} of ${subject}`, "       ", "         "),
+      paragraph(`→ ${remedy}`, "         ", "           "),
+    );
+  }
+  return lines.join("\n");
+}
+
+const TONES: Readonly<Record<OverridePlanFinding["severity"], Tone>> = {
+  error: "bad",
+  warning: "warn",
+  info: "dim",
+};
+
+export function overrideFindingText(finding: OverridePlanFinding, paint: Paint): string {
+  const { severity, code, subject, message, remedy, waived } = finding;
+  const tone = waived === undefined ? TONES[severity] : "warn";
+  const label = waived === undefined ? severity : "waived";
+  const head = `${paint(tone, label)} ${code}: ${harmless(`${shortened(subject)} ${message}`)}`;
+  const answer = waived === undefined ? `→ ${harmless(remedy)}` : `waived: ${harmless(waived)}`;
+  return `${paragraph(head, "    ", "      ")}\n${paragraph(answer, "      ", "        ")}`;
+}
+
+function shortened(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{16})[0-9a-f]{48}\b/g, "$1…");
+}

@@ -1,0 +1,110 @@
+import { isWaiting, plannedWork, startableWork, type Work } from "../../planner/verdict.ts";
+import type { Plan, PlanVerdict } from "../../rotation/plan.ts";
+import { isJudged, judgedText, nothingToDoText, openWork, workText } from "../outlook.ts";
+import { count, harmless, paragraph } from "./layout.ts";
+import type { Paint, Tone } from "./paint.ts";
+
+/** The end of a plan: what `capstan apply` would make of it. */
+export function verdictText(plan: Plan, paint: Paint): string {
+  if (plan.uncommitted !== undefined) return uncommittedText(plan, plan.uncommitted.length, paint);
+  switch (plan.outcome) {
+    case "no_changes":
+      return nothingText(plan, paint);
+    case "ready":
+      return readyText(plan, paint);
+    case "incomplete": {
+      const unread = plan.clusters.filter(({ problem }) => problem !== null);
+      const all =
+        plan.clusters.length === 1 ? "the cluster" : `${unread.length} of ${plan.clusters.length} clusters`;
+      return paragraph(
+        `${paint("bad", "Incomplete.")} Nothing is planned for ${all}: the problem is named above.`,
+        "",
+      );
+    }
+    case "blocked":
+      return blockedText(plan, paint);
+  }
+}
+
+function nothingText({ clusters }: Plan, paint: Paint): string {
+  const { head, rest } = nothingToDoText(clusters);
+  const tone = head === "No changes." ? "good" : "warn";
+  return paragraph(`${paint(tone, head)} ${harmless(rest)}`, "", "  ");
+}
+
+function blockedText({ clusters, verdict }: Plan, paint: Paint): string {
+  const rest = "would be applied until the findings above are dealt with.";
+  const waiting = isWaiting(clusters) ? " `capstan apply` goes on waiting for who is named above." : "";
+  if (verdict === "blocked_in_part") {
+    const what = workText(startableWork(clusters));
+    return paragraph(
+      `${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}${waiting}`,
+      "",
+    );
+  }
+  if (waiting !== "") return paragraph(`${paint("warn", "Waits.")}${waiting}`, "");
+  return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
+}
+
+/** Of a plan that nobody can apply: the next thing to do is a commit. */
+function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Paint): string {
+  const commit = `Commit ${files === 1 ? "it" : "them"}, then \`capstan plan\`: \`capstan apply\` takes only what is committed.`;
+  const what = `${count(files, "file")} ${files === 1 ? "is" : "are"} not committed.`;
+  switch (outcome) {
+    case "no_changes":
+      return paragraph(`${paint("warn", "Not committed.")} ${what} Live equals them. ${commit}`, "");
+    case "ready": {
+      const work = workText(plannedWork(clusters));
+      return paragraph(`${paint("warn", "Not committed.")} ${what} ${work} would be ready. ${commit}`, "");
+    }
+    case "incomplete":
+    case "blocked":
+      return paragraph(
+        `${paint("bad", outcome === "blocked" ? "Blocked." : "Incomplete.")} ${what} Deal with the findings above, and commit: \`capstan apply\` takes only what is committed.`,
+        "",
+      );
+  }
+}
+
+const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
+  ready_waived: "Ready, by waiver.",
+  ready_final: "Ready, to the point of no return.",
+};
+const READY_TONES: Readonly<Partial<Record<PlanVerdict, Tone>>> = {
+  ready_waived: "warn",
+  ready_final: "bad",
+};
+
+function readyText({ clusters, verdict }: Plan, paint: Paint): string {
+  const { entries, steps } = plannedWork(clusters);
+  const ready = paint(READY_TONES[verdict] ?? "good", READY_WORDS[verdict] ?? "Ready.");
+  const changes = workText({ entries, steps: [] });
+  if (steps.length === 0) {
+    const them = entries.length === 1 ? "it" : "them";
+    return paragraph(`${ready} ${changes}; \`capstan apply\` makes ${them}.`, "");
+  }
+  const before = changes === "" ? "" : `${changes} and `;
+  const open = openWork(steps).map(({ id }) => id);
+  return [
+    paragraph(`${ready} ${before}${judgedText(steps)}. ${applyText(plannedWork(clusters))}`, ""),
+    ...(open.length === 0
+      ? []
+      : [
+          paragraph(
+            harmless(
+              `Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}`,
+            ),
+            "",
+            "  ",
+          ),
+        ]),
+  ].join("\n");
+}
+
+function applyText({ entries, steps }: Work): string {
+  if (steps.some((step) => step.point_of_no_return)) {
+    return "The point of no return is among them: `capstan apply` asks for it by itself.";
+  }
+  if (!steps.every(isJudged)) return "`capstan apply` goes as far as guards allow.";
+  return `\`capstan apply\` takes ${entries.length + steps.length === 1 ? "it" : "them"}.`;
+}

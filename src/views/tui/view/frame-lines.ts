@@ -1,0 +1,248 @@
+import { isWaiting } from "../../../planner/verdict.ts";
+import { isBlocked, overridePlacesOf, placesOf } from "../facts.ts";
+import { SMALLEST, type State, VIEWS } from "../model.ts";
+import { rollbackRefusal } from "../run.ts";
+import { clipped, count, EMPTY, type Line, line, type Span, span, spread, widthOf } from "../text.ts";
+import { componentCount } from "./component-lines.ts";
+import { detailEnd, selectedRow } from "./detail.ts";
+import { refusalHint } from "./dialog-lines.ts";
+import { type RailPlace, railLines } from "./rail.ts";
+import { elapsed, shownTrack, stateChip, trackCount } from "./watch-lines.ts";
+
+/** The first row: what this is, of which commit, and the verdict. */
+export function titleLine(state: State): Line {
+  const { plan, mode, size } = state;
+  const width = size.columns - 2;
+  const more = plan.uncommitted === undefined ? "" : ` and ${plan.uncommitted.length} uncommitted`;
+  const commit = plan.commit === null ? more : `  commit ${plan.commit.slice(0, 10)}${more}`;
+  const author = state.diff?.author == null ? "" : ` by ${state.diff.author.replace(/\s*<.*>$/, "")}`;
+  if (mode === "read" || mode === "approve") {
+    return spread(
+      line(span("capstan plan", "strong"), span(`${commit}${author}`, "dim")),
+      planVerdict(state),
+      width,
+    );
+  }
+  const time = span(`${elapsed(state.run, state.now)}  `, "plain");
+  const title = mode === "watch" ? "capstan apply" : "capstan replay";
+  const place = state.replay;
+  const played =
+    place === null
+      ? ""
+      : `  event ${place.played} of ${place.events.length}, ${place.speed}×${place.paused ? ", paused" : ""}`;
+  return spread(
+    line(span(title, "strong"), span(`${mode === "watch" ? commit : played}`, "dim")),
+    [time, stateChip(shownTrack(state), state.run, state.asked.stop)],
+    width,
+  );
+}
+
+function planVerdict({ plan, approved }: State): Line {
+  const steps = placesOf(plan);
+  const overrides = overridePlacesOf(plan);
+  const all = steps.length + overrides.length;
+  const held =
+    steps.filter(({ step }) => isBlocked(step)).length +
+    overrides.filter(({ override }) => override.blocked).length;
+  const what = count(all, overrides.length === 0 ? "step" : "change");
+  const some =
+    approved.size > 0
+      ? `${approved.size} of ${all} approved  `
+      : held > 0
+        ? `${held} of ${what}  `
+        : `${what}  `;
+  const [word, tone] = headWord(plan);
+  const head = span(` ${word} `, tone);
+  return plan.verdict === "nothing_to_do" ? line(head) : line(some, head);
+}
+
+/** The same words as in the text, and as the step that it is about has. */
+function headWord({ verdict, clusters }: State["plan"]): readonly [string, Span["tone"]] {
+  switch (verdict) {
+    case "nothing_to_do":
+      return clusters.some(({ drift }) => drift.length > 0)
+        ? ["NOTHING TO DO", "chip"]
+        : ["NO CHANGES", "chip-good"];
+    case "ready":
+    case "ready_final":
+      return ["READY", "chip-good"];
+    case "ready_waived":
+      return ["READY, BY WAIVER", "chip-warn"];
+    case "blocked_in_part":
+      return ["BLOCKED IN PART", "chip-bad"];
+    case "blocked":
+      return isWaiting(clusters) ? ["WAITS", "chip-warn"] : ["BLOCKED", "chip-bad"];
+    case "incomplete":
+      return ["INCOMPLETE", "chip-bad"];
+  }
+}
+
+/** The second row, and the rail under it: of which rotation this is. */
+export function pathLines(state: State): readonly Line[] {
+  const width = state.size.columns - 2;
+  const { names, rail } = placeOf(state);
+  const path = names.flatMap((name, index) => [
+    ...(index === 0 ? [] : [span(" › ", "dim")]),
+    span(name, index === 0 ? "strong" : "plain"),
+  ]);
+  const head = spread(path, watching(state) ? trackCount(state) : EMPTY, width);
+  return [head, ...(rail === null ? [EMPTY, EMPTY] : railLines(rail, width))];
+}
+
+function watching({ mode }: State): boolean {
+  return mode === "watch" || mode === "replay";
+}
+
+interface Place {
+  readonly names: readonly string[];
+  readonly rail: RailPlace | null;
+}
+
+function placeOf(state: State): Place {
+  return watching(state) ? trackPlace(state) : rowPlace(state);
+}
+
+function trackPlace(state: State): Place {
+  const track = shownTrack(state);
+  if (track === undefined) return { names: [], rail: null };
+  const { cluster, rotation, authority, phase, goal } = track;
+  const done = track.state === "done";
+  const rail: RailPlace = {
+    phase,
+    goal: track.state === "rolling-back" ? "rollback" : goal,
+    finished: done && phase === "standby",
+    arrived: done ? "here, as wanted" : "here",
+  };
+  return { names: [cluster, rotation, `${authority} CA`], rail };
+}
+
+function rowPlace(state: State): Place {
+  const row = selectedRow(state);
+  if (row === undefined) return { names: [], rail: null };
+  const rotation = "rotation" in row ? row.rotation : row.cluster.rotations[0];
+  if (rotation === undefined) return { names: [row.cluster.name], rail: null };
+  const rail: RailPlace = {
+    phase: rotation.live_phase,
+    goal: rotation.desired_phase,
+    finished: rotation.standing === "finished",
+    arrived: "here, as wanted",
+  };
+  return { names: [row.cluster.name, rotation.name, `${rotation.authorities.join(" + ")} CA`], rail };
+}
+
+const VIEW_NAMES = { step: "step", diff: "diff", keys: "keys", components: "components" } as const;
+
+/** The names of the views, the chosen one marked, and how much is below. */
+export function tabsLine(state: State, width: number): Line {
+  const row = selectedRow(state);
+  const tabs = VIEWS.flatMap((view, index): Span[] => {
+    const name = view === "step" && row?.kind !== "step" ? "about" : VIEW_NAMES[view];
+    const chosen = view === state.view;
+    const tone = chosen ? (state.focus === "detail" ? "cursor" : "strong") : "dim";
+    return [span(chosen ? `[${index + 1} ${name}]` : ` ${index + 1} ${name} `, tone)];
+  });
+  const below = state.view === "components" ? 0 : detailEnd(state) - state.at;
+  const more =
+    state.view === "components" ? listPlace(state) : below > 0 ? `▼ ${below}` : state.at > 0 ? "▲" : "";
+  const how = below > 0 && width >= 60 ? " more: space" : "";
+  return spread(tabs, line(span(`${more}${how}`, below > 0 ? "strong" : "dim")), width);
+}
+
+function listPlace(state: State): string {
+  const { found } = componentCount(state);
+  return found === 0 ? "" : `${(state.at + 1).toLocaleString("en-US")}/${found.toLocaleString("en-US")}`;
+}
+
+type Hint = readonly [key: string, effect: string];
+
+/** The last row: a sentence when there is something to say, else the keys, the most needed first. */
+export function keysLine(state: State): Line {
+  const width = state.size.columns - 2;
+  if (state.notice !== null) return clipped(line(span(state.notice, "strong")), width);
+  if (state.dialog !== null) return EMPTY;
+  if (state.status === "rechecking") return line(span("looking at the clusters once more …", "strong"));
+  if (state.searching)
+    return hints(
+      [
+        ["Enter", "keeps it"],
+        ["Esc", "clears it"],
+      ],
+      width,
+    );
+  return hints(watching(state) ? watchHints(state) : reviewHints(state), width);
+}
+
+function reviewHints(state: State): readonly Hint[] {
+  const moves: readonly Hint[] = [
+    ["↑↓", "move"],
+    ["Tab", "side"],
+    ["1-4", "view"],
+    ["/", "search"],
+    ["b", state.blockedOnly ? "all" : "blocked"],
+  ];
+  const ends: readonly Hint[] = [
+    ["?", "help"],
+    ["q", "leave"],
+  ];
+  if (state.mode === "read") return [...ends, ...moves];
+  const start: readonly Hint[] = state.approved.size > 0 ? [["s", "start"]] : [];
+  const ask: readonly Hint[] = refusalHint(state) === null ? [["a", "approve"]] : [["a", "why not"]];
+  return [...start, ...ask, ...ends, ...moves];
+}
+
+function watchHints(state: State): readonly Hint[] {
+  const many: readonly Hint[] = state.run.tracks.length > 1 ? [["←→", "rotation"]] : [];
+  if (state.mode === "replay") {
+    return [
+      ["space", state.replay?.paused === true ? "go on" : "pause"],
+      [". ,", "event"],
+      ["+ -", "speed"],
+      ["?", "help"],
+      ["q", "leave"],
+      ...many,
+    ];
+  }
+  if (state.asked.stop) return [["", "stopping at the next safe point; capstan apply goes on from there"]];
+  const back: readonly Hint[] =
+    state.asked.rollback !== null ||
+    rollbackRefusal(state.run, state.run.tracks[state.run.active ?? -1]) !== null
+      ? []
+      : [["r", "roll back"]];
+  return [...back, ["q", "stop safely"], ["/", "search"], ["↑↓", "move"], ["?", "help"], ...many];
+}
+
+function hints(all: readonly Hint[], width: number): Line {
+  let result: Line = EMPTY;
+  for (const [key, effect] of all) {
+    const next = [
+      ...result,
+      span(result.length === 0 ? "" : "   "),
+      span(key, "strong"),
+      span(key === "" ? effect : ` ${effect}`, "dim"),
+    ];
+    if (widthOf(next) > width) break;
+    result = next;
+  }
+  return result;
+}
+
+export function ruleLine(columns: number): Line {
+  return [span("─".repeat(columns), "dim")];
+}
+
+export function tooSmallLines({
+  columns,
+  rows,
+}: {
+  readonly columns: number;
+  readonly rows: number;
+}): Line[] {
+  return [
+    line(span("capstan", "strong")),
+    line(`needs ${SMALLEST.columns} columns, ${SMALLEST.rows} rows;`),
+    line(`this is ${columns} × ${rows}.`),
+    line("Make it larger; q leaves."),
+  ]
+    .slice(0, Math.max(1, rows))
+    .map((content) => clipped(content, columns));
+}

@@ -1,0 +1,168 @@
+import { seenText } from "../../../planner/saved/plan-difference.ts";
+import type { ConsumerObservation } from "../../../rotation/observation.ts";
+import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
+import { holdsText } from "../../outlook.ts";
+import { failingGuards, keyFates, moveOf, placeKey, type StepPlace, verdictOf } from "../facts.ts";
+import { count, EMPTY, type Line, line, paragraph, type Span, span, spread, widthOf } from "../text.ts";
+import { fateLines } from "./key-lines.ts";
+import { signOf, verdictChip } from "./tree-lines.ts";
+
+/** More findings of one guard are in the list of components, where they can be searched. */
+const FINDINGS_SHOWN = 8;
+const LABEL = 10;
+
+/** Everything that matters about one step. */
+export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width: number): Line[] {
+  const { step, rotation } = place;
+  return [
+    ...headLines(place, approved.has(placeKey(place)), width),
+    ...paragraph(step.why, width),
+    ...refusingLines(step, width),
+    EMPTY,
+    ...labelled("disrupts", step.disrupts, width),
+    ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
+    ...passingLines(step, width),
+    ...checklistLines(step.checklist, width),
+    ...consumerLines(
+      rotation.consumers.filter(({ authority }) => authority === step.authority),
+      width,
+    ),
+    EMPTY,
+    ...fateLines(keyFates(rotation, moveOf(step)), width),
+  ];
+}
+
+function headLines({ step }: StepPlace, approved: boolean, width: number): Line[] {
+  const title =
+    step.action === "verify"
+      ? line(span(step.authority, "dim"), " ", span(`wait for ${step.to}`, "strong"))
+      : line(span(step.authority, "dim"), " ", span(`${step.from} → ${step.to}`, "strong"));
+  const chip = verdictChip(step, approved);
+  const fits = widthOf(title) + widthOf([chip]) + 1 <= width;
+  const head = fits ? [spread(title, [chip], width)] : [title, [chip]];
+  return step.point_of_no_return ? [...head, [span(" POINT OF NO RETURN ", "chip-bad")]] : head;
+}
+
+export function labelled(label: string, text: string, width: number, tone: Span["tone"] = "plain"): Line[] {
+  return paragraph(text, width, { tone, lead: line(span(label.padEnd(LABEL), "dim")) });
+}
+
+/** What blocks comes first: it is why somebody looks. */
+function refusingLines(step: Step, width: number): Line[] {
+  return failingGuards(step).flatMap((guard) => [EMPTY, ...guardLine(guard, step, width)]);
+}
+
+function passingLines(step: Step, width: number): Line[] {
+  if (verdictOf(step) === "later") {
+    return labelled(
+      "guards",
+      "judged when the step before it is done, and again right before this one",
+      width,
+    );
+  }
+  const passing = step.guards.filter(({ outcome }) => outcome === "pass");
+  const clean = passing.filter(({ waived }) => waived.length === 0);
+  const names = clean.map(({ id }) => id).join(", ");
+  return [
+    ...(clean.length === 0 ? [] : labelled("guards", `✓ ${names}`, width)),
+    ...passing.filter((guard) => !clean.includes(guard)).flatMap((guard) => guardLine(guard, step, width)),
+  ];
+}
+
+function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
+  const { findings, waived } = guard;
+  const waits = verdictOf(step) === "waits";
+  const [sign, verdict, tone] = ((): readonly [Span, string, Span["tone"]] => {
+    if (guard.outcome === "pass") return [span("±", "warn"), "passes by waiver", "warn"];
+    if (waits) return [signOf("waits"), "not yet: apply waits for it", "warn"];
+    if (guard.outcome === "unknown") return [signOf("unknown"), "cannot tell, which blocks", "bad"];
+    return [signOf("blocked"), "blocks", "bad"];
+  })();
+  const hidden = findings.length - FINDINGS_SHOWN;
+  return [
+    line(sign, " ", span(guard.id, "strong"), " ", span(verdict, tone)),
+    ...findings.slice(0, FINDINGS_SHOWN).flatMap((finding, index) => {
+      // One remedy for a row of findings is said once, under the last of them.
+      const next = index + 1 < FINDINGS_SHOWN ? findings[index + 1] : undefined;
+      return findingLines(finding, next?.remedy !== finding.remedy, width);
+    }),
+    ...(hidden > 0
+      ? [line("  ", span(`and ${count(hidden, "more finding")}: 4 lists them all`, "dim"))]
+      : []),
+    ...waived.flatMap(({ subject, message, reason, expires }) => [
+      ...paragraph(`${subject} ${message}`, width, { lead: line("  ") }),
+      ...paragraph(`waived until ${expires}: ${reason}`, width, { tone: "warn", lead: line("    ") }),
+    ]),
+  ];
+}
+
+function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean, width: number): Line[] {
+  return [
+    ...paragraph(`${subject} ${message}`, width, { lead: line("  ") }),
+    ...(withRemedy ? paragraph(remedy, width, { lead: line("  ", span("→ ", "dim")) }) : []),
+  ];
+}
+
+/** Work by hand: what is open in full, what is done in a line. */
+export function checklistLines(items: readonly ChecklistItem[], width: number): Line[] {
+  if (items.length === 0) return [];
+  const done = items.filter(({ state }) => state === "done").length;
+  return [
+    EMPTY,
+    line(
+      span("by hand".padEnd(LABEL), "dim"),
+      span(`${done} of ${items.length} done`, done < items.length ? "warn" : "good"),
+    ),
+    ...items.flatMap((item) => (item.state === "done" ? doneLines(item, width) : openLines(item, width))),
+  ];
+}
+
+function openLines(item: ChecklistItem, width: number): Line[] {
+  const { id, note, required, verify, commands, artifacts } = item;
+  const lead = (text: string) => line("    ", span(text, "dim"));
+  const what = `${item.do} (${holdsText(item, false)})`;
+  return [
+    ...paragraph(what, width, { lead: line(span("[ ] ", required ? "bad" : "dim")) }),
+    ...(note === null ? [] : paragraph(note, width, { tone: "warn", lead: lead("") })),
+    // Advice is not what anything waits for.
+    ...(required
+      ? [
+          ...(verify === "" ? [] : paragraph(verify, width, { lead: lead("check ") })),
+          ...commands.flatMap((command) => paragraph(command, width, { tone: "strong", lead: lead("$ ") })),
+          ...(artifacts.length === 0 ? [] : paragraph(artifacts.join(", "), width, { lead: lead("files ") })),
+          ...paragraph(id, width, { tone: "dim", lead: lead("acknowledge ") }),
+        ]
+      : []),
+  ];
+}
+
+function doneLines({ id, by, note }: ChecklistItem, width: number): Line[] {
+  const said = `${id}  ${by === "probe" ? "seen by a probe" : `stated by ${by}`}${note === null ? "" : `: ${note}`}`;
+  return paragraph(said, width, { lead: line(span("[x] ", "good")) });
+}
+
+const CONSUMER_TONES: Readonly<Record<ConsumerObservation["uses"], Span["tone"]>> = {
+  old: "plain",
+  new: "good",
+  both: "good",
+  neither: "warn",
+  unreachable: "bad",
+  unknown: "warn",
+};
+
+/** What trusts the CA outside the cluster, as probes saw it. */
+export function consumerLines(consumers: readonly ConsumerObservation[], width: number): Line[] {
+  if (consumers.length === 0) return [];
+  return [
+    EMPTY,
+    ...consumers.flatMap((one, index) => [
+      ...paragraph(`${one.kind} ${one.consumer}: ${seenText(one)}`, width, {
+        tone: CONSUMER_TONES[one.uses],
+        lead: line(span((index === 0 ? "outside" : "").padEnd(LABEL), "dim")),
+      }),
+      ...(one.detail === ""
+        ? []
+        : paragraph(one.detail, width, { tone: "dim", lead: line(" ".repeat(LABEL)) })),
+    ]),
+  ];
+}
