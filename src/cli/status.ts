@@ -2,9 +2,9 @@ import { jsonText } from "../views/json/json-text.ts";
 import { statusMarkdown } from "../views/markdown/review-markdown.ts";
 import { type Status, statusOf } from "../views/status.ts";
 import { statusText } from "../views/text/status-text.ts";
+import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 
