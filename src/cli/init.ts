@@ -11,7 +11,7 @@ import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import { type ClusterObservation, identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
-import { paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";

@@ -6,7 +6,7 @@ import { CommitTree, isHidden } from "../git/tree.ts";
 import { findFiles } from "../resources/read/find-files.ts";
 import { readDocuments } from "../resources/read/read-documents.ts";
 import { MAX_FILE_BYTES, readSourceFile } from "../resources/read/read-file.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** How the folder differs from the commit in what capstan reads. */

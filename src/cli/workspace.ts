@@ -24,7 +24,7 @@ import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
@@ -124,7 +124,7 @@ function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string)
   if (errors.length === 0) return;
   throw new Failure(
     "resources",
-    `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+    `the resources in ${directory} have errors\n\n${errors.map(diagnosticText).join("\n")}`,
     {
       hint: "nothing was asked of the cluster; correct the files and run it again",
     },
