@@ -1,6 +1,6 @@
 import type { ValuesOf } from "../flag.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
-import { paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { ROTATE_ADOPT, ROTATE_START } from "./commands/rotate-commands.ts";
 import { afterEdit } from "./edited-file.ts";
