@@ -9,9 +9,10 @@ import { waysThroughBase } from "../planner/trust.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { planMarkdown } from "../views/markdown/plan-markdown.ts";
-import { harmless, paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
@@ -64,7 +65,8 @@ export async function plan(
   options: PlanOptions,
 ): Promise<ExitCode> {
   const made = await makePlan(terminal, directoryOf(directory, options), options);
-  if (made.about !== null && options.format === "json") terminal.stderr.write(`${harmless(made.about)}\n`);
+  if (made.about !== null && options.format === "json")
+    terminal.stderr.write(`${harmlessLine(made.about)}\n`);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     await showPlan(terminal, made.workspace, options, made.plan, made.observations);
   } else {
@@ -218,7 +220,7 @@ async function planAs(
         ...(options.out === undefined ? {} : { planFile: options.out }),
       });
     case "text":
-      return `${about === null ? "" : `${paragraph(harmless(about), "")}\n\n`}${planText(plan, await paintFor(terminal.stdout, terminal.env, options.color))}`;
+      return `${about === null ? "" : `${paragraph(harmlessLine(about), "")}\n\n`}${planText(plan, await paintFor(terminal.stdout, terminal.env, options.color))}`;
   }
 }
 

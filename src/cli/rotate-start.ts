@@ -3,7 +3,7 @@ import { clearAcknowledgements, setResume, setRotationPhase } from "../resources
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import {
   activeKeysEdit,

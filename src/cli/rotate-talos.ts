@@ -12,7 +12,7 @@ import { isTalosType, TALOS_TYPES, type TalosType } from "../rotation/authority-
 import { hasIdentities, readIdentities } from "../sealing/identities.ts";
 import { openNextKey } from "../sealing/next-key.ts";
 import { placeInSecrets, sealSecretsChange, sopsRecipients } from "../sealing/secrets-change.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -7,7 +7,7 @@ import { apiSpelling } from "../rotation/authority-type.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
-import { paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";

@@ -1,7 +1,7 @@
 import type { RunEvent } from "../apply/event.ts";
 import { jsonText } from "../views/json/json-text.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { eventText } from "../views/text/event-text.ts";
-import { paragraph } from "../views/text/layout.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { nextStep } from "../views/tui/next-step.ts";
 import { hear, startRun } from "../views/tui/run.ts";

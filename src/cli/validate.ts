@@ -7,10 +7,10 @@ import type { LoadResult } from "../resources/read/load.ts";
 import { compareDiagnostics } from "../resources/read/source-file.ts";
 import { emptyRecord } from "../rotation/record.ts";
 import { overrideDiagnostics } from "../teleport/overrides/diagnostics.ts";
+import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import { diagnosticsMarkdown } from "../views/markdown/review-markdown.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
-import { count } from "../views/text/layout.ts";
+import { diagnosticsMarkdown } from "../views/markdown/diagnostics-markdown.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import { baseDiagnostics, compareWithBase } from "./base.ts";
@@ -73,7 +73,7 @@ export async function validate(
     return valid ? EXIT.ok : EXIT.error;
   }
   const paint = await paintFor(terminal.stdout, terminal.env, options.color);
-  for (const diagnostic of diagnostics) terminal.stdout.write(`${describeDiagnostic(diagnostic)}\n`);
+  for (const diagnostic of diagnostics) terminal.stdout.write(`${diagnosticText(diagnostic)}\n`);
   if (valid) terminal.stdout.write(`${paint("good", "Valid.")} ${count(resources, "resource")}.\n`);
   else if (errors > 0) terminal.stdout.write(`${paint("bad", "Invalid.")} ${count(errors, "error")}.\n`);
   else {

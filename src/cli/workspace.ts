@@ -4,12 +4,8 @@ import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { Ways } from "../planner/trust.ts";
-import {
-  openPlatform,
-  type Platform,
-  type PlatformOptions,
-  type TalosSurroundings,
-} from "../platforms/platform.ts";
+import { openPlatform } from "../platforms/open.ts";
+import type { Platform, PlatformOptions, TalosSurroundings } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import type { RecordStore } from "../record/store.ts";
 import type {
@@ -24,7 +20,7 @@ import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
 import { OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
@@ -124,7 +120,7 @@ function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string)
   if (errors.length === 0) return;
   throw new Failure(
     "resources",
-    `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+    `the resources in ${directory} have errors\n\n${errors.map(diagnosticText).join("\n")}`,
     {
       hint: "nothing was asked of the cluster; correct the files and run it again",
     },

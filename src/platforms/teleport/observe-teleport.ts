@@ -29,9 +29,9 @@ import {
   versionCommand,
 } from "./commands.ts";
 import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
-import { readCredentials } from "./credentials.ts";
 import { explain, platformMessage, type TctlError } from "./errors.ts";
 import { goTime } from "./go-time.ts";
+import { readCredentials } from "./tctl-identity.ts";
 import { readStatus, readVersion } from "./text.ts";
 
 /** What one observation works with. */
