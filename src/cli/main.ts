@@ -1,3 +1,4 @@
+import packageJson from "../../package.json" with { type: "json" };
 import { HANDLERS } from "./commands/handlers.ts";
 import { withFlagsBehind } from "./commands/leading-flags.ts";
 import { programOf, type RunRow } from "./commands/program.ts";
@@ -23,7 +24,11 @@ export async function main(
   };
   try {
     const words = withFlagsBehind(COMMANDS, argv);
-    await programOf(COMMANDS, words, terminal, run).parseAsync([...words], { from: "user" });
+    const { stdout, stderr } = terminal;
+    await programOf(COMMANDS, words, { version: packageJson.version, stdout, stderr }, run).parseAsync(
+      [...words],
+      { from: "user" },
+    );
     return exit;
   } catch (error) {
     return report(error, terminal);

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import packageJson from "../../../package.json" with { type: "json" };
 import { type Flag, longOf } from "../../flag.ts";
 import { parseDuration } from "../../resources/model/duration.ts";
 import type { Argument, CommandRow } from "./command-row.ts";
@@ -8,8 +7,9 @@ import { GROUPS } from "./table.ts";
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;
 
-/** Where help and errors go. */
-export interface HelpStreams {
+/** What is said of the program itself, and where help and errors go. */
+export interface ProgramRim {
+  readonly version: string;
   readonly stdout: Pick<NodeJS.WriteStream, "write" | "columns">;
   readonly stderr: Pick<NodeJS.WriteStream, "write">;
 }
@@ -21,12 +21,12 @@ export type RunRow = (row: CommandRow, given: readonly unknown[]) => Promise<voi
 export function programOf(
   rows: readonly CommandRow[],
   argv: readonly string[],
-  { stdout, stderr }: HelpStreams,
+  { version, stdout, stderr }: ProgramRim,
   run: RunRow,
 ): Command {
   const program = new Command("capstan")
     .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
-    .version(packageJson.version, "-V, --version")
+    .version(version, "-V, --version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
