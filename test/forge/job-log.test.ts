@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { openQuietLog } from "../../src/forge/quiet-log.ts";
+import { openJobLog } from "../../src/forge/job-log.ts";
 
 /**
  * What the runner makes of a log, after its source (ActionCommandManager, ActionCommand): `##[` anywhere, `::` at the
@@ -39,7 +39,7 @@ describe("hostile input: the log of a job on GitHub Actions", () => {
     fc.assert(
       fc.property(fc.array(fc.record({ text: HOSTILE, annotate: fc.boolean() })), (pieces) => {
         let log = "";
-        const quiet = openQuietLog((text) => {
+        const quiet = openJobLog((text) => {
           log += text;
         });
         const own: string[] = [];
@@ -58,7 +58,7 @@ describe("hostile input: the log of a job on GitHub Actions", () => {
 
   it("shows them as text, as viewers of a log colour some of them although they were stopped", () => {
     let log = "";
-    openQuietLog((text) => {
+    openJobLog((text) => {
       log += text;
     }).print("node ##[error]x\n  ::error::y\n");
     expect(log).toContain("node ## [error]x\n  : :error::y\n");
@@ -66,7 +66,7 @@ describe("hostile input: the log of a job on GitHub Actions", () => {
 
   it("makes up another word each time", () => {
     const words = new Set<string>();
-    for (let count = 0; count < 20; count += 1) openQuietLog((text) => words.add(text)).close();
+    for (let count = 0; count < 20; count += 1) openJobLog((text) => words.add(text)).close();
     expect(words.size).toBe(40);
   });
 });

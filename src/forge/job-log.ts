@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { withoutSecrets } from "../secrets.ts";
+import { harmless } from "../views/harmless.ts";
 
 /**
  * The log of a job on GitHub Actions, in which a line can be a command to the runner: `::set-env …` at its start,
@@ -7,7 +9,7 @@ import { randomUUID } from "node:crypto";
  * the runner stands outside.
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#stopping-and-starting-workflow-commands
  */
-export interface QuietLog {
+export interface JobLog {
   /** Text that has no effect. */
   print(text: string): void;
   /** A command of capstan's own, as a whole line. */
@@ -16,7 +18,8 @@ export interface QuietLog {
   close(): void;
 }
 
-export function openQuietLog(write: (text: string) => void): QuietLog {
+/** Stops commands at once; `close` is due at the end, whatever happens. */
+export function openJobLog(write: (text: string) => void): JobLog {
   let token = "";
   const stop = () => {
     token = `capstan-${randomUUID()}`;
@@ -44,4 +47,16 @@ export function openQuietLog(write: (text: string) => void): QuietLog {
 /** What shows a log to people draws some of the commands all the same, stopped or not. */
 function plain(text: string): string {
   return text.replaceAll("##[", "## [").replace(/^([^\S\n]*)::/gm, "$1: :");
+}
+
+/** A line that GitHub shows beside the run; what it says cannot start another command. */
+export function annotation(kind: "notice" | "warning" | "error", message: string): string {
+  const escaped = withoutSecrets(message)
+    .split("\n")
+    .map(harmless)
+    .join("\n")
+    .replaceAll("%", "%25")
+    .replaceAll("\r", "%0D")
+    .replaceAll("\n", "%0A");
+  return `::${kind} title=capstan::${escaped}\n`;
 }

@@ -1,6 +1,6 @@
-import { type Approval, approvalText, checkName, ownRuns, type Wanted } from "./approval.ts";
-import type { CheckRun, GitHub, NewCheckRun } from "./github.ts";
-import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";
+import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./fitting-text.ts";
+import type { CheckRun, Forge, NewCheckRun } from "./forge.ts";
+import { checkName, ownRuns, type ReviewedPlan, reviewedPlanText, type Wanted } from "./reviewed-plan.ts";
 
 /** The plan of a commit, for those who review it, and what of it is approved when the commit is merged. */
 export interface PlanCheck {
@@ -8,37 +8,37 @@ export interface PlanCheck {
   readonly head: string;
   /** Slug of the app whose check run counts. */
   readonly app: string;
-  readonly approval: Approval;
+  readonly reviewed: ReviewedPlan;
   readonly conclusion: NewCheckRun["conclusion"];
   readonly runUrl: string | null;
   readonly render: Render;
 }
 
 /** Keeps one check run per commit and scope: a plan that is made again takes the place of the one before. */
-export async function keepCheckRun(github: GitHub, check: PlanCheck): Promise<Written> {
-  const { head, app, approval, conclusion, runUrl, render } = check;
-  const wanted = { scope: approval.scope, app };
+export async function keepCheckRun(forge: Forge, check: PlanCheck): Promise<Written> {
+  const { head, app, reviewed, conclusion, runUrl, render } = check;
+  const wanted = { scope: reviewed.scope, app };
   return await asWritten(async () => {
-    const found = await own(github, head, wanted);
+    const found = await own(forge, head, wanted);
     return await writeFitting("", render, async (summary): Promise<Written> => {
       const run: NewCheckRun = {
-        name: checkName(approval.scope),
+        name: checkName(reviewed.scope),
         head,
         conclusion,
-        externalId: approval.plan,
-        title: `plan ${approval.plan.slice(0, 19)}…`,
+        externalId: reviewed.plan,
+        title: `plan ${reviewed.plan.slice(0, 19)}…`,
         summary,
-        text: approvalText(approval),
+        text: reviewedPlanText(reviewed),
         detailsUrl: runUrl,
       };
       if (found !== undefined && isSame(found, run)) return { result: "unchanged" };
       const written =
         found === undefined
           ? await createOnce(
-              () => own(github, head, wanted),
-              () => github.createCheckRun(run),
+              () => own(forge, head, wanted),
+              () => forge.createCheckRun(run),
             )
-          : await github.updateCheckRun(found.id, run);
+          : await forge.updateCheckRun(found.id, run);
       if (written.app === app) return { result: found === undefined ? "created" : "updated" };
       return {
         result: "failed",
@@ -50,17 +50,17 @@ export async function keepCheckRun(github: GitHub, check: PlanCheck): Promise<Wr
 
 /** What was planned before does not look approved after a run that could not plan. */
 export async function endCheckRun(
-  github: GitHub,
+  forge: Forge,
   head: string,
   wanted: Wanted,
   runUrl: string | null,
 ): Promise<Written> {
   return await asWritten(async () => {
-    const found = await own(github, head, wanted);
+    const found = await own(forge, head, wanted);
     if (found === undefined || found.conclusion === "failure") return { result: "none" };
     const { name, externalId, summary, text } = found;
     const title = "superseded: it could not be planned again";
-    await github.updateCheckRun(found.id, {
+    await forge.updateCheckRun(found.id, {
       name,
       head,
       conclusion: "failure",
@@ -74,8 +74,8 @@ export async function endCheckRun(
   });
 }
 
-async function own(github: GitHub, head: string, wanted: Wanted): Promise<CheckRun | undefined> {
-  return (await ownRuns(github, head, wanted)).at(-1);
+async function own(forge: Forge, head: string, wanted: Wanted): Promise<CheckRun | undefined> {
+  return (await ownRuns(forge, head, wanted)).at(-1);
 }
 
 function isSame(found: CheckRun, run: NewCheckRun): boolean {

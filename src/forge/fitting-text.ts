@@ -1,4 +1,4 @@
-import { isRefusal, isTooLong, statusOf } from "./github.ts";
+import { isRefusal, isTooLong, statusOf } from "./http-errors.ts";
 
 /** What came of writing something on GitHub. A run does not fail because GitHub does: the summary has it all. */
 export type Written =

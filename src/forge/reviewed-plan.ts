@@ -3,14 +3,14 @@ import { planFingerprint } from "../planner/saved/fingerprint.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { harmless } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import type { CheckRun, GitHub, Pull } from "./github.ts";
+import type { CheckRun, Forge, Pull } from "./forge.ts";
 
 /**
  * What was approved is what GitHub ties to the reviewed commit: a check run of that very head, by the app that the
  * repository names, whose name and conclusion are right (design, section 11). A comment is for people; whoever may
  * write to the repository may edit it, so nothing is ever read from one.
  */
-export interface Approval {
+export interface ReviewedPlan {
   readonly v: 1;
   readonly scope: string;
   /** The commit that was planned: of a pull request GitHub's own merge of it. */
@@ -25,6 +25,7 @@ export interface Approval {
 
 const NAME = "capstan plan";
 
+/** The scope of a run that is about all clusters. */
 export const ALL = "all";
 
 /** Shown among the checks of the pull request; a job of a matrix has its own. */
@@ -37,18 +38,27 @@ const LONGEST_TEXT = 65_000;
 
 const BLOCK = /^```json\n([^`]*)\n```\n$/;
 
-export function approvalOf(plan: Plan, scope: string, reviewed: boolean | null): Approval {
+/** What a check run carries of a plan; without its clusters where they are too many for one. */
+export function reviewedPlan(plan: Plan, scope: string, reviewed: boolean | null): ReviewedPlan {
   const clusters = Object.fromEntries(plan.clusters.map(({ name, fingerprint }) => [name, fingerprint]));
-  const whole: Approval = { v: 1, scope, commit: plan.commit, plan: plan.fingerprint, clusters, reviewed };
-  return approvalText(whole).length > LONGEST_TEXT ? { ...whole, clusters: null } : whole;
+  const whole: ReviewedPlan = {
+    v: 1,
+    scope,
+    commit: plan.commit,
+    plan: plan.fingerprint,
+    clusters,
+    reviewed,
+  };
+  return reviewedPlanText(whole).length > LONGEST_TEXT ? { ...whole, clusters: null } : whole;
 }
 
-export function approvalText(approval: Approval): string {
-  return `\`\`\`json\n${jsonText(approval)}\n\`\`\`\n`;
+/** As the text of the check run. */
+export function reviewedPlanText(reviewed: ReviewedPlan): string {
+  return `\`\`\`json\n${jsonText(reviewed)}\n\`\`\`\n`;
 }
 
 /** What `--expect` takes, from what was approved. */
-export function expectationsOf({ plan, clusters }: Approval): readonly string[] {
+export function expectationsOf({ plan, clusters }: ReviewedPlan): readonly string[] {
   if (clusters === null) return [plan];
   const known = Object.entries(clusters).flatMap(([name, fingerprint]) =>
     fingerprint === null ? [] : [`${name}=${fingerprint}`],
@@ -102,8 +112,12 @@ export function mergedWith(
 }
 
 /** The approval on a commit, `null` where the app has said nothing about it; whatever is not as it should be is refused. */
-export async function approvalOn(github: GitHub, head: string, wanted: Wanted): Promise<Approval | null> {
-  const ours = await ownRuns(github, head, wanted);
+export async function reviewedPlanOn(
+  forge: Forge,
+  head: string,
+  wanted: Wanted,
+): Promise<ReviewedPlan | null> {
+  const ours = await ownRuns(forge, head, wanted);
   const [run, ...others] = ours;
   if (run === undefined) return null;
   const what = `the check run "${checkName(wanted.scope)}" of ${wanted.app} on commit ${head}`;
@@ -119,31 +133,31 @@ export async function approvalOn(github: GitHub, head: string, wanted: Wanted): 
       "let the plan workflow run again, and have its plan reviewed",
     );
   }
-  const approval = readApproval(run);
-  if (approval === null || approval.scope !== wanted.scope) {
+  const found = readReviewedPlan(run);
+  if (found === null || found.scope !== wanted.scope) {
     throw refused(
       `${what} holds no plan that capstan wrote`,
       "let the plan workflow run again, and have its plan reviewed",
     );
   }
-  return approval;
+  return found;
 }
 
 /** Check runs of that name by that app on that very commit. */
 export async function ownRuns(
-  github: GitHub,
+  forge: Forge,
   head: string,
   { scope, app }: Wanted,
 ): Promise<readonly CheckRun[]> {
   const name = checkName(scope);
-  const runs = await github.checkRuns(head, name);
+  const runs = await forge.checkRuns(head, name);
   return runs.filter((run) => run.name === name && run.head === head && run.app === app);
 }
 
 const FINGERPRINT = /^sha256:[0-9a-f]{64}$/;
 
 /** Both places say the same, and the fingerprint of the plan is that of its clusters. */
-function readApproval({ externalId, text }: CheckRun): Approval | null {
+function readReviewedPlan({ externalId, text }: CheckRun): ReviewedPlan | null {
   const json = BLOCK.exec(text.replace(/\r\n/g, "\n").replace(/\n*$/, "\n"))?.[1];
   if (json === undefined) return null;
   let value: unknown;
@@ -153,7 +167,9 @@ function readApproval({ externalId, text }: CheckRun): Approval | null {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
-  const { v, scope, commit, plan, clusters, reviewed } = value as Readonly<Record<keyof Approval, unknown>>;
+  const { v, scope, commit, plan, clusters, reviewed } = value as Readonly<
+    Record<keyof ReviewedPlan, unknown>
+  >;
   const isKnown =
     v === 1 &&
     typeof scope === "string" &&
@@ -170,7 +186,7 @@ function readApproval({ externalId, text }: CheckRun): Approval | null {
   return { v: 1, scope, commit, plan, clusters, reviewed };
 }
 
-function areClusters(value: unknown): value is Approval["clusters"] {
+function areClusters(value: unknown): value is ReviewedPlan["clusters"] {
   if (value === null) return true;
   if (typeof value !== "object" || Array.isArray(value)) return false;
   return Object.values(value).every(
@@ -179,6 +195,7 @@ function areClusters(value: unknown): value is Approval["clusters"] {
   );
 }
 
+/** Apply does not begin. */
 export function refused(message: string, hint: string): Failure {
   return new Failure("stale", message, { hint: `nothing was applied; ${hint}` });
 }

@@ -1,7 +1,7 @@
 import { link } from "../views/markdown/inline.ts";
-import type { Comment, GitHub } from "./github.ts";
+import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./fitting-text.ts";
+import type { Comment, Forge } from "./forge.ts";
 import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
-import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";
 
 /** What a comment of a plan is about. */
 export interface PlanComment {
@@ -14,23 +14,23 @@ export interface PlanComment {
 }
 
 /** Keeps one comment per scope: created once, patched only when it says something else. */
-export async function keepComment(github: GitHub, comment: PlanComment): Promise<Written> {
+export async function keepComment(forge: Forge, comment: PlanComment): Promise<Written> {
   const { pull, scope, commit, fingerprint, render } = comment;
   const marker = writeMarker({ v: 1, kind: "plan", scope, commit, fingerprint, state: "current" });
   return await asWritten(async () => {
-    const found = await ours(github, pull, scope);
+    const found = await ours(forge, pull, scope);
     if (found === undefined) {
       await writeFitting(marker, render, (body) =>
         createOnce(
-          () => ours(github, pull, scope),
-          () => github.createComment(pull, body),
+          () => ours(forge, pull, scope),
+          () => forge.createComment(pull, body),
         ),
       );
       return { result: "created" };
     }
     return await writeFitting(marker, render, async (body): Promise<Written> => {
       if (sameText(found.body, body)) return { result: "unchanged" };
-      await github.updateComment(found.id, body);
+      await forge.updateComment(found.id, body);
       return { result: "updated" };
     });
   });
@@ -47,13 +47,13 @@ const FOLD = "<details><summary>The plan as it was</summary>\n\n";
 
 /** Marks the plan of a scope as applied, or as superseded, and folds it. */
 export async function endComment(
-  github: GitHub,
+  forge: Forge,
   pull: number,
   scope: string,
   { state, runUrl }: Ending,
 ): Promise<Written> {
   return await asWritten(async () => {
-    const found = await ours(github, pull, scope);
+    const found = await ours(forge, pull, scope);
     const marker = found === undefined ? null : readMarker(found.body);
     if (found === undefined || marker === null) return { result: "none" };
     const by = runUrl === null ? "" : ` ${link("by this run", runUrl)}`;
@@ -63,7 +63,7 @@ export async function endComment(
         : `**Superseded**${by}: it says nothing about the pull request as it is now.`;
     const body = `${writeMarker({ ...marker, state })}> [!NOTE]\n> ${sentence}\n\n${FOLD}${unfolded(found.body)}\n</details>\n`;
     if (sameText(found.body, body)) return { result: "unchanged" };
-    await github.updateComment(found.id, body);
+    await forge.updateComment(found.id, body);
     return { result: "updated" };
   });
 }
@@ -80,8 +80,8 @@ function unfolded(body: string): string {
 }
 
 /** Only a comment of our own: anybody may write one that begins with the marker, and edit it later. */
-async function ours(github: GitHub, pull: number, scope: string): Promise<Comment | undefined> {
-  const [comments, login] = await Promise.all([github.comments(pull), github.login()]);
+async function ours(forge: Forge, pull: number, scope: string): Promise<Comment | undefined> {
+  const [comments, login] = await Promise.all([forge.comments(pull), forge.login()]);
   return comments.findLast((comment) => {
     const marker = comment.login === login ? readMarker(comment.body) : null;
     return marker?.kind === "plan" && marker.scope === scope;

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFile } from "node:fs/promises";
 import { withoutSecrets } from "../secrets.ts";
-import { harmless } from "../views/harmless.ts";
-import type { Render } from "./sticky.ts";
+import type { Render } from "./fitting-text.ts";
 
 /** GitHub drops a summary of a step that is larger than 1 MiB whole. */
 const SUMMARY_BYTES = 1_000_000;
@@ -30,16 +29,4 @@ export async function writeOutputs(
     ([name, value]) => `${name}<<${end}\n${withoutSecrets(value ?? "")}\n${end}\n`,
   );
   await appendFile(file, lines.join(""));
-}
-
-/** A line that GitHub shows beside the run; what it says cannot start another command. */
-export function annotation(kind: "notice" | "warning" | "error", message: string): string {
-  const escaped = withoutSecrets(message)
-    .split("\n")
-    .map(harmless)
-    .join("\n")
-    .replaceAll("%", "%25")
-    .replaceAll("\r", "%0D")
-    .replaceAll("\n", "%0A");
-  return `::${kind} title=capstan::${escaped}\n`;
 }

@@ -25,6 +25,7 @@ export interface ActionContext {
   readonly outputFile: string | null;
 }
 
+/** What the action can be asked for. */
 export const ACTION_MODES = ["plan", "apply", "drift"] as const;
 
 type ActionMode = (typeof ACTION_MODES)[number];
@@ -53,7 +54,8 @@ interface ActionInputs {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-export async function contextOf(mode: string, env: Env): Promise<ActionContext> {
+/** Throws a `Failure` (`usage`) for a mode or an input that there is not. */
+export async function readActionContext(mode: string, env: Env): Promise<ActionContext> {
   const known = ACTION_MODES.find((candidate) => candidate === mode);
   if (known === undefined) {
     throw new Failure("usage", `there is no mode "${mode}"`, {
