@@ -1,7 +1,7 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
-import { type CaCertificate, readCertificates } from "../../talos/certificate.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
+import { type CaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
 import { BeyondBounds, objectOf } from "../json-stream.ts";
 import { field, type Session } from "./session.ts";
 
@@ -175,7 +175,7 @@ export async function rootAuthority(
   const { exit, stdout, stderr } = await session.kubectl(kubeconfig, words);
   if (exit !== 0) return said(words, stderr);
   try {
-    return readCertificates(String(field(field(objectOf(stdout), "data"), "ca.crt") ?? ""));
+    return readCaCertificates(String(field(field(objectOf(stdout), "data"), "ca.crt") ?? ""));
   } catch {
     return "kube-root-ca.crt cannot be read";
   }

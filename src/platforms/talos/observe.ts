@@ -12,7 +12,6 @@ import {
   type Versions,
 } from "../../rotation/observation.ts";
 import type { ClusterRecord } from "../../rotation/record.ts";
-import { type CaCertificate, readCertificate, readCertificates } from "../../talos/certificate.ts";
 import { type ClusterPhase, clusterPhase, type Memory, machinePhase } from "../../talos/cluster-phase.ts";
 import { tryEdits } from "../../talos/edit-trial.ts";
 import type {
@@ -26,8 +25,10 @@ import type {
 import type { MachineType } from "../../talos/machine-config.ts";
 import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
 import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts";
+import { readAuthorityKey } from "../../x509/authority-key.ts";
+import { type CaCertificate, readCaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
+import { makeClient } from "../../x509/make.ts";
 import type { ObserveScope } from "../platform.ts";
-import { readKey } from "../teleport/keys.ts";
 import { clientFileProblems } from "./client-files.ts";
 import { custodyProblems, nextKey, oldKey } from "./custody.ts";
 import {
@@ -40,7 +41,6 @@ import {
   withServerOf,
 } from "./kubernetes.ts";
 import { isOmni, lookAtMachine, type MachineTexts, readMachine } from "./machine.ts";
-import { makeClient } from "./make-client.ts";
 import { field, readResources, type Session } from "./session.ts";
 import { readTalosconfig, type TalosClient, type TalosContext } from "./talosconfig.ts";
 
@@ -123,10 +123,10 @@ async function offerIdentities(
     .flatMap(({ next }) => (next === undefined ? [] : [next]));
   const kept = record.talos?.findLast(({ authority }) => authority === "talos") ?? null;
   const ca = bundle([
-    ...readCertificates(context.ca),
-    ...readCertificates(written?.ca ?? ""),
-    ...declared.map(({ certificate }) => readCertificate(certificate)),
-    ...(kept === null ? [] : [kept.old_certificate, kept.next_certificate].map(readCertificate)),
+    ...readCaCertificates(context.ca),
+    ...readCaCertificates(written?.ca ?? ""),
+    ...declared.map(({ certificate }) => readCaCertificate(certificate)),
+    ...(kept === null ? [] : [kept.old_certificate, kept.next_certificate].map(readCaCertificate)),
   ]);
   const made = (key: () => Promise<{ certificate: string; key: string | null } | null>) =>
     once(async (): Promise<TalosClient | null> => {
@@ -287,7 +287,7 @@ function triedEdits({ persistent, config }: MachineTexts, look: Look): NonNullab
       const next = known?.next ?? null;
       if (known === null || next === null) return [];
       const { issuing, accepted } = config.authorities[type];
-      const kept = known.kept === null ? [] : [readCertificate(known.kept.old_certificate)];
+      const kept = known.kept === null ? [] : [readCaCertificate(known.kept.old_certificate)];
       const all = [...(issuing === null ? [] : [issuing]), ...accepted, ...kept, ...seenBy(look, type)];
       const old = all.find(({ fingerprint }) => fingerprint === known.keys.old);
       // Without the old certificate nothing can be led back; the guard of the keys says so.
@@ -412,7 +412,7 @@ async function readCredentials(session: Session, look: Look): Promise<Credential
   try {
     const certificate = new X509Certificate(context.crt);
     const roles = (certificate.subject ?? "").split("\n").flatMap((part) => /^O=(.*)$/.exec(part)?.[1] ?? []);
-    const signers = [...readCertificates(context.ca), ...seenBy(look, "talos")].filter(({ pem }) =>
+    const signers = [...readCaCertificates(context.ca), ...seenBy(look, "talos")].filter(({ pem }) =>
       certificate.verify(new X509Certificate(pem).publicKey),
     );
     return {
@@ -422,7 +422,7 @@ async function readCredentials(session: Session, look: Look): Promise<Credential
         ? null
         : `its user has the roles ${roles.join(", ") || "none"}, and os:admin is needed`,
       notAfter: certificate.validToDate.toISOString(),
-      trusts: readCertificates(context.ca).map(({ fingerprint }) => fingerprint),
+      trusts: readCaCertificates(context.ca).map(({ fingerprint }) => fingerprint),
       signedBy: [...new Set(signers.map(({ fingerprint }) => fingerprint))],
     };
   } catch {
@@ -475,7 +475,7 @@ function unique(certificates: readonly CaCertificate[]): readonly CaCertificate[
 }
 
 function keyOf({ pem }: CaCertificate) {
-  return readKey("tls", pem, "machines");
+  return readAuthorityKey("tls", pem, "machines");
 }
 
 /** Each machine once per CA, in the phase that its own configuration shows. */

@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
-import { readCertificates } from "../../talos/certificate.ts";
 import { contentOf } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
-import type { Signing } from "./client-certificate.ts";
+import { readCaCertificates } from "../../x509/ca-certificate.ts";
+import type { Signing } from "../../x509/make.ts";
+import { makeClient } from "../../x509/make.ts";
 import {
   fetchKubeconfig,
   kubernetesFacts,
@@ -15,7 +16,6 @@ import {
   withKubeChange,
 } from "./kubernetes.ts";
 import { spec } from "./machine.ts";
-import { makeClient } from "./make-client.ts";
 import { admin, apiServersOf, kubeconfigFor } from "./observe.ts";
 import { field, type Reply, readResources, type Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
@@ -102,7 +102,7 @@ async function usedProblem({ session, pair }: Work, { address, to }: Move): Prom
   const decode = (value: unknown) => Buffer.from(String(value ?? ""), "base64").toString("utf8");
   const list = field(used, "acceptedCAs");
   const accepted = (Array.isArray(list) ? list : [])
-    .flatMap((one) => readCertificates(decode(field(one, "crt"))))
+    .flatMap((one) => readCaCertificates(decode(field(one, "crt"))))
     .map(({ fingerprint }) => fingerprint);
   const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
   const other = signer === pair.next ? pair.old : pair.next;
@@ -180,7 +180,7 @@ async function kubeletProblem(
   const secrets = await spec(session, address, ["get", "kubeletsecrets", "kubelet"]);
   const list = field(secrets, "acceptedCAs");
   const trusted = (Array.isArray(list) ? list : []).flatMap((one) =>
-    readCertificates(Buffer.from(String(field(one, "crt") ?? ""), "base64").toString("utf8")),
+    readCaCertificates(Buffer.from(String(field(one, "crt") ?? ""), "base64").toString("utf8")),
   );
   const names = (all: readonly { readonly fingerprint: string }[]) =>
     all.map(({ fingerprint }) => fingerprint).join();

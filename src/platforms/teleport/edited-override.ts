@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
+import { certificateFingerprint } from "../../x509/authority-key.ts";
+import { keyHashOf } from "../../x509/spki.ts";
 import type { OverrideCall } from "../platform.ts";
-import { certificateFingerprint } from "./keys.ts";
 import { type JsonObject, list, object, text } from "./values.ts";
 
 /**
@@ -55,5 +56,5 @@ function emptyResource(cluster: string, authority: string): JsonObject {
 async function keyHashIn(entry: JsonObject): Promise<string> {
   const certificate = text(entry["certificate"]);
   if (certificate === "") return text(entry["public_key"]).toLowerCase();
-  return (await certificateFingerprint(new X509Certificate(certificate))).slice("sha256:".length);
+  return keyHashOf(await certificateFingerprint(new X509Certificate(certificate)));
 }
