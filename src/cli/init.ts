@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openRepository } from "../git/repository.ts";
-import { openPlatform } from "../platforms/platform.ts";
+import { openPlatform } from "../platforms/open.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import { parseDuration } from "../resources/model/duration.ts";

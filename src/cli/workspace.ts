@@ -4,12 +4,8 @@ import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { Ways } from "../planner/trust.ts";
-import {
-  openPlatform,
-  type Platform,
-  type PlatformOptions,
-  type TalosSurroundings,
-} from "../platforms/platform.ts";
+import { openPlatform } from "../platforms/open.ts";
+import type { Platform, PlatformOptions, TalosSurroundings } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import type { RecordStore } from "../record/store.ts";
 import type {

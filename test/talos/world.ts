@@ -9,7 +9,7 @@ import { STEPS } from "../../src/checklist/table.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import { openTalos } from "../../src/platforms/talos/platform.ts";
+import { openTalos } from "../../src/platforms/talos/open-talos.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
 import type {
   Acknowledgement,

@@ -15,18 +15,20 @@ import { moveMachine } from "./apply-config.ts";
 import { insistOnClientFiles } from "./client-files.ts";
 import { writeClients } from "./clients.ts";
 import { keepOldKey, nextKey, oldKey, sameAlgorithm, saveKeys } from "./custody.ts";
-import { type Look, lookAtMachines, openContext, phaseOf, statesOf } from "./observe.ts";
+import { openContext } from "./identities-offered.ts";
+import { proveBefore, proveCluster } from "./prove-cluster.ts";
+import { proveMachine } from "./prove-machine.ts";
+import { lookAtMachines, phaseOf, statesOf, type TalosLook } from "./seen-machines.ts";
 import type { Session } from "./session.ts";
-import { proveBefore, proveCluster, proveMachine } from "./verify.ts";
 
 /** Everything that a transition of one CA works with. */
-export interface Work {
+export interface TalosTransition {
   readonly session: Session;
   readonly cluster: ClusterResource;
   readonly type: TalosType;
   readonly from: Phase;
   readonly to: Phase;
-  readonly look: Look;
+  readonly look: TalosLook;
   readonly known: KnownRotation;
   readonly pair: { readonly old: CaCertificate; readonly next: CaCertificate };
   /** `null`: not at hand. What needs it says so. */
@@ -35,7 +37,7 @@ export interface Work {
 }
 
 /** That, for as long as this run may change anything. */
-type Changing = Work & { readonly confirm: () => Promise<void> };
+type Changing = TalosTransition & { readonly confirm: () => Promise<void> };
 
 /**
  * Moves every machine to the state of a phase, one after the other, from whatever half-done state they are in; proves
@@ -71,9 +73,9 @@ async function prepare(
   cluster: ClusterResource,
   type: TalosType,
   to: Phase,
-  look: Look,
+  look: TalosLook,
   progress: (message: string) => void,
-): Promise<Work> {
+): Promise<TalosTransition> {
   const known = look.known[type];
   if (known === null || known.keys.next === null) {
     throw new Failure("resources", `nobody knows which CA is to follow the ${type} CA`, {
@@ -120,7 +122,7 @@ async function prepare(
 }
 
 /** The guards say so too; but they judged what was seen before. */
-function insistOnOrder(look: Look, type: TalosType, to: Phase): void {
+function insistOnOrder(look: TalosLook, type: TalosType, to: Phase): void {
   const [missing] = look.machines.filter(({ texts }) => texts === null);
   if (missing !== undefined && to !== "rollback") throw silent(missing);
   const [wrong] = misplaced(statesOf(look, type));
@@ -130,13 +132,13 @@ function insistOnOrder(look: Look, type: TalosType, to: Phase): void {
   });
 }
 
-function silent({ address, problem }: Look["machines"][number]): Failure {
+function silent({ address, problem }: TalosLook["machines"][number]): Failure {
   return new Failure("executable", `${address} does not answer: ${problem}`, {
     hint: "a machine that misses a change can be locked out for good: start it first",
   });
 }
 
-function certificateOf({ machines }: Look, type: TalosType, fingerprint: string): CaCertificate | null {
+function certificateOf({ machines }: TalosLook, type: TalosType, fingerprint: string): CaCertificate | null {
   const all = machines.flatMap(({ texts }) => {
     if (texts === null) return [];
     const { issuing, accepted } = texts.config.authorities[type];
@@ -150,7 +152,7 @@ function keptCertificate({ kept }: KnownRotation, which: "old" | "next"): CaCert
 }
 
 /** While the old CA signs, its key lies on the control planes. */
-function liveKey({ machines }: Look, type: TalosType, fingerprint: string): string | null {
+function liveKey({ machines }: TalosLook, type: TalosType, fingerprint: string): string | null {
   for (const { texts } of machines) {
     if (texts?.config.authorities[type].issuing?.fingerprint !== fingerprint) continue;
     const key = readIssuingKey(texts.persistent, type);
@@ -160,7 +162,16 @@ function liveKey({ machines }: Look, type: TalosType, fingerprint: string): stri
 }
 
 /** Before the first machine is changed, and again where the record was lost while the key can still be had. */
-async function keepKeys({ session, cluster, type, from, to, known, pair, keys }: Work): Promise<TalosKeys> {
+async function keepKeys({
+  session,
+  cluster,
+  type,
+  from,
+  to,
+  known,
+  pair,
+  keys,
+}: TalosTransition): Promise<TalosKeys> {
   const { around, connection } = session;
   const begins = to === "init" && known.kept?.reached !== undefined && known.kept.reached !== "standby";
   if (known.kept !== null) {

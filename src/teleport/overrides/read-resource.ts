@@ -1,9 +1,10 @@
+import { type Fields, isFields, textOf } from "../../foreign-value.ts";
 import type { Certificate } from "../../x509/certificate.ts";
 import type { RevocationList } from "../../x509/revocation-list.ts";
 import type { KeyHash } from "../../x509/spki.ts";
 import { problemOfFlaw } from "./certificate-flaws.ts";
 import { chainFindings, contentFindings, MAX_CHAIN } from "./content.ts";
-import { type Fields, isRecord, quoted, readEnvelope, textOf, unknownFields } from "./envelope.ts";
+import { quoted, readEnvelope, unknownFields } from "./envelope.ts";
 import type { OverrideFinding } from "./finding.ts";
 import { guessKeyHash, normaliseKeyHash } from "./key-hash.ts";
 import { readCertificatePem } from "./pem.ts";
@@ -58,7 +59,7 @@ function readEntry(
   const refuse: Refuse = (code, at, message, remedy, serverText) => {
     found.push({ severity: "error", code, where: `${where}${at}`, message, remedy, serverText });
   };
-  if (!isRecord(item)) {
+  if (!isFields(item)) {
     refuse("entry-null", "", "is empty", "remove the list item, or fill it", "nil certificate override");
     return null;
   }
@@ -229,7 +230,7 @@ async function readCrls(
   const read = await Promise.all(
     Object.entries(crls).map(async ([hash, value]) => {
       const certificate = entries.get(hash)?.certificate ?? null;
-      const pem = isRecord(value) ? textOf(value["pem"]) : "";
+      const pem = isFields(value) ? textOf(value["pem"]) : "";
       const crl =
         certificate === null || pem === "" ? null : await decoding.readRevocationList(pem, certificate);
       return crl === null ? [] : [[hash, crl] as const];

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { discoverTalos } from "../../../src/platforms/talos/discover.ts";
 import { explainError } from "../../../src/platforms/talos/errors.ts";
-import { openTalos } from "../../../src/platforms/talos/platform.ts";
+import { openTalos } from "../../../src/platforms/talos/open-talos.ts";
 import type { Command, Runner } from "../../../src/process/runner.ts";
 import { DEFAULT_POLICY } from "../../../src/resources/read/build.ts";
 import { seededRandom } from "../../../src/sandbox/clock.ts";

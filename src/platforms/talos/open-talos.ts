@@ -2,9 +2,9 @@ import { Failure } from "../../failure.ts";
 import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
 import { isTalosType } from "../../rotation/authority-type.ts";
 import { emptyRecord } from "../../rotation/record.ts";
-import { backUpFully } from "../backup.ts";
+import { backUpFully } from "../full-backup.ts";
 import type { Platform, PlatformOptions, TalosSurroundings } from "../platform.ts";
-import { observeTalos } from "./observe.ts";
+import { observeTalos } from "./observe-talos.ts";
 import { Session } from "./session.ts";
 import { takeTransition } from "./transition.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type BackupRequest, backUpFully } from "../../src/platforms/backup.ts";
+import { type BackupRequest, backUpFully } from "../../src/platforms/full-backup.ts";
 import { createRunner } from "../../src/process/runner.ts";
 
 const REQUEST: BackupRequest = {

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { Backup, ClusterResource, TeleportConnection } from "../../resources/model/desired.ts";
 import type { ClusterObservation } from "../../rotation/observation.ts";
-import { backUpFully } from "../backup.ts";
+import { backUpFully } from "../full-backup.ts";
 import type {
   ObserveScope,
   Platform,
@@ -10,7 +10,7 @@ import type {
   TransitionRequest,
 } from "../platform.ts";
 import { rotateCommand, startAutomaticCommand } from "./commands.ts";
-import { observeTeleport } from "./observe.ts";
+import { observeTeleport } from "./observe-teleport.ts";
 import { teleportOverrides } from "./overrides.ts";
 import { askForChange } from "./reply.ts";
 import { readSecrets } from "./secrets.ts";
