@@ -15,7 +15,7 @@ import { openNextKey } from "../sealing/next-key.ts";
 import { seal } from "../sealing/seal.ts";
 import { NEXT_AUTHORITIES } from "../talos/next-authority.ts";
 import { placeInSecrets, secretsFragment, sopsRecipients } from "../talos/secrets-bundle.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -9,7 +9,7 @@ import { readDocuments } from "../resources/read/read-documents.ts";
 import { readSourceFile } from "../resources/read/read-file.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import type { RotationRecord } from "../rotation/record.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { findPinFiles } from "./pin-files.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -18,7 +18,7 @@ import type { OverridePlanFinding } from "../teleport/overrides/plan.ts";
  * The live state as `capstan status --format json` prints it. Names are a contract like those of the plan;
  * `format_version` changes only when a consumer must change.
  */
-export interface Status {
+export interface LiveStatus {
   readonly format_version: "1.0";
   readonly outcome: PlanOutcome;
   readonly commit: string | null;
@@ -97,7 +97,7 @@ export interface KindStatus {
 }
 
 /** Puts observations and plan together; pure. `now` in milliseconds since the epoch. */
-export function statusOf(observations: readonly ClusterObservation[], plan: Plan, now: number): Status {
+export function liveStatus(observations: readonly ClusterObservation[], plan: Plan, now: number): LiveStatus {
   return {
     format_version: "1.0",
     outcome: plan.outcome,

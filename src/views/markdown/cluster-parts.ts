@@ -1,16 +1,18 @@
-import { isBlocked } from "../../planner/startable.ts";
+import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
+import { clusterSteps } from "../../rotation/plan-steps.ts";
 import type { OverridePlan } from "../../teleport/overrides/plan.ts";
-import { count } from "../text/layout.ts";
+import { count } from "../count.ts";
+import { standingText } from "../facts/standing-words.ts";
+import { shownWork } from "../facts/work-words.ts";
 import { plainPaint } from "../text/paint.ts";
-import { rail } from "../text/rail.ts";
-import { standingText } from "../text/standing-text.ts";
+import { railText } from "../text/rail-text.ts";
 import type { Group, Leaf, Part } from "./budget.ts";
-import { type Risk, riskOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
-import { cell, code, fence, html, prose } from "./inline.ts";
-import { consumerTable, overrideLines, workAhead, workHead, workItem, workOf } from "./work.ts";
+import { cell, code, fence, html, markdownTitle, prose } from "./inline.ts";
+import { type Risk, riskOf } from "./risk.ts";
+import { consumerTable, overrideItems, workAhead, workHead, workItem } from "./work-by-hand.ts";
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
@@ -31,10 +33,10 @@ export function clusterParts(cluster: ClusterPlan, shorten: Shorten, folded: boo
   return details(`${html(cluster.name)} ${summaryOf(cluster, view.risk)}`, parts);
 }
 
-function summaryOf({ rotations, platform }: ClusterPlan, risk: Risk): string {
-  const steps = rotations.reduce((sum, rotation) => sum + rotation.steps.length, 0);
+function summaryOf(cluster: ClusterPlan, risk: Risk): string {
+  const steps = clusterSteps(cluster).length;
   const verdict = ["nothing to do", "ready", "point of no return", "blocked"][risk];
-  return `(${platform}): ${count(steps, "step")}, ${verdict}`;
+  return `(${cluster.platform}): ${count(steps, "step")}, ${verdict}`;
 }
 
 /** The names of the clusters that nothing happens to. */
@@ -53,7 +55,7 @@ function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
   const { name, authorities, steps, notes, keys } = rotation;
   const head = `#### ${code(name)} ${prose(authorities.join(", "))}: ${standingText(rotation, code)}\n\n`;
   return [
-    beside("steps", `${head}${fence(rail(rotation, plainPaint), "text")}\n`, view),
+    beside("steps", `${head}${fence(railText(rotation, plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),
     ...(notes.length === 0 ? [] : [beside("explanations", "\n", view)]),
     ...workParts(rotation, view),
@@ -66,7 +68,7 @@ function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
 }
 
 function workParts(rotation: RotationPlan, view: View): readonly Part[] {
-  const items = workOf(rotation);
+  const items = shownWork(rotation);
   if (items.length === 0) return [];
   const lines = items.map((item) =>
     leaf("checklist", workItem(item, rotation.standing === "finished"), view),
@@ -84,7 +86,7 @@ function stepParts(step: Step, number: number, view: View): readonly Leaf[] {
   const final = step.point_of_no_return ? " **POINT OF NO RETURN**" : "";
   const ahead = workAhead(step);
   return [
-    leaf("steps", `${number}. **${titleOf(step)}**${final}\n`, view),
+    leaf("steps", `${number}. **${markdownTitle(step)}**${final}\n`, view),
     leaf("explanations", `   - ${prose(step.why)}\n`, view),
     beside("steps", `   - disrupts: ${prose(step.disrupts)}\n   - undo: ${prose(step.undo)}\n`, view),
     beside("steps", `   - guards: ${guardSummary(step)}\n`, view),
@@ -99,7 +101,7 @@ function guardSummary(step: Step): string {
       ? "judged when the step before it is done"
       : `judged when ${code(step.after)} is done`;
   }
-  const blocking = step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+  const blocking = failingGuards(step).map(({ id }) => id);
   const passing = step.guards.length - blocking.length;
   if (isBlocked(step) && step.after !== null && passing === 0) {
     return `blocked by ${blocking.join(", ")}; the others are judged when the step before it is done`;
@@ -127,7 +129,7 @@ function passingGuards(steps: readonly Step[], view: View): readonly Part[] {
     .filter(({ after }) => after === null)
     .map((step) => {
       const passed = step.guards.filter(({ outcome }) => outcome === "pass").map(({ id }) => id);
-      return `- ${titleOf(step)}: ${passed.length === 0 ? "none" : passed.join(", ")}\n`;
+      return `- ${markdownTitle(step)}: ${passed.length === 0 ? "none" : passed.join(", ")}\n`;
     });
   if (lines.length === 0) return [];
   return [details("Guards that pass", [leaf("guards", `${lines.join("")}\n`, view)])];
@@ -163,7 +165,7 @@ function overrideParts(overrides: readonly OverridePlan[], view: View): readonly
   if (overrides.length === 0) return [];
   return [
     beside("overrides", "#### Overrides\n\n", view),
-    ...overrides.flatMap(overrideLines).map((line) => leaf("overrides", line, view)),
+    ...overrides.flatMap(overrideItems).map((line) => leaf("overrides", line, view)),
     beside("overrides", "\n", view),
   ];
 }

@@ -1,16 +1,16 @@
 import { type Fingerprint, listingOf } from "../../rotation/observation.ts";
 import { shortener } from "../fingerprints.ts";
-import { harmlessValue } from "../harmless.ts";
-import type { AuthorityStatus, KeyStatus, KindStatus, OverrideStatus, Status } from "../status.ts";
+import { harmlessLine, harmlessValue } from "../harmless.ts";
+import type { AuthorityStatus, KeyStatus, KindStatus, LiveStatus, OverrideStatus } from "../live-status.ts";
 import { consumersText } from "./checklist-text.ts";
-import { harmless, paragraph, table } from "./layout.ts";
+import { paragraph, table } from "./columns.ts";
 import { overrideFindingText } from "./override-text.ts";
 import type { Paint } from "./paint.ts";
 
 const BEHIND_SHOWN = 10;
 
 /** The live state for people. Ends with a line feed. */
-export function statusText(seen: Status, paint: Paint): string {
+export function liveStatusText(seen: LiveStatus, paint: Paint): string {
   const status = harmlessValue(seen);
   const keys = status.clusters.flatMap(({ authorities }) =>
     authorities.flatMap(({ active_keys, trusted_keys }) => [...active_keys, ...trusted_keys]),
@@ -21,10 +21,10 @@ export function statusText(seen: Status, paint: Paint): string {
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
-function clusterText(cluster: Status["clusters"][number], shorten: Shorten, paint: Paint): string {
+function clusterText(cluster: LiveStatus["clusters"][number], shorten: Shorten, paint: Paint): string {
   const { client, server } = cluster.versions;
   const lines = [
-    `${paint("strong", harmless(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
+    `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
     "",
     table(
       [
@@ -50,17 +50,19 @@ function clusterText(cluster: Status["clusters"][number], shorten: Shorten, pain
     unread === undefined ? [] : listingOf(kind),
   );
   for (const { what, problem } of cluster.unread.filter((one) => !shown.includes(one.what))) {
-    lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmless(problem)}`, "  ", "    "));
+    lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmlessLine(problem)}`, "  ", "    "));
   }
   for (const { name, last_heartbeat } of cluster.remote_clusters) {
-    lines.push(`  remote cluster ${harmless(name)}, last heartbeat ${last_heartbeat ?? "never"}`);
+    lines.push(`  remote cluster ${harmlessLine(name)}, last heartbeat ${last_heartbeat ?? "never"}`);
   }
   for (const { name, standing, desired_phase } of cluster.rotations) {
-    lines.push(`  rotation ${harmless(name)}: ${standing.replaceAll("_", " ")}, git wants ${desired_phase}`);
+    lines.push(
+      `  rotation ${harmlessLine(name)}: ${standing.replaceAll("_", " ")}, git wants ${desired_phase}`,
+    );
   }
   for (const override of cluster.overrides) lines.push(...overrideLines(override, paint));
   for (const { id, subject, message } of cluster.drift) {
-    lines.push(paragraph(`${paint("warn", id)}: ${harmless(`${subject} ${message}`)}`, "  ", "    "));
+    lines.push(paragraph(`${paint("warn", id)}: ${harmlessLine(`${subject} ${message}`)}`, "  ", "    "));
   }
   return `${lines.join("\n").trimEnd()}\n`;
 }
@@ -68,10 +70,10 @@ function clusterText(cluster: Status["clusters"][number], shorten: Shorten, pain
 function overrideLines(override: OverrideStatus, paint: Paint): readonly string[] {
   const { authority, row, situation, entries, findings } = override;
   return [
-    paragraph(`override ${harmless(authority)}: ${row}, ${situation}`, "  ", "    "),
+    paragraph(`override ${harmlessLine(authority)}: ${row}, ${situation}`, "  ", "    "),
     ...entries.map(
       ({ key_hash, state, issuer, not_after }) =>
-        `    ${key_hash.slice(0, 16)}… ${state}${issuer === null ? "" : `, by ${harmless(issuer)}, until ${not_after?.slice(0, 10)}`}`,
+        `    ${key_hash.slice(0, 16)}… ${state}${issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${not_after?.slice(0, 10)}`}`,
     ),
     ...findings.map((finding) => overrideFindingText(finding, paint)),
   ];
@@ -82,7 +84,7 @@ function authorityRow(authority: AuthorityStatus, shorten: Shorten, paint: Paint
   const active = identifying(authority.active_keys);
   const [first] = active;
   return [
-    harmless(authority.type),
+    harmlessLine(authority.type),
     authority.state === "standby"
       ? authority.phase
       : paint(
@@ -112,7 +114,7 @@ function list(keys: readonly KeyStatus[], shorten: Shorten): string {
 function kindText(status: KindStatus, paint: Paint): string {
   const { kind, total, following, not_reporting, behind, unread } = status;
   if (unread !== undefined) {
-    const problem = `${paint("bad", "could not be read")}: ${harmless(unread)}`;
+    const problem = `${paint("bad", "could not be read")}: ${harmlessLine(unread)}`;
     return paragraph(`${kind.padEnd(24)}${problem}`, "    ", "      ");
   }
   const tone = following === total ? "good" : "warn";
@@ -123,7 +125,7 @@ function kindText(status: KindStatus, paint: Paint): string {
   const head = `    ${kind.padEnd(24)}${counts.join(", ")}`;
   const named = behind
     .slice(0, BEHIND_SHOWN)
-    .map(({ subject, message }) => paragraph(harmless(`${subject} ${message}`), "      ", "        "));
+    .map(({ subject, message }) => paragraph(harmlessLine(`${subject} ${message}`), "      ", "        "));
   const more = behind.length > BEHIND_SHOWN ? [`      and ${behind.length - BEHIND_SHOWN} more`] : [];
   return [head, ...named, ...more].join("\n");
 }

@@ -11,7 +11,7 @@ const FORWARD: readonly string[] = ["standby", "init", "update_clients", "update
  *
  * The double line is the point of no return.
  */
-export function rail(rotation: RotationPlan, paint: Paint): string {
+export function railText(rotation: RotationPlan, paint: Paint): string {
   const done = rotation.standing === "finished";
   if (rotation.live_phase === "rollback") return `${mark("rollback", paint)} ─▶ standby`;
   const at = done ? FORWARD.length - 1 : FORWARD.indexOf(rotation.live_phase);

@@ -1,16 +1,14 @@
-import type { Diagnostic } from "../../resources/model/desired.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import { shortener } from "../fingerprints.ts";
-import type { AuthorityStatus, Status } from "../status.ts";
-import { count } from "../text/layout.ts";
+import type { AuthorityStatus, LiveStatus } from "../live-status.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is live, as tables. Ends with a line feed. */
-export function statusMarkdown({ clusters }: Status): string {
+export function liveStatusMarkdown({ clusters }: LiveStatus): string {
   return clusters.map(clusterMarkdown).join("\n");
 }
 
-function clusterMarkdown(cluster: Status["clusters"][number]): string {
+function clusterMarkdown(cluster: LiveStatus["clusters"][number]): string {
   const keys = cluster.authorities.flatMap(({ active_keys, trusted_keys }) => [
     ...active_keys,
     ...trusted_keys,
@@ -31,22 +29,4 @@ function clusterMarkdown(cluster: Status["clusters"][number]): string {
   ];
   const table = `| authority | phase | signs with | trusts too |\n|---|---|---|---|\n${rows.join("")}`;
   return `## ${code(cluster.name)}\n\n${table}${lists.length === 0 ? "" : `\n${lists.join("")}`}`;
-}
-
-/** What is wrong with resources, verdict first. Ends with a line feed. */
-export function diagnosticsMarkdown(
-  diagnostics: readonly Diagnostic[],
-  { valid, resources }: { readonly valid: boolean; readonly resources: number },
-): string {
-  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  const verdict = valid
-    ? `**Valid.** ${count(resources, "resource")}.`
-    : errors > 0
-      ? `**Invalid.** ${count(errors, "error")}.`
-      : "**Empty.** There is no resource.";
-  const items = diagnostics.map(({ severity, file, line, column, message, suggestion }) => {
-    const remedy = suggestion === null ? "" : `\n  → ${prose(suggestion)}`;
-    return `- **${severity}** ${code(`${file}:${line}:${column}`)} ${prose(message)}${remedy}\n`;
-  });
-  return `## capstan validate\n\n${verdict}\n${items.length === 0 ? "" : `\n${items.join("")}`}`;
 }

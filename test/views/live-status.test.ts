@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../src/rotation/plan.ts";
-import { statusOf } from "../../src/views/status.ts";
+import { liveStatus } from "../../src/views/live-status.ts";
+import { liveStatusText } from "../../src/views/text/live-status-text.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";
-import { statusText } from "../../src/views/text/status-text.ts";
 import { component, NOW, observation } from "../world/host-rotation.ts";
 
 const NOTHING: Plan = {
@@ -19,11 +19,11 @@ describe("components in the status", () => {
     const agentless = component("node", "legacy1", { phase: null, currentId: null });
     const live = observation("standby");
     const seen = { ...live, components: [...live.components, agentless] };
-    const status = statusOf([seen], NOTHING, NOW);
+    const status = liveStatus([seen], NOTHING, NOW);
     const nodes = status.clusters[0]?.components.find(({ kind }) => kind === "node");
     const reporting = live.components.filter(({ kind }) => kind === "node").length;
     expect(nodes).toMatchObject({ total: reporting, following: reporting, not_reporting: 1, behind: [] });
-    expect(statusText(status, plainPaint)).toMatch(
+    expect(liveStatusText(status, plainPaint)).toMatch(
       new RegExp(`^ {4}node +${reporting}/${reporting}, 1 without a report$`, "m"),
     );
   });
@@ -38,7 +38,7 @@ describe("components in the status", () => {
         { what: "remote_clusters", problem: "access denied" },
       ],
     };
-    const text = statusText(statusOf([seen], NOTHING, NOW), plainPaint);
+    const text = liveStatusText(liveStatus([seen], NOTHING, NOW), plainPaint);
     expect(text).toMatch(/^ {4}node +could not be read: access denied$/m);
     expect(text).not.toContain("unknown nodes");
     expect(text).toContain("unknown remote_clusters: access denied");

@@ -1,17 +1,12 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
 import type { OverrideEntryPlan, OverridePlan } from "../../teleport/overrides/plan.ts";
-import { holdsText } from "../outlook.ts";
+import { holdsText } from "../facts/work-words.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
 
-/** The work of the phase at hand; after the end only what matters is worth a word. */
-export function workOf({ checklist, standing }: RotationPlan): readonly ChecklistItem[] {
-  if (standing !== "finished") return checklist;
-  return checklist.filter(({ required, state }) => required && state === "open");
-}
-
+/** The line above a list of it. */
 export function workHead({ standing, live_phase }: RotationPlan): string {
   return standing === "finished"
     ? "Work that is left after the rotation:\n\n"
@@ -63,7 +58,7 @@ export function consumerTable(consumers: readonly ConsumerObservation[]): string
 }
 
 /** The entries of one CA with what changes, and the certificates that somebody has to have signed. */
-export function overrideLines({ authority, entries, due }: OverridePlan): readonly string[] {
+export function overrideItems({ authority, entries, due }: OverridePlan): readonly string[] {
   return [
     ...entries.map((entry) => entryLine(authority, entry)),
     ...due.map(({ message, command }) => `- [ ] ${prose(message)}: ${code(command)}\n`),

@@ -9,7 +9,7 @@ const WIDTH = 80;
  * A diagnostic for people: place and message, the line it is about with a caret, and what to do.
  * Files come from anywhere, so nothing in them may move the cursor or colour the terminal.
  */
-export function describeDiagnostic(diagnostic: Diagnostic): string {
+export function diagnosticText(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, excerpt, suggestion } = diagnostic;
   const lines = wrap(`${harmless(file)}:${line}:${column}: ${severity}: ${harmless(message)}`, "", "    ");
   if (excerpt !== null) lines.push(...excerptLines(excerpt, line, column));

@@ -1,18 +1,8 @@
-import { stripVTControlCharacters } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import { harmless as drawable } from "../harmless.ts";
 
 /** Text output is made for this many columns. */
 export const COLUMNS = 80;
-
-/**
- * What a cluster calls its machines cannot be trusted: escape sequences, line breaks and bidirectional overrides
- * would let a host name rewrite the plan that a person approves. In lines of text a sequence goes without a trace.
- */
-export function harmless(text: string): string {
-  return drawable(stripVTControlCharacters(text));
-}
 
 /** Wraps at words to the column limit; every line gets the indentation, lines after the first the hanging one. */
 export function paragraph(text: string, indent: string, hanging = indent): string {
@@ -41,9 +31,4 @@ export function table(rows: readonly (readonly string[])[], indent: string): str
       return `${indent}${cells.join("  ").trimEnd()}`;
     })
     .join("\n");
-}
-
-/** `1 node`, `3 nodes`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

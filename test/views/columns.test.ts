@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shortener } from "../../src/views/fingerprints.ts";
-import { COLUMNS, harmless, paragraph, table } from "../../src/views/text/layout.ts";
+import { harmlessLine } from "../../src/views/harmless.ts";
+import { COLUMNS, paragraph, table } from "../../src/views/text/columns.ts";
 
 const WORDS = "the quick brown fox jumps over the lazy dog and then does it all over again for the next line";
 
@@ -34,7 +35,7 @@ describe("what a cluster says about itself", () => {
     ["a\u202eb", "a�b"],
     ["node1", "node1"],
   ])("%j is shown as %j", (text, shown) => {
-    expect(harmless(text)).toBe(shown);
+    expect(harmlessLine(text)).toBe(shown);
   });
 });
 

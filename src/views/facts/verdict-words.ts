@@ -1,13 +1,15 @@
-import { editsDue, type Work, workLeft } from "../planner/verdict.ts";
-import type { ChecklistItem, ClusterPlan, Step } from "../rotation/plan.ts";
-import { count } from "./text/layout.ts";
+import { editsDue, workLeft } from "../../planner/verdict.ts";
+import type { ClusterPlan, Plan, PlanVerdict, Step } from "../../rotation/plan.ts";
+import { count } from "../count.ts";
 
-/** `2 changes of override entries and 1 step`; empty when there is nothing. */
-export function workText({ entries, steps }: Work): string {
-  return [
-    ...(entries.length === 0 ? [] : [`${count(entries.length, "change")} of override entries`]),
-    ...(steps.length === 0 ? [] : [count(steps.length, "step")]),
-  ].join(" and ");
+const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
+  ready_waived: "Ready, by waiver.",
+  ready_final: "Ready, to the point of no return.",
+};
+
+/** The first words of a plan that nothing blocks. */
+export function readyText({ verdict }: Pick<Plan, "verdict">): string {
+  return READY_WORDS[verdict] ?? "Ready.";
 }
 
 /** How far the guards of a plan that nothing blocks were asked: those of later steps are when it is their turn. */
@@ -19,13 +21,6 @@ export function judgedText(steps: readonly Step[], where = ""): string {
   if (judged === steps.length) return `${all}; every guard passes${by}`;
   const passing = `${judged} of ${all} ${judged === 1 ? "passes" : "pass"} every guard${by}`;
   return `${passing}; later ones are judged in their turn`;
-}
-
-/** What people have to do before later steps, and have not: those steps will wait for it. */
-export function openWork(steps: readonly Step[]): readonly ChecklistItem[] {
-  return steps
-    .filter((step) => !isJudged(step))
-    .flatMap(({ checklist }) => checklist.filter(({ required, state }) => required && state === "open"));
 }
 
 /** The guards of a step that follows another can only be asked when that one is done. */
@@ -59,16 +54,4 @@ export function nothingToDoText(
         ];
   const seen = noticed && edits.length === 0 ? ["The drift above needs no step."] : [];
   return { head: "Nothing to do on the cluster.", rest: [...due, ...hand, ...seen].join(" ") };
-}
-
-/** Whether a step waits for a piece of work by hand, in the same words everywhere. */
-export const HOLDS = {
-  required: "the next step waits for it",
-  advice: "if you have any; no step waits for it",
-  left: "no step waits for it any more",
-} as const;
-
-export function holdsText({ required }: ChecklistItem, finished: boolean): string {
-  if (!required) return HOLDS.advice;
-  return finished ? HOLDS.left : HOLDS.required;
 }
