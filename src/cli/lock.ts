@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { openRepository } from "../git/repository.ts";
 import type { Life } from "../record/holder-process.ts";
 import { anotherLock, CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
@@ -9,17 +10,15 @@ import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph, table } from "../views/text/columns.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
+import type { LOCK_RELEASE } from "./commands/apply-commands.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { loadInRepository } from "./load.ts";
-import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
 import type { Terminal } from "./terminal.ts";
 import { treeOf } from "./workspace.ts";
 
-export interface LockReleaseOptions extends CommonOptions {
-  readonly id: string;
-  readonly force?: boolean;
-}
+type LockReleaseOptions = ValuesOf<typeof LOCK_RELEASE.flags>;
 
 /** `capstan lock show`: who is at work. */
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 import { parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { type Approved, requireApproved } from "../planner/saved/approved.ts";
 import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
@@ -17,35 +18,24 @@ import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
+import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
+import type { PLAN } from "./commands/plan-commands.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeEach, planFrom } from "./observe.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { sayWhoseRecord } from "./record.ts";
-import { type ScreenFlags, showPlan } from "./screen.ts";
+import { showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
 import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
-/** What a plan is made of. */
-export interface MakeOptions extends CommonOptions {
-  readonly observations?: string;
-  /** A commit to compare git with. */
-  readonly base?: string;
-  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
-  readonly expect?: readonly string[];
-  /** Where the plan file is written. */
-  readonly out?: string;
-  /** With `base`: read clusters through what the head says, too, as a person may who knows what that is. */
-  readonly trustHead?: boolean;
-  /** Plan the folder in place of the commit. */
-  readonly uncommitted?: boolean;
-}
+/** What was typed. */
+type PlanOptions = ValuesOf<typeof PLAN.flags>;
 
-export interface PlanOptions extends MakeOptions, ScreenFlags {
-  readonly interactive?: boolean;
-}
+/** What a plan is made of. */
+export type MakeOptions = CommonOptions &
+  Pick<PlanOptions, "observations" | "base" | "expect" | "out" | "trustHead" | "uncommitted">;
 
 /** A plan, with what it was made of. */
 export interface MadePlan extends BoundPlan {

@@ -99,7 +99,7 @@ async function startNew(
     platform.platform === "talos"
       ? await (await import("./rotate-talos.ts")).prepareNext(terminal, platform, rotations, types)
       : null;
-  const { name, file } = await newRotationFile(request);
+  const { name, file } = await newRotationFile(request, options.name);
   const walks = options.strategy === "walk";
   const keys = retired.map(({ type, retire }) => activeKeysEdit(request, type, retire));
   await editFiles(workspace, [

@@ -6,7 +6,7 @@ import { startRun } from "../views/run/run-state.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { eventText } from "../views/text/event-text.ts";
 import { planText } from "../views/text/plan-text.ts";
-import type { CommonOptions } from "./options.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** Says a run line by line: the plan and, as JSON, the ending on stdout, everything in between and how to go on on stderr. */

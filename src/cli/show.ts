@@ -3,8 +3,8 @@ import { jsonText } from "../views/json/json-text.ts";
 import { planMarkdown } from "../views/markdown/plan-markdown.ts";
 import { table } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import type { CommonOptions } from "./options.ts";
 import { readShownPlanFile } from "./plan-file.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 

@@ -2,9 +2,9 @@ import { jsonText } from "../views/json/json-text.ts";
 import { type LiveStatus, liveStatus } from "../views/live-status.ts";
 import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
+import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll, planFrom } from "./observe.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { ValuesOf } from "../flag.ts";
 import { openRepository } from "../git/repository.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Diagnostic } from "../resources/model/desired.ts";
@@ -15,16 +16,14 @@ import type { Files } from "../views/text/yaml-diff.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
 import { baseDiagnostics, compareWithBase } from "./base.ts";
 import { checkPins } from "./check-pins.ts";
+import { directoryOf } from "./commands/common-flags.ts";
+import type { VALIDATE } from "./commands/repository-commands.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { loadInRepository } from "./load.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { openRecord } from "./record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
-export interface ValidateOptions extends CommonOptions {
-  /** A commit to compare git with. */
-  readonly base?: string;
-}
+type ValidateOptions = ValuesOf<typeof VALIDATE.flags>;
 
 /** `capstan validate`: everything that is wrong with the resources, without asking a cluster. */
 export async function validate(

@@ -24,8 +24,8 @@ import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { loadInRepository } from "./load.ts";
-import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
 import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -145,6 +145,15 @@ function select(
   const names = clusters.map(({ name }) => name);
   throw new Failure("usage", `there is no cluster "${wanted}" in ${directory}`, {
     hint: suggestOneOf(wanted, names, "there are"),
+  });
+}
+
+/** The cluster of a command that is about one alone. */
+export function onlyCluster({ clusters }: Pick<Workspace, "clusters">): ClusterResource {
+  const [only, ...others] = clusters;
+  if (only !== undefined && others.length === 0) return only;
+  throw new Failure("usage", `there are several clusters: ${clusters.map(({ name }) => name).join(", ")}`, {
+    hint: "say which with --cluster",
   });
 }
 

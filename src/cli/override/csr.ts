@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
+import type { ValuesOf } from "../../flag.ts";
 import { signRequest } from "../../platforms/signer.ts";
 import { createRunner } from "../../process/runner.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
@@ -10,18 +11,14 @@ import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
 import { matchRequests, requestFileNames } from "../../teleport/overrides/requests.ts";
 import { harmlessLine } from "../../views/harmless.ts";
 import { paragraph } from "../../views/text/columns.ts";
+import type { OVERRIDE_CSR } from "../commands/override-commands.ts";
 import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { put, refusePresent } from "./add.ts";
 import { authorityOf, openScene, type Scene } from "./scene.ts";
 
-export interface CsrOptions extends CommonOptions {
-  readonly publicKey?: string;
-  readonly out?: string;
-  readonly sign?: boolean;
-}
+type CsrOptions = ValuesOf<typeof OVERRIDE_CSR.flags>;
 
 const REQUESTS = join("overrides", "requests");
 

@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import type { ClusterRecord } from "../../rotation/record.ts";
-import { type CaCertificate, readCertificate, readCertificates } from "../../talos/certificate.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
+import { type CaCertificate, readCaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
+import { makeClient } from "../../x509/make.ts";
 import { nextKey, oldKey } from "./custody.ts";
-import { makeClient } from "./make-client.ts";
 import type { Session } from "./session.ts";
 import { readTalosconfig, type TalosClient, type TalosContext } from "./talosconfig.ts";
 
@@ -42,10 +42,10 @@ export async function offerIdentities(
     .flatMap(({ next }) => (next === undefined ? [] : [next]));
   const kept = record.talos?.findLast(({ authority }) => authority === "talos") ?? null;
   const ca = bundle([
-    ...readCertificates(context.ca),
-    ...readCertificates(written?.ca ?? ""),
-    ...declared.map(({ certificate }) => readCertificate(certificate)),
-    ...(kept === null ? [] : [kept.old_certificate, kept.next_certificate].map(readCertificate)),
+    ...readCaCertificates(context.ca),
+    ...readCaCertificates(written?.ca ?? ""),
+    ...declared.map(({ certificate }) => readCaCertificate(certificate)),
+    ...(kept === null ? [] : [kept.old_certificate, kept.next_certificate].map(readCaCertificate)),
   ]);
   const made = (key: () => Promise<{ certificate: string; key: string | null } | null>) =>
     once(async (): Promise<TalosClient | null> => {

@@ -1,7 +1,7 @@
 import type { TalosType } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
-import type { CaCertificate } from "../../talos/certificate.ts";
-import { readKey } from "../authority-key.ts";
+import { readAuthorityKey } from "../../x509/authority-key.ts";
+import type { CaCertificate } from "../../x509/ca-certificate.ts";
 import { configured, phaseOf, type TalosLook } from "./seen-machines.ts";
 
 /** Foreign accepted CAs are nobody's rotation, and are left out: the machines keep them all the same. */
@@ -53,5 +53,5 @@ function unique(certificates: readonly CaCertificate[]): readonly CaCertificate[
 }
 
 function keyOf({ pem }: CaCertificate) {
-  return readKey("tls", pem, "machines");
+  return readAuthorityKey("tls", pem, "machines");
 }

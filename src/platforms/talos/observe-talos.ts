@@ -7,11 +7,11 @@ import {
   type LiveComponent,
   type Versions,
 } from "../../rotation/observation.ts";
-import { readCertificate } from "../../talos/certificate.ts";
 import { machinePhase } from "../../talos/cluster-phase.ts";
 import { tryEdits } from "../../talos/edit-trial.ts";
 import type { FoundMachine, KeyCustody, TalosFacts, TalosMachine, TalosMember } from "../../talos/facts.ts";
 import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
+import { readCaCertificate } from "../../x509/ca-certificate.ts";
 import type { ObserveScope } from "../platform.ts";
 import { clientFileProblems } from "./client-files.ts";
 import { custodyProblems } from "./custody.ts";
@@ -111,7 +111,7 @@ function triedEdits(
       const next = known?.next ?? null;
       if (known === null || next === null) return [];
       const { issuing, accepted } = config.authorities[type];
-      const kept = known.kept === null ? [] : [readCertificate(known.kept.old_certificate)];
+      const kept = known.kept === null ? [] : [readCaCertificate(known.kept.old_certificate)];
       const all = [...(issuing === null ? [] : [issuing]), ...accepted, ...kept, ...seenBy(look, type)];
       const old = all.find(({ fingerprint }) => fingerprint === known.keys.old);
       // Without the old certificate nothing can be led back; the guard of the keys says so.

@@ -1,8 +1,8 @@
 import { Failure } from "../../failure.ts";
+import { makeClient } from "../../x509/make.ts";
 import { everywhere, refusedEverywhere } from "./every-machine.ts";
 import { kubernetesFacts, openKubectl, refuses, rootAuthority, withKubeChange } from "./kubernetes.ts";
 import { apiServersOf, kubeconfigFor } from "./look-at-kubernetes.ts";
-import { makeClient } from "./make-client.ts";
 import { clientOf } from "./stage-client.ts";
 import { CERTIFICATES_MS, PUBLISH_MS, RESTART_MS, within } from "./time-limits.ts";
 import type { TalosTransition } from "./transition.ts";

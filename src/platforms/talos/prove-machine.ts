@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
-import { readCertificates } from "../../talos/certificate.ts";
 import { contentOf } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
+import { readCaCertificates } from "../../x509/ca-certificate.ts";
 import { type Baseline, secretsVersion, stamp } from "./baseline.ts";
 import { fetchKubeconfig, openKubectl, podsBehind, readyz, withKubeChange } from "./kubernetes.ts";
 import { apiServersOf } from "./look-at-kubernetes.ts";
@@ -50,7 +50,7 @@ async function usedProblem(
   const decode = (value: unknown) => Buffer.from(String(value ?? ""), "base64").toString("utf8");
   const list = fieldOf(used, "acceptedCAs");
   const accepted = (Array.isArray(list) ? list : [])
-    .flatMap((one) => readCertificates(decode(fieldOf(one, "crt"))))
+    .flatMap((one) => readCaCertificates(decode(fieldOf(one, "crt"))))
     .map(({ fingerprint }) => fingerprint);
   const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
   const other = signer === pair.next ? pair.old : pair.next;
@@ -119,7 +119,7 @@ async function kubeletProblem(
   const secrets = await spec(session, address, ["get", "kubeletsecrets", "kubelet"]);
   const list = fieldOf(secrets, "acceptedCAs");
   const trusted = (Array.isArray(list) ? list : []).flatMap((one) =>
-    readCertificates(Buffer.from(String(fieldOf(one, "crt") ?? ""), "base64").toString("utf8")),
+    readCaCertificates(Buffer.from(String(fieldOf(one, "crt") ?? ""), "base64").toString("utf8")),
   );
   const names = (all: readonly { readonly fingerprint: string }[]) =>
     all.map(({ fingerprint }) => fingerprint).join();

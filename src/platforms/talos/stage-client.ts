@@ -1,6 +1,6 @@
-import type { Signing } from "./client-certificate.ts";
+import type { Signing } from "../../x509/make.ts";
+import { makeClient } from "../../x509/make.ts";
 import { admin } from "./identities-offered.ts";
-import { makeClient } from "./make-client.ts";
 import type { Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Credentials } from "../../rotation/observation.ts";
-import { readCertificates } from "../../talos/certificate.ts";
+import { readCaCertificates } from "../../x509/ca-certificate.ts";
 import { openContext } from "./identities-offered.ts";
 import { seenBy, type TalosLook } from "./seen-machines.ts";
 import type { Session } from "./session.ts";
@@ -14,7 +14,7 @@ export async function readCredentials(session: Session, look: TalosLook): Promis
   try {
     const certificate = new X509Certificate(context.crt);
     const roles = (certificate.subject ?? "").split("\n").flatMap((part) => /^O=(.*)$/.exec(part)?.[1] ?? []);
-    const signers = [...readCertificates(context.ca), ...seenBy(look, "talos")].filter(({ pem }) =>
+    const signers = [...readCaCertificates(context.ca), ...seenBy(look, "talos")].filter(({ pem }) =>
       certificate.verify(new X509Certificate(pem).publicKey),
     );
     return {
@@ -24,7 +24,7 @@ export async function readCredentials(session: Session, look: TalosLook): Promis
         ? null
         : `its user has the roles ${roles.join(", ") || "none"}, and os:admin is needed`,
       notAfter: certificate.validToDate.toISOString(),
-      trusts: readCertificates(context.ca).map(({ fingerprint }) => fingerprint),
+      trusts: readCaCertificates(context.ca).map(({ fingerprint }) => fingerprint),
       signedBy: [...new Set(signers.map(({ fingerprint }) => fingerprint))],
     };
   } catch {

@@ -3,15 +3,15 @@ import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { TalosKeys } from "../../rotation/record.ts";
-import { type CaCertificate, readCertificate } from "../../talos/certificate.ts";
 import { LEVEL_WORDS, LEVELS, misplaced } from "../../talos/cluster-phase.ts";
 import { readIssuingKey } from "../../talos/machine-config.ts";
 import { type Level, nodeState } from "../../talos/node-state.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
 import { levelOf, type Move, movesTo, type Walker } from "../../talos/walk.ts";
+import { type CaCertificate, readCaCertificate } from "../../x509/ca-certificate.ts";
+import type { Signing } from "../../x509/make.ts";
 import type { TransitionReply, TransitionRequest } from "../platform.ts";
 import { moveMachine } from "./apply-config.ts";
-import type { Signing } from "./client-certificate.ts";
 import { insistOnClientFiles } from "./client-files.ts";
 import { writeClients } from "./clients.ts";
 import { keepOldKey, nextKey, oldKey, sameAlgorithm, saveKeys } from "./custody.ts";
@@ -148,7 +148,7 @@ function certificateOf({ machines }: TalosLook, type: TalosType, fingerprint: st
 }
 
 function keptCertificate({ kept }: KnownRotation, which: "old" | "next"): CaCertificate | null {
-  return kept === null ? null : readCertificate(kept[`${which}_certificate`]);
+  return kept === null ? null : readCaCertificate(kept[`${which}_certificate`]);
 }
 
 /** While the old CA signs, its key lies on the control planes. */

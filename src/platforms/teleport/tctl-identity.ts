@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { Credentials, Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
-import { certificateFingerprint } from "../authority-key.ts";
+import { certificateFingerprint } from "../../x509/authority-key.ts";
+import { isSignedWithKeyOf } from "../../x509/signed-by.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 /** An identity file has some 10 KB; a leaf cluster adds 2 KB. */
@@ -41,17 +42,8 @@ export async function readCredentials(
 function signersOf(client: X509Certificate, authorities: readonly LiveAuthority[]): readonly Fingerprint[] {
   const user = authorities.find(({ type }) => type === "user");
   return [...(user?.active ?? []), ...(user?.trusted ?? [])]
-    .filter(({ protocol, material }) => protocol === "tls" && isSignedBy(client, material))
+    .filter(({ protocol, material }) => protocol === "tls" && isSignedWithKeyOf(client.toString(), material))
     .map(({ fingerprint }) => fingerprint);
-}
-
-function isSignedBy(client: X509Certificate, material: string): boolean {
-  try {
-    return client.verify(new X509Certificate(material).publicKey);
-  } catch {
-    // Another kind of key than the one that signed.
-    return false;
-  }
 }
 
 async function readBundle(path: string): Promise<string> {

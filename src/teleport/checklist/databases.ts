@@ -14,23 +14,14 @@ import type { Release } from "../../checklist/step.ts";
 const DB_CLIENT: Release = { release: "15.0", backports: ["14.3.7", "13.4.17"] };
 
 /**
- * What `auth sign` writes for each kind of database, by the name of its format: names of files, subject and container
- * differ, and one in place of another does not start (Teleport's client library, `identityfile.Format`).
+ * `auth sign` has a format for each kind of database: names of files, subject and container differ, and a database does
+ * not start with those of another (Teleport's client library, `identityfile.Format`).
  */
-const FORMATS: readonly (readonly [format: string, databases: string])[] = [
-  ["db", "PostgreSQL, MySQL, MariaDB, ClickHouse"],
-  ["mongodb", "MongoDB: certificate and key in one file"],
-  ["cockroachdb", "CockroachDB: node.crt, ca.crt, ca-client.crt"],
-  ["redis", "Redis"],
-  ["elasticsearch", "Elasticsearch"],
-  ["cassandra", "Cassandra: a Java keystore"],
-  ["scylla", "ScyllaDB"],
-  ["oracle", "Oracle: a wallet"],
+const SIGN = "tctl auth sign --host=HOST --out=server --ttl=2190h";
+const SIGN_FOR_EACH = [
+  command(`${SIGN} --format=db  # PostgreSQL, MySQL, MariaDB, ClickHouse`),
+  command(`${SIGN} --format=FORMAT  # mongodb, cockroachdb, redis, elasticsearch, cassandra, scylla, oracle`),
 ];
-
-const SIGN_FOR_EACH = FORMATS.map(([format, databases]) =>
-  command(`tctl auth sign --format=${format} --host=HOST --out=server --ttl=2190h  # ${databases}`),
-);
 
 /**
  * What does not learn of the CA from a file: Snowflake knows a user's RSA key, two at a time, and no certificate

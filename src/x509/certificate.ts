@@ -1,10 +1,9 @@
-import { X509Certificate } from "node:crypto";
-import type { CertificateFacts } from "../../rotation/observation.ts";
-import type { KeyHash } from "./key-hash.ts";
-import { type DistinguishedName, printedName } from "./name.ts";
-import { signatureAlgorithm } from "./signature-algorithm.ts";
+import type { CertificateFacts } from "../rotation/observation.ts";
+import { type DistinguishedName, printedName } from "./distinguished-name.ts";
+import { isSignedWithKeyOf } from "./signed-by.ts";
+import type { KeyHash } from "./spki.ts";
 
-/** A certificate as plain data: everything that the checks ask for, nothing that needs ASN.1 any more. */
+/** A certificate as plain data: everything that rules about one ask for, nothing that needs ASN.1 any more. */
 export interface Certificate {
   /** The block as capstan writes it: no text around it, LF, 64 columns, one final line feed. */
   readonly pem: string;
@@ -32,6 +31,7 @@ export interface Certificate {
   readonly criticalExtensions: readonly string[];
 }
 
+/** What kind of key a certificate is for. */
 export interface PublicKey {
   /** Node's name: `rsa`, `rsa-pss`, `ec`, `ed25519`… */
   readonly type: string;
@@ -41,6 +41,7 @@ export interface PublicKey {
   readonly curve: string | null;
 }
 
+/** With what a certificate was signed. */
 export interface Signature {
   readonly oid: string;
   /** `SHA-1`, where the algorithm's parameters say it (RSA-PSS). */
@@ -53,6 +54,7 @@ interface BasicConstraints {
   readonly pathLength: number | null;
 }
 
+/** The extension of that name, as far as it matters for a CA. */
 export interface KeyUsage {
   readonly critical: boolean;
   readonly certSign: boolean;
@@ -62,7 +64,7 @@ export interface KeyUsage {
 }
 
 /** For plans: what a certificate is to people. */
-export function factsOf(certificate: Certificate): CertificateFacts {
+export function certificateFacts(certificate: Certificate): CertificateFacts {
   return {
     subject: printedName(certificate.subject),
     issuer: printedName(certificate.issuer),
@@ -77,43 +79,9 @@ export function isSelfIssued({ subject, issuer }: Certificate): boolean {
   return printedName(subject) === printedName(issuer);
 }
 
+/** Whether it is its own issuer by name and by signature. */
 export function isSelfSigned(certificate: Certificate): boolean {
-  return isSelfIssued(certificate) && isSignedWithKeyOf(certificate, certificate);
-}
-
-/** Pure arithmetic: the child's signature verifies with the parent's key. */
-function isSignedWithKeyOf(child: Certificate, parent: Certificate): boolean {
-  try {
-    return new X509Certificate(child.pem).verify(new X509Certificate(parent.pem).publicKey);
-  } catch {
-    return false;
-  }
-}
-
-const CANNOT_SIGN = "x509: invalid signature: parent certificate cannot sign this kind of certificate";
-const UNIMPLEMENTED = "x509: cannot verify signature: algorithm unimplemented";
-const MISMATCH: Readonly<Record<string, string>> = {
-  rsa: "crypto/rsa: verification error",
-  ec: "x509: ECDSA verification failure",
-  ed25519: "x509: Ed25519 verification failure",
-};
-
-/**
- * Go's `CheckSignatureFrom`, which is how the server checks a chain (reference 2.3, rule 13): its error, or `null`.
- * It looks at no date, path length, name constraint or extended key usage.
- */
-export function checkSignatureFrom(child: Certificate, parent: Certificate): string | null {
-  const { basicConstraints, keyUsage, version, key } = parent;
-  if (basicConstraints === null ? version === 3 : !basicConstraints.ca) return CANNOT_SIGN;
-  if (keyUsage !== null && !keyUsage.empty && !keyUsage.certSign) return CANNOT_SIGN;
-  const mismatch = MISMATCH[key.type];
-  const algorithm = signatureAlgorithm(child.signature);
-  if (mismatch === undefined) return UNIMPLEMENTED;
-  if (algorithm.server === "insecure") {
-    return `x509: cannot verify signature: insecure algorithm ${algorithm.name}`;
-  }
-  if (algorithm.server === "unimplemented") return UNIMPLEMENTED;
-  return isSignedWithKeyOf(child, parent) ? null : mismatch;
+  return isSelfIssued(certificate) && isSignedWithKeyOf(certificate.pem, certificate.pem);
 }
 
 /**
@@ -130,7 +98,7 @@ export function orderChain(
     const issuer = leftOver.find(
       (candidate) =>
         printedName(candidate.subject) === printedName(current.issuer) &&
-        isSignedWithKeyOf(current, candidate),
+        isSignedWithKeyOf(current.pem, candidate.pem),
     );
     if (issuer === undefined) break;
     chain.push(issuer);

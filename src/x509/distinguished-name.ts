@@ -8,9 +8,8 @@ interface NameAttribute {
 /** A distinguished name: RDNs in DER order, each with its attributes in DER order. */
 export type DistinguishedName = readonly (readonly NameAttribute[])[];
 
+/** OID of the attribute O. */
 export const ORGANIZATION = "2.5.4.10";
-/** Teleport's own attribute for the cluster name; wins over the organization (reference 2.4). */
-export const CLUSTER_NAME = "1.3.9999.4.1";
 
 /** Go's field order; it prints them backwards, several values of one type joined by `+`. */
 const PRINTED: readonly (readonly [oid: string, short: string, single: boolean])[] = [
@@ -26,7 +25,7 @@ const PRINTED: readonly (readonly [oid: string, short: string, single: boolean])
 ];
 
 /**
- * The name as Go's `pkix.Name.String` has it, which is what the server compares: string encodings and the order
+ * The name as Go's `pkix.Name.String` has it, which is what Teleport compares: string encodings and the order
  * of different attributes do not matter, the order of equal ones does. (Go prints the values of attributes it
  * does not know as hex; here they stay readable, which compares alike.)
  */
@@ -44,13 +43,9 @@ export function printedName(name: DistinguishedName): string {
   return [...foreign, ...fields].reverse().join(",");
 }
 
+/** The values of one attribute, by its OID, in DER order. */
 export function valuesOf(name: DistinguishedName, type: string): readonly string[] {
   return name.flat().flatMap((attribute) => (attribute.type === type ? [attribute.value] : []));
-}
-
-/** The cluster that Teleport reads from a subject: its own attribute decides alone, else the first organization. */
-export function clusterNameIn(subject: DistinguishedName): string | null {
-  return valuesOf(subject, CLUSTER_NAME)[0] ?? valuesOf(subject, ORGANIZATION)[0] ?? null;
 }
 
 /** Whether two names are the same for everybody: TLS libraries mind the order that Go's printing hides. */

@@ -1,7 +1,6 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../failure.ts";
 import type { TalosType } from "../rotation/authority-type.ts";
-import { seal } from "./seal.ts";
 
 /** Where a secrets bundle keeps the two (reference talos-rotation 4.2); nothing else in it changes. */
 const FIELDS: Readonly<Record<TalosType, string>> = { talos: "os", kubernetes: "k8s" };
@@ -10,7 +9,10 @@ interface Sops {
   readonly sops?: { readonly age?: readonly { readonly recipient?: string }[] | null };
 }
 
-/** For whom SOPS encrypted a file. What it encrypted is left alone: its MAC covers all of the file. */
+/**
+ * For whom SOPS encrypted a secrets bundle: age recipients. What it encrypted is left alone, as its MAC covers all of
+ * the file. Throws a Failure that names `file` where it is encrypted in another way, or not at all.
+ */
 export function sopsRecipients(file: string, text: string): readonly string[] {
   const recipients = (parseSops(text)?.sops?.age ?? []).flatMap(({ recipient }) => recipient ?? []);
   if (recipients.length > 0) return recipients;
@@ -27,22 +29,21 @@ function parseSops(text: string): Sops | null {
   }
 }
 
+/** What replaces one CA of a secrets bundle, both PEM. */
 export interface SecretsChange {
   readonly type: TalosType;
-  /** PEM. */
   readonly certificate: string;
   readonly key: string;
-  readonly recipients: readonly string[];
 }
 
 /**
- * What a secrets bundle has to say from now on, sealed. A fragment, not an edit of the file: putting a value into a
- * SOPS file means to decrypt all of it and to write a new MAC over all of it, which is the business of `sops`.
+ * What a secrets bundle has to say from now on, as YAML with the key in the clear. A fragment, not an edit of the file:
+ * putting a value into a SOPS file means to decrypt all of it and to write a new MAC over all of it, which is the
+ * business of `sops`.
  */
-export async function sealSecretsChange(change: SecretsChange): Promise<string> {
-  const { type, certificate, key, recipients } = change;
+export function secretsFragment({ type, certificate, key }: SecretsChange): string {
   const pair = { crt: base64(certificate), key: base64(key) };
-  return await seal(recipients, stringify({ certs: { [FIELDS[type]]: pair } }, { lineWidth: 0 }));
+  return stringify({ certs: { [FIELDS[type]]: pair } }, { lineWidth: 0 });
 }
 
 function base64(text: string): string {

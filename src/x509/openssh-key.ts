@@ -53,6 +53,7 @@ export function readOpensshKey(line: string): OpensshKey {
   return { ...found, publicKey: readKey(new Reader(found.blob)) };
 }
 
+/** Whether a key type is one of certificates. */
 export function isCertificateType(type: string): boolean {
   return type.endsWith(CERTIFICATE_SUFFIX);
 }
@@ -87,6 +88,34 @@ export function readOpensshCertificate(blob: Buffer): OpensshCertificate {
   };
 }
 
+/**
+ * The public key in a blob (RFC 4253, 5656 and 8709); `null` where it is of a kind, or written in a way, that Node
+ * cannot read. Throws when the blob is empty or cut off anywhere.
+ */
+export function publicKeyInBlob(blob: Buffer): KeyObject | null {
+  if (countFields(blob) < 2) throw new Error("the OpenSSH public key is empty");
+  try {
+    return readKey(new Reader(blob));
+  } catch (error) {
+    // Every field that is there is whole: one that is missed makes it a kind of its own.
+    if (error instanceof UnsupportedKey || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function countFields(blob: Buffer): number {
+  const reader = new Reader(blob);
+  let count = 0;
+  try {
+    for (; reader.offset < blob.length; count += 1) reader.bytes();
+  } catch (cause) {
+    throw new Error("the OpenSSH public key is cut off", { cause });
+  }
+  return count;
+}
+
+class UnsupportedKey extends Error {}
+
 function readKey(reader: Reader): KeyObject {
   return readFields(reader.text(), reader);
 }
@@ -100,10 +129,11 @@ function readFields(type: string, reader: Reader): KeyObject {
     return fromJwk({ kty: "RSA", e, n: base64(unsigned(reader.bytes())) });
   }
   const curve = CURVES[type.replace(/^ecdsa-sha2-/, "")];
-  if (curve === undefined) throw new Error(`key type ${type} is not supported`);
+  if (curve === undefined) throw new UnsupportedKey(`key type ${type} is not supported`);
   reader.bytes(); // name of the curve
   const point = reader.bytes();
-  if (point.length !== 1 + 2 * curve.size || point[0] !== 4) throw new Error("not an uncompressed point");
+  if (point[0] !== 4) throw new UnsupportedKey("not an uncompressed point");
+  if (point.length !== 1 + 2 * curve.size) throw new Error("not a point of this curve");
   const [x, y] = [point.subarray(1, 1 + curve.size), point.subarray(1 + curve.size)];
   return fromJwk({ kty: "EC", crv: curve.jwk, x: base64(x), y: base64(y) });
 }
@@ -131,9 +161,11 @@ function verifySignature(signed: Buffer, signature: Reader, key: KeyObject): boo
   return verify(curve.hash, signed, { key, dsaEncoding: "ieee-p1363" }, Buffer.concat(fixed));
 }
 
-/** Without the zero byte that keeps a number from looking negative. */
+/** Without the zero byte that keeps a number from looking negative; neither JWK nor IEEE P1363 wants one. */
 function unsigned(bytes: Buffer): Buffer {
-  return bytes[0] === 0 ? bytes.subarray(1) : bytes;
+  let start = 0;
+  while (start < bytes.length - 1 && bytes[start] === 0) start += 1;
+  return bytes.subarray(start);
 }
 
 function readList(bytes: Buffer): readonly string[] {

@@ -1,10 +1,12 @@
 /**
- * The only module that reads ASN.1, and the only one that loads the X.509 library: import it lazily, a plan
- * without overrides must not pay for it. Node's own X509Certificate shows no KeyUsage, no BasicConstraints path
- * length, no key identifiers, and names only as text; it does verify signatures, and it writes PEM.
+ * The only module that reads ASN.1: import it lazily, a plan without overrides must not pay for it. Node's own
+ * X509Certificate shows no KeyUsage, no BasicConstraints path length, no key identifiers, and names only as text; it
+ * does verify signatures, and it writes PEM.
  */
-import "reflect-metadata";
-import { createHash, X509Certificate as NodeCertificate } from "node:crypto";
+import { X509Certificate as NodeCertificate } from "node:crypto";
+import type { Certificate, KeyUsage, PublicKey } from "./certificate.ts";
+import type { CertificateFlaw } from "./certificate-flaw.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -17,15 +19,14 @@ import {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509Crl,
-} from "@peculiar/x509";
-import type { Certificate, KeyUsage, PublicKey } from "./certificate.ts";
-import type { KeyHash } from "./key-hash.ts";
-import type { DistinguishedName } from "./name.ts";
-import type { Problem } from "./pem.ts";
+} from "./library.ts";
+import type { RevocationList } from "./revocation-list.ts";
+import { fingerprintOf, type KeyHash, keyHashOf } from "./spki.ts";
 
+/** Either the certificate, or the first thing for which Go would not take it. */
 export type CertificateReading =
-  | { readonly certificate: Certificate; readonly problem: null }
-  | { readonly certificate: null; readonly problem: Problem };
+  | { readonly certificate: Certificate; readonly flaw: null }
+  | { readonly certificate: null; readonly flaw: CertificateFlaw };
 
 /** The library keeps the decoded structure to subclasses, and says neither version nor attribute order elsewhere. */
 class OpenCertificate extends X509Certificate {
@@ -47,36 +48,25 @@ class OpenCrl extends X509Crl {
 }
 
 /** Go refuses other curves while parsing, whatever the certificate is for. */
-const SERVER_CURVES = ["secp224r1", "prime256v1", "secp384r1", "secp521r1"];
+const GO_CURVES = ["secp224r1", "prime256v1", "secp384r1", "secp521r1"];
 
 const NAME_CONSTRAINTS = "2.5.29.30";
 
+/** Reads a certificate as strictly as Go does, in which both platforms are written. Throws nothing. */
 export function readCertificate(der: Uint8Array): CertificateReading {
   let node: NodeCertificate;
   try {
     node = new NodeCertificate(Buffer.from(der));
   } catch {
-    return refused(
-      "certificate-malformed",
-      "is PEM, but has no certificate inside",
-      "x509: malformed certificate",
-    );
+    return flawed({ kind: "malformed" });
   }
   if (node.raw.length !== der.length) {
-    return refused(
-      "certificate-trailing-data",
-      "has bytes after the end of the certificate",
-      "x509: trailing data",
-    );
+    return flawed({ kind: "trailing-data" });
   }
   try {
     return decode(node, new OpenCertificate(node.raw));
   } catch {
-    return refused(
-      "certificate-malformed",
-      "is a certificate with a part that cannot be read",
-      "x509: invalid",
-    );
+    return flawed({ kind: "unreadable-part" });
   }
 }
 
@@ -85,37 +75,21 @@ function decode(node: NodeCertificate, open: OpenCertificate): CertificateReadin
   const extensions = open.extensions;
   const serial = Buffer.from(tbsCertificate.serialNumber);
   if ((serial[0] ?? 0) >= 0x80) {
-    return refused(
-      "certificate-serial-negative",
-      "has a negative serial number",
-      "x509: negative serial number",
-    );
+    return flawed({ kind: "serial-negative" });
   }
   const twice = extensions.find(
     ({ type }, index) => extensions.findIndex((one) => one.type === type) < index,
   );
   if (twice !== undefined) {
-    return refused(
-      "certificate-extension-twice",
-      `carries the extension ${twice.type} twice`,
-      `x509: certificate contains duplicate extension with OID "${twice.type}"`,
-    );
+    return flawed({ kind: "extension-twice", oid: twice.type });
   }
   const misspelled = [tbsCertificate.subject, tbsCertificate.issuer].map(notPrintable).find(Boolean);
   if (misspelled !== undefined) {
-    return refused(
-      "certificate-name-encoding",
-      `has a name part ${JSON.stringify(misspelled)} encoded as PrintableString, which cannot hold it`,
-      "invalid PrintableString",
-    );
+    return flawed({ kind: "name-not-printable", text: misspelled });
   }
   const key = keyOf(node);
-  if (key.type === "ec" && !SERVER_CURVES.includes(key.curve ?? "")) {
-    return refused(
-      "certificate-curve-unsupported",
-      `has a key on the curve ${key.curve ?? "unknown"}, which Teleport cannot read`,
-      "x509: unsupported elliptic curve",
-    );
+  if (key.type === "ec" && !GO_CURVES.includes(key.curve ?? "")) {
+    return flawed({ kind: "curve-unsupported", curve: key.curve ?? "unknown" });
   }
   const spki = Buffer.from(open.publicKey.rawData);
   // The hash is over the bytes as they stand: a re-encoding that differs would name another key.
@@ -124,8 +98,8 @@ function decode(node: NodeCertificate, open: OpenCertificate): CertificateReadin
   const basic = find(extensions, BasicConstraintsExtension);
   const certificate: Certificate = {
     pem: node.toString(),
-    sha256: sha256(node.raw),
-    keyHash: sha256(spki),
+    sha256: digestOf(node.raw),
+    keyHash: digestOf(spki),
     version: (tbsCertificate.version + 1) as Certificate["version"],
     subject: nameOf(tbsCertificate.subject),
     issuer: nameOf(tbsCertificate.issuer),
@@ -145,20 +119,11 @@ function decode(node: NodeCertificate, open: OpenCertificate): CertificateReadin
     hasNameConstraints: extensions.some(({ type }) => type === NAME_CONSTRAINTS),
     criticalExtensions: extensions.flatMap(({ type, critical }) => (critical ? [type] : [])),
   };
-  return { certificate, problem: null };
+  return { certificate, flaw: null };
 }
 
-function refused(code: Problem["code"], message: string, serverText: string): CertificateReading {
-  return {
-    certificate: null,
-    problem: {
-      severity: "error",
-      code,
-      message,
-      remedy: "have the external CA issue the certificate again",
-      serverText,
-    },
-  };
+function flawed(flaw: CertificateFlaw): CertificateReading {
+  return { certificate: null, flaw };
 }
 
 function find<T extends Extension>(
@@ -206,12 +171,12 @@ function nameOf(name: DecodedName): DistinguishedName {
   return [...name].map((rdn) => [...rdn].map(({ type, value }) => ({ type, value: value.toString() })));
 }
 
-function sha256(data: Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+function digestOf(data: Uint8Array): KeyHash {
+  return keyHashOf(fingerprintOf(data));
 }
 
 /** A certificate signing request as plain data. */
-export interface CertificateRequest {
+export interface SigningRequest {
   readonly pem: string;
   readonly keyHash: KeyHash;
   readonly subject: DistinguishedName;
@@ -219,12 +184,13 @@ export interface CertificateRequest {
   readonly signatureValid: boolean;
 }
 
-export async function readRequest(der: Uint8Array): Promise<CertificateRequest | null> {
+/** Reads a signing request and checks its signature; `null` for what is none. */
+export async function readRequest(der: Uint8Array): Promise<SigningRequest | null> {
   try {
     const open = new OpenRequest(der);
     return {
       pem: `${open.toString("pem")}\n`,
-      keyHash: sha256(Buffer.from(open.publicKey.rawData)),
+      keyHash: digestOf(Buffer.from(open.publicKey.rawData)),
       subject: nameOf(open.decoded.certificationRequestInfo.subject),
       signatureValid: await open.verify(),
     };
@@ -233,15 +199,8 @@ export async function readRequest(der: Uint8Array): Promise<CertificateRequest |
   }
 }
 
-/** A revocation list, judged against the key of the certificate that it belongs to. */
-export interface RevocationList {
-  readonly issuer: DistinguishedName;
-  readonly thisUpdate: string;
-  readonly nextUpdate: string | null;
-  readonly signatureValid: boolean;
-}
-
-export async function readCrl(pem: string, issuer: Certificate): Promise<RevocationList | null> {
+/** Reads a revocation list and checks it against the key of its certificate; `null` for what is none. */
+export async function readRevocationList(pem: string, issuer: Certificate): Promise<RevocationList | null> {
   try {
     const open = new OpenCrl(PemConverter.decodeFirst(pem));
     return {

@@ -4,14 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { readKey } from "../../src/platforms/authority-key.ts";
 import { createRunner } from "../../src/process/runner.ts";
-import { ALGORITHM_NAMES, fingerprintOf, makeCertificate, makeJwtKey, makeSshKey } from "./keys.ts";
+import { readAuthorityKey } from "../../src/x509/authority-key.ts";
+import {
+  ALGORITHM_NAMES,
+  fingerprintOf,
+  makeCertificate,
+  makeJwtKey,
+  makeSshKey,
+} from "../platforms/keys.ts";
 
 describe("a key's fingerprint is the hash of its SubjectPublicKeyInfo", () => {
   it.each(ALGORITHM_NAMES)("TLS certificate, %s: the raw bytes of the certificate", async (algorithm) => {
     const made = await makeCertificate({ algorithm });
-    const key = await readKey("tls", made.text, "software");
+    const key = await readAuthorityKey("tls", made.text, "software");
     // The expected value was taken from the DER by another library, without encoding the key anew.
     expect(key).toMatchObject({
       protocol: "tls",
@@ -31,7 +37,7 @@ describe("a key's fingerprint is the hash of its SubjectPublicKeyInfo", () => {
 
   it.each(ALGORITHM_NAMES)("SSH line, %s: the same key as SPKI", async (algorithm) => {
     const made = makeSshKey(algorithm);
-    const key = await readKey("ssh", made.text, "software");
+    const key = await readAuthorityKey("ssh", made.text, "software");
     expect(key).toEqual({
       protocol: "ssh",
       fingerprint: made.fingerprint,
@@ -43,7 +49,7 @@ describe("a key's fingerprint is the hash of its SubjectPublicKeyInfo", () => {
 
   it.each(ALGORITHM_NAMES)("JWT key, %s", async (algorithm) => {
     const made = makeJwtKey(algorithm);
-    expect(await readKey("jwt", made.text, "AWS KMS")).toMatchObject({
+    expect(await readAuthorityKey("jwt", made.text, "AWS KMS")).toMatchObject({
       fingerprint: made.fingerprint,
       algorithm,
       storage: "AWS KMS",
@@ -54,14 +60,14 @@ describe("a key's fingerprint is the hash of its SubjectPublicKeyInfo", () => {
     const { pem, spki } = withoutNull((await makeCertificate({ algorithm: "RSA 2048" })).text);
     const again = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
     expect(again).not.toEqual(spki);
-    const key = await readKey("tls", pem, "software");
+    const key = await readAuthorityKey("tls", pem, "software");
     expect(key).toMatchObject({ fingerprint: fingerprintOf(spki), algorithm: "RSA 2048" });
   });
 
   it("needs no knowledge of the algorithm of a certificate", async () => {
     const { pem, spki } = withUnknownAlgorithm((await makeCertificate({ algorithm: "Ed25519" })).text);
     expect(() => new X509Certificate(pem).publicKey).toThrow();
-    expect(await readKey("tls", pem, "software")).toMatchObject({
+    expect(await readAuthorityKey("tls", pem, "software")).toMatchObject({
       fingerprint: fingerprintOf(spki),
       algorithm: "unknown",
     });
@@ -74,9 +80,9 @@ it("the library for odd certificates also loads in the bundle, where CommonJS is
     const { pem, spki } = withUnknownAlgorithm((await makeCertificate({ algorithm: "Ed25519" })).text);
     await build({
       stdin: {
-        contents: `import { readKey } from "./authority-key.ts";
-          console.log((await readKey("tls", ${JSON.stringify(pem)}, "software")).fingerprint);`,
-        resolveDir: join(import.meta.dirname, "../../src/platforms"),
+        contents: `import { readAuthorityKey } from "./authority-key.ts";
+          console.log((await readAuthorityKey("tls", ${JSON.stringify(pem)}, "software")).fingerprint);`,
+        resolveDir: join(import.meta.dirname, "../../src/x509"),
       },
       outdir: folder,
       outExtension: { ".js": ".mjs" },
@@ -131,7 +137,7 @@ describe("an OpenSSH line", () => {
     ["with options", `cert-authority ${text}`],
     ["as known_hosts has it", `@cert-authority *.acme.cluster ${text.trim()} type=host`],
   ])("%s", async (_what, line) => {
-    expect((await readKey("ssh", line, "software")).fingerprint).toBe(fingerprint);
+    expect((await readAuthorityKey("ssh", line, "software")).fingerprint).toBe(fingerprint);
   });
 
   it("of a kind that has no SPKI here gets a fingerprint and its own name all the same", async () => {
@@ -142,7 +148,7 @@ describe("an OpenSSH line", () => {
       ]),
     ]);
     const line = `ssh-future@example.com ${blob.toString("base64")}`;
-    expect(await readKey("ssh", line, "software")).toMatchObject({
+    expect(await readAuthorityKey("ssh", line, "software")).toMatchObject({
       algorithm: "ssh-future@example.com",
       fingerprint: fingerprintOf(blob),
     });
@@ -153,13 +159,13 @@ describe("an OpenSSH line", () => {
     ["no key", "hello there", "not an OpenSSH public key"],
     ["cut off", `${text.slice(0, 60)}`, "cut off"],
   ])("%s is refused", async (_what, line, message) => {
-    await expect(readKey("ssh", line, "software")).rejects.toThrow(message);
+    await expect(readAuthorityKey("ssh", line, "software")).rejects.toThrow(message);
   });
 });
 
 it("refuses what is no certificate and no key", async () => {
   await expect(
-    readKey("tls", "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----", ""),
+    readAuthorityKey("tls", "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----", ""),
   ).rejects.toThrow();
-  await expect(readKey("jwt", "hello", "")).rejects.toThrow();
+  await expect(readAuthorityKey("jwt", "hello", "")).rejects.toThrow();
 });
