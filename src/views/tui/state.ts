@@ -1,8 +1,9 @@
 import type { RunEvent } from "../../apply/event.ts";
 import type { LiveComponent } from "../../rotation/observation.ts";
 import type { Plan } from "../../rotation/plan.ts";
-import { type Run, startRun } from "./run.ts";
-import { firstRow } from "./tree.ts";
+import { type Run, startRun } from "../run/run-state.ts";
+import { FRESH_GATE, type Gate } from "./gate.ts";
+import { firstRow } from "./rows.ts";
 
 /**
  * `read`: look at a plan. `approve`: look and approve. `watch`: a run that goes on. `replay`: one that is over,
@@ -31,8 +32,8 @@ export interface GitDiff {
 }
 
 /** What the right-hand side of the review shows. */
-export const VIEWS = ["step", "diff", "keys", "components"] as const;
-export type View = (typeof VIEWS)[number];
+export const DETAIL_VIEWS = ["step", "diff", "keys", "components"] as const;
+export type DetailView = (typeof DETAIL_VIEWS)[number];
 
 /** The components of each cluster by its name, as observed. */
 export type ComponentLists = ReadonlyMap<string, readonly LiveComponent[]>;
@@ -55,7 +56,7 @@ export interface State {
   readonly folded: ReadonlySet<string>;
   readonly blockedOnly: boolean;
   readonly focus: "tree" | "detail";
-  readonly view: View;
+  readonly view: DetailView;
   /** First visible row of the text at the right, or the selected one of a list. */
   readonly at: number;
   readonly query: string;
@@ -84,27 +85,6 @@ export interface Replay {
   readonly speed: number;
   readonly paused: boolean;
 }
-
-/**
- * What keeps a stray key from answering a question. A question counts ticks from the moment that it was drawn:
- * keys before `READY` close it, and an answer counts only when no key follows it for `QUIET`. Ticks, not times:
- * keys that piled up while the process was busy are read between two ticks, so they never look unhurried.
- */
-export interface Gate {
-  readonly drawn: boolean;
-  /** Ticks since it was drawn. */
-  readonly age: number;
-  /** Ticks since the last key. */
-  readonly idle: number;
-  /** Ticks since the answer; `null` before it. */
-  readonly answered: number | null;
-}
-
-export const TICK_MS = 100;
-export const READY_TICKS = 4;
-export const QUIET_TICKS = 3;
-
-const FRESH_GATE: Gate = { drawn: false, age: 0, idle: 0, answered: null };
 
 /** How a question begins: not drawn, not read, not answered. */
 export const FRESH = { top: 0, gate: FRESH_GATE } as const;

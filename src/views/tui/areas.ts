@@ -1,4 +1,4 @@
-import type { Size } from "./model.ts";
+import type { Size } from "./state.ts";
 
 /** Where things are. Rows of the review from the top: title, path, rail (2), rule, body, rule, keys. */
 export interface ReviewAreas {

@@ -1,5 +1,6 @@
-import { type State, TICK_MS } from "./model.ts";
+import { TICK_MS } from "./gate.ts";
 import { type Action, reduce } from "./reducer.ts";
+import type { State } from "./state.ts";
 
 /** At most ten frames a second: a burst of events costs one. */
 const FRAME_MS = 100;

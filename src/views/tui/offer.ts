@@ -1,23 +1,12 @@
-import { type Approval, approvalKey, approvalOf as approvalOfKeys } from "../../apply/approval.ts";
+import { type Approval, approvalKey, approvalOf } from "../../apply/approval.ts";
 import { heldByDrift } from "../../planner/drift.ts";
-import { isHeld } from "../../planner/startable.ts";
+import { failingGuards, isHeld } from "../../planner/startable.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
-import { harmless } from "../harmless.ts";
-import {
-  failingGuards,
-  isBlocked,
-  type OverridePlace,
-  overrideKey,
-  overridePlacesOf,
-  overrideTitle,
-  placeKey,
-  placesOf,
-  type StepPlace,
-  stepTitle,
-  verdictOf,
-} from "./facts.ts";
-import { type FinalDialog, type Gate, QUIET_TICKS, READY_TICKS, type State } from "./model.ts";
-import type { Row } from "./tree.ts";
+import { type StepPlace, stepPlaces, stepTitle } from "../../rotation/plan-steps.ts";
+import { type OverridePlace, overrideKey, overridePlaces, overrideTitle, placeKey } from "./places.ts";
+import type { Row } from "./rows.ts";
+import type { State } from "./state.ts";
+import { isRefused, stepVerdict } from "./step-verdict.ts";
 
 /**
  * What a person may say yes to on a row: ordinary steps and override entries with one `y`, and the point of no return
@@ -70,7 +59,7 @@ export function offerOf(state: State, row: Row): Offer {
 
 /** The overrides that belong to a row; a step brings those of its CA along. */
 function overridesUnder(plan: Plan, row: Row): readonly OverridePlace[] {
-  const places = overridePlacesOf(plan).filter(({ cluster }) => cluster === row.cluster);
+  const places = overridePlaces(plan).filter(({ cluster }) => cluster === row.cluster);
   const of = (types: readonly string[]) =>
     places.filter(({ override }) => types.includes(override.authority));
   switch (row.kind) {
@@ -102,7 +91,7 @@ export function overrideRefusal({ cluster, override }: OverridePlace): string | 
 }
 
 function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
-  const places = placesOf(plan).filter(({ cluster }) => cluster === row.cluster);
+  const places = stepPlaces(plan).filter(({ cluster }) => cluster === row.cluster);
   switch (row.kind) {
     case "cluster":
       return places;
@@ -118,7 +107,7 @@ function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
 /** Why a step cannot be approved, as a sentence; `null` when it can. */
 export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
   const title = stepTitle(step);
-  if (isBlocked(step) && isHeld(step)) {
+  if (isRefused(step) && isHeld(step)) {
     const guards = failingGuards(step).map(({ id, outcome }) =>
       outcome === "fail" ? id : `${id} (unknown)`,
     );
@@ -137,7 +126,7 @@ export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<st
   if (step.after === null) return null;
   const before = cluster.rotations.flatMap(({ steps }) => steps).find(({ id }) => id === step.after);
   if (before === undefined) return `${title} comes after a step that is not in this plan`;
-  if (verdictOf(before) !== "ready" && verdictOf(before) !== "later") {
+  if (stepVerdict(before) !== "ready" && stepVerdict(before) !== "later") {
     return `${title} comes after ${stepTitle(before)}, which is not ready`;
   }
   return approved.has(placeKey({ cluster, step: before }))
@@ -152,66 +141,20 @@ export function withdraw(plan: Plan, approved: ReadonlySet<string>, row: Row): R
   if (row.kind !== "step") {
     for (const place of overridesUnder(plan, row)) left.delete(overrideKey(place));
   }
-  for (const place of placesOf(plan)) {
+  for (const place of stepPlaces(plan)) {
     if (refusalOf(place, left) !== null) left.delete(placeKey(place));
   }
   return left;
 }
 
 /** What was approved, for apply. */
-export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">): Approval {
-  const steps = placesOf(plan)
+export function approvedOnScreen({ plan, approved }: Pick<State, "plan" | "approved">): Approval {
+  const steps = stepPlaces(plan)
     .filter((place) => approved.has(placeKey(place)))
     .map(({ cluster, step }) => approvalKey(cluster.name, step.id));
-  const calls = overridePlacesOf(plan)
+  const calls = overridePlaces(plan)
     .filter((place) => approved.has(overrideKey(place)))
     .flatMap(({ cluster, override }) => override.actions.map(({ id }) => approvalKey(cluster.name, id)));
   const keys = new Set([...steps, ...calls]);
-  return approvalOfKeys(plan, (key) => keys.has(key));
-}
-
-/**
- * What has to be typed for the point of no return: the cluster's name as long as it means one rotation, else that of
- * both; `null` for a name that nobody can type.
- */
-export function typedName({ cluster, rotation }: StepPlace): string | null {
-  const finals = cluster.rotations.filter(({ steps }) => steps.some(needsOwnApproval));
-  const name = finals.length > 1 ? `${cluster.name}/${rotation.name}` : cluster.name;
-  const shown = harmless(name);
-  return shown === name && shown.trim() === shown && shown !== "" ? shown : null;
-}
-
-/** The steps that one answer is about: both halves of a pair, as far as nothing holds them. */
-export function finalsWith(state: State, place: StepPlace): readonly StepPlace[] {
-  return placesOf(state.plan).filter(
-    (other) =>
-      other.cluster === place.cluster &&
-      other.rotation === place.rotation &&
-      needsOwnApproval(other.step) &&
-      (other === place || other.step.to === place.step.to),
-  );
-}
-
-/** Whether the text is the name that is asked for, so that Enter would approve. */
-export function isTypedRight({ plan }: State, { step, typed }: FinalDialog): boolean {
-  const place = placesOf(plan).find((candidate) => placeKey(candidate) === step);
-  return place !== undefined && typedName(place) === typed.normalize("NFC");
-}
-
-/** What a key means to a question. */
-export type Answer = "too-early" | "answer" | "too-much" | "leave";
-
-export function answerOf(gate: Gate, isAnswer: boolean): Answer {
-  if (gate.answered !== null) return "too-much";
-  if (!gate.drawn || gate.age < READY_TICKS) return "too-early";
-  return isAnswer ? "answer" : "leave";
-}
-
-/** A tick passes; `fires` when an answer has stood unhurried for long enough. */
-export function tickGate(gate: Gate): { readonly gate: Gate; readonly fires: boolean } {
-  const settled = gate.answered === null && gate.age >= READY_TICKS && gate.idle >= READY_TICKS;
-  if (!gate.drawn || settled) return { gate, fires: false };
-  const answered = gate.answered === null ? null : gate.answered + 1;
-  const [age, idle] = [Math.min(gate.age + 1, READY_TICKS), Math.min(gate.idle + 1, READY_TICKS)];
-  return { gate: { ...gate, age, idle, answered }, fires: answered !== null && answered >= QUIET_TICKS };
+  return approvalOf(plan, (key) => keys.has(key));
 }

@@ -1,11 +1,13 @@
 import type { ClusterPlan, RotationPlan } from "../../../rotation/plan.ts";
+import { stepTitle } from "../../../rotation/plan-steps.ts";
 import { standingText } from "../../facts/standing-words.ts";
-import { keyFates, moveOf, stepTitle, verdictOf, wholeMove } from "../facts.ts";
-import { detailRows, reviewAreas } from "../layout.ts";
-import { rememberLast } from "../memo.ts";
-import type { GitDiff, State, View } from "../model.ts";
-import { count, EMPTY, type Line, line, paragraph, span, spread } from "../text.ts";
-import { type Row, rowsOf } from "../tree.ts";
+import { detailRows, reviewAreas } from "../areas.ts";
+import { keyFates, stepPassage, wholePassage } from "../key-fates.ts";
+import { rememberLast } from "../remember-last.ts";
+import { type Row, rowsOf } from "../rows.ts";
+import { countOnScreen, EMPTY, type Line, line, span, spread, wrapped } from "../spans.ts";
+import type { DetailView, GitDiff, State } from "../state.ts";
+import { stepVerdict } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
 import { diffLines } from "./diff-lines.ts";
 import { fateLines, keyLines, overrideLines } from "./key-lines.ts";
@@ -16,7 +18,7 @@ import { APPROVED_SIGN, signOf } from "./tree-lines.ts";
 const makeDetail = rememberLast(
   (
     row: Row | undefined,
-    view: View,
+    view: DetailView,
     diff: GitDiff | null,
     commit: string | null,
     approved: ReadonlySet<string>,
@@ -68,8 +70,8 @@ function aboutRow(row: Row, approved: ReadonlySet<string>, width: number): reado
         ),
         line(span("what git did not ask for", "dim")),
         EMPTY,
-        ...paragraph(`${subject} ${message}`, width),
-        ...paragraph(remedy, width, { lead: line(span("→ ", "dim")) }),
+        ...wrapped(`${subject} ${message}`, width),
+        ...wrapped(remedy, width, { lead: line(span("→ ", "dim")) }),
       ];
     }
     case "override":
@@ -79,24 +81,27 @@ function aboutRow(row: Row, approved: ReadonlySet<string>, width: number): reado
 
 function clusterLines({ name, platform, rotations, drift, overrides }: ClusterPlan, width: number): Line[] {
   return [
-    ...paragraph(name, width, { tone: "strong" }),
+    ...wrapped(name, width, { tone: "strong" }),
     line(span(platform, "dim")),
     EMPTY,
     ...(rotations.length === 0 ? [line(span("no rotation is declared", "dim"))] : []),
     ...rotations.flatMap((rotation) => [
-      ...paragraph(`${rotation.name}: ${standingText(rotation)}`, width),
+      ...wrapped(`${rotation.name}: ${standingText(rotation)}`, width),
       ...stepsInShort(rotation),
     ]),
-    ...(drift.length === 0 ? [] : [EMPTY, line(`drift: ${count(drift.length, "finding")}`)]),
+    ...(drift.length === 0 ? [] : [EMPTY, line(`drift: ${countOnScreen(drift.length, "finding")}`)]),
     ...(overrides.length === 0
       ? []
-      : [EMPTY, line(`overrides: ${count(overrides.flatMap(({ actions }) => actions).length, "change")}`)]),
+      : [
+          EMPTY,
+          line(`overrides: ${countOnScreen(overrides.flatMap(({ actions }) => actions).length, "change")}`),
+        ]),
   ];
 }
 
 function rotationLines(rotation: RotationPlan, width: number): Line[] {
   return [
-    ...paragraph(rotation.name, width, { tone: "strong" }),
+    ...wrapped(rotation.name, width, { tone: "strong" }),
     ...labelled("CA", rotation.authorities.join(", "), width),
     ...labelled("stands", standingText(rotation), width),
     ...rotation.notes.flatMap((note) => labelled("note", note, width, "warn")),
@@ -105,7 +110,7 @@ function rotationLines(rotation: RotationPlan, width: number): Line[] {
     ...checklistLines(rotation.checklist, width),
     ...consumerLines(rotation.consumers, width),
     EMPTY,
-    ...fateLines(keyFates(rotation, wholeMove(rotation)), width),
+    ...fateLines(keyFates(rotation, wholePassage(rotation)), width),
   ];
 }
 
@@ -114,7 +119,7 @@ function stepsInShort({ steps }: RotationPlan): Line[] {
   return steps.map((step) =>
     line(
       "  ",
-      signOf(verdictOf(step)),
+      signOf(stepVerdict(step)),
       ` ${stepTitle(step)}`,
       step.point_of_no_return ? span("  no return", "bad") : "",
     ),
@@ -125,19 +130,19 @@ function keysUnder(row: Row, width: number): Line[] {
   switch (row.kind) {
     case "step":
       return keyLines(
-        [{ rotation: ofAuthority(row.rotation, row.step.authority), move: moveOf(row.step) }],
+        [{ rotation: ofAuthority(row.rotation, row.step.authority), move: stepPassage(row.step) }],
         row.cluster.overrides,
         width,
       );
     case "rotation":
       return keyLines(
-        [{ rotation: row.rotation, move: wholeMove(row.rotation) }],
+        [{ rotation: row.rotation, move: wholePassage(row.rotation) }],
         row.cluster.overrides,
         width,
       );
     default:
       return keyLines(
-        row.cluster.rotations.map((rotation) => ({ rotation, move: wholeMove(rotation) })),
+        row.cluster.rotations.map((rotation) => ({ rotation, move: wholePassage(rotation) })),
         row.cluster.overrides,
         width,
       );

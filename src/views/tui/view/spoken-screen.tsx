@@ -1,10 +1,10 @@
 import { Box, Static, Text } from "ink";
-import { isTooSmall, type State } from "../model.ts";
-import type { LogEntry } from "../run.ts";
-import { EMPTY, type Line, span } from "../text.ts";
-import { rowsOf } from "../tree.ts";
+import type { LogEntry } from "../../run/run-state.ts";
+import { rowsOf } from "../rows.ts";
+import { EMPTY, type Line, span } from "../spans.ts";
+import { isTooSmall, type State } from "../state.ts";
 import { componentInWords } from "./component-lines.ts";
-import { detailLines, selectedRow } from "./detail.ts";
+import { detailLines, selectedRow } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
 import { keysLine, pathLines, titleLine } from "./frame-lines.ts";
 import { laggardsOf, shownTrack, stepLine } from "./watch-lines.ts";
@@ -20,7 +20,7 @@ const LAGGARDS_READ = 5;
  * For screen readers: one thing at a time, as sentences in reading order. No columns, no bars, no clock that
  * speaks every second. What a run does is said once, line by line, and stays.
  */
-export function Plain({ state }: Props) {
+export function SpokenScreen({ state }: Props) {
   const watching = state.mode === "watch" || state.mode === "replay";
   const lines =
     state.dialog !== null ? spokenDialog(state) : watching ? spokenWatch(state) : spokenReview(state);

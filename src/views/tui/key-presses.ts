@@ -1,5 +1,5 @@
 import type { Key as InkKey } from "ink";
-import type { Key } from "./model.ts";
+import type { Key } from "./state.ts";
 
 const NAMED = [
   ["upArrow", "up"],
@@ -24,7 +24,7 @@ const CHARACTERS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
  * Ink's idea of a key press as ours. Several characters at once (a paste, or keys that arrived together) become
  * as many keys, so that none of them passes for an unhurried one. A key with a modifier is never a letter.
  */
-export function keysOf(input: string, key: Partial<InkKey>): readonly Key[] {
+export function keyPresses(input: string, key: Partial<InkKey>): readonly Key[] {
   if (key.eventType === "release") return [];
   if (key.ctrl === true) return [{ name: `ctrl-${input}`, printable: false }];
   if (key.meta === true || key.super === true || key.hyper === true)

@@ -7,9 +7,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RunEvent } from "../../../src/apply/event.ts";
 import type { LiveComponent } from "../../../src/rotation/observation.ts";
 import { App } from "../../../src/views/tui/app.tsx";
-import { startState } from "../../../src/views/tui/model.ts";
-import { replay, review, reviewAndApprove, watch } from "../../../src/views/tui/open.tsx";
-import { createStore } from "../../../src/views/tui/store.ts";
+import { review, reviewAndApprove, watch, watchReplay } from "../../../src/views/tui/on-screen.tsx";
+import { startState } from "../../../src/views/tui/state.ts";
+import { createStore } from "../../../src/views/tui/state-store.ts";
 import { SIZE } from "./keystrokes.ts";
 import {
   BUSY_PLAN,
@@ -344,7 +344,7 @@ describe("watching", () => {
 
   it("replays a finished run", async () => {
     const { stdin, stdout, keyboard, screen } = terminal();
-    const played = replay({ events: runOf(READY_PLAN), speed: 200, stdin, stdout, colours: false });
+    const played = watchReplay({ events: runOf(READY_PLAN), speed: 200, stdin, stdout, colours: false });
     await keyboard.press("x", "x", "q");
     await played;
     expect(screen.text.slice(screen.text.lastIndexOf(LEAVES))).toContain(

@@ -1,4 +1,4 @@
-import type { Run, Track } from "./run.ts";
+import type { Run, Track } from "./run-state.ts";
 
 /** How a person goes on after a run; `null` where its ending says so itself. */
 export function nextStep({ ending, tracks }: Pick<Run, "ending" | "tracks">): string | null {

@@ -1,6 +1,6 @@
 import type { ClusterPlan, Drift, Plan, RotationPlan, Step } from "../../rotation/plan.ts";
 import type { OverridePlan } from "../../teleport/overrides/plan.ts";
-import { isBlocked } from "./facts.ts";
+import { isRefused } from "./step-verdict.ts";
 
 /** A row of the tree at the left: clusters, their rotations and steps, what drifted, what overrides change. */
 export type Row = RowBase &
@@ -60,7 +60,7 @@ function clusterRows(
         drift: item,
       })),
     ...rotations
-      .filter((rotation) => !blockedOnly || rotation.steps.some(isBlocked))
+      .filter((rotation) => !blockedOnly || rotation.steps.some(isRefused))
       .flatMap((rotation) => rotationRows(cluster, rotation, folded, blockedOnly)),
     ...overrides
       .filter(({ blocked }) => blocked || !blockedOnly)
@@ -95,13 +95,13 @@ function rotationRows(
     number: index + 1,
     folded: null,
   }));
-  return [head, ...steps.filter(({ step }) => !blockedOnly || isBlocked(step))];
+  return [head, ...steps.filter(({ step }) => !blockedOnly || isRefused(step))];
 }
 
 function clusterBlocked({ drift, rotations, overrides }: ClusterPlan): boolean {
   return (
     drift.some(({ blocks }) => blocks) ||
-    rotations.some(({ steps }) => steps.some(isBlocked)) ||
+    rotations.some(({ steps }) => steps.some(isRefused)) ||
     overrides.some(({ blocked }) => blocked)
   );
 }
@@ -115,7 +115,7 @@ export function firstRow(plan: Plan): string {
   const rows = rowsOf(plan, { folded: NOTHING, blockedOnly: false });
   const blocking = rows.find(
     (row) =>
-      (row.kind === "step" && isBlocked(row.step)) ||
+      (row.kind === "step" && isRefused(row.step)) ||
       (row.kind === "drift" && row.drift.blocks) ||
       (row.kind === "override" && row.override.blocked),
   );

@@ -1,9 +1,9 @@
 import { Box } from "ink";
-import { detailRows, dialogArea, reviewAreas, watchAreas } from "../layout.ts";
-import { type Dialog, isTooSmall, type State } from "../model.ts";
-import { clipped, EMPTY, exactly, type Line, line, span, widthOf } from "../text.ts";
+import { detailRows, dialogArea, reviewAreas, watchAreas } from "../areas.ts";
+import { clipped, EMPTY, exactly, type Line, line, span, widthOf } from "../spans.ts";
+import { type Dialog, isTooSmall, type State } from "../state.ts";
 import { componentLines } from "./component-lines.ts";
-import { detailLines } from "./detail.ts";
+import { detailLines } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
 import { keysLine, pathLines, ruleLine, tabsLine, titleLine, tooSmallLines } from "./frame-lines.ts";
 import { Lines } from "./lines.tsx";
@@ -23,7 +23,7 @@ interface Props {
 }
 
 /** The whole screen, as many rows as the terminal has. */
-export function Screen({ state }: Props) {
+export function FullScreen({ state }: Props) {
   const { columns, rows } = state.size;
   if (isTooSmall(state.size)) return <Lines lines={tooSmallLines(state.size)} />;
   const body = rows - HEAD_ROWS - FOOT_ROWS;

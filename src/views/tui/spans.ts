@@ -1,19 +1,18 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { count } from "../count.ts";
 import { harmless } from "../harmless.ts";
+import type { Tone } from "../tone.ts";
 
-/**
- * What a piece of text means. Colour follows from it in one place (`view/lines.tsx`); words and signs carry the
- * meaning alone too.
- */
-export type Tone = "plain" | "strong" | "dim" | "good" | "bad" | "warn" | "cursor" | ChipTone;
+/** What a piece of the screen means; what colour follows is in `tone-styles.ts`. */
+export type SpanTone = Tone | "cursor" | ChipTone;
 
 /** A word on a filled ground: readable on light and dark terminals alike. */
 type ChipTone = "chip-good" | "chip-bad" | "chip-warn" | "chip";
 
 export interface Span {
   readonly text: string;
-  readonly tone: Tone;
+  readonly tone: SpanTone;
 }
 
 /** One row of the screen. */
@@ -26,11 +25,11 @@ const LONGEST = 4_000;
 
 function readable(text: string): string {
   if (text.length <= LONGEST) return harmless(text);
-  return `${harmless(text.slice(0, LONGEST))}… (${(text.length - LONGEST).toLocaleString("en-US")} more characters)`;
+  return `${harmless(text.slice(0, LONGEST))}… (${grouped(text.length - LONGEST)} more characters)`;
 }
 
 /** Every span is made here, and so no text reaches the screen that could harm it. */
-export function span(text: string, tone: Tone = "plain"): Span {
+export function span(text: string, tone: SpanTone = "plain"): Span {
   return { text: readable(text), tone };
 }
 
@@ -105,17 +104,13 @@ export function spread(left: Line, right: Line, width: number): Line {
 }
 
 interface Hanging {
-  readonly tone?: Tone;
+  readonly tone?: SpanTone;
   /** Stands before the first row; the others are indented by as much. */
   readonly lead?: Line;
 }
 
 /** Wraps a text at words into rows of at most `width` columns. */
-export function paragraph(
-  text: string,
-  width: number,
-  { tone = "plain", lead = EMPTY }: Hanging = {},
-): Line[] {
+export function wrapped(text: string, width: number, { tone = "plain", lead = EMPTY }: Hanging = {}): Line[] {
   const indent = widthOf(lead);
   const rows = wrapText(text, Math.max(8, width - indent));
   return rows.map((row, index) =>
@@ -141,9 +136,14 @@ export function hardWrapped(text: string, width: number): readonly string[] {
   return wrapAnsi(clean, width, { hard: true, wordWrap: false, trim: false }).split("\n");
 }
 
-/** `1 node`, `3 nodes`. */
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+/** `12,345`: of components there may be many. */
+export function grouped(number: number): string {
+  return number.toLocaleString("en-US");
+}
+
+/** `1 node`, `12,345 nodes`. */
+export function countOnScreen(number: number, noun: string): string {
+  return count(number, noun, grouped);
 }
 
 /** `04:12`, `1:04:12`. */

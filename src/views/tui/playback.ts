@@ -1,8 +1,10 @@
 import type { RunEvent } from "../../apply/event.ts";
 import { planFingerprint } from "../../planner/saved/fingerprint.ts";
 import type { Plan } from "../../rotation/plan.ts";
-import { type Key, type Replay, type State, TICK_MS, wholeSeconds } from "./model.ts";
-import { hear, type Run, startRun } from "./run.ts";
+import { hear } from "../run/hear.ts";
+import { type Run, startRun } from "../run/run-state.ts";
+import { TICK_MS } from "./gate.ts";
+import { type Key, type Replay, type State, wholeSeconds } from "./state.ts";
 
 const SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200] as const;
 

@@ -1,12 +1,12 @@
-import type { Tone } from "./text.ts";
+import type { SpanTone } from "./spans.ts";
 
-type Look = "bold" | "dim" | "inverse" | "green" | "red" | "magenta";
+type Style = "bold" | "dim" | "inverse" | "green" | "red" | "magenta";
 
 /**
  * How a tone looks: the 16 colours of the terminal's own palette, and of these the ones that can be read on black
  * and on white: neither yellow nor cyan (pale on white), nor blue (dark on black).
  */
-export const LOOKS: Readonly<Record<Tone, readonly Look[]>> = {
+export const TONE_STYLES: Readonly<Record<SpanTone, readonly Style[]>> = {
   plain: [],
   strong: ["bold"],
   dim: ["dim"],

@@ -4,11 +4,11 @@ import type { RunEvent } from "../../apply/event.ts";
 import { Failure } from "../../failure.ts";
 import type { Plan } from "../../rotation/plan.ts";
 import { App, sizeOf } from "./app.tsx";
-import { approvalOf } from "./approval.ts";
-import { type ComponentLists, type GitDiff, type RollbackTarget, type State, startState } from "./model.ts";
-import { paint } from "./paint.ts";
-import { NO_PLAN, startReplay } from "./replay.ts";
-import { createStore, type Store } from "./store.ts";
+import { approvedOnScreen } from "./offer.ts";
+import { NO_PLAN, startReplay } from "./playback.ts";
+import { scrollbackText } from "./scrollback.ts";
+import { type ComponentLists, type GitDiff, type RollbackTarget, type State, startState } from "./state.ts";
+import { createStore, type Store } from "./state-store.ts";
 import { summaryLines } from "./summary.ts";
 
 /** The terminal, and how to draw on it. */
@@ -46,7 +46,7 @@ export async function reviewAndApprove(
   options: ReviewOptions & { readonly recheck: () => Promise<Plan> },
 ): Promise<Approval | null> {
   const state = await showReview(options, "approve", options.recheck);
-  return state.status === "agreed" ? approvalOf(state) : null;
+  return state.status === "agreed" ? approvedOnScreen(state) : null;
 }
 
 async function showReview(
@@ -115,7 +115,7 @@ async function hearAll(store: Store, events: AsyncIterable<RunEvent>): Promise<v
   for await (const event of events) store.dispatch({ type: "event", event });
 }
 
-export interface ReplayOptions extends ScreenOptions {
+export interface WatchReplayOptions extends ScreenOptions {
   /** Of a finished run, in order. */
   readonly events: readonly RunEvent[];
   /** How many seconds of the run pass in one. Long pauses are cut short in any case. */
@@ -126,7 +126,7 @@ export interface ReplayOptions extends ScreenOptions {
 const USUAL_SPEED = 10;
 
 /** Plays a finished run again, from the events that it wrote. */
-export async function replay(options: ReplayOptions): Promise<void> {
+export async function watchReplay(options: WatchReplayOptions): Promise<void> {
   const { events, speed = USUAL_SPEED, stdout, signal } = options;
   const play = startReplay(events, speed);
   const start = startState({ mode: "replay", plan: NO_PLAN, size: sizeOf(stdout), now: play.clock });
@@ -143,7 +143,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
 }
 
 function summarise({ run }: State, { stdout, colours = true }: ScreenOptions, now: number): void {
-  stdout.write(paint(summaryLines(run, now, sizeOf(stdout).columns), colours));
+  stdout.write(scrollbackText(summaryLines(run, now, sizeOf(stdout).columns), colours));
 }
 
 /** Keeps the screen up until `over` settles, and gives the terminal back whatever happens. */
