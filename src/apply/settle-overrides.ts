@@ -3,7 +3,7 @@ import { makePlan } from "../planner/planner.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../teleport/overrides/plan.ts";
+import type { OverridePlan, PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import { approvalKey } from "./approval.ts";
 import { Deadline, iso } from "./clock.ts";

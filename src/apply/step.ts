@@ -21,8 +21,8 @@ import { isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 import { overriddenKeys } from "../teleport/guards/overrides.ts";
+import { entryStatesOf } from "../teleport/overrides/ca-override.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";
-import { statesOf } from "../teleport/overrides/resource.ts";
 import { lacksFull } from "./backup.ts";
 import { iso } from "./clock.ts";
 import { type ClusterRun, journal, type Situation, say } from "./context.ts";
@@ -174,7 +174,7 @@ async function overriddenBefore(
   if (observation.overrides?.state !== "listed") return null;
   const reading = (await readOverrides([], [observation])).get(observation.cluster);
   const live = reading?.pairs.get(authority)?.live;
-  return live === undefined ? [] : overriddenKeys({ entries: statesOf(live) });
+  return live === undefined ? [] : overriddenKeys({ entries: entryStatesOf(live) });
 }
 
 /** What came of a request. `asked`: what was seen before it, where the platform took it and it was read back. */

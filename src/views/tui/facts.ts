@@ -1,6 +1,6 @@
 import type { Phase } from "../../rotation/phase.ts";
 import type { ClusterPlan, GuardVerdict, KeyPlan, Plan, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { OverridePlan } from "../../teleport/overrides/plan.ts";
+import type { OverridePlan } from "../../teleport/overrides/override-plan.ts";
 
 /** A step with where it stands: ids alone repeat where two clusters remember a rotation of the same name. */
 export interface StepPlace {

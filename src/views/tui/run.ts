@@ -1,7 +1,7 @@
 import type { KindProgress, Laggard, ProbeProgress, RunEvent, RunOutcome } from "../../apply/event.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { Finding, Plan, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { PlannedAction } from "../../teleport/overrides/plan.ts";
+import type { PlannedAction } from "../../teleport/overrides/override-plan.ts";
 import { failingGuards, stepTitle } from "./facts.ts";
 import type { Tone } from "./text.ts";
 
