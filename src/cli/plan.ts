@@ -18,7 +18,7 @@ import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } f
 import { changedContentOf } from "./changed-content.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
-import { observeEach, planFrom } from "./observe.ts";
+import { observeEach, planOfWorkspace } from "./observe.ts";
 import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { sayWhoseRecord } from "./record.ts";
@@ -94,7 +94,7 @@ export async function makePlan(
     uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
-  const live = await planFrom(workspace, observations, terminal.now(), unread);
+  const live = await planOfWorkspace(workspace, observations, terminal.now(), unread);
   const certificates = await certificatesUnread(workspace, unread, terminal.now());
   const planned =
     base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });

@@ -1,4 +1,4 @@
-import { type Approval, approvalKey, approvalOf as approvalOfKeys } from "../../apply/approval.ts";
+import { type Approval, approvalKey, approvalWhere } from "../../apply/approval.ts";
 import { heldByDrift } from "../../planner/drift.ts";
 import { isHeld } from "../../planner/startable.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
@@ -167,7 +167,7 @@ export function approvalOf({ plan, approved }: Pick<State, "plan" | "approved">)
     .filter((place) => approved.has(overrideKey(place)))
     .flatMap(({ cluster, override }) => override.actions.map(({ id }) => approvalKey(cluster.name, id)));
   const keys = new Set([...steps, ...calls]);
-  return approvalOfKeys(plan, (key) => keys.has(key));
+  return approvalWhere(plan, (key) => keys.has(key));
 }
 
 /**
