@@ -1,4 +1,5 @@
 import { needsOwnApproval, type Plan, type Step } from "../rotation/plan.ts";
+import { stepPlaces } from "../rotation/plan-steps.ts";
 
 /**
  * What a person said yes to, of the plan that was shown, by `approvalKey`. What was approved as an ordinary step does
@@ -21,11 +22,10 @@ export function approvalKey(cluster: string, id: string): string {
 
 /** The approval of those steps and calls of a plan whose keys are wanted, each as what the plan shows it to be. */
 export function approvalWhere({ clusters }: Plan, isWanted: (key: string) => boolean): Approval {
-  const steps = clusters.flatMap(({ name, rotations }) =>
-    rotations.flatMap((rotation) =>
-      rotation.steps.map((step) => ({ key: approvalKey(name, step.id), step })),
-    ),
-  );
+  const steps = stepPlaces({ clusters }).map(({ cluster, step }) => ({
+    key: approvalKey(cluster.name, step.id),
+    step,
+  }));
   const calls = clusters.flatMap(({ name, overrides }) =>
     overrides.flatMap(({ actions }) => actions.map(({ id }) => approvalKey(name, id))),
   );

@@ -1,4 +1,4 @@
-import type { FullBackup } from "../platforms/backup.ts";
+import type { FullBackup } from "../platforms/full-backup.ts";
 import type { BackupRecord, RotationRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow } from "./emit-now.ts";

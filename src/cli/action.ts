@@ -18,7 +18,6 @@ import { planText } from "../views/text/plan-text.ts";
 import { apply } from "./apply.ts";
 import { approvalPolicy } from "./approval-policy.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
-import type { CommonOptions } from "./options.ts";
 import { makePlan } from "./plan.ts";
 import { report } from "./report.ts";
 import { streamOf, type Terminal } from "./terminal.ts";
@@ -71,12 +70,12 @@ async function run(terminal: Terminal, mode: string, log: QuietLog): Promise<Exi
 
 function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoors {
   const { directory, cluster, base, planFile, approveFinal } = inputs;
-  const common: CommonOptions = {
+  const common = {
     directory,
     format: "text",
     color: false,
     ...(cluster === null ? {} : { cluster }),
-  };
+  } as const;
   return {
     policy: (before) => approvalPolicy(terminal, directory, before),
     async plan(expect): Promise<EndedPlan> {

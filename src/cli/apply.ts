@@ -5,6 +5,7 @@ import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import { applyPlan } from "../apply/run.ts";
 import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/saved/approved.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import { type BoundPlan, requireCommit } from "../planner/saved/plan-file.ts";
@@ -12,30 +13,22 @@ import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
+import type { APPLY } from "./commands/apply-commands.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { insist } from "./insist.ts";
 import { observeAll, planOfWorkspace } from "./observe.ts";
-import type { CommonOptions } from "./options.ts";
 import { expectations } from "./plan.ts";
 import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { runText } from "./run-text.ts";
-import { applyOnScreen, type ScreenFlags } from "./screen.ts";
+import { applyOnScreen } from "./screen.ts";
 import { onSignals } from "./signals.ts";
 import { canAsk, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
-export interface ApplyOptions extends ScreenFlags {
-  readonly autoApprove?: boolean;
-  /** Values of `--approve-final`, `""` where it stood bare. */
-  readonly approveFinal?: readonly string[];
-  readonly events?: string;
-  /** Why a rewritten history is right: the commit is then the new start. */
-  readonly acceptHistory?: string;
-  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
-  readonly expect?: readonly string[];
-  readonly tui: boolean;
-}
+/** `approveFinal` holds `""` where the flag stood bare. */
+type ApplyOptions = ValuesOf<typeof APPLY.flags>;
 
 /** Whoever calls the command from within: hears of everything, and of the plan with what it is bound to. */
 export interface ApplyListener {

@@ -1,5 +1,6 @@
 import { parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { type Approved, requireApproved } from "../planner/saved/approved.ts";
 import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
@@ -9,42 +10,32 @@ import { waysThroughBase } from "../planner/trust.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { planMarkdown } from "../views/markdown/plan-markdown.ts";
-import { harmless, paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
+import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
+import type { PLAN } from "./commands/plan-commands.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeEach, planOfWorkspace } from "./observe.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { sayWhoseRecord } from "./record.ts";
-import { type ScreenFlags, showPlan } from "./screen.ts";
+import { showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
 import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
 
-/** What a plan is made of. */
-export interface MakeOptions extends CommonOptions {
-  readonly observations?: string;
-  /** A commit to compare git with. */
-  readonly base?: string;
-  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
-  readonly expect?: readonly string[];
-  /** Where the plan file is written. */
-  readonly out?: string;
-  /** With `base`: read clusters through what the head says, too, as a person may who knows what that is. */
-  readonly trustHead?: boolean;
-  /** Plan the folder in place of the commit. */
-  readonly uncommitted?: boolean;
-}
+/** What was typed. */
+type PlanOptions = ValuesOf<typeof PLAN.flags>;
 
-export interface PlanOptions extends MakeOptions, ScreenFlags {
-  readonly interactive?: boolean;
-}
+/** What a plan is made of. */
+export type MakeOptions = CommonOptions &
+  Pick<PlanOptions, "observations" | "base" | "expect" | "out" | "trustHead" | "uncommitted">;
 
 /** A plan, with what it was made of. */
 export interface MadePlan extends BoundPlan {
@@ -64,7 +55,8 @@ export async function plan(
   options: PlanOptions,
 ): Promise<ExitCode> {
   const made = await makePlan(terminal, directoryOf(directory, options), options);
-  if (made.about !== null && options.format === "json") terminal.stderr.write(`${harmless(made.about)}\n`);
+  if (made.about !== null && options.format === "json")
+    terminal.stderr.write(`${harmlessLine(made.about)}\n`);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     await showPlan(terminal, made.workspace, options, made.plan, made.observations);
   } else {
@@ -218,7 +210,7 @@ async function planAs(
         ...(options.out === undefined ? {} : { planFile: options.out }),
       });
     case "text":
-      return `${about === null ? "" : `${paragraph(harmless(about), "")}\n\n`}${planText(plan, await paintFor(terminal.stdout, terminal.env, options.color))}`;
+      return `${about === null ? "" : `${paragraph(harmlessLine(about), "")}\n\n`}${planText(plan, await paintFor(terminal.stdout, terminal.env, options.color))}`;
   }
 }
 

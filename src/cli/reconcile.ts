@@ -3,6 +3,7 @@ import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import { applyPlan } from "../apply/run.ts";
 import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { planDifference } from "../planner/saved/plan-difference.ts";
 import { isHeld } from "../planner/startable.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
@@ -11,23 +12,19 @@ import { harmless } from "../views/harmless.ts";
 import { eventText } from "../views/text/event-text.ts";
 import { contextOf } from "./apply.ts";
 import { approvedFinal, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
+import type { RECONCILE } from "./commands/apply-commands.ts";
+import { directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode, exitOfRun } from "./exit-code.ts";
 import { fastForward } from "./fast-forward.ts";
 import { insist } from "./insist.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { makePlan } from "./plan.ts";
 import { sayWhoseRecord } from "./record.ts";
 import { onSignals } from "./signals.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
-export interface ReconcileOptions extends CommonOptions {
-  /** Milliseconds between two rounds. */
-  readonly interval: number;
-  readonly once?: boolean;
-  /** Values of `--approve-final`, `""` where it stood bare: then for whatever comes. */
-  readonly approveFinal?: readonly string[];
-}
+/** `approveFinal` holds `""` where the flag stood bare: then for whatever comes. */
+type ReconcileOptions = ValuesOf<typeof RECONCILE.flags>;
 
 /** What came of one round. */
 interface Round {

@@ -1,6 +1,8 @@
 import { Failure } from "../failure.ts";
+import { isBlocked } from "../planner/startable.ts";
 import { verdictOf } from "../planner/verdict.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { clusterSteps } from "../rotation/plan-steps.ts";
 import { fence } from "../views/markdown/inline.ts";
 import { type MarkdownOptions, planMarkdown } from "../views/markdown/plan-markdown.ts";
 import {
@@ -217,10 +219,8 @@ function isDrifted({ drift, rotations }: ClusterPlan): boolean {
 
 /** The plan of one cluster, with the verdict that is its own. */
 function only(plan: Plan, cluster: ClusterPlan): Plan {
-  const steps = cluster.rotations.flatMap((rotation) => rotation.steps);
-  const blocked =
-    cluster.drift.some(({ blocks }) => blocks) ||
-    steps.some(({ guards }) => guards.some(({ outcome }) => outcome !== "pass"));
+  const steps = clusterSteps(cluster);
+  const blocked = cluster.drift.some(({ blocks }) => blocks) || steps.some(isBlocked);
   const outcome = blocked ? "blocked" : steps.length > 0 ? "ready" : "no_changes";
   return { ...plan, outcome, verdict: verdictOf({ outcome, clusters: [cluster] }), clusters: [cluster] };
 }

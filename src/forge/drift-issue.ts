@@ -1,5 +1,5 @@
+import { harmlessLine } from "../views/harmless.ts";
 import { link } from "../views/markdown/inline.ts";
-import { harmless } from "../views/text/layout.ts";
 import type { GitHub, Issue } from "./github.ts";
 import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";
@@ -62,7 +62,7 @@ function markerOf({ cluster, commit, fingerprint }: DriftReport): string {
 }
 
 function titleOf({ cluster }: DriftReport): string {
-  return `capstan: ${harmless(cluster)} is not what git says`;
+  return `capstan: ${harmlessLine(cluster)} is not what git says`;
 }
 
 async function issueOf(github: GitHub, cluster: string): Promise<Issue | undefined> {

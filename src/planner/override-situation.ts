@@ -7,10 +7,10 @@ import type { Situation } from "../teleport/overrides/ca-situation.ts";
 import { faultyKeys } from "../teleport/overrides/cluster-rules.ts";
 import { keysWithCrl } from "../teleport/overrides/crl.ts";
 import { subjectOf } from "../teleport/overrides/judge-edge.ts";
-import { type KeyHash, keyHashOf } from "../teleport/overrides/key-hash.ts";
 import { type CaKeys, generations } from "../teleport/overrides/keys.ts";
 import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
 import { type CaOverride, type EntryState, statesOf } from "../teleport/overrides/resource.ts";
+import { type KeyHash, keyHashOf } from "../x509/spki.ts";
 import { standingOf } from "./rotation-standing.ts";
 
 /** What the overrides of a cluster are planned from, besides the overrides themselves. */

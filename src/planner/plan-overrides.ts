@@ -8,7 +8,6 @@ import { compareOverrides } from "../teleport/overrides/compare.ts";
 import { keysWithCrl } from "../teleport/overrides/crl.ts";
 import { checkOverride } from "../teleport/overrides/entry-rules.ts";
 import { classify, subjectOf } from "../teleport/overrides/judge-edge.ts";
-import { type KeyHash, keyHashOf } from "../teleport/overrides/key-hash.ts";
 import { type CaKeys, caKeys, generations } from "../teleport/overrides/keys.ts";
 import {
   nothingOverridden,
@@ -24,6 +23,7 @@ import type {
 } from "../teleport/overrides/plan.ts";
 import type { OverridePair, OverrideReading } from "../teleport/overrides/read-cluster.ts";
 import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
+import { type KeyHash, keyHashOf } from "../x509/spki.ts";
 import {
   distinct,
   liveWarnings,

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { AuthorityKey, Fingerprint, TrustAnswer } from "../rotation/observation.ts";
-import { spkiOf } from "../rotation/spki.ts";
-import { readOpensshKey } from "./openssh-key.ts";
+import { readOpensshKey } from "../x509/openssh-key.ts";
+import { spkiOf } from "../x509/spki.ts";
 import { type Candidates, ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
 
 /** A candidate, ready to be compared with what a consumer shows. */

@@ -1,8 +1,13 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import {
+  findOpensshBlob,
+  isCertificateType,
+  readOpensshCertificate,
+  readOpensshKey,
+} from "../x509/openssh-key.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type Candidate, nameOf, trustOf, usesOf } from "./candidates.ts";
 import { issuesOverride, showCertificate, signersOf } from "./judge-tls.ts";
-import { findOpensshBlob, isCertificateType, readOpensshCertificate, readOpensshKey } from "./openssh-key.ts";
 import { type Observation, ProbeEnd, plain, type ShownKey } from "./result.ts";
 
 /** What a file says of the candidates. */

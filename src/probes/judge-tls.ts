@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { isSignedBy } from "../x509/signed-by.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type Candidate, trustOf } from "./candidates.ts";
 import { type Accepted, plain, type ShownKey, type Trust } from "./result.ts";
 
@@ -33,15 +34,6 @@ const MAX_CHAIN = 16;
 /** Whether a key is one of those above the override of a candidate: by signature, as a root need not be in the chain. */
 export function issuesOverride(key: X509Certificate["publicKey"], { override, spki }: Candidate): boolean {
   return !spkiOf(key).equals(spki) && override.some((certificate) => isSignedBy(certificate, key));
-}
-
-function isSignedBy(certificate: X509Certificate, key: X509Certificate["publicKey"]): boolean {
-  try {
-    return certificate.verify(key);
-  } catch {
-    // A key of another kind than the signature.
-    return false;
-  }
 }
 
 export function showCertificate(certificate: X509Certificate, from: readonly Candidate[]): ShownKey {

@@ -2,7 +2,7 @@ import { createPublicKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { JwksConsumer } from "../resources/model/trust-consumer.ts";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type Candidate, nameOf, needCandidates, trustOf, usesOf } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
 import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";

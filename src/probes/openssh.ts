@@ -5,11 +5,11 @@ import {
   type OpensshConsumer,
   parseAddress,
 } from "../resources/model/trust-consumer.ts";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
+import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "../x509/openssh-key.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
-import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "./openssh-key.ts";
 import { describeError, excerpt, type Observation, ProbeEnd, plain, TRUST_UNKNOWN } from "./result.ts";
 
 /** Not all that `ssh-keyscan` knows: each type is a connection, and sshd counts those that do not log in. */

@@ -22,7 +22,7 @@ export async function seal(recipients: readonly string[], text: string): Promise
   return `${armor.encode(await encrypter.encrypt(text)).trimEnd()}\n`;
 }
 
-/** `what` names the sealed thing in messages: "the next key of talos". Never a part of it, nor of an identity. */
+/** `what` names the sealed thing in messages: "the next key of host". Never a part of it, nor of an identity. */
 export async function unseal(identities: Identities, sealed: string, what: string): Promise<string> {
   const { armor, Decrypter } = await import("age-encryption");
   let file: Uint8Array;

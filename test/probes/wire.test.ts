@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readOpensshCertificate, readOpensshKey } from "../../src/probes/openssh-key.ts";
 import { excerpt, plain } from "../../src/probes/result.ts";
 import { ServerMessages } from "../../src/probes/tls-messages.ts";
+import { readOpensshCertificate, readOpensshKey } from "../../src/x509/openssh-key.ts";
 import { makeSshLine } from "../servers/ssh-keys.ts";
 
 function vector(lengthBytes: number, ...parts: readonly Buffer[]): Buffer {

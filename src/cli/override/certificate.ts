@@ -8,11 +8,12 @@ import {
   type SignedCertificate,
   sortSigned,
 } from "../../teleport/overrides/candidate.ts";
-import { factsOf } from "../../teleport/overrides/certificate.ts";
 import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
 import { readOverrides } from "../../teleport/overrides/read-cluster.ts";
 import { emptyOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
-import { harmless, paragraph } from "../../views/text/layout.ts";
+import { harmlessLine } from "../../views/harmless.ts";
+import { paragraph } from "../../views/text/columns.ts";
+import { certificateFacts } from "../../x509/certificate.ts";
 import type { Place, Scene } from "./scene.ts";
 import { resourceFor } from "./scene.ts";
 
@@ -37,8 +38,8 @@ export async function signedFrom(
       { hint: "sign the request that `capstan override csr` writes, unchanged" },
     );
   }
-  for (const { subject } of signed.leftOver.map(factsOf)) {
-    scene.terminal.stderr.write(`left out, as it is no part of the chain: ${harmless(subject)}\n`);
+  for (const { subject } of signed.leftOver.map(certificateFacts)) {
+    scene.terminal.stderr.write(`left out, as it is no part of the chain: ${harmlessLine(subject)}\n`);
   }
   return signed;
 }
@@ -76,7 +77,7 @@ export async function judge(scene: Scene, signed: SignedCertificate): Promise<Ju
 }
 
 function harmlessLines(lines: readonly string[]): string {
-  return lines.flatMap((line) => line.split("\n").map(harmless)).join("\n");
+  return lines.flatMap((line) => line.split("\n").map(harmlessLine)).join("\n");
 }
 
 /** As it is written: staged. */
@@ -91,13 +92,17 @@ export function written({ entry }: Candidate): WrittenEntry {
 
 /** What came into git, and what is notable about it. */
 export function tell({ terminal }: Place, { entry, findings }: Candidate, what: string): void {
-  const { subject, issuer, notAfter } = factsOf(entry.certificate);
+  const { subject, issuer, notAfter } = certificateFacts(entry.certificate);
   terminal.stdout.write(
-    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmless(subject)}\n  issuer  ${harmless(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
+    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
   );
   for (const { severity, where, message, remedy } of findings) {
     if (severity === "info") continue;
-    const line = paragraph(`${severity}: ${where} ${harmless(message)} → ${harmless(remedy)}`, "  ", "    ");
+    const line = paragraph(
+      `${severity}: ${where} ${harmlessLine(message)} → ${harmlessLine(remedy)}`,
+      "  ",
+      "    ",
+    );
     terminal.stderr.write(`${line}\n`);
   }
 }

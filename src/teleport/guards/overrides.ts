@@ -1,7 +1,7 @@
 import { failWith, type Guard, type GuardInput, isForward, unknown } from "../../guards/guard.ts";
+import { fingerprintOfHash, keyHashOf } from "../../x509/spki.ts";
 import type { Situation } from "../overrides/ca-situation.ts";
 import { judgeEdge } from "../overrides/judge-edge.ts";
-import { fingerprintOf, keyHashOf } from "../overrides/key-hash.ts";
 import { caKeys, generations } from "../overrides/keys.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 
@@ -54,5 +54,5 @@ function situationOf(
 
 /** The keys that are overridden now, for the record of a rotation that is about to begin. */
 export function overriddenKeys({ entries }: Pick<Situation, "entries">) {
-  return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOf(hash));
+  return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOfHash(hash));
 }

@@ -1,9 +1,9 @@
 import type { Phase } from "../../rotation/phase.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import { endsForward } from "./cluster-rules.ts";
 import { sameCertificates, sameChain } from "./compare.ts";
 import { crlProblem, keysWithCrl } from "./crl.ts";
 import type { OverrideFinding } from "./finding.ts";
-import type { KeyHash } from "./key-hash.ts";
 import { type CaKeys, generations, isKnown } from "./keys.ts";
 import {
   type ImpossibleChange,

@@ -1,5 +1,5 @@
 import type { Phase } from "../../rotation/phase.ts";
-import type { KeyHash } from "./key-hash.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import { type CaKeys, generations, isKnown } from "./keys.ts";
 import type { EntryState } from "./resource.ts";
 

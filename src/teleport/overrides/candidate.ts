@@ -1,5 +1,5 @@
 import type { LiveAuthority } from "../../rotation/observation.ts";
-import { type Certificate, orderChain } from "./certificate.ts";
+import { type Certificate, orderChain } from "../../x509/certificate.ts";
 import { checkAgainstLive } from "./cluster-rules.ts";
 import { checkEntry } from "./entry-rules.ts";
 import type { OverrideFinding } from "./finding.ts";
@@ -26,11 +26,11 @@ export async function sortSigned(
   texts: readonly string[],
   isWanted: (keyHash: string) => boolean,
 ): Promise<SignedCertificate | null> {
-  const x509 = await import("./x509.ts");
+  const decoding = await import("../../x509/decode.ts");
   const certificates = texts
-    .flatMap((text) => x509.pemBlocks(text))
+    .flatMap((text) => decoding.pemBlocks(text))
     .flatMap(({ type, der }) => {
-      const read = type === "CERTIFICATE" ? x509.readCertificate(der).certificate : null;
+      const read = type === "CERTIFICATE" ? decoding.readCertificate(der).certificate : null;
       return read === null ? [] : [read];
     });
   const certificate = certificates.find(({ keyHash }) => isWanted(keyHash));

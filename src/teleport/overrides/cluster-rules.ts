@@ -1,10 +1,10 @@
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import { sameCertificates } from "./compare.ts";
 import { crlProblem } from "./crl.ts";
 import { checkEntry } from "./entry-rules.ts";
 import { type FindingCode, hasErrors, type OverrideFinding } from "./finding.ts";
-import type { KeyHash } from "./key-hash.ts";
 import { authorityKey, type CaKeys, caKeys, generations, isKnown } from "./keys.ts";
 import {
   type EntryChange,

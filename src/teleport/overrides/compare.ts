@@ -1,7 +1,7 @@
 import type { CertificateFacts } from "../../rotation/observation.ts";
-import { type Certificate, factsOf } from "./certificate.ts";
-import type { KeyHash } from "./key-hash.ts";
-import { printedName } from "./name.ts";
+import { type Certificate, certificateFacts } from "../../x509/certificate.ts";
+import { printedName } from "../../x509/distinguished-name.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import type { CaOverride, EntryState, OverrideEntry } from "./resource.ts";
 
 /** One entry, before and after, for plans. Unchanged entries are listed as well: a plan shows what is. */
@@ -91,7 +91,8 @@ function factsOfEntry(entry: OverrideEntry | undefined): EntryFacts | null {
   const { state, certificate, chain } = entry;
   return {
     state,
-    certificate: certificate === null ? null : { ...factsOf(certificate), sha256: certificate.sha256 },
+    certificate:
+      certificate === null ? null : { ...certificateFacts(certificate), sha256: certificate.sha256 },
     chain: chain.map(
       ({ subject, notAfter, sha256 }) =>
         `${printedName(subject)}, until ${notAfter}, sha256 ${sha256.slice(0, 16)}`,

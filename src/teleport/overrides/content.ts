@@ -1,6 +1,8 @@
-import { type Certificate, checkSignatureFrom, isSelfIssued, orderChain } from "./certificate.ts";
+import { type Certificate, isSelfIssued, orderChain } from "../../x509/certificate.ts";
+import { checkSignatureFrom } from "../../x509/check-signature.ts";
+import { ORGANIZATION, printedName, valuesOf } from "../../x509/distinguished-name.ts";
+import { CLUSTER_NAME, clusterNameIn } from "./cluster-name.ts";
 import type { OverrideFinding } from "./finding.ts";
-import { CLUSTER_NAME, clusterNameIn, ORGANIZATION, printedName, valuesOf } from "./name.ts";
 
 /**
  * What the server demands of a certificate and its chain (reference 2.3, 2.4), each rule a row in its order.

@@ -1,9 +1,10 @@
-import { type Certificate, factsOf, isSelfIssued, isSelfSigned } from "./certificate.ts";
+import { type Certificate, certificateFacts, isSelfIssued, isSelfSigned } from "../../x509/certificate.ts";
+import { ORGANIZATION, printedName, sameName, valuesOf } from "../../x509/distinguished-name.ts";
+import { signatureAlgorithm } from "../../x509/signature-algorithm.ts";
+import { CLUSTER_NAME } from "./cluster-name.ts";
 import { daysLeft, expiryLevel } from "./expiry.ts";
 import type { FindingCode, OverrideFinding, Severity } from "./finding.ts";
-import { CLUSTER_NAME, ORGANIZATION, printedName, sameName, valuesOf } from "./name.ts";
 import type { CaOverride, OverrideEntry } from "./resource.ts";
-import { signatureAlgorithm } from "./signature-algorithm.ts";
 
 /**
  * What the server does not look at and people break on (reference 8, column "capstan"). One row per rule; a row
@@ -142,8 +143,8 @@ const RULES: readonly Rule[] = [
     code: "weak-signature",
     remedy: "have it signed with SHA-256 or better",
     find: everywhere(({ certificate, depth }) => {
-      const { name, standing } = signatureAlgorithm(certificate.signature);
-      if (standing !== "weak") return null;
+      const { name, soundness } = signatureAlgorithm(certificate.signature);
+      if (soundness !== "weak") return null;
       // A root is trusted as it is: nobody verifies its own signature.
       return depth > 0 && isSelfIssued(certificate)
         ? { severity: "info", message: `is a root signed with ${name}, which nobody verifies` }
@@ -166,8 +167,8 @@ const RULES: readonly Rule[] = [
     code: "unusual-signature",
     remedy: "check that everything that has to trust it can verify this algorithm",
     find: everywhere(({ certificate }) => {
-      const { name, standing } = signatureAlgorithm(certificate.signature);
-      return standing === "unusual"
+      const { name, soundness } = signatureAlgorithm(certificate.signature);
+      return soundness === "unusual"
         ? {
             severity: "info",
             message: `is signed with ${name}, which not every database or Windows version verifies`,
@@ -312,7 +313,7 @@ const RULES: readonly Rule[] = [
       type === "db_client" && chain.length === 0 && !isSelfIssued(certificate)
         ? {
             severity: "warning",
-            message: `has no chain: who trusts only the root finds no path if ${factsOf(certificate).issuer} is an intermediate`,
+            message: `has no chain: who trusts only the root finds no path if ${certificateFacts(certificate).issuer} is an intermediate`,
           }
         : null,
     ),

@@ -1,4 +1,4 @@
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../../x509/certificate.ts";
 
 const DAY = 86_400_000;
 

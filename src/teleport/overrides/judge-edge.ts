@@ -1,7 +1,7 @@
 import type { Edge } from "../../rotation/phase.ts";
 import type { Finding } from "../../rotation/plan.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import { factsOfSituation, lostOldKeys, orphansOf, type Situation } from "./ca-situation.ts";
-import type { KeyHash } from "./key-hash.ts";
 import { generations } from "./keys.ts";
 import type { EntryState } from "./resource.ts";
 import { type RowId, rowFor, type StateRow } from "./state-table.ts";

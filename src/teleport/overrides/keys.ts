@@ -1,6 +1,6 @@
 import type { AuthorityKey, LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
-import { type KeyHash, keyHashOf } from "./key-hash.ts";
+import { type KeyHash, keyHashOf } from "../../x509/spki.ts";
 
 /** The TLS keys of a CA, which are what entries stand for. */
 export interface CaKeys {

@@ -1,6 +1,6 @@
 import type { Finding } from "../../rotation/plan.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import type { Situation } from "./ca-situation.ts";
-import type { KeyHash } from "./key-hash.ts";
 
 /**
  * What the `overrides` guard is told about one CA: how its entries will be once the actions of this plan are done,

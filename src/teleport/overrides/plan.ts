@@ -1,5 +1,5 @@
+import type { KeyHash } from "../../x509/spki.ts";
 import type { FindingCode, Severity } from "./finding.ts";
-import type { KeyHash } from "./key-hash.ts";
 import type { EntryState } from "./resource.ts";
 import type { RowId } from "./state-table.ts";
 

@@ -1,6 +1,6 @@
+import type { KeyHash } from "../../x509/spki.ts";
 import { sameCertificates } from "./compare.ts";
 import type { FindingCode, OverrideFinding } from "./finding.ts";
-import type { KeyHash } from "./key-hash.ts";
 import type { OverrideEntry } from "./resource.ts";
 
 /** A desired entry, what the cluster has for the same key, and whether the CA has that key at all. */

@@ -1,14 +1,15 @@
-import type { KeyHash } from "./key-hash.ts";
+import type { SigningRequest } from "../../x509/decode.ts";
+import { printedName, valuesOf } from "../../x509/distinguished-name.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import { CLUSTER_NAME, clusterNameIn } from "./cluster-name.ts";
 import { shortKeyHashes } from "./key-hash.ts";
 import type { CaKeys } from "./keys.ts";
-import { CLUSTER_NAME, clusterNameIn, printedName, valuesOf } from "./name.ts";
-import type { CertificateRequest } from "./x509.ts";
 
 /** A CSR that can be handed to the external CA, and what is notable about it. */
 interface MatchedRequest {
   readonly keyHash: KeyHash;
   readonly role: "active" | "additional" | "foreign";
-  readonly request: CertificateRequest;
+  readonly request: SigningRequest;
   readonly subject: string;
   /** The certificate will be refused unless its subject names the cluster. */
   readonly namesCluster: boolean;
@@ -38,15 +39,15 @@ export async function matchRequests(
   keys: CaKeys,
   wanted: readonly KeyHash[] = [...keys.active, ...keys.additional],
 ): Promise<RequestMatch> {
-  const x509 = await import("./x509.ts");
+  const decoding = await import("../../x509/decode.ts");
   const found = new Map<KeyHash, MatchedRequest>();
   const repeated = new Set<KeyHash>();
   const unreadable: { text: number; reason: string }[] = [];
   for (const [text, content] of texts.entries()) {
-    const blocks = x509.pemBlocks(content);
+    const blocks = decoding.pemBlocks(content);
     if (blocks.length === 0) unreadable.push({ text, reason: "holds no PEM block" });
     for (const { type, der } of blocks) {
-      const request = REQUEST_TYPES.includes(type) ? await x509.readRequest(der) : null;
+      const request = REQUEST_TYPES.includes(type) ? await decoding.readRequest(der) : null;
       if (request === null || !request.signatureValid) {
         unreadable.push({ text, reason: whyUnreadable(type, request) });
       } else if (found.has(request.keyHash)) {
@@ -68,14 +69,14 @@ export async function matchRequests(
 
 const REQUEST_TYPES = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
-function whyUnreadable(type: string, request: CertificateRequest | null): string {
+function whyUnreadable(type: string, request: SigningRequest | null): string {
   if (!REQUEST_TYPES.includes(type)) return `holds a ${type} block, not a certificate request`;
   return request === null
     ? "holds a certificate request that cannot be read"
     : "holds a certificate request that is not signed with its own key";
 }
 
-function describe(request: CertificateRequest, cluster: string, keys: CaKeys): MatchedRequest {
+function describe(request: SigningRequest, cluster: string, keys: CaKeys): MatchedRequest {
   const { keyHash, subject } = request;
   return {
     keyHash,

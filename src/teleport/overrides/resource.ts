@@ -1,7 +1,7 @@
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../../x509/certificate.ts";
+import type { RevocationList } from "../../x509/revocation-list.ts";
+import type { KeyHash } from "../../x509/spki.ts";
 import type { OverrideFinding } from "./finding.ts";
-import type { KeyHash } from "./key-hash.ts";
-import type { RevocationList } from "./x509.ts";
 
 /** Teleport's `cert_authority_override`, read: entries by key hash, whatever their order and spelling was. */
 export interface CaOverride {

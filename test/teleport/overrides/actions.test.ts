@@ -7,11 +7,9 @@ import {
   planActions,
 } from "../../../src/teleport/overrides/actions.ts";
 import type { Situation } from "../../../src/teleport/overrides/ca-situation.ts";
-import type { Certificate } from "../../../src/teleport/overrides/certificate.ts";
 import { endsForward, faultyKeys } from "../../../src/teleport/overrides/cluster-rules.ts";
 import { keysWithCrl } from "../../../src/teleport/overrides/crl.ts";
 import { judgeEdge } from "../../../src/teleport/overrides/judge-edge.ts";
-import type { KeyHash } from "../../../src/teleport/overrides/key-hash.ts";
 import { type CaKeys, generations } from "../../../src/teleport/overrides/keys.ts";
 import {
   type CaOverride,
@@ -19,6 +17,8 @@ import {
   type OverrideEntry,
   statesOf,
 } from "../../../src/teleport/overrides/resource.ts";
+import type { Certificate } from "../../../src/x509/certificate.ts";
+import type { KeyHash } from "../../../src/x509/spki.ts";
 import { BOUND, CLUSTER, certify, type Issuer, NOW, newKeys, parse, teleportKey } from "./pki.ts";
 import { call, type Stored, type StoredEntry } from "./server-model.ts";
 

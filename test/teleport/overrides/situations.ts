@@ -1,7 +1,7 @@
 import type { Phase } from "../../../src/rotation/phase.ts";
 import type { Situation } from "../../../src/teleport/overrides/ca-situation.ts";
-import type { KeyHash } from "../../../src/teleport/overrides/key-hash.ts";
 import type { EntryState } from "../../../src/teleport/overrides/resource.ts";
+import type { KeyHash } from "../../../src/x509/spki.ts";
 
 /** The reference's letters: enabled, disabled with certificate, disabled with key only, no entry. */
 export type Letter = "E" | "Dc" | "Dk" | "-";

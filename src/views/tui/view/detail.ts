@@ -1,5 +1,5 @@
 import type { ClusterPlan, RotationPlan } from "../../../rotation/plan.ts";
-import { standingText } from "../../text/standing-text.ts";
+import { standingText } from "../../facts/standing-words.ts";
 import { keyFates, moveOf, stepTitle, verdictOf, wholeMove } from "../facts.ts";
 import { detailRows, reviewAreas } from "../layout.ts";
 import { rememberLast } from "../memo.ts";

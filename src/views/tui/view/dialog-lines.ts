@@ -1,5 +1,6 @@
 import { awaitedBy } from "../../../planner/verdict.ts";
-import { HOLDS } from "../../outlook.ts";
+import { isOpenWork } from "../../../rotation/plan-steps.ts";
+import { HOLDS } from "../../facts/work-words.ts";
 import { finalsWith, isTypedRight, offerOf, overrideRefusal, refusalOf, typedName } from "../approval.ts";
 import {
   keyFates,
@@ -167,7 +168,7 @@ function oneStep({ step }: StepPlace, width: number): Line[] {
   ).length;
   const waits = awaitedBy(step);
   const waived = step.guards.flatMap((guard) => guard.waived);
-  const open = step.checklist.filter(({ required, state }) => required && state === "open");
+  const open = step.checklist.filter(isOpenWork);
   return [
     ...paragraph(stepTitle(step), width, { tone: "strong" }),
     ...labelled("disrupts", step.disrupts, width),

@@ -6,7 +6,7 @@ import { clipped, count, EMPTY, type Line, line, type Span, span, spread, widthO
 import { componentCount } from "./component-lines.ts";
 import { detailEnd, selectedRow } from "./detail.ts";
 import { refusalHint } from "./dialog-lines.ts";
-import { type RailPlace, railLines } from "./rail.ts";
+import { type RailPlace, railLines } from "./rail-lines.ts";
 import { elapsed, shownTrack, stateChip, trackCount } from "./watch-lines.ts";
 
 /** The first row: what this is, of which commit, and the verdict. */

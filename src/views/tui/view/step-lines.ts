@@ -1,7 +1,7 @@
 import { seenText } from "../../../planner/saved/plan-difference.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
 import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
-import { holdsText } from "../../outlook.ts";
+import { holdsText } from "../../facts/work-words.ts";
 import { failingGuards, keyFates, moveOf, placeKey, type StepPlace, verdictOf } from "../facts.ts";
 import { count, EMPTY, type Line, line, paragraph, type Span, span, spread, widthOf } from "../text.ts";
 import { fateLines } from "./key-lines.ts";
