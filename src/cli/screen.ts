@@ -25,7 +25,7 @@ export async function showPlan(
   plan: Plan,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const { review } = await import("../views/tui/open.tsx");
+  const { review } = await import("../views/tui/on-screen.tsx");
   await review({
     ...drawing(terminal, options),
     plan,
@@ -47,7 +47,7 @@ export async function applyOnScreen(
     readonly recheck: (clusters: readonly string[]) => Promise<Plan>;
   },
 ): Promise<RunOutcome> {
-  const { reviewAndApprove, watch } = await import("../views/tui/open.tsx");
+  const { reviewAndApprove, watch } = await import("../views/tui/on-screen.tsx");
   const turnBack = new AbortController();
   const events = eventQueue();
   let watching: Promise<void> | undefined;
