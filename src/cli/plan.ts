@@ -22,7 +22,7 @@ import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-commands.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
-import { observeEach, planFrom } from "./observe.ts";
+import { observeEach, planOfWorkspace } from "./observe.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { sayWhoseRecord } from "./record.ts";
 import { showPlan } from "./screen.ts";
@@ -86,7 +86,7 @@ export async function makePlan(
     uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
-  const live = await planFrom(workspace, observations, terminal.now(), unread);
+  const live = await planOfWorkspace(workspace, observations, terminal.now(), unread);
   const certificates = await certificatesUnread(workspace, unread, terminal.now());
   const planned =
     base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
