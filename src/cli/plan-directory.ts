@@ -13,7 +13,7 @@ import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-commands.ts";
 import { expectations } from "./expectations.ts";
 import { observationsFor } from "./look-for-plan.ts";
-import { planFrom } from "./observe.ts";
+import { planOfWorkspace } from "./observe.ts";
 import { writePlanFile } from "./plan-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
@@ -53,7 +53,7 @@ export async function planDirectory(
     uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
-  const live = await planFrom(workspace, observations, terminal.now(), unread);
+  const live = await planOfWorkspace(workspace, observations, terminal.now(), unread);
   const certificates = await certificatesUnread(workspace, unread, terminal.now());
   const planned =
     base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });

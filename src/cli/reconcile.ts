@@ -1,7 +1,7 @@
-import { apply as applyPlan } from "../apply/apply.ts";
-import { approvalKey, approvalOf } from "../apply/approval.ts";
-import { systemClock } from "../apply/clock.ts";
+import { approvalKey, approvalWhere } from "../apply/approval.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
+import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { planDifference } from "../planner/saved/plan-difference.ts";
@@ -130,7 +130,7 @@ async function takeRound(
     approve: async (now) => {
       const final = finalsOf(now, options, workspace.desired).flatMap(keysOfFinal);
       const keys = new Set([...ordinarySteps(now), ...final]);
-      return approvalOf(now, (key) => keys.has(key));
+      return approvalWhere(now, (key) => keys.has(key));
     },
     emit(event) {
       events.push(event);

@@ -14,12 +14,12 @@ export interface ProbeResult {
   readonly trusts: Trust;
   /** A sentence or two for people. */
   readonly detail: string;
-  readonly evidence: Evidence;
+  readonly evidence: ProbeEvidence;
 }
 
 export type Trust = ConsumerObservation["trusts"];
 
-export interface Evidence {
+export interface ProbeEvidence {
   /** `TLSv1.3`, `SSH-2.0-OpenSSH_9.2p1`; `null` where there is none. */
   readonly protocol: string | null;
   /** Certificates and keys that it showed, or that the file holds. */
@@ -45,12 +45,12 @@ export interface Accepted {
 }
 
 export const TRUST_UNKNOWN: Trust = { old: "unknown", new: "unknown" };
-export const NO_EVIDENCE: Evidence = { protocol: null, shown: [], accepts: null };
+export const NO_EVIDENCE: ProbeEvidence = { protocol: null, shown: [], accepts: null };
 
 /** What ends a probe early: there is nothing more to see, and this is what it means. */
 export class ProbeEnd extends Error {
   readonly uses: ProbeResult["uses"];
-  readonly evidence: Evidence;
+  readonly evidence: ProbeEvidence;
 
   constructor(uses: "neither" | "unreachable" | "unknown", detail: string, evidence = NO_EVIDENCE) {
     super(detail);

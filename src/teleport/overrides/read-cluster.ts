@@ -1,8 +1,8 @@
 import { textOf } from "../../foreign-value.ts";
 import type { OverrideResource, Source } from "../../resources/model/desired.ts";
 import type { ClusterObservation } from "../../rotation/observation.ts";
+import { type CaOverride, emptyOverride } from "./ca-override.ts";
 import { readOverride } from "./read-resource.ts";
-import { type CaOverride, emptyOverride } from "./resource.ts";
 
 /**
  * The overrides of one cluster, read: what git wants and what is live, by CA type. Reading needs X.509 code, which
@@ -10,7 +10,7 @@ import { type CaOverride, emptyOverride } from "./resource.ts";
  */
 export interface OverrideReading {
   /** `unknown`: nobody looked, or it could not be read. */
-  readonly standing: "known" | "unsupported" | "unknown";
+  readonly state: "known" | "unsupported" | "unknown";
   /** Why it is not known, or not supported. */
   readonly note: string | null;
   readonly spiffeIssuer: boolean;
@@ -63,10 +63,10 @@ async function readCluster(
   const unreadable = unread.find(({ what }) => what === "ca_overrides")?.problem ?? null;
   switch (overrides?.state) {
     case "listed":
-      return { standing: "known", note: null, spiffeIssuer: overrides.spiffeIssuer, pairs };
+      return { state: "known", note: null, spiffeIssuer: overrides.spiffeIssuer, pairs };
     case "unsupported":
-      return { standing: "unsupported", note: overrides.note, spiffeIssuer: false, pairs };
+      return { state: "unsupported", note: overrides.note, spiffeIssuer: false, pairs };
     case undefined:
-      return { standing: "unknown", note: unreadable, spiffeIssuer: false, pairs };
+      return { state: "unknown", note: unreadable, spiffeIssuer: false, pairs };
   }
 }

@@ -2,7 +2,7 @@ import type { CertificateFacts } from "../../rotation/observation.ts";
 import { type Certificate, certificateFacts } from "../../x509/certificate.ts";
 import { printedName } from "../../x509/distinguished-name.ts";
 import type { KeyHash } from "../../x509/spki.ts";
-import type { CaOverride, EntryState, OverrideEntry } from "./resource.ts";
+import type { CaOverride, EntryState, OverrideEntry } from "./ca-override.ts";
 
 /** One entry, before and after, for plans. Unchanged entries are listed as well: a plan shows what is. */
 export interface EntryDifference {

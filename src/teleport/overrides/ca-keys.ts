@@ -44,3 +44,8 @@ export function authorityKey({ active, trusted }: LiveAuthority, hash: KeyHash):
     ({ protocol, fingerprint }) => protocol === "tls" && keyHashOf(fingerprint) === hash,
   );
 }
+
+/** Whether the repository asks to finish the rotation: then what belongs to OLD goes away, after the last step. */
+export function endsForward(phase: Phase, goal: Phase | null): boolean {
+  return goal === "standby" && phase !== "standby" && phase !== "rollback";
+}

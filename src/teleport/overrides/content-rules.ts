@@ -2,7 +2,7 @@ import { type Certificate, isSelfIssued, orderChain } from "../../x509/certifica
 import { checkSignatureFrom } from "../../x509/check-signature.ts";
 import { ORGANIZATION, printedName, valuesOf } from "../../x509/distinguished-name.ts";
 import { CLUSTER_NAME, clusterNameIn } from "./cluster-name.ts";
-import type { OverrideFinding } from "./finding.ts";
+import type { OverrideFinding } from "./override-finding.ts";
 
 /**
  * What the server demands of a certificate and its chain (reference 2.3, 2.4), each rule a row in its order.

@@ -1,26 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
-
-/** Time as apply sees it, so that tests can drive hours in microseconds. */
-export interface Clock {
-  /** Milliseconds since the epoch: for records and for people, never for how long something takes. */
-  now(): number;
-  /** Milliseconds since some moment, by a clock that nobody sets: how long something takes. */
-  monotonic(): number;
-  /** Rejects with an `AbortError` when the signal fires first. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, { signal });
-  },
-};
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
+import type { RunClock } from "./run-clock.ts";
 
 /** What a wait that overslept still gets: enough for a look, and for one more when the network is not back yet. */
 const AFTER_SLEEP_MS = 30_000;
@@ -32,11 +10,11 @@ const OVERSLEPT_MS = 10_000;
  * ran out while the process stood still (a suspended machine, SIGSTOP), it looks again before it ends.
  */
 export class Deadline {
-  readonly #clock: Clock;
+  readonly #clock: RunClock;
   readonly #grace: number;
   #at: number;
 
-  constructor(clock: Clock, withinMs: number) {
+  constructor(clock: RunClock, withinMs: number) {
     this.#clock = clock;
     this.#at = clock.monotonic() + withinMs;
     this.#grace = Math.min(AFTER_SLEEP_MS, Math.max(withinMs, 0));

@@ -1,24 +1,12 @@
 import { Failure } from "../failure.ts";
+import { isoTime } from "../iso-time.ts";
 import { appliedAt, type HistoryFacts, orderOf, restartedAt } from "../rotation/history.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
-import { iso } from "./clock.ts";
-import { type ClusterRun, type RunContext, say } from "./context.ts";
+import type { ClusterRun, RunContext } from "./context.ts";
+import { emitNow } from "./emit-now.ts";
+import { noteInJournal } from "./journal.ts";
 
-/** What git says of the commit of this run, against what each of these clusters had last; empty outside of git. */
-export async function historiesOf(
-  context: RunContext,
-  records: readonly ClusterRecord[],
-): Promise<ReadonlyMap<string, HistoryFacts>> {
-  const { history, desired } = context;
-  if (history === undefined) return new Map();
-  return new Map(
-    await Promise.all(
-      records.map(async (record) => [record.cluster, await history(record, desired.rotations)] as const),
-    ),
-  );
-}
-
-/** Under the lock, so that no other run can apply a later commit meanwhile. */
+/** Throws a `Failure` (`refused`) for a commit that may not be applied: under the lock, so that no other run can apply a later commit meanwhile. */
 export function insistOnOrder(histories: ReadonlyMap<string, HistoryFacts>): void {
   for (const [cluster, facts] of histories) {
     const order = orderOf(facts);
@@ -37,17 +25,12 @@ export async function acceptRewritten(run: ClusterRun): Promise<void> {
   const before = await run.store.load(cluster);
   const facts = await history(before, run.desired.rotations);
   if (orderOf(facts).order !== "diverged") {
-    say(run, { type: "notice", message: `${cluster}: no rewritten history has to be accepted` });
+    emitNow(run, { type: "notice", message: `${cluster}: no rewritten history has to be accepted` });
     return;
   }
-  const now = iso(run.clock.now());
-  await run.store.save(restartedAt(before, facts, reason, now));
+  await run.store.save(restartedAt(before, facts, reason, isoTime(run.clock.now())));
   const last = facts.applied?.commit ?? "";
-  await run.store.append({
-    at: now,
-    run: run.lock.id,
-    commit: run.commit,
-    cluster,
+  await noteInJournal(run, {
     rotation: "history",
     authority: "",
     from: last,
@@ -55,7 +38,7 @@ export async function acceptRewritten(run: ClusterRun): Promise<void> {
     what: "accepted",
     detail: reason,
   });
-  say(run, {
+  emitNow(run, {
     type: "notice",
     message: `${cluster}: commit ${facts.head.slice(0, 12)} is the new start, in place of ${last.slice(0, 12)}: ${reason}`,
   });
@@ -66,7 +49,7 @@ export async function atCommit(context: RunContext, record: ClusterRecord): Prom
   if (context.history === undefined) return record;
   const { rotations } = context.desired;
   const facts = await context.history(record, rotations);
-  return appliedAt(record, facts, rotations, iso(context.clock.now()));
+  return appliedAt(record, facts, rotations, isoTime(context.clock.now()));
 }
 
 /** The same, written down where it is news. */

@@ -1,7 +1,7 @@
 import type { KeyHash } from "../../x509/spki.ts";
-import type { FindingCode, Severity } from "./finding.ts";
-import type { EntryState } from "./resource.ts";
-import type { RowId } from "./state-table.ts";
+import type { EntryState } from "./ca-override.ts";
+import type { FindingCode, Severity } from "./override-finding.ts";
+import type { RowId } from "./state-row.ts";
 
 /** The overrides of one CA, as `plan --format json` prints them: snake_case names are a contract. */
 export interface OverridePlan {

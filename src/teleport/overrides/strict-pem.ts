@@ -1,4 +1,4 @@
-import type { FindingCode, Severity } from "./finding.ts";
+import type { FindingCode, Severity } from "./override-finding.ts";
 
 /**
  * The server's strict idea of PEM (reference 2.7), which no library shares: exactly one block, nothing after it.
