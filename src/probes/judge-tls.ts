@@ -31,11 +31,17 @@ export function signersOf(
 /** Verifying costs: a server that sends thousands of certificates gets no thousands of verifications. */
 const MAX_CHAIN = 16;
 
-/** Whether a key is one of those above the override of a candidate: by signature, as a root need not be in the chain. */
+/**
+ * Whether a key is one of those above the override of a candidate: by signature, as a root need not be in
+ * the chain.
+ */
 export function issuesOverride(key: X509Certificate["publicKey"], { override, spki }: CandidateKey): boolean {
   return !spkiOf(key).equals(spki) && override.some((certificate) => isSignedBy(certificate, key));
 }
 
+/**
+ * A certificate for the evidence of a probe, harmless to print; `from` are the candidates that vouch for it.
+ */
 export function showCertificate(certificate: X509Certificate, from: readonly CandidateKey[]): ShownKey {
   return {
     fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),

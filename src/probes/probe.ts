@@ -16,6 +16,7 @@ import {
 } from "./result.ts";
 import { probeTls } from "./tls.ts";
 
+/** What all probes of a run share. */
 export interface ProbeOptions {
   readonly candidates: Candidates;
   readonly overrides?: OverrideChains;

@@ -32,6 +32,9 @@ interface EntryBase {
   readonly where: string;
 }
 
+/**
+ * One entry of `certificate_overrides`: a certificate with its chain, or the statement that a key has none.
+ */
 export type OverrideEntry = EntryBase &
   (
     | {
@@ -46,7 +49,9 @@ export type OverrideEntry = EntryBase &
 /** A CA type that Teleport can override (reference 4). */
 export const OVERRIDABLE_TYPES = ["db_client", "windows"] as const;
 
+/** `kind` of the resource (reference 2.2). */
 export const OVERRIDE_KIND = "cert_authority_override";
+/** The one `version` that the server takes (reference 2.2). */
 export const OVERRIDE_VERSION = "v1";
 
 /** Nothing overridden: an absent resource and an empty list are the same to everybody. */

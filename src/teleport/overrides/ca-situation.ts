@@ -41,8 +41,10 @@ export interface CaSituation {
  */
 export const COVERAGES = ["none", "waived", "staged", "enabled", "covered", "partial", "unfinished"] as const;
 
+/** One of `COVERAGES`. */
 export type Coverage = (typeof COVERAGES)[number];
 
+/** What the entries of these keys add up to; `none` where there are no keys. */
 export function coverageOf(hashes: readonly KeyHash[], entries: ReadonlyMap<KeyHash, EntryState>): Coverage {
   const states = new Set(hashes.map((hash) => entries.get(hash) ?? "none"));
   const [only = "none"] = states;
@@ -71,6 +73,7 @@ export interface SituationFacts {
   readonly wayBack: boolean;
 }
 
+/** Answers the questions of the state table; sets of keys become yes or no. */
 export function factsOfSituation(situation: CaSituation): SituationFacts {
   const { phase, keys, entries, withCrl, trustAcknowledged, faulty, overriddenBefore } = situation;
   const { old, next } = generations(phase, keys);
@@ -92,6 +95,7 @@ export function factsOfSituation(situation: CaSituation): SituationFacts {
   };
 }
 
+/** Keys that have an entry and are gone from the CA. */
 export function orphansOf({ keys, entries }: Pick<CaSituation, "keys" | "entries">): readonly KeyHash[] {
   return [...entries.keys()].filter((hash) => !isKnown(keys, hash));
 }

@@ -6,7 +6,10 @@ import { CLUSTER_ENTRY_RULES, type EntryInCluster } from "./entry-in-cluster.ts"
 import type { LiveContext } from "./live-context.ts";
 import type { OverrideFinding } from "./override-finding.ts";
 
-/** Everything between the desired resource and the live cluster. `override.findings` and `checkOverride` come on top. */
+/**
+ * Everything between the desired resource and the live cluster. `override.findings` and `checkOverride`
+ * come on top.
+ */
 export function checkAgainstLive(context: LiveContext): readonly OverrideFinding[] {
   const { authority, live, desired } = context;
   const keys = caKeys(authority);

@@ -64,6 +64,7 @@ export function compareOverrides(
   });
 }
 
+/** Whether nothing separates two resources, in the sense of `compareOverrides`. */
 export function sameOverride(one: Pick<CaOverride, "entries">, other: Pick<CaOverride, "entries">): boolean {
   return compareOverrides(one, other).every(({ change }) => change === "unchanged");
 }
@@ -73,6 +74,7 @@ export function sameCertificates(one: OverrideEntry, other: OverrideEntry): bool
   return one.certificate?.sha256 === other.certificate?.sha256 && sameChain(one.chain, other.chain);
 }
 
+/** Whether two chains are the same certificates in the same order. */
 export function sameChain(one: readonly Certificate[], other: readonly Certificate[]): boolean {
   return (
     one.length === other.length &&

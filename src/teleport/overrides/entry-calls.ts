@@ -80,7 +80,10 @@ function awaitCrl(role: KeyRole): OverrideAction {
   return act(role, "await-crl", { call: "await-crl" });
 }
 
-/** In force, or needed for a rollback: nobody touches that without a reviewed reason. In place renewal is the exception. */
+/**
+ * In force, or needed for a rollback: nobody touches that without a reviewed reason. In place renewal is
+ * the exception.
+ */
 function touching({ inForce, neededForRollback, after }: KeyRole): readonly Need[] {
   return neededForRollback || (inForce && after?.state !== "enabled") ? ["waiver"] : [];
 }

@@ -177,10 +177,15 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   },
 ];
 
+/** A value as the server quotes it: nothing at all is an empty text. */
 export function quoted(value: unknown): string {
   return `"${typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value)}"`;
 }
 
+/**
+ * A finding for each field that is not known, with the nearest one that is. `where` is empty for the top
+ * level.
+ */
 export function unknownFields(
   fields: Fields,
   where: string,

@@ -15,6 +15,7 @@ export interface EdgeJudgement {
   readonly findings: readonly Finding[];
 }
 
+/** The row of the state table that a CA is in. */
 export function classify(situation: CaSituation): StateRow {
   return rowFor(factsOfSituation(situation));
 }
@@ -28,6 +29,7 @@ export function judgeEdge(situation: CaSituation, edge: Edge, type: string): Edg
   return rollsBack ? mayRollBack(situation, type) : mayAdvance(situation, edge, type);
 }
 
+/** The same for a move forward, and for staying where it is. */
 export function mayAdvance(situation: CaSituation, edge: Edge, type: string): EdgeJudgement {
   const row = classify(situation);
   const holds = edge.from === edge.to;
@@ -70,7 +72,10 @@ function describe(state: EntryState | undefined): string {
 
 type Obstacle = readonly [hash: KeyHash, message: string];
 
-/** Which keys are at fault, by row: the keys that the row's sentence speaks of. Not listed: new keys that are not ready. */
+/**
+ * Which keys are at fault, by row: the keys that the row's sentence speaks of. Not listed: new keys that
+ * are not ready.
+ */
 const AT_FAULT: Readonly<Partial<Record<RowId, (situation: CaSituation) => readonly Obstacle[]>>> = {
   S3: ({ keys, entries }) => unlessEnabled(keys.active, entries),
   S4: orphans,

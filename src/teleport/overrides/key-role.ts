@@ -49,7 +49,10 @@ export function roleOf(context: ActionInputs, keyHash: KeyHash): KeyRole {
   };
 }
 
-/** Whether the revocation list of a live entry no longer holds: then no write passes that would have to make it anew. */
+/**
+ * Whether the revocation list of a live entry no longer holds: then no write passes that would have to
+ * make it anew.
+ */
 export function isStuck({ keyHash, certificate }: OverrideEntry, live: CaOverride, now: number): boolean {
   return certificate !== null && crlProblem(live.crls.get(keyHash), certificate, now) !== null;
 }

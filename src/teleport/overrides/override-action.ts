@@ -45,8 +45,9 @@ export type Need =
  *
  *     unblock -> stage -> renew -> await-crl -> enable -> disable -> delete -> waive -> purge -> [phase step] -> retire
  *
- * `unblock` is the purge of an orphan whose revocation list no longer holds: it makes every other write fail. It is a
- * purpose of its own, as plans print it; the call is `delete-override` like that of `delete`, `purge` and `retire`.
+ * `unblock` is the purge of an orphan whose revocation list no longer holds: it makes every other write
+ * fail. It is a purpose of its own, as plans print it; the call is `delete-override` like that of
+ * `delete`, `purge` and `retire`.
  */
 export const PURPOSES = [
   "unblock",

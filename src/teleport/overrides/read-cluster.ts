@@ -17,6 +17,7 @@ export interface OverrideReading {
   readonly pairs: ReadonlyMap<string, OverridePair>;
 }
 
+/** The overrides of one CA: as git has them, and as the cluster has them. */
 export interface OverridePair {
   /** `null`: git does not manage the overrides of this CA. */
   readonly desired: { readonly override: CaOverride; readonly source: Source } | null;
@@ -28,6 +29,7 @@ export interface OverridePair {
 /** By cluster. */
 export type OverrideReadings = ReadonlyMap<string, OverrideReading>;
 
+/** Reads the overrides of every observed cluster; findings are in them, nothing is thrown. */
 export async function readOverrides(
   resources: readonly OverrideResource[],
   observations: readonly ClusterObservation[],

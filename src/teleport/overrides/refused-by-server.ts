@@ -12,8 +12,10 @@ export interface EntryChange {
   readonly retired: readonly KeyHash[];
 }
 
+/** The texts of a finding. */
 export type Told = Pick<OverrideFinding, "message" | "remedy" | "serverText">;
 
+/** A rule of the server about one entry: what it tells when the change breaks it, else `null`. */
 export interface ImpossibleChange {
   readonly code: FindingCode;
   readonly find: (change: EntryChange) => Told | null;

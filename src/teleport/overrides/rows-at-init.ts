@@ -5,7 +5,10 @@ const INIT = ["init"] as const;
 /** A CA is overridden when any of its signing keys has an enabled entry. */
 const OVERRIDDEN = ["enabled", "covered", "partial"] as const;
 
-/** The new key is there and does not sign yet: what its entry is like decides (reference teleport-overrides 5.3, I). */
+/**
+ * The new key is there and does not sign yet: what its entry is like decides (reference teleport-overrides
+ * 5.3, I).
+ */
 export const ROWS_AT_INIT: readonly StateRow[] = [
   {
     id: "I1",

@@ -2,8 +2,8 @@ import type { Phase } from "../../rotation/phase.ts";
 import type { Coverage, SituationFacts } from "./ca-situation.ts";
 
 /**
- * Names of rows, as the reference has them (teleport-overrides 5.3): S at standby, P after a rotation, I at init, U while
- * things update, R at rollback.
+ * Names of rows, as the reference has them (teleport-overrides 5.3): S at standby, P after a rotation, I
+ * at init, U while things update, R at rollback.
  */
 export type RowId =
   | "S0"

@@ -5,8 +5,9 @@ import { ROWS_AT_STANDBY } from "./rows-at-standby.ts";
 import type { RowPattern, StateRow } from "./state-row.ts";
 
 /**
- * Reference teleport-overrides 5.3, row by row; the first row that fits counts, so the order within a phase matters. Three rows are
- * not in the reference, so that every situation has one: U0 and R0 (nothing overridden), U6 (gone on by waiver).
+ * Reference teleport-overrides 5.3, row by row; the first row that fits counts, so the order within a
+ * phase matters. Three rows are not in the reference, so that every situation has one: U0 and R0 (nothing
+ * overridden), U6 (gone on by waiver).
  */
 export const STATE_TABLE: readonly StateRow[] = [...ROWS_AT_STANDBY, ...ROWS_AT_INIT, ...ROWS_AFTER_INIT];
 

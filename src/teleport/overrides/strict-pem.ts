@@ -23,6 +23,7 @@ const WANTED = "CERTIFICATE";
 const NO_BLOCK = "expected PEM-encoded block";
 const TRAILING = "certificate PEM has unexpected trailing data";
 
+/** Reads the one certificate that a field of the resource holds. Throws nothing. */
 export function readCertificatePem(text: string): PemReading {
   const block = firstBlock(text);
   if (block === null) return failure(whyNoBlock(text));
