@@ -4,8 +4,9 @@ import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
 import { insistOnOverridable } from "../../teleport/overrides/command-words.ts";
 import type { CommonOptions } from "../commands/common-flags.ts";
+import { openClusters } from "../open-clusters.ts";
 import type { Terminal } from "../terminal.ts";
-import { onlyCluster, openClusters, openWorkspace, type Workspace } from "../workspace.ts";
+import { onlyCluster, openWorkspace, type Workspace } from "../workspace.ts";
 
 /** One cluster of the repository: all that an edit of YAML needs. */
 export interface Place {
