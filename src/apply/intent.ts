@@ -7,8 +7,8 @@ import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts
 import { isPointOfNoReturn } from "../rotation/phase.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 import { overriddenKeys } from "../teleport/guards/overrides.ts";
+import { entryStatesOf } from "../teleport/overrides/ca-override.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";
-import { statesOf } from "../teleport/overrides/resource.ts";
 import { atCommit } from "./applied-commit.ts";
 import { lacksFull } from "./backup.ts";
 import type { ClusterRun } from "./context.ts";
@@ -91,7 +91,7 @@ async function overriddenBefore(
   if (observation.overrides?.state !== "listed") return null;
   const reading = (await readOverrides([], [observation])).get(observation.cluster);
   const live = reading?.pairs.get(authority)?.live;
-  return live === undefined ? [] : overriddenKeys({ entries: statesOf(live) });
+  return live === undefined ? [] : overriddenKeys({ entries: entryStatesOf(live) });
 }
 
 /**

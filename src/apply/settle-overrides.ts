@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../teleport/overrides/plan.ts";
+import type { OverridePlan, PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import { noteCommit } from "./applied-commit.ts";
 import { approvalKey } from "./approval.ts";

@@ -11,7 +11,7 @@ import { planText } from "../views/text/plan-text.ts";
 import { apply } from "./apply.ts";
 import { approvalPolicy } from "./approval-policy.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
-import { makePlan } from "./plan.ts";
+import { planDirectory } from "./plan-directory.ts";
 import { report } from "./report.ts";
 import { streamOf, type Terminal } from "./terminal.ts";
 
@@ -72,7 +72,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
   return {
     policy: (before) => approvalPolicy(terminal, directory, before),
     async plan(expect): Promise<EndedPlan> {
-      const made = await makePlan(terminal, directory, {
+      const made = await planDirectory(terminal, directory, {
         ...common,
         ...(expect.length === 0 ? {} : { expect }),
         ...(base === null || mode !== "plan" ? {} : { base }),

@@ -17,7 +17,7 @@ import { directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode, exitOfRun } from "./exit-code.ts";
 import { fastForward } from "./fast-forward.ts";
 import { insist } from "./insist.ts";
-import { makePlan } from "./plan.ts";
+import { planDirectory } from "./plan-directory.ts";
 import { sayWhoseRecord } from "./record.ts";
 import { onSignals } from "./signals.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -114,7 +114,7 @@ async function takeRound(
   { signal, held, introduce }: RoundContext,
 ): Promise<Taken> {
   await fastForward(directory, terminal);
-  const { plan, workspace } = await makePlan(terminal, directory, options);
+  const { plan, workspace } = await planDirectory(terminal, directory, options);
   await introduce(workspace);
   const commit = (workspace.commit ?? "").slice(0, 12);
   if (plan.outcome === "no_changes" && (await isNoted(workspace)))

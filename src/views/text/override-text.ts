@@ -4,7 +4,7 @@ import type {
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../../teleport/overrides/plan.ts";
+} from "../../teleport/overrides/override-plan.ts";
 import { harmlessLine } from "../harmless.ts";
 import { paragraph } from "./columns.ts";
 import type { Paint, TextTone } from "./paint.ts";

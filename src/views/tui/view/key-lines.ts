@@ -1,6 +1,6 @@
 import type { CertificateFacts } from "../../../rotation/observation.ts";
 import type { KeyPlan, RotationPlan } from "../../../rotation/plan.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../../teleport/overrides/plan.ts";
+import type { OverrideEntryPlan, OverridePlan } from "../../../teleport/overrides/override-plan.ts";
 import { shortener } from "../../fingerprints.ts";
 import { type KeyFate, keyFates, type Passage } from "../key-fates.ts";
 import { dateOf, EMPTY, type Line, line, type Span, span, widthOfText, wrapped } from "../spans.ts";

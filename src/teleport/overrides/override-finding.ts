@@ -13,6 +13,7 @@ export interface OverrideFinding {
   readonly serverText?: string;
 }
 
+/** `error` blocks; `info` asks for nothing, and `validate` leaves it out. */
 export type Severity = "error" | "warning" | "info";
 
 /**
@@ -123,6 +124,7 @@ export const FINDING_CODES = {
   "spiffe-issuer": "none",
 } as const satisfies Readonly<Record<string, Stage>>;
 
+/** One of the codes of `FINDING_CODES`. */
 export type FindingCode = keyof typeof FINDING_CODES;
 
 /**
@@ -143,6 +145,7 @@ export function serverRefusal(
   return null;
 }
 
+/** Whether one of them blocks. */
 export function hasErrors(findings: readonly OverrideFinding[]): boolean {
   return findings.some(({ severity }) => severity === "error");
 }

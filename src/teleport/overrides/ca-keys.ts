@@ -10,6 +10,7 @@ export interface CaKeys {
   readonly additional: readonly KeyHash[];
 }
 
+/** The TLS keys of a CA as the cluster shows them; SSH and JWT keys have no certificate to override. */
 export function caKeys({ active, trusted }: LiveAuthority): CaKeys {
   return { active: tlsHashes(active), additional: tlsHashes(trusted) };
 }
@@ -18,6 +19,7 @@ function tlsHashes(keys: readonly AuthorityKey[]): readonly KeyHash[] {
   return keys.filter(({ protocol }) => protocol === "tls").map(({ fingerprint }) => keyHashOf(fingerprint));
 }
 
+/** Whether the CA has the key, active or additional. */
 export function isKnown({ active, additional }: CaKeys, hash: KeyHash): boolean {
   return active.includes(hash) || additional.includes(hash);
 }
@@ -43,4 +45,9 @@ export function authorityKey({ active, trusted }: LiveAuthority, hash: KeyHash):
   return [...active, ...trusted].find(
     ({ protocol, fingerprint }) => protocol === "tls" && keyHashOf(fingerprint) === hash,
   );
+}
+
+/** Whether the repository asks to finish the rotation: then what belongs to OLD goes away, after the last step. */
+export function endsForward(phase: Phase, goal: Phase | null): boolean {
+  return goal === "standby" && phase !== "standby" && phase !== "rollback";
 }

@@ -1,7 +1,7 @@
 import type { KeyHash } from "../../x509/spki.ts";
-import type { FindingCode, Severity } from "./finding.ts";
-import type { EntryState } from "./resource.ts";
-import type { RowId } from "./state-table.ts";
+import type { EntryState } from "./ca-override.ts";
+import type { FindingCode, Severity } from "./override-finding.ts";
+import type { RowId } from "./state-row.ts";
 
 /** The overrides of one CA, as `plan --format json` prints them: snake_case names are a contract. */
 export interface OverridePlan {
@@ -21,6 +21,7 @@ export interface OverridePlan {
   readonly blocked: boolean;
 }
 
+/** One key of the CA, or of an entry: what stands for it now, and what will. */
 export interface OverrideEntryPlan {
   readonly key_hash: KeyHash;
   readonly key: "active" | "additional" | "orphan" | "unknown";
@@ -61,6 +62,7 @@ interface MissingStatement {
   readonly remedy: string;
 }
 
+/** A key for which the external CA has to sign. */
 export interface CertificateDue {
   readonly key_hash: KeyHash;
   readonly message: string;
@@ -68,6 +70,7 @@ export interface CertificateDue {
   readonly command: string;
 }
 
+/** A finding as plans print it. */
 export interface OverridePlanFinding {
   readonly severity: Severity;
   readonly code: FindingCode;

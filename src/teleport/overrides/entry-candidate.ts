@@ -1,14 +1,14 @@
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import { type Certificate, orderChain } from "../../x509/certificate.ts";
+import { authorityKey } from "./ca-keys.ts";
+import { type CaOverride, OVERRIDE_KIND, OVERRIDE_VERSION, type OverrideEntry } from "./ca-override.ts";
 import { checkAgainstLive } from "./cluster-rules.ts";
 import { checkEntry } from "./entry-rules.ts";
-import type { OverrideFinding } from "./finding.ts";
-import { authorityKey } from "./keys.ts";
+import type { OverrideFinding } from "./override-finding.ts";
 import { readOverride } from "./read-resource.ts";
-import { type CaOverride, KIND, type OverrideEntry, VERSION } from "./resource.ts";
 
 /** A signed certificate on its way into the repository: the entry that it makes, and what is wrong with it. */
-export interface Candidate {
+export interface EntryCandidate {
   readonly entry: OverrideEntry & { readonly certificate: Certificate };
   readonly findings: readonly OverrideFinding[];
 }
@@ -49,13 +49,13 @@ export async function judgeCandidate(
     readonly live: CaOverride;
     readonly now: number;
   },
-): Promise<Candidate> {
+): Promise<EntryCandidate> {
   const { authority, live, now } = context;
   const written = { certificate: certificate.pem, chain: chain.map(({ pem }) => pem), disabled: true };
   const read = await readOverride({
-    kind: KIND,
+    kind: OVERRIDE_KIND,
     sub_kind: authority.type,
-    version: VERSION,
+    version: OVERRIDE_VERSION,
     metadata: { name: authority.cluster },
     spec: { certificate_overrides: [written] },
   });

@@ -1,7 +1,7 @@
 import type { Certificate } from "../../x509/certificate.ts";
 import type { RevocationList } from "../../x509/revocation-list.ts";
 import type { KeyHash } from "../../x509/spki.ts";
-import type { OverrideFinding } from "./finding.ts";
+import type { OverrideFinding } from "./override-finding.ts";
 
 /** Teleport's `cert_authority_override`, read: entries by key hash, whatever their order and spelling was. */
 export interface CaOverride {
@@ -32,6 +32,9 @@ interface EntryBase {
   readonly where: string;
 }
 
+/**
+ * One entry of `certificate_overrides`: a certificate with its chain, or the statement that a key has none.
+ */
 export type OverrideEntry = EntryBase &
   (
     | {
@@ -46,8 +49,10 @@ export type OverrideEntry = EntryBase &
 /** A CA type that Teleport can override (reference 4). */
 export const OVERRIDABLE_TYPES = ["db_client", "windows"] as const;
 
-export const KIND = "cert_authority_override";
-export const VERSION = "v1";
+/** `kind` of the resource (reference 2.2). */
+export const OVERRIDE_KIND = "cert_authority_override";
+/** The one `version` that the server takes (reference 2.2). */
+export const OVERRIDE_VERSION = "v1";
 
 /** Nothing overridden: an absent resource and an empty list are the same to everybody. */
 export function emptyOverride(cluster: string, type: string): CaOverride {
@@ -55,6 +60,6 @@ export function emptyOverride(cluster: string, type: string): CaOverride {
 }
 
 /** The states alone, which is all that the state table asks for. */
-export function statesOf({ entries }: Pick<CaOverride, "entries">): ReadonlyMap<KeyHash, EntryState> {
+export function entryStatesOf({ entries }: Pick<CaOverride, "entries">): ReadonlyMap<KeyHash, EntryState> {
   return new Map([...entries].map(([hash, { state }]) => [hash, state]));
 }

@@ -2,7 +2,7 @@ import { type Certificate, isSelfIssued, orderChain } from "../../x509/certifica
 import { checkSignatureFrom } from "../../x509/check-signature.ts";
 import { ORGANIZATION, printedName, valuesOf } from "../../x509/distinguished-name.ts";
 import { CLUSTER_NAME, clusterNameIn } from "./cluster-name.ts";
-import type { OverrideFinding } from "./finding.ts";
+import type { OverrideFinding } from "./override-finding.ts";
 
 /**
  * What the server demands of a certificate and its chain (reference 2.3, 2.4), each rule a row in its order.
@@ -65,6 +65,7 @@ const CONTENT: readonly ContentRule[] = [
   },
 ];
 
+/** What the server would refuse of a certificate that stands at `where`. */
 export function contentFindings(
   certificate: Certificate,
   cluster: string,
@@ -89,6 +90,7 @@ function whereTheNameIsFrom(subject: Certificate["subject"]): string {
     : "its organization (O) says so";
 }
 
+/** How many certificates a chain may have (reference 2.3). */
 export const MAX_CHAIN = 10;
 
 interface Link {
@@ -154,6 +156,10 @@ const CHAIN: readonly ChainRule[] = [
   },
 ];
 
+/**
+ * What the server would refuse of a chain: at most one thing for each item. `where` is the place of the
+ * entry.
+ */
 export function chainFindings(
   certificate: Certificate,
   chain: readonly Certificate[],

@@ -1,4 +1,4 @@
-import type { FindingCode, Severity } from "./finding.ts";
+import type { FindingCode, Severity } from "./override-finding.ts";
 
 /**
  * The server's strict idea of PEM (reference 2.7), which no library shares: exactly one block, nothing after it.
@@ -23,6 +23,7 @@ const WANTED = "CERTIFICATE";
 const NO_BLOCK = "expected PEM-encoded block";
 const TRAILING = "certificate PEM has unexpected trailing data";
 
+/** Reads the one certificate that a field of the resource holds. Throws nothing. */
 export function readCertificatePem(text: string): PemReading {
   const block = firstBlock(text);
   if (block === null) return failure(whyNoBlock(text));

@@ -1,9 +1,9 @@
 import type { SigningRequest } from "../../x509/decode.ts";
 import { printedName, valuesOf } from "../../x509/distinguished-name.ts";
 import type { KeyHash } from "../../x509/spki.ts";
+import type { CaKeys } from "./ca-keys.ts";
 import { CLUSTER_NAME, clusterNameIn } from "./cluster-name.ts";
 import { shortKeyHashes } from "./key-hash.ts";
-import type { CaKeys } from "./keys.ts";
 
 /** A CSR that can be handed to the external CA, and what is notable about it. */
 interface MatchedRequest {

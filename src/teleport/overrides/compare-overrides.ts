@@ -2,7 +2,7 @@ import type { CertificateFacts } from "../../rotation/observation.ts";
 import { type Certificate, certificateFacts } from "../../x509/certificate.ts";
 import { printedName } from "../../x509/distinguished-name.ts";
 import type { KeyHash } from "../../x509/spki.ts";
-import type { CaOverride, EntryState, OverrideEntry } from "./resource.ts";
+import type { CaOverride, EntryState, OverrideEntry } from "./ca-override.ts";
 
 /** One entry, before and after, for plans. Unchanged entries are listed as well: a plan shows what is. */
 export interface EntryDifference {
@@ -64,6 +64,7 @@ export function compareOverrides(
   });
 }
 
+/** Whether nothing separates two resources, in the sense of `compareOverrides`. */
 export function sameOverride(one: Pick<CaOverride, "entries">, other: Pick<CaOverride, "entries">): boolean {
   return compareOverrides(one, other).every(({ change }) => change === "unchanged");
 }
@@ -73,6 +74,7 @@ export function sameCertificates(one: OverrideEntry, other: OverrideEntry): bool
   return one.certificate?.sha256 === other.certificate?.sha256 && sameChain(one.chain, other.chain);
 }
 
+/** Whether two chains are the same certificates in the same order. */
 export function sameChain(one: readonly Certificate[], other: readonly Certificate[]): boolean {
   return (
     one.length === other.length &&
