@@ -1,5 +1,4 @@
 import { Failure } from "../../failure.ts";
-import type { Fingerprint } from "../../rotation/observation.ts";
 import { LEAF_TCTL } from "../folder.ts";
 import type {
   ConnectionSpec,
@@ -12,6 +11,7 @@ import type {
 import { pins } from "./authority-store.ts";
 import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
 import { type CallFault, teleportFault } from "./faults.ts";
+import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
 import { failure, tctl } from "./tctl.ts";
 
@@ -55,15 +55,15 @@ interface ComponentStatus {
   /** Seconds of cluster time; 0 when its rows are gone. */
   readonly expires_in_s: number;
   /** The CA keys that signed what it dials and what it serves with. */
-  readonly issuers: { readonly client: Fingerprint; readonly server: Fingerprint };
+  readonly issuers: { readonly client: Pin; readonly server: Pin };
 }
 
 interface AuthorityStatus {
   readonly type: string;
   readonly phase: string;
   readonly mode: string;
-  readonly active: readonly Fingerprint[];
-  readonly trusted: readonly Fingerprint[];
+  readonly active: readonly Pin[];
+  readonly trusted: readonly Pin[];
 }
 
 export interface TeleportStatus {
