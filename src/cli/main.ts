@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { parseDuration } from "../resources/model/duration.ts";
+import { TALOS_FAULTS, TELEPORT_FAULTS } from "../sandbox/faults.ts";
 import { TALOS_MINORS } from "../sandbox/talos/dialect.ts";
-import { TALOS_FAULTS } from "../sandbox/talos/faults.ts";
-import { TELEPORT_FAULTS } from "../sandbox/teleport/faults.ts";
 import { RELEASES } from "../sandbox/teleport/release.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { withCommon, withFolder } from "./options.ts";

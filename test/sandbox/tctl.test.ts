@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { TELEPORT_FAULTS } from "../../src/sandbox/faults.ts";
+import { formatDuration, parseDuration } from "../../src/sandbox/go-duration.ts";
 import { CA_TYPES } from "../../src/sandbox/teleport/ca-types.ts";
-import { formatDuration, parseDuration } from "../../src/sandbox/teleport/duration.ts";
-import { TELEPORT_FAULTS } from "../../src/sandbox/teleport/faults.ts";
 import { goJson, goTime } from "../../src/sandbox/teleport/go-print.ts";
 import { TimelessTeleport } from "./harness.ts";
 

@@ -1,8 +1,8 @@
 import type { Cancel, Clock } from "../clock.ts";
+import type { FaultName } from "../faults.ts";
 import { type StoredAuthority, trustedPins } from "./authority-store.ts";
 import type { ComponentRole } from "./component-role.ts";
 import { Endpoint } from "./endpoint.ts";
-import type { ComponentFault } from "./faults.ts";
 import { followAction, outOfSync } from "./follow.ts";
 import { type IssuedCertificate, issueHostCertificate, type Pin } from "./keys.ts";
 import type { RotationState } from "./rotation.ts";
@@ -48,7 +48,7 @@ export class Agent {
   #rotation: RotationState | null = null;
   #client: Identity;
   #server: Identity;
-  #fault: ComponentFault | null = null;
+  #fault: FaultName<"teleport", "component"> | null = null;
   /** The clock's time when the last announcement before an outage was made, `null` while it is alive. */
   #silentSince: number | null = null;
   #announcedFrom: number;
@@ -80,7 +80,7 @@ export class Agent {
     return this.#rotation;
   }
 
-  get fault(): ComponentFault | null {
+  get fault(): FaultName<"teleport", "component"> | null {
     return this.#fault;
   }
 
@@ -139,7 +139,10 @@ export class Agent {
       "the auth server does not accept this certificate: x509: certificate signed by unknown authority";
   }
 
-  async inject(fault: ComponentFault, options: { readonly expired: boolean }): Promise<void> {
+  async inject(
+    fault: FaultName<"teleport", "component">,
+    options: { readonly expired: boolean },
+  ): Promise<void> {
     await this.clear();
     switch (fault) {
       case "rejoin":

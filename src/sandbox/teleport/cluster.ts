@@ -8,12 +8,12 @@ import {
   seededRandom,
   seededUuid,
 } from "../clock.ts";
+import type { FaultName } from "../faults.ts";
 import { Agent, type AgentWorld } from "./agent.ts";
 import { agentSpecs } from "./agent-specs.ts";
 import { type Authority, AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import { CA_TYPES } from "./ca-types.ts";
 import type { ComponentRole } from "./component-role.ts";
-import type { ComponentFault } from "./faults.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { OverrideServer } from "./override-server.ts";
 import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
@@ -178,7 +178,7 @@ export class TeleportCluster {
   /** Starts a component fault on some processes, or ends what they have (`null`). */
   async inject(
     agents: readonly Agent[],
-    fault: ComponentFault | null,
+    fault: FaultName<"teleport", "component"> | null,
     options: { readonly forMs?: number; readonly expired?: boolean } = {},
   ): Promise<void> {
     for (const agent of agents) {

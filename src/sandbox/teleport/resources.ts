@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
+import { formatDuration } from "../go-duration.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentlessNode, TeleportCluster } from "./cluster.ts";
 import type { ComponentRole } from "./component-role.ts";
-import { formatDuration } from "./duration.ts";
 import { goTime, unixNano, ZERO_TIME } from "./go-print.ts";
 import { type KeyGeneration, privatePem } from "./keys.ts";
 import type { ListedAuthority } from "./listed-authorities.ts";

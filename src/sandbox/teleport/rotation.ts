@@ -1,4 +1,4 @@
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../go-duration.ts";
 
 /**
  * The auth server's rotation state machine, as a pure function (reference teleport-rotation 1.3 to 1.7).
