@@ -1,23 +1,23 @@
 import { join } from "node:path";
 import { artifactsFor } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { lookAtTarget, namedByFlag } from "../process/written-file.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import { apiSpelling } from "../rotation/authority-type.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import { count, paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { writeArtifacts } from "./artifact-files.ts";
+import { directoryOf } from "./commands/common-flags.ts";
+import type { ARTIFACTS } from "./commands/repository-commands.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
 import { retiredKeys } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 import { openClusters, openWorkspace } from "./workspace.ts";
 
-export interface ArtifactsOptions extends CommonOptions {
-  readonly out: string;
-  readonly type?: string;
-}
+type ArtifactsOptions = ValuesOf<typeof ARTIFACTS.flags>;
 
 /** `capstan artifacts`: writes what systems outside the clusters need of their CAs in the phase they are in. */
 export async function artifacts(

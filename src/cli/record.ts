@@ -8,8 +8,8 @@ import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../rec
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { ClusterResource, RepositoryResource } from "../resources/model/desired.ts";
-import { paragraph } from "../views/text/layout.ts";
-import type { CommonOptions } from "./options.ts";
+import { paragraph } from "../views/text/columns.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The record where the repository resource says that it is. */

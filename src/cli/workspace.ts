@@ -4,12 +4,8 @@ import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { Ways } from "../planner/trust.ts";
-import {
-  openPlatform,
-  type Platform,
-  type PlatformOptions,
-  type TalosSurroundings,
-} from "../platforms/platform.ts";
+import { openPlatform } from "../platforms/open.ts";
+import type { Platform, PlatformOptions, TalosSurroundings } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import type { RecordStore } from "../record/store.ts";
 import type {
@@ -23,13 +19,13 @@ import type { ResourceDocument } from "../resources/read/document.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
-import { OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
+import { OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { writableRoots } from "../written-path.ts";
 import { checkAcknowledgements } from "./acknowledgements.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { loadInRepository } from "./load.ts";
-import type { CommonOptions } from "./options.ts";
 import { openRecord } from "./record.ts";
 import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -124,7 +120,7 @@ function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string)
   if (errors.length === 0) return;
   throw new Failure(
     "resources",
-    `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+    `the resources in ${directory} have errors\n\n${errors.map(diagnosticText).join("\n")}`,
     {
       hint: "nothing was asked of the cluster; correct the files and run it again",
     },
@@ -149,6 +145,15 @@ function select(
   const names = clusters.map(({ name }) => name);
   throw new Failure("usage", `there is no cluster "${wanted}" in ${directory}`, {
     hint: suggestOneOf(wanted, names, "there are"),
+  });
+}
+
+/** The cluster of a command that is about one alone. */
+export function onlyCluster({ clusters }: Pick<Workspace, "clusters">): ClusterResource {
+  const [only, ...others] = clusters;
+  if (only !== undefined && others.length === 0) return only;
+  throw new Failure("usage", `there are several clusters: ${clusters.map(({ name }) => name).join(", ")}`, {
+    hint: "say which with --cluster",
   });
 }
 

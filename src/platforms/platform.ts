@@ -1,13 +1,11 @@
 import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
-import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Identities } from "../sealing/identities.ts";
-import type { BackupRequest, FullBackup } from "./backup.ts";
-import { openTalos } from "./talos/platform.ts";
-import { openTeleport } from "./teleport/platform.ts";
+import type { BackupRequest, FullBackup } from "./full-backup.ts";
 
 /**
  * One live cluster, whatever it runs (design, section 1). Plan and apply know no more of it than this: look at
@@ -144,14 +142,4 @@ export interface TalosSurroundings {
   readonly now: () => Date;
   /** Folders below which client files may be written (`written-path.ts`). */
   readonly roots: readonly string[];
-}
-
-/** The platform of a cluster resource. Contacts nothing yet. */
-export function openPlatform(cluster: ClusterResource, options: PlatformOptions): Platform {
-  switch (cluster.platform) {
-    case "teleport":
-      return openTeleport(cluster, options);
-    case "talos":
-      return openTalos(cluster, options);
-  }
 }

@@ -11,7 +11,7 @@ import {
   type YAMLSeq,
 } from "yaml";
 import type { TalosType } from "../rotation/authority-type.ts";
-import type { CaCertificate } from "./certificate.ts";
+import type { CaCertificate } from "../x509/ca-certificate.ts";
 import { EditProblem, lineOf } from "./edit-problem.ts";
 import {
   acceptedText,

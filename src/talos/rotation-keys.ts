@@ -2,7 +2,7 @@ import type { RotatedAuthority, RotationResource } from "../resources/model/desi
 import type { TalosType } from "../rotation/authority-type.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { type ClusterRecord, openRotation, type TalosKeys } from "../rotation/record.ts";
-import { type CaCertificate, readCertificate } from "./certificate.ts";
+import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
 import type { ConfiguredAuthority } from "./machine-config.ts";
 import type { RotationKeys } from "./node-state.ts";
 
@@ -52,7 +52,7 @@ export function knownRotation(
   const [retired] = open?.retire ?? [];
   if (retired !== undefined) {
     const kept = record.talos?.findLast((entry) => entry.authority === type && entry.old === retired) ?? null;
-    const next = kept === null ? null : readCertificate(kept.next_certificate);
+    const next = kept === null ? null : readCaCertificate(kept.next_certificate);
     const keys = { old: retired, next: next?.fingerprint ?? open?.introduced[0] ?? null };
     return { keys, next, kept, declared: null, goesBack: isOut(open) };
   }
@@ -76,7 +76,7 @@ function rankOf(
   used: ReadonlySet<Fingerprint>,
   signing: readonly Fingerprint[],
 ): number {
-  const coming = next === undefined ? null : readCertificate(next.certificate).fingerprint;
+  const coming = next === undefined ? null : readCaCertificate(next.certificate).fingerprint;
   const hasOld = retire.some((key) => used.has(key));
   const hasNext = coming !== null && used.has(coming);
   if (hasOld && hasNext) return 4;
@@ -85,7 +85,7 @@ function rankOf(
 }
 
 function nextOf({ next }: RotatedAuthority): CaCertificate | null {
-  return next === undefined ? null : readCertificate(next.certificate);
+  return next === undefined ? null : readCaCertificate(next.certificate);
 }
 
 /** What is kept of exactly this pair; an earlier rotation says nothing about this one. */

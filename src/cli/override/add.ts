@@ -1,12 +1,12 @@
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { addOverride, addOverrideEntry } from "../../resources/edit/edit-override.ts";
-import { editFiles } from "../edited-file.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit, editFiles } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { judge, signedFrom, tell, written } from "./certificate.ts";
-import { edit, indexIn, next, openScene, readAll, resourceFor, type Scene } from "./scene.ts";
+import { edit, indexIn, openScene, readAll, resourceFor, type Scene } from "./scene.ts";
 
 /** Puts a signed certificate into git: staged when it is the first for its key. */
 export async function addCertificate(
@@ -16,7 +16,7 @@ export async function addCertificate(
 ): Promise<ExitCode> {
   const scene = await openScene(terminal, options);
   await put(scene, await readAll(terminal, files), null);
-  return next(terminal);
+  return afterEdit(terminal);
 }
 
 /** A key has one entry: another certificate for it is a renewal. */

@@ -2,17 +2,18 @@ import { Failure } from "../../failure.ts";
 import type { WrittenEntry } from "../../resources/edit/edit-override.ts";
 import type { OverrideResource } from "../../resources/model/desired.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
+import { emptyOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import {
-  type Candidate,
+  type EntryCandidate,
   judgeCandidate,
   type SignedCertificate,
   sortSigned,
-} from "../../teleport/overrides/candidate.ts";
-import { factsOf } from "../../teleport/overrides/certificate.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
+} from "../../teleport/overrides/entry-candidate.ts";
 import { readOverrides } from "../../teleport/overrides/read-cluster.ts";
-import { emptyOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
-import { harmless, paragraph } from "../../views/text/layout.ts";
+import { harmlessLine } from "../../views/harmless.ts";
+import { paragraph } from "../../views/text/columns.ts";
+import { certificateFacts } from "../../x509/certificate.ts";
 import type { Place, Scene } from "./scene.ts";
 import { resourceFor } from "./scene.ts";
 
@@ -37,14 +38,14 @@ export async function signedFrom(
       { hint: "sign the request that `capstan override csr` writes, unchanged" },
     );
   }
-  for (const { subject } of signed.leftOver.map(factsOf)) {
-    scene.terminal.stderr.write(`left out, as it is no part of the chain: ${harmless(subject)}\n`);
+  for (const { subject } of signed.leftOver.map(certificateFacts)) {
+    scene.terminal.stderr.write(`left out, as it is no part of the chain: ${harmlessLine(subject)}\n`);
   }
   return signed;
 }
 
 interface Judged {
-  readonly candidate: Candidate;
+  readonly candidate: EntryCandidate;
   readonly resource: OverrideResource | null;
   readonly authority: LiveAuthority;
 }
@@ -76,11 +77,11 @@ export async function judge(scene: Scene, signed: SignedCertificate): Promise<Ju
 }
 
 function harmlessLines(lines: readonly string[]): string {
-  return lines.flatMap((line) => line.split("\n").map(harmless)).join("\n");
+  return lines.flatMap((line) => line.split("\n").map(harmlessLine)).join("\n");
 }
 
 /** As it is written: staged. */
-export function written({ entry }: Candidate): WrittenEntry {
+export function written({ entry }: EntryCandidate): WrittenEntry {
   return {
     public_key: entry.keyHash,
     disabled: true,
@@ -90,14 +91,18 @@ export function written({ entry }: Candidate): WrittenEntry {
 }
 
 /** What came into git, and what is notable about it. */
-export function tell({ terminal }: Place, { entry, findings }: Candidate, what: string): void {
-  const { subject, issuer, notAfter } = factsOf(entry.certificate);
+export function tell({ terminal }: Place, { entry, findings }: EntryCandidate, what: string): void {
+  const { subject, issuer, notAfter } = certificateFacts(entry.certificate);
   terminal.stdout.write(
-    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmless(subject)}\n  issuer  ${harmless(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
+    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
   );
   for (const { severity, where, message, remedy } of findings) {
     if (severity === "info") continue;
-    const line = paragraph(`${severity}: ${where} ${harmless(message)} → ${harmless(remedy)}`, "  ", "    ");
+    const line = paragraph(
+      `${severity}: ${where} ${harmlessLine(message)} → ${harmlessLine(remedy)}`,
+      "  ",
+      "    ",
+    );
     terminal.stderr.write(`${line}\n`);
   }
 }

@@ -1,26 +1,24 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
+import type { ValuesOf } from "../../flag.ts";
 import { signRequest } from "../../platforms/signer.ts";
 import { createRunner } from "../../process/runner.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
 import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
-import { matchRequests, requestFileNames } from "../../teleport/overrides/requests.ts";
-import { harmless, paragraph } from "../../views/text/layout.ts";
+import { matchRequests, requestFileNames } from "../../teleport/overrides/match-requests.ts";
+import { harmlessLine } from "../../views/harmless.ts";
+import { paragraph } from "../../views/text/columns.ts";
+import type { OVERRIDE_CSR } from "../commands/override-commands.ts";
 import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { put, refusePresent } from "./add.ts";
 import { authorityOf, openScene, type Scene } from "./scene.ts";
 
-export interface CsrOptions extends CommonOptions {
-  readonly publicKey?: string;
-  readonly out?: string;
-  readonly sign?: boolean;
-}
+type CsrOptions = ValuesOf<typeof OVERRIDE_CSR.flags>;
 
 const REQUESTS = join("overrides", "requests");
 
@@ -34,7 +32,8 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
   }
   const wanted = wantedKey(options.publicKey, authority);
   const { texts, warnings } = await platform.overrides.requests(authority.type, wanted);
-  if (warnings !== "") terminal.stderr.write(`${paragraph(`tctl says: ${harmless(warnings)}`, "", "  ")}\n`);
+  if (warnings !== "")
+    terminal.stderr.write(`${paragraph(`tctl says: ${harmlessLine(warnings)}`, "", "  ")}\n`);
   const keys = caKeys(authority);
   const match = await matchRequests(texts, cluster.name, keys, wanted === null ? undefined : [wanted]);
   // Before the signer is asked: a certificate that cannot be used is issued all the same.
@@ -48,7 +47,7 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
     const file = names.get(keyHash) ?? "";
     await writeRequest(scene, file, request.pem, options.out !== undefined);
     terminal.stdout.write(
-      `wrote ${file}\n  for the ${role} key\n  ${keyHash}\n  subject ${harmless(subject)}\n`,
+      `wrote ${file}\n  for the ${role} key\n  ${keyHash}\n  subject ${harmlessLine(subject)}\n`,
     );
     if (!namesCluster) {
       terminal.stderr.write(

@@ -3,10 +3,11 @@ import { enableOverrideEntry } from "../../resources/edit/edit-override.ts";
 import type { Source } from "../../resources/model/desired.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import { subjectOf } from "../../teleport/overrides/judge-edge.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { desiredOf, edit, namedEntries, next, openPlace, type Place, readDesired } from "./scene.ts";
+import { desiredOf, edit, namedEntries, openPlace, type Place, readDesired } from "./scene.ts";
 
 /** Has git ask for entries in force: those that are named, else all that are staged. The cluster is not asked. */
 export async function enable(
@@ -49,7 +50,7 @@ export async function enable(
       `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth). In the spec at\n${file}:${line}:\n  acknowledge:\n${items.join("\n")}\n`,
     );
   }
-  return next(terminal);
+  return afterEdit(terminal);
 }
 
 /** The resources of git in which a statement about a CA counts, the best place first. */

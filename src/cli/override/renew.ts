@@ -1,10 +1,11 @@
 import { Failure } from "../../failure.ts";
 import { renewOverrideEntry } from "../../resources/edit/edit-override.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { judge, signedFrom, tell, written } from "./certificate.ts";
-import { edit, indexIn, next, openScene, readAll } from "./scene.ts";
+import { edit, indexIn, openScene, readAll } from "./scene.ts";
 
 /** Puts another certificate in place of the one that git has for the same key. */
 export async function renew(
@@ -25,5 +26,5 @@ export async function renew(
   const of = { cluster: resource.cluster, type: resource.type };
   await edit(scene, resource.source.file, (text) => renewOverrideEntry(text, of, index, written(candidate)));
   tell(scene, candidate, `${resource.source.file}: renewed the certificate of ${authority.type}`);
-  return next(terminal);
+  return afterEdit(terminal);
 }

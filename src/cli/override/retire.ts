@@ -1,22 +1,14 @@
 import { removeOverrideEntry } from "../../resources/edit/edit-override.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
-import { keyHashOf } from "../../teleport/overrides/key-hash.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
-import type { CaOverride } from "../../teleport/overrides/resource.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
+import type { CaOverride } from "../../teleport/overrides/ca-override.ts";
+import { keyHashOf } from "../../x509/spki.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import {
-  authorityOf,
-  desiredOf,
-  edit,
-  namedEntries,
-  next,
-  openScene,
-  readDesired,
-  type Scene,
-} from "./scene.ts";
+import { authorityOf, desiredOf, edit, namedEntries, openScene, readDesired, type Scene } from "./scene.ts";
 
 /** Removes entries from git: those that are named, else those whose key is gone, or goes with the last step. */
 export async function retire(
@@ -46,7 +38,7 @@ export async function retire(
     });
     terminal.stdout.write(`${resource.source.file}: removed the entry of the key\n  ${hash}\n`);
   }
-  return next(terminal);
+  return afterEdit(terminal);
 }
 
 /** Keys that the CA does not have any more, and those that the rotation in git drops with its last step. */

@@ -4,13 +4,12 @@ import { Failure } from "../../failure.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ClusterResource, OverrideResource } from "../../resources/model/desired.ts";
 import type { ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
+import { type CaOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
-import { type CaOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
 import { editFiles } from "../edited-file.ts";
-import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { openClusters, openWorkspace, type Workspace } from "../workspace.ts";
+import { onlyCluster, openClusters, openWorkspace, type Workspace } from "../workspace.ts";
 
 /** One cluster of the repository: all that an edit of YAML needs. */
 export interface Place {
@@ -27,12 +26,7 @@ export interface Scene extends Place {
 
 export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<Place> {
   const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
-  const [cluster, ...others] = workspace.clusters;
-  if (cluster === undefined || others.length > 0) {
-    const names = workspace.clusters.map(({ name }) => name).join(", ");
-    throw new Failure("usage", `there are several clusters: ${names}`, { hint: "say which with --cluster" });
-  }
-  return { terminal, workspace, cluster };
+  return { terminal, workspace, cluster: onlyCluster(workspace) };
 }
 
 export async function openScene(terminal: Terminal, options: CommonOptions): Promise<Scene> {
@@ -120,12 +114,4 @@ export async function readAll(terminal: Terminal, files: readonly string[]): Pro
       }
     }),
   );
-}
-
-/** What comes after an edit. */
-export function next(terminal: Terminal): ExitCode {
-  terminal.stdout.write(
-    "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
-  );
-  return EXIT.ok;
 }

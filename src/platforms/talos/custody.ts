@@ -2,10 +2,11 @@ import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
 import type { ClusterRecord, TalosKeys } from "../../rotation/record.ts";
-import { isKeyOf, openNextKey } from "../../sealing/next-key.ts";
+import { openNextKey } from "../../sealing/next-key.ts";
 import { seal, unseal } from "../../sealing/seal.ts";
-import type { CaCertificate } from "../../talos/certificate.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
+import type { CaCertificate } from "../../x509/ca-certificate.ts";
+import { isKeyOf } from "../../x509/private-key.ts";
 import type { TalosSurroundings } from "../platform.ts";
 
 /** The key of the CA to come, from git. `null` when git no longer declares it. */

@@ -4,9 +4,10 @@ import type {
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../../teleport/overrides/plan.ts";
-import { harmless, paragraph } from "./layout.ts";
-import type { Paint, Tone } from "./paint.ts";
+} from "../../teleport/overrides/override-plan.ts";
+import { harmlessLine } from "../harmless.ts";
+import { paragraph } from "./columns.ts";
+import type { Paint, TextTone } from "./paint.ts";
 
 /** Enough of a key hash to tell the keys of a cluster apart; JSON has all of it. */
 const SHOWN = 16;
@@ -15,7 +16,7 @@ const SHOWN = 16;
 export function overrideText(plan: OverridePlan, paint: Paint): string {
   const by = plan.managed ? "" : paint("dim", "  not managed in git");
   const lines = [
-    `  ${paint("strong", `override ${harmless(plan.authority)}`)}  ${plan.row}${by}`,
+    `  ${paint("strong", `override ${harmlessLine(plan.authority)}`)}  ${plan.row}${by}`,
     paragraph(plan.situation, "    "),
     ...plan.entries.flatMap((entry) => entryText(entry, paint)),
     ...plan.due.map((due) => dueText(due, paint)),
@@ -35,19 +36,19 @@ const SIGN: Readonly<Record<OverrideEntryPlan["change"], string>> = {
 function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
   const { key_hash, key, change, state, state_wanted, subject, issuer } = entry;
   const states = state === state_wanted ? state : `${state} → ${state_wanted}`;
-  const tone: Tone = change === "unchanged" ? "dim" : "accent";
+  const tone: TextTone = change === "unchanged" ? "dim" : "accent";
   const crl = entry.crl || entry.subject === null || state === "absent" ? "" : ", no revocation list";
   const lines = [
     `    ${paint(tone, `${SIGN[change]} ${key_hash.slice(0, SHOWN)}…`)}  ${key} key, ${paint("strong", states)}${crl}`,
   ];
   if (subject !== null) {
-    lines.push(paragraph(`subject ${harmless(subject)}`, "        ", "          "));
-    lines.push(paragraph(`issuer  ${harmless(issuer ?? "")}`, "        ", "          "));
+    lines.push(paragraph(`subject ${harmlessLine(subject)}`, "        ", "          "));
+    lines.push(paragraph(`issuer  ${harmlessLine(issuer ?? "")}`, "        ", "          "));
     const chain = entry.chain.length === 0 ? "no chain" : `chain of ${entry.chain.length}`;
     lines.push(`        from ${day(entry.not_before)} until ${day(entry.not_after)}, ${chain}`);
   }
   for (const { field, from, to } of entry.fields.filter((one) => one.field !== "state")) {
-    lines.push(paragraph(`${field}: ${harmless(from)} → ${harmless(to)}`, "        ", "          "));
+    lines.push(paragraph(`${field}: ${harmlessLine(from)} → ${harmlessLine(to)}`, "        ", "          "));
   }
   return lines;
 }
@@ -57,7 +58,7 @@ function day(moment: string | null): string {
 }
 
 function dueText({ key_hash, message, command }: CertificateDue, paint: Paint): string {
-  const head = `${paint("warn", "due")} ${harmless(message)}: ${key_hash.slice(0, SHOWN)}…`;
+  const head = `${paint("warn", "due")} ${harmlessLine(message)}: ${key_hash.slice(0, SHOWN)}…`;
   // In one piece, so that it can be copied.
   return `${paragraph(head, "    ", "      ")}\n      → ${command}`;
 }
@@ -78,7 +79,7 @@ function actionText(action: PlannedAction, number: number, paint: Paint): string
   return lines.join("\n");
 }
 
-const TONES: Readonly<Record<OverridePlanFinding["severity"], Tone>> = {
+const TONES: Readonly<Record<OverridePlanFinding["severity"], TextTone>> = {
   error: "bad",
   warning: "warn",
   info: "dim",
@@ -88,8 +89,8 @@ export function overrideFindingText(finding: OverridePlanFinding, paint: Paint):
   const { severity, code, subject, message, remedy, waived } = finding;
   const tone = waived === undefined ? TONES[severity] : "warn";
   const label = waived === undefined ? severity : "waived";
-  const head = `${paint(tone, label)} ${code}: ${harmless(`${shortened(subject)} ${message}`)}`;
-  const answer = waived === undefined ? `→ ${harmless(remedy)}` : `waived: ${harmless(waived)}`;
+  const head = `${paint(tone, label)} ${code}: ${harmlessLine(`${shortened(subject)} ${message}`)}`;
+  const answer = waived === undefined ? `→ ${harmlessLine(remedy)}` : `waived: ${harmlessLine(waived)}`;
   return `${paragraph(head, "    ", "      ")}\n${paragraph(answer, "      ", "        ")}`;
 }
 
