@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   apply: [...CORE, "platforms", "probes", "record", "record/changes"],
   views: [...CORE, "apply"],
   forge: [...CORE, "views"],
-  sandbox: [".", "process", "rotation"],
+  sandbox: [".", "process"],
   tour: [".", "views"],
   cli: [
     ...CORE,
