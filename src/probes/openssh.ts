@@ -10,7 +10,7 @@ import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
-import { describeError, excerpt, type Observation, ProbeEnd, plain, TRUST_UNKNOWN } from "./result.ts";
+import { describeError, excerpt, ProbeEnd, plain, TRUST_UNKNOWN, type UnnamedResult } from "./result.ts";
 
 /** Not all that `ssh-keyscan` knows: each type is a connection, and sshd counts those that do not log in. */
 const KEY_TYPES = ["rsa", "ecdsa", "ed25519"];
@@ -24,7 +24,7 @@ export async function probeOpenssh(
   all: readonly CandidateKey[],
   attempt: Attempt,
   tools: { readonly run: RunExecutable; readonly sshKeyscan: string; readonly timeoutMs: number },
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   const candidates = needCandidates(all, "ssh");
   const address = parseAddress(consumer.address, DEFAULT_PORTS.openssh);
   if (address === null) throw new ProbeEnd("unknown", `"${consumer.address}" is not an address`);
