@@ -1,7 +1,7 @@
-import { apply as applyPlan } from "../apply/apply.ts";
 import type { Approval } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";

@@ -1,14 +1,16 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { AuthorityKey, CertificateFacts, Fingerprint } from "../rotation/observation.ts";
+import { onOneLine } from "./distinguished-name.ts";
 import { publicKeyInBlob } from "./openssh-key.ts";
 import { fingerprintOf, spkiOf } from "./spki.ts";
 
 type Protocol = AuthorityKey["protocol"];
 
 /**
- * Reads the public half of a CA's key: a PEM certificate, an OpenSSH line or a PEM public key, by protocol. Its
- * fingerprint is over the bytes as they stand in a certificate, not over an equal key in another encoding: for the host
- * CA of Teleport that is the CA pin (reference teleport-rotation 4.7). Throws when it is not one.
+ * Reads the public half of a CA's key: a PEM certificate, an OpenSSH line or a PEM public key, by protocol.
+ * Its fingerprint is over the bytes as they stand in a certificate, not over an equal key in another
+ * encoding: for the host CA of Teleport that is the CA pin (reference teleport-rotation 4.7). Throws when it
+ * is not one.
  */
 export async function readAuthorityKey(
   protocol: Protocol,
@@ -67,16 +69,12 @@ function algorithmOf(certificate: X509Certificate): string {
 
 function nodeCertificateFacts(certificate: X509Certificate): CertificateFacts {
   return {
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
+    subject: onOneLine(certificate.subject),
+    issuer: onOneLine(certificate.issuer),
     serial: certificate.serialNumber.toLowerCase(),
     notBefore: certificate.validFromDate.toISOString(),
     notAfter: certificate.validToDate.toISOString(),
   };
-}
-
-function oneLine(name: string | undefined): string {
-  return (name ?? "").split("\n").join(", ");
 }
 
 const NIST_CURVES: Readonly<Record<string, string>> = {

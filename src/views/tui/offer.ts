@@ -1,4 +1,4 @@
-import { type Approval, approvalKey, approvalOf } from "../../apply/approval.ts";
+import { type Approval, approvalKey, approvalWhere } from "../../apply/approval.ts";
 import { heldByDrift } from "../../planner/drift.ts";
 import { failingGuards, isHeld } from "../../planner/startable.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
@@ -157,5 +157,5 @@ export function approvedOnScreen({ plan, approved }: Pick<State, "plan" | "appro
     .filter((place) => approved.has(overrideKey(place)))
     .flatMap(({ cluster, override }) => override.actions.map(({ id }) => approvalKey(cluster.name, id)));
   const keys = new Set([...steps, ...calls]);
-  return approvalOf(plan, (key) => keys.has(key));
+  return approvalWhere(plan, (key) => keys.has(key));
 }
