@@ -1,4 +1,3 @@
-import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { GuardId } from "../rotation/plan.ts";
 import { openRotation, phaseRecord } from "../rotation/record.ts";
@@ -23,10 +22,11 @@ export function clockWork({ desired }: RunContext, { observation }: View, name: 
     (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
   );
   if (rotation?.mode !== "auto" || rotation.phase === "rollback") return null;
+  const { clock } = observation.profile;
   const moving = observation.authorities
     .filter((live) => rotation.authorities.some(({ type }) => type === live.type))
-    .filter((live) => nextByItself(live) !== null)
-    .map((live) => ({ live, nextAt: nextMoveAt(live), phaseMs: phaseOf(live) }))
+    .filter((live) => clock.next(live) !== null)
+    .map((live) => ({ live, nextAt: clock.nextAt(live), phaseMs: phaseOf(live) }))
     .toSorted((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0));
   return moving[0] ?? null;
 }
@@ -71,7 +71,7 @@ export function watchEvents(
 ): readonly Said[] {
   const { type, rotation } = clock.live;
   const at = clock.nextAt === null ? "some time" : iso(clock.nextAt);
-  const to = nextByItself(clock.live)?.to;
+  const to = view.observation.profile.clock.next(clock.live)?.to;
   const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
   return [{ type: "notice", message }, waitingEvent(context, view, clock, name)];
 }
@@ -102,7 +102,7 @@ function waitingEvent(
     authority: live.type,
     phase,
     deadline: iso(nextAt ?? now),
-    progress: progressOf(followers, new Set(waived)),
+    progress: progressOf(followers, new Set(waived), observation.profile),
     laggards: lagging
       .filter((follower) => !isCovered(follower, now))
       .map(({ subject, seen: message }) => ({ subject, message, since })),

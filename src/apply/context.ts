@@ -1,9 +1,10 @@
 import type { Failure } from "../failure.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { JournalEntry, Lock, LockHolder, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/model/desired.ts";
 import type { HistoryReader } from "../rotation/history.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Plan, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Approval } from "./approval.ts";

@@ -1,5 +1,5 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { iso } from "./clock.ts";
 import type { ClusterRun } from "./context.ts";

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import {
   asked,
   begin,
@@ -16,7 +17,7 @@ import {
 import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
-import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
+import type { Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import { isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
@@ -69,7 +70,7 @@ export async function takeStep(
   const observation = taken;
   const live = authorityIn(observation, step.authority);
   const now = iso(run.clock.now());
-  const memory = entered(before, live, now, asked);
+  const memory = entered(before, live, now, situation.observation.profile, asked);
   await save(run, situation, memory);
   say(run, {
     type: "transition-observed",
@@ -78,11 +79,12 @@ export async function takeStep(
     phase: live.rotation.phase,
   });
   if (step.action === "rotate") await journal(run, situation, "observed", live.rotation.currentId);
-  const wrongKeys = step.action === "verify" ? [] : keysAfter(step, memory.retire, live);
+  const wrongKeys =
+    step.action === "verify" ? [] : keysAfter(step, memory.retire, live, situation.observation.profile);
   const goingBack = memory.state === "rolling_back";
   if (wrongKeys.length > 0 && !goingBack)
     return fail(run, situation, "the keys are not as they should be", wrongKeys);
-  const free = goingBack && newKeyWasUsed(memory, live) === "refuted";
+  const free = goingBack && newKeyWasUsed(memory, live, situation.observation.profile) === "refuted";
   const tolerated = free ? laggingBefore(run, situation, memory) : new Set<string>();
   const wait = await waitForComponents(run, situation, memory.roster ?? [], step.to, tolerated);
   const waitedFor = wait.laggards.filter(({ subject }) => !tolerated.has(subject));
@@ -134,7 +136,7 @@ async function noteIntent(
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
   const kept = backup === null ? memory : { ...memory, backup };
-  const seen = followed(kept, live);
+  const seen = followed(kept, live, situation.observation.profile);
   const driven = content === null ? seen : drivenBy(seen, content);
   const spent = step.action === "rotate" ? spending(driven, step) : driven;
   const noted =

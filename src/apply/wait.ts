@@ -1,13 +1,9 @@
 import { Failure } from "../failure.ts";
 import type { ObserveScope } from "../platforms/platform.ts";
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { kindsOf, reportedByComponents } from "../profile/lookup.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Follower } from "../rotation/followers.ts";
-import {
-  type ClusterObservation,
-  COMPONENT_KINDS,
-  type ComponentKind,
-  type LiveAuthority,
-} from "../rotation/observation.ts";
+import type { ComponentKind, LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
 import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
@@ -75,9 +71,10 @@ export async function waitForComponents(
 ): Promise<Followed> {
   const { clock, signal, turnBack } = run;
   const { authority } = situation.step;
+  const { profile } = situation.observation;
   const deadline = deadlineOf(run, situation);
   const since = iso(clock.now());
-  const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
+  const everything = reportedByComponents(profile, authority) ? kindsOf(profile) : [];
   const isCovered = coveredByWaivers(situation.resource?.waive ?? [], roster);
   let kinds: readonly ComponentKind[] = everything;
   let known = situation.observation;
@@ -104,7 +101,7 @@ export async function waitForComponents(
       );
       if (JSON.stringify([laggards, [...waived]]) !== said) {
         said = JSON.stringify([laggards, [...waived]]);
-        const progress = progressOf(followers, waived);
+        const progress = progressOf(followers, waived, profile);
         const { name: cluster } = situation.cluster;
         say(run, {
           type: "waiting",

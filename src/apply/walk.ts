@@ -7,7 +7,6 @@ import type { Phase } from "../rotation/phase.ts";
 import { type Finding, type GuardId, needsOwnApproval, type Step } from "../rotation/plan.ts";
 import { type BackupRecord, openRotation } from "../rotation/record.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
-import { isHeldInHsm } from "../teleport/guards/hsm-keys.ts";
 import { isApproved, unnamed } from "./approval.ts";
 import { backUp } from "./backup.ts";
 import {
@@ -126,8 +125,8 @@ function findingsIn({ guards }: Step): readonly Finding[] {
 /** Auth servers add their own keys one after the other, by their ticks: one read may be between two of them. */
 const SECOND_LOOK_MS = 12_000;
 
-function takesTwoLooks({ step: { from, to }, live }: Situation): boolean {
-  return from === "init" && to === "update_clients" && isHeldInHsm(live);
+function takesTwoLooks({ step: { from, to }, live, observation }: Situation): boolean {
+  return from === "init" && to === "update_clients" && observation.profile.keyRules.growsInInit(live);
 }
 
 /**

@@ -4,11 +4,13 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openRepository } from "../git/repository.ts";
 import { openPlatform } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { PlatformName } from "../profiles.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import { parseDuration } from "../resources/model/duration.ts";
 import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/read/build.ts";
-import { type ClusterObservation, identify } from "../rotation/observation.ts";
+import { identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { paragraph } from "../views/text/layout.ts";
@@ -199,7 +201,14 @@ async function writeResources(
     refuseIfThere(folder, path);
     const { name, platform, teleport, peers, policy } = cluster;
     const talos = cluster.talos === null ? {} : { talos: talosToWrite(cluster.talos, folder, env) };
-    const text = renderCluster({ name, platform, teleport, peers, policy, ...talos });
+    const text = renderCluster({
+      name,
+      platform: platform as PlatformName,
+      teleport,
+      peers,
+      policy,
+      ...talos,
+    });
     await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     if (cluster.talos?.recipients.length === 0)

@@ -1,9 +1,9 @@
 import { Failure } from "../failure.ts";
 import { makePlan, type UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import type { HistoryFacts, HistoryReader } from "../rotation/history.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
-import { isTalosType } from "../rotation/authority-type.ts";
 import { undeclaredIn } from "../rotation/history.ts";
+import { isTalosType } from "../talos/authority-types.ts";
 import { editFiles } from "./edited-file.ts";
 import { newRotation, newRotationFile, type Request } from "./rotate-request.ts";
 

@@ -8,10 +8,10 @@ import type {
   TalosConnection,
 } from "../resources/model/desired.ts";
 import { nextFingerprint } from "../resources/model/next-authority.ts";
-import { isTalosType, TALOS_TYPES, type TalosType } from "../rotation/authority-type.ts";
 import { hasIdentities, readIdentities } from "../sealing/identities.ts";
 import { openNextKey } from "../sealing/next-key.ts";
 import { placeInSecrets, sealSecretsChange, sopsRecipients } from "../sealing/secrets-change.ts";
+import { isTalosType, TALOS_TYPES, type TalosType } from "../talos/authority-types.ts";
 import { count } from "../views/text/layout.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import type { Terminal } from "./terminal.ts";

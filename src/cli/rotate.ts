@@ -1,9 +1,9 @@
 import { Failure } from "../failure.ts";
+import { apiSpelling } from "../profile/authority-type.ts";
 import { setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotatedAuthority, RotationResource } from "../resources/model/desired.ts";
 import { nextFingerprint } from "../resources/model/next-authority.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
-import { apiSpelling } from "../rotation/authority-type.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";

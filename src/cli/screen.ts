@@ -3,7 +3,7 @@ import type { Approval } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { askingChange } from "./asking-change.ts";
 import { eventQueue } from "./event-queue.ts";

@@ -1,7 +1,8 @@
 import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
-import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Identities } from "../sealing/identities.ts";
@@ -153,5 +154,7 @@ export function openPlatform(cluster: ClusterResource, options: PlatformOptions)
       return openTeleport(cluster, options);
     case "talos":
       return openTalos(cluster, options);
+    default:
+      throw new Error(`no platform is called ${cluster.platform}`);
   }
 }

@@ -1,12 +1,8 @@
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { reportedByComponents } from "../profile/lookup.ts";
+import type { ClusterObservation, PlatformProfile } from "../profile/profile.ts";
 import { isFinished, turnedBackOutOf } from "../rotation/evidence.ts";
 import { introducedKeys, keysBeside } from "../rotation/introduced-keys.ts";
-import {
-  type ClusterObservation,
-  type Fingerprint,
-  identify,
-  type LiveAuthority,
-} from "../rotation/observation.ts";
+import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Step } from "../rotation/plan.ts";
 import type { ClusterRecord, PhaseRecord, RosterMember, RotationRecord } from "../rotation/record.ts";
@@ -67,7 +63,7 @@ function firstRoster(
   observation: ClusterObservation,
   acceptsRoster: boolean,
 ): readonly RosterMember[] | null {
-  if (!reportedByComponents(live.type)) return [];
+  if (!reportedByComponents(observation.profile, live.type)) return [];
   return live.rotation.state === "standby" || acceptsRoster ? rosterOf(observation) : null;
 }
 
@@ -80,6 +76,7 @@ export function entered(
   rotation: RotationRecord,
   live: LiveAuthority,
   now: string,
+  profile: PlatformProfile,
   asked: LiveAuthority | null = null,
 ): RotationRecord {
   const { phase, currentId } = live.rotation;
@@ -90,7 +87,7 @@ export function entered(
     ...identified,
     requested: null,
     ...(proof === null ? {} : { turned_back: proof }),
-    introduced: introducedKeys(identified, live),
+    introduced: introducedKeys(identified, live, profile),
     phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
   };
 }
@@ -115,10 +112,14 @@ export function asked(rotation: RotationRecord, to: Phase, now: string): Rotatio
 }
 
 /** New keys that auth servers with an HSM of their own added since init was entered. */
-export function followed(rotation: RotationRecord, live: LiveAuthority): RotationRecord {
+export function followed(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  profile: PlatformProfile,
+): RotationRecord {
   // Before init was observed there is nothing to follow.
   if (rotation.introduced.length === 0) return rotation;
-  return { ...rotation, introduced: introducedKeys(rotation, live) };
+  return { ...rotation, introduced: introducedKeys(rotation, live, profile) };
 }
 
 /** On the way out, and why. */
@@ -176,7 +177,8 @@ export function catchUp(record: ClusterRecord, observation: ClusterObservation, 
     rotations: record.rotations.map((rotation) => {
       const live = observation.authorities.find(({ type }) => type === rotation.authority);
       if (rotation.ended_at !== null || live === undefined) return rotation;
-      return settleOne(contradicted(followed(rotation, live), observation), live, now);
+      const { profile } = observation;
+      return settleOne(contradicted(followed(rotation, live, profile), observation), live, now, profile);
     }),
   };
 }
@@ -194,7 +196,12 @@ function contradicted(rotation: RotationRecord, { components }: ClusterObservati
   return isPastInit ? { ...rotation, turned_back: null } : rotation;
 }
 
-function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
+function settleOne(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  now: string,
+  profile: PlatformProfile,
+): RotationRecord {
   const { state, currentId } = live.rotation;
   if (state !== "standby" || rotation.current_id === null || rotation.current_id !== currentId)
     return rotation;
@@ -204,8 +211,8 @@ function settleOne(rotation: RotationRecord, live: LiveAuthority, now: string): 
   // Whoever entered standby, it stays open until everybody was seen there.
   if (last?.phase === "standby" && last.verified_at === null) return rotation;
   const isOwnEnd = how === "finished" || rotation.requested?.to === "standby";
-  if (isOwnEnd && last?.phase !== "standby" && reportedByComponents(rotation.authority)) {
-    return entered(rotation, live, now);
+  if (isOwnEnd && last?.phase !== "standby" && reportedByComponents(profile, rotation.authority)) {
+    return entered(rotation, live, now, profile);
   }
   const byHand = how === "rolled_back" && !isOwnEnd && rotation.reason === null;
   return ended(byHand ? { ...rotation, reason: BY_HAND } : rotation, how, now);
@@ -243,7 +250,7 @@ function merge(
   observation: ClusterObservation,
   authority: string,
 ): readonly RosterMember[] {
-  if (!reportedByComponents(authority)) return roster;
+  if (!reportedByComponents(observation.profile, authority)) return roster;
   const known = new Set(roster.map(({ kind, id }) => `${kind}/${id}`));
   return [...roster, ...rosterOf(observation).filter(({ kind, id }) => !known.has(`${kind}/${id}`))];
 }

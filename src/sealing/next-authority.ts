@@ -1,3 +1,4 @@
+import type { TalosType } from "../talos/authority-types.ts";
 import "reflect-metadata";
 import { KeyObject, randomBytes, webcrypto } from "node:crypto";
 import {
@@ -10,7 +11,6 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import type { NextAuthority } from "../resources/model/desired.ts";
-import type { TalosType } from "../rotation/authority-type.ts";
 import { pem } from "./pem.ts";
 import { seal } from "./seal.ts";
 import { serialNumber } from "./serial-number.ts";

@@ -1,6 +1,6 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../failure.ts";
-import type { TalosType } from "../rotation/authority-type.ts";
+import type { TalosType } from "../talos/authority-types.ts";
 import { seal } from "./seal.ts";
 
 /** Where a secrets bundle keeps the two (reference talos-rotation 4.2); nothing else in it changes. */

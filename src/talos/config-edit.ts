@@ -10,7 +10,7 @@ import {
   visit,
   type YAMLSeq,
 } from "yaml";
-import type { TalosType } from "../rotation/authority-type.ts";
+import type { TalosType } from "./authority-types.ts";
 import type { CaCertificate } from "./certificate.ts";
 import { EditProblem, lineOf } from "./edit-problem.ts";
 import {

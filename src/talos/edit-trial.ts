@@ -1,4 +1,4 @@
-import type { TalosType } from "../rotation/authority-type.ts";
+import type { TalosType } from "./authority-types.ts";
 import type { CaCertificate } from "./certificate.ts";
 import { editAuthority, type ParsedConfig } from "./config-edit.ts";
 import { EditProblem } from "./edit-problem.ts";

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
-import type { TalosType } from "../rotation/authority-type.ts";
+import type { TalosType } from "./authority-types.ts";
 import { type CaCertificate, readCertificate } from "./certificate.ts";
 import { lineOf } from "./edit-problem.ts";
 

@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { AUTHORITY_TYPES } from "../../src/rotation/authority-type.ts";
 import { formatDuration, parseDuration } from "../../src/sandbox/teleport/duration.ts";
 import { TELEPORT_FAULTS } from "../../src/sandbox/teleport/faults.ts";
 import { goJson, goTime } from "../../src/sandbox/teleport/go-print.ts";
+import { AUTHORITY_TYPES } from "../../src/teleport/authority-types.ts";
 import { TimelessTeleport } from "./harness.ts";
 
 const RED = "\u001b[31mERROR: \u001b[0m";

@@ -4,13 +4,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { NextAuthority } from "../../src/resources/model/desired.ts";
 import { problemWithNext } from "../../src/resources/model/next-authority.ts";
-import { TALOS_TYPES, type TalosType } from "../../src/rotation/authority-type.ts";
 import { issue, mintAuthority } from "../../src/sandbox/talos/certificates.ts";
 import type { Identities } from "../../src/sealing/identities.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
 import { recipientOf, unseal } from "../../src/sealing/seal.ts";
 import { sealSecretsChange, sopsRecipients } from "../../src/sealing/secrets-change.ts";
+import { TALOS_TYPES, type TalosType } from "../../src/talos/authority-types.ts";
 
 const NOW = new Date("2026-11-21T12:34:56.789Z");
 

@@ -4,6 +4,7 @@ import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   AuthorityResource,
   Backup,
@@ -11,7 +12,7 @@ import type {
   DesiredState,
   Policy,
 } from "../../src/resources/model/desired.ts";
-import type { ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
+import type { Fingerprint } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";

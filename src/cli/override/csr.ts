@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { signRequest } from "../../platforms/signer.ts";
 import { createRunner } from "../../process/runner.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
 import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import { enableOverrideEntry } from "../../resources/edit/edit-override.ts";
 import type { Source } from "../../resources/model/desired.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
 import { subjectOf } from "../../teleport/overrides/judge-edge.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonOptions } from "../options.ts";

@@ -1,5 +1,5 @@
+import { apiSpelling } from "../../profile/authority-type.ts";
 import { removeOverrideEntry } from "../../resources/edit/edit-override.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import { keyHashOf } from "../../teleport/overrides/key-hash.ts";
 import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";

@@ -1,19 +1,14 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { RotationResource } from "../../resources/model/desired.ts";
-import { TALOS_TYPES, type TalosType } from "../../rotation/authority-type.ts";
-import {
-  type ClusterObservation,
-  type Credentials,
-  KIND_OF_TYPE,
-  type LiveAuthority,
-  type LiveComponent,
-  type Versions,
-} from "../../rotation/observation.ts";
+import type { Credentials, LiveAuthority, LiveComponent, Versions } from "../../rotation/observation.ts";
 import type { ClusterRecord } from "../../rotation/record.ts";
+import { TALOS_TYPES, type TalosType } from "../../talos/authority-types.ts";
 import { type CaCertificate, readCertificate, readCertificates } from "../../talos/certificate.ts";
 import { type ClusterPhase, clusterPhase, type Memory, machinePhase } from "../../talos/cluster-phase.ts";
+import { KIND_OF_TYPE } from "../../talos/component-kinds.ts";
 import { tryEdits } from "../../talos/edit-trial.ts";
 import type {
   FoundMachine,
@@ -23,8 +18,11 @@ import type {
   TalosMachine,
   TalosMember,
 } from "../../talos/facts.ts";
+import { talosFacts } from "../../talos/facts.ts";
+import { keptKeys } from "../../talos/kept-keys.ts";
 import type { MachineType } from "../../talos/machine-config.ts";
 import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
+import { TALOS } from "../../talos/profile.ts";
 import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts";
 import type { ObserveScope } from "../platform.ts";
 import { readKey } from "../teleport/keys.ts";
@@ -121,7 +119,7 @@ async function offerIdentities(
     .flatMap(({ authorities }) => authorities)
     .filter(({ type }) => type === "talos")
     .flatMap(({ next }) => (next === undefined ? [] : [next]));
-  const kept = record.talos?.findLast(({ authority }) => authority === "talos") ?? null;
+  const kept = keptKeys(record).findLast(({ authority }) => authority === "talos") ?? null;
   const ca = bundle([
     ...readCertificates(context.ca),
     ...readCertificates(written?.ca ?? ""),
@@ -210,11 +208,12 @@ export async function observeTalos(
 ): Promise<ClusterObservation> {
   const look = await lookAtMachines(session, cluster);
   const base = scope.components === "all" ? null : scope.base;
+  const before = base === null ? undefined : talosFacts(base);
   const [found, members, keys, kubernetes, client, clientFiles, credentials] = await Promise.all([
-    Promise.all(look.machines.map((machine) => findMachine(session, machine, look, base))),
-    base?.talos?.members ?? listMembers(session, look),
+    Promise.all(look.machines.map((machine) => findMachine(session, machine, look, before))),
+    before?.members ?? listMembers(session, look),
     custody(session, look),
-    base?.talos?.kubernetes ?? lookAtKubernetes(session, look),
+    before?.kubernetes ?? lookAtKubernetes(session, look),
     base?.versions.client ?? clientVersion(session),
     openContext(session).then(({ name }) => clientFileProblems(session, name)),
     readCredentials(session, look),
@@ -225,7 +224,7 @@ export async function observeTalos(
   if (!answered) throw noneAnswered(cluster, look);
   return {
     cluster,
-    platform: "talos",
+    profile: TALOS,
     observedAt: session.now().toISOString(),
     versions,
     authorities: (await Promise.all(TALOS_TYPES.map((type) => authorityOf(look, type, cluster)))).flat(),
@@ -234,7 +233,7 @@ export async function observeTalos(
     remoteClusters: [],
     credentials,
     unread: [],
-    talos: facts,
+    facts,
   };
 }
 
@@ -253,10 +252,10 @@ async function findMachine(
   session: Session,
   { address, machineType, texts, problem }: SeenMachine,
   look: Look,
-  base: ClusterObservation | null,
+  earlier: TalosFacts | undefined,
 ): Promise<TalosMachine> {
   if (texts === null) return { address, machineType, problem, found: null };
-  const before = base?.talos?.machines.find((machine) => machine.address === address)?.found;
+  const before = earlier?.machines.find((machine) => machine.address === address)?.found;
   const state = (type: TalosType): NodeState => {
     const known = look.known[type];
     return known === null ? "SX" : nodeState(texts.config.authorities[type], known.keys);

@@ -1,4 +1,4 @@
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import {
   type AuthorityKey,
   type LiveAuthority,

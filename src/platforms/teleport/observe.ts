@@ -1,19 +1,19 @@
 import { Failure } from "../../failure.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
-  type ClusterObservation,
   type ComponentKind,
   type LiveAuthority,
   type LiveOverrides,
   NEVER_ROTATED,
   type RemoteCluster,
-  TELEPORT_KINDS,
-  type TeleportKind,
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
+import { TELEPORT_KINDS, type TeleportKind } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
+import { TELEPORT } from "../../teleport/profile.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
@@ -88,7 +88,7 @@ export async function observeTeleport(
   const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
   return {
     cluster,
-    platform: "teleport",
+    profile: TELEPORT,
     observedAt: options.now().toISOString(),
     versions,
     authorities: authorities.own,

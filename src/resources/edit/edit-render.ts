@@ -1,7 +1,7 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
-import { isTalosType } from "../../rotation/authority-type.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
+import type { PlatformName } from "../../profiles.ts";
 import type { Phase } from "../../rotation/phase.ts";
+import { isTalosType } from "../../talos/authority-types.ts";
 import type { Policy, RotatedAuthority, TalosConnection, TeleportConnection } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
 import { DEFAULT_POLICY } from "../read/build.ts";

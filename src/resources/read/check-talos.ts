@@ -1,6 +1,6 @@
-import { isTalosType } from "../../rotation/authority-type.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
+import type { PlatformName } from "../../profiles.ts";
 import { isPhase } from "../../rotation/phase.ts";
+import { isTalosType } from "../../talos/authority-types.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { problemWithNext } from "../model/next-authority.ts";
 import { listAt, textAt, valueAt } from "../model/values.ts";

@@ -1,6 +1,9 @@
-import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../../rotation/authority-type.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
+import { rotationUnits } from "../../profile/limit.ts";
+import type { PlatformName } from "../../profiles.ts";
+import { PROFILES } from "../../profiles.ts";
 import { isPhase } from "../../rotation/phase.ts";
+import { TALOS_TYPES } from "../../talos/authority-types.ts";
+import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { listAt, textAt, valueAt } from "../model/values.ts";
 import { checkBackup } from "./check-backup.ts";
@@ -164,7 +167,7 @@ function severalAuthorities(
       (_, index) => textAt(document.value, [...path, index, "type"]) ?? [],
     );
     const limit = limits.get(cluster) ?? 1;
-    if (rotationUnits(types) <= limit) return [];
+    if (rotationUnits(PROFILES.teleport.limit, types) <= limit) return [];
     const complaint = complain(
       `${types
         .slice(0, 6)

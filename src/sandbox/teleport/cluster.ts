@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
 import type { ComponentKind } from "../../rotation/observation.ts";
+import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import {
   between,
   type Cancel,

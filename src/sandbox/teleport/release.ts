@@ -1,4 +1,4 @@
-import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
+import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type { Dialect } from "./rotation.ts";
 
 /** Which Teleport to be. */

@@ -1,4 +1,5 @@
-import { COMPONENT_KINDS, type ComponentKind } from "../../rotation/observation.ts";
+import type { ComponentKind } from "../../rotation/observation.ts";
+import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import type { ReleaseFacts } from "./release.ts";
 
 /** What `tctl get` calls things (reference 3.1, 4.2, 4.6). */
@@ -73,5 +74,5 @@ export function resourceKind(
 }
 
 export function isComponentKind(kind: string): kind is ComponentKind {
-  return (COMPONENT_KINDS as readonly string[]).includes(kind);
+  return (TELEPORT_KINDS as readonly string[]).includes(kind);
 }

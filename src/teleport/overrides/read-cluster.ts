@@ -1,5 +1,5 @@
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { OverrideResource, Source } from "../../resources/model/desired.ts";
-import type { ClusterObservation } from "../../rotation/observation.ts";
 import { textOf } from "./envelope.ts";
 import { readOverride } from "./read-resource.ts";
 import { type CaOverride, emptyOverride } from "./resource.ts";
