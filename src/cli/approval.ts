@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
-import { type Approval, approvalKey, approvalOf } from "../apply/approval.ts";
+import { type Approval, approvalKey, approvalWhere } from "../apply/approval.ts";
 import { Failure } from "../failure.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { needsOwnApproval, type Plan, type Step } from "../rotation/plan.ts";
+import { stepPlaces } from "../rotation/plan-steps.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The steps of one rotation that are approved by themselves: of a pair, both halves are one. */
@@ -23,13 +24,15 @@ export function finalSteps({ clusters }: Plan): readonly FinalSteps[] {
 }
 
 /** Everything that a plan would do and that needs no approval of its own: its steps, and its calls about entries. */
-export function ordinarySteps({ clusters }: Plan): readonly string[] {
-  return clusters.flatMap(({ name, rotations, overrides }) => [
-    ...rotations.flatMap(({ steps }) =>
-      steps.filter((step) => !needsOwnApproval(step)).map(({ id }) => approvalKey(name, id)),
+export function ordinarySteps(plan: Plan): readonly string[] {
+  return [
+    ...stepPlaces(plan)
+      .filter(({ step }) => !needsOwnApproval(step))
+      .map(({ cluster, step }) => approvalKey(cluster.name, step.id)),
+    ...plan.clusters.flatMap(({ name, overrides }) =>
+      overrides.flatMap(({ actions }) => actions.map(({ id }) => approvalKey(name, id))),
     ),
-    ...overrides.flatMap(({ actions }) => actions.map(({ id }) => approvalKey(name, id))),
-  ]);
+  ];
 }
 
 /** The keys of what belongs to one rotation. */
@@ -103,7 +106,7 @@ export async function askApproval(
       const typed = (await lines.question(finalQuestion(final, all), { signal })).trim();
       if (typed === nameToType(final, all)) for (const key of keysOfFinal(final)) steps.add(key);
     }
-    return approvalOf(plan, (key) => steps.has(key));
+    return approvalWhere(plan, (key) => steps.has(key));
   } finally {
     lines.close();
   }

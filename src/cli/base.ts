@@ -14,7 +14,7 @@ import { profileOf } from "../profiles.ts";
 import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { BasePlan } from "../rotation/plan.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";
 import { type Changes, changesSince } from "./changed-content.ts";
 import { loadInRepository } from "./load.ts";

@@ -2,6 +2,8 @@ import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { readTarget, type Target, writeTarget } from "../process/written-file.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -90,4 +92,12 @@ async function endOf(path: string): Promise<string> {
 async function modeOf(path: string): Promise<number | null> {
   const found = await lstat(path).catch(() => null);
   return found === null ? null : found.mode & 0o777;
+}
+
+/** What comes after an edit: a commit, and nothing has happened until then. */
+export function afterEdit({ stdout }: Pick<Terminal, "stdout">): ExitCode {
+  stdout.write(
+    "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
+  );
+  return EXIT.ok;
 }

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { openRepository } from "../git/repository.ts";
-import { openPlatform } from "../platforms/platform.ts";
+import { openPlatform } from "../platforms/open.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import type { PlatformName } from "../profiles.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
@@ -13,26 +14,19 @@ import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import { identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
-import { paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
+import { directoryOf } from "./commands/common-flags.ts";
+import type { INIT } from "./commands/repository-commands.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { loadInRepository } from "./load.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
+import { platformOptions } from "./open-clusters.ts";
 import { ofThisMachineAlone, openRecord } from "./record.ts";
 import type { Terminal } from "./terminal.ts";
-import { platformOptions } from "./workspace.ts";
 
-export interface InitOptions extends CommonOptions {
-  readonly platform?: "teleport" | "talos";
-  readonly tctl?: string;
-  readonly authServer?: string;
-  readonly identityFile?: string;
-  readonly talosconfig?: string;
-  readonly talosctl?: string;
-  /** Of the talosconfig. */
-  readonly context?: string;
-}
+/** What was typed. */
+export type InitOptions = ValuesOf<typeof INIT.flags>;
 
 /** What `init` asks and writes: an existing resource, or the connection that the flags or the sandbox give. */
 interface Target {

@@ -4,7 +4,8 @@ import type { Git } from "../git/git.ts";
 import { relate } from "../git/history.ts";
 import { hasRemote } from "../git/remotes.ts";
 import type { Repository } from "../git/repository.ts";
-import { noRemote, RemoteRefs } from "../record/refs-git.ts";
+import { noRemote } from "../record/remote-failure.ts";
+import { RemoteRefs } from "../record/remote-refs.ts";
 import { canonicalJson } from "../resources/model/canonical.ts";
 import type { RepositoryResource } from "../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
@@ -32,9 +33,7 @@ export async function insist(
 }
 
 /** The journal says which commit was applied: nothing else in the folder may look as if it were applied, too. */
-export async function insistOnCommitted(
-  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree" | "repositoryFile">,
-): Promise<void> {
+export async function insistOnCommitted(workspace: Parameters<typeof uncommitted>[0]): Promise<void> {
   const found = await uncommitted(workspace);
   if ("unknown" in found) throw found.unknown;
   if (found.files.length === 0) return;

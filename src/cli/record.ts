@@ -3,13 +3,13 @@ import { Failure } from "../failure.ts";
 import type { Repository } from "../git/repository.ts";
 import { trackedAt } from "../git/tracked.ts";
 import { besideFolder } from "../record/beside-folder.ts";
-import { folderStore } from "../record/folder.ts";
+import { folderStore } from "../record/folder-store.ts";
 import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { ClusterResource, RepositoryResource } from "../resources/model/desired.ts";
-import { paragraph } from "../views/text/layout.ts";
-import type { CommonOptions } from "./options.ts";
+import { paragraph } from "../views/text/columns.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The record where the repository resource says that it is. */

@@ -49,7 +49,7 @@ export async function adopt(request: Request): Promise<readonly string[]> {
     );
   }
   const { phase } = first.rotation;
-  const { name, file } = await newRotationFile(request);
+  const { name, file } = await newRotationFile(request, request.options.name);
   await editFiles(request.workspace, [
     newRotation(file, {
       name,

@@ -9,7 +9,7 @@ import { newRotation, newRotationFile, type Request } from "./rotate-request.ts"
  * written again from the record, so that a commit asks for the way back. `null` where there is no such rotation.
  */
 export async function writeAgain(request: Request): Promise<readonly string[] | null> {
-  const { workspace, types, cluster, options } = request;
+  const { workspace, types, cluster } = request;
   const record = await workspace.store.load(cluster);
   const missing = undeclaredIn(record, workspace.desired.rotations);
   const first = missing.find(({ authority }) => types.includes(authority));
@@ -26,8 +26,8 @@ export async function writeAgain(request: Request): Promise<readonly string[] | 
       },
     );
   }
-  const name = options.name ?? first.name;
-  const { file } = await newRotationFile({ ...request, options: { ...options, name } });
+  const { name } = first;
+  const { file } = await newRotationFile(request, name);
   await editFiles(request.workspace, [
     newRotation(file, {
       name,

@@ -1,21 +1,22 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { setActiveKeys } from "../resources/edit/edit-authority.ts";
 import { addRotation } from "../resources/edit/edit-rotation.ts";
 import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
+import type { ROTATE_START } from "./commands/rotate-commands.ts";
 import type { Edit } from "./edited-file.ts";
-import type { CommonOptions } from "./options.ts";
+import { openClusters } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
-export interface RotateOptions extends CommonOptions {
-  readonly name?: string;
-  readonly strategy?: "step" | "walk";
-  readonly reason?: string;
-}
+/** What was typed: `start` has all of the flags. */
+export type RotateOptions = CommonOptions &
+  ValuesOf<Pick<typeof ROTATE_START.flags, "name" | "strategy" | "reason">>;
 
 /** Which CAs of which cluster are meant, and what is at hand. */
 export interface Request {
@@ -123,16 +124,17 @@ export function activeKeysEdit(
   };
 }
 
-/** Where a new rotation is written, under a name that nothing in git and nothing in the record has. */
+/** Where a new rotation is written: under the wanted name, else one that nothing in git and in the record has. */
 export async function newRotationFile(
   request: Request,
+  wanted: string | undefined,
 ): Promise<{ readonly name: string; readonly file: string }> {
-  const { workspace, options, cluster, types, terminal } = request;
+  const { workspace, cluster, types, terminal } = request;
   const home = dirname(workspace.clusters[0]?.source.file ?? "");
   const fileOf = (name: string) => join(home, "rotations", `${name}.yaml`);
-  if (options.name !== undefined) {
-    const file = fileOf(options.name);
-    if (!existsSync(join(workspace.folder, file))) return { name: options.name, file };
+  if (wanted !== undefined) {
+    const file = fileOf(wanted);
+    if (!existsSync(join(workspace.folder, file))) return { name: wanted, file };
     throw new Failure("usage", `${file} exists already`, { hint: "choose another --name" });
   }
   const { rotations } = await workspace.store.load(cluster);

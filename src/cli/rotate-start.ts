@@ -3,7 +3,7 @@ import { clearAcknowledgements, setResume, setRotationPhase } from "../resources
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import {
   activeKeysEdit,
@@ -99,7 +99,7 @@ async function startNew(
     platform.platform === "talos"
       ? await (await import("./rotate-talos.ts")).prepareNext(terminal, platform, rotations, types)
       : null;
-  const { name, file } = await newRotationFile(request);
+  const { name, file } = await newRotationFile(request, options.name);
   const walks = options.strategy === "walk";
   const keys = retired.map(({ type, retire }) => activeKeysEdit(request, type, retire));
   await editFiles(workspace, [

@@ -9,10 +9,14 @@ import type {
 } from "../resources/model/desired.ts";
 import { nextFingerprint } from "../resources/model/next-authority.ts";
 import { hasIdentities, readIdentities } from "../sealing/identities.ts";
+import { makeNextAuthority } from "../sealing/next-authority.ts";
 import { openNextKey } from "../sealing/next-key.ts";
-import { placeInSecrets, sealSecretsChange, sopsRecipients } from "../sealing/secrets-change.ts";
-import { isTalosType, TALOS_TYPES, type TalosType } from "../talos/authority-types.ts";
-import { count } from "../views/text/layout.ts";
+import { seal } from "../sealing/seal.ts";
+import type { TalosType } from "../talos/authority-types.ts";
+import { isTalosType, TALOS_TYPES } from "../talos/authority-types.ts";
+import { NEXT_AUTHORITIES } from "../talos/next-authority.ts";
+import { placeInSecrets, secretsFragment, sopsRecipients } from "../talos/secrets-bundle.ts";
+import { count } from "../views/count.ts";
 import { editFiles, type Repository } from "./edited-file.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -44,8 +48,7 @@ export async function prepareNext(
   }
   refuseIncomplete(cluster, talos, type);
   const now = new Date(terminal.now());
-  const { makeNextAuthority } = await import("../sealing/next-authority.ts");
-  const next = await makeNextAuthority(type, { now, recipients: talos.recipients });
+  const next = await makeNextAuthority(NEXT_AUTHORITIES[type], { now, recipients: talos.recipients });
   const lines = [
     `  the CA to come: ${nextFingerprint(next)} (${FORMATS[type]})`,
     `  its key is sealed for ${count(talos.recipients.length, "recipient")}; nobody else has it`,
@@ -120,7 +123,7 @@ export async function writeSecretsChange(
   const recipients = sopsRecipients(shown, await readSecrets(secrets, shown));
   const key = await openNextKey(await readIdentities(terminal.env), next, type);
   const change = `${secrets.replace(/\.ya?ml$/, "")}.${rotation.name}.yaml.age`;
-  const sealed = await sealSecretsChange({ type, certificate: next.certificate, key, recipients });
+  const sealed = await seal(recipients, secretsFragment({ type, certificate: next.certificate, key }));
   await editFiles(workspace, [
     {
       file: change,

@@ -1,11 +1,12 @@
 import type { RunEvent } from "../apply/event.ts";
 import { jsonText } from "../views/json/json-text.ts";
+import { hear } from "../views/run/hear.ts";
+import { nextStep } from "../views/run/next-step.ts";
+import { startRun } from "../views/run/run-state.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { eventText } from "../views/text/event-text.ts";
-import { paragraph } from "../views/text/layout.ts";
 import { planText } from "../views/text/plan-text.ts";
-import { nextStep } from "../views/tui/next-step.ts";
-import { hear, startRun } from "../views/tui/run.ts";
-import type { CommonOptions } from "./options.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** Says a run line by line: the plan and, as JSON, the ending on stdout, everything in between and how to go on on stderr. */

@@ -20,8 +20,8 @@ import {
   type PeerObservation,
   type Surroundings,
 } from "../rotation/observation.ts";
-import { fingerprintOf } from "../teleport/overrides/key-hash.ts";
 import { readOverride } from "../teleport/overrides/read-resource.ts";
+import { fingerprintOfHash } from "../x509/spki.ts";
 
 import { findPinFiles, type PinSearch } from "./pin-files.ts";
 
@@ -175,7 +175,7 @@ async function overrideChains(
     entries
       .map(({ keyHash, certificate, chain }) => {
         const all = certificate === null ? chain : [certificate, ...chain];
-        return [fingerprintOf(keyHash), all.map(({ pem }) => pem)] as const;
+        return [fingerprintOfHash(keyHash), all.map(({ pem }) => pem)] as const;
       })
       .filter(([fingerprint]) => !leaving.includes(fingerprint)),
   );

@@ -1,5 +1,6 @@
 import type { ClusterObservation } from "../profile/profile.ts";
-import { begin, spending } from "../record/changes.ts";
+import { begin } from "../record/changes/begin.ts";
+import { spending } from "../record/changes/intended.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Finding, type GuardVerdict } from "../rotation/plan.ts";

@@ -1,6 +1,6 @@
 import type { EndOfRollback } from "../profile/key-rules.ts";
 import type { ClusterObservation, PlatformProfile } from "../profile/profile.ts";
-import { BY_HAND } from "../record/changes.ts";
+import { BY_HAND } from "../record/changes/ended.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";

@@ -1,4 +1,4 @@
-import type { Status } from "../views/status.ts";
+import type { LiveStatus } from "../views/live-status.ts";
 import type { Stage } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
@@ -67,7 +67,7 @@ async function step(stage: Stage, message: string): Promise<void> {
 
 /** The fingerprint of the key that signs for hosts, which is the CA pin. */
 async function hostKey(stage: Stage): Promise<string> {
-  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as Status;
+  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as LiveStatus;
   const host = status.clusters[0]?.authorities.find(({ type }) => type === "host");
   const key = host?.active_keys.find(({ protocol }) => protocol === "tls");
   if (key === undefined) throw new Error("the sandbox has no host CA");

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { execa } from "execa";
 import { type SimpleGit, simpleGit } from "simple-git";
-import { paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 
 /** A throw-away repository in which the tour runs the real executable, and shows what it prints. */
 export interface Stage {

@@ -1,4 +1,4 @@
-import type { Status } from "../views/status.ts";
+import type { LiveStatus } from "../views/live-status.ts";
 import type { Stage } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
@@ -133,7 +133,7 @@ interface SandboxStatus {
 
 /** The fingerprints of the CAs that sign. */
 async function keys(stage: Stage): Promise<Readonly<Record<Type, string>>> {
-  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as Status;
+  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as LiveStatus;
   const signing = (wanted: Type) => {
     const authority = status.clusters[0]?.authorities.find(({ type }) => type === wanted);
     const [key] = authority?.active_keys ?? [];

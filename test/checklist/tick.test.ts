@@ -4,7 +4,10 @@ import { tickChecklist } from "../../src/checklist/tick.ts";
 import type { Acknowledgement } from "../../src/resources/model/desired.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 
-const STEPS = checklistFor(TELEPORT, "db_client", "init", "18.7.0");
+/** The step that everybody has to do. */
+const STEPS = checklistFor(TELEPORT, "db_client", "init", "18.7.0").filter(
+  ({ binding }) => binding === "always",
+);
 const CONTEXT = {
   profile: TELEPORT,
   types: ["db", "db_client"],

@@ -2,13 +2,13 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateIdentity, identityToRecipient } from "age-encryption";
-import { apply } from "../../src/apply/apply.ts";
-import { systemClock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
+import { systemClock } from "../../src/apply/run-clock.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import { openTalos } from "../../src/platforms/talos/platform.ts";
+import { openTalos } from "../../src/platforms/talos/open-talos.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
@@ -30,8 +30,9 @@ import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
 import type { TalosType } from "../../src/talos/authority-types.ts";
-import { readCertificate } from "../../src/talos/certificate.ts";
 import { CHECKLIST } from "../../src/talos/checklist.ts";
+import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
+import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
 import { approved } from "../world/apply.ts";
 import { MemoryStore } from "../world/memory-store.ts";
@@ -118,12 +119,12 @@ export class TalosWorld {
       peers: [],
       policy: { ...DEFAULT_POLICY, soakMs: 0 },
     };
-    const next = await makeNextAuthority(type, { now: new Date(), recipients });
+    const next = await makeNextAuthority(NEXT_AUTHORITIES[type], { now: new Date(), recipients });
     const rotation: RotationResource = {
       name: `${type}-2026-11`,
       source: { file: "rotation.yaml", line: 1 },
       cluster: info.name,
-      authorities: [{ type, retire: [readCertificate(secrets[type].crt).fingerprint], next }],
+      authorities: [{ type, retire: [readCaCertificate(secrets[type].crt).fingerprint], next }],
       phase: "standby",
       strategy: "walk",
       mode: "manual",
@@ -196,7 +197,7 @@ export class TalosWorld {
       runner: this.#runner(),
       now: () => new Date(),
       timeoutMs: this.callTimeoutMs,
-      talos: {
+      memory: {
         rotations: desired.rotations,
         record: this.store,
         identities: async () => ({ keys: [this.identity], from: "the test" }),
@@ -228,7 +229,7 @@ export class TalosWorld {
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     try {
-      const outcome = await apply({
+      const outcome = await applyPlan({
         desired,
         commit: "c0ffee",
         ...(history === undefined ? {} : { history }),
@@ -269,9 +270,11 @@ export class TalosWorld {
     const retire: readonly string[] = authority?.retire ?? [];
     const next = authority?.next;
     const role = (pem: string) => {
-      const { fingerprint } = readCertificate(pem);
+      const { fingerprint } = readCaCertificate(pem);
       if (retire.includes(fingerprint)) return "O";
-      return next !== undefined && fingerprint === readCertificate(next.certificate).fingerprint ? "N" : "F";
+      return next !== undefined && fingerprint === readCaCertificate(next.certificate).fingerprint
+        ? "N"
+        : "F";
     };
     return this.test.running.machines.map(({ store }) => {
       const { issuing, accepted } = store.config[this.type];

@@ -1,8 +1,9 @@
-import { apply } from "../../src/apply/apply.ts";
-import type { Clock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
+import type { RunClock } from "../../src/apply/run-clock.ts";
 import { makePlan } from "../../src/planner/planner.ts";
-import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
+import { openPlatform } from "../../src/platforms/open.ts";
+import type { Platform } from "../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
@@ -12,8 +13,7 @@ import type {
   DesiredState,
   Policy,
 } from "../../src/resources/model/desired.ts";
-import type { Fingerprint } from "../../src/rotation/observation.ts";
-import { identify } from "../../src/rotation/observation.ts";
+import { type Fingerprint, identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
@@ -35,7 +35,7 @@ interface ApplyWith {
 export class SandboxWorld {
   readonly teleport: TimelessTeleport;
   readonly store = new MemoryStore();
-  readonly clock: Clock;
+  readonly clock: RunClock;
   /** Clusters that trust this one, or that it trusts, and that can be asked. */
   peers: readonly string[] = [];
   /** What git says of the CAs. */
@@ -133,7 +133,7 @@ export class SandboxWorld {
   }> {
     const events: RunEvent[] = [];
     const desired = this.desired(rotations);
-    const outcome = await apply({
+    const outcome = await applyPlan({
       desired,
       commit: "c0ffee",
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),

@@ -1,5 +1,4 @@
-import type { ComponentKind } from "../../rotation/observation.ts";
-import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
+import { COMPONENT_ROLES, type ComponentRole } from "./component-role.ts";
 import type { ReleaseFacts } from "./release.ts";
 
 /** What `tctl get` calls things (reference 3.1, 4.2, 4.6). */
@@ -73,6 +72,6 @@ export function resourceKind(
   return known?.name ?? null;
 }
 
-export function isComponentKind(kind: string): kind is ComponentKind {
-  return (TELEPORT_KINDS as readonly string[]).includes(kind);
+export function isComponentRole(kind: string): kind is ComponentRole {
+  return (COMPONENT_ROLES as readonly string[]).includes(kind);
 }

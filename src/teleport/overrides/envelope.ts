@@ -1,8 +1,7 @@
 import { distance } from "fastest-levenshtein";
-import type { OverrideFinding } from "./finding.ts";
-import { KIND, OVERRIDABLE_TYPES, VERSION } from "./resource.ts";
-
-export type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields, textOf } from "../../foreign-value.ts";
+import { OVERRIDABLE_TYPES, OVERRIDE_KIND, OVERRIDE_VERSION } from "./ca-override.ts";
+import type { OverrideFinding } from "./override-finding.ts";
 
 /** The resource around its entries, as far as it can be used. */
 export interface Envelope {
@@ -15,20 +14,20 @@ export interface Envelope {
 
 /** Checks the envelope (reference 2.2), and unknown fields, which tctl refuses before it sends anything. */
 export function readEnvelope(document: unknown, found: OverrideFinding[]): Envelope {
-  if (!isRecord(document)) {
+  if (!isFields(document)) {
     found.push({
       severity: "error",
       code: "document-invalid",
       where: "",
       message: "is not a resource",
-      remedy: `give a mapping with kind: ${KIND}`,
+      remedy: `give a mapping with kind: ${OVERRIDE_KIND}`,
       serverText: "ca override required",
     });
     return { cluster: "", type: "", items: [], crls: {}, readable: false };
   }
-  const metadata = isRecord(document["metadata"]) ? document["metadata"] : null;
-  const spec = isRecord(document["spec"]) ? document["spec"] : null;
-  const status = isRecord(document["status"]) ? document["status"] : {};
+  const metadata = isFields(document["metadata"]) ? document["metadata"] : null;
+  const spec = isFields(document["spec"]) ? document["spec"] : null;
+  const status = isFields(document["status"]) ? document["status"] : {};
   found.push(
     ...unknownFields(document, "", ["kind", "sub_kind", "version", "metadata", "spec", "status"]),
     ...unknownFields(metadata ?? {}, "metadata", METADATA_FIELDS),
@@ -53,7 +52,7 @@ export function readEnvelope(document: unknown, found: OverrideFinding[]): Envel
     cluster: textOf(metadata?.["name"]),
     type: textOf(document["sub_kind"]),
     items: Array.isArray(list) ? list : [],
-    crls: isRecord(crls) ? crls : {},
+    crls: isFields(crls) ? crls : {},
     readable: spec !== null && Array.isArray(list),
   };
 }
@@ -84,9 +83,9 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   {
     code: "kind-invalid",
     where: "kind",
-    violated: ({ document }) => document["kind"] !== KIND,
+    violated: ({ document }) => document["kind"] !== OVERRIDE_KIND,
     message: ({ document }) => `is ${quoted(document["kind"])}`,
-    remedy: () => `write ${KIND}`,
+    remedy: () => `write ${OVERRIDE_KIND}`,
     serverText: ({ document }) => `invalid kind: ${quoted(document["kind"])}`,
   },
   {
@@ -114,9 +113,9 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   {
     code: "version-invalid",
     where: "version",
-    violated: ({ document }) => document["version"] !== VERSION,
+    violated: ({ document }) => document["version"] !== OVERRIDE_VERSION,
     message: ({ document }) => `is ${quoted(document["version"])}`,
-    remedy: () => `write ${VERSION}`,
+    remedy: () => `write ${OVERRIDE_VERSION}`,
     serverText: ({ document }) => `invalid or unsupported version: ${quoted(document["version"])}`,
   },
   {
@@ -178,18 +177,15 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   },
 ];
 
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
+/** A value as the server quotes it: nothing at all is an empty text. */
 export function quoted(value: unknown): string {
   return `"${typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value)}"`;
 }
 
+/**
+ * A finding for each field that is not known, with the nearest one that is. `where` is empty for the top
+ * level.
+ */
 export function unknownFields(
   fields: Fields,
   where: string,

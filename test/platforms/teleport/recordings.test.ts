@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readElements, readFields } from "../../../src/platforms/json-stream.ts";
-import { openPlatform } from "../../../src/platforms/platform.ts";
+import { openPlatform } from "../../../src/platforms/open.ts";
 import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import { ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
 import { explain } from "../../../src/platforms/teleport/errors.ts";

@@ -1,12 +1,12 @@
 import "reflect-metadata";
 import { Extension } from "@peculiar/x509";
 import { beforeAll, describe, expect, it } from "vitest";
-import { factsOf } from "../../../src/teleport/overrides/certificate.ts";
 import { checkOverride } from "../../../src/teleport/overrides/entry-rules.ts";
 import { expiryLevel } from "../../../src/teleport/overrides/expiry.ts";
-import { serverRefusal } from "../../../src/teleport/overrides/finding.ts";
+import { serverRefusal } from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { signatureAlgorithm } from "../../../src/teleport/overrides/signature-algorithm.ts";
+import { certificateFacts } from "../../../src/x509/certificate.ts";
+import { signatureAlgorithm } from "../../../src/x509/signature-algorithm.ts";
 import { chainOfVersion1, HAS_OPENSSL, verifyDownstream } from "./openssl.ts";
 import {
   CLUSTER,
@@ -241,7 +241,7 @@ describe("what the server does not look at", () => {
   });
 
   it("shows certificates as facts", () => {
-    expect(factsOf(parse(ours.pem))).toMatchObject({
+    expect(certificateFacts(parse(ours.pem))).toMatchObject({
       subject: expect.stringMatching(new RegExp(`^SERIALNUMBER=\\d+,CN=${CLUSTER},O=${CLUSTER}$`)),
       notAfter: new Date(NOW + 10 * YEAR).toISOString(),
     });
@@ -256,12 +256,12 @@ describe("signature algorithms", () => {
     ["1.2.840.113549.1.1.10", "SHA-1", "RSA-PSS with SHA-1", "unimplemented", "weak"],
     ["1.2.840.113549.1.1.10", null, "RSA-PSS with SHA-1", "unimplemented", "weak"],
     ["1.2.3", null, "1.2.3", "unimplemented", "unusual"],
-  ])("%s %s", (oid, hash, name, server, standing) => {
-    expect(signatureAlgorithm({ oid, hash })).toEqual({ name, server, standing });
+  ])("%s %s", (oid, hash, name, go, soundness) => {
+    expect(signatureAlgorithm({ oid, hash })).toEqual({ name, go, soundness });
   });
 
   it("that the server cannot verify are refused by it, sound as they may be", async () => {
-    const { checkSignatureFrom } = await import("../../../src/teleport/overrides/certificate.ts");
+    const { checkSignatureFrom } = await import("../../../src/x509/check-signature.ts");
     const child = parse((await certify(ours.keys, issuing)).pem);
     const parent = parse(issuing.pem);
     expect(checkSignatureFrom(child, parent)).toBeNull();

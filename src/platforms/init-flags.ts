@@ -1,0 +1,16 @@
+import type { Flags } from "../flag.ts";
+import { TALOS_INIT_FLAGS } from "./talos/init-flags.ts";
+import { TELEPORT_INIT_FLAGS } from "./teleport/init-flags.ts";
+
+/** The flags of `capstan init`: which platform, and how a cluster of each is reached. */
+export const INIT_FLAGS = {
+  platform: { value: "platform", says: "what kind of cluster it is", choices: ["teleport", "talos"] },
+  ...TELEPORT_INIT_FLAGS,
+  ...TALOS_INIT_FLAGS,
+} as const satisfies Flags;
+
+/** How a cluster of each is named where git has none yet. */
+export const INIT_EXAMPLES = [
+  "capstan init --tctl tctl --cluster acme.cluster",
+  "capstan init --talosconfig talosconfig",
+] as const;
