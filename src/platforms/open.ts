@@ -1,4 +1,4 @@
-import type { PlatformName } from "../profiles.ts";
+import { type PlatformName, platformName } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { openTalos } from "./talos/open-talos.ts";
@@ -11,7 +11,5 @@ const OPEN: Readonly<Record<PlatformName, Open>> = { teleport: openTeleport, tal
 
 /** The platform of a cluster resource. Contacts nothing yet; throws a `Failure` where it says no way to reach it. */
 export function openPlatform(cluster: ClusterResource, options: PlatformOptions): Platform {
-  const open = Object.entries(OPEN).find(([name]) => name === cluster.platform)?.[1];
-  if (open === undefined) throw new Error(`no platform is called ${cluster.platform}`);
-  return open(cluster, options);
+  return OPEN[platformName(cluster.platform)](cluster, options);
 }
