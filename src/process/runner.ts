@@ -16,6 +16,7 @@ export interface Runner {
   stream(command: Command, consume: (chunk: Uint8Array) => void): Promise<StreamOutcome>;
 }
 
+/** One call of an executable. */
 export interface Command {
   /** The executable and its arguments, as they are. */
   readonly argv: readonly string[];
@@ -30,6 +31,7 @@ export interface Command {
   readonly maxBytes?: number;
 }
 
+/** How an executable ended whose standard output was handed over as it came. */
 export interface StreamOutcome {
   readonly argv: readonly string[];
   readonly exitCode: number;
@@ -43,6 +45,7 @@ interface Outcome extends StreamOutcome {
   readonly stdout: string;
 }
 
+/** What holds for every executable of a run. */
 export interface RunnerOptions {
   /** Executables at the same time. */
   readonly limit?: number;
