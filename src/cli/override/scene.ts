@@ -10,20 +10,20 @@ import type { Terminal } from "../terminal.ts";
 import { onlyCluster, openWorkspace, type Workspace } from "../workspace.ts";
 
 /** One cluster of the repository: all that an edit of YAML needs. */
-export interface OverridePlace {
+export interface PlaceInGit {
   readonly terminal: Terminal;
   readonly workspace: Workspace;
   readonly cluster: ClusterResource;
 }
 
 /** The same, looked at. */
-export interface OverrideScene extends OverridePlace {
+export interface OverrideScene extends PlaceInGit {
   readonly platform: Platform;
   readonly observation: ClusterObservation;
 }
 
 /** The one cluster that is meant. It is not asked. */
-export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<OverridePlace> {
+export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<PlaceInGit> {
   const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
   return { terminal, workspace, cluster: onlyCluster(workspace) };
 }

@@ -18,7 +18,7 @@ import { paragraph } from "../../views/text/columns.ts";
 import { certificateFacts } from "../../x509/certificate.ts";
 import type { Terminal } from "../terminal.ts";
 import { overrideInGit } from "./entries-in-git.ts";
-import type { OverridePlace, OverrideScene } from "./scene.ts";
+import type { OverrideScene, PlaceInGit } from "./scene.ts";
 
 /** Sorted: the certificate of a key of the cluster, and its chain. */
 async function signedFrom(
@@ -104,7 +104,7 @@ export function stagedEntry({ entry }: EntryCandidate): WrittenEntry {
 
 /** What came into git, and what is notable about it. */
 export function sayCertificate(
-  { terminal }: OverridePlace,
+  { terminal }: PlaceInGit,
   { entry, findings }: EntryCandidate,
   what: string,
 ): void {
