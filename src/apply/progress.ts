@@ -1,5 +1,7 @@
 import { workOf } from "../checklist/work.ts";
 import { describeSeen } from "../guards/trust-consumers.ts";
+import { isoTime } from "../iso-time.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
 import { reportedByComponents } from "../rotation/component-evidence.ts";
 import { standbyIds } from "../rotation/evidence.ts";
 import { type Follower, followersOf } from "../rotation/followers.ts";
@@ -7,8 +9,10 @@ import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observatio
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
-import type { RunContext } from "./context.ts";
-import type { KindProgress, ProbeProgress } from "./event.ts";
+import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
+import type { ClusterRun, RunContext } from "./context.ts";
+import type { UntimedEvent } from "./emit-now.ts";
+import type { KindProgress, Laggard, ProbeProgress } from "./event.ts";
 import type { StepAtHand } from "./step-at-hand.ts";
 
 /** Who is expected at the phase, and how far they are; nobody for a CA that components do not report. */
@@ -27,11 +31,57 @@ export function followersIn(
   );
 }
 
-/** How far each kind is. Whom a waiver covers is counted apart: nobody waits for them. */
-export function progressOf(
+/** Who has not followed, and who of them is not waited for. */
+export interface Lagging {
+  readonly laggards: readonly Laggard[];
+  /** Subjects that a waiver in force covers. */
+  readonly waived: readonly string[];
+}
+
+/** `now`: milliseconds since the epoch; `since`: when the wait began, ISO 8601. */
+export function laggingOf(
   followers: readonly Follower[],
-  waived: ReadonlySet<string>,
-): readonly KindProgress[] {
+  resource: RotationResource | null,
+  roster: readonly RosterMember[],
+  { now, since }: { readonly now: number; readonly since: string },
+): Lagging {
+  const isCovered = coveredByWaivers(resource?.waive ?? [], roster);
+  const lagging = followers.filter((follower) => isAwaited(follower, roster));
+  return {
+    laggards: lagging
+      .filter((follower) => !isCovered(follower, now))
+      .map(({ subject, seen: message }) => ({ subject, message, since })),
+    waived: lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject),
+  };
+}
+
+/** What is said of a wait: how far it is, who lags, and what probes saw. `deadline`: milliseconds since the epoch. */
+export function waitingEvent(
+  run: ClusterRun,
+  asked: Asked,
+  phase: Phase,
+  seen: Lagging & {
+    readonly followers: readonly Follower[];
+    readonly observation: ClusterObservation;
+    readonly deadline: number;
+  },
+): Extract<UntimedEvent, { type: "waiting" }> {
+  const { followers, laggards, waived, observation, deadline } = seen;
+  return {
+    type: "waiting",
+    cluster: asked.cluster.name,
+    authority: asked.authority,
+    phase,
+    deadline: isoTime(deadline),
+    progress: progressOf(followers, new Set(waived)),
+    laggards,
+    ...(waived.length === 0 ? {} : { waived }),
+    ...probesOf(run, asked, observation, phase),
+  };
+}
+
+/** How far each kind is. Whom a waiver covers is counted apart: nobody waits for them. */
+function progressOf(followers: readonly Follower[], waived: ReadonlySet<string>): readonly KindProgress[] {
   return COMPONENT_KINDS.flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
     const awaited = ofKind.filter(({ subject }) => !waived.has(subject));
