@@ -82,7 +82,7 @@ function connectionOf(
   const through: ClusterResource =
     refused.length === 0 || was === undefined
       ? cluster
-      : { ...cluster, teleport: was.teleport, talos: was.talos };
+      : { ...cluster, connection: was.connection };
   const changed = waysOfCluster(through)
     .filter(({ rule }) => rule === "listed-executable" || rule === "credential")
     .flatMap(({ value, field }) => {

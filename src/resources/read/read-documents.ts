@@ -1,3 +1,4 @@
+import { shorten } from "../model/shorten.ts";
 import {
   type Document,
   isMap,
@@ -9,7 +10,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Diagnostic } from "../model/desired.ts";
-import { convert, keyText, offsetOf, shorten } from "./convert.ts";
+import { convert, keyText, offsetOf } from "./convert.ts";
 import { isEmpty, KINDS, type Kind, type ResourceDocument } from "./document.ts";
 import {
   type Complaint,

@@ -1,5 +1,5 @@
 import { failWith, type Guard, unknown } from "../../guards/guard.ts";
-import { canonicalAddress } from "../../resources/model/machine-address.ts";
+import { canonicalAddress } from "../machine-address.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import type { TalosFacts, TalosMachine, TalosMember } from "../facts.ts";
 
