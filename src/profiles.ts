@@ -8,9 +8,6 @@ export const PROFILES = { teleport: TELEPORT, talos: TALOS } as const satisfies 
   PlatformProfile
 >;
 
-/** The name of a platform that there is. */
-export type PlatformName = keyof typeof PROFILES;
-
 /** The profile of that name, `undefined` where there is none. */
 export function profileNamed(name: string): PlatformProfile | undefined {
   return Object.values<PlatformProfile>(PROFILES).find((profile) => profile.name === name);

@@ -3,6 +3,7 @@ import { isTalosType } from "../rotation/authority-type.ts";
 import { type ClusterObservation, KIND_OF_TYPE, type LiveAuthority } from "../rotation/observation.ts";
 import { pinProblems } from "../rotation/pins.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { talosConnection } from "../talos/resources/connection.ts";
 import { scheduleNotes } from "./automatic.ts";
 import { ownersOf, STANDBY_WITH } from "./refusals.ts";
 import type { Member, RotationContext } from "./rotation-member.ts";
@@ -60,12 +61,12 @@ export function notesOf(
 /** Reviewers see which file on the machine that applies is written. */
 function writtenFiles(
   { type }: LiveAuthority,
-  { talos }: ClusterResource,
+  cluster: ClusterResource,
   finished: boolean,
 ): readonly string[] {
-  if (talos === null || finished || !isTalosType(type)) return [];
+  if (finished || !isTalosType(type) || cluster.connection === null) return [];
   const field = type === "talos" ? "talosconfig" : "kubeconfig";
-  const path = talos.clients[field];
+  const path = talosConnection(cluster).clients[field];
   if (path === null) return [];
   const below = /(?:^|\/)(\.capstan\/.*)$/.exec(path)?.[1] ?? path;
   return [`apply writes ${below} (spec.talos.clients.${field}) in every phase`];

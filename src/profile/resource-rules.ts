@@ -44,7 +44,7 @@ export interface ConnectionRules {
 }
 
 /** What a first reader of new resources needs to know. */
-export interface ResourceNotes {
+interface ResourceNotes {
   readonly connection: readonly FieldNote[];
   /** Of `active_keys`. */
   readonly activeKeys: string;
@@ -53,7 +53,7 @@ export interface ResourceNotes {
 }
 
 /** `above` the field of a connection, or `beside` its value. */
-export interface FieldNote {
+interface FieldNote {
   readonly field: string;
   readonly text: string;
   readonly where: "above" | "beside";

@@ -1,5 +1,5 @@
-import type { Does } from "../../resources/model/way-out.ts";
 import type { ClusterResource, DesiredState, RepositoryResource } from "../../resources/model/desired.ts";
+import type { Does } from "../../resources/model/way-out.ts";
 import {
   sameConsumer,
   sameValue,

@@ -1,6 +1,6 @@
-import { connectionFields } from "../../resources/model/connection-fields.ts";
 import { createHash } from "node:crypto";
 import { canonicalJson, contentHash } from "../../resources/model/canonical.ts";
+import { connectionFields } from "../../resources/model/connection-fields.ts";
 import type {
   AuthorityResource,
   ClusterResource,

@@ -1,7 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
-import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
   type ClusterObservation,
   type ComponentKind,
@@ -15,6 +14,7 @@ import {
   type Versions,
 } from "../../rotation/observation.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
+import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";

@@ -1,5 +1,5 @@
-import { profileNamed } from "../../profiles.ts";
 import { textAt, valueAt } from "../../foreign-value.ts";
+import { profileNamed } from "../../profiles.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";
@@ -19,7 +19,8 @@ export function checkBackup(document: ResourceDocument): Diagnostic[] {
   }
   if (has("timeout") && !has("command"))
     return problem([...BACKUP, "timeout"], "spec.backup.timeout is that of a command", "remove it");
-  const itself = profileNamed(textAt(document.value, ["spec", "platform"]) ?? "")?.resources.sealsItself ?? null;
+  const itself =
+    profileNamed(textAt(document.value, ["spec", "platform"]) ?? "")?.resources.sealsItself ?? null;
   if (has("recipients") && itself !== null)
     return problem([...BACKUP, "recipients"], itself.message, itself.suggestion);
   return [];

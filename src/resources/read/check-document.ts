@@ -1,6 +1,5 @@
+import { listAt, nameOf, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import { PROFILES } from "../../profiles.ts";
-import { nameOf } from "../../foreign-value.ts";
-import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { parseDuration } from "../model/duration.ts";
 import { parseLocalMoment, parseMoment } from "../model/moment.ts";

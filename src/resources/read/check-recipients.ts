@@ -1,6 +1,5 @@
+import { listAt, nameOf, type Path } from "../../foreign-value.ts";
 import { PROFILES } from "../../profiles.ts";
-import { nameOf } from "../../foreign-value.ts";
-import { listAt, type Path } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";

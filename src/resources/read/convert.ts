@@ -1,5 +1,5 @@
-import { holdsSecret } from "../model/shorten.ts";
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
+import { shorten } from "../model/shorten.ts";
 import { type Complaint, complain } from "./source-file.ts";
 
 /**

@@ -1,4 +1,3 @@
-import { shorten } from "../model/shorten.ts";
 import {
   type Document,
   isMap,
@@ -10,6 +9,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Diagnostic } from "../model/desired.ts";
+import { shorten } from "../model/shorten.ts";
 import { convert, keyText, offsetOf } from "./convert.ts";
 import { isEmpty, KINDS, type Kind, type ResourceDocument } from "./document.ts";
 import {

@@ -1,10 +1,9 @@
-import { VARIABLE_OPENING } from "../model/variables.ts";
-import { holdsSecret } from "../model/shorten.ts";
-import { shorten } from "../model/shorten.ts";
 import type { ErrorObject } from "ajv";
-import { type Path, textAt } from "../../foreign-value.ts";
+import { nameOf, type Path, textAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
+import { holdsSecret, shorten } from "../model/shorten.ts";
+import { VARIABLE_OPENING } from "../model/variables.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { type Complaint, complain } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";

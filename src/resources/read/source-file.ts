@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../model/desired.ts";
+import { holdsSecret } from "../model/shorten.ts";
 
 /** One YAML file as read, and the way from an offset in it to a diagnostic. */
 export interface SourceFile {

@@ -1,11 +1,9 @@
+import { nameOf, type Path } from "../../foreign-value.ts";
 import { PROFILES } from "../../profiles.ts";
-import { VARIABLE_OPENING } from "../model/variables.ts";
-import { shorten } from "../model/shorten.ts";
-import { nameOf } from "../../foreign-value.ts";
-import type { Path } from "../../foreign-value.ts";
 import { registerSecret } from "../../secrets.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { insteadOf, mayBeNamed } from "../model/variables.ts";
+import { shorten } from "../model/shorten.ts";
+import { insteadOf, mayBeNamed, VARIABLE_OPENING } from "../model/variables.ts";
 import { diagnosticInText, diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";
 

@@ -1,4 +1,5 @@
 import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import { talosConnection } from "../resources/connection.ts";
 
 /** Who changes machines needs os:admin, until the end; and what signed for it may be the CA that is dropped. */
 export const talosCredentials: Guard = {
@@ -38,7 +39,8 @@ export const talosCredentials: Guard = {
       ]);
     }
     const drops = authority.type === "talos" && edge.to === "standby";
-    if (!drops || cluster.talos === null || cluster.talos.clients.talosconfig !== null) return failWith([]);
+    if (!drops || cluster.connection === null) return failWith([]);
+    if (talosConnection(cluster).clients.talosconfig !== null) return failWith([]);
     const kept = authority.active.map(({ fingerprint }) => fingerprint);
     if ((credentials.signedBy ?? []).some((key) => kept.includes(key))) return failWith([]);
     return failWith([

@@ -1,7 +1,7 @@
 import { failWith, type Guard, unknown } from "../../guards/guard.ts";
-import { canonicalAddress } from "../machine-address.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import type { TalosFacts, TalosMachine, TalosMember } from "../facts.ts";
+import { canonicalAddress } from "../machine-address.ts";
 
 /**
  * A machine that misses a change is locked out for good: a worker that meets a CA it does not know never gets a
