@@ -1,4 +1,4 @@
-import type { PlatformName } from "../rotation/observation.ts";
+import { type PlatformName, platformName } from "../profiles.ts";
 import type { ContactFlags, FirstContact } from "./first-contact.ts";
 import { TALOS_CONTACT } from "./talos/talos-first-contact.ts";
 import { TELEPORT_CONTACT } from "./teleport/teleport-first-contact.ts";
@@ -10,8 +10,8 @@ const CONTACTS: Readonly<Record<PlatformName, FirstContact>> = {
 };
 
 /** First contact with a cluster of that platform. */
-export function contactOf(platform: PlatformName): FirstContact {
-  return CONTACTS[platform];
+export function contactOf(platform: string): FirstContact {
+  return CONTACTS[platformName(platform)];
 }
 
 /** First contact with the cluster that the flags are about; `null` where they are about none. */

@@ -1,4 +1,4 @@
-import type { PlatformName } from "../rotation/observation.ts";
+import { type PlatformName, platformName } from "../profiles.ts";
 import type { AuthorityMaker } from "./authority-maker.ts";
 
 type Load = () => Promise<AuthorityMaker>;
@@ -10,6 +10,6 @@ const MAKERS: Readonly<Record<PlatformName, Load | null>> = {
 };
 
 /** `null` where the clusters of a platform make their CAs themselves. */
-export async function authorityMakerOf(platform: PlatformName): Promise<AuthorityMaker | null> {
-  return (await MAKERS[platform]?.()) ?? null;
+export async function authorityMakerOf(platform: string): Promise<AuthorityMaker | null> {
+  return (await MAKERS[platformName(platform)]?.()) ?? null;
 }

@@ -6,6 +6,11 @@ export interface RotationLimit {
   readonly together: readonly (readonly string[])[];
 }
 
+/** Whether two CAs move together. */
+export function isPair({ together }: RotationLimit, left: string, right: string): boolean {
+  return left !== right && together.some((types) => types.includes(left) && types.includes(right));
+}
+
 /** How many rotations these types are when those that move together count as one. */
 export function rotationUnits({ together }: RotationLimit, types: readonly string[]): number {
   return new Set(types.map((type) => together.find((pair) => pair.includes(type))?.[0] ?? type)).size;

@@ -1,7 +1,7 @@
+import { apiSpelling } from "../../profile/authority-type.ts";
 import { formatDuration } from "../../resources/model/duration.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
-import { LISTINGS, type TeleportKind } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
+import { LISTINGS, type TeleportKind } from "../../teleport/component-kinds.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 
 /**

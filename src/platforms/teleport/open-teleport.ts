@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
-import type { ClusterObservation } from "../../rotation/observation.ts";
 import { type TeleportConnection, teleportConnection } from "../../teleport/resources/connection.ts";
 import { backUpFully } from "../full-backup.ts";
 import type {

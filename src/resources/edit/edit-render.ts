@@ -1,6 +1,5 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
 import { PROFILES, profileOf } from "../../profiles.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { Connection, Policy, RotatedAuthority } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
@@ -19,7 +18,7 @@ interface NewResource {
 
 export interface NewCluster extends NewResource {
   readonly name: string;
-  readonly platform: PlatformName;
+  readonly platform: string;
   /** As it is to be written: text may hold `${VAR}`, which stays as it is. `null` is left out. */
   readonly connection: Connection | null;
   /** Leafs and roots that have a cluster resource too. */
@@ -30,7 +29,7 @@ export interface NewCluster extends NewResource {
 
 export interface NewAuthority extends NewResource {
   /** That of its cluster. */
-  readonly platform: PlatformName;
+  readonly platform: string;
   readonly cluster: string;
   readonly type: string;
   readonly activeKeys: readonly string[];

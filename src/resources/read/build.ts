@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { valueAt } from "../../foreign-value.ts";
 import { profileOf } from "../../profiles.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
 import { contentHash } from "../model/canonical.ts";
 import {
   type Acknowledgement,
@@ -63,7 +62,7 @@ const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
 interface RawCluster {
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: {
-    readonly platform: PlatformName;
+    readonly platform: string;
     readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
     readonly backup?: {
       readonly recipients?: readonly string[];

@@ -1,8 +1,8 @@
 import { listAt, nameOf, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import type { WrittenResource } from "../../profile/written-resource.ts";
 import { shorten } from "../../resources/model/shorten.ts";
-import { isTalosType } from "../../rotation/authority-type.ts";
 import { isPhase } from "../../rotation/phase.ts";
+import { isTalosType } from "../authority-types.ts";
 import { problemWithNext } from "./next-certificate.ts";
 
 /**

@@ -3,7 +3,7 @@ import { Failure } from "../../../src/failure.ts";
 import { openPlatform } from "../../../src/platforms/open.ts";
 import type { PlatformOptions } from "../../../src/platforms/platform.ts";
 import type { Runner } from "../../../src/process/runner.ts";
-import { TELEPORT_KINDS } from "../../../src/rotation/observation.ts";
+import { TELEPORT_KINDS } from "../../../src/teleport/component-kinds.ts";
 import type { TeleportConnection } from "../../../src/teleport/resources/connection.ts";
 import { type Answer, fakeRunner, filled, fixture, teleportCluster } from "../fake-runner.ts";
 import { makeCertificate, makeJwtKey, makeSshKey } from "../keys.ts";

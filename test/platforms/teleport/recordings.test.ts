@@ -5,7 +5,8 @@ import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import { ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
 import { explain } from "../../../src/platforms/teleport/errors.ts";
 import { readStatus, readVersion } from "../../../src/platforms/teleport/text.ts";
-import { type ClusterObservation, identify, type LiveAuthority } from "../../../src/rotation/observation.ts";
+import type { ClusterObservation } from "../../../src/profile/profile.ts";
+import { identify, type LiveAuthority } from "../../../src/rotation/observation.ts";
 import { fakeRunner, type RecordedCall, recording, teleportCluster } from "../fake-runner.ts";
 
 const TRANSCRIPT = recording("transcript");
