@@ -43,7 +43,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   views: [...CORE, "apply"],
   forge: [...CORE, "views"],
   sandbox: [".", "process"],
-  tour: [".", "views"],
   cli: [
     ...CORE,
     "views",
