@@ -87,7 +87,7 @@ describe("a full look", () => {
     const seen = await platform.observe({ components: "all" });
     expect(seen).toMatchObject({
       cluster: "acme.cluster",
-      platform: "teleport",
+      profile: { name: "teleport" },
       observedAt: NOW.toISOString(),
       versions: { client: "18.7.0", server: "18.7.0" },
       credentials: { source: "ambient" },
