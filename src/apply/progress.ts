@@ -61,7 +61,6 @@ export function probesOf(
     (candidate) => candidate.cluster === cluster.name && candidate.type === authority,
   );
   const consumers = (declared?.trustConsumers ?? []).filter(({ kind }) => kind !== "manual");
-  if (observation.profile.name !== "teleport") return {};
   // At the end of a rollback they should be as they were: the work of a finished rotation is not theirs.
   if (step?.from === "rollback") return {};
   const proofs = workOf(authority, phase, {

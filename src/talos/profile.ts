@@ -63,6 +63,7 @@ export const TALOS: PlatformProfile = {
   ],
   words: WORDS,
   checklist: CHECKLIST,
+  overrides: null,
   preflight: PREFLIGHT,
   notes: notesOn,
   drift: duplicates,

@@ -12,6 +12,7 @@ import { trustedClusters } from "./guards/trusted-clusters.ts";
 import { version } from "./guards/version.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { notesOn } from "./notes.ts";
+import { OVERRIDES } from "./override-plans/overrides.ts";
 import { PREFLIGHT } from "./preflight.ts";
 import { WORDS } from "./wording.ts";
 
@@ -37,6 +38,7 @@ export const TELEPORT: PlatformProfile = {
   guards: [hsmKeys, overrides, trustedClusters, pins, credentials, version, backup],
   words: WORDS,
   checklist: CHECKLIST,
+  overrides: OVERRIDES,
   preflight: PREFLIGHT,
   notes: notesOn,
   drift: () => [],

@@ -26,6 +26,7 @@ export const MINT: PlatformProfile = {
     noBackup: null,
   },
   checklist: [],
+  overrides: null,
   preflight: { type: "coin", checks: () => [] },
   notes: () => [],
   drift: () => [],
