@@ -55,7 +55,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   views: [...CORE, "apply"],
   forge: [...CORE, "views"],
   sandbox: [".", "process"],
-  tour: [".", "views"],
   cli: [
     ...CORE,
     "views",

@@ -20,12 +20,12 @@ import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { directoryOf } from "./commands/common-flags.ts";
-import type { INIT } from "./commands/repository-commands.ts";
-import { editFiles, type Repository } from "./edited-file.ts";
+import type { INIT } from "./commands/repository-rows.ts";
+import { type EditedRepository, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import { platformOptions } from "./open-clusters.ts";
-import { ofThisMachineAlone, openRecord } from "./record.ts";
+import { ofThisMachineAlone, openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What was typed. */
@@ -153,7 +153,7 @@ function howToName(peer: string, { name }: ClusterResource, reachable: readonly 
 
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
-  { folder, git }: Repository,
+  { folder, git }: EditedRepository,
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
@@ -201,7 +201,7 @@ function refuseIfThere(folder: string, path: string): void {
 }
 
 /** The record is memory of this machine, not of the repository. */
-async function ignoreRecord(repository: Repository): Promise<readonly string[]> {
+async function ignoreRecord(repository: EditedRepository): Promise<readonly string[]> {
   if (repository.git === null) return [];
   let says = false;
   await editFiles(repository, [

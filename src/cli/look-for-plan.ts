@@ -7,7 +7,7 @@ import type { ClusterResource } from "../resources/model/desired.ts";
 import type { TrustedSide } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
-import type { PLAN } from "./commands/plan-commands.ts";
+import type { PLAN } from "./commands/plan-rows.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeEach } from "./observe.ts";
 import { openPlatforms } from "./open-clusters.ts";

@@ -1,8 +1,8 @@
 import type { ClusterObservation } from "../profile/profile.ts";
 import { followed } from "../record/changes/seen.ts";
+import { livePins } from "../rotation/live-pins.ts";
 import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
-import { livePins } from "../rotation/pins.ts";
 import type { KeyPlan } from "../rotation/plan.ts";
 import type { Member } from "./rotation-member.ts";
 

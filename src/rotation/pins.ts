@@ -1,6 +1,4 @@
-import { keysByRole } from "./key-sets.ts";
 import type { Fingerprint, PinFile } from "./observation.ts";
-import { identify, type LiveAuthority } from "./observation.ts";
 
 /** Pins of the host CA by what the rotation does to their keys (reference teleport-rotation 4.7). */
 export interface Pins {
@@ -54,10 +52,4 @@ function left({ file, pins: listed }: PinFile, pins: Pins): readonly PinProblem[
       message: `still lists the CA pin of the retired key, ${fingerprint}`,
       remedy: "remove it: a pin that accepts the old key undoes the rotation",
     }));
-}
-
-/** The pins of a host CA as it is now. */
-export function livePins(authority: LiveAuthority, retire: Parameters<typeof keysByRole>[1]): Pins {
-  const roles = keysByRole(authority, retire);
-  return { old: identify(roles.old), new: identify(roles.new) };
 }

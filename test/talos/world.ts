@@ -9,7 +9,7 @@ import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { openTalos } from "../../src/platforms/talos/open-talos.ts";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   Acknowledgement,
@@ -62,7 +62,7 @@ export class TalosWorld {
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
   /** What an executable says on failure without having been asked; `null` lets it answer itself. */
-  answerInstead: ((command: Command) => string | null) | null = null;
+  answerInstead: ((command: ExecutableCall) => string | null) | null = null;
   /** Of one call of an executable. */
   callTimeoutMs = 30_000;
   #attempt = 1;
@@ -283,7 +283,7 @@ export class TalosWorld {
   }
 
   #runner(): Runner {
-    const run = async (command: Command) => {
+    const run = async (command: ExecutableCall) => {
       const [executable = "", ...argv] = command.argv;
       const world = {
         argv,

@@ -1,6 +1,7 @@
 import { failWith } from "../../guards/judgement.ts";
 import type { ClusterObservation, Guard, GuardInput } from "../../profile/profile.ts";
-import { livePins, type Pins, pinProblems, UNREAD_REMEDY } from "../../rotation/pins.ts";
+import { livePins } from "../../rotation/live-pins.ts";
+import { type Pins, pinProblems, UNREAD_REMEDY } from "../../rotation/pins.ts";
 
 /** Who dials the Auth Service directly and lists one pin only cannot join while the other key is shown (4.7). */
 export const pins: Guard = {
