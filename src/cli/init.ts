@@ -165,15 +165,8 @@ async function writeResources(
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
     const contact = contactOf(cluster.platform);
-    const { name, platform, teleport, talos, peers, policy } = contact.asWritten(cluster, { env, folder });
-    const text = renderCluster({
-      name,
-      platform,
-      teleport,
-      peers,
-      policy,
-      ...(talos === null ? {} : { talos }),
-    });
+    const { name, platform, connection, peers, policy } = contact.asWritten(cluster, { env, folder });
+    const text = renderCluster({ name, platform, connection, peers, policy });
     await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     const left = contact.leftToAdd(cluster);
@@ -185,7 +178,15 @@ async function writeResources(
   const added = (before: string | null) =>
     missing.reduce<string | null>(
       (text, { type, active }) =>
-        appendDocument(text, renderAuthority({ cluster: cluster.name, type, activeKeys: identify(active) })),
+        appendDocument(
+          text,
+          renderAuthority({
+            platform: cluster.platform,
+            cluster: cluster.name,
+            type,
+            activeKeys: identify(active),
+          }),
+        ),
       before,
     ) ?? "";
   await editFiles({ folder, git }, [{ file: path, change: added, absent: () => added(null) }]);

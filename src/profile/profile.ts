@@ -28,6 +28,7 @@ import type { ComponentKindRow, Presence } from "./component-kind.ts";
 import type { KeyRules } from "./key-rules.ts";
 import type { RotationLimit } from "./limit.ts";
 import type { Check } from "./preflight.ts";
+import type { ResourceRules } from "./resource-rules.ts";
 import type { PlatformWords } from "./wording.ts";
 
 /*
@@ -57,6 +58,8 @@ export interface PlatformProfile {
   /** Its own guards, beside those of every platform. */
   readonly guards: readonly Guard[];
   readonly words: PlatformWords;
+  /** What it alone knows of resources. */
+  readonly resources: ResourceRules;
   /** Work by hand, by type and phase; of a type that is not in it, `checklist/unknown-type.ts` tells. */
   readonly checklist: readonly ChecklistStep[];
   /** Certificates of somebody else in the place of a CA's own; `null` where that cannot be. */

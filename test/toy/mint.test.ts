@@ -9,7 +9,7 @@ import { MemoryStore } from "../world/memory-store.ts";
 import { ModelClock } from "../world/model-cluster.ts";
 import { FIRST, Mint, NAME } from "./mint.ts";
 
-const CLUSTER: ClusterResource = { ...cluster(), name: NAME, platform: "mint" };
+const CLUSTER: ClusterResource = { ...cluster(), name: NAME, platform: "mint", connection: null };
 const NEVER = new AbortController().signal;
 
 class Treasury {

@@ -1,7 +1,7 @@
 import { DEFAULT_REPOSITORY } from "../../resources/model/default-repository.ts";
 import type { ClusterResource, DesiredState, RepositoryResource } from "../../resources/model/desired.ts";
+import type { Does } from "../../resources/model/way-out.ts";
 import {
-  type Does,
   sameConsumer,
   sameValue,
   type WayOut,
