@@ -163,7 +163,6 @@ const PLATFORM_WORD = /talos|teleport/i;
 
 /** Files elsewhere that still name a platform. It only ever gets shorter. */
 const STILL_NAMING: readonly string[] = [
-  "cli/open-clusters.ts",
   "cli/override/csr.ts",
   "cli/override/enable.ts",
   "cli/override/entries-in-git.ts",
