@@ -17,6 +17,10 @@ export interface ClusterObservation {
   readonly copies: readonly LiveAuthority[];
   readonly components: readonly LiveComponent[];
   readonly remoteClusters: readonly RemoteCluster[];
+  /** Who is connected, whatever the listings say; absent where the platform cannot tell. */
+  readonly connected?: readonly ConnectedAgent[];
+  /** Kinds of components that can exist there and that this executable cannot list; absent: none. */
+  readonly unlisted?: readonly UnlistedKind[];
   readonly credentials: Credentials;
   /** Absent when nobody asked for them, or when they could not be read (`unread` says so then). */
   readonly overrides?: LiveOverrides;
@@ -26,6 +30,20 @@ export interface ClusterObservation {
   readonly surroundings?: Surroundings;
   /** Only of a Talos cluster. */
   readonly talos?: TalosFacts;
+}
+
+/** A process that is connected. Its row may be gone from the listings for minutes while it reloads. */
+export interface ConnectedAgent {
+  /** Host UUID, as in `LiveComponent.id`. */
+  readonly id: string;
+  /** What it serves, in the platform's words: `Db`. */
+  readonly services: readonly string[];
+}
+
+export interface UnlistedKind {
+  readonly kind: ComponentKind;
+  /** A sentence for people. */
+  readonly problem: string;
 }
 
 /** What the cluster says about externally signed certificates for its CAs, as it printed it. */

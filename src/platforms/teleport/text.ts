@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../../rotation/observation.ts";
+import type { ConnectedAgent, Fingerprint } from "../../rotation/observation.ts";
 
 /** What is read from the text of `tctl status`; every era has these three (reference teleport-rotation 4.5). */
 export interface Status {
@@ -20,4 +20,18 @@ export function readStatus(text: string): Status {
 /** `Teleport v18.7.0 git:… go1.x`, `Teleport Enterprise v…` (4.6). `null` when it says something else. */
 export function readVersion(text: string): string | null {
   return /\bTeleport\s+(?:\w+\s+)?v(\d\S*)/.exec(text)?.[1] ?? null;
+}
+
+/**
+ * The table of `tctl inventory status --connected`: id, services, version (recordings/teleport-11.1). `null` when it is
+ * another table, which says nothing of who is connected.
+ */
+export function readInventory(text: string): readonly ConnectedAgent[] | null {
+  const lines = text.split("\n");
+  const header = lines.findIndex((line) => /^Server ?ID\s+Services\b/.test(line));
+  if (header < 0) return null;
+  return lines.slice(header + 2).flatMap((line) => {
+    const [, id, services] = /^(\S+)\s+(\S+)/.exec(line) ?? [];
+    return id === undefined || services === undefined ? [] : [{ id, services: services.split(",") }];
+  });
 }
