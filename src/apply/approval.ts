@@ -12,7 +12,8 @@ export interface Approval {
   readonly final: ReadonlyMap<string, readonly string[]>;
 }
 
-export const NOTHING: Approval = { ordinary: new Set(), final: new Map() };
+/** Of a run that asked nobody yet, or has nothing to ask for. */
+export const NOTHING_APPROVED: Approval = { ordinary: new Set(), final: new Map() };
 
 /** Names a step of a run: ids are unique within their cluster. */
 export function approvalKey(cluster: string, id: string): string {
@@ -20,7 +21,7 @@ export function approvalKey(cluster: string, id: string): string {
 }
 
 /** The approval of those steps and calls of a plan whose keys are wanted, each as what the plan shows it to be. */
-export function approvalOf({ clusters }: Plan, isWanted: (key: string) => boolean): Approval {
+export function approvalWhere({ clusters }: Plan, isWanted: (key: string) => boolean): Approval {
   const steps = stepPlaces({ clusters }).map(({ cluster, step }) => ({
     key: approvalKey(cluster.name, step.id),
     step,

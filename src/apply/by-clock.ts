@@ -1,24 +1,29 @@
+import { isoTime } from "../iso-time.ts";
 import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { GuardId } from "../rotation/plan.ts";
 import { openRotation, phaseRecord } from "../rotation/record.ts";
 import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
-import { iso } from "./clock.ts";
-import type { ClusterRun, RunContext, Said } from "./context.ts";
-import type { View } from "./fresh-look.ts";
+import type { ClusterRun, RunContext } from "./context.ts";
+import type { UntimedEvent } from "./emit-now.ts";
+import type { ClusterSnapshot } from "./fresh-look.ts";
 import { followersIn, probesOf, progressOf } from "./progress.ts";
 
 /** A rotation that the platform moves by its clock, and what it does next; nobody but capstan looks at the rest. */
 export interface ClockWork {
   readonly live: LiveAuthority;
-  /** When it leaves the phase, milliseconds since the epoch; `null` when it does not say. */
+  /** When it leaves the phase, milliseconds since the epoch; `null` when it does not emitNow. */
   readonly nextAt: number | null;
   /** How long a phase of it takes. */
   readonly phaseMs: number;
 }
 
 /** Of the rotation of this name what moves first, `null` when git does not want it automatic or nothing moves. */
-export function clockWork({ desired }: RunContext, { observation }: View, name: string): ClockWork | null {
+export function clockWork(
+  { desired }: RunContext,
+  { observation }: ClusterSnapshot,
+  name: string,
+): ClockWork | null {
   const rotation = desired.rotations.find(
     (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
   );
@@ -62,26 +67,26 @@ export function untilNextLook({ phaseMs }: ClockWork): number {
   return Math.max(SHORTEST_WATCH_MS, Math.min(WATCH_MS, phaseMs / 8));
 }
 
-/** What is seen between two looks: when the clock goes on, who is at the phase, and what probes say. */
+/** What is seen between two looks: when the clock goes on, who is at the phase, and what probes emitNow. */
 export function watchEvents(
   context: ClusterRun,
-  view: View,
+  snapshot: ClusterSnapshot,
   clock: ClockWork,
   name: string,
-): readonly Said[] {
+): readonly UntimedEvent[] {
   const { type, rotation } = clock.live;
-  const at = clock.nextAt === null ? "some time" : iso(clock.nextAt);
+  const at = clock.nextAt === null ? "some time" : isoTime(clock.nextAt);
   const to = nextByItself(clock.live)?.to;
   const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
-  return [{ type: "notice", message }, waitingEvent(context, view, clock, name)];
+  return [{ type: "notice", message }, waitingEvent(context, snapshot, clock, name)];
 }
 
 function waitingEvent(
   run: ClusterRun,
-  { observation, record }: View,
+  { observation, record }: ClusterSnapshot,
   { live, nextAt }: ClockWork,
   name: string,
-): Extract<Said, { type: "waiting" }> {
+): Extract<UntimedEvent, { type: "waiting" }> {
   const { phase } = live.rotation;
   const { cluster } = run;
   const memory = openRotation(record, live.type);
@@ -101,7 +106,7 @@ function waitingEvent(
     cluster: observation.cluster,
     authority: live.type,
     phase,
-    deadline: iso(nextAt ?? now),
+    deadline: isoTime(nextAt ?? now),
     progress: progressOf(followers, new Set(waived)),
     laggards: lagging
       .filter((follower) => !isCovered(follower, now))

@@ -7,8 +7,9 @@ import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observatio
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
-import type { RunContext, Situation } from "./context.ts";
+import type { RunContext } from "./context.ts";
 import type { KindProgress, ProbeProgress } from "./event.ts";
+import type { StepAtHand } from "./step-at-hand.ts";
 
 /** Who is expected at the phase, and how far they are; nobody for a CA that components do not report. */
 export function followersIn(
@@ -43,7 +44,7 @@ export function progressOf(
 }
 
 /** Whose consumers are meant, and what is known around them. */
-interface Asked extends Pick<Situation, "cluster" | "resource" | "record"> {
+interface Asked extends Pick<StepAtHand, "cluster" | "resource" | "record"> {
   readonly authority: string;
   readonly step?: Step;
 }

@@ -1,37 +1,17 @@
 import { Failure } from "../failure.ts";
-import { makePlan } from "../planner/planner.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
-import type { DesiredState } from "../resources/model/desired.ts";
-import type { ClusterPlan, Plan } from "../rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../teleport/overrides/plan.ts";
+import type { ClusterPlan } from "../rotation/plan.ts";
+import type { OverridePlan, PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";
+import { noteCommit } from "./applied-commit.ts";
 import { approvalKey } from "./approval.ts";
-import { Deadline, iso } from "./clock.ts";
-import { type ClusterRun, type RunContext, say } from "./context.ts";
-import { type FreshLook, lookAt, type View } from "./fresh-look.ts";
-import { historiesOf, insistOnOrder, noteCommit } from "./history.ts";
-import { DOUBT_MS, NEVER, pauses, tryObserve } from "./wait.ts";
-
-/** The plan of what is known now. */
-export async function planNow(
-  context: RunContext,
-  views: readonly View[],
-  desired: DesiredState = context.desired,
-): Promise<Plan> {
-  const observations = views.map(({ observation }) => observation);
-  const records = views.map(({ record }) => record);
-  const histories = await historiesOf(context, records);
-  insistOnOrder(histories);
-  return makePlan({
-    desired,
-    observations,
-    records,
-    histories,
-    overrides: await readOverrides(desired.overrides, observations),
-    commit: context.commit,
-    now: context.clock.now(),
-  });
-}
+import type { ClusterRun, RunContext } from "./context.ts";
+import { Deadline } from "./deadline.ts";
+import { emitNow } from "./emit-now.ts";
+import { type ClusterSnapshot, type FreshLook, lookAt } from "./fresh-look.ts";
+import { noteInJournal } from "./journal.ts";
+import { planNow } from "./plan-now.ts";
+import { DOUBT_MS, NEVER, pauses, tryObserve } from "./read-back.ts";
 
 /** The override actions that wait for nobody. */
 export function actionsOf(overrides: readonly OverridePlan[]): readonly PlannedAction[] {
@@ -67,8 +47,8 @@ interface Pending {
   readonly action: PlannedAction;
 }
 
-async function pendingIn(context: RunContext, view: View): Promise<readonly Pending[]> {
-  const plan = await planNow(context, [view]);
+async function pendingIn(context: RunContext, snapshot: ClusterSnapshot): Promise<readonly Pending[]> {
+  const plan = await planNow(context, [snapshot]);
   return plan.clusters.flatMap(({ overrides }) =>
     overrides
       .filter(({ blocked }) => !blocked)
@@ -84,13 +64,9 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   const { cluster } = run;
   const { authority, action } = pending;
   const tell = (stage: "requested" | "observed") =>
-    say(run, { type: "override", stage, cluster: cluster.name, authority, action });
+    emitNow(run, { type: "override", stage, cluster: cluster.name, authority, action });
   const note = (what: "intended" | "observed" | "refused", detail: string | null = null) =>
-    run.store.append({
-      at: iso(run.clock.now()),
-      run: run.lock.id,
-      commit: run.commit,
-      cluster: cluster.name,
+    noteInJournal(run, {
       rotation: "overrides",
       authority,
       from: action.key_hash,
@@ -148,7 +124,7 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
 
 async function ask(
   run: ClusterRun,
-  { observation }: View,
+  { observation }: ClusterSnapshot,
   { authority, action }: Pending,
 ): Promise<TransitionReply> {
   const change = changeOf(action);

@@ -1,9 +1,9 @@
 import { hostname, userInfo } from "node:os";
-import { apply as applyPlan } from "../apply/apply.ts";
-import { type Approval, approvalOf, NOTHING } from "../apply/approval.ts";
-import { systemClock } from "../apply/clock.ts";
+import { type Approval, approvalWhere, NOTHING_APPROVED } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
+import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/saved/approved.ts";
@@ -17,9 +17,9 @@ import type { APPLY } from "./commands/apply-commands.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
+import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
-import { observeAll, planFrom } from "./observe.ts";
-import { expectations } from "./plan.ts";
+import { observeAll, planOfWorkspace } from "./observe.ts";
 import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { runText } from "./run-text.ts";
 import { applyOnScreen } from "./screen.ts";
@@ -90,7 +90,7 @@ export async function apply(
       const recheck = async (clusters: readonly string[]) => {
         const platforms = [...context.platforms].filter(([name]) => clusters.includes(name));
         const observations = await observeAll(new Map(platforms));
-        const plan = await planFrom(workspace, observations, terminal.now());
+        const plan = await planOfWorkspace(workspace, observations, terminal.now());
         const [refused] = context.accept?.(plan, observations).values() ?? [];
         if (refused !== undefined) throw refused;
         return plan;
@@ -176,9 +176,9 @@ async function applyAsText(
     if (canAsk(terminal) && (!ordinary || isLeft)) {
       return await askApproval(terminal, plan, { ordinary, final }, signal);
     }
-    if (!ordinary) return NOTHING;
+    if (!ordinary) return NOTHING_APPROVED;
     const approved = new Set([...ordinarySteps(plan), ...keys]);
-    return approvalOf(plan, (key) => approved.has(key));
+    return approvalWhere(plan, (key) => approved.has(key));
   }
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { ApprovalPolicy } from "../forge/action.ts";
+import type { ApprovalPolicy } from "../forge/action-doors.ts";
 import { openRepository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { RepositoryResource } from "../resources/model/desired.ts";

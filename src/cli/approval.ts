@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { type Approval, approvalKey, approvalOf } from "../apply/approval.ts";
+import { type Approval, approvalKey, approvalWhere } from "../apply/approval.ts";
 import { Failure } from "../failure.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { needsOwnApproval, type Plan, type Step } from "../rotation/plan.ts";
@@ -106,7 +106,7 @@ export async function askApproval(
       const typed = (await lines.question(finalQuestion(final, all), { signal })).trim();
       if (typed === nameToType(final, all)) for (const key of keysOfFinal(final)) steps.add(key);
     }
-    return approvalOf(plan, (key) => steps.has(key));
+    return approvalWhere(plan, (key) => steps.has(key));
   } finally {
     lines.close();
   }

@@ -4,7 +4,7 @@ import type { ClusterRecord } from "../rotation/record.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph } from "../views/text/columns.ts";
-import type { Paint, Tone } from "../views/text/paint.ts";
+import type { Paint, TextTone } from "../views/text/paint.ts";
 import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { sayWhoseRecord } from "./record.ts";
@@ -70,7 +70,7 @@ function failed(name: string, { message, hint }: Failure): Check {
   return { name, outcome: "fail", message, remedy: hint };
 }
 
-const TONES: Readonly<Record<Check["outcome"], Tone>> = { pass: "good", fail: "bad", unknown: "warn" };
+const TONES: Readonly<Record<Check["outcome"], TextTone>> = { pass: "good", fail: "bad", unknown: "warn" };
 
 function line({ name, outcome, message, remedy }: Check, paint: Paint): string {
   const head = `  ${paint(TONES[outcome], outcome.padEnd(8))} ${name.padEnd(17)} `;

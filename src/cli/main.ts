@@ -24,11 +24,8 @@ export async function main(
   };
   try {
     const words = withFlagsBehind(COMMANDS, argv);
-    const { stdout, stderr } = terminal;
-    await programOf(COMMANDS, words, { version: packageJson.version, stdout, stderr }, run).parseAsync(
-      [...words],
-      { from: "user" },
-    );
+    const program = programOf(COMMANDS, words, packageJson.version, terminal, run);
+    await program.parseAsync([...words], { from: "user" });
     return exit;
   } catch (error) {
     return report(error, terminal);

@@ -1,7 +1,7 @@
-import { apply as applyPlan } from "../apply/apply.ts";
-import { approvalKey, approvalOf } from "../apply/approval.ts";
-import { systemClock } from "../apply/clock.ts";
+import { approvalKey, approvalWhere } from "../apply/approval.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
+import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { planDifference } from "../planner/saved/plan-difference.ts";
@@ -17,7 +17,7 @@ import { directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode, exitOfRun } from "./exit-code.ts";
 import { fastForward } from "./fast-forward.ts";
 import { insist } from "./insist.ts";
-import { makePlan } from "./plan.ts";
+import { planDirectory } from "./plan-directory.ts";
 import { sayWhoseRecord } from "./record.ts";
 import { onSignals } from "./signals.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -114,7 +114,7 @@ async function takeRound(
   { signal, held, introduce }: RoundContext,
 ): Promise<Taken> {
   await fastForward(directory, terminal);
-  const { plan, workspace } = await makePlan(terminal, directory, options);
+  const { plan, workspace } = await planDirectory(terminal, directory, options);
   await introduce(workspace);
   const commit = (workspace.commit ?? "").slice(0, 12);
   if (plan.outcome === "no_changes" && (await isNoted(workspace)))
@@ -130,7 +130,7 @@ async function takeRound(
     approve: async (now) => {
       const final = finalsOf(now, options, workspace.desired).flatMap(keysOfFinal);
       const keys = new Set([...ordinarySteps(now), ...final]);
-      return approvalOf(now, (key) => keys.has(key));
+      return approvalWhere(now, (key) => keys.has(key));
     },
     emit(event) {
       events.push(event);

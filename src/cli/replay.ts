@@ -21,8 +21,8 @@ export async function replay(terminal: Terminal, file: string, options: ReplayOp
   const events = await readEvents(resolve(terminal.cwd, file));
   const { stdin, stdout, env } = terminal;
   if (options.tui && canDraw(env, terminal)) {
-    const { replay: play } = await import("../views/tui/open.tsx");
-    await play({
+    const { watchReplay } = await import("../views/tui/on-screen.tsx");
+    await watchReplay({
       stdin,
       stdout,
       colours: options.color && !env["NO_COLOR"],

@@ -1,10 +1,11 @@
 import type { RunEvent } from "../apply/event.ts";
 import { jsonText } from "../views/json/json-text.ts";
+import { hear } from "../views/run/hear.ts";
+import { nextStep } from "../views/run/next-step.ts";
+import { startRun } from "../views/run/run-state.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { eventText } from "../views/text/event-text.ts";
 import { planText } from "../views/text/plan-text.ts";
-import { nextStep } from "../views/tui/next-step.ts";
-import { hear, startRun } from "../views/tui/run.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 

@@ -1,7 +1,7 @@
-import { apply as applyPlan } from "../apply/apply.ts";
 import type { Approval } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
@@ -25,7 +25,7 @@ export async function showPlan(
   plan: Plan,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const { review } = await import("../views/tui/open.tsx");
+  const { review } = await import("../views/tui/on-screen.tsx");
   await review({
     ...drawing(terminal, options),
     plan,
@@ -47,7 +47,7 @@ export async function applyOnScreen(
     readonly recheck: (clusters: readonly string[]) => Promise<Plan>;
   },
 ): Promise<RunOutcome> {
-  const { reviewAndApprove, watch } = await import("../views/tui/open.tsx");
+  const { reviewAndApprove, watch } = await import("../views/tui/on-screen.tsx");
   const turnBack = new AbortController();
   const events = eventQueue();
   let watching: Promise<void> | undefined;

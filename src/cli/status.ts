@@ -4,7 +4,7 @@ import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
 import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { observeAll, planFrom } from "./observe.ts";
+import { observeAll, planOfWorkspace } from "./observe.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import { openPlatforms, openWorkspace } from "./workspace.ts";
 
@@ -18,7 +18,7 @@ export async function status(
   const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
   const observations = await observeAll(platforms);
   const now = terminal.now();
-  const plan = await planFrom(workspace, observations, now);
+  const plan = await planOfWorkspace(workspace, observations, now);
   const live = liveStatus(observations, plan, now);
   terminal.stdout.write(await statusAs(live, terminal, options));
   return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;

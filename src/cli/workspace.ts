@@ -19,7 +19,7 @@ import type { ResourceDocument } from "../resources/read/document.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { readIdentities } from "../sealing/identities.ts";
-import { OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
+import { OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { writableRoots } from "../written-path.ts";

@@ -8,7 +8,7 @@ import {
   type Step,
 } from "../rotation/plan.ts";
 import { isOpenWork, stepPlaces } from "../rotation/plan-steps.ts";
-import type { PlannedAction } from "../teleport/overrides/plan.ts";
+import type { PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { heldByDrift } from "./drift.ts";
 import { mayStart } from "./startable.ts";
 

@@ -11,6 +11,7 @@ export interface Attempt {
   soFar: Observation | null;
 }
 
+/** Connects, until the attempt is aborted. Throws a ProbeEnd, `unreachable`, that names the address. */
 export async function openConnection(address: Address, attempt: Attempt): Promise<Socket> {
   attempt.doing = `connecting to ${formatAddress(address)}`;
   const socket = connect({ ...address, signal: attempt.signal });

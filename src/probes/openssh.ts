@@ -7,7 +7,7 @@ import {
 } from "../resources/model/trust-consumer.ts";
 import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "../x509/openssh-key.ts";
 import { fingerprintOf, spkiOf } from "../x509/spki.ts";
-import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
+import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { describeError, excerpt, type Observation, ProbeEnd, plain, TRUST_UNKNOWN } from "./result.ts";
@@ -21,7 +21,7 @@ const KEY_TYPES = ["rsa", "ecdsa", "ed25519"];
  */
 export async function probeOpenssh(
   consumer: OpensshConsumer,
-  all: readonly Candidate[],
+  all: readonly CandidateKey[],
   attempt: Attempt,
   tools: { readonly run: RunExecutable; readonly sshKeyscan: string; readonly timeoutMs: number },
 ): Promise<Observation> {
@@ -44,11 +44,11 @@ export async function probeOpenssh(
     certificate,
     from: candidates.filter((candidate) => isFrom(certificate, candidate)),
   }));
-  const uses = usesOf(judged.flatMap(({ from }) => from));
+  const uses = usesFrom(judged.flatMap(({ from }) => from));
   const detail =
     judged.length === 0
       ? "shows no host certificate, only plain host keys"
-      : `shows a host certificate of ${nameOf(uses)}${describeRest(certificates)}`;
+      : `shows a host certificate of ${caInWords(uses)}${describeRest(certificates)}`;
   return {
     uses,
     trusts: TRUST_UNKNOWN,
@@ -111,7 +111,7 @@ function readCertificates(listing: string): readonly OpensshCertificate[] {
 }
 
 /** By the key and its signature; a certificate that only names the key proves nothing. */
-function isFrom({ authority, signatureVerifies }: OpensshCertificate, { spki }: Candidate): boolean {
+function isFrom({ authority, signatureVerifies }: OpensshCertificate, { spki }: CandidateKey): boolean {
   return signatureVerifies && spkiOf(authority).equals(spki);
 }
 

@@ -1,5 +1,5 @@
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
-import { type Candidate, type OverrideChains, readCandidates } from "./candidates.ts";
+import { type CandidateKey, type OverrideChains, readCandidates } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { checkFile } from "./file.ts";
@@ -16,6 +16,7 @@ import {
 } from "./result.ts";
 import { probeTls } from "./tls.ts";
 
+/** What all probes of a run share. */
 export interface ProbeOptions {
   readonly candidates: Candidates;
   readonly overrides?: OverrideChains;
@@ -54,7 +55,7 @@ export async function probeAll(
 
 async function probe(
   consumer: TrustConsumer,
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
   options: ProbeOptions,
 ): Promise<ProbeResult> {
   options.signal?.throwIfAborted();
@@ -81,7 +82,7 @@ async function probe(
 
 async function observe(
   consumer: TrustConsumer,
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
   { readFile, run, deadlineMs, sshKeyscan = "ssh-keyscan" }: ProbeOptions,
   attempt: Attempt,
 ): Promise<Observation> {

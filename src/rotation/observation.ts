@@ -275,9 +275,16 @@ export const NEVER_ROTATED: LiveRotation = {
  * A CA with several protocols rotates all of them together, so one protocol names it.
  */
 export function identify(keys: readonly AuthorityKey[]): readonly Fingerprint[] {
-  for (const protocol of ["tls", "ssh", "jwt"] as const) {
-    const found = keys.filter((key) => key.protocol === protocol).map((key) => key.fingerprint);
-    if (found.length > 0) return [...new Set(found)].sort();
+  return [...new Set(namingKeys(keys).map(({ fingerprint }) => fingerprint))].sort();
+}
+
+/** The keys of the protocol that names a CA. */
+export function namingKeys<Key extends { readonly protocol: string | null }>(
+  keys: readonly Key[],
+): readonly Key[] {
+  for (const protocol of ["tls", "ssh", "jwt"]) {
+    const found = keys.filter((key) => key.protocol === protocol);
+    if (found.length > 0) return found;
   }
   return [];
 }

@@ -28,7 +28,7 @@ const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
 };
 
 /** The forward walk, in order. The last entry is the standby *after* the rotation. */
-const WALK: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
+export const WALK: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
 
 export function isPhase(text: string): text is Phase {
   return (PHASES as readonly string[]).includes(text);

@@ -1,5 +1,5 @@
 import type { FailureCode } from "../failure.ts";
-import type { OverridePlan } from "../teleport/overrides/plan.ts";
+import type { OverridePlan } from "../teleport/overrides/override-plan.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint, PlatformName } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { Pins } from "./pins.ts";

@@ -3,8 +3,8 @@ import { type AuthorityProfile, makeAuthority } from "../x509/make.ts";
 import { seal } from "./seal.ts";
 
 /**
- * Makes the next CA and seals its key, which is in the clear only inside of this function. Throws a Failure where there
- * is a recipient that is none.
+ * Makes the next CA and seals its key, which is in the clear only inside of this function. Throws a Failure
+ * where there is a recipient that is none.
  */
 export async function makeNextAuthority(
   profile: AuthorityProfile,

@@ -5,8 +5,8 @@ import type { Identities } from "./identities.ts";
 import { unseal } from "./seal.ts";
 
 /**
- * The key of a next CA in the clear, PEM, proven to be that of its certificate. `type` names the CA in messages. Throws a
- * Failure where nobody here may open it, or where it is another key.
+ * The key of a next CA in the clear, PEM, proven to be that of its certificate. `type` names the CA in
+ * messages. Throws a Failure where nobody here may open it, or where it is another key.
  */
 export async function openNextKey(
   identities: Identities,

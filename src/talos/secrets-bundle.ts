@@ -10,8 +10,9 @@ interface Sops {
 }
 
 /**
- * For whom SOPS encrypted a secrets bundle: age recipients. What it encrypted is left alone, as its MAC covers all of
- * the file. Throws a Failure that names `file` where it is encrypted in another way, or not at all.
+ * For whom SOPS encrypted a secrets bundle: age recipients. What it encrypted is left alone, as its MAC
+ * covers all of the file. Throws a Failure that names `file` where it is encrypted in another way, or not at
+ * all.
  */
 export function sopsRecipients(file: string, text: string): readonly string[] {
   const recipients = (parseSops(text)?.sops?.age ?? []).flatMap(({ recipient }) => recipient ?? []);
@@ -37,9 +38,9 @@ export interface SecretsChange {
 }
 
 /**
- * What a secrets bundle has to say from now on, as YAML with the key in the clear. A fragment, not an edit of the file:
- * putting a value into a SOPS file means to decrypt all of it and to write a new MAC over all of it, which is the
- * business of `sops`.
+ * What a secrets bundle has to say from now on, as YAML with the key in the clear. A fragment, not an edit of
+ * the file: putting a value into a SOPS file means to decrypt all of it and to write a new MAC over all of
+ * it, which is the business of `sops`.
  */
 export function secretsFragment({ type, certificate, key }: SecretsChange): string {
   const pair = { crt: base64(certificate), key: base64(key) };

@@ -12,7 +12,7 @@ import {
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
-import type { OverridePlanFinding } from "../teleport/overrides/plan.ts";
+import type { OverridePlanFinding } from "../teleport/overrides/override-plan.ts";
 
 /**
  * The live state as `capstan status --format json` prints it. Names are a contract like those of the plan;

@@ -6,9 +6,10 @@ import { fingerprintOf, spkiOf } from "./spki.ts";
 type Protocol = AuthorityKey["protocol"];
 
 /**
- * Reads the public half of a CA's key: a PEM certificate, an OpenSSH line or a PEM public key, by protocol. Its
- * fingerprint is over the bytes as they stand in a certificate, not over an equal key in another encoding: for the host
- * CA of Teleport that is the CA pin (reference teleport-rotation 4.7). Throws when it is not one.
+ * Reads the public half of a CA's key: a PEM certificate, an OpenSSH line or a PEM public key, by protocol.
+ * Its fingerprint is over the bytes as they stand in a certificate, not over an equal key in another
+ * encoding: for the host CA of Teleport that is the CA pin (reference teleport-rotation 4.7). Throws when it
+ * is not one.
  */
 export async function readAuthorityKey(
   protocol: Protocol,

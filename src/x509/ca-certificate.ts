@@ -21,7 +21,9 @@ export function readCaCertificate(text: string): CaCertificate {
   return first;
 }
 
-/** Every certificate of a bundle, in order. Throws, without a word of the content, at a block that is none. */
+/**
+ * Every certificate of a bundle, in order. Throws, without a word of the content, at a block that is none.
+ */
 export function readCaCertificates(text: string): readonly CaCertificate[] {
   return (text.match(BLOCK) ?? []).map((block) => {
     const pem = `${block.replaceAll("\r\n", "\n")}\n`;

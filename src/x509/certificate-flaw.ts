@@ -1,4 +1,6 @@
-/** Why Go would not take a certificate, in the order in which that is found out; OpenSSL minds only the first. */
+/**
+ * Why Go would not take a certificate, in the order in which that is found out; OpenSSL minds only the first.
+ */
 export type CertificateFlaw =
   /** No certificate at all. */
   | { readonly kind: "malformed" }

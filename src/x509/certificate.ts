@@ -3,7 +3,9 @@ import { type DistinguishedName, printedName } from "./distinguished-name.ts";
 import { isSignedWithKeyOf } from "./signed-by.ts";
 import type { KeyHash } from "./spki.ts";
 
-/** A certificate as plain data: everything that rules about one ask for, nothing that needs ASN.1 any more. */
+/**
+ * A certificate as plain data: everything that rules about one ask for, nothing that needs ASN.1 any more.
+ */
 export interface Certificate {
   /** The block as capstan writes it: no text around it, LF, 64 columns, one final line feed. */
   readonly pem: string;
@@ -85,8 +87,8 @@ export function isSelfSigned(certificate: Certificate): boolean {
 }
 
 /**
- * The chain of a certificate out of candidates in any order: each the issuer of the one before, up to a root or
- * as far as they reach. Names and signatures decide; a certificate that issues nothing here is left over.
+ * The chain of a certificate out of candidates in any order: each the issuer of the one before, up to a root
+ * or as far as they reach. Names and signatures decide; a certificate that issues nothing here is left over.
  */
 export function orderChain(
   certificate: Certificate,

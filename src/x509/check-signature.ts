@@ -11,8 +11,8 @@ const MISMATCH: Readonly<Record<string, string>> = {
 };
 
 /**
- * Go's `CheckSignatureFrom`, which is how Teleport checks a chain (reference teleport-overrides 2.3, rule 13): its error, or `null`.
- * It looks at no date, path length, name constraint or extended key usage.
+ * Go's `CheckSignatureFrom`, which is how Teleport checks a chain (reference teleport-overrides 2.3, rule
+ * 13): its error, or `null`. It looks at no date, path length, name constraint or extended key usage.
  */
 export function checkSignatureFrom(child: Certificate, parent: Certificate): string | null {
   const { basicConstraints, keyUsage, version, key } = parent;

@@ -1,7 +1,7 @@
 /**
- * The only module that reads ASN.1: import it lazily, a plan without overrides must not pay for it. Node's own
- * X509Certificate shows no KeyUsage, no BasicConstraints path length, no key identifiers, and names only as text; it
- * does verify signatures, and it writes PEM.
+ * The only module that reads ASN.1: import it lazily, a plan without overrides must not pay for it. Node's
+ * own X509Certificate shows no KeyUsage, no BasicConstraints path length, no key identifiers, and names only
+ * as text; it does verify signatures, and it writes PEM.
  */
 import { X509Certificate as NodeCertificate } from "node:crypto";
 import type { Certificate, KeyUsage, PublicKey } from "./certificate.ts";
@@ -28,7 +28,10 @@ export type CertificateReading =
   | { readonly certificate: Certificate; readonly flaw: null }
   | { readonly certificate: null; readonly flaw: CertificateFlaw };
 
-/** The library keeps the decoded structure to subclasses, and says neither version nor attribute order elsewhere. */
+/**
+ * The library keeps the decoded structure to subclasses, and says neither version nor attribute order
+ * elsewhere.
+ */
 class OpenCertificate extends X509Certificate {
   get decoded() {
     return this.asn;

@@ -59,8 +59,9 @@ export async function signAuthority(profile: AuthorityProfile, now: Date): Promi
 }
 
 /**
- * See `makeClient`. As Talos does it (reference talos-rotation 7): exactly the usage clientAuth, without which 1.12 and
- * later refuse it, and the identifier of its CA, without which OpenSSL mixes up two CAs of the same name.
+ * See `makeClient`. As Talos does it (reference talos-rotation 7): exactly the usage clientAuth, without
+ * which 1.12 and later refuse it, and the identifier of its CA, without which OpenSSL mixes up two CAs of the
+ * same name.
  */
 export async function signClient(
   { certificate, key }: Signing,

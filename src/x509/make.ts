@@ -31,7 +31,10 @@ export interface ClientProfile {
   readonly now: Date;
 }
 
-/** A client certificate with a key of its own, both PEM, valid for a year. Throws where the CA's key cannot be read. */
+/**
+ * A client certificate with a key of its own, both PEM, valid for a year. Throws where the CA's key cannot be
+ * read.
+ */
 export async function makeClient(
   signing: Signing,
   profile: ClientProfile,

@@ -89,8 +89,8 @@ export function readOpensshCertificate(blob: Buffer): OpensshCertificate {
 }
 
 /**
- * The public key in a blob (RFC 4253, 5656 and 8709); `null` where it is of a kind, or written in a way, that Node
- * cannot read. Throws when the blob is empty or cut off anywhere.
+ * The public key in a blob (RFC 4253, 5656 and 8709); `null` where it is of a kind, or written in a way, that
+ * Node cannot read. Throws when the blob is empty or cut off anywhere.
  */
 export function publicKeyInBlob(blob: Buffer): KeyObject | null {
   if (countFields(blob) < 2) throw new Error("the OpenSSH public key is empty");

@@ -1,7 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { toPem } from "./pem.ts";
 
-/** By label and content of the PEM block. The first is what Talos writes and reads (reference talos-rotation 7). */
+/**
+ * By label and content of the PEM block. The first is what Talos writes and reads (reference talos-rotation
+ * 7).
+ */
 const FORMS = {
   ed25519: { label: "ED25519 PRIVATE KEY", type: "pkcs8" },
   sec1: { label: "EC PRIVATE KEY", type: "sec1" },

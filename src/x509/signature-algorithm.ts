@@ -33,7 +33,10 @@ const ALGORITHMS: Readonly<Record<string, SignatureAlgorithm>> = {
 
 const RSA_PSS = "1.2.840.113549.1.1.10";
 
-/** What is known of an algorithm; one that is not in the table is sound for all that anybody knows, and unusual. */
+/**
+ * What is known of an algorithm; one that is not in the table is sound for all that anybody knows, and
+ * unusual.
+ */
 export function signatureAlgorithm({ oid, hash }: Signature): SignatureAlgorithm {
   if (oid === RSA_PSS) return pss(hash);
   return ALGORITHMS[oid] ?? { name: oid, go: "unimplemented", soundness: "unusual" };

@@ -6,7 +6,10 @@ export function spkiOf(key: KeyObject): Buffer {
   return key.export({ type: "spki", format: "der" });
 }
 
-/** What names a key in capstan: SHA-256 of its SubjectPublicKeyInfo, Teleport's CA pin (reference teleport-rotation 4.7). */
+/**
+ * What names a key in capstan: SHA-256 of its SubjectPublicKeyInfo, Teleport's CA pin (reference
+ * teleport-rotation 4.7).
+ */
 export function fingerprintOf(spki: Uint8Array): Fingerprint {
   return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
 }

@@ -15,7 +15,7 @@ async function read(line: string) {
   const printed: string[] = [];
   const stream = { columns: 80, write: (text: string) => printed.push(text) > 0 };
   let ran: readonly unknown[] = [];
-  await programOf(ROWS, argv, { version: "1", stdout: stream, stderr: stream }, async ({ name }, given) => {
+  await programOf(ROWS, argv, "1", { stdout: stream, stderr: stream }, async ({ name }, given) => {
     ran = [name, ...given];
   }).parseAsync(argv, { from: "user" });
   return ran;

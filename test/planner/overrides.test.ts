@@ -5,7 +5,7 @@ import type { ClusterObservation, LiveAuthority, LiveOverrides } from "../../src
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { GuardVerdict, Plan } from "../../src/rotation/plan.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/plan.ts";
+import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
 import { keyHashOf } from "../../src/x509/spki.ts";
 import {

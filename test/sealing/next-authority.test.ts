@@ -11,7 +11,7 @@ import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
 import { recipientOf, seal, unseal } from "../../src/sealing/seal.ts";
 import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
-import { secretsFragment, sopsRecipients } from "../../src/talos/secrets-bundle.ts";
+import { secretsFragment } from "../../src/talos/secrets-bundle.ts";
 
 const NOW = new Date("2026-11-21T12:34:56.789Z");
 
@@ -95,22 +95,5 @@ describe("the change of a secrets bundle", () => {
     const opened = parse(await unseal(identities, sealed, "the change")) as unknown;
     const base64 = (text: string) => Buffer.from(text).toString("base64");
     expect(opened).toEqual({ certs: { [field]: { crt: base64(certificate), key: base64(key) } } });
-  });
-
-  it("is sealed for those whom SOPS names in the file", () => {
-    const file =
-      "certs:\n  os: { crt: x, key: y }\nsops:\n  age:\n    - { recipient: age1abc, enc: x }\n    - recipient: age1def\n";
-    expect(sopsRecipients("secrets.yaml", file)).toEqual(["age1abc", "age1def"]);
-  });
-
-  it.each([
-    ["in the clear", "certs: { os: { crt: x, key: y } }"],
-    ["encrypted for PGP", "sops: { pgp: [{ fp: x }], age: null }"],
-    ["empty", ""],
-    ["no YAML", "a: [b"],
-  ])("is not made for a file that is %s", (_, text) => {
-    expect(() => sopsRecipients("talos/secrets.yaml", text)).toThrow(
-      "talos/secrets.yaml is not encrypted by SOPS with age",
-    );
   });
 });

@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateIdentity, identityToRecipient } from "age-encryption";
-import { apply } from "../../src/apply/apply.ts";
-import { systemClock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
+import { systemClock } from "../../src/apply/run-clock.ts";
 import { STEPS } from "../../src/checklist/table.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
@@ -229,7 +229,7 @@ export class TalosWorld {
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     try {
-      const outcome = await apply({
+      const outcome = await applyPlan({
         desired,
         commit: "c0ffee",
         ...(history === undefined ? {} : { history }),

@@ -3,7 +3,7 @@ import type { ClusterObservation, ConsumerObservation } from "../../src/rotation
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ChecklistItem, ClusterPlan, Plan, Step } from "../../src/rotation/plan.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/plan.ts";
+import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
 import type { KeyHash } from "../../src/x509/spki.ts";
 import {
   ago,

@@ -196,7 +196,7 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
 
 /** Somebody looked, and nothing is overridden. */
 export const NO_OVERRIDES: OverrideReadings = new Map([
-  [CLUSTER, { standing: "known", note: null, spiffeIssuer: false, pairs: new Map() }],
+  [CLUSTER, { state: "known", note: null, spiffeIssuer: false, pairs: new Map() }],
 ]);
 
 /** What git says where a commit took the resource of a rotation out since the last run. */

@@ -5,7 +5,7 @@ import { parseAllDocuments } from "yaml";
 import { stepsOf } from "../../src/checklist/checklist.ts";
 import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start.ts";
 import { issueDatabaseClient } from "../../src/sandbox/teleport/database-client.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/plan.ts";
+import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
 import { Database } from "../sandbox/database.ts";
 import { ExternalCa } from "../sandbox/external-ca.ts";
 import { InProcessRepository } from "./in-process.ts";

@@ -1,6 +1,6 @@
-import { apply } from "../../src/apply/apply.ts";
-import type { Clock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
+import type { RunClock } from "../../src/apply/run-clock.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform } from "../../src/platforms/open.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
@@ -34,7 +34,7 @@ interface ApplyWith {
 export class SandboxWorld {
   readonly teleport: TimelessTeleport;
   readonly store = new MemoryStore();
-  readonly clock: Clock;
+  readonly clock: RunClock;
   /** Clusters that trust this one, or that it trusts, and that can be asked. */
   peers: readonly string[] = [];
   /** What git says of the CAs. */
@@ -132,7 +132,7 @@ export class SandboxWorld {
   }> {
     const events: RunEvent[] = [];
     const desired = this.desired(rotations);
-    const outcome = await apply({
+    const outcome = await applyPlan({
       desired,
       commit: "c0ffee",
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),

@@ -7,9 +7,8 @@ import { GROUPS } from "./table.ts";
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;
 
-/** What is said of the program itself, and where help and errors go. */
-export interface ProgramRim {
-  readonly version: string;
+/** Where help and errors go. A stream is opened when it is first used: each costs milliseconds. */
+export interface HelpStreams {
   readonly stdout: Pick<NodeJS.WriteStream, "write" | "columns">;
   readonly stderr: Pick<NodeJS.WriteStream, "write">;
 }
@@ -21,7 +20,8 @@ export type RunRow = (row: CommandRow, given: readonly unknown[]) => Promise<voi
 export function programOf(
   rows: readonly CommandRow[],
   argv: readonly string[],
-  { version, stdout, stderr }: ProgramRim,
+  version: string,
+  streams: HelpStreams,
   run: RunRow,
 ): Command {
   const program = new Command("capstan")
@@ -29,9 +29,9 @@ export function programOf(
     .version(version, "-V, --version")
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
-      getOutHelpWidth: () => Math.min(stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      getOutHelpWidth: () => Math.min(streams.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
     })
     .showSuggestionAfterError();
   const add = (parent: Command, name: string, summary: string) =>

@@ -2,15 +2,15 @@ import { Failure } from "../../failure.ts";
 import type { WrittenEntry } from "../../resources/edit/edit-override.ts";
 import type { OverrideResource } from "../../resources/model/desired.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
+import { emptyOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import {
-  type Candidate,
+  type EntryCandidate,
   judgeCandidate,
   type SignedCertificate,
   sortSigned,
-} from "../../teleport/overrides/candidate.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
+} from "../../teleport/overrides/entry-candidate.ts";
 import { readOverrides } from "../../teleport/overrides/read-cluster.ts";
-import { emptyOverride, OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
 import { harmlessLine } from "../../views/harmless.ts";
 import { paragraph } from "../../views/text/columns.ts";
 import { certificateFacts } from "../../x509/certificate.ts";
@@ -45,7 +45,7 @@ export async function signedFrom(
 }
 
 interface Judged {
-  readonly candidate: Candidate;
+  readonly candidate: EntryCandidate;
   readonly resource: OverrideResource | null;
   readonly authority: LiveAuthority;
 }
@@ -81,7 +81,7 @@ function harmlessLines(lines: readonly string[]): string {
 }
 
 /** As it is written: staged. */
-export function written({ entry }: Candidate): WrittenEntry {
+export function written({ entry }: EntryCandidate): WrittenEntry {
   return {
     public_key: entry.keyHash,
     disabled: true,
@@ -91,7 +91,7 @@ export function written({ entry }: Candidate): WrittenEntry {
 }
 
 /** What came into git, and what is notable about it. */
-export function tell({ terminal }: Place, { entry, findings }: Candidate, what: string): void {
+export function tell({ terminal }: Place, { entry, findings }: EntryCandidate, what: string): void {
   const { subject, issuer, notAfter } = certificateFacts(entry.certificate);
   terminal.stdout.write(
     `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,

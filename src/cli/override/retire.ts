@@ -1,8 +1,8 @@
 import { removeOverrideEntry } from "../../resources/edit/edit-override.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
-import type { CaOverride } from "../../teleport/overrides/resource.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
+import type { CaOverride } from "../../teleport/overrides/ca-override.ts";
 import { keyHashOf } from "../../x509/spki.ts";
 import type { CommonOptions } from "../commands/common-flags.ts";
 import { afterEdit } from "../edited-file.ts";

@@ -17,7 +17,7 @@ import {
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
-import { OVERRIDABLE_TYPES } from "../../teleport/overrides/resource.ts";
+import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";

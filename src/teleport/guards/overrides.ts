@@ -1,9 +1,9 @@
 import { failWith, type Guard, type GuardInput, isForward, unknown } from "../../guards/guard.ts";
 import { fingerprintOfHash, keyHashOf } from "../../x509/spki.ts";
-import type { Situation } from "../overrides/ca-situation.ts";
+import { caKeys, generations } from "../overrides/ca-keys.ts";
+import { OVERRIDABLE_TYPES } from "../overrides/ca-override.ts";
+import type { CaSituation } from "../overrides/ca-situation.ts";
 import { judgeEdge } from "../overrides/judge-edge.ts";
-import { caKeys, generations } from "../overrides/keys.ts";
-import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 
 /**
  * Teleport forgets about overrides when it rotates: a new key without one silently signs with its self-signed
@@ -36,7 +36,7 @@ export const overrides: Guard = {
 function situationOf(
   { authority, record, rotation }: GuardInput,
   outlook: NonNullable<ReturnType<NonNullable<GuardInput["overrides"]>["get"]>>,
-): Situation {
+): CaSituation {
   const keys = caKeys(authority);
   const { phase } = authority.rotation;
   const { old } = generations(phase, keys);
@@ -53,6 +53,6 @@ function situationOf(
 }
 
 /** The keys that are overridden now, for the record of a rotation that is about to begin. */
-export function overriddenKeys({ entries }: Pick<Situation, "entries">) {
+export function overriddenKeys({ entries }: Pick<CaSituation, "entries">) {
   return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOfHash(hash));
 }

@@ -1,5 +1,5 @@
 import type { CertificateFlaw } from "../../x509/certificate-flaw.ts";
-import type { Problem } from "./pem.ts";
+import type { Problem } from "./strict-pem.ts";
 
 /** What a certificate that cannot be read is told as, with the words of the server's refusal. */
 export function problemOfFlaw(flaw: CertificateFlaw): Problem {

@@ -2,13 +2,13 @@ import { type Fields, isFields, textOf } from "../../foreign-value.ts";
 import type { Certificate } from "../../x509/certificate.ts";
 import type { RevocationList } from "../../x509/revocation-list.ts";
 import type { KeyHash } from "../../x509/spki.ts";
+import { type CaOverride, emptyOverride, type OverrideEntry } from "./ca-override.ts";
 import { problemOfFlaw } from "./certificate-flaws.ts";
-import { chainFindings, contentFindings, MAX_CHAIN } from "./content.ts";
+import { chainFindings, contentFindings, MAX_CHAIN } from "./content-rules.ts";
 import { quoted, readEnvelope, unknownFields } from "./envelope.ts";
-import type { OverrideFinding } from "./finding.ts";
 import { guessKeyHash, normaliseKeyHash } from "./key-hash.ts";
-import { readCertificatePem } from "./pem.ts";
-import { type CaOverride, emptyOverride, type OverrideEntry } from "./resource.ts";
+import type { OverrideFinding } from "./override-finding.ts";
+import { readCertificatePem } from "./strict-pem.ts";
 
 type Decoding = typeof import("../../x509/decode.ts");
 

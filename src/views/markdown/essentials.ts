@@ -77,7 +77,7 @@ function blockedClusters(clusters: Plan["clusters"], blocked: Plan["clusters"]):
 }
 
 /** What would run and be reached otherwise: never dropped, whoever else wants the room. */
-export function connectionChanges({ base }: Plan, room: number): readonly Leaf[] {
+export function connectionWarning({ base }: Plan, room: number): readonly Leaf[] {
   const all = base?.connections ?? [];
   if (all.length === 0) return [];
   const lines: string[] = [];

@@ -4,7 +4,7 @@ import { count } from "../count.ts";
 import { shortener } from "../fingerprints.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
 import { clusterParts, details, quietParts } from "./cluster-parts.ts";
-import { changeFindings, connectionChanges, overview, verdict, warnings } from "./essentials.ts";
+import { changeFindings, connectionWarning, overview, verdict, warnings } from "./essentials.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { code, fence, link, prose } from "./inline.ts";
 import { riskOf } from "./risk.ts";
@@ -54,7 +54,7 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
   const parts: readonly Part[] = [
     head,
     verdict(plan),
-    ...connectionChanges(plan, limit / 8),
+    ...connectionWarning(plan, limit / 8),
     ...overview(plan),
     ...changeFindings(plan),
     ...warnings(plan, limit - 2 * RESERVE),

@@ -1,9 +1,10 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan } from "../../rotation/plan.ts";
+import { CONSUMER_TONES } from "../facts/consumer-tones.ts";
 import { holdsText, shownWork } from "../facts/work-words.ts";
 import { harmlessLine } from "../harmless.ts";
 import { paragraph, table } from "./columns.ts";
-import type { Paint, Tone } from "./paint.ts";
+import type { Paint } from "./paint.ts";
 
 /** The work by hand of the phase at hand, open pieces in full, done ones in a line; `null` when there is none. */
 export function checklistText(rotation: RotationPlan, paint: Paint): string | null {
@@ -45,15 +46,6 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
 const INDENT = "        ";
 const DEEPER = "                ";
 
-const TONES: Readonly<Record<ConsumerObservation["uses"], Tone>> = {
-  old: "dim",
-  new: "good",
-  both: "good",
-  neither: "warn",
-  unreachable: "bad",
-  unknown: "warn",
-};
-
 /** What trusts the CAs outside the cluster, a line each, and below it what the probe says. */
 export function consumersText(
   consumers: readonly ConsumerObservation[],
@@ -63,7 +55,7 @@ export function consumersText(
   const rows = consumers.map(({ authority, consumer, kind, uses, trusts }) => [
     `${authority}/${harmlessLine(consumer)}`,
     kind,
-    paint(TONES[uses], usesText(uses)),
+    paint(uses === "old" ? "dim" : CONSUMER_TONES[uses], usesText(uses)),
     trustText(trusts),
   ]);
   const details = consumers.map(({ consumer, detail }) =>

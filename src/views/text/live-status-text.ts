@@ -1,4 +1,4 @@
-import { type Fingerprint, listingOf } from "../../rotation/observation.ts";
+import { type Fingerprint, listingOf, namingKeys } from "../../rotation/observation.ts";
 import { shortener } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import type { AuthorityStatus, KeyStatus, KindStatus, LiveStatus, OverrideStatus } from "../live-status.ts";
@@ -81,7 +81,7 @@ function overrideLines(override: OverrideStatus, paint: Paint): readonly string[
 
 function authorityRow(authority: AuthorityStatus, shorten: Shorten, paint: Paint): readonly string[] {
   const auto = authority.mode === "auto" ? " (auto!)" : "";
-  const active = identifying(authority.active_keys);
+  const active = namingKeys(authority.active_keys);
   const [first] = active;
   return [
     harmlessLine(authority.type),
@@ -92,19 +92,10 @@ function authorityRow(authority: AuthorityStatus, shorten: Shorten, paint: Paint
           `${authority.phase}${authority.towards === null ? "" : ` → ${authority.towards}`}${auto}`,
         ),
     list(active, shorten),
-    list(identifying(authority.trusted_keys), shorten),
+    list(namingKeys(authority.trusted_keys), shorten),
     first?.not_before?.slice(0, 10) ?? "",
     first?.not_after?.slice(0, 10) ?? "",
   ];
-}
-
-/** The protocol that names the CA: TLS where there is one, else SSH, else JWT. */
-function identifying(keys: readonly KeyStatus[]): readonly KeyStatus[] {
-  for (const protocol of ["tls", "ssh", "jwt"]) {
-    const found = keys.filter((key) => key.protocol === protocol);
-    if (found.length > 0) return found;
-  }
-  return [];
 }
 
 function list(keys: readonly KeyStatus[], shorten: Shorten): string {

@@ -4,10 +4,10 @@ import type {
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../../teleport/overrides/plan.ts";
+} from "../../teleport/overrides/override-plan.ts";
 import { harmlessLine } from "../harmless.ts";
 import { paragraph } from "./columns.ts";
-import type { Paint, Tone } from "./paint.ts";
+import type { Paint, TextTone } from "./paint.ts";
 
 /** Enough of a key hash to tell the keys of a cluster apart; JSON has all of it. */
 const SHOWN = 16;
@@ -36,7 +36,7 @@ const SIGN: Readonly<Record<OverrideEntryPlan["change"], string>> = {
 function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
   const { key_hash, key, change, state, state_wanted, subject, issuer } = entry;
   const states = state === state_wanted ? state : `${state} → ${state_wanted}`;
-  const tone: Tone = change === "unchanged" ? "dim" : "accent";
+  const tone: TextTone = change === "unchanged" ? "dim" : "accent";
   const crl = entry.crl || entry.subject === null || state === "absent" ? "" : ", no revocation list";
   const lines = [
     `    ${paint(tone, `${SIGN[change]} ${key_hash.slice(0, SHOWN)}…`)}  ${key} key, ${paint("strong", states)}${crl}`,
@@ -79,7 +79,7 @@ function actionText(action: PlannedAction, number: number, paint: Paint): string
   return lines.join("\n");
 }
 
-const TONES: Readonly<Record<OverridePlanFinding["severity"], Tone>> = {
+const TONES: Readonly<Record<OverridePlanFinding["severity"], TextTone>> = {
   error: "bad",
   warning: "warn",
   info: "dim",

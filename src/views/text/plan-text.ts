@@ -18,7 +18,7 @@ import { baseText } from "./base-text.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
 import { overrideText } from "./override-text.ts";
-import type { Paint, Tone } from "./paint.ts";
+import type { Paint, TextTone } from "./paint.ts";
 import { railText } from "./rail-text.ts";
 import { verdictText } from "./verdict-text.ts";
 
@@ -157,7 +157,7 @@ function guardsText({ guards, awaited }: Step, paint: Paint): string {
         ];
   for (const guard of certain.filter((candidate) => !passed.includes(candidate))) {
     const waits = awaited === true && guard.outcome === "fail";
-    const tone: Tone = guard.outcome === "pass" || waits ? "warn" : "bad";
+    const tone: TextTone = guard.outcome === "pass" || waits ? "warn" : "bad";
     const verdict = waits ? "waits" : guard.outcome === "pass" ? "waived" : BLOCKING[guard.outcome];
     lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);
     lines.push(...findingsText(guard.findings.slice(0, FINDINGS_SHOWN), paint));

@@ -5,7 +5,7 @@ import { isJudged, judgedText, nothingToDoText, readyText } from "../facts/verdi
 import { openWork, workText } from "../facts/work-words.ts";
 import { harmlessLine } from "../harmless.ts";
 import { paragraph } from "./columns.ts";
-import type { Paint, Tone } from "./paint.ts";
+import type { Paint, TextTone } from "./paint.ts";
 
 /** The end of a plan: what `capstan apply` would make of it. */
 export function verdictText(plan: Plan, paint: Paint): string {
@@ -69,7 +69,7 @@ function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Pain
   }
 }
 
-const READY_TONES: Readonly<Partial<Record<PlanVerdict, Tone>>> = {
+const READY_TONES: Readonly<Partial<Record<PlanVerdict, TextTone>>> = {
   ready_waived: "warn",
   ready_final: "bad",
 };

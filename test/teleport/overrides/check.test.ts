@@ -3,7 +3,7 @@ import { Extension } from "@peculiar/x509";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkOverride } from "../../../src/teleport/overrides/entry-rules.ts";
 import { expiryLevel } from "../../../src/teleport/overrides/expiry.ts";
-import { serverRefusal } from "../../../src/teleport/overrides/finding.ts";
+import { serverRefusal } from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
 import { certificateFacts } from "../../../src/x509/certificate.ts";
 import { signatureAlgorithm } from "../../../src/x509/signature-algorithm.ts";

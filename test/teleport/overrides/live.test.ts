@@ -1,13 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  checkAgainstLive,
-  faultyKeys,
-  type LiveContext,
-} from "../../../src/teleport/overrides/cluster-rules.ts";
+import { type CaOverride, emptyOverride } from "../../../src/teleport/overrides/ca-override.ts";
+import { checkAgainstLive } from "../../../src/teleport/overrides/cluster-rules.ts";
 import { crlProblem, keysWithCrl } from "../../../src/teleport/overrides/crl.ts";
-import { serverRefusal } from "../../../src/teleport/overrides/finding.ts";
+import { faultyKeys } from "../../../src/teleport/overrides/faulty-keys.ts";
+import type { LiveContext } from "../../../src/teleport/overrides/live-context.ts";
+import { serverRefusal } from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { type CaOverride, emptyOverride } from "../../../src/teleport/overrides/resource.ts";
 import { readRevocationList } from "../../../src/x509/decode.ts";
 import {
   authorityOf,

@@ -18,7 +18,7 @@ import {
 import type { AuthorityKey, LiveAuthority } from "../../../src/rotation/observation.ts";
 import { NEVER_ROTATED } from "../../../src/rotation/observation.ts";
 import type { Phase } from "../../../src/rotation/phase.ts";
-import { readCertificatePem } from "../../../src/teleport/overrides/pem.ts";
+import { readCertificatePem } from "../../../src/teleport/overrides/strict-pem.ts";
 import { readCertificate } from "../../../src/x509/decode.ts";
 import type { KeyHash } from "../../../src/x509/spki.ts";
 import { fingerprintOfHash } from "../../../src/x509/spki.ts";

@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Extension, Name } from "@peculiar/x509";
 import { beforeAll, describe, expect, it } from "vitest";
+import { entryStatesOf } from "../../../src/teleport/overrides/ca-override.ts";
 import { problemOfFlaw } from "../../../src/teleport/overrides/certificate-flaws.ts";
-import { sortedChain } from "../../../src/teleport/overrides/content.ts";
-import { FINDING_CODES, serverRefusal } from "../../../src/teleport/overrides/finding.ts";
+import { sortedChain } from "../../../src/teleport/overrides/content-rules.ts";
 import { guessKeyHash, normaliseKeyHash, shortKeyHashes } from "../../../src/teleport/overrides/key-hash.ts";
-import { type Problem, readCertificatePem } from "../../../src/teleport/overrides/pem.ts";
+import { FINDING_CODES, serverRefusal } from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { statesOf } from "../../../src/teleport/overrides/resource.ts";
+import { type Problem, readCertificatePem } from "../../../src/teleport/overrides/strict-pem.ts";
 import { readCertificate, readRevocationList } from "../../../src/x509/decode.ts";
 import { printedName } from "../../../src/x509/distinguished-name.ts";
 import { fingerprintOfHash, keyHashOf } from "../../../src/x509/spki.ts";
@@ -296,7 +296,7 @@ describe("the resource", () => {
       documentWith([{ certificate: override.pem, public_key: null, chain: null, disabled: null }]),
     );
     expect(read.findings).toEqual([]);
-    expect([...statesOf(read).values()]).toEqual(["enabled"]);
+    expect([...entryStatesOf(read).values()]).toEqual(["enabled"]);
   });
 
   it("keeps no entry whose chain has a hole, and says where", async () => {
@@ -424,7 +424,10 @@ describe("the sources", () => {
       join(import.meta.dirname, "../../../src/planner/override-findings.ts"),
       "utf8",
     );
-    const rest = [planner, ...files.filter(({ file }) => file !== "finding.ts").map(({ text }) => text)];
+    const rest = [
+      planner,
+      ...files.filter(({ file }) => file !== "override-finding.ts").map(({ text }) => text),
+    ];
     for (const code of Object.keys(FINDING_CODES)) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(

@@ -2,15 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../src/apply/event.ts";
 import type { Phase } from "../../../src/rotation/phase.ts";
 import type { Plan } from "../../../src/rotation/plan.ts";
-import { nextStep } from "../../../src/views/tui/next-step.ts";
-import {
-  hear,
-  LOG_KEPT,
-  type Run,
-  rollbackRefusal,
-  startRun,
-  type Track,
-} from "../../../src/views/tui/run.ts";
+import { hear } from "../../../src/views/run/hear.ts";
+import { nextStep } from "../../../src/views/run/next-step.ts";
+import { LOG_KEPT } from "../../../src/views/run/run-log.ts";
+import { type Run, rollbackRefusal, startRun, type Track } from "../../../src/views/run/run-state.ts";
 import { summaryLines } from "../../../src/views/tui/summary.ts";
 import { BUSY_PLAN, FINAL_PLAN, NOW, READY_PLAN, rotation, runOf, step } from "./sample.ts";
 

@@ -1,12 +1,25 @@
 import { isWaiting } from "../../../planner/verdict.ts";
-import { isBlocked, overridePlacesOf, placesOf } from "../facts.ts";
-import { SMALLEST, type State, VIEWS } from "../model.ts";
-import { rollbackRefusal } from "../run.ts";
-import { clipped, count, EMPTY, type Line, line, type Span, span, spread, widthOf } from "../text.ts";
+import { stepPlaces } from "../../../rotation/plan-steps.ts";
+import { rollbackRefusal } from "../../run/run-state.ts";
+import { overridePlaces } from "../places.ts";
+import {
+  clipped,
+  countOnScreen,
+  EMPTY,
+  grouped,
+  type Line,
+  line,
+  type Span,
+  span,
+  spread,
+  widthOf,
+} from "../spans.ts";
+import { DETAIL_VIEWS, SMALLEST, type State } from "../state.ts";
+import { isRefused } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
-import { detailEnd, selectedRow } from "./detail.ts";
+import { detailEnd, selectedRow } from "./detail-lines.ts";
 import { refusalHint } from "./dialog-lines.ts";
-import { type RailPlace, railLines } from "./rail-lines.ts";
+import { type CaptionedRail, railLines } from "./rail-lines.ts";
 import { elapsed, shownTrack, stateChip, trackCount } from "./watch-lines.ts";
 
 /** The first row: what this is, of which commit, and the verdict. */
@@ -38,13 +51,13 @@ export function titleLine(state: State): Line {
 }
 
 function planVerdict({ plan, approved }: State): Line {
-  const steps = placesOf(plan);
-  const overrides = overridePlacesOf(plan);
+  const steps = stepPlaces(plan);
+  const overrides = overridePlaces(plan);
   const all = steps.length + overrides.length;
   const held =
-    steps.filter(({ step }) => isBlocked(step)).length +
+    steps.filter(({ step }) => isRefused(step)).length +
     overrides.filter(({ override }) => override.blocked).length;
-  const what = count(all, overrides.length === 0 ? "step" : "change");
+  const what = countOnScreen(all, overrides.length === 0 ? "step" : "change");
   const some =
     approved.size > 0
       ? `${approved.size} of ${all} approved  `
@@ -95,7 +108,7 @@ function watching({ mode }: State): boolean {
 
 interface Place {
   readonly names: readonly string[];
-  readonly rail: RailPlace | null;
+  readonly rail: CaptionedRail | null;
 }
 
 function placeOf(state: State): Place {
@@ -107,7 +120,7 @@ function trackPlace(state: State): Place {
   if (track === undefined) return { names: [], rail: null };
   const { cluster, rotation, authority, phase, goal } = track;
   const done = track.state === "done";
-  const rail: RailPlace = {
+  const rail: CaptionedRail = {
     phase,
     goal: track.state === "rolling-back" ? "rollback" : goal,
     finished: done && phase === "standby",
@@ -121,7 +134,7 @@ function rowPlace(state: State): Place {
   if (row === undefined) return { names: [], rail: null };
   const rotation = "rotation" in row ? row.rotation : row.cluster.rotations[0];
   if (rotation === undefined) return { names: [row.cluster.name], rail: null };
-  const rail: RailPlace = {
+  const rail: CaptionedRail = {
     phase: rotation.live_phase,
     goal: rotation.desired_phase,
     finished: rotation.standing === "finished",
@@ -135,7 +148,7 @@ const VIEW_NAMES = { step: "step", diff: "diff", keys: "keys", components: "comp
 /** The names of the views, the chosen one marked, and how much is below. */
 export function tabsLine(state: State, width: number): Line {
   const row = selectedRow(state);
-  const tabs = VIEWS.flatMap((view, index): Span[] => {
+  const tabs = DETAIL_VIEWS.flatMap((view, index): Span[] => {
     const name = view === "step" && row?.kind !== "step" ? "about" : VIEW_NAMES[view];
     const chosen = view === state.view;
     const tone = chosen ? (state.focus === "detail" ? "cursor" : "strong") : "dim";
@@ -150,7 +163,7 @@ export function tabsLine(state: State, width: number): Line {
 
 function listPlace(state: State): string {
   const { found } = componentCount(state);
-  return found === 0 ? "" : `${(state.at + 1).toLocaleString("en-US")}/${found.toLocaleString("en-US")}`;
+  return found === 0 ? "" : `${grouped(state.at + 1)}/${grouped(found)}`;
 }
 
 type Hint = readonly [key: string, effect: string];

@@ -1,18 +1,13 @@
-import type { Phase } from "../../../rotation/phase.ts";
-import { clamp } from "../layout.ts";
-import { clipped, EMPTY, type Line, line, type Span, span, type Tone, widthOf } from "../text.ts";
+import { LAST_STATION, onRail, type RailPlace, STATIONS } from "../../facts/rail.ts";
+import { clamp } from "../areas.ts";
+import { clipped, EMPTY, type Line, line, type Span, type SpanTone, span, widthOf } from "../spans.ts";
 
-export interface RailPlace {
-  readonly phase: Phase;
-  readonly goal: Phase;
-  /** It has gone all the way, so that `standby` is the last one. */
-  readonly finished: boolean;
+/** A rail with its captions. */
+export interface CaptionedRail extends RailPlace {
   /** What is said of a phase that is the goal, too. */
   readonly arrived: string;
 }
 
-const STATIONS: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
-const LAST = STATIONS.length - 1;
 const NAMES_WIDTH = STATIONS.join("").length;
 
 /**
@@ -23,25 +18,23 @@ const NAMES_WIDTH = STATIONS.join("").length;
  *
  * Signs and the second row say what colour says.
  */
-export function railLines(place: RailPlace, width: number): readonly [Line, Line] {
-  const { phase, goal, finished } = place;
-  const link = clamp(Math.floor((width - NAMES_WIDTH) / LAST) - 2, 1, 14);
-  const here = finished ? LAST : STATIONS.indexOf(phase);
-  const end = goal === "rollback" ? -1 : goal === "standby" ? LAST : STATIONS.indexOf(goal);
+export function railLines(place: CaptionedRail, width: number): readonly [Line, Line] {
+  const link = clamp(Math.floor((width - NAMES_WIDTH) / LAST_STATION) - 2, 1, 14);
+  const { here, end } = onRail(place);
   const starts: number[] = [];
   const rail: Span[] = [];
   let column = 0;
-  const put = (text: string, tone: Tone) => {
+  const put = (text: string, tone: SpanTone) => {
     rail.push(span(text, tone));
     column += text.length;
   };
   for (const [index, name] of STATIONS.entries()) {
     if (index > 0) {
       const planned = here >= 0 && index > here && index <= end;
-      const stroke = index === LAST ? "═" : planned ? "━" : "─";
+      const stroke = index === LAST_STATION ? "═" : planned ? "━" : "─";
       put(
         ` ${stroke.repeat(link)} `,
-        index === LAST ? (planned ? "bad" : "warn") : planned ? "strong" : "dim",
+        index === LAST_STATION ? (planned ? "bad" : "warn") : planned ? "strong" : "dim",
       );
     }
     starts.push(column);
@@ -51,7 +44,7 @@ export function railLines(place: RailPlace, width: number): readonly [Line, Line
 }
 
 function caption(
-  { phase, finished, arrived }: RailPlace,
+  { phase, finished, arrived }: CaptionedRail,
   here: number,
   end: number,
   starts: readonly number[],
@@ -61,13 +54,15 @@ function caption(
     return line(span("● rollback ━▶ standby", "strong"), span("  as it was before", "dim"));
   }
   const at = starts[here] ?? 0;
-  const last = starts[LAST] ?? 0;
+  const last = starts[LAST_STATION] ?? 0;
   if (finished) return clipped(indented(at, span("● here", "strong")), width);
   const words = end < 0 && here > 0 ? "╰━▶ rollback ━▶ standby" : here === end ? `● ${arrived}` : "● here";
   return clipped(
     merge([
       indented(at, span(words, "strong")),
-      ...(end > here ? [indented(starts[end] ?? 0, span("▲ goal", end === LAST ? "bad" : "strong"))] : []),
+      ...(end > here
+        ? [indented(starts[end] ?? 0, span("▲ goal", end === LAST_STATION ? "bad" : "strong"))]
+        : []),
       // Under the double line, which is crossed once.
       indented(last - WARNING.length - 1, span(WARNING, "warn")),
     ]),
