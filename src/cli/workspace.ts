@@ -7,6 +7,7 @@ import type { Ways } from "../planner/trust.ts";
 import { openPlatform } from "../platforms/open.ts";
 import type { Platform, PlatformOptions, TalosSurroundings } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
+import { tellingOfSlowCalls } from "../process/slow-calls.ts";
 import type { RecordStore } from "../record/store.ts";
 import type {
   ClusterResource,
@@ -236,7 +237,7 @@ function talosSurroundings(
   };
 }
 
-/** With --verbose, what is run and what is worth knowing goes to stderr. */
+/** With --verbose, what is run and what is worth knowing goes to stderr; without --quiet, which call does not end. */
 export function platformOptions(
   workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
@@ -247,8 +248,10 @@ export function platformOptions(
   const say = (line: string) => {
     if (options.verbose === true) terminal.stderr.write(`${line}\n`);
   };
+  const runner = createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) });
+  const tell = (line: string) => terminal.stderr.write(`${line}\n`);
   return {
-    runner: createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) }),
+    runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, tell),
     now: () => new Date(terminal.now()),
     signal,
     notice: say,
