@@ -1,5 +1,5 @@
 import { isoTime } from "../iso-time.ts";
-import { catchUp } from "../record/changes.ts";
+import { catchUp } from "../record/changes/seen.ts";
 import type { ClusterObservation } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";

@@ -1,5 +1,8 @@
 import { isoTime } from "../iso-time.ts";
-import { asked, begin, drivenBy, followed, remember, spending, turnedBack } from "../record/changes.ts";
+import { begin } from "../record/changes/begin.ts";
+import { asked, drivenBy, spending, turnedBack } from "../record/changes/intended.ts";
+import { remember } from "../record/changes/remember.ts";
+import { followed } from "../record/changes/seen.ts";
 import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
 import { isPointOfNoReturn } from "../rotation/phase.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";

@@ -1,4 +1,4 @@
-import { remember } from "../record/changes.ts";
+import { remember } from "../record/changes/remember.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
 import type { StepAtHand } from "./step-at-hand.ts";

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
-import { ended, endOf, entered, verified } from "../record/changes.ts";
+import { ended, endOf } from "../record/changes/ended.ts";
+import { entered, verified } from "../record/changes/seen.ts";
 import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
 import { keysAfter } from "../rotation/key-sets.ts";

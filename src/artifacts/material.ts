@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { Failure } from "../failure.ts";
 import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
+import { onOneLine } from "../x509/distinguished-name.ts";
 import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 
 /** A public key in the forms that other systems read, made from `AuthorityKey.material` and nothing else. */
@@ -44,7 +45,7 @@ function readCertificate(key: AuthorityKey): KeyMaterial {
     line: null,
     opensshFingerprint: null,
     certificate: {
-      subject: certificate.subject.replaceAll("\n", ", "),
+      subject: onOneLine(certificate.subject),
       notAfter: certificate.validToDate.toISOString(),
     },
   };

@@ -20,12 +20,13 @@ import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
 import { observeAll, planOfWorkspace } from "./observe.ts";
+import { openPlatforms } from "./open-clusters.ts";
 import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { runText } from "./run-text.ts";
 import { applyOnScreen } from "./screen.ts";
 import { onSignals } from "./signals.ts";
 import { canAsk, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
 
 /** `approveFinal` holds `""` where the flag stood bare. */
 type ApplyOptions = ValuesOf<typeof APPLY.flags>;

@@ -10,12 +10,12 @@ import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { writeArtifacts } from "./artifact-files.ts";
-import { directoryOf } from "./commands/common-flags.ts";
 import type { ARTIFACTS } from "./commands/repository-commands.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { observeAll } from "./observe.ts";
+import { openClusters, openCommit } from "./open-clusters.ts";
 import { retiredKeys } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, openWorkspace } from "./workspace.ts";
 
 type ArtifactsOptions = ValuesOf<typeof ARTIFACTS.flags>;
 
@@ -25,11 +25,8 @@ export async function artifacts(
   directory: string | undefined,
   options: ArtifactsOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
-  const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
-  const observations = await Promise.all(
-    [...platforms.values()].map((platform) => platform.observe({ components: "all" })),
-  );
+  const { workspace, platforms } = await openCommit(terminal, directory, options, openClusters);
+  const observations = await observeAll(platforms);
   const files = select(observations, options.type).flatMap((authority) =>
     artifactsFor(authority, retiredKeys(workspace.desired, authority)),
   );

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import { checkedOutBranch, moveForward } from "../git/commits.ts";
 import { relate } from "../git/history.ts";
 import { openRepository } from "../git/repository.ts";
-import { RemoteRefs } from "../record/refs-git.ts";
+import { RemoteRefs } from "../record/remote-refs.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import { insistOnCommitted } from "./insist.ts";
 import { loadInRepository } from "./load.ts";

@@ -19,9 +19,9 @@ import { editFiles, type Repository } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
 import { loadInRepository } from "./load.ts";
+import { platformOptions } from "./open-clusters.ts";
 import { ofThisMachineAlone, openRecord } from "./record.ts";
 import type { Terminal } from "./terminal.ts";
-import { platformOptions } from "./workspace.ts";
 
 /** What was typed. */
 export type InitOptions = ValuesOf<typeof INIT.flags>;

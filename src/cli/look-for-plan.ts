@@ -10,8 +10,9 @@ import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-commands.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeEach } from "./observe.ts";
+import { openPlatforms } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
-import { openPlatforms, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What was typed that matters here. */
 type LookOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "observations">;

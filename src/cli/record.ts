@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import type { Repository } from "../git/repository.ts";
 import { trackedAt } from "../git/tracked.ts";
 import { besideFolder } from "../record/beside-folder.ts";
-import { folderStore } from "../record/folder.ts";
+import { folderStore } from "../record/folder-store.ts";
 import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
 import type { RecordStore } from "../record/store.ts";

@@ -10,8 +10,9 @@ import { type Fingerprint, identify, type LiveAuthority } from "../rotation/obse
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { ROTATE_START } from "./commands/rotate-commands.ts";
 import type { Edit } from "./edited-file.ts";
+import { openClusters } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What was typed: `start` has all of the flags. */
 export type RotateOptions = CommonOptions &

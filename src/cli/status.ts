@@ -2,11 +2,11 @@ import { jsonText } from "../views/json/json-text.ts";
 import { type LiveStatus, liveStatus } from "../views/live-status.ts";
 import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
-import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll, planOfWorkspace } from "./observe.ts";
+import { openCommit } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 /** `capstan status`: what is live, per cluster; exit 3 when something there waits for a person. */
 export async function status(
@@ -14,8 +14,7 @@ export async function status(
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const { workspace, platforms } = await openCommit(terminal, directory, options);
   const observations = await observeAll(platforms);
   const now = terminal.now();
   const plan = await planOfWorkspace(workspace, observations, now);

@@ -1,4 +1,4 @@
-import { followed } from "../record/changes.ts";
+import { followed } from "../record/changes/seen.ts";
 import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type { KeyPlan } from "../rotation/plan.ts";

@@ -1,4 +1,5 @@
-import { begin, spending } from "../record/changes.ts";
+import { begin } from "../record/changes/begin.ts";
+import { spending } from "../record/changes/intended.ts";
 import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Finding, type GuardVerdict } from "../rotation/plan.ts";

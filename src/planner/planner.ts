@@ -1,5 +1,5 @@
 import type { Ahead } from "../guards/guard.ts";
-import { catchUp } from "../record/changes.ts";
+import { catchUp } from "../record/changes/seen.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
 import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";

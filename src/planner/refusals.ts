@@ -1,4 +1,4 @@
-import { BY_HAND } from "../record/changes.ts";
+import { BY_HAND } from "../record/changes/ended.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";

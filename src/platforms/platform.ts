@@ -124,12 +124,12 @@ export interface PlatformOptions {
    * rotation in progress of such a CA is reason enough, whoever started it.
    */
   readonly overrides?: "managed" | "possible" | "none";
-  /** Needed for Talos clusters. */
-  readonly talos?: TalosSurroundings;
+  /** Needed by a platform that keeps neither phases nor keys of a rotation. */
+  readonly memory?: RotationMemory;
 }
 
-/** Talos knows neither phases nor the keys of a rotation: capstan brings both along. */
-export interface TalosSurroundings {
+/** What git and the record know of rotations, for a platform that keeps neither their phases nor their keys. */
+export interface RotationMemory {
   /** What git declares, of whichever cluster. */
   readonly rotations: readonly RotationResource[];
   readonly record: {

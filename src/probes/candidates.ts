@@ -1,8 +1,9 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeysByRole } from "../rotation/key-sets.ts";
 import type { AuthorityKey, Fingerprint, TrustAnswer } from "../rotation/observation.ts";
 import { readOpensshKey } from "../x509/openssh-key.ts";
 import { spkiOf } from "../x509/spki.ts";
-import { type Candidates, ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
+import { ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
 
 /** A candidate, ready to be compared with what a consumer shows. */
 export interface CandidateKey {
@@ -26,7 +27,7 @@ export type OverrideChains = ReadonlyMap<Fingerprint, readonly string[]>;
 
 /** Throws on material that cannot be read: the caller took it from an observation that was read before. */
 export function readCandidates(
-  candidates: Candidates,
+  candidates: KeysByRole,
   overrides: OverrideChains = new Map(),
 ): readonly CandidateKey[] {
   return (["old", "new"] as const).flatMap((role) =>

@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import { onOneLine } from "../x509/distinguished-name.ts";
 import { isSignedBy } from "../x509/signed-by.ts";
 import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type CandidateKey, trustOf } from "./candidates.ts";
@@ -45,7 +46,7 @@ export function issuesOverride(key: X509Certificate["publicKey"], { override, sp
 export function showCertificate(certificate: X509Certificate, from: readonly CandidateKey[]): ShownKey {
   return {
     fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
-    subject: plain(certificate.subject.replaceAll("\n", ", ")) || null,
+    subject: plain(onOneLine(certificate.subject)) || null,
     notAfter: certificate.validToDate.toISOString(),
     from: [...new Set(from.map(({ fingerprint }) => fingerprint))],
   };

@@ -5,7 +5,7 @@ import type { JwksConsumer } from "../resources/model/trust-consumer.ts";
 import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type CandidateKey, caInWords, needCandidates, trustOf, usesFrom } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
-import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";
+import { describeError, excerpt, ProbeEnd, type UnnamedResult } from "./result.ts";
 
 const MAX_BYTES = 1_048_576;
 const MAX_REDIRECTS = 3;
@@ -16,7 +16,7 @@ export async function probeJwks(
   all: readonly CandidateKey[],
   attempt: Attempt,
   ca: Uint8Array | null,
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   const candidates = needCandidates(all, "jwt");
   const url = URL.canParse(consumer.url) ? new URL(consumer.url) : null;
   if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") {

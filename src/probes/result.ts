@@ -1,11 +1,7 @@
-import type { KeysByRole } from "../rotation/key-sets.ts";
 import type { ConsumerObservation, Fingerprint } from "../rotation/observation.ts";
 
-/** The keys that a consumer may use or trust. Sets, as HSM clusters have several of each. */
-export type Candidates = KeysByRole;
-
 /** A result before it has the name of its consumer. */
-export type Observation = Omit<ProbeResult, "consumer">;
+export type UnnamedResult = Omit<ProbeResult, "consumer">;
 
 /** What a probe saw of one consumer: facts and what they mean, never a verdict on the rotation. */
 export interface ProbeResult {

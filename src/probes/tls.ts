@@ -9,15 +9,15 @@ import {
 import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection } from "./connection.ts";
 import { judgeAcceptedNames, showCertificate, signersOf } from "./judge-tls.ts";
-import { askMysqlForTls as askMysql } from "./mysql.ts";
-import { askPostgresForTls as askPostgres } from "./postgres.ts";
-import { type Accepted, type Observation, ProbeEnd, TRUST_UNKNOWN, type Trust } from "./result.ts";
+import { askMysqlForTls } from "./mysql.ts";
+import { askPostgresForTls } from "./postgres.ts";
+import { type Accepted, ProbeEnd, TRUST_UNKNOWN, type Trust, type UnnamedResult } from "./result.ts";
 import { type Handshake, shakeHands } from "./tls-handshake.ts";
 
 /** What is said before TLS starts; throws `ProbeEnd` where it does not start. */
 const PRELUDES: Readonly<Record<TlsConsumer["kind"], (socket: Socket) => Promise<void>>> = {
-  postgres: askPostgres,
-  mysql: askMysql,
+  postgres: askPostgresForTls,
+  mysql: askMysqlForTls,
   tls: async () => {},
 };
 
@@ -35,14 +35,14 @@ export async function probeTls(
   consumer: TlsConsumer,
   all: readonly CandidateKey[],
   attempt: Attempt,
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   const candidates = needCandidates(all, "tls");
   const address = parseAddress(consumer.address, DEFAULT_PORTS[consumer.kind]);
   if (address === null) throw new ProbeEnd("unknown", `"${consumer.address}" is not an address`);
   const first = await meet(consumer, address, attempt);
   const [leaf] = first.chain;
   const from = signersOf(leaf, first.chain, candidates);
-  const observe = ({ trusts, accepts, detail }: TrustSeen): Observation => ({
+  const observe = ({ trusts, accepts, detail }: TrustSeen): UnnamedResult => ({
     uses: usesFrom(from),
     trusts,
     detail:

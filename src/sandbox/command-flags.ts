@@ -1,9 +1,8 @@
 import { Failure } from "../failure.ts";
 import type { Flags, ValuesOf } from "../flag.ts";
+import { TALOS_FAULTS, TELEPORT_FAULTS } from "./faults.ts";
 import type { UpOptions } from "./sandbox.ts";
 import { TALOS_MINORS } from "./talos/dialect.ts";
-import { TALOS_FAULTS } from "./talos/faults.ts";
-import { TELEPORT_FAULTS } from "./teleport/faults.ts";
 import { RELEASES } from "./teleport/release.ts";
 
 /** What an authority of the other platform has. */

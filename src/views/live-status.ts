@@ -59,6 +59,7 @@ export interface OverrideStatus {
   readonly findings: readonly OverridePlanFinding[];
 }
 
+/** One CA as it is live. Times are ISO 8601. */
 export interface AuthorityStatus {
   readonly type: string;
   readonly state: string;
@@ -74,6 +75,7 @@ export interface AuthorityStatus {
   readonly trusted_keys: readonly KeyStatus[];
 }
 
+/** One key of a CA; the dates are its certificate's, where it has one. */
 export interface KeyStatus {
   readonly fingerprint: string;
   readonly protocol: string;
@@ -83,6 +85,7 @@ export interface KeyStatus {
   readonly not_after: string | null;
 }
 
+/** The components of one kind. */
 export interface KindStatus {
   readonly kind: ComponentKind;
   /** Of those that report a rotation. */

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { AuthorityKey, CertificateFacts, Fingerprint } from "../rotation/observation.ts";
+import { onOneLine } from "./distinguished-name.ts";
 import { publicKeyInBlob } from "./openssh-key.ts";
 import { fingerprintOf, spkiOf } from "./spki.ts";
 
@@ -68,16 +69,12 @@ function algorithmOf(certificate: X509Certificate): string {
 
 function nodeCertificateFacts(certificate: X509Certificate): CertificateFacts {
   return {
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
+    subject: onOneLine(certificate.subject),
+    issuer: onOneLine(certificate.issuer),
     serial: certificate.serialNumber.toLowerCase(),
     notBefore: certificate.validFromDate.toISOString(),
     notAfter: certificate.validToDate.toISOString(),
   };
-}
-
-function oneLine(name: string | undefined): string {
-  return (name ?? "").split("\n").join(", ");
 }
 
 const NIST_CURVES: Readonly<Record<string, string>> = {

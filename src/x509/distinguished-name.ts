@@ -56,3 +56,8 @@ export function sameName(one: DistinguishedName, other: DistinguishedName): bool
 function escaped(value: string): string {
   return value.replaceAll(/[,+"\\<>;]|^[ #]| $/g, "\\$&");
 }
+
+/** A name as Node prints it, with a line for each part, on one line; empty where there is none. */
+export function onOneLine(name: string | undefined): string {
+  return (name ?? "").replaceAll("\n", ", ");
+}

@@ -6,7 +6,7 @@ import type { RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
 import { Failure } from "../../src/failure.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import { LEASE_MS, SKEW_MS } from "../../src/record/lease-times.ts";
 import type { RecordStore } from "../../src/record/store.ts";
 import { approved } from "../world/apply.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entered, followed, turnedBack } from "../../src/record/changes.ts";
+import { turnedBack } from "../../src/record/changes/intended.ts";
+import { entered, followed } from "../../src/record/changes/seen.ts";
 import {
   type Evidence,
   isFinished,

@@ -4,7 +4,7 @@ import { mintAuthority, type PemPair } from "../../src/sandbox/talos/certificate
 import { machineConfigText } from "../../src/sandbox/talos/config-text.ts";
 import { dialectOf } from "../../src/sandbox/talos/dialect.ts";
 import { makeSecrets, type SecretsBundle } from "../../src/sandbox/talos/secrets-bundle.ts";
-import { encode } from "../../src/sandbox/talos/values.ts";
+import { encode } from "../../src/sandbox/values.ts";
 import { withAuthority } from "../../src/talos/config-edit.ts";
 import { EditProblem } from "../../src/talos/edit-problem.ts";
 import { readIssuingKey, readMachineConfig } from "../../src/talos/machine-config.ts";

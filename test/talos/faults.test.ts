@@ -3,7 +3,7 @@ import { generateIdentity } from "age-encryption";
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
-import { encode } from "../../src/sandbox/talos/values.ts";
+import { encode } from "../../src/sandbox/values.ts";
 import { until } from "../sandbox-talos/harness.ts";
 import { guardOf } from "../world/repository.ts";
 import { TalosWorld } from "./world.ts";

@@ -197,7 +197,7 @@ export class TalosWorld {
       runner: this.#runner(),
       now: () => new Date(),
       timeoutMs: this.callTimeoutMs,
-      talos: {
+      memory: {
         rotations: desired.rotations,
         record: this.store,
         identities: async () => ({ keys: [this.identity], from: "the test" }),

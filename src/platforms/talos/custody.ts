@@ -7,12 +7,12 @@ import { seal, unseal } from "../../sealing/seal.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
 import type { CaCertificate } from "../../x509/ca-certificate.ts";
 import { isKeyOf } from "../../x509/private-key.ts";
-import type { TalosSurroundings } from "../platform.ts";
+import type { RotationMemory } from "../platform.ts";
 
 /** The key of the CA to come, from git. `null` when git no longer declares it. */
 export async function nextKey(
   { declared }: KnownRotation,
-  around: TalosSurroundings,
+  around: RotationMemory,
   type: TalosType,
 ): Promise<string | null> {
   if (declared?.next === undefined) return null;
@@ -20,7 +20,7 @@ export async function nextKey(
 }
 
 /** The key of the CA that retires, from the record. `null` when it is not kept there. */
-export async function oldKey({ kept }: KnownRotation, around: TalosSurroundings): Promise<string | null> {
+export async function oldKey({ kept }: KnownRotation, around: RotationMemory): Promise<string | null> {
   if (kept === null || kept.old_key === "") return null;
   const key = await unseal(await around.identities(), kept.old_key, `the old key of ${kept.authority}`);
   if (isKeyOf(key, kept.old_certificate)) return key;
@@ -37,7 +37,7 @@ export async function oldKey({ kept }: KnownRotation, around: TalosSurroundings)
 export async function custodyProblems(
   type: TalosType,
   known: KnownRotation,
-  around: TalosSurroundings,
+  around: RotationMemory,
   recipients: readonly string[],
 ): Promise<{ readonly next: string | null; readonly old: string | null }> {
   return {
@@ -92,7 +92,7 @@ export async function keepOldKey(
   cluster: string,
   entry: Omit<TalosKeys, "old_key" | "sealed_at">,
   key: string,
-  around: TalosSurroundings,
+  around: RotationMemory,
   recipients: readonly string[],
 ): Promise<TalosKeys> {
   if (recipients.length === 0) {
@@ -127,7 +127,7 @@ export async function keepOldKey(
 }
 
 /** One entry per CA: with the start of the next rotation the key before last goes. */
-export async function saveKeys(cluster: string, keys: TalosKeys, around: TalosSurroundings): Promise<void> {
+export async function saveKeys(cluster: string, keys: TalosKeys, around: RotationMemory): Promise<void> {
   const record = await around.record.load(cluster);
   const others = (record.talos ?? []).filter(({ authority }) => authority !== keys.authority);
   const next: ClusterRecord = { ...record, talos: [...others, keys] };

@@ -3,7 +3,7 @@ import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
 import { isTalosType } from "../../rotation/authority-type.ts";
 import { emptyRecord } from "../../rotation/record.ts";
 import { backUpFully } from "../full-backup.ts";
-import type { Platform, PlatformOptions, TalosSurroundings } from "../platform.ts";
+import type { Platform, PlatformOptions, RotationMemory } from "../platform.ts";
 import { observeTalos } from "./observe-talos.ts";
 import { Session } from "./session.ts";
 import { takeTransition } from "./transition.ts";
@@ -16,7 +16,7 @@ export function openTalos(cluster: ClusterResource, options: PlatformOptions): P
       hint: `Add it in ${cluster.source.file}, line ${cluster.source.line}.`,
     });
   }
-  const around = options.talos ?? nothingDeclared(options);
+  const around = options.memory ?? nothingDeclared(options);
   return {
     consistent: true,
     async observe(scope) {
@@ -57,7 +57,7 @@ async function sealedElsewhere(): Promise<never> {
 }
 
 /** Enough to look at a cluster that git does not know yet. */
-function nothingDeclared({ now }: PlatformOptions): TalosSurroundings {
+function nothingDeclared({ now }: PlatformOptions): RotationMemory {
   return {
     rotations: [],
     roots: [],

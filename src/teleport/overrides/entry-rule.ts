@@ -37,7 +37,7 @@ interface Flaw {
 }
 
 /** The flaw at every place of the path where there is one. */
-export function everywhere(
+export function onWholePath(
   judge: (place: Place, subject: RuledEntry) => Omit<Flaw, "at"> | null,
 ): (subject: RuledEntry) => readonly Flaw[] {
   return (subject) =>

@@ -1,6 +1,6 @@
 import { isSelfIssued } from "../../x509/certificate.ts";
 import { printedName } from "../../x509/distinguished-name.ts";
-import { type EntryRule, everywhere, ofCertificate } from "./entry-rule.ts";
+import { type EntryRule, ofCertificate, onWholePath } from "./entry-rule.ts";
 
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SMART_CARD_LOGON = "1.3.6.1.4.1.311.20.2.2";
@@ -45,7 +45,7 @@ export const EXTENSION_RULES: readonly EntryRule[] = [
   {
     code: "critical-extension-unknown",
     remedy: "have it issued without this extension, or with it marked as not critical",
-    find: everywhere(({ certificate }) => {
+    find: onWholePath(({ certificate }) => {
       const unknown = certificate.criticalExtensions.filter((oid) => !EVALUATED.includes(oid));
       return unknown.length === 0
         ? null
@@ -67,7 +67,7 @@ export const EXTENSION_RULES: readonly EntryRule[] = [
   {
     code: "authority-key-id-mismatch",
     remedy: "take the issuer's certificate whose subjectKeyIdentifier is named here",
-    find: everywhere(({ certificate, depth }, { chain }) => {
+    find: onWholePath(({ certificate, depth }, { chain }) => {
       const next = chain[depth];
       // Of another name it is not the issuer at all, which the order of the chain tells already.
       if (next === undefined || printedName(certificate.issuer) !== printedName(next.subject)) return null;
@@ -83,7 +83,7 @@ export const EXTENSION_RULES: readonly EntryRule[] = [
   {
     code: "path-length",
     remedy: "have the issuer's certificate issued with a larger path length, or use another issuer",
-    find: everywhere(({ certificate, depth }, { path }) => {
+    find: onWholePath(({ certificate, depth }, { path }) => {
       const allowed = certificate.basicConstraints?.pathLength ?? null;
       // The certificates of users and databases are leaves below the override certificate; only CAs count.
       const below = path.slice(0, depth).filter((place) => !isSelfIssued(place.certificate)).length;
@@ -98,7 +98,7 @@ export const EXTENSION_RULES: readonly EntryRule[] = [
   {
     code: "name-constraints",
     remedy: "check that the constraints permit the names of database users and desktops' users",
-    find: everywhere(({ certificate }) =>
+    find: onWholePath(({ certificate }) =>
       certificate.hasNameConstraints
         ? {
             severity: "warning",
@@ -110,7 +110,7 @@ export const EXTENSION_RULES: readonly EntryRule[] = [
   {
     code: "extended-key-usage",
     remedy: "have it issued without extendedKeyUsage, or with the missing usages",
-    find: everywhere(({ certificate: { extendedKeyUsage } }, { type }) => {
+    find: onWholePath(({ certificate: { extendedKeyUsage } }, { type }) => {
       if (extendedKeyUsage === null || extendedKeyUsage.includes(ANY_USAGE)) return null;
       const missing = Object.entries(NEEDED_USAGES[type] ?? {}).filter(
         ([, oid]) => !extendedKeyUsage.includes(oid),
@@ -126,7 +126,7 @@ export const EXTENSION_RULES: readonly EntryRule[] = [
   {
     code: "key-usage-missing",
     remedy: "prefer an issuer with keyUsage keyCertSign",
-    find: everywhere(({ certificate, depth }) =>
+    find: onWholePath(({ certificate, depth }) =>
       depth > 0 && certificate.keyUsage === null && certificate.version === 3
         ? { severity: "warning", message: "has no keyUsage extension, which some verifiers demand of a CA" }
         : null,

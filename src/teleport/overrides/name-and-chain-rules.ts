@@ -1,7 +1,7 @@
 import { certificateFacts, isSelfIssued } from "../../x509/certificate.ts";
 import { ORGANIZATION, printedName, sameName, valuesOf } from "../../x509/distinguished-name.ts";
 import { CLUSTER_NAME } from "./cluster-name.ts";
-import { type EntryRule, everywhere, ofCertificate } from "./entry-rule.ts";
+import { type EntryRule, ofCertificate, onWholePath } from "./entry-rule.ts";
 
 const MANY_CHAIN_ITEMS = 3;
 
@@ -72,7 +72,7 @@ export const NAME_AND_CHAIN_RULES: readonly EntryRule[] = [
     code: "chain-name-differs",
     remedy:
       "have the certificate issued with the issuer's name exactly as it stands in the issuer's certificate",
-    find: everywhere(({ certificate, depth }, { chain }) => {
+    find: onWholePath(({ certificate, depth }, { chain }) => {
       const issuer = chain[depth];
       return issuer !== undefined &&
         printedName(certificate.issuer) === printedName(issuer.subject) &&

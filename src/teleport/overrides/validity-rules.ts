@@ -1,10 +1,10 @@
 import { isSelfIssued, isSelfSigned } from "../../x509/certificate.ts";
 import { signatureAlgorithm } from "../../x509/signature-algorithm.ts";
-import { type EntryRule, everywhere, ofCertificate } from "./entry-rule.ts";
+import { type EntryRule, ofCertificate, onWholePath } from "./entry-rule.ts";
 import { daysLeft, expiryLevel } from "./expiry.ts";
 
 function atLevel(level: "high" | "medium" | "low"): EntryRule["find"] {
-  return everywhere(({ certificate }, { now }) =>
+  return onWholePath(({ certificate }, { now }) =>
     expiryLevel(certificate, now) === level
       ? {
           severity: "warning",
@@ -19,7 +19,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
   {
     code: "certificate-expired",
     remedy: "renew it (capstan override renew), or replace the issuer that has expired",
-    find: everywhere(({ certificate }, { now }) =>
+    find: onWholePath(({ certificate }, { now }) =>
       Date.parse(certificate.notAfter) < now
         ? {
             severity: "error",
@@ -31,7 +31,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
   {
     code: "certificate-not-yet-valid",
     remedy: "wait until it is valid before you enable it, or check the external CA's clock",
-    find: everywhere(({ certificate }, { now, state }) =>
+    find: onWholePath(({ certificate }, { now, state }) =>
       Date.parse(certificate.notBefore) > now
         ? {
             severity: state === "enabled" ? "error" : "warning",
@@ -58,7 +58,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
   {
     code: "weak-signature",
     remedy: "have it signed with SHA-256 or better",
-    find: everywhere(({ certificate, depth }) => {
+    find: onWholePath(({ certificate, depth }) => {
       const { name, soundness } = signatureAlgorithm(certificate.signature);
       if (soundness !== "weak") return null;
       // A root is trusted as it is: nobody verifies its own signature.
@@ -70,7 +70,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
   {
     code: "weak-key",
     remedy: "use an issuer with RSA 2048, ECDSA P-256 or better",
-    find: everywhere(({ certificate: { key } }) =>
+    find: onWholePath(({ certificate: { key } }) =>
       key.bits !== null && key.bits < 2048
         ? {
             severity: "error",
@@ -82,7 +82,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
   {
     code: "unusual-signature",
     remedy: "check that everything that has to trust it can verify this algorithm",
-    find: everywhere(({ certificate }) => {
+    find: onWholePath(({ certificate }) => {
       const { name, soundness } = signatureAlgorithm(certificate.signature);
       return soundness === "unusual"
         ? {

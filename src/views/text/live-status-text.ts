@@ -1,5 +1,5 @@
 import { type Fingerprint, listingOf, namingKeys } from "../../rotation/observation.ts";
-import { shortener } from "../fingerprints.ts";
+import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import type { AuthorityStatus, KeyStatus, KindStatus, LiveStatus, OverrideStatus } from "../live-status.ts";
 import { consumersText } from "./checklist-text.ts";
@@ -73,7 +73,7 @@ function overrideLines(override: OverrideStatus, paint: Paint): readonly string[
     paragraph(`override ${harmlessLine(authority)}: ${row}, ${situation}`, "  ", "    "),
     ...entries.map(
       ({ key_hash, state, issuer, not_after }) =>
-        `    ${key_hash.slice(0, 16)}… ${state}${issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${not_after?.slice(0, 10)}`}`,
+        `    ${shortHash(key_hash)} ${state}${issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${not_after?.slice(0, 10)}`}`,
     ),
     ...findings.map((finding) => overrideFindingText(finding, paint)),
   ];

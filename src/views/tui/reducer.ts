@@ -23,6 +23,7 @@ import {
 } from "./state.ts";
 import { finalsWith } from "./typed-name.ts";
 
+/** Everything that can change the screen. */
 export type Action =
   | { readonly type: "key"; readonly key: Key }
   /** Time passes, `TICK_MS` of it. */

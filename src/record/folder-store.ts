@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { Failure } from "../failure.ts";
+import { isoTime } from "../iso-time.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
 import { appendDurably, createExclusively, foldersIn, namesIn, readIfThere, writeDurably } from "./files.ts";
 import { FolderLock, type TakenFolderLock } from "./folder-lock.ts";
+import { type HeldHere, HeldLocks, type LockHome } from "./held-locks.ts";
 import { thisProcess } from "./holder-process.ts";
-import { iso } from "./lease.ts";
-import { anotherLock, nobodyHolds, stillHeld, writtenWithoutLock } from "./lock-words.ts";
+import { changedMeanwhile, insistOnRelease, nobodyHolds } from "./lock-words.ts";
 import { bringHome, findRecord, recordFile } from "./older-records.ts";
 import { keepOlderOut, olderLockIn, removeOlderLock } from "./older-version.ts";
-import { refComponent } from "./refs-git.ts";
+import { refComponent } from "./ref-component.ts";
 import type {
   AuthorityBackup,
   HeldLock,
@@ -25,13 +25,9 @@ import type {
   Whereabouts,
 } from "./store.ts";
 import { everyFew, type Repeat, Tenure } from "./tenure.ts";
-import {
-  backupWithoutSecrets,
-  entryWithoutSecrets,
-  holderWithoutSecrets,
-  recordWithoutSecrets,
-} from "./without-secrets.ts";
+import { backupText, entryText, holderWithoutSecrets, recordText } from "./texts.ts";
 
+/** What is as it is on this machine unless a test says otherwise, and where older records may be. */
 export interface FolderStoreOptions {
   /** Folders in which an older version may have kept the record of the same clusters. */
   readonly older?: readonly string[];
@@ -48,17 +44,16 @@ export function folderStore(
   return new FolderStore(folder, older, clocks, repeat);
 }
 
-interface Held {
-  readonly tenure: Tenure;
+interface Held extends HeldHere {
   readonly taken: TakenFolderLock;
 }
 
-class FolderStore implements RecordStore {
+class FolderStore implements RecordStore, LockHome<Held> {
   readonly #folder: string;
   readonly #older: readonly string[];
   readonly #clocks: Clocks;
   readonly #repeat: Repeat;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new HeldLocks<Held>(this);
   /** What each record was when this run last read or wrote it. */
   readonly #known = new Map<string, string | null>();
 
@@ -77,7 +72,7 @@ class FolderStore implements RecordStore {
 
   async save(record: ClusterRecord): Promise<void> {
     const file = recordFile(this.#folder, record.cluster);
-    const text = `${JSON.stringify(recordWithoutSecrets(record), null, 2)}\n`;
+    const text = recordText(record);
     await this.#confirm(record.cluster);
     const known = this.#known.get(record.cluster);
     if (known !== undefined && (await readIfThere(file)) !== known) throw changedMeanwhile(record.cluster);
@@ -90,16 +85,13 @@ class FolderStore implements RecordStore {
     const path = join(this.#folder, "backup", encodeURIComponent(backup.cluster), name);
     await this.#confirm(backup.cluster);
     if (sealed !== null) await writeDurably(`${path}.age`, sealed);
-    await writeDurably(`${path}.json`, `${JSON.stringify(backupWithoutSecrets(backup), null, 2)}\n`);
+    await writeDurably(`${path}.json`, backupText(backup));
     return sealed === null ? `${path}.json` : `${path}.age`;
   }
 
   async append(entry: JournalEntry): Promise<void> {
     await this.#confirm(entry.cluster);
-    await appendDurably(
-      join(this.#folder, "journal.jsonl"),
-      `${JSON.stringify(entryWithoutSecrets(entry))}\n`,
-    );
+    await appendDurably(join(this.#folder, "journal.jsonl"), entryText(entry));
   }
 
   async whereabouts(cluster: string): Promise<Whereabouts> {
@@ -120,29 +112,17 @@ class FolderStore implements RecordStore {
       host: hostname(),
       pid: process.pid,
       ...(await thisProcess()),
-      since: iso(since.wall),
+      since: isoTime(since.wall),
       heartbeat: null,
       expires: null,
     };
     const taken = await this.#lockOf(cluster).take(mine, since.wall, notice);
     const tenure = new Tenure({ cluster, clocks: this.#clocks, repeat: this.#repeat, notice, since });
-    const held: Held = { tenure, taken };
-    this.#held.set(cluster, held);
-    tenure.start(() => this.#beat(held));
-    const lock: Lock = {
-      cluster,
-      id: mine.id,
-      lost: tenure.lost,
-      confirm: () => this.#confirmHeld(held),
-      release: async () => {
-        tenure.end();
-        if (this.#held.get(cluster) === held) this.#held.delete(cluster);
-        await taken.release(this.#clocks.wall());
-      },
-    };
+    const held: Held = { cluster, id: mine.id, tenure, taken };
+    const lock = this.#held.hold(held);
     try {
       await this.#sweep(cluster);
-      await this.#confirmHeld(held);
+      await this.#held.confirm(held);
       await bringHome(cluster, this.#folder, this.#older, notice);
       return lock;
     } catch (error) {
@@ -163,11 +143,11 @@ class FolderStore implements RecordStore {
     return (await Promise.all([...own, ...older])).filter((lock) => lock !== null);
   }
 
-  async releaseLock({ cluster, id, force }: LockToRelease): Promise<HeldLock> {
+  async releaseLock(asked: LockToRelease): Promise<HeldLock> {
+    const { cluster, id } = asked;
     const found = cluster === null ? await this.#olderLock(id) : await this.lockState(cluster);
     if (found === null) throw nobodyHolds(cluster);
-    if (found.id !== id) throw anotherLock(found, id);
-    if (found.holder !== "dead" && !force) throw stillHeld(found);
+    insistOnRelease(found, asked);
     if (cluster !== null) await this.#lockOf(cluster).free(id, this.#clocks.wall());
     else for (const folder of [this.#folder, ...this.#older]) await removeOlderLock(folder, id);
     return found;
@@ -186,24 +166,29 @@ class FolderStore implements RecordStore {
   }
 
   async #confirm(cluster: string): Promise<void> {
-    const held = this.#held.get(cluster);
-    if (held === undefined) throw writtenWithoutLock(cluster);
-    await this.#confirmHeld(held);
+    await this.#held.confirm(this.#held.of(cluster));
   }
 
-  /** The clocks once more after the look, as the process may have slept in between. */
-  async #confirmHeld({ tenure, taken }: Held): Promise<void> {
-    tenure.insist();
+  async insistAtHome({ tenure, taken }: Held): Promise<void> {
     if (!(await taken.isHeld())) throw tenure.lose("somebody released it, or took it over");
-    tenure.insist();
   }
 
-  async #beat({ tenure, taken }: Held): Promise<void> {
+  async renew(held: Held): Promise<void> {
+    const { tenure, taken } = held;
     const at = tenure.read();
-    if (!(await taken.isHeld())) throw tenure.lose("somebody released it, or took it over");
+    await this.insistAtHome(held);
     tenure.insist();
     await taken.beat(at.wall);
     tenure.renewed(at);
+  }
+
+  async giveBack({ taken }: Held): Promise<void> {
+    await taken.release(this.#clocks.wall());
+  }
+
+  /** Every write is one of the file system's own. */
+  async inTurn<Result>(_cluster: string, work: () => Promise<Result>): Promise<Result> {
+    return await work();
   }
 
   /** What killed runs had begun to write. */
@@ -233,10 +218,4 @@ function clusterOf(name: string): string {
   } catch {
     return name;
   }
-}
-
-function changedMeanwhile(cluster: string): Failure {
-  return new Failure("storage", `another run changed the record of ${cluster} at the same time`, {
-    hint: "nothing was overwritten; run it again",
-  });
 }

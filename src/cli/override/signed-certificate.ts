@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import type { WrittenEntry } from "../../resources/edit/edit-override.ts";
 import type { OverrideResource } from "../../resources/model/desired.ts";
@@ -14,11 +16,12 @@ import { readOverrides } from "../../teleport/overrides/read-cluster.ts";
 import { harmlessLine } from "../../views/harmless.ts";
 import { paragraph } from "../../views/text/columns.ts";
 import { certificateFacts } from "../../x509/certificate.ts";
+import type { Terminal } from "../terminal.ts";
+import { overrideInGit } from "./entries-in-git.ts";
 import type { Place, Scene } from "./scene.ts";
-import { resourceFor } from "./scene.ts";
 
-/** What was signed, sorted: the certificate of a key of the cluster, and its chain. */
-export async function signedFrom(
+/** Sorted: the certificate of a key of the cluster, and its chain. */
+async function signedFrom(
   scene: Scene,
   texts: readonly string[],
   keyHash: string | null,
@@ -44,15 +47,24 @@ export async function signedFrom(
   return signed;
 }
 
-interface Judged {
+/** What was signed for a key of the cluster, as an entry that it could have. */
+interface JudgedCertificate {
   readonly candidate: EntryCandidate;
   readonly resource: OverrideResource | null;
   readonly authority: LiveAuthority;
 }
 
-/** A signed certificate against the live CA; errors end it. */
-export async function judge(scene: Scene, signed: SignedCertificate): Promise<Judged> {
+/**
+ * The certificate among what was signed, judged against the live CA; of the given key, where one is given. A `Failure`
+ * where there is none, or it cannot be used.
+ */
+export async function judgeSigned(
+  scene: Scene,
+  texts: readonly string[],
+  wanted: string | null,
+): Promise<JudgedCertificate> {
   const { terminal, cluster, observation } = scene;
+  const signed = await signedFrom(scene, texts, wanted);
   const { keyHash } = signed.certificate;
   const authority = observation.authorities.find(
     (one) => (OVERRIDABLE_TYPES as readonly string[]).includes(one.type) && isKnown(caKeys(one), keyHash),
@@ -73,7 +85,7 @@ export async function judge(scene: Scene, signed: SignedCertificate): Promise<Ju
       hint: "nothing was written",
     });
   }
-  return { candidate, resource: resourceFor(scene, authority.type), authority };
+  return { candidate, resource: overrideInGit(scene, authority.type), authority };
 }
 
 function harmlessLines(lines: readonly string[]): string {
@@ -81,7 +93,7 @@ function harmlessLines(lines: readonly string[]): string {
 }
 
 /** As it is written: staged. */
-export function written({ entry }: EntryCandidate): WrittenEntry {
+export function stagedEntry({ entry }: EntryCandidate): WrittenEntry {
   return {
     public_key: entry.keyHash,
     disabled: true,
@@ -91,7 +103,7 @@ export function written({ entry }: EntryCandidate): WrittenEntry {
 }
 
 /** What came into git, and what is notable about it. */
-export function tell({ terminal }: Place, { entry, findings }: EntryCandidate, what: string): void {
+export function sayCertificate({ terminal }: Place, { entry, findings }: EntryCandidate, what: string): void {
   const { subject, issuer, notAfter } = certificateFacts(entry.certificate);
   terminal.stdout.write(
     `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
@@ -105,4 +117,20 @@ export function tell({ terminal }: Place, { entry, findings }: EntryCandidate, w
     );
     terminal.stderr.write(`${line}\n`);
   }
+}
+
+/** The texts of files that were named on the command line. */
+export async function readNamedFiles(
+  terminal: Terminal,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  return await Promise.all(
+    files.map(async (file) => {
+      try {
+        return await readFile(resolve(terminal.cwd, file), "utf8");
+      } catch (cause) {
+        throw new Failure("usage", `cannot read ${file}: ${cause instanceof Error ? cause.message : cause}`);
+      }
+    }),
+  );
 }

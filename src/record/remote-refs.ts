@@ -1,5 +1,6 @@
-import { type SimpleGit, simpleGit } from "simple-git";
 import { Failure } from "../failure.ts";
+import { type GivenToGit, runGit } from "./plumbing.ts";
+import { isRace, noRemote, remoteFailure } from "./remote-failure.ts";
 
 /** A move of one ref of the remote, from what it must be now. `null`: it does not exist. */
 export interface RefMove {
@@ -11,25 +12,8 @@ export interface RefMove {
 /** Who a commit of capstan says it is by; the person is in what it holds. */
 const IDENTITY = { name: "capstan", email: "capstan@localhost" };
 
-/** A git that says nothing for this long hangs: no terminal is there to type a password into. */
-const SILENCE_MS = 60_000;
-
-/**
- * What of git's environment is passed on: how a remote is reached, as the same `git push` by hand would reach it.
- * Nothing that would send git to another repository (GIT_DIR in a hook, GIT_INDEX_FILE).
- */
-const PASSED_ON =
-  /^(GIT_SSH|GIT_SSH_COMMAND|GIT_SSH_VARIANT|GIT_ASKPASS|SSH_ASKPASS|GIT_SSL_.*|GIT_HTTP_.*|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_\d+))$/;
-
 /** What makes git read at one address and write at another (git-config(1)). */
 const APART = "^(remote\\..*\\.pushurl|url\\..*\\.pushinsteadof)$";
-
-/** Answers of a remote that mean: somebody moved the ref first. */
-const RACE =
-  /stale info|fetch first|non-fast-forward|cannot lock ref|failed to lock|failed to update ref|incorrect old value|reference already exists|atomic (push|transaction) failed/;
-
-const DENIED =
-  /\b40[13]\b|permission|denied|authenticat|not allowed|protected|could not read username|hook declined/i;
 
 /**
  * Refs of the git remote, and objects without a work tree: everything goes through plumbing, so that neither
@@ -83,7 +67,7 @@ export class RemoteRefs {
       this.#run(["remote", "get-url", this.remote]),
       this.#run(["remote", "get-url", "--push", "--all", this.remote]),
     ]).catch((cause: unknown) => {
-      throw this.#failure("remote get-url", cause);
+      throw remoteFailure(this.remote, "remote get-url", cause);
     });
     const [first = "", ...more] = written.trim().split("\n");
     if (more.length > 0) {
@@ -239,7 +223,7 @@ export class RemoteRefs {
       // Also where it reads as a race: a transport that sends twice is told that somebody was faster, by itself.
       const tips = await Promise.all(moves.map(({ ref }) => this.tip(ref))).catch(() => null);
       if (tips?.every((tip, index) => tip === moves[index]?.to)) return true;
-      if (error instanceof Failure && RACE.test(error.message)) return false;
+      if (isRace(error)) return false;
       throw error;
     }
   }
@@ -253,68 +237,13 @@ export class RemoteRefs {
     try {
       return await this.#run(args);
     } catch (cause) {
-      throw this.#failure(args[0] ?? "", cause);
+      throw remoteFailure(this.remote, args[0] ?? "", cause);
     }
   }
 
-  async #run(
-    args: readonly string[],
-    { input, env = {} }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
-  ): Promise<string> {
-    return await this.#git(input, env).raw([...args]);
+  async #run(args: readonly string[], given: GivenToGit = {}): Promise<string> {
+    return await runGit(this.#folder, this.#env, args, given);
   }
-
-  #git(input: string | undefined, extra: NodeJS.ProcessEnv): SimpleGit {
-    const ambient = Object.entries(this.#env).filter(
-      ([name]) => !/^(GIT_|EDITOR$|VISUAL$|PAGER$|PREFIX$|SSH_ASKPASS$)/i.test(name) || PASSED_ON.test(name),
-    );
-    const env: Record<string, string> = {};
-    for (const [name, value] of [...ambient, ...Object.entries(extra)]) {
-      if (value !== undefined) env[name] = value;
-    }
-    // Answers are read, so they must not come in the language of the machine.
-    env["LC_ALL"] = "C";
-    env["GIT_TERMINAL_PROMPT"] = "0";
-    return simpleGit({
-      baseDir: this.#folder,
-      timeout: { block: SILENCE_MS },
-      allowEnvironment: Object.keys(env),
-      unsafe: {
-        allowUnsafeSshCommand: true,
-        allowUnsafeAskPass: true,
-        allowUnsafeConfigPaths: true,
-        allowUnsafeConfigEnvCount: true,
-        allowUnsafeCredentialHelper: true,
-        allowUnsafeUrlRewrite: true,
-      },
-      ...(input === undefined ? {} : { input: () => input }),
-    }).env(env);
-  }
-
-  #failure(what: string, cause: unknown): Failure {
-    const said = withoutCredentials(cause instanceof Error ? cause.message : String(cause)).trim();
-    const message = `git ${what} on ${this.remote} failed: ${said}`;
-    if (DENIED.test(said) && !RACE.test(said)) {
-      return new Failure("denied", message, {
-        hint: "whoever runs capstan must be able to push refs/capstan/*; in GitHub Actions that is `contents: write`",
-        cause,
-      });
-    }
-    return new Failure("storage", message, {
-      hint: `check that \`git ls-remote ${this.remote}\` works here`,
-      cause,
-    });
-  }
-}
-
-/**
- * git takes what is no remote of the clone for an address: a folder of the tree, say, with hooks that come with a
- * commit. Which addresses there are is for whoever made the clone to say.
- */
-export function noRemote(remote: string): Failure {
-  return new Failure("storage", `this clone has no remote that is called ${remote}`, {
-    hint: `\`git remote add ${remote} URL\`, or name another one in the repository resource`,
-  });
 }
 
 function parseListing(text: string, wanted: readonly string[]): ReadonlyMap<string, string> {
@@ -338,20 +267,4 @@ function dated(now: number): NodeJS.ProcessEnv {
     GIT_COMMITTER_EMAIL: email,
     GIT_COMMITTER_DATE: date,
   };
-}
-
-/** Git quotes the address of the remote, which may have a token in it. */
-function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/\s@]*@/g, "://…@");
-}
-
-/** One path component that any git server takes for a ref, whatever the cluster is called. */
-export function refComponent(name: string): string {
-  return encodeURIComponent(name)
-    .replace(/[!~*'()]/g, percent)
-    .replace(/^\.|\.$|\.(?=\.)|\.(?=lock$)/g, percent);
-}
-
-function percent(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
