@@ -1,5 +1,4 @@
 import { isoTime } from "../iso-time.ts";
-import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { GuardId } from "../rotation/plan.ts";
 import { openRotation, phaseRecord } from "../rotation/record.ts";
@@ -28,10 +27,11 @@ export function clockWork(
     (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
   );
   if (rotation?.mode !== "auto" || rotation.phase === "rollback") return null;
+  const { clock } = observation.profile;
   const moving = observation.authorities
     .filter((live) => rotation.authorities.some(({ type }) => type === live.type))
-    .filter((live) => nextByItself(live) !== null)
-    .map((live) => ({ live, nextAt: nextMoveAt(live), phaseMs: phaseOf(live) }))
+    .filter((live) => clock.next(live) !== null)
+    .map((live) => ({ live, nextAt: clock.nextAt(live), phaseMs: phaseOf(live) }))
     .toSorted((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0));
   return moving[0] ?? null;
 }
@@ -76,7 +76,7 @@ export function watchEvents(
 ): readonly UntimedEvent[] {
   const { type, rotation } = clock.live;
   const at = clock.nextAt === null ? "some time" : isoTime(clock.nextAt);
-  const to = nextByItself(clock.live)?.to;
+  const to = snapshot.observation.profile.clock.next(clock.live)?.to;
   const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
   return [{ type: "notice", message }, waitingEvent(context, snapshot, clock, name)];
 }
@@ -107,7 +107,7 @@ function waitingEvent(
     authority: live.type,
     phase,
     deadline: isoTime(nextAt ?? now),
-    progress: progressOf(followers, new Set(waived)),
+    progress: progressOf(followers, new Set(waived), observation.profile),
     laggards: lagging
       .filter((follower) => !isCovered(follower, now))
       .map(({ subject, seen: message }) => ({ subject, message, since })),

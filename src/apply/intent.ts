@@ -1,9 +1,10 @@
 import { isoTime } from "../iso-time.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import { begin } from "../record/changes/begin.ts";
 import { asked, drivenBy, spending, turnedBack } from "../record/changes/intended.ts";
 import { remember } from "../record/changes/remember.ts";
 import { followed } from "../record/changes/seen.ts";
-import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
+import type { Fingerprint } from "../rotation/observation.ts";
 import { isPointOfNoReturn } from "../rotation/phase.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 import { overriddenKeys } from "../teleport/guards/overrides.ts";
@@ -51,7 +52,7 @@ export async function noteIntent(
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
   const kept = backup === null ? memory : { ...memory, backup };
-  const seen = followed(kept, live);
+  const seen = followed(kept, live, atHand.observation.profile);
   const driven = content === null ? seen : drivenBy(seen, content);
   const spent = step.action === "rotate" ? spending(driven, step) : driven;
   const noted =

@@ -1,9 +1,9 @@
 import { workOf } from "../checklist/work.ts";
 import { describeSeen } from "../guards/trust-consumers.ts";
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { kindsOf, reportedByComponents } from "../profile/lookup.ts";
+import type { ClusterObservation, PlatformProfile } from "../profile/profile.ts";
 import { standbyIds } from "../rotation/evidence.ts";
 import { type Follower, followersOf } from "../rotation/followers.ts";
-import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
@@ -21,7 +21,7 @@ export function followersIn(
   past: ClusterRecord,
 ): readonly Follower[] {
   const live = observation.authorities.find(({ type }) => type === authority);
-  if (live === undefined || !reportedByComponents(authority)) return [];
+  if (live === undefined || !reportedByComponents(observation.profile, authority)) return [];
   return followersOf(observation, live, roster, phase, now, standbyIds(past, live)).filter(
     ({ standing }) => standing !== "not-reporting",
   );
@@ -31,8 +31,9 @@ export function followersIn(
 export function progressOf(
   followers: readonly Follower[],
   waived: ReadonlySet<string>,
+  profile: PlatformProfile,
 ): readonly KindProgress[] {
-  return COMPONENT_KINDS.flatMap((kind) => {
+  return kindsOf(profile).flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
     const awaited = ofKind.filter(({ subject }) => !waived.has(subject));
     const ready = awaited.filter(({ standing }) => standing === "following").length;
@@ -60,7 +61,7 @@ export function probesOf(
     (candidate) => candidate.cluster === cluster.name && candidate.type === authority,
   );
   const consumers = (declared?.trustConsumers ?? []).filter(({ kind }) => kind !== "manual");
-  if (observation.platform !== "teleport") return {};
+  if (observation.profile.name !== "teleport") return {};
   // At the end of a rollback they should be as they were: the work of a finished rotation is not theirs.
   if (step?.from === "rollback") return {};
   const proofs = workOf(authority, phase, {

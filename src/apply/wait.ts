@@ -1,7 +1,8 @@
 import { isoTime } from "../iso-time.ts";
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { kindsOf, reportedByComponents } from "../profile/lookup.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Follower } from "../rotation/followers.ts";
-import { type ClusterObservation, COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
 import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
@@ -34,9 +35,10 @@ export async function waitForComponents(
 ): Promise<Followed> {
   const { clock, signal, turnBack } = run;
   const { authority } = atHand.step;
+  const { profile } = atHand.observation;
   const deadline = deadlineOf(run, atHand);
   const since = isoTime(clock.now());
-  const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
+  const everything = reportedByComponents(profile, authority) ? kindsOf(profile) : [];
   const isCovered = coveredByWaivers(atHand.resource?.waive ?? [], roster);
   let kinds: readonly ComponentKind[] = everything;
   let known = atHand.observation;
@@ -63,7 +65,7 @@ export async function waitForComponents(
       );
       if (JSON.stringify([laggards, [...waived]]) !== said) {
         said = JSON.stringify([laggards, [...waived]]);
-        const progress = progressOf(followers, waived);
+        const progress = progressOf(followers, waived, profile);
         const { name: cluster } = atHand.cluster;
         emitNow(run, {
           type: "waiting",

@@ -1,6 +1,7 @@
 import { acknowledgementDiagnostics } from "../checklist/acknowledgements.ts";
 import { overrideStatementDiagnostics } from "../checklist/override-statements.ts";
 import { waiverDiagnostics } from "../checklist/waivers.ts";
+import { profileNamed } from "../profiles.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Diagnostic } from "../resources/model/desired.ts";
 import type { LoadResult } from "../resources/read/load.ts";
@@ -20,10 +21,14 @@ export async function checkAcknowledgements(
   const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
   const clusters = [...new Set(rotations.map(({ cluster }) => cluster))];
   const records = await Promise.all(clusters.map((cluster) => store.load(cluster)));
+  const ofCluster = (name: string) => {
+    const platform = state.clusters.find((cluster) => cluster.name === name)?.platform;
+    return platform === undefined ? undefined : profileNamed(platform);
+  };
   return [
     ...acknowledgementDiagnostics(
       { rotations, authorities: state.authorities },
-      { files, records, now: time },
+      { files, records, profileOf: ofCluster, now: time },
     ),
     ...overrideStatementDiagnostics(state, { files }),
     ...waiverDiagnostics(state, { files }),

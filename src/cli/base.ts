@@ -10,6 +10,7 @@ import {
   type Side,
 } from "../planner/saved/desired-difference.ts";
 import type { TrustedBase } from "../planner/trust.ts";
+import { profileOf } from "../profiles.ts";
 import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { BasePlan } from "../rotation/plan.ts";
@@ -27,7 +28,7 @@ export interface Base extends DesiredDifference {
 }
 
 /** The head as it was loaded. */
-export interface Head extends Side {
+export interface Head extends Omit<Side, "profileOf"> {
   readonly files: Files;
 }
 
@@ -57,7 +58,14 @@ export async function compareWithBase(
     const finding: PlacedFinding = { severity: "warning", subject: ref, message, remedy, source: null };
     return { commit, diff, connections: connectionChanges(NO_BASE, head), changes: [], findings: [finding] };
   }
-  return { commit, diff, ...desiredDifference({ desired: base.state, repository: base.repository }, head) };
+  return {
+    commit,
+    diff,
+    ...desiredDifference(
+      { desired: base.state, repository: base.repository, profileOf },
+      { ...head, profileOf },
+    ),
+  };
 }
 
 /**

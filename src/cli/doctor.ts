@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
-import { type Check, preflight, recordCheck } from "../planner/preflight.ts";
+import { preflight, recordCheck } from "../planner/preflight.ts";
+import type { Check } from "../profile/preflight.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { Repository } from "../git/repository.ts";
 import { yamlFilesWith } from "../git/search.ts";
-import { CommitTree, isHidden } from "../git/tree.ts";
+import { CommitTree } from "../git/tree.ts";
 import { canonicalJson } from "../resources/model/canonical.ts";
 import type { Diagnostic } from "../resources/model/desired.ts";
 import { folderSource } from "../resources/read/file-source.ts";
@@ -14,6 +14,7 @@ import {
   type PlacedRepository,
 } from "../resources/read/load.ts";
 import { MAX_FILE_BYTES, readSourceFile, sourceOf } from "../resources/read/read-file.ts";
+import { isHidden } from "../resources/read/resource-path.ts";
 import {
   compareDiagnostics,
   complain,

@@ -6,7 +6,7 @@ import { requireApproved } from "../planner/saved/approved.ts";
 import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import type { BoundPlan } from "../planner/saved/plan-file.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";

@@ -1,4 +1,6 @@
+import { relative } from "node:path";
 import { Failure } from "../failure.ts";
+import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { nextFingerprint } from "../resources/model/next-authority.ts";
@@ -83,10 +85,28 @@ export async function secretsChange(
   request: Request,
   rotation: RotationResource,
 ): Promise<readonly string[]> {
+  const { workspace, terminal } = request;
   const cluster = clusterOf(request);
-  if (cluster.platform !== "talos") return [];
-  const { writeSecretsChange } = await import("./rotate-talos.ts");
-  return await writeSecretsChange(request.terminal, request.workspace, cluster, rotation);
+  const maker = await authorityMakerOf(cluster.platform);
+  const change = await maker?.changeBeside(cluster, rotation, workspace.folder, terminal.env);
+  if (change == null) return [];
+  const { sealed, lines } = change;
+  if (sealed !== null) {
+    const { file, text } = sealed;
+    await editFiles(workspace, [
+      {
+        file,
+        change(before) {
+          if (before.startsWith("-----BEGIN AGE ENCRYPTED FILE-----")) return text;
+          throw new Failure("usage", `${relative(workspace.folder, file)} is there, and is no sealed file`, {
+            hint: "nothing was written over it; move it away",
+          });
+        },
+        absent: () => text,
+      },
+    ]);
+  }
+  return lines;
 }
 
 /** The new key is known by now; with it in active_keys the finished repository has no drift. */

@@ -4,7 +4,7 @@ import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import { applyPlan } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { askingChange } from "./asking-change.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";

@@ -8,11 +8,11 @@ import type { ObserveScope, Platform } from "../platforms/platform.ts";
 import type { OverrideChains } from "../probes/candidates.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import { type KeysByRole, keysByRole } from "../rotation/key-sets.ts";
 import {
-  type ClusterObservation,
   type ConsumerObservation,
   type Fingerprint,
   identify,

@@ -1,7 +1,9 @@
 import { Failure } from "../failure.ts";
+import { withoutCredentials } from "../secrets.ts";
 import { type Git, refusal } from "./git.ts";
 import { hasRemote } from "./remotes.ts";
 
+/** Whether the clone has a commit; throws the `Failure` of a git that cannot tell. */
 export async function isAtHand(git: Git, commit: string): Promise<boolean> {
   const args = ["cat-file", "-e", `${commit}^{commit}`];
   const answer = await git.ask(args);
@@ -11,6 +13,7 @@ export async function isAtHand(git: Git, commit: string): Promise<boolean> {
   throw refusal(git.where, args, answer);
 }
 
+/** Whether the clone has less than all of its history. */
 export async function isShallow(git: Git): Promise<boolean> {
   return (await git.must(["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
@@ -88,9 +91,4 @@ async function fetched(
   if (commit !== null && NOT_THERE.test(answer.stderr)) return false;
   const said = withoutCredentials(answer.stderr.trim()).split("\n").join(" ");
   throw new Failure("storage", `git fetch from ${remote} failed: ${said}`);
-}
-
-/** git quotes the address of the remote, which may have a token in it. */
-function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/\s@]*@/g, "://…@");
 }

@@ -1,11 +1,12 @@
 import { readDocuments } from "../resources/read/read-documents.ts";
 import { MAX_FILE_BYTES, sourceOf } from "../resources/read/read-file.ts";
+import { isHidden, isYaml } from "../resources/read/resource-path.ts";
 import { type Declared, type Deletion, declares } from "../rotation/history.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { readBlobs } from "./blobs.ts";
 import { refusal } from "./git.ts";
 import type { Repository } from "./repository.ts";
-import { CommitTree, isHidden, isYaml } from "./tree.ts";
+import { CommitTree } from "./tree.ts";
 
 /** What a commit did to one file, against its first parent. */
 interface Change {

@@ -58,6 +58,7 @@ export interface AskingCommit {
   readonly parent: string | null;
 }
 
+/** `from`: the commit that is looked back from; `null` where none of its history touched YAML there. */
 export async function lastToTouch(git: Git, prefix: string, from: string): Promise<AskingCommit | null> {
   const scope = prefix === "" ? "" : `${prefix}/`;
   const paths = ["*.yaml", "*.yml"].map((glob) => `:(top,icase)${escaped(scope)}${glob}`);

@@ -1,6 +1,7 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import { begin } from "../record/changes/begin.ts";
 import { spending } from "../record/changes/intended.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Finding, type GuardVerdict } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";

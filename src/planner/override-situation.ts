@@ -1,5 +1,6 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { ClusterResource, DesiredState, RotationResource, Waiver } from "../resources/model/desired.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import { type CaKeys, generations } from "../teleport/overrides/ca-keys.ts";

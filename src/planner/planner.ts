@@ -1,8 +1,7 @@
-import type { Ahead } from "../guards/guard.ts";
+import type { Ahead, ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes/seen.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
-import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
 import type {
   ClusterPlan,
   ClusterProblem,
@@ -46,7 +45,7 @@ export interface PlanInput {
 
 export interface UnreadCluster {
   readonly name: string;
-  readonly platform: PlatformName;
+  readonly platform: string;
   readonly problem: ClusterProblem;
 }
 
@@ -81,7 +80,8 @@ function unplanned({ name, platform, problem }: UnreadCluster): ClusterPlan {
 
 function planCluster(observation: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
   const { desired, records, now } = input;
-  const { cluster: name, platform } = observation;
+  const { cluster: name } = observation;
+  const platform = observation.profile.name;
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined)
     return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };

@@ -1,7 +1,8 @@
 import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
-import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Identities } from "../sealing/identities.ts";

@@ -69,3 +69,13 @@ export function rollbackFrom(phase: Phase): readonly Edge[] {
   const leave: Edge = { from: "rollback", to: "standby" };
   return phase === "rollback" ? [leave] : [{ from: phase, to: "rollback" }, leave];
 }
+
+/** A move towards the new key; rollback and what follows it is the way out, and stays open. */
+export function isForward({ from, to }: Edge): boolean {
+  return from !== "rollback" && to !== "rollback";
+}
+
+/** A move that leaves a phase of a rotation in progress. */
+export function leavesMiddlePhase({ from, to }: Edge): boolean {
+  return from !== "standby" && from !== to;
+}

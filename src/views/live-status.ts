@@ -1,14 +1,11 @@
-import { isTalosType } from "../rotation/authority-type.ts";
-import { followersOf, unreadListing } from "../rotation/followers.ts";
-import {
-  type AuthorityKey,
-  type ClusterObservation,
-  COMPONENT_KINDS,
-  type ComponentKind,
-  type ConsumerObservation,
-  KIND_OF_TYPE,
-  type LiveAuthority,
-  TELEPORT_KINDS,
+import { kindsOf, unreadListing } from "../profile/lookup.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { followersOf } from "../rotation/followers.ts";
+import type {
+  AuthorityKey,
+  ComponentKind,
+  ConsumerObservation,
+  LiveAuthority,
 } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
@@ -109,7 +106,7 @@ export function liveStatus(observations: readonly ClusterObservation[], plan: Pl
       const planned = plan.clusters.find(({ name }) => name === observation.cluster);
       return {
         name: observation.cluster,
-        platform: observation.platform,
+        platform: observation.profile.name,
         observed_at: observation.observedAt,
         versions: observation.versions,
         authorities: observation.authorities.map(authorityStatus),
@@ -180,22 +177,20 @@ function keyStatus({ fingerprint, protocol, algorithm, storage, certificate }: A
   };
 }
 
-function kindsThatFollow(type: string): readonly ComponentKind[] {
-  if (isTalosType(type)) return [KIND_OF_TYPE[type]];
-  return type === "host" ? TELEPORT_KINDS : [];
-}
-
 function componentStatus(observation: ClusterObservation, now: number): readonly KindStatus[] {
   const followers = observation.authorities.flatMap((authority) => {
-    const kinds = kindsThatFollow(authority.type);
+    const kinds = observation.profile.componentKinds
+      .filter(({ follows }) => follows.includes(authority.type))
+      .map(({ kind }) => kind);
     const { phase, towards } = authority.rotation;
     const components = observation.components.filter(({ kind }) => kinds.includes(kind));
     // Half-way, who has not gone on lags.
     return followersOf({ ...observation, components }, authority, [], towards ?? phase, now);
   });
-  return COMPONENT_KINDS.flatMap((kind) => {
+  return kindsOf(observation.profile).flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
-    const unread = unreadListing(observation, kind)?.problem;
+    const unlisted = observation.unlisted?.find((one) => one.kind === kind);
+    const unread = (unreadListing(observation, kind) ?? unlisted)?.problem;
     if (ofKind.length === 0 && unread === undefined) return [];
     const reporting = ofKind.filter(({ standing }) => standing !== "not-reporting");
     const behind = reporting.filter(({ standing }) => standing !== "following");

@@ -5,12 +5,12 @@ import { generateIdentity, identityToRecipient } from "age-encryption";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
 import { systemClock } from "../../src/apply/run-clock.ts";
-import { STEPS } from "../../src/checklist/table.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { openTalos } from "../../src/platforms/talos/open-talos.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   Acknowledgement,
   ClusterResource,
@@ -20,9 +20,7 @@ import type {
   TalosConnection,
 } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
-import type { TalosType } from "../../src/rotation/authority-type.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { TalosClusterOptions } from "../../src/sandbox/talos/cluster.ts";
@@ -31,6 +29,8 @@ import { SANDBOX_FILE } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
+import type { TalosType } from "../../src/talos/authority-types.ts";
+import { CHECKLIST } from "../../src/talos/checklist.ts";
 import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
 import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
@@ -139,7 +139,7 @@ export class TalosWorld {
   /** With the work stated that comes before a phase. */
   desired(phase: Phase, overrides: Partial<RotationResource> = {}): DesiredState {
     const done = phase === "rollback" ? [] : FORWARDS.slice(0, FORWARDS.indexOf(phase));
-    const steps = STEPS.filter(
+    const steps = CHECKLIST.filter(
       ({ authority, binding, phase: one }) =>
         authority === this.type && binding === "always" && (done as readonly Phase[]).includes(one),
     );

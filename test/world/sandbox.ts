@@ -5,6 +5,7 @@ import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform } from "../../src/platforms/open.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   AuthorityResource,
   Backup,
@@ -12,7 +13,7 @@ import type {
   DesiredState,
   Policy,
 } from "../../src/resources/model/desired.ts";
-import { type ClusterObservation, type Fingerprint, identify } from "../../src/rotation/observation.ts";
+import { type Fingerprint, identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";

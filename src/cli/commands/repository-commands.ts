@@ -7,7 +7,7 @@ export const INIT = row({
   summary: "write resources for a live cluster",
   arguments: [{ name: "dir", says: "folder to write to", optional: true }],
   flags: { ...COMMON, ...INIT_FLAGS },
-  examples: ["capstan init", ...INIT_EXAMPLES],
+  examples: ["capstan init", ...INIT_EXAMPLES.map((flags) => `capstan init ${flags}`)],
   exits: ["ok", "error"],
 });
 

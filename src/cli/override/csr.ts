@@ -4,7 +4,7 @@ import { Failure } from "../../failure.ts";
 import type { ValuesOf } from "../../flag.ts";
 import { signRequest } from "../../platforms/signer.ts";
 import { createRunner } from "../../process/runner.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
 import { requestMissing, saidByTool, subjectProblem } from "../../teleport/overrides/command-words.ts";

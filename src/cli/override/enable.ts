@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { Source } from "../../resources/model/desired.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
 import { subjectOf } from "../../teleport/overrides/judge-edge.ts";
 import type { CommonOptions } from "../commands/common-flags.ts";
 import { afterEdit } from "../edited-file.ts";

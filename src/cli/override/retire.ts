@@ -1,4 +1,4 @@
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
 import type { CaOverride } from "../../teleport/overrides/ca-override.ts";

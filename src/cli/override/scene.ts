@@ -1,7 +1,8 @@
 import { Failure } from "../../failure.ts";
 import type { Platform } from "../../platforms/platform.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
-import type { ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
 import { insistOnOverridable } from "../../teleport/overrides/command-words.ts";
 import type { CommonOptions } from "../commands/common-flags.ts";
 import { openClusters } from "../open-clusters.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { readTarget, refused, type Target } from "../../process/written-file.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import type { ClientFileProblem } from "../../talos/facts.ts";
 import type { Session } from "./session.ts";
 import { nextTalosconfig, type TalosClient } from "./talosconfig.ts";

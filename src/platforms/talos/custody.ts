@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
-import type { ClusterRecord, TalosKeys } from "../../rotation/record.ts";
 import { openNextKey } from "../../sealing/next-key.ts";
 import { seal, unseal } from "../../sealing/seal.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
+import type { TalosKeys } from "../../talos/kept-keys.ts";
+import { keptKeys, withKeptKeys } from "../../talos/kept-keys.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
 import type { CaCertificate } from "../../x509/ca-certificate.ts";
 import { isKeyOf } from "../../x509/private-key.ts";
@@ -112,8 +113,7 @@ export async function keepOldKey(
   const old_key = await seal(recipients, key);
   const kept: TalosKeys = { ...entry, old_key, sealed_at: around.now().toISOString() };
   await saveKeys(cluster, kept, around);
-  const { talos = [] } = await around.record.load(cluster);
-  const found = talos.find(
+  const found = keptKeys(await around.record.load(cluster)).find(
     ({ authority, old_key: sealed }) => authority === entry.authority && sealed === old_key,
   );
   const opened =
@@ -129,7 +129,6 @@ export async function keepOldKey(
 /** One entry per CA: with the start of the next rotation the key before last goes. */
 export async function saveKeys(cluster: string, keys: TalosKeys, around: RotationMemory): Promise<void> {
   const record = await around.record.load(cluster);
-  const others = (record.talos ?? []).filter(({ authority }) => authority !== keys.authority);
-  const next: ClusterRecord = { ...record, talos: [...others, keys] };
-  await around.record.save(next);
+  const others = keptKeys(record).filter(({ authority }) => authority !== keys.authority);
+  await around.record.save(withKeptKeys(record, [...others, keys]));
 }

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
-import { isTalosType } from "../../rotation/authority-type.ts";
 import { emptyRecord } from "../../rotation/record.ts";
+import { isTalosType } from "../../talos/authority-types.ts";
 import { backUpFully } from "../full-backup.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platform.ts";
 import { observeTalos } from "./observe-talos.ts";

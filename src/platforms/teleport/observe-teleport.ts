@@ -2,22 +2,23 @@ import { hasRelease } from "../../checklist/release.ts";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
-  type ClusterObservation,
   type ComponentKind,
   type ConnectedAgent,
   type LiveAuthority,
   type LiveOverrides,
   NEVER_ROTATED,
   type RemoteCluster,
-  TELEPORT_KINDS,
-  type TeleportKind,
   type UnlistedKind,
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
+import type { TeleportKind } from "../../teleport/component-kinds.ts";
+import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
+import { TELEPORT } from "../../teleport/profile.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
@@ -102,7 +103,7 @@ export async function observeTeleport(
   const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
   return {
     cluster,
-    platform: "teleport",
+    profile: TELEPORT,
     observedAt: options.now().toISOString(),
     versions,
     authorities: authorities.own,

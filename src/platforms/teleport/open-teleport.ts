@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { Backup, ClusterResource, TeleportConnection } from "../../resources/model/desired.ts";
-import type { ClusterObservation } from "../../rotation/observation.ts";
 import { backUpFully } from "../full-backup.ts";
 import type {
   ObserveScope,

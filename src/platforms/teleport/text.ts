@@ -1,4 +1,5 @@
 import type { ConnectedAgent, Fingerprint } from "../../rotation/observation.ts";
+import type { TeleportKind } from "../../teleport/component-kinds.ts";
 
 /** What is read from the text of `tctl status`; every era has these three (reference teleport-rotation 4.5). */
 export interface Status {
@@ -32,6 +33,17 @@ export function readInventory(text: string): readonly ConnectedAgent[] | null {
   if (header < 0) return null;
   return lines.slice(header + 2).flatMap((line) => {
     const [, id, services] = /^(\S+)\s+(\S+)/.exec(line) ?? [];
-    return id === undefined || services === undefined ? [] : [{ id, services: services.split(",") }];
+    if (id === undefined || services === undefined) return [];
+    return [{ id, kinds: services.split(",").flatMap((service) => KIND_OF_SERVICE.get(service) ?? []) }];
   });
 }
+
+/** What the inventory calls what components serve; others (WindowsDesktop, Discovery) report no rotation anywhere. */
+const KIND_OF_SERVICE: ReadonlyMap<string, TeleportKind> = new Map([
+  ["Auth", "auth_server"],
+  ["Proxy", "proxy"],
+  ["Node", "node"],
+  ["App", "app_server"],
+  ["Db", "db_server"],
+  ["Kube", "kube_server"],
+]);

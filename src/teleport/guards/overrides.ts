@@ -1,4 +1,6 @@
-import { failWith, type Guard, type GuardInput, isForward, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard, GuardInput } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
 import { fingerprintOfHash, keyHashOf } from "../../x509/spki.ts";
 import { caKeys, generations } from "../overrides/ca-keys.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/ca-override.ts";
@@ -12,6 +14,7 @@ import { judgeEdge } from "../overrides/judge-edge.ts";
  */
 export const overrides: Guard = {
   id: "overrides",
+  about: "keys",
   refuses: "a step after which a key would sign without the override that people rely on",
   waivable: true,
   appliesTo: ({ authority }) => (OVERRIDABLE_TYPES as readonly string[]).includes(authority.type),

@@ -1,4 +1,5 @@
-import { type Fingerprint, listingOf, namingKeys } from "../../rotation/observation.ts";
+import { profileOf } from "../../profiles.ts";
+import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import type { AuthorityStatus, KeyStatus, KindStatus, LiveStatus, OverrideStatus } from "../live-status.ts";
@@ -23,6 +24,7 @@ type Shorten = (fingerprint: Fingerprint) => string;
 
 function clusterText(cluster: LiveStatus["clusters"][number], shorten: Shorten, paint: Paint): string {
   const { client, server } = cluster.versions;
+  const profile = profileOf(cluster.platform);
   const lines = [
     `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
     "",
@@ -38,16 +40,14 @@ function clusterText(cluster: LiveStatus["clusters"][number], shorten: Shorten, 
     "",
   ];
   if (cluster.components.length > 0) {
-    const who =
-      cluster.platform === "talos" ? "machines, once for each CA" : "components that follow the host CA";
-    lines.push(`  ${paint("dim", who)}`);
+    lines.push(`  ${paint("dim", profile.words.components)}`);
     for (const kind of cluster.components) lines.push(kindText(kind, paint));
     lines.push("");
   }
   if (cluster.consumers.length > 0) lines.push(consumersText(cluster.consumers, "  ", paint), "");
   // Of components the row of their kind says so.
   const shown = cluster.components.flatMap(({ kind, unread }) =>
-    unread === undefined ? [] : listingOf(kind),
+    unread === undefined ? [] : (profile.componentKinds.find((row) => row.kind === kind)?.listing ?? []),
   );
   for (const { what, problem } of cluster.unread.filter((one) => !shown.includes(one.what))) {
     lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmlessLine(problem)}`, "  ", "    "));

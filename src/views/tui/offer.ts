@@ -41,7 +41,7 @@ export function offerOf(state: State, row: Row): Offer {
     willBe.add(overrideKey(place));
   }
   for (const place of places) {
-    const refusal = refusalOf(place, willBe);
+    const refusal = stepRefusal(place, willBe);
     if (refusal !== null) {
       refusals.push(refusal);
       continue;
@@ -106,7 +106,7 @@ function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
 }
 
 /** Why a step cannot be approved, as a sentence; `null` when it can. */
-export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
+export function stepRefusal({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
   const title = stepTitle(step);
   if (isRefused(step) && isHeld(step)) {
     const guards = failingGuards(step).map(({ id, outcome }) =>
@@ -143,7 +143,7 @@ export function withdraw(plan: Plan, approved: ReadonlySet<string>, row: Row): R
     for (const place of overridesUnder(plan, row)) left.delete(overrideKey(place));
   }
   for (const place of stepPlaces(plan)) {
-    if (refusalOf(place, left) !== null) left.delete(placeKey(place));
+    if (stepRefusal(place, left) !== null) left.delete(placeKey(place));
   }
   return left;
 }

@@ -5,7 +5,7 @@ import { stepPlaces } from "../../rotation/plan-steps.ts";
 import { hear } from "../run/hear.ts";
 import { withGate } from "./dialog-keys.ts";
 import { tickGate } from "./gate.ts";
-import { overrideRefusal, refusalOf } from "./offer.ts";
+import { overrideRefusal, stepRefusal } from "./offer.ts";
 import { overrideKey, overridePlaces, placeKey } from "./places.ts";
 import { playOn } from "./playback.ts";
 import { rollBack } from "./rollback.ts";
@@ -112,7 +112,7 @@ function approve(state: State, keys: readonly string[]): State {
   }
   for (const place of stepPlaces(state.plan)) {
     const key = placeKey(place);
-    if (keys.includes(key) && refusalOf(place, approved) === null) approved.add(key);
+    if (keys.includes(key) && stepRefusal(place, approved) === null) approved.add(key);
   }
   const more = approved.size - state.approved.size;
   return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} approved`}; s starts` };

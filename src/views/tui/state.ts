@@ -172,6 +172,11 @@ export function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }
 
+/** A run is on the screen, not a review. */
+export function isWatching({ mode }: Pick<State, "mode">): boolean {
+  return mode === "watch" || mode === "replay";
+}
+
 /** Then the screen says so, and shows nothing that could be approved. */
 export function isTooSmall({ columns, rows }: Size): boolean {
   return columns < SMALLEST.columns || rows < SMALLEST.rows;

@@ -12,6 +12,7 @@ import { seededRandom } from "../../../src/sandbox/clock.ts";
 import { issue, mintAuthority } from "../../../src/sandbox/talos/certificates.ts";
 import { talosconfigText } from "../../../src/sandbox/talos/talosconfig.ts";
 import { tryEdits } from "../../../src/talos/edit-trial.ts";
+import { talosFacts } from "../../../src/talos/facts.ts";
 import { readMachineConfig } from "../../../src/talos/machine-config.ts";
 import { sharedAddresses } from "../../../src/talos/shared-addresses.ts";
 import { readCaCertificate } from "../../../src/x509/ca-certificate.ts";
@@ -131,7 +132,7 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
       ["talos", 1],
       ["kubernetes", 1],
     ]);
-    for (const { found } of observation.talos?.machines ?? []) {
+    for (const { found } of talosFacts(observation)?.machines ?? []) {
       expect(found).toMatchObject({
         pending: "none",
         timeSynced: true,
@@ -140,9 +141,9 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
       });
       expect(Math.abs(found?.clockAheadMs ?? Number.NaN)).toBeLessThan(1000);
     }
-    expect(observation.talos?.machines.map(({ found }) => found?.nodeId)).toEqual(["id-cp1", "id-w1"]);
-    expect(observation.talos?.members?.map(({ hostname }) => hostname)).toEqual(["cp1", "w1"]);
-    expect(observation.talos?.kubernetes).toMatchObject({
+    expect(talosFacts(observation)?.machines.map(({ found }) => found?.nodeId)).toEqual(["id-cp1", "id-w1"]);
+    expect(talosFacts(observation)?.members?.map(({ hostname }) => hostname)).toEqual(["cp1", "w1"]);
+    expect(talosFacts(observation)?.kubernetes).toMatchObject({
       state: "read",
       notReady: [],
       nodes: ["cp1", "w1"],

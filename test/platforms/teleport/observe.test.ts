@@ -4,7 +4,7 @@ import { openPlatform } from "../../../src/platforms/open.ts";
 import type { PlatformOptions } from "../../../src/platforms/platform.ts";
 import type { Runner } from "../../../src/process/runner.ts";
 import type { TeleportConnection } from "../../../src/resources/model/desired.ts";
-import { TELEPORT_KINDS } from "../../../src/rotation/observation.ts";
+import { TELEPORT_KINDS } from "../../../src/teleport/component-kinds.ts";
 import { type Answer, fakeRunner, filled, fixture, teleportCluster } from "../fake-runner.ts";
 import { makeCertificate, makeJwtKey, makeSshKey } from "../keys.ts";
 
@@ -88,7 +88,7 @@ describe("a full look", () => {
     const seen = await platform.observe({ components: "all" });
     expect(seen).toMatchObject({
       cluster: "acme.cluster",
-      platform: "teleport",
+      profile: { name: "teleport" },
       observedAt: NOW.toISOString(),
       versions: { client: "18.7.0", server: "18.7.0" },
       credentials: { source: "ambient" },
@@ -234,7 +234,7 @@ af84e85e-9d6e-4402-bae7-e598e7c3e84b Auth,Node,Proxy 11.1.2
       components: "all",
     });
     expect(told.connected).toEqual([
-      { id: "af84e85e-9d6e-4402-bae7-e598e7c3e84b", services: ["Auth", "Node", "Proxy"] },
+      { id: "af84e85e-9d6e-4402-bae7-e598e7c3e84b", kinds: ["auth_server", "node", "proxy"] },
     ]);
     for (const answer of ["hello\n", DENIED, { exitCode: 1, stderr: "ERROR: boom\n" }]) {
       const seen = await open({ "inventory status --connected": answer }).platform.observe({

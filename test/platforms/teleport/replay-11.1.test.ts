@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openPlatform } from "../../../src/platforms/open.ts";
+import type { ClusterObservation } from "../../../src/profile/profile.ts";
 import { followersOf } from "../../../src/rotation/followers.ts";
-import type { ClusterObservation } from "../../../src/rotation/observation.ts";
 import type { RosterMember } from "../../../src/rotation/record.ts";
 import { fakeRunner, teleportCluster } from "../fake-runner.ts";
 

@@ -1,40 +1,32 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
-import { Failure } from "../failure.ts";
-import type {
-  ClusterResource,
-  NextAuthority,
-  RotationResource,
-  TalosConnection,
-} from "../resources/model/desired.ts";
-import { nextFingerprint } from "../resources/model/next-authority.ts";
-import { isTalosType, TALOS_TYPES, type TalosType } from "../rotation/authority-type.ts";
-import { hasIdentities, readIdentities } from "../sealing/identities.ts";
-import { makeNextAuthority } from "../sealing/next-authority.ts";
-import { openNextKey } from "../sealing/next-key.ts";
-import { seal } from "../sealing/seal.ts";
-import { NEXT_AUTHORITIES } from "../talos/next-authority.ts";
-import { placeInSecrets, secretsFragment, sopsRecipients } from "../talos/secrets-bundle.ts";
-import { count } from "../views/count.ts";
-import { editFiles, type Repository } from "./edited-file.ts";
-import type { Terminal } from "./terminal.ts";
-
-/** What `capstan rotate` does besides editing phases where the platform makes no CA itself. */
-export interface Prepared {
-  readonly next: NextAuthority;
-  /** For people. */
-  readonly lines: readonly string[];
-}
+import { Failure } from "../../failure.ts";
+import type { ClusterResource, RotationResource, TalosConnection } from "../../resources/model/desired.ts";
+import { nextFingerprint } from "../../resources/model/next-authority.ts";
+import { hasIdentities, readIdentities } from "../../sealing/identities.ts";
+import { makeNextAuthority } from "../../sealing/next-authority.ts";
+import { openNextKey } from "../../sealing/next-key.ts";
+import { seal } from "../../sealing/seal.ts";
+import { isTalosType, TALOS_TYPES, type TalosType } from "../../talos/authority-types.ts";
+import { NEXT_AUTHORITIES } from "../../talos/next-authority.ts";
+import { placeInSecrets, secretsFragment, sopsRecipients } from "../../talos/secrets-bundle.ts";
+import type { AuthorityMaker, ChangeBeside, MakerRim, PreparedAuthority } from "../authority-maker.ts";
 
 const FORMATS: Readonly<Record<TalosType, string>> = { talos: "Ed25519", kubernetes: "ECDSA P-256" };
 
-/** Makes the CA to come, after a look at whether its rotation could go on at all. */
-export async function prepareNext(
-  terminal: Terminal,
+/** Talos takes a CA from outside: capstan makes it, and its key lies in git, sealed. */
+export const TALOS_AUTHORITY_MAKER: AuthorityMaker = {
+  insistOnTypes: (types) => void oneType(types),
+  prepare,
+  changeBeside,
+};
+
+async function prepare(
   cluster: ClusterResource,
   rotations: readonly RotationResource[],
   types: readonly string[],
-): Promise<Prepared> {
+  { env, now }: MakerRim,
+): Promise<PreparedAuthority> {
   const type = oneType(types);
   const talos = connectionOf(cluster);
   const running = rotations.find((one) => one.cluster === cluster.name && one.phase !== "standby");
@@ -46,23 +38,22 @@ export async function prepareNext(
     );
   }
   refuseIncomplete(cluster, talos, type);
-  const now = new Date(terminal.now());
   const next = await makeNextAuthority(NEXT_AUTHORITIES[type], { now, recipients: talos.recipients });
   const lines = [
     `  the CA to come: ${nextFingerprint(next)} (${FORMATS[type]})`,
-    `  its key is sealed for ${count(talos.recipients.length, "recipient")}; nobody else has it`,
+    `  its key is sealed for ${talos.recipients.length} ${talos.recipients.length === 1 ? "recipient" : "recipients"}; nobody else has it`,
   ];
-  if (!hasIdentities(terminal.env)) {
+  if (!hasIdentities(env)) {
     lines.push("  `capstan apply` opens it: give it SOPS_AGE_KEY_FILE or SOPS_AGE_KEY there");
     return { next, lines };
   }
   // Better now than in the middle of the night.
-  await openNextKey(await readIdentities(terminal.env), next, type);
+  await openNextKey(await readIdentities(env), next, type);
   return { next, lines };
 }
 
 /** Only one at a time, and no other. */
-export function oneType(types: readonly string[]): TalosType {
+function oneType(types: readonly string[]): TalosType {
   const [type, ...others] = types;
   if (others.length > 0)
     throw new Failure("usage", "talos and kubernetes are not rotated at once", {
@@ -101,46 +92,35 @@ function refuseIncomplete({ source }: ClusterResource, talos: TalosConnection, t
  * What the secrets bundle has to say once the old key is dropped, as a sealed file beside it. The sealed key has to
  * be opened for that: without an identity, it is said how to get the file.
  */
-export async function writeSecretsChange(
-  terminal: Terminal,
-  workspace: Repository,
+async function changeBeside(
   cluster: ClusterResource,
   rotation: RotationResource,
-): Promise<readonly string[]> {
-  const { folder } = workspace;
+  folder: string,
+  env: MakerRim["env"],
+): Promise<ChangeBeside | null> {
   const { secrets } = connectionOf(cluster);
   const [rotated] = rotation.authorities;
-  if (secrets === null || rotated?.next === undefined || !isTalosType(rotated.type)) return [];
+  if (secrets === null || rotated?.next === undefined || !isTalosType(rotated.type)) return null;
   const shown = relative(folder, secrets);
   const { type, next } = rotated;
-  if (!hasIdentities(terminal.env)) {
-    return [
+  if (!hasIdentities(env)) {
+    const lines = [
       `${shown}: ${placeInSecrets(type)} has to become the new CA. Run this again with`,
       "  SOPS_AGE_KEY_FILE or SOPS_AGE_KEY set, and it is written out, sealed",
     ];
+    return { sealed: null, lines };
   }
   const recipients = sopsRecipients(shown, await readSecrets(secrets, shown));
-  const key = await openNextKey(await readIdentities(terminal.env), next, type);
-  const change = `${secrets.replace(/\.ya?ml$/, "")}.${rotation.name}.yaml.age`;
-  const sealed = await seal(recipients, secretsFragment({ type, certificate: next.certificate, key }));
-  await editFiles(workspace, [
-    {
-      file: change,
-      change: (text) => {
-        if (text.startsWith("-----BEGIN AGE ENCRYPTED FILE-----")) return sealed;
-        throw new Failure("usage", `${relative(folder, change)} is there, and is no sealed file`, {
-          hint: "nothing was written over it; move it away",
-        });
-      },
-      absent: () => sealed,
-    },
-  ]);
-  const written = relative(folder, change);
-  return [
+  const key = await openNextKey(await readIdentities(env), next, type);
+  const file = `${secrets.replace(/\.ya?ml$/, "")}.${rotation.name}.yaml.age`;
+  const text = await seal(recipients, secretsFragment({ type, certificate: next.certificate, key }));
+  const written = relative(folder, file);
+  const lines = [
     `wrote ${written}: what ${placeInSecrets(type)} of ${shown} has to become, sealed`,
     `  for those who can open that file. \`age -d -i IDENTITIES ${written}\` shows it,`,
     `  \`sops edit ${shown}\` takes it; delete it then`,
   ];
+  return { sealed: { file, text }, lines };
 }
 
 async function readSecrets(path: string, shown: string): Promise<string> {

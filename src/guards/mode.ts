@@ -1,4 +1,6 @@
-import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import type { Guard } from "../profile/profile.ts";
+import { isForward } from "../rotation/phase.ts";
+import { failWith, unknown } from "./judgement.ts";
 
 /**
  * Automatic mode advances by the clock and looks at no component (reference teleport-rotation 1.7).
@@ -6,10 +8,11 @@ import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts"
  */
 export const mode: Guard = {
   id: "mode",
-  refuses: "a rotation that Teleport advances by its own clock although nobody asked for that",
+  about: "move",
+  refuses: "a rotation that the platform advances by its own clock although nobody asked for that",
   waivable: false,
   appliesTo: ({ edge, authority }) => isForward(edge) && authority.rotation.state === "in_progress",
-  judge: ({ authority, rotation }) => {
+  judge: ({ authority, rotation, observation: { profile } }) => {
     const { mode, phase, schedule } = authority.rotation;
     if (mode === null) {
       return unknown({
@@ -23,8 +26,8 @@ export const mode: Guard = {
     return failWith([
       {
         subject: `authority/${authority.type}`,
-        message: `the rotation runs in automatic mode: Teleport advances it by its clock, without looking at components${next}`,
-        remedy: `take control with a manual step by hand (\`tctl auth rotate --manual --type=${authority.type} --phase=…\`, the phase after ${phase}), or set \`phase: rollback\``,
+        message: `the rotation runs in automatic mode: ${profile.title} advances it by its clock, without looking at components${next}`,
+        remedy: `take control with a manual step by hand (${profile.clock.takeOver(authority.type, phase)}), or set \`phase: rollback\``,
       },
     ]);
   },

@@ -1,7 +1,7 @@
 import type { Run, Track } from "./run-state.ts";
 
 /** How a person goes on after a run; `null` where its ending says so itself. */
-export function nextStep({ ending, tracks }: Pick<Run, "ending" | "tracks">): string | null {
+export function howToGoOn({ ending, tracks }: Pick<Run, "ending" | "tracks">): string | null {
   if (ending?.message.includes("capstan apply") === true) return null;
   switch (ending?.outcome) {
     case "applied":

@@ -1,21 +1,17 @@
+import type { AuthorityType } from "../profile/authority-type.ts";
+
 /**
  * Teleport's CA types in one place (reference teleport-rotation 2.1).
  * `export` is the spelling of `tctl auth export`, `auth sign` and the override commands, which use hyphens
  * where `auth rotate` wants the API name: one word per thing here, spelled per command at the rim.
+ * `auth sign --format=db` takes the new key of the db CA in init already (reference teleport-rotation 1.4).
  */
-export interface AuthorityType {
-  /** API spelling, as in `auth rotate --type` and in YAML. */
-  readonly name: string;
+export interface TeleportType extends AuthorityType {
   /** Values of `auth export --type`, `null` when the type cannot be exported. */
   readonly export: string | null;
   readonly keys: readonly ("ssh" | "tls" | "jwt")[];
   /** First release that has the type, `major.minor`. */
   readonly since: string;
-  readonly signs: string;
-  /** Only the host CA is reflected by components (reference 3.1). */
-  readonly reportedByComponents: boolean;
-  /** Its new key signs in init already, for people (reference 1.4). */
-  readonly signsFromInit?: true;
 }
 
 export const AUTHORITY_TYPES = [
@@ -26,6 +22,7 @@ export const AUTHORITY_TYPES = [
     since: "0.0",
     signs: "certificates of the auth server, proxies and every agent",
     reportedByComponents: true,
+    signsFromInit: false,
   },
   {
     name: "user",
@@ -34,6 +31,8 @@ export const AUTHORITY_TYPES = [
     since: "0.0",
     signs: "certificates of users and bots",
     reportedByComponents: false,
+    signsFromInit: false,
+    signsSessions: true,
   },
   {
     name: "db",
@@ -51,6 +50,7 @@ export const AUTHORITY_TYPES = [
     since: "15.0",
     signs: "client certificates that the Database Service shows to self-hosted databases",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "openssh",
@@ -59,6 +59,7 @@ export const AUTHORITY_TYPES = [
     since: "12.0",
     signs: "user certificates that the Proxy shows to agentless OpenSSH servers",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "jwt",
@@ -67,6 +68,7 @@ export const AUTHORITY_TYPES = [
     since: "5.0",
     signs: "access tokens for applications",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "saml_idp",
@@ -75,6 +77,7 @@ export const AUTHORITY_TYPES = [
     since: "12.0",
     signs: "SAML assertions of Teleport as an identity provider",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "oidc_idp",
@@ -83,6 +86,7 @@ export const AUTHORITY_TYPES = [
     since: "12.0",
     signs: "tokens of the OIDC integrations",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "spiffe",
@@ -91,6 +95,7 @@ export const AUTHORITY_TYPES = [
     since: "15.0",
     signs: "workload identities (X.509 and JWT SVIDs)",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "okta",
@@ -99,6 +104,7 @@ export const AUTHORITY_TYPES = [
     since: "16.0",
     signs: "tokens of the Okta integration",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "awsra",
@@ -107,6 +113,7 @@ export const AUTHORITY_TYPES = [
     since: "18.0",
     signs: "certificates exchanged with AWS IAM Roles Anywhere",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "bound_keypair",
@@ -115,6 +122,7 @@ export const AUTHORITY_TYPES = [
     since: "18.0",
     signs: "join-state documents of bound-keypair bots",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "windows",
@@ -123,6 +131,7 @@ export const AUTHORITY_TYPES = [
     since: "18.7",
     signs: "smart-card certificates for desktop access",
     reportedByComponents: false,
+    signsFromInit: false,
   },
   {
     name: "app_client",
@@ -131,36 +140,6 @@ export const AUTHORITY_TYPES = [
     since: "19.0",
     signs: "client certificates for mutual TLS to applications",
     reportedByComponents: false,
+    signsFromInit: false,
   },
-] as const satisfies readonly AuthorityType[];
-
-/** The table row of a type, `undefined` for one that a newer server may have. */
-export function authorityType(name: string): AuthorityType | undefined {
-  return AUTHORITY_TYPES.find((type) => type.name === name);
-}
-
-/** The two CAs of a Talos cluster that can be rotated (reference talos-rotation 1); etcd and aggregator cannot. */
-export const TALOS_TYPES = ["talos", "kubernetes"] as const;
-
-export type TalosType = (typeof TALOS_TYPES)[number];
-
-export function isTalosType(name: string): name is TalosType {
-  return (TALOS_TYPES as readonly string[]).includes(name);
-}
-
-/** The one pair that Teleport's documentation lets rotate together, in this order (reference 2.2). */
-const PAIR: readonly string[] = ["db", "db_client"];
-
-export function isPair(left: string, right: string): boolean {
-  return left !== right && PAIR.includes(left) && PAIR.includes(right);
-}
-
-/** How many rotations these types are when db and db_client count as one. */
-export function rotationUnits(types: readonly string[]): number {
-  return new Set(types.map((type) => (PAIR.includes(type) ? PAIR[0] : type))).size;
-}
-
-/** Reads either spelling (`db-client`, `db_client`) and gives the API one. */
-export function apiSpelling(name: string): string {
-  return name.replaceAll("-", "_");
-}
+] as const satisfies readonly TeleportType[];
