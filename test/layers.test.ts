@@ -29,8 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ".": ["profile", "talos", "teleport"],
   ...Object.fromEntries(PURE.map((folder) => [folder, CORE])),
   x509: ["rotation"],
-  // Until its part hangs on the profile.
-  resources: [".", "profile", "rotation", "x509", "talos", "teleport"],
+  resources: [".", "profile", "rotation", "x509"],
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
   planner: [...CORE, "record/changes"],
   "record/changes": ["profile", "rotation"],
@@ -44,7 +43,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   views: [...CORE, "apply"],
   forge: [...CORE, "views"],
   sandbox: [".", "process"],
-  tour: [".", "views"],
   cli: [
     ...CORE,
     "views",

@@ -80,33 +80,10 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   // Nothing has gone out yet: a safe point.
   run.signal.throwIfAborted();
   const reply = await ask(run, look, pending);
-  const patience = reply.accepted
-    ? cluster.policy.phaseTimeoutMs
-    : reply.failure.code === "denied"
-      ? 0
-      : DOUBT_MS;
-  const deadline = new Deadline(run.clock, patience);
-  // What was called is read back whatever happens; where nothing was called, a person may stop waiting.
-  const called = action.call !== "await-crl";
-  const scope: ObserveScope = {
-    components: [],
-    base: look.observation,
-    ...(called ? { evenWhenStopping: true } : {}),
-  };
-  for (const pause of pauses()) {
-    const observation = await tryObserve(run, scope, deadline);
-    const isDone =
-      observation !== null &&
-      !(await pendingIn(run, { observation, record: look.record })).some(
-        (other) => other.action.id === action.id,
-      );
-    if (isDone) {
-      await note("observed");
-      tell("observed");
-      return;
-    }
-    if (deadline.isOver()) break;
-    await deadline.pause(pause, called ? NEVER : run.signal);
+  if (await isReadBack(run, look, action, patienceWith(reply, cluster.policy.phaseTimeoutMs))) {
+    await note("observed");
+    tell("observed");
+    return;
   }
   await note("refused", reply.message);
   if (!reply.accepted) throw reply.failure;
@@ -120,6 +97,37 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
           : "look at `capstan plan`; the next run goes on from what it then observes",
     },
   );
+}
+
+/** An error gets just long enough to outlast a stale read; who may not write has not written. */
+function patienceWith(reply: TransitionReply, phaseTimeoutMs: number): number {
+  if (reply.accepted) return phaseTimeoutMs;
+  return reply.failure.code === "denied" ? 0 : DOUBT_MS;
+}
+
+/**
+ * Reads until the plan does not ask for the action any more, at least once; `false` when it still does at the end of
+ * the time. What was called is read back whatever happens; where nothing was called, a person may stop waiting.
+ */
+async function isReadBack(
+  run: ClusterRun,
+  { observation: base, record }: ClusterSnapshot,
+  action: PlannedAction,
+  withinMs: number,
+): Promise<boolean> {
+  const deadline = new Deadline(run.clock, withinMs);
+  const called = action.call !== "await-crl";
+  const scope: ObserveScope = { components: [], base, ...(called ? { evenWhenStopping: true } : {}) };
+  for (const pause of pauses()) {
+    const observation = await tryObserve(run, scope, deadline);
+    if (observation !== null) {
+      const left = await pendingIn(run, { observation, record });
+      if (!left.some((other) => other.action.id === action.id)) return true;
+    }
+    if (deadline.isOver()) return false;
+    await deadline.pause(pause, called ? NEVER : run.signal);
+  }
+  return false;
 }
 
 async function ask(

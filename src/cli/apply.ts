@@ -12,16 +12,16 @@ import { type BoundPlan, requireCommit } from "../planner/saved/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
-import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
-import type { APPLY } from "./commands/apply-commands.ts";
+import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approved-steps.ts";
+import type { APPLY } from "./commands/apply-rows.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
+import { isFolder, type NamedPlanFile, readNamedPlanFile } from "./named-plan-file.ts";
 import { observeAll, planOfWorkspace } from "./observe.ts";
 import { openPlatforms } from "./open-clusters.ts";
-import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
 import { runText } from "./run-text.ts";
 import { applyOnScreen } from "./screen.ts";
 import { onSignals } from "./signals.ts";
@@ -47,7 +47,7 @@ export async function apply(
   const saved =
     argument === undefined || (await isFolder(terminal, argument))
       ? null
-      : await readPlanFile(terminal, argument);
+      : await readNamedPlanFile(terminal, argument);
   const directory = saved === null ? (argument ?? options.directory) : options.directory;
   const approved: readonly Approved[] = [
     ...(saved === null ? [] : [{ by: "file", ...saved } as const]),

@@ -11,11 +11,11 @@ import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { writeArtifacts } from "./artifact-files.ts";
-import type { ARTIFACTS } from "./commands/repository-commands.ts";
+import type { ARTIFACTS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { observeAll } from "./observe.ts";
 import { openClusters, openCommit } from "./open-clusters.ts";
-import { retiredKeys } from "./surroundings.ts";
+import { keysRetiredInGit } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
 type ArtifactsOptions = ValuesOf<typeof ARTIFACTS.flags>;
@@ -29,7 +29,7 @@ export async function artifacts(
   const { workspace, platforms } = await openCommit(terminal, directory, options, openClusters);
   const observations = await observeAll(platforms);
   const files = select(observations, options.type).flatMap((authority) =>
-    artifactsFor(authority, retiredKeys(workspace.desired, authority)),
+    artifactsFor(authority, keysRetiredInGit(workspace.desired, authority)),
   );
   const { path: out, roots } = namedByFlag(terminal.cwd, options.out);
   // A committed link in the place of the folder would lead elsewhere.

@@ -17,7 +17,7 @@ import type { BasePlan } from "../rotation/plan.ts";
 import { count } from "../views/count.ts";
 import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";
 import { type Changes, changesSince } from "./changed-content.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is changed in git since another commit. */
@@ -82,6 +82,7 @@ export async function trustedBase(folder: string, ref: string, terminal: Termina
   return { ...side, changes, git: repository };
 }
 
+/** What the base says of connections, with what the pull request changes. */
 export interface TrustedSide extends TrustedBase {
   /** What the pull request changes, of whatever files. */
   readonly changes: Changes;

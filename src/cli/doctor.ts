@@ -9,7 +9,7 @@ import type { Paint, TextTone } from "../views/text/paint.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { openCommit } from "./open-clusters.ts";
-import { sayWhoseRecord } from "./record.ts";
+import { sayWhoseRecord } from "./open-record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** `capstan doctor`: whether this machine could rotate these clusters. */

@@ -6,7 +6,7 @@ import { openRepository } from "../git/repository.ts";
 import { RemoteRefs } from "../record/remote-refs.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import { insistOnCommitted } from "./insist.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 import { treeOf } from "./workspace.ts";
 

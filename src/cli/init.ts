@@ -19,12 +19,12 @@ import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { directoryOf } from "./commands/common-flags.ts";
-import type { INIT } from "./commands/repository-commands.ts";
-import { editFiles, type Repository } from "./edited-file.ts";
+import type { INIT } from "./commands/repository-rows.ts";
+import { type EditedRepository, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import { platformOptions } from "./open-clusters.ts";
-import { ofThisMachineAlone, openRecord } from "./record.ts";
+import { ofThisMachineAlone, openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What was typed. */
@@ -152,7 +152,7 @@ function howToName(peer: string, { name }: ClusterResource, reachable: readonly 
 
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
-  { folder, git }: Repository,
+  { folder, git }: EditedRepository,
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
@@ -164,15 +164,8 @@ async function writeResources(
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
     const contact = contactOf(cluster.platform);
-    const { name, platform, teleport, talos, peers, policy } = contact.asWritten(cluster, { env, folder });
-    const text = renderCluster({
-      name,
-      platform,
-      teleport,
-      peers,
-      policy,
-      ...(talos === null ? {} : { talos }),
-    });
+    const { name, platform, connection, peers, policy } = contact.asWritten(cluster, { env, folder });
+    const text = renderCluster({ name, platform, connection, peers, policy });
     await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     const left = contact.leftToAdd(cluster);
@@ -184,7 +177,15 @@ async function writeResources(
   const added = (before: string | null) =>
     missing.reduce<string | null>(
       (text, { type, active }) =>
-        appendDocument(text, renderAuthority({ cluster: cluster.name, type, activeKeys: identify(active) })),
+        appendDocument(
+          text,
+          renderAuthority({
+            platform: cluster.platform,
+            cluster: cluster.name,
+            type,
+            activeKeys: identify(active),
+          }),
+        ),
       before,
     ) ?? "";
   await editFiles({ folder, git }, [{ file: path, change: added, absent: () => added(null) }]);
@@ -200,7 +201,7 @@ function refuseIfThere(folder: string, path: string): void {
 }
 
 /** The record is memory of this machine, not of the repository. */
-async function ignoreRecord(repository: Repository): Promise<readonly string[]> {
+async function ignoreRecord(repository: EditedRepository): Promise<readonly string[]> {
   if (repository.git === null) return [];
   let says = false;
   await editFiles(repository, [

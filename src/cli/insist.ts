@@ -9,7 +9,7 @@ import { RemoteRefs } from "../record/remote-refs.ts";
 import { canonicalJson } from "../resources/model/canonical.ts";
 import type { RepositoryResource } from "../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 import { named, uncommitted } from "./uncommitted.ts";
 import { treeOf, type Workspace } from "./workspace.ts";

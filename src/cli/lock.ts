@@ -10,11 +10,11 @@ import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph, table } from "../views/text/columns.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
-import type { LOCK_RELEASE } from "./commands/apply-commands.ts";
+import type { LOCK_RELEASE } from "./commands/apply-rows.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { loadInRepository } from "./load.ts";
-import { openRecord } from "./record.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
 import { treeOf } from "./workspace.ts";
 

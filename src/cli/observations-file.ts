@@ -71,6 +71,7 @@ export function observationsOf(
   return saved.filter(({ cluster }) => clusters.some(({ name }) => name === cluster));
 }
 
+/** Writes what was observed to a new file, without secrets. */
 export async function writeObservations(
   path: string,
   observations: readonly ClusterObservation[],

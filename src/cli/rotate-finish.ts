@@ -7,7 +7,14 @@ import { nextFingerprint } from "../resources/model/next-authority.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
-import { activeKeysEdit, clusterOf, keysOf, LiveKeys, type Request, together } from "./rotate-request.ts";
+import {
+  activeKeysEdit,
+  clusterOf,
+  LiveKeys,
+  pairTogether,
+  presentKeys,
+  type Request,
+} from "./rotate-request.ts";
 
 /** The edit that writes a phase over the one that stands in git. */
 export function phaseEdit(rotation: RotationResource, phase: Phase): Edit {
@@ -38,7 +45,7 @@ export async function finishWhatIsOver(
   ]);
   return [
     ...(moves
-      ? [`${rotation.source.file}: ${rotation.name} ${rotation.phase} → standby${together(rotation)}`]
+      ? [`${rotation.source.file}: ${rotation.name} ${rotation.phase} → standby${pairTogether(rotation)}`]
       : []),
     ...keys.map(({ said }) => said),
     ...secrets,
@@ -148,5 +155,5 @@ async function introducedKeys(
   const { rotations } = await request.workspace.store.load(request.cluster);
   const known = rotations.findLast((entry) => entry.name === name && entry.authority === type)?.introduced;
   if (known !== undefined && known.length > 0) return known;
-  return keysOf((await LiveKeys.read(request)).of(type)).filter((key) => !retire.includes(key));
+  return presentKeys((await LiveKeys.read(request)).of(type)).filter((key) => !retire.includes(key));
 }

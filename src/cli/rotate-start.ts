@@ -10,14 +10,14 @@ import {
   activeKeysEdit,
   clusterOf,
   declaredKeys,
-  keysOf,
   type LiveKeys,
   liveIfItCanBeRead,
   newRotation,
   newRotationFile,
+  pairTogether,
+  presentKeys,
   type Request,
   rotationsOf,
-  together,
 } from "./rotate-request.ts";
 
 /**
@@ -41,7 +41,7 @@ export async function start(request: Request): Promise<readonly string[]> {
 /** Its keys sign, so this one is to be started, or started again; what is over has keys that are gone. */
 function rotatesWhatSigns(request: Request, rotation: RotationResource, live: LiveKeys | null): boolean {
   const signing = (type: string): readonly Fingerprint[] =>
-    live === null ? (declaredKeys(request, type)?.activeKeys ?? []) : keysOf(live.of(type));
+    live === null ? (declaredKeys(request, type)?.activeKeys ?? []) : presentKeys(live.of(type));
   const signs = rotation.authorities.some(({ type, retire }) => {
     const keys = signing(type);
     return retire.some((key) => keys.includes(key));
@@ -165,7 +165,7 @@ async function startAgain(
   const stated = rotation.acknowledge.length;
   const goal = walks ? "walks again" : "starts again, phase init";
   return [
-    `${rotation.source.file}: ${rotation.name} ${goal}${together(rotation)}${because(reason)}`,
+    `${rotation.source.file}: ${rotation.name} ${goal}${pairTogether(rotation)}${because(reason)}`,
     ...(stated === 0
       ? []
       : [

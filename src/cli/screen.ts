@@ -8,7 +8,7 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { askingChange } from "./asking-change.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
-import type { PLAN } from "./commands/plan-commands.ts";
+import type { PLAN } from "./commands/plan-rows.ts";
 import { eventQueue } from "./event-queue.ts";
 import { runText } from "./run-text.ts";
 import type { Terminal } from "./terminal.ts";

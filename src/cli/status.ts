@@ -1,5 +1,5 @@
 import { jsonText } from "../views/json/json-text.ts";
-import { type LiveStatus, liveStatus } from "../views/live-status.ts";
+import { liveStatus } from "../views/live-status.ts";
 import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
@@ -18,18 +18,17 @@ export async function status(
   const observations = await observeAll(platforms);
   const now = terminal.now();
   const plan = await planOfWorkspace(workspace, observations, now);
-  const live = liveStatus(observations, plan, now);
-  terminal.stdout.write(await statusAs(live, terminal, options));
-  return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
-}
-
-async function statusAs(live: LiveStatus, terminal: Terminal, options: CommonOptions): Promise<string> {
   switch (options.format) {
     case "json":
-      return `${jsonText(live)}\n`;
+      terminal.stdout.write(`${jsonText(liveStatus(observations, plan, now))}\n`);
+      break;
     case "markdown":
-      return liveStatusMarkdown(live);
-    case "text":
-      return liveStatusText(live, await paintFor(terminal.stdout, terminal.env, options.color));
+      terminal.stdout.write(liveStatusMarkdown(liveStatus(observations, plan, now)));
+      break;
+    case "text": {
+      const paint = await paintFor(terminal.stdout, terminal.env, options.color);
+      terminal.stdout.write(liveStatusText(observations, plan, now, paint));
+    }
   }
+  return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
 }

@@ -13,14 +13,14 @@ import { jsonText } from "../views/json/json-text.ts";
 import { diagnosticsMarkdown } from "../views/markdown/diagnostics-markdown.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
-import { checkAcknowledgements } from "./acknowledgements.ts";
 import { baseDiagnostics, compareWithBase } from "./base.ts";
+import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkPins } from "./check-pins.ts";
 import { directoryOf } from "./commands/common-flags.ts";
-import type { VALIDATE } from "./commands/repository-commands.ts";
+import type { VALIDATE } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { loadInRepository } from "./load.ts";
-import { openRecord } from "./record.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { openRecord } from "./open-record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 type ValidateOptions = ValuesOf<typeof VALIDATE.flags>;

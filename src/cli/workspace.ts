@@ -16,9 +16,9 @@ import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
-import { checkAcknowledgements } from "./acknowledgements.ts";
-import { loadInRepository } from "./load.ts";
-import { openRecord } from "./record.ts";
+import { checkAcknowledgements } from "./check-acknowledgements.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A folder of resources, checked, with everything that plan and apply need around it. */

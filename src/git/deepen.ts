@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { withoutCredentials } from "../secrets.ts";
-import { type Git, refusal } from "./git.ts";
+import { type Git, gitRefusal } from "./git.ts";
 import { hasRemote } from "./remotes.ts";
 
 /** Whether the clone has a commit; throws the `Failure` of a git that cannot tell. */
@@ -10,7 +10,7 @@ export async function isAtHand(git: Git, commit: string): Promise<boolean> {
   if (answer.exitCode === 0) return true;
   if (answer.exitCode === 1 || /Not a valid object name|not our ref|could not fetch/.test(answer.stderr))
     return false;
-  throw refusal(git.where, args, answer);
+  throw gitRefusal(git.where, args, answer);
 }
 
 /** Whether the clone has less than all of its history. */

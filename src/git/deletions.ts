@@ -4,7 +4,7 @@ import { isHidden, isYaml } from "../resources/read/resource-path.ts";
 import { type Declared, type Deletion, declares } from "../rotation/history.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { readBlobs } from "./blobs.ts";
-import { refusal } from "./git.ts";
+import { gitRefusal } from "./git.ts";
 import type { Repository } from "./repository.ts";
 import { CommitTree } from "./tree.ts";
 
@@ -152,7 +152,7 @@ async function declaredAnywhere(
   const named = [...new Set(keys)].flatMap((key) => ["-e", key]);
   const answer = await git.ask([...args, ...named, commit, "--", ":(top)"]);
   if (answer.exitCode === 1) return [];
-  if (answer.exitCode !== 0) throw refusal(git.where, args, answer);
+  if (answer.exitCode !== 0) throw gitRefusal(git.where, args, answer);
   const paths = answer.stdout
     .split("\0")
     .filter((line) => line !== "")

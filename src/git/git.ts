@@ -70,7 +70,7 @@ export class Git {
   /** What it prints; a git that refuses is a `Failure` with its own words. */
   async must(args: readonly string[], asking: Asking = {}): Promise<string> {
     const answer = await this.ask(args, asking);
-    if (answer.exitCode !== 0) throw refusal(this.where, args, answer);
+    if (answer.exitCode !== 0) throw gitRefusal(this.where, args, answer);
     return answer.stdout;
   }
 
@@ -114,7 +114,7 @@ function environment(env: NodeJS.ProcessEnv): Readonly<Record<string, string | u
 }
 
 /** git's own words, and what to do about those that people meet. */
-export function refusal(where: string, args: readonly string[], { exitCode, stderr }: GitAnswer): Failure {
+export function gitRefusal(where: string, args: readonly string[], { exitCode, stderr }: GitAnswer): Failure {
   const said = stderr.trim() || `exit status ${exitCode}`;
   const hint = hintFor(said);
   return new Failure("storage", `git ${args[0] ?? ""} in ${where} failed: ${said}`, {

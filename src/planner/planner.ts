@@ -1,3 +1,4 @@
+import { isoTime } from "../iso-time.ts";
 import type { Ahead, ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes/seen.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
@@ -87,7 +88,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };
   const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   // As apply has it when it begins: what happened while nobody looked is in it.
-  const record = catchUp(remembered, observation, new Date(now).toISOString());
+  const record = catchUp(remembered, observation, isoTime(now));
   const authorities = desired.authorities.filter((authority) => authority.cluster === name);
   const reading = input.overrides?.get(name);
   const overridden =

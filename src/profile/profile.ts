@@ -25,6 +25,7 @@ import type { ComponentKindRow, Presence } from "./component-kind.ts";
 import type { KeyRules } from "./key-rules.ts";
 import type { RotationLimit } from "./limit.ts";
 import type { Check } from "./preflight.ts";
+import type { ResourceRules } from "./resource-rules.ts";
 import type { PlatformWords } from "./wording.ts";
 
 /*
@@ -54,6 +55,8 @@ export interface PlatformProfile {
   /** Its own guards, beside those of every platform. */
   readonly guards: readonly Guard[];
   readonly words: PlatformWords;
+  /** What it alone knows of resources. */
+  readonly resources: ResourceRules;
   /** Work by hand, by type and phase; of a type that is not in it, `checklist/unknown-type.ts` tells. */
   readonly checklist: readonly ChecklistStep[];
   /** Whether a cluster is fit for a rotation to start (`doctor`). */

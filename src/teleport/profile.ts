@@ -13,6 +13,7 @@ import { version } from "./guards/version.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { notesOn } from "./notes.ts";
 import { PREFLIGHT } from "./preflight.ts";
+import { RESOURCE_RULES } from "./resources/rules.ts";
 import { WORDS } from "./wording.ts";
 
 /** Teleport, as the core sees it (reference teleport-rotation). */
@@ -36,6 +37,7 @@ export const TELEPORT: PlatformProfile = {
   clock: CLOCK,
   guards: [hsmKeys, overrides, trustedClusters, pins, credentials, version, backup],
   words: WORDS,
+  resources: RESOURCE_RULES,
   checklist: CHECKLIST,
   preflight: PREFLIGHT,
   notes: notesOn,

@@ -22,7 +22,8 @@ export interface LiveStatus {
   readonly clusters: readonly ClusterStatus[];
 }
 
-interface ClusterStatus {
+/** What is live in one cluster. */
+export interface ClusterStatus {
   readonly name: string;
   readonly platform: string;
   readonly observed_at: string;
@@ -66,7 +67,7 @@ export interface AuthorityStatus {
   readonly mode: string | null;
   readonly current_id: string | null;
   readonly started: string | null;
-  /** When it was last rotated or rolled back: Teleport does not tell which. */
+  /** When it was last rotated or rolled back: a platform need not tell which. */
   readonly last_rotated: string | null;
   readonly active_keys: readonly KeyStatus[];
   readonly trusted_keys: readonly KeyStatus[];
@@ -102,30 +103,33 @@ export function liveStatus(observations: readonly ClusterObservation[], plan: Pl
     format_version: "1.0",
     outcome: plan.outcome,
     commit: plan.commit,
-    clusters: observations.map((observation) => {
-      const planned = plan.clusters.find(({ name }) => name === observation.cluster);
-      return {
-        name: observation.cluster,
-        platform: observation.profile.name,
-        observed_at: observation.observedAt,
-        versions: observation.versions,
-        authorities: observation.authorities.map(authorityStatus),
-        components: componentStatus(observation, now),
-        remote_clusters: observation.remoteClusters.map(({ name, lastHeartbeat }) => ({
-          name,
-          last_heartbeat: lastHeartbeat,
-        })),
-        unread: observation.unread,
-        consumers: observation.surroundings?.consumers ?? [],
-        rotations: (planned?.rotations ?? []).map(({ name, standing, desired_phase }) => ({
-          name,
-          standing,
-          desired_phase,
-        })),
-        overrides: (planned?.overrides ?? []).map(overrideStatus),
-        drift: planned?.drift ?? [],
-      };
-    }),
+    clusters: observations.map((observation) => clusterStatus(observation, plan, now)),
+  };
+}
+
+/** The part of one cluster. `now` in milliseconds since the epoch. */
+export function clusterStatus(observation: ClusterObservation, plan: Plan, now: number): ClusterStatus {
+  const planned = plan.clusters.find(({ name }) => name === observation.cluster);
+  return {
+    name: observation.cluster,
+    platform: observation.profile.name,
+    observed_at: observation.observedAt,
+    versions: observation.versions,
+    authorities: observation.authorities.map(authorityStatus),
+    components: componentStatus(observation, now),
+    remote_clusters: observation.remoteClusters.map(({ name, lastHeartbeat }) => ({
+      name,
+      last_heartbeat: lastHeartbeat,
+    })),
+    unread: observation.unread,
+    consumers: observation.surroundings?.consumers ?? [],
+    rotations: (planned?.rotations ?? []).map(({ name, standing, desired_phase }) => ({
+      name,
+      standing,
+      desired_phase,
+    })),
+    overrides: (planned?.overrides ?? []).map(overrideStatus),
+    drift: planned?.drift ?? [],
   };
 }
 

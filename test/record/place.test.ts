@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openRecord } from "../../src/cli/record.ts";
+import { openRecord } from "../../src/cli/open-record.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { folderStore } from "../../src/record/folder-store.ts";

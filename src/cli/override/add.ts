@@ -6,7 +6,7 @@ import { afterEdit, editFiles } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 import { indexInGit, overrideInGit } from "./entries-in-git.ts";
-import { openScene, type Scene } from "./scene.ts";
+import { type OverrideScene, openScene } from "./scene.ts";
 import { judgeSigned, readNamedFiles, sayCertificate, stagedEntry } from "./signed-certificate.ts";
 
 /** `capstan override add`: puts a signed certificate into git: staged when it is the first for its key. */
@@ -21,7 +21,7 @@ export async function addCertificate(
 }
 
 /** A key has one entry: another certificate for it is a renewal. */
-export async function refusePresent(scene: Scene, type: string, keyHash: string): Promise<void> {
+export async function refusePresent(scene: OverrideScene, type: string, keyHash: string): Promise<void> {
   if ((await indexInGit(overrideInGit(scene, type), keyHash)) < 0) return;
   throw new Failure("usage", `git has an override of ${type} for the key ${keyHash} already`, {
     hint: "`capstan override renew` puts another certificate in its place",
@@ -30,7 +30,7 @@ export async function refusePresent(scene: Scene, type: string, keyHash: string)
 
 /** Puts what was signed for a key into git. */
 export async function addSigned(
-  scene: Scene,
+  scene: OverrideScene,
   texts: readonly string[],
   keyHash: string | null,
 ): Promise<void> {

@@ -16,12 +16,12 @@ import {
 } from "../../teleport/overrides/match-requests.ts";
 import { harmlessLine } from "../../views/harmless.ts";
 import { paragraph } from "../../views/text/columns.ts";
-import type { OVERRIDE_CSR } from "../commands/override-commands.ts";
+import type { OVERRIDE_CSR } from "../commands/override-rows.ts";
 import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 import { addSigned, refusePresent } from "./add.ts";
-import { openScene, overridableAuthority, type Scene } from "./scene.ts";
+import { type OverrideScene, openScene, overridableAuthority } from "./scene.ts";
 
 type CsrOptions = ValuesOf<typeof OVERRIDE_CSR.flags>;
 
@@ -56,7 +56,7 @@ export async function csr(terminal: Terminal, type: string, options: CsrOptions)
 
 /** Each to a file of its own; with `--sign`, what the signer makes of it goes into git. */
 async function writeRequests(
-  scene: Scene,
+  scene: OverrideScene,
   type: string,
   requests: RequestMatch["matched"],
   { out, sign }: CsrOptions,
@@ -84,7 +84,12 @@ async function writeRequests(
 }
 
 /** An earlier request makes way for the new one, and nothing else does. A folder of `--out` is a person's choice. */
-async function writeRequest({ workspace }: Scene, file: string, pem: string, byFlag: boolean): Promise<void> {
+async function writeRequest(
+  { workspace }: OverrideScene,
+  file: string,
+  pem: string,
+  byFlag: boolean,
+): Promise<void> {
   const change = (text: string) => {
     if (/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(text)) return pem;
     throw new Failure("usage", `${file} is there, and is no certificate request`, {
@@ -109,7 +114,7 @@ function wantedKey(publicKey: string | undefined, authority: LiveAuthority): str
 }
 
 /** What the signer of the cluster prints: certificate and chain. */
-async function signed({ cluster, terminal }: Scene, request: string): Promise<string> {
+async function signed({ cluster, terminal }: OverrideScene, request: string): Promise<string> {
   if (cluster.signer === undefined) {
     throw new Failure("usage", `${cluster.name} has no signer`, {
       hint: `add \`signer: { command: [...] }\` to the cluster resource (${cluster.source.file}:${cluster.source.line}): a request on standard input, certificate and chain on standard output`,

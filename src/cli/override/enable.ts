@@ -7,7 +7,7 @@ import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 import { changeEntries, entriesInGit, namedEntries } from "./entries-in-git.ts";
-import { openPlace, type Place } from "./scene.ts";
+import { openPlace, type PlaceInGit } from "./scene.ts";
 
 /** `capstan override enable`: has git ask for entries in force: those that are named, else all that are staged. The cluster is not asked. */
 export async function enable(
@@ -50,7 +50,7 @@ export async function enable(
 }
 
 /** The resources of git in which a statement about a CA counts, the best place first. */
-function statingResources({ workspace: { desired }, cluster }: Place, type: string) {
+function statingResources({ workspace: { desired }, cluster }: PlaceInGit, type: string) {
   const rotations = desired.rotations.filter(
     (rotation) =>
       rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
@@ -60,12 +60,12 @@ function statingResources({ workspace: { desired }, cluster }: Place, type: stri
   return [...open, ...own, ...rotations.filter((rotation) => !open.includes(rotation))];
 }
 
-function isStated(place: Place, type: string, subject: string): boolean {
+function isStated(place: PlaceInGit, type: string, subject: string): boolean {
   return statingResources(place, type).some(({ acknowledge = [] }) =>
     acknowledge.some(({ step }) => step === subject),
   );
 }
 
-function whereToState(place: Place, type: string): Source {
+function whereToState(place: PlaceInGit, type: string): Source {
   return statingResources(place, type)[0]?.source ?? place.cluster.source;
 }

@@ -5,7 +5,7 @@ import type { CaOverride } from "../../teleport/overrides/ca-override.ts";
 import { insistOnOverridable } from "../../teleport/overrides/command-words.ts";
 import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
 import { editFiles } from "../edited-file.ts";
-import type { Place } from "./scene.ts";
+import type { PlaceInGit } from "./scene.ts";
 
 /** What git has for one CA: the resource, and its entries by key, in the order in which they stand. */
 export interface EntriesInGit {
@@ -14,12 +14,12 @@ export interface EntriesInGit {
 }
 
 /** `null` where git has nothing for this CA. */
-export function overrideInGit({ workspace, cluster }: Place, type: string): OverrideResource | null {
+export function overrideInGit({ workspace, cluster }: PlaceInGit, type: string): OverrideResource | null {
   return workspace.desired.overrides.find((one) => one.cluster === cluster.name && one.type === type) ?? null;
 }
 
 /** A `Failure` when git has nothing for this CA. */
-export async function entriesInGit(place: Place, type: string): Promise<EntriesInGit> {
+export async function entriesInGit(place: PlaceInGit, type: string): Promise<EntriesInGit> {
   insistOnOverridable(type);
   const resource = overrideInGit(place, type);
   if (resource !== null) return { resource, override: await readEntries(resource) };
@@ -58,7 +58,7 @@ const CHANGES = { enabled: enableOverrideEntry, removed: removeOverrideEntry } a
 
 /** Changes entries one after the other, and says so. */
 export async function changeEntries(
-  { terminal, workspace }: Place,
+  { terminal, workspace }: PlaceInGit,
   { resource, override }: EntriesInGit,
   change: keyof typeof CHANGES,
   keyHashes: readonly string[],

@@ -8,7 +8,7 @@ import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 import { changeEntries, entriesInGit, namedEntries } from "./entries-in-git.ts";
-import { openScene, overridableAuthority, type Scene } from "./scene.ts";
+import { type OverrideScene, openScene, overridableAuthority } from "./scene.ts";
 
 /** `capstan override retire`: removes entries from git: those that are named, else those whose key is gone, or goes with the last step. */
 export async function retire(
@@ -32,7 +32,7 @@ export async function retire(
 
 /** Keys that the CA does not have any more, and those that the rotation in git drops with its last step. */
 function obsolete(
-  { workspace, cluster }: Scene,
+  { workspace, cluster }: OverrideScene,
   authority: LiveAuthority,
   { entries }: CaOverride,
 ): readonly string[] {

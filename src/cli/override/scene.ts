@@ -10,26 +10,26 @@ import type { Terminal } from "../terminal.ts";
 import { onlyCluster, openWorkspace, type Workspace } from "../workspace.ts";
 
 /** One cluster of the repository: all that an edit of YAML needs. */
-export interface Place {
+export interface PlaceInGit {
   readonly terminal: Terminal;
   readonly workspace: Workspace;
   readonly cluster: ClusterResource;
 }
 
 /** The same, looked at. */
-export interface Scene extends Place {
+export interface OverrideScene extends PlaceInGit {
   readonly platform: Platform;
   readonly observation: ClusterObservation;
 }
 
 /** The one cluster that is meant. It is not asked. */
-export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<Place> {
+export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<PlaceInGit> {
   const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
   return { terminal, workspace, cluster: onlyCluster(workspace) };
 }
 
 /** The one cluster that is meant, as it is now. */
-export async function openScene(terminal: Terminal, options: CommonOptions): Promise<Scene> {
+export async function openScene(terminal: Terminal, options: CommonOptions): Promise<OverrideScene> {
   const place = await openPlace(terminal, options);
   const { workspace, cluster } = place;
   const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
@@ -40,7 +40,7 @@ export async function openScene(terminal: Terminal, options: CommonOptions): Pro
 }
 
 /** The CA of a scene; a `Failure` for one that cannot be overridden, or that the cluster does not have. */
-export function overridableAuthority({ observation, cluster }: Scene, type: string): LiveAuthority {
+export function overridableAuthority({ observation, cluster }: OverrideScene, type: string): LiveAuthority {
   insistOnOverridable(type);
   const authority = observation.authorities.find((one) => one.type === type);
   if (authority !== undefined) return authority;

@@ -18,11 +18,11 @@ import { paragraph } from "../../views/text/columns.ts";
 import { certificateFacts } from "../../x509/certificate.ts";
 import type { Terminal } from "../terminal.ts";
 import { overrideInGit } from "./entries-in-git.ts";
-import type { Place, Scene } from "./scene.ts";
+import type { OverrideScene, PlaceInGit } from "./scene.ts";
 
 /** Sorted: the certificate of a key of the cluster, and its chain. */
 async function signedFrom(
-  scene: Scene,
+  scene: OverrideScene,
   texts: readonly string[],
   keyHash: string | null,
 ): Promise<SignedCertificate> {
@@ -59,7 +59,7 @@ interface JudgedCertificate {
  * where there is none, or it cannot be used.
  */
 export async function judgeSigned(
-  scene: Scene,
+  scene: OverrideScene,
   texts: readonly string[],
   wanted: string | null,
 ): Promise<JudgedCertificate> {
@@ -103,7 +103,11 @@ export function stagedEntry({ entry }: EntryCandidate): WrittenEntry {
 }
 
 /** What came into git, and what is notable about it. */
-export function sayCertificate({ terminal }: Place, { entry, findings }: EntryCandidate, what: string): void {
+export function sayCertificate(
+  { terminal }: PlaceInGit,
+  { entry, findings }: EntryCandidate,
+  what: string,
+): void {
   const { subject, issuer, notAfter } = certificateFacts(entry.certificate);
   terminal.stdout.write(
     `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,

@@ -1,6 +1,6 @@
 import type { ClusterResource, DesiredState, RepositoryResource } from "../../resources/model/desired.ts";
+import type { Does } from "../../resources/model/way-out.ts";
 import {
-  type Does,
   sameConsumer,
   sameValue,
   type WayOut,

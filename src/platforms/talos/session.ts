@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { Failure } from "../../failure.ts";
 import { openSecretFolder, type SecretFolder } from "../../process/secret-folder.ts";
-import type { TalosConnection } from "../../resources/model/desired.ts";
+import type { TalosConnection } from "../../talos/resources/connection.ts";
 import type { PlatformOptions, RotationMemory } from "../platform.ts";
 import { explainError, type TalosError } from "./errors.ts";
 import { type TalosClient, talosconfigText } from "./talosconfig.ts";

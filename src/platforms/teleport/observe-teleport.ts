@@ -3,7 +3,6 @@ import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
-import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
   type ComponentKind,
   type ConnectedAgent,
@@ -19,6 +18,7 @@ import type { TeleportKind } from "../../teleport/component-kinds.ts";
 import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { TELEPORT } from "../../teleport/profile.ts";
+import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";

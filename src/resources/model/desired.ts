@@ -28,8 +28,8 @@ export interface ClusterResource {
   readonly source: Source;
   /** Name of its profile. */
   readonly platform: string;
-  readonly teleport: TeleportConnection | null;
-  readonly talos: TalosConnection | null;
+  /** How it is reached; `null` where nothing says so. */
+  readonly connection: Connection | null;
   /** Leafs and roots that capstan can reach too: names of other cluster resources. */
   readonly peers: readonly string[];
   readonly policy: Policy;
@@ -58,41 +58,11 @@ export interface Signer {
   readonly timeoutMs: number;
 }
 
-export interface TeleportConnection {
-  /** Executable and leading arguments. */
-  readonly tctl: readonly string[];
-  readonly authServer: string | null;
-  readonly identityFile: string | null;
-}
-
-/** Files are absolute here; in YAML they are relative to the repository folder. */
-export interface TalosConnection {
-  /** Executable and leading arguments. */
-  readonly talosctl: readonly string[];
-  readonly kubectl: readonly string[];
-  /** The client configuration that capstan itself uses; its user has the role os:admin. */
-  readonly talosconfig: string;
-  /** `null` is the file's current one. */
-  readonly context: string | null;
-  /** Whom requests go through: the control planes, unless others are named. */
-  readonly endpoints: readonly string[];
-  /** The inventory: addresses of all machines, not of what discovery takes for them. */
-  readonly controlPlanes: readonly string[];
-  readonly workers: readonly string[];
-  /** With which Kubernetes is looked at; `null`: one is fetched from a control plane. */
-  readonly kubeconfig: string | null;
-  /** Where the client configurations of each phase are written. */
-  readonly clients: TalosClients;
-  /** Who can open the keys that are sealed: age recipients. */
-  readonly recipients: readonly string[];
-  /** A secrets bundle (`talosctl gen secrets`) that SOPS encrypted with age. */
-  readonly secrets: string | null;
-}
-
-interface TalosClients {
-  readonly talosconfig: string | null;
-  readonly kubeconfig: string | null;
-}
+/**
+ * How a cluster is reached, as its platform reads it from the field of `spec` that has its name. Only the room of the
+ * platform looks into it; to everybody else it is a value to keep, to hash and to compare.
+ */
+export type Connection = object;
 
 export interface Policy {
   /** CAs of one cluster in rotation at the same time; db + db_client count as one. */
@@ -168,7 +138,7 @@ export interface RotatedAuthority {
   readonly type: string;
   /** The keys that this rotation retires: they name it. */
   readonly retire: readonly Fingerprint[];
-  /** The CA to come: always there on Talos, which makes none itself, and never on Teleport. */
+  /** The CA to come: always there where the platform makes none itself, and nowhere else. */
   readonly next?: NextAuthority;
 }
 

@@ -1,3 +1,6 @@
+/** What begins an environment variable in text. */
+export const VARIABLE_OPENING = "$" + "{";
+
 /**
  * Which variables of the environment YAML may name. Whoever writes YAML chooses where the value goes: into an address
  * that is dialled, into the arguments of an executable. So it takes what is about connections by its name, and what

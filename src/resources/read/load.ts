@@ -1,8 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
+import { PROFILES } from "../../profiles.ts";
 import { PHASES } from "../../rotation/phase.ts";
 import { hiddenVariables, letStand } from "../../secrets.ts";
-import { TALOS_TYPES } from "../../talos/authority-types.ts";
-import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type {
   AuthorityResource,
   ClusterResource,
@@ -16,7 +15,7 @@ import type {
 import { buildAuthority, buildCluster, buildOverride, buildRepository, buildRotation } from "./build.ts";
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
-import { checkInventory } from "./check-inventory.ts";
+import { checkConnections } from "./check-platform.ts";
 import { checkWrittenPaths } from "./check-written-paths.ts";
 import * as validators from "./compiled/schemas.js";
 import { KINDS, type Kind, type ResourceDocument, sourceOf } from "./document.ts";
@@ -100,8 +99,7 @@ export async function loadResources(
 const OWN_WORDS: readonly string[] = [
   ...KINDS,
   ...PHASES,
-  ...AUTHORITY_TYPES.map(({ name }) => name),
-  ...TALOS_TYPES,
+  ...Object.values(PROFILES).flatMap(({ types }) => types.map(({ name }) => name)),
   "sha256",
 ];
 
@@ -168,7 +166,7 @@ function accept(
   const diagnostics = [
     ...substituted.diagnostics,
     ...checkDocument(document, now),
-    ...checkInventory(document, substituted.value),
+    ...checkConnections(document, substituted.value),
     ...checkWrittenPaths(document, substituted.value, env),
   ];
   const validate = VALIDATORS[document.kind];

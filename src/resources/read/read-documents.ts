@@ -9,7 +9,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Diagnostic } from "../model/desired.ts";
-import { convert, keyText, offsetOf, shorten } from "./convert.ts";
+import { shorten } from "../model/shorten.ts";
+import { convert, keyText, offsetOf } from "./convert.ts";
 import { isEmpty, KINDS, type Kind, type ResourceDocument } from "./document.ts";
 import {
   type Complaint,

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../model/desired.ts";
+import { holdsSecret } from "../model/shorten.ts";
 
 /** One YAML file as read, and the way from an offset in it to a diagnostic. */
 export interface SourceFile {
@@ -25,19 +26,8 @@ export function complain(message: string, suggestion: string | null = null): Com
   return { severity: "error", message, suggestion };
 }
 
-/** What begins an environment variable in text. */
-export const VARIABLE_OPENING = "$" + "{";
-
 /** A longer line is data, not something to show: with many findings on it, quoting it each time would explode. */
 const LONGEST_EXCERPT = 1000;
-
-/** A key that somebody put into git by mistake: bad enough without printing it into a public log. */
-export function holdsSecret(text: string): boolean {
-  if (/PRIVATE KEY|AGE-SECRET-KEY-/i.test(text)) return true;
-  // PEM in base64, as machine configurations have it.
-  const blocks = text.match(/LS0tLS1CRUdJTi[A-Za-z0-9+/]{0,80}/g) ?? [];
-  return blocks.some((block) => Buffer.from(block, "base64").includes("PRIVATE KEY"));
-}
 
 export function sourceFile(path: string, text: string): SourceFile {
   return { path, text, lineStarts: null };

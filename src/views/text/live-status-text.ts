@@ -1,8 +1,16 @@
-import { profileOf } from "../../profiles.ts";
+import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
 import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
+import type { Plan } from "../../rotation/plan.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
-import type { AuthorityStatus, KeyStatus, KindStatus, LiveStatus, OverrideStatus } from "../live-status.ts";
+import {
+  type AuthorityStatus,
+  type ClusterStatus,
+  clusterStatus,
+  type KeyStatus,
+  type KindStatus,
+  type OverrideStatus,
+} from "../live-status.ts";
 import { consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
 import { overrideFindingText } from "./override-text.ts";
@@ -10,21 +18,39 @@ import type { Paint } from "./paint.ts";
 
 const BEHIND_SHOWN = 10;
 
-/** The live state for people. Ends with a line feed. */
-export function liveStatusText(seen: LiveStatus, paint: Paint): string {
-  const status = harmlessValue(seen);
-  const keys = status.clusters.flatMap(({ authorities }) =>
-    authorities.flatMap(({ active_keys, trusted_keys }) => [...active_keys, ...trusted_keys]),
+/**
+ * The live state for people, in the words of each cluster's platform. `now` in milliseconds since the epoch. Ends with
+ * a line feed.
+ */
+export function liveStatusText(
+  observations: readonly ClusterObservation[],
+  plan: Plan,
+  now: number,
+  paint: Paint,
+): string {
+  const clusters = observations.map((observation) => ({
+    status: harmlessValue(clusterStatus(observation, plan, now)),
+    profile: observation.profile,
+  }));
+  const shorten = shortener(
+    clusters.flatMap(({ status }) =>
+      status.authorities.flatMap(({ active_keys, trusted_keys }) =>
+        [...active_keys, ...trusted_keys].map(({ fingerprint }) => fingerprint as Fingerprint),
+      ),
+    ),
   );
-  const shorten = shortener(keys.map(({ fingerprint }) => fingerprint as Fingerprint));
-  return status.clusters.map((cluster) => clusterText(cluster, shorten, paint)).join("\n");
+  return clusters.map(({ status, profile }) => clusterText(status, profile, shorten, paint)).join("\n");
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
-function clusterText(cluster: LiveStatus["clusters"][number], shorten: Shorten, paint: Paint): string {
+function clusterText(
+  cluster: ClusterStatus,
+  profile: PlatformProfile,
+  shorten: Shorten,
+  paint: Paint,
+): string {
   const { client, server } = cluster.versions;
-  const profile = profileOf(cluster.platform);
   const lines = [
     `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
     "",

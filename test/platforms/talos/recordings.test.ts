@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { discoverTalos } from "../../../src/platforms/talos/discover.ts";
 import { explainError } from "../../../src/platforms/talos/errors.ts";
 import { openTalos } from "../../../src/platforms/talos/open-talos.ts";
-import type { Command, Runner } from "../../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../../src/process/runner.ts";
 import { DEFAULT_POLICY } from "../../../src/resources/read/build.ts";
 import { seededRandom } from "../../../src/sandbox/clock.ts";
 import { issue, mintAuthority } from "../../../src/sandbox/talos/certificates.ts";
@@ -58,7 +58,7 @@ const TAKES_A_VALUE = ["--talosconfig", "--endpoints", "--nodes", "--kubeconfig"
 
 /** The first answer to the same question that succeeded. */
 function replay(all: readonly Line[]): Runner {
-  const run = async (command: Command) => {
+  const run = async (command: ExecutableCall) => {
     const wanted = asked({ argv: command.argv.slice(1) });
     const found = all.find((line) => {
       const { node, words } = asked(line);
@@ -107,8 +107,7 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
         name: "lab",
         source: { file: "lab.yaml", line: 1 },
         platform: "talos",
-        teleport: null,
-        talos: {
+        connection: {
           talosctl: ["talosctl"],
           kubectl: ["kubectl"],
           talosconfig: await talosconfig(CONTROL_PLANE),

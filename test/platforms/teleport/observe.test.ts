@@ -3,8 +3,8 @@ import { Failure } from "../../../src/failure.ts";
 import { openPlatform } from "../../../src/platforms/open.ts";
 import type { PlatformOptions } from "../../../src/platforms/platform.ts";
 import type { Runner } from "../../../src/process/runner.ts";
-import type { TeleportConnection } from "../../../src/resources/model/desired.ts";
 import { TELEPORT_KINDS } from "../../../src/teleport/component-kinds.ts";
+import type { TeleportConnection } from "../../../src/teleport/resources/connection.ts";
 import { type Answer, fakeRunner, filled, fixture, teleportCluster } from "../fake-runner.ts";
 import { makeCertificate, makeJwtKey, makeSshKey } from "../keys.ts";
 
@@ -408,8 +408,10 @@ describe("the platform of a cluster resource", () => {
 
   it("needs the connection of its platform", () => {
     const cluster = teleportCluster();
-    expect(() => openPlatform({ ...cluster, platform: "talos" }, options())).toThrow("has no spec.talos");
-    expect(() => openPlatform({ ...cluster, teleport: null }, options())).toThrow("has no spec.teleport");
+    expect(() => openPlatform({ ...cluster, platform: "talos", connection: null }, options())).toThrow(
+      "has no spec.talos",
+    );
+    expect(() => openPlatform({ ...cluster, connection: null }, options())).toThrow("has no spec.teleport");
   });
 
   it("gives every call the connection, and the run's own time limit", async () => {

@@ -1,4 +1,4 @@
-import type { LiveStatus } from "../views/live-status.ts";
+import { activeKey } from "./active-keys.ts";
 import type { Stage } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
@@ -16,7 +16,7 @@ export async function hostTour(stage: Stage): Promise<void> {
   await stage.policy("phase_timeout", "30m");
   await stage.commit("What is live");
   await stage.capstan(["plan"]);
-  const before = await hostKey(stage);
+  const before = await activeKey(stage, "host");
 
   stage.heading("A rotation, one commit a phase");
   await stage.capstan(["rotate", "start", "host"]);
@@ -32,7 +32,7 @@ export async function hostTour(stage: Stage): Promise<void> {
   await stage.capstan(["apply", "--auto-approve"], 3);
   await stage.capstan(["apply", "--auto-approve", "--approve-final"]);
   await stage.capstan(["status"]);
-  const after = await hostKey(stage);
+  const after = await activeKey(stage, "host");
 
   stage.heading("A rotation that loses a node");
   await stage.capstan(["rotate", "start", "host"]);
@@ -49,7 +49,7 @@ export async function hostTour(stage: Stage): Promise<void> {
   await stage.capstan(["plan"], 2);
   await stage.capstan(["apply", "--auto-approve"]);
   await stage.capstan(["plan"]);
-  const last = await hostKey(stage);
+  const last = await activeKey(stage, "host");
 
   stage.heading("What happened");
   stage.tell(`  old key, ${after === before ? "still signs" : "gone"}\n    ${before}`);
@@ -63,13 +63,4 @@ async function step(stage: Stage, message: string): Promise<void> {
   await stage.commit(message);
   await stage.capstan(["plan"], 2);
   await stage.capstan(["apply", "--auto-approve"]);
-}
-
-/** The fingerprint of the key that signs for hosts, which is the CA pin. */
-async function hostKey(stage: Stage): Promise<string> {
-  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as LiveStatus;
-  const host = status.clusters[0]?.authorities.find(({ type }) => type === "host");
-  const key = host?.active_keys.find(({ protocol }) => protocol === "tls");
-  if (key === undefined) throw new Error("the sandbox has no host CA");
-  return key.fingerprint;
 }

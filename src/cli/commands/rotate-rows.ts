@@ -10,6 +10,7 @@ export const ROTATE = {
 const TYPES = { name: "types", says: "CA types, separated by commas" } as const;
 const NAME = { value: "name", says: "name of the rotation" } as const;
 
+/** `capstan rotate start`. */
 export const ROTATE_START = row({
   name: "rotate start",
   summary: "a new ca_rotation, at init, of the keys that sign now",
@@ -28,6 +29,7 @@ export const ROTATE_START = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan rotate adopt`. */
 export const ROTATE_ADOPT = row({
   name: "rotate adopt",
   summary: "a ca_rotation for a rotation that is under way and that git does not declare",
@@ -37,6 +39,7 @@ export const ROTATE_ADOPT = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan rotate advance`. */
 export const ROTATE_ADVANCE = row({
   name: "rotate advance",
   summary: "the next phase",
@@ -46,6 +49,7 @@ export const ROTATE_ADVANCE = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan rotate finish`. */
 export const ROTATE_FINISH = row({
   name: "rotate finish",
   summary: "standby: the old key is dropped, the point of no return; active_keys follows",
@@ -55,6 +59,7 @@ export const ROTATE_FINISH = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan rotate rollback`. */
 export const ROTATE_ROLLBACK = row({
   name: "rotate rollback",
   summary: "back to the old key",

@@ -2,6 +2,7 @@ import { INIT_EXAMPLES, INIT_FLAGS } from "../../platforms/init-flags.ts";
 import { row } from "./command-row.ts";
 import { COMMON, FOLDER, REVIEWED } from "./common-flags.ts";
 
+/** `capstan init`. */
 export const INIT = row({
   name: "init",
   summary: "write resources for a live cluster",
@@ -11,6 +12,7 @@ export const INIT = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan validate`. */
 export const VALIDATE = row({
   name: "validate",
   summary: "check resources without asking a cluster",
@@ -23,6 +25,7 @@ export const VALIDATE = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan status`. */
 export const STATUS = row({
   name: "status",
   summary: "show live phases, keys and components",
@@ -32,6 +35,7 @@ export const STATUS = row({
   exits: ["ok", "error", "blocked"],
 });
 
+/** `capstan artifacts`. */
 export const ARTIFACTS = row({
   name: "artifacts",
   summary: "write what systems outside must trust now: PEM, DER, OpenSSH lines, CA pins",
@@ -45,6 +49,7 @@ export const ARTIFACTS = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan doctor`. */
 export const DOCTOR = row({
   name: "doctor",
   summary: "check versions, credentials, permissions and clock",

@@ -12,7 +12,7 @@ import {
   sealPlan,
 } from "../planner/saved/plan-file.ts";
 import { readForeignFile } from "../process/foreign-file.ts";
-import { lookAtTarget, namedByFlag, readTarget, refused, writeTarget } from "../process/written-file.ts";
+import { lookAtTarget, namedByFlag, notWritten, readTarget, writeTarget } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,7 +32,7 @@ export async function writePlanFile(terminal: Terminal, name: string, plan: Boun
   const target = namedByFlag(terminal.cwd, name);
   const found = await lookAtTarget(target);
   if (found?.isFile() === true && found.size > 0 && !isPlanFile(await readTarget(target)))
-    throw refused(name, "capstan did not write what is there: it is no plan file", "name another file");
+    throw notWritten(name, "capstan did not write what is there: it is no plan file", "name another file");
   await writeTarget(target, { bytes: planFileText(file) });
   return file;
 }
@@ -47,7 +47,7 @@ function isPlanFile(text: string | null): boolean {
 }
 
 /** To be applied. */
-export async function readPlanFile(terminal: Terminal, name: string): Promise<NamedPlanFile> {
+export async function readNamedPlanFile(terminal: Terminal, name: string): Promise<NamedPlanFile> {
   return { name, file: openPlanFile(await textOf(terminal, name), name) };
 }
 

@@ -20,6 +20,7 @@ const FILES = {
   several: true,
 } as const;
 
+/** `capstan override csr`. */
 export const OVERRIDE_CSR = row({
   name: "override csr",
   summary: "fetch certificate requests, one per key of a CA",
@@ -34,6 +35,7 @@ export const OVERRIDE_CSR = row({
   exits: ["ok", "error", "blocked"],
 });
 
+/** `capstan override add`. */
 export const OVERRIDE_ADD = row({
   name: "override add",
   summary: "put a signed certificate into git, staged",
@@ -43,6 +45,7 @@ export const OVERRIDE_ADD = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan override enable`. */
 export const OVERRIDE_ENABLE = row({
   name: "override enable",
   summary: "have git ask for staged entries in force",
@@ -52,6 +55,7 @@ export const OVERRIDE_ENABLE = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan override renew`. */
 export const OVERRIDE_RENEW = row({
   name: "override renew",
   summary: "put another certificate for the same key into git",
@@ -61,6 +65,7 @@ export const OVERRIDE_RENEW = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan override retire`. */
 export const OVERRIDE_RETIRE = row({
   name: "override retire",
   summary: "remove entries from git whose key is gone, or goes with the last step",

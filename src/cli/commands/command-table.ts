@@ -1,4 +1,4 @@
-import { ACTION, APPLY, LOCK, LOCK_RELEASE, LOCK_SHOW, RECONCILE } from "./apply-commands.ts";
+import { ACTION, APPLY, LOCK, LOCK_RELEASE, LOCK_SHOW, RECONCILE } from "./apply-rows.ts";
 import type { CommandGroup } from "./command-row.ts";
 import {
   OVERRIDE,
@@ -7,9 +7,9 @@ import {
   OVERRIDE_ENABLE,
   OVERRIDE_RENEW,
   OVERRIDE_RETIRE,
-} from "./override-commands.ts";
-import { PLAN, REPLAY, SHOW } from "./plan-commands.ts";
-import { ARTIFACTS, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-commands.ts";
+} from "./override-rows.ts";
+import { PLAN, REPLAY, SHOW } from "./plan-rows.ts";
+import { ARTIFACTS, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-rows.ts";
 import {
   ROTATE,
   ROTATE_ADOPT,
@@ -17,7 +17,7 @@ import {
   ROTATE_FINISH,
   ROTATE_ROLLBACK,
   ROTATE_START,
-} from "./rotate-commands.ts";
+} from "./rotate-rows.ts";
 import {
   SANDBOX,
   SANDBOX_DB_LOGIN,
@@ -25,7 +25,7 @@ import {
   SANDBOX_FAULT,
   SANDBOX_STATUS,
   SANDBOX_UP,
-} from "./sandbox-commands.ts";
+} from "./sandbox-rows.ts";
 
 /** Every command of capstan, in the order of `--help`: the one table of them. */
 export const COMMANDS = [
@@ -63,4 +63,4 @@ export const COMMANDS = [
 export const GROUPS: readonly CommandGroup[] = [LOCK, ROTATE, OVERRIDE, SANDBOX];
 
 /** One of the rows. */
-export type Declared = (typeof COMMANDS)[number];
+export type DeclaredCommand = (typeof COMMANDS)[number];

@@ -1,6 +1,7 @@
 import { row } from "./command-row.ts";
 import { COMMON, EXPECT, FOLDER, REVIEWED, SCREEN_READER } from "./common-flags.ts";
 
+/** `capstan plan`. */
 export const PLAN = row({
   name: "plan",
   summary: "compare git with the live clusters",
@@ -27,6 +28,7 @@ export const PLAN = row({
   exits: ["ok", "error", "changesPlanned", "blocked", "stale"],
 });
 
+/** `capstan show`. */
 export const SHOW = row({
   name: "show",
   summary: "show a plan file",
@@ -36,6 +38,7 @@ export const SHOW = row({
   exits: ["ok", "error", "stale"],
 });
 
+/** `capstan replay`. */
 export const REPLAY = row({
   name: "replay",
   summary: "show a finished run again, from what --events wrote",

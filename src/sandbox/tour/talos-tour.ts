@@ -1,4 +1,4 @@
-import type { LiveStatus } from "../views/live-status.ts";
+import { activeKey } from "./active-keys.ts";
 import type { Stage } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
@@ -133,12 +133,5 @@ interface SandboxStatus {
 
 /** The fingerprints of the CAs that sign. */
 async function keys(stage: Stage): Promise<Readonly<Record<Type, string>>> {
-  const status = JSON.parse(await stage.ask(["status", "--format", "json"])) as LiveStatus;
-  const signing = (wanted: Type) => {
-    const authority = status.clusters[0]?.authorities.find(({ type }) => type === wanted);
-    const [key] = authority?.active_keys ?? [];
-    if (key === undefined) throw new Error(`the sandbox has no ${wanted} CA`);
-    return key.fingerprint;
-  };
-  return { talos: signing("talos"), kubernetes: signing("kubernetes") };
+  return { talos: await activeKey(stage, "talos"), kubernetes: await activeKey(stage, "kubernetes") };
 }

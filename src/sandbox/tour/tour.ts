@@ -2,9 +2,9 @@
  * `npm start`: the whole story on the sandbox, for somebody who has just cloned the repository. `npm start -- talos`
  * tells it of a Talos cluster.
  */
-import { hostTour } from "./host.ts";
+import { hostTour } from "./host-tour.ts";
 import { onStage } from "./stage.ts";
-import { talosTour } from "./talos.ts";
+import { talosTour } from "./talos-tour.ts";
 
 const PLAYS: Readonly<Record<string, typeof hostTour>> = { teleport: hostTour, talos: talosTour };
 

@@ -13,6 +13,7 @@ const PLACED = {
   dir: { value: "dir", says: "where it lives (default: .capstan/sandbox of the repository)" },
 } as const;
 
+/** `capstan sandbox up`. */
 export const SANDBOX_UP = row({
   name: "sandbox up",
   summary: "start it in the background",
@@ -22,6 +23,7 @@ export const SANDBOX_UP = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan sandbox down`. */
 export const SANDBOX_DOWN = row({
   name: "sandbox down",
   summary: "end it, and remove its files",
@@ -31,6 +33,7 @@ export const SANDBOX_DOWN = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan sandbox status`. */
 export const SANDBOX_STATUS = row({
   name: "sandbox status",
   summary: "what the emulated cluster itself says, as JSON",
@@ -40,6 +43,7 @@ export const SANDBOX_STATUS = row({
   exits: ["ok", "error"],
 });
 
+/** `capstan sandbox fault`. */
 export const SANDBOX_FAULT = row({
   name: "sandbox fault",
   summary: "break a component, or calls of an executable, on purpose",
@@ -50,6 +54,7 @@ export const SANDBOX_FAULT = row({
   more: FAULT_HELP,
 });
 
+/** `capstan sandbox db-login`. */
 export const SANDBOX_DB_LOGIN = row({
   name: "sandbox db-login",
   summary: "write what the Database Service would dial a database with, now",

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import { execa } from "execa";
 import { type SimpleGit, simpleGit } from "simple-git";
-import { paragraph } from "../views/text/columns.ts";
+import wrapAnsi from "wrap-ansi";
 
 /** A throw-away repository in which the tour runs the real executable, and shows what it prints. */
 export interface Stage {
@@ -89,11 +89,19 @@ function stageIn(folder: string, git: SimpleGit): Stage {
       write(`\n${style("cyan", `$ ${[path, ...args].join(" ")}`)}`);
       const { exitCode, all } = await execa(join(folder, path), args, { ...here, all: true });
       const lines = all.trim().split("\n");
-      write(lines.map((line) => paragraph(line, "", "  ")).join("\n"));
+      write(lines.map((line) => wrapped(line)).join("\n"));
       write(style("dim", `(exit ${exitCode})`));
       insist(path, exitCode, expected);
     },
   };
+}
+
+/** As wide as a terminal of 80 columns; what does not fit hangs below. */
+function wrapped(line: string): string {
+  const [first = "", ...rest] = wrapAnsi(line, 80, { trim: false }).split("\n");
+  if (rest.length === 0) return line;
+  const hung = wrapAnsi(rest.join("").trim(), 78).split("\n");
+  return [first.trimEnd(), ...hung.map((text) => `  ${text}`)].join("\n");
 }
 
 function insist(what: string, exitCode: number | undefined, expected: number): void {

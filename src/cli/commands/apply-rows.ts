@@ -1,6 +1,7 @@
 import { row } from "./command-row.ts";
 import { APPROVE_FINAL, COMMON, EXPECT, FOLDER, FOLLOWED, SCREEN_READER } from "./common-flags.ts";
 
+/** `capstan apply`. */
 export const APPLY = row({
   name: "apply",
   summary: "take the planned steps, guarded",
@@ -23,6 +24,7 @@ export const APPLY = row({
   exits: ["ok", "error", "blocked", "rolledBack", "stale", "locked", "interrupted"],
 });
 
+/** `capstan reconcile`. */
 export const RECONCILE = row({
   name: "reconcile",
   summary: "follow a branch of the remote: plan and apply, round after round",
@@ -37,6 +39,7 @@ export const RECONCILE = row({
   exits: ["ok", "error", "blocked", "rolledBack", "stale", "locked", "interrupted"],
 });
 
+/** `capstan action`. */
 export const ACTION = row({
   name: "action",
   summary: "what the GitHub action runs: plan, apply, drift",
@@ -49,6 +52,7 @@ export const ACTION = row({
 /** `capstan lock …`. */
 export const LOCK = { name: "lock", summary: "who is applying: show, release" } as const;
 
+/** `capstan lock show`. */
 export const LOCK_SHOW = row({
   name: "lock show",
   summary: "who holds the lock, since when, and until when",
@@ -58,6 +62,7 @@ export const LOCK_SHOW = row({
   exits: ["ok", "error", "locked"],
 });
 
+/** `capstan lock release`. */
 export const LOCK_RELEASE = row({
   name: "lock release",
   summary: "end the lock of a run that is gone for good",
