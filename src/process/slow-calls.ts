@@ -1,4 +1,4 @@
-import { type Command, type Runner, shown } from "./runner.ts";
+import { type ExecutableCall, type Runner, shown } from "./runner.ts";
 
 /** After how long a call that is still running is named; then again whenever as much time has passed as before. */
 const FIRST_MS = 10_000;
@@ -8,7 +8,7 @@ const FIRST_MS = 10_000;
  * which it is given up. `tell` takes a line without a line feed.
  */
 export function tellingOfSlowCalls(runner: Runner, tell: (line: string) => void): Runner {
-  const watched = async <T>(command: Command, call: Promise<T>): Promise<T> => {
+  const watched = async <T>(command: ExecutableCall, call: Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const watch = (passedMs: number, waitMs: number) => {
       timer = setTimeout(() => {
