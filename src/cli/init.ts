@@ -141,8 +141,9 @@ function peersOf({ remoteClusters, copies }: ClusterObservation): readonly strin
 }
 
 /** A rotation waits for a peer that capstan cannot ask: a person's word and half an hour, phase by phase. */
-function howToName(peer: string, { name }: ClusterResource, reachable: readonly string[]): string {
-  const first = reachable.includes(peer) ? "" : `\`capstan init --cluster ${peer} --tctl …\` first, then `;
+function howToName(peer: string, { name, platform }: ClusterResource, reachable: readonly string[]): string {
+  const flags = `--cluster ${peer} ${contactOf(platform).typicalFlags}`;
+  const first = reachable.includes(peer) ? "" : `\`capstan init ${flags}\` first, then `;
   return paragraph(
     `${name} and ${peer} trust each other: to have capstan compare their CAs, ${first}add \`peers: [${peer}]\` to the spec of ${name}`,
     "",

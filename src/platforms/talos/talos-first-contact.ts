@@ -8,6 +8,7 @@ import { discoverTalos } from "./discover.ts";
 
 /** Machines are found now, and written down. */
 export const TALOS_CONTACT: FirstContact = {
+  typicalFlags: "--talosconfig …",
   isMeant: ({ platform, talosconfig, talosctl }) =>
     platform === "talos" || talosconfig !== undefined || talosctl !== undefined,
   fromFlags: discovered,

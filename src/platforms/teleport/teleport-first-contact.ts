@@ -4,6 +4,7 @@ import type { FirstContact } from "../first-contact.ts";
 
 /** `tctl` does not say which cluster it would reach before it is asked: the name comes from the person. */
 export const TELEPORT_CONTACT: FirstContact = {
+  typicalFlags: "--tctl …",
   isMeant: ({ platform, tctl }) => tctl !== undefined || platform === "teleport",
   async fromFlags({ cluster, tctl, authServer, identityFile }) {
     if (cluster === undefined) {
