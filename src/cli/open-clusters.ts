@@ -3,9 +3,9 @@ import { openPlatform } from "../platforms/open.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
 import { tellingOfSlowCalls } from "../process/slow-calls.ts";
+import { profileOf } from "../profiles.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import { readIdentities } from "../sealing/identities.ts";
-import { OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
 import { writableRoots } from "../written-path.ts";
 import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import { withSurroundings } from "./surroundings.ts";
@@ -27,7 +27,7 @@ function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): Re
   return new Map(
     clusters.map((cluster) => [
       cluster.name,
-      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster.name) }),
+      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster) }),
     ]),
   );
 }
@@ -35,13 +35,13 @@ function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): Re
 /** Nothing is asked about overrides where none could matter. */
 function concern(
   { overrides, rotations }: DesiredState,
-  name: string,
+  { name, platform }: ClusterResource,
 ): NonNullable<PlatformOptions["overrides"]> {
   if (overrides.some(({ cluster }) => cluster === name)) return "managed";
+  const { overridableTypes } = profileOf(platform).resources;
   const rotates = rotations.some(
     ({ cluster, authorities }) =>
-      cluster === name &&
-      authorities.some(({ type }) => (OVERRIDABLE_TYPES as readonly string[]).includes(type)),
+      cluster === name && authorities.some(({ type }) => overridableTypes.includes(type)),
   );
   return rotates ? "possible" : "none";
 }

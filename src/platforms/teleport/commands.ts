@@ -40,6 +40,7 @@ export function versionCommand(connection: TeleportConnection): readonly string[
   return [...connection.tctl, "version"];
 }
 
+/** One phase of a rotation by hand. */
 export function rotateCommand(
   connection: TeleportConnection,
   authority: string,
@@ -85,6 +86,7 @@ export function inventoryCommand(connection: TeleportConnection): readonly strin
   return [...withConnection(connection), "inventory", "status", "--connected"];
 }
 
+/** The listing of leafs that a root knows. */
 export const REMOTE_CLUSTERS = "remote_clusters";
 
 /** All of a cluster's overrides; JSON, as the text form does not show which are enabled (overrides 1). */
@@ -108,6 +110,7 @@ export function overrideHelpCommand(
   return [...connection.tctl, "auth", command, "--help"];
 }
 
+/** One of the commands of `tctl auth` about overrides. */
 export function overrideCommand(
   connection: TeleportConnection,
   command: OverrideCommand,
@@ -122,6 +125,7 @@ export function createCommand(connection: TeleportConnection, file: string): rea
   return [...withConnection(connection), "create", file];
 }
 
+/** `tctl edit` of an override, for what no call can say. */
 export function editOverrideCommand(connection: TeleportConnection, type: string): readonly string[] {
   return [...withConnection(connection), "edit", `${CA_OVERRIDES}/${apiSpelling(type)}`];
 }

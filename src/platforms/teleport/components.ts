@@ -29,6 +29,7 @@ type Standing = Pick<LiveComponent, "phase" | "currentId" | "unclear">;
 /** Kinds that list one row per resource served, several of one process (reference teleport-rotation 3.1). */
 const GROUPED_BY_HOST: ReadonlySet<ComponentKind> = new Set(["app_server", "db_server", "kube_server"]);
 
+/** A reader of one listing, and the components that it has read so far. */
 export function collectRows(kind: ComponentKind): ComponentRows {
   return GROUPED_BY_HOST.has(kind) ? collectByHost(kind) : collectEach(kind);
 }

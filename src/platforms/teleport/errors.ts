@@ -29,6 +29,7 @@ type TctlErrorKind =
   | "not-found"
   | "other";
 
+/** What tctl complained of, as a kind to decide by and a `Failure` to show. */
 export interface TctlError {
   readonly kind: TctlErrorKind;
   readonly failure: Failure;

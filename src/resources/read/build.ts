@@ -213,6 +213,7 @@ function backupOf(raw: RawCluster["spec"]["backup"]): Pick<ClusterResource, "bac
   return { backup: { by: "command", command: raw.command, timeoutMs } };
 }
 
+/** A `certificate_authority` that its schema accepts, with its defaults. */
 export function buildAuthority(document: ResourceDocument): AuthorityResource {
   const { sub_kind, metadata, spec } = document.value as unknown as RawAuthority;
   return {
@@ -251,6 +252,7 @@ function consumer(raw: RawConsumer): TrustConsumer {
   }
 }
 
+/** A `ca_rotation` that its schema accepts, with its defaults. */
 export function buildRotation(document: ResourceDocument): RotationResource {
   const { metadata, spec } = document.value as unknown as RawRotation;
   return {
@@ -310,6 +312,7 @@ function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiv
   };
 }
 
+/** A `cert_authority_override`, whose content stays as it is written. */
 export function buildOverride(document: ResourceDocument): OverrideResource {
   const { sub_kind, metadata } = document.value as unknown as RawOverride;
   return {
@@ -320,6 +323,7 @@ export function buildOverride(document: ResourceDocument): OverrideResource {
   };
 }
 
+/** The `repository` resource that its schema accepts, with its defaults. */
 export function buildRepository({ value }: ResourceDocument): RepositoryResource {
   const { spec } = value as unknown as RawRepository;
   return {
