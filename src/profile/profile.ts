@@ -8,6 +8,7 @@ import type {
 } from "../resources/model/desired.ts";
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import type {
+  ConnectedAgent,
   Credentials,
   Fingerprint,
   LiveAuthority,
@@ -15,6 +16,7 @@ import type {
   LiveOverrides,
   RemoteCluster,
   Surroundings,
+  UnlistedKind,
   Unread,
   Versions,
 } from "../rotation/observation.ts";
@@ -140,6 +142,10 @@ export interface ClusterObservation {
   readonly copies: readonly LiveAuthority[];
   readonly components: readonly LiveComponent[];
   readonly remoteClusters: readonly RemoteCluster[];
+  /** Who is connected, whatever the listings say; absent where the platform cannot tell. */
+  readonly connected?: readonly ConnectedAgent[];
+  /** Kinds of component that can exist there and that the executable cannot list; absent: none. */
+  readonly unlisted?: readonly UnlistedKind[];
   readonly credentials: Credentials;
   /** Absent when nobody asked for them, or when they could not be read (`unread` says so then). */
   readonly overrides?: LiveOverrides;

@@ -193,7 +193,8 @@ function componentStatus(observation: ClusterObservation, now: number): readonly
   });
   return kindsOf(observation.profile).flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
-    const unread = unreadListing(observation, kind)?.problem;
+    const unlisted = observation.unlisted?.find((one) => one.kind === kind);
+    const unread = (unreadListing(observation, kind) ?? unlisted)?.problem;
     if (ofKind.length === 0 && unread === undefined) return [];
     const reporting = ofKind.filter(({ standing }) => standing !== "not-reporting");
     const behind = reporting.filter(({ standing }) => standing !== "following");

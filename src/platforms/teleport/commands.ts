@@ -63,18 +63,28 @@ export function startAutomaticCommand(
 }
 
 /**
- * The names of each kind in `tctl get`, the newest first (3.1): a tctl that does not know one is asked with the
- * next.
+ * Every name that a release gave each kind in `tctl get`, the newest first (3.1, recordings/teleport-11.1: `db_server`
+ * without an s): a tctl that does not know one is asked with the next.
  */
 export const RESOURCE_NAMES: Readonly<Record<TeleportKind, readonly [string, ...string[]]>> = {
-  auth_server: [LISTINGS.auth_server],
-  proxy: [LISTINGS.proxy],
-  node: [LISTINGS.node],
-  app_server: [LISTINGS.app_server],
-  db_server: [LISTINGS.db_server],
-  kube_server: [LISTINGS.kube_server, "kube_services"],
-  windows_desktop_service: [LISTINGS.windows_desktop_service],
+  auth_server: [LISTINGS.auth_server, "auth_server"],
+  proxy: [LISTINGS.proxy, "proxy"],
+  node: [LISTINGS.node, "node"],
+  app_server: [LISTINGS.app_server, "app_server"],
+  db_server: [LISTINGS.db_server, "db_server"],
+  kube_server: [LISTINGS.kube_server, "kube_server", "kube_services", "kube_service"],
+  windows_desktop_service: [LISTINGS.windows_desktop_service, "windows_desktop_services", "windows_service"],
 };
+
+/** The rows of application agents where `get` knows none of their names (recordings/teleport-11.1). */
+export function appsCommand(connection: TeleportConnection): readonly string[] {
+  return [...withConnection(connection), "apps", "ls", "--format=json"];
+}
+
+/** Who holds a control stream open, whatever the listings say; without a phase (recordings/teleport-11.1). */
+export function inventoryCommand(connection: TeleportConnection): readonly string[] {
+  return [...withConnection(connection), "inventory", "status", "--connected"];
+}
 
 /** The listing of leafs that a root knows. */
 export const REMOTE_CLUSTERS = "remote_clusters";
