@@ -2,6 +2,7 @@ import type { Ways } from "../planner/trust.ts";
 import { openPlatform } from "../platforms/open.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
+import { tellingOfSlowCalls } from "../process/slow-calls.ts";
 import { profileOf } from "../profiles.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import { readIdentities } from "../sealing/identities.ts";
@@ -91,7 +92,7 @@ function memoryFor(
   };
 }
 
-/** With --verbose, what is run and what is worth knowing goes to stderr. */
+/** With --verbose, what is run and what is worth knowing goes to stderr; without --quiet, which call does not end. */
 export function platformOptions(
   workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
@@ -102,8 +103,10 @@ export function platformOptions(
   const say = (line: string) => {
     if (options.verbose === true) terminal.stderr.write(`${line}\n`);
   };
+  const runner = createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) });
+  const tell = (line: string) => terminal.stderr.write(`${line}\n`);
   return {
-    runner: createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) }),
+    runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, tell),
     now: () => new Date(terminal.now()),
     signal,
     notice: say,

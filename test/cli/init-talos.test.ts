@@ -113,7 +113,7 @@ describe("capstan init --platform talos", () => {
       const ran = await init(["--talosconfig", file, "--context", "staging"]);
       expect(ran).toMatchObject({ exit: 0, stderr: "" });
       const [cluster] = (await written()).clusters;
-      expect(cluster).toMatchObject({ name: "staging", talos: { context: "staging" } });
+      expect(cluster).toMatchObject({ name: "staging", connection: { context: "staging" } });
       await rm(join(folder, "clusters"), { recursive: true });
     }
   });

@@ -18,6 +18,7 @@ export interface DiscoverOptions {
   readonly runner: Runner;
 }
 
+/** The machines of a live cluster, by their own addresses. */
 export interface Discovered {
   /** Name of the context. */
   readonly context: string;

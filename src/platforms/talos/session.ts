@@ -198,6 +198,7 @@ export interface TalosResource {
   readonly spec: unknown;
 }
 
+/** The resources of `get … -o yaml`, documents one after the other. Throws when one of them is cut off. */
 export function readResources(stdout: string): readonly TalosResource[] {
   const documents = parseAllDocuments(stdout);
   if (!Array.isArray(documents)) return [];

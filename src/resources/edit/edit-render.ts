@@ -16,6 +16,7 @@ interface NewResource {
   readonly schema?: string;
 }
 
+/** A `cluster` resource to be written. */
 export interface NewCluster extends NewResource {
   readonly name: string;
   readonly platform: string;
@@ -27,6 +28,7 @@ export interface NewCluster extends NewResource {
     Partial<Policy>;
 }
 
+/** A `certificate_authority` to be written. */
 export interface NewAuthority extends NewResource {
   /** That of its cluster. */
   readonly platform: string;
@@ -36,6 +38,7 @@ export interface NewAuthority extends NewResource {
   readonly maxAgeMs?: number;
 }
 
+/** A `ca_rotation` to be written. */
 export interface NewRotation extends NewResource {
   readonly name: string;
   readonly cluster: string;
@@ -48,6 +51,7 @@ export interface NewRotation extends NewResource {
   readonly resume?: string;
 }
 
+/** The YAML of a new `cluster`; what has its default is left out. */
 export function renderCluster(cluster: NewCluster): string {
   const { platform, connection, policy } = cluster;
   const { connection: rules, notes } = profileOf(platform).resources;
@@ -89,6 +93,7 @@ export function renderCluster(cluster: NewCluster): string {
   );
 }
 
+/** The YAML of a new `certificate_authority`. */
 export function renderAuthority(authority: NewAuthority): string {
   return render(
     authority.schema,
@@ -106,6 +111,7 @@ export function renderAuthority(authority: NewAuthority): string {
   );
 }
 
+/** The YAML of a new `ca_rotation`. */
 export function renderRotation(rotation: NewRotation): string {
   return render(
     rotation.schema,

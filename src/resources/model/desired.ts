@@ -23,6 +23,7 @@ export interface Source {
   readonly line: number;
 }
 
+/** One cluster: how it is reached, and how careful its rotations are. */
 export interface ClusterResource {
   readonly name: string;
   readonly source: Source;
@@ -46,12 +47,14 @@ export interface ClusterResource {
   readonly asWritten?: Omit<ClusterResource, "asWritten">;
 }
 
+/** Who backs up the CAs with their private halves. */
 export type Backup =
   /** age recipients: capstan reads it and seals it for them. */
   | { readonly by: "seal"; readonly recipients: readonly string[] }
   /** Executable and arguments. */
   | { readonly by: "command"; readonly command: readonly string[]; readonly timeoutMs: number };
 
+/** A command that has an external CA sign a request. */
 export interface Signer {
   /** Executable and arguments. */
   readonly command: readonly string[];
@@ -64,6 +67,7 @@ export interface Signer {
  */
 export type Connection = object;
 
+/** How careful rotations of a cluster are. */
 export interface Policy {
   /** CAs of one cluster in rotation at the same time; db + db_client count as one. */
   readonly concurrentRotations: number;
@@ -85,6 +89,7 @@ export interface Policy {
   readonly freezes: readonly Freeze[];
 }
 
+/** Days as `windows` names them, Monday first. */
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 /** Times by the clocks of the policy's zone, `22:00`; `to` before `from` is the next day. */
@@ -102,6 +107,7 @@ export interface Freeze {
   readonly reason: string;
 }
 
+/** One CA: which keys may sign, and who trusts them outside of the cluster. */
 export interface AuthorityResource {
   readonly cluster: string;
   readonly type: string;
@@ -115,6 +121,7 @@ export interface AuthorityResource {
   readonly waive?: readonly Waiver[];
 }
 
+/** How far the rotation of one or several CAs should have gone. */
 export interface RotationResource {
   readonly name: string;
   readonly source: Source;
@@ -134,6 +141,7 @@ export interface RotationResource {
   readonly contentHash: string;
 }
 
+/** One CA of a rotation. */
 export interface RotatedAuthority {
   readonly type: string;
   /** The keys that this rotation retires: they name it. */
@@ -142,6 +150,7 @@ export interface RotatedAuthority {
   readonly next?: NextAuthority;
 }
 
+/** The CA to come, made in advance. */
 export interface NextAuthority {
   /** PEM, one certificate, with a line feed at its end. */
   readonly certificate: string;
@@ -149,6 +158,7 @@ export interface NextAuthority {
   readonly key: string;
 }
 
+/** The statement of a person that a step by hand is done. */
 export interface Acknowledgement {
   readonly step: string;
   readonly who: string;
@@ -160,6 +170,7 @@ export interface Acknowledgement {
   readonly source?: Source;
 }
 
+/** A finding that a review accepts, for a time. */
 export interface Waiver {
   readonly guard: string;
   /** The finding's subject, `node/node2`. */

@@ -12,6 +12,7 @@ const NAMES = ["TALOSCONFIG", "KUBECONFIG"];
 /** Lists more of them, with commas or spaces in between. */
 const LIST = "CAPSTAN_VARIABLES";
 
+/** Whether YAML may name a variable: by its own name, or by the list in the environment. */
 export function mayBeNamed(name: string, env: NodeJS.ProcessEnv): boolean {
   if (NAMES.includes(name) || PREFIXES.some((prefix) => name.startsWith(prefix))) return true;
   return (env[LIST] ?? "").split(/[\s,]+/).includes(name);

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { valueAt } from "../../foreign-value.ts";
 import { profileOf } from "../../profiles.ts";
 import { contentHash } from "../model/canonical.ts";
+import { DEFAULT_REPOSITORY } from "../model/default-repository.ts";
 import {
   type Acknowledgement,
   type AuthorityResource,
@@ -41,17 +42,6 @@ export const DEFAULT_POLICY: Policy = {
   timeZone: "UTC",
   windows: [],
   freezes: [],
-};
-
-/** Where no `repository` resource says otherwise: one machine, and nothing insisted on but a clean tree. */
-export const DEFAULT_REPOSITORY: RepositoryResource = {
-  record: "folder",
-  remote: "origin",
-  branch: null,
-  requirePlan: false,
-  approvalApp: "github-actions",
-  executables: [],
-  addresses: [],
 };
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
@@ -213,6 +203,7 @@ function backupOf(raw: RawCluster["spec"]["backup"]): Pick<ClusterResource, "bac
   return { backup: { by: "command", command: raw.command, timeoutMs } };
 }
 
+/** A `certificate_authority` that its schema accepts, with its defaults. */
 export function buildAuthority(document: ResourceDocument): AuthorityResource {
   const { sub_kind, metadata, spec } = document.value as unknown as RawAuthority;
   return {
@@ -251,6 +242,7 @@ function consumer(raw: RawConsumer): TrustConsumer {
   }
 }
 
+/** A `ca_rotation` that its schema accepts, with its defaults. */
 export function buildRotation(document: ResourceDocument): RotationResource {
   const { metadata, spec } = document.value as unknown as RawRotation;
   return {
@@ -310,6 +302,7 @@ function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiv
   };
 }
 
+/** A `cert_authority_override`, whose content stays as it is written. */
 export function buildOverride(document: ResourceDocument): OverrideResource {
   const { sub_kind, metadata } = document.value as unknown as RawOverride;
   return {
@@ -320,6 +313,7 @@ export function buildOverride(document: ResourceDocument): OverrideResource {
   };
 }
 
+/** The `repository` resource that its schema accepts, with its defaults. */
 export function buildRepository({ value }: ResourceDocument): RepositoryResource {
   const { spec } = value as unknown as RawRepository;
   return {

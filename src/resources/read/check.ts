@@ -22,6 +22,7 @@ export interface Checked {
   readonly now: Date;
 }
 
+/** Everything that several resources have against one another. */
 export function checkTogether(checked: Checked): Diagnostic[] {
   const duplicates = new Set<ResourceDocument>();
   const diagnostics = duplicateResources(checked.documents, duplicates);

@@ -42,6 +42,7 @@ interface State {
   aliased: number;
 }
 
+/** Plain values, and what makes them untrustworthy: duplicate keys, aliases that explode, depth. */
 export function convert(document: Document.Parsed): Converted {
   const state: State = {
     problems: [],
@@ -143,6 +144,7 @@ export function keyText(key: unknown): string | null {
   return key === null ? "" : null;
 }
 
+/** Where a node begins; 0 for one that takes no room. */
 export function offsetOf(node: unknown): number {
   return (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)) && node.range ? node.range[0] : 0;
 }

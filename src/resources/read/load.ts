@@ -25,6 +25,7 @@ import { schemaDiagnostics } from "./schema-errors.ts";
 import { compareDiagnostics, type SourceFile } from "./source-file.ts";
 import { substitute } from "./substitute.ts";
 
+/** All resources of a folder, and all that is wrong with them. */
 export interface LoadResult {
   /** Only to be trusted when no diagnostic is an error. */
   readonly state: DesiredState;
@@ -39,6 +40,7 @@ export interface LoadResult {
   readonly overrideDocuments: readonly ResourceDocument[];
 }
 
+/** A `repository` resource, and where it stands. */
 export interface PlacedRepository {
   readonly source: Source;
   readonly resource: RepositoryResource;

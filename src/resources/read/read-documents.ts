@@ -22,6 +22,7 @@ import {
 } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 
+/** The documents of one file that are ours. */
 export interface ReadDocuments {
   readonly documents: readonly ResourceDocument[];
   readonly diagnostics: readonly Diagnostic[];

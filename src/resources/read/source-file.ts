@@ -10,6 +10,7 @@ export interface SourceFile {
   lineStarts: readonly number[] | null;
 }
 
+/** 1-based. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -22,6 +23,7 @@ export interface Complaint {
   readonly suggestion: string | null;
 }
 
+/** An error, with what to do about it where that is known. */
 export function complain(message: string, suggestion: string | null = null): Complaint {
   return { severity: "error", message, suggestion };
 }
@@ -29,6 +31,7 @@ export function complain(message: string, suggestion: string | null = null): Com
 /** A longer line is data, not something to show: with many findings on it, quoting it each time would explode. */
 const LONGEST_EXCERPT = 1000;
 
+/** A file whose text is at hand. */
 export function sourceFile(path: string, text: string): SourceFile {
   return { path, text, lineStarts: null };
 }
@@ -68,6 +71,7 @@ function excerptOf(file: SourceFile, line: number): string | null {
   return text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "");
 }
 
+/** A complaint about the place at an offset into the text, with the line for an excerpt. */
 export function diagnosticAt(file: SourceFile, offset: number, complaint: Complaint): Diagnostic {
   const position = positionOf(file, Math.min(offset, file.text.length));
   return { ...complaint, file: file.path, ...position, excerpt: excerptOf(file, position.line) };

@@ -12,6 +12,7 @@ const CONNECTION_FIELDS: readonly string[] = Object.keys(PROFILES);
 
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
+/** A document with its variables put in, and those that could not be. */
 export interface Substituted {
   readonly value: Readonly<Record<string, unknown>>;
   readonly diagnostics: readonly Diagnostic[];
