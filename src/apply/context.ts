@@ -1,9 +1,9 @@
 import type { Failure } from "../failure.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Lock, LockHolder, RecordStore } from "../record/store.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import type { HistoryReader } from "../rotation/history.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Approval } from "./approval.ts";
 import type { RunEvent } from "./event.ts";

@@ -1,6 +1,6 @@
 import { isoTime } from "../iso-time.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes/seen.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
 import { behindRecordMs } from "./sightings.ts";

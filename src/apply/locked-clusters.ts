@@ -70,7 +70,7 @@ export class LockedClusters {
     return new Map(looks.flatMap(([name, look]) => (look === null ? [] : [[name, look] as const])));
   }
 
-  /** LockedClusters on one cluster; a failure of the outside ends that cluster, and the run goes on. */
+  /** Work on one cluster; a failure of the outside ends that cluster, and the run goes on. */
   async attempt<Result>(name: string, task: (run: ClusterRun) => Promise<Result>): Promise<Result | null> {
     const run = this.#runs.get(name);
     if (run === undefined || !this.#isOpen(name)) return null;

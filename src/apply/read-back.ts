@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { ObserveScope } from "../platforms/platform.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRun } from "./context.ts";
 import { Deadline } from "./deadline.ts";

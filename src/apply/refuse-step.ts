@@ -12,7 +12,18 @@ import type { StepAtHand } from "./step-at-hand.ts";
 export type PlannedSteps = ReadonlyMap<string, Step>;
 
 /** Why a step is not taken, or `null`. A phase that was entered and not yet verified is waited for instead. */
-export function refusalOf(run: ClusterRun, atHand: StepAtHand, planned: PlannedSteps): string | null {
+export function refusalOf(
+  run: ClusterRun,
+  atHand: StepAtHand,
+  clock: ClockWork | null,
+  planned: PlannedSteps,
+): string | null {
+  return isPhaseToWaitFor(atHand, clock)
+    ? refusalToWait(run, atHand.step, planned)
+    : refusalToTake(run, atHand, planned);
+}
+
+function refusalToTake(run: ClusterRun, atHand: StepAtHand, planned: PlannedSteps): string | null {
   const { step } = atHand;
   const name = `${step.authority} ${step.from} → ${step.to}`;
   const failing = failingIn(step);
@@ -70,7 +81,7 @@ export function failingIn(step: Step): readonly GuardId[] {
  * A phase that was entered, not verified yet, and in which only components lag: they are waited for. Where a clock
  * took it there, other things may be missing too, and are looked at after them.
  */
-export function isPhaseToWaitFor(atHand: StepAtHand, clock: ClockWork | null): boolean {
+function isPhaseToWaitFor(atHand: StepAtHand, clock: ClockWork | null): boolean {
   const { step } = atHand;
   if (step.awaited === true || clock === null) return step.awaited === true;
   const comes: readonly GuardId[] = [...LAGGING, ...CURABLE];
@@ -80,7 +91,7 @@ export function isPhaseToWaitFor(atHand: StepAtHand, clock: ClockWork | null): b
 }
 
 /** A wait may end in a rollback: it was approved with the step that began it, and a new run asks anew. */
-export function refusalToWait(run: ClusterRun, step: Step, planned: PlannedSteps): string | null {
+function refusalToWait(run: ClusterRun, step: Step, planned: PlannedSteps): string | null {
   if (!planned.has(step.id) || isTaken(run, step)) return null;
   return `${step.authority}: the wait for ${step.to} needs approval: --auto-approve, or a terminal`;
 }

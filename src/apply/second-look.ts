@@ -1,5 +1,4 @@
 import type { Phase } from "../rotation/phase.ts";
-import { isHeldInHsm } from "../teleport/guards/hsm-keys.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow } from "./emit-now.ts";
 import type { FreshLook } from "./fresh-look.ts";
@@ -9,8 +8,8 @@ import { authorityNow, type StepAtHand } from "./step-at-hand.ts";
 export const SECOND_LOOK_MS = 12_000;
 
 /** Signing goes to keys of HSMs, of which a single read may show some alone. */
-export function takesTwoLooks({ step: { from, to }, live }: StepAtHand): boolean {
-  return from === "init" && to === "update_clients" && isHeldInHsm(live);
+export function takesTwoLooks({ step: { from, to }, live, observation }: StepAtHand): boolean {
+  return from === "init" && to === "update_clients" && observation.profile.keyRules.growsInInit(live);
 }
 
 /**

@@ -1,8 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
+import type { OverridePlan, PlannedAction } from "../rotation/override-plan.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../teleport/overrides/override-plan.ts";
-import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import { noteCommit } from "./applied-commit.ts";
 import { approvalKey } from "./approval.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -80,33 +79,10 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   // Nothing has gone out yet: a safe point.
   run.signal.throwIfAborted();
   const reply = await ask(run, look, pending);
-  const patience = reply.accepted
-    ? cluster.policy.phaseTimeoutMs
-    : reply.failure.code === "denied"
-      ? 0
-      : DOUBT_MS;
-  const deadline = new Deadline(run.clock, patience);
-  // What was called is read back whatever happens; where nothing was called, a person may stop waiting.
-  const called = action.call !== "await-crl";
-  const scope: ObserveScope = {
-    components: [],
-    base: look.observation,
-    ...(called ? { evenWhenStopping: true } : {}),
-  };
-  for (const pause of pauses()) {
-    const observation = await tryObserve(run, scope, deadline);
-    const isDone =
-      observation !== null &&
-      !(await pendingIn(run, { observation, record: look.record })).some(
-        (other) => other.action.id === action.id,
-      );
-    if (isDone) {
-      await note("observed");
-      tell("observed");
-      return;
-    }
-    if (deadline.isOver()) break;
-    await deadline.pause(pause, called ? NEVER : run.signal);
+  if (await isReadBack(run, look, action, patienceWith(reply, cluster.policy.phaseTimeoutMs))) {
+    await note("observed");
+    tell("observed");
+    return;
   }
   await note("refused", reply.message);
   if (!reply.accepted) throw reply.failure;
@@ -122,6 +98,37 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   );
 }
 
+/** An error gets just long enough to outlast a stale read; who may not write has not written. */
+function patienceWith(reply: TransitionReply, phaseTimeoutMs: number): number {
+  if (reply.accepted) return phaseTimeoutMs;
+  return reply.failure.code === "denied" ? 0 : DOUBT_MS;
+}
+
+/**
+ * Reads until the plan does not ask for the action any more, at least once; `false` when it still does at the end of
+ * the time. What was called is read back whatever happens; where nothing was called, a person may stop waiting.
+ */
+async function isReadBack(
+  run: ClusterRun,
+  { observation: base, record }: ClusterSnapshot,
+  action: PlannedAction,
+  withinMs: number,
+): Promise<boolean> {
+  const deadline = new Deadline(run.clock, withinMs);
+  const called = action.call !== "await-crl";
+  const scope: ObserveScope = { components: [], base, ...(called ? { evenWhenStopping: true } : {}) };
+  for (const pause of pauses()) {
+    const observation = await tryObserve(run, scope, deadline);
+    if (observation !== null) {
+      const left = await pendingIn(run, { observation, record });
+      if (!left.some((other) => other.action.id === action.id)) return true;
+    }
+    if (deadline.isOver()) return false;
+    await deadline.pause(pause, called ? NEVER : run.signal);
+  }
+  return false;
+}
+
 async function ask(
   run: ClusterRun,
   { observation }: ClusterSnapshot,
@@ -132,8 +139,9 @@ async function ask(
   if (run.platform.overrides === undefined) {
     throw new Failure("refused", `${observation.cluster} has no certificate authority overrides`);
   }
-  const readings = await readOverrides(run.desired.overrides, [observation]);
-  const observed = readings.get(observation.cluster)?.pairs.get(authority)?.document ?? null;
+  const { overrides } = observation.profile;
+  const reading = await overrides?.read([], observation);
+  const observed = overrides?.liveDocument(reading, authority) ?? null;
   const { key_hash: keyHash, force } = action;
   const confirm = () => run.lock.confirm();
   return await run.platform.overrides.act({ authority, keyHash, force, change, observed, confirm });

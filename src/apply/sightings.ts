@@ -1,4 +1,5 @@
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import type { RunClock } from "./run-clock.ts";

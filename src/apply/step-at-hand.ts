@@ -1,6 +1,7 @@
 import type { Platform } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { FreshLook } from "./fresh-look.ts";

@@ -1,11 +1,12 @@
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import { ended, endOf } from "../record/changes/ended.ts";
 import { entered, verified } from "../record/changes/seen.ts";
 import { newKeyWasUsed } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
@@ -48,7 +49,7 @@ export async function takeStep(
   const observation = taken;
   const live = authorityIn(observation, step.authority);
   const now = isoTime(run.clock.now());
-  const memory = entered(before, live, now, asked);
+  const memory = entered(before, live, now, atHand.observation.profile, asked);
   await saveRotation(run, atHand, memory);
   emitNow(run, {
     type: "transition-observed",
@@ -57,11 +58,12 @@ export async function takeStep(
     phase: live.rotation.phase,
   });
   if (step.action === "rotate") await noteStep(run, atHand, "observed", live.rotation.currentId);
-  const wrongKeys = step.action === "verify" ? [] : keysAfter(step, memory.retire, live);
+  const wrongKeys =
+    step.action === "verify" ? [] : keysAfter(step, memory.retire, live, atHand.observation.profile);
   const goingBack = memory.state === "rolling_back";
   if (wrongKeys.length > 0 && !goingBack)
     return fail(run, atHand, "the keys are not as they should be", wrongKeys);
-  const free = goingBack && newKeyWasUsed(memory, live) === "refuted";
+  const free = goingBack && newKeyWasUsed(memory, live, atHand.observation.profile) === "refuted";
   const tolerated = free ? laggingBefore(run, atHand, memory) : new Set<string>();
   const wait = await waitForComponents(run, atHand, memory.roster ?? [], step.to, tolerated);
   const waitedFor = wait.laggards.filter(({ subject }) => !tolerated.has(subject));

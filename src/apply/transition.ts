@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { TransitionReply, TransitionRequest } from "../platforms/platform.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import { openRotation } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow } from "./emit-now.ts";

@@ -1,15 +1,15 @@
 import { isoTime } from "../iso-time.ts";
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { kindsOf, reportedByComponents } from "../profile/lookup.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Follower } from "../rotation/followers.ts";
-import { type ClusterObservation, COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RosterMember } from "../rotation/record.ts";
-import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
 import type { ClusterRun } from "./context.ts";
 import { Deadline } from "./deadline.ts";
 import { emitNow } from "./emit-now.ts";
 import type { Laggard } from "./event.ts";
-import { followersIn, probesOf, progressOf } from "./progress.ts";
+import { followersIn, laggingOf, waitingEvent } from "./progress.ts";
 import { pauses, tryObserve } from "./read-back.ts";
 import type { StepAtHand } from "./step-at-hand.ts";
 
@@ -34,10 +34,10 @@ export async function waitForComponents(
 ): Promise<Followed> {
   const { clock, signal, turnBack } = run;
   const { authority } = atHand.step;
+  const { profile } = atHand.observation;
   const deadline = deadlineOf(run, atHand);
   const since = isoTime(clock.now());
-  const everything = reportedByComponents(authority) ? COMPONENT_KINDS : [];
-  const isCovered = coveredByWaivers(atHand.resource?.waive ?? [], roster);
+  const everything = reportedByComponents(profile, authority) ? kindsOf(profile) : [];
   let kinds: readonly ComponentKind[] = everything;
   let known = atHand.observation;
   let followers: readonly Follower[] = [];
@@ -54,28 +54,11 @@ export async function waitForComponents(
         ...followers.filter(({ kind }) => !kinds.includes(kind)),
         ...fresh.filter(({ kind }) => kinds.includes(kind)),
       ];
-      const lagging = followers.filter((follower) => isAwaited(follower, roster));
-      const laggards = lagging
-        .filter((follower) => !isCovered(follower, now))
-        .map(({ subject, seen: message }) => ({ subject, message, since }));
-      const waived = new Set(
-        lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject),
-      );
-      if (JSON.stringify([laggards, [...waived]]) !== said) {
-        said = JSON.stringify([laggards, [...waived]]);
-        const progress = progressOf(followers, waived);
-        const { name: cluster } = atHand.cluster;
-        emitNow(run, {
-          type: "waiting",
-          cluster,
-          authority,
-          phase,
-          deadline: isoTime(deadline.wall),
-          progress,
-          laggards,
-          ...(waived.size === 0 ? {} : { waived: [...waived] }),
-          ...probesOf(run, { ...atHand, authority }, known, phase),
-        });
+      const { laggards, waived } = laggingOf(followers, atHand.resource, roster, { now, since });
+      if (JSON.stringify([laggards, waived]) !== said) {
+        said = JSON.stringify([laggards, waived]);
+        const seenSoFar = { followers, laggards, waived, observation: known, deadline: deadline.wall };
+        emitNow(run, waitingEvent(run, { ...atHand, authority }, phase, seenSoFar));
       }
       const awaited = laggards.filter(({ subject }) => !tolerated.has(subject));
       if ((awaited.length === 0 && whole) || deadline.isOver()) return { laggards, observation: known };

@@ -18,14 +18,7 @@ import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { needsBackup } from "./intent.ts";
 import { interruptible } from "./interruption.ts";
 import { nextStep } from "./next-step.ts";
-import {
-  failingIn,
-  isHeldNow,
-  isPhaseToWaitFor,
-  type PlannedSteps,
-  refusalOf,
-  refusalToWait,
-} from "./refuse-step.ts";
+import { failingIn, isHeldNow, type PlannedSteps, refusalOf } from "./refuse-step.ts";
 import {
   beforeSecondLook,
   type Expected,
@@ -69,22 +62,17 @@ export async function walk(
       continue;
     }
     if (atHand === null) throw new Error("a rotation without a step is either over or watched");
-    const { step, cluster } = atHand;
+    const { step } = atHand;
     if (clock !== null && isHeldNow(atHand, clock)) {
       const message = `the clock would go on to the next phase, and ${failingIn(step).join(", ")} would not`;
       leaving = await leftByClock(run, atHand);
       if (leaving !== null) continue;
       return await turnBack(run, atHand, { result: "failed", message, findings: findingsIn(step) });
     }
-    const refused = isPhaseToWaitFor(atHand, clock)
-      ? refusalToWait(run, step, planned)
-      : refusalOf(run, atHand, planned);
-    if (refused !== null && wentBack !== null && step.from === "standby") {
-      return { outcome: "rolled-back", message: wentBack };
-    }
+    const refused = refusalOf(run, atHand, clock, planned);
     if (refused !== null) {
-      emitNow(run, { type: "blocked", cluster: cluster.name, rotation: name, step });
-      return step.from === "rollback" ? unfinished(step, refused) : { outcome: "blocked", message: refused };
+      if (wentBack === null || step.from !== "standby") return blocked(run, atHand, refused);
+      return { outcome: "rolled-back", message: wentBack };
     }
     const pause = takesTwoLooks(atHand) && !secondLooks.includes(step.id) ? SECOND_LOOK_MS : 0;
     const wait = Math.max(pause, untilSure(run, atHand));
@@ -104,6 +92,12 @@ export async function walk(
     }
     wentBack ??= turnedBackBefore(atHand);
   }
+}
+
+/** The step is not taken, and that ends the walk. */
+function blocked(run: ClusterRun, { cluster, rotationName, step }: StepAtHand, refused: string): WorkEnding {
+  emitNow(run, { type: "blocked", cluster: cluster.name, rotation: rotationName, step });
+  return step.from === "rollback" ? unfinished(step, refused) : { outcome: "blocked", message: refused };
 }
 
 /** Why a run before this one turned the rotation back, although git wants it to go on; else `null`. */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../apply/event.ts";
-import { runAction } from "../forge/action.ts";
 import { type ActionContext, readActionContext } from "../forge/action-context.ts";
 import type { ActionDoors, ActionWorld, AppliedRun, EndedPlan, PlannedRun } from "../forge/action-doors.ts";
 import { openGitHub } from "../forge/github.ts";
 import { annotation, type JobLog, openJobLog } from "../forge/job-log.ts";
+import { runAction } from "../forge/run-action.ts";
 import type { BoundPlan } from "../planner/saved/plan-file.ts";
 import { plainPaint } from "../views/text/paint.ts";
 import { planText } from "../views/text/plan-text.ts";

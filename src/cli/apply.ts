@@ -12,20 +12,21 @@ import { type BoundPlan, requireCommit } from "../planner/saved/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
-import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
-import type { APPLY } from "./commands/apply-commands.ts";
+import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approved-steps.ts";
+import type { APPLY } from "./commands/apply-rows.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
+import { isFolder, type NamedPlanFile, readNamedPlanFile } from "./named-plan-file.ts";
 import { observeAll, planOfWorkspace } from "./observe.ts";
-import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
+import { openPlatforms } from "./open-clusters.ts";
 import { runText } from "./run-text.ts";
 import { applyOnScreen } from "./screen.ts";
 import { onSignals } from "./signals.ts";
 import { canAsk, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
 
 /** `approveFinal` holds `""` where the flag stood bare. */
 type ApplyOptions = ValuesOf<typeof APPLY.flags>;
@@ -46,7 +47,7 @@ export async function apply(
   const saved =
     argument === undefined || (await isFolder(terminal, argument))
       ? null
-      : await readPlanFile(terminal, argument);
+      : await readNamedPlanFile(terminal, argument);
   const directory = saved === null ? (argument ?? options.directory) : options.directory;
   const approved: readonly Approved[] = [
     ...(saved === null ? [] : [{ by: "file", ...saved } as const]),
@@ -62,10 +63,17 @@ export async function apply(
   await insist(workspace, terminal, { approved: approved.length > 0 });
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
+  const onScreen =
+    options.tui &&
+    options.format === "text" &&
+    options.autoApprove !== true &&
+    canDraw(terminal.env, terminal);
   let compared = approved;
   let heard = false;
+  // A line beside the screen would go through it.
+  const said = onScreen ? { ...options, quiet: true } : options;
   const context: Context = {
-    ...contextOf(terminal, workspace, options, stop.signal, options.acceptHistory),
+    ...contextOf(terminal, workspace, said, stop.signal, options.acceptHistory),
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations, plan.clusters) };
       if (!heard) listener?.onPlan(now);
@@ -80,11 +88,6 @@ export async function apply(
     events.write(event);
     listener?.onEvent(event);
   };
-  const onScreen =
-    options.tui &&
-    options.format === "text" &&
-    options.autoApprove !== true &&
-    canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
       const recheck = async (clusters: readonly string[]) => {

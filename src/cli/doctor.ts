@@ -1,15 +1,16 @@
 import { Failure } from "../failure.ts";
-import { type Check, preflight, recordCheck } from "../planner/preflight.ts";
+import { preflight, recordCheck } from "../planner/preflight.ts";
+import type { Check } from "../profile/preflight.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph } from "../views/text/columns.ts";
 import type { Paint, TextTone } from "../views/text/paint.ts";
-import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { sayWhoseRecord } from "./record.ts";
+import { openCommit } from "./open-clusters.ts";
+import { sayWhoseRecord } from "./open-record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 /** `capstan doctor`: whether this machine could rotate these clusters. */
 export async function doctor(
@@ -17,8 +18,7 @@ export async function doctor(
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const { workspace, platforms } = await openCommit(terminal, directory, options);
   const clusters = await Promise.all(
     workspace.clusters.map(async (cluster) => ({ name: cluster.name, checks: await examine(cluster.name) })),
   );

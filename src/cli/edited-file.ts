@@ -11,7 +11,7 @@ import type { Workspace } from "./workspace.ts";
  * there. A link within the repository is followed to its end, so that it stays a link; one that leads out of it, or
  * into `.git`, is refused.
  */
-export type Repository = Pick<Workspace, "folder"> & {
+export type EditedRepository = Pick<Workspace, "folder"> & {
   /** `null` outside of git: then the folder is all there is. */
   readonly git: { readonly root: string } | null;
 };
@@ -36,7 +36,7 @@ interface Written {
 }
 
 /** Bad input changes nothing: every new text is made, and every place looked at, before the first is written. */
-export async function editFiles(repository: Repository, edits: readonly Edit[]): Promise<void> {
+export async function editFiles(repository: EditedRepository, edits: readonly Edit[]): Promise<void> {
   const all = new Map<string, Written>();
   for (const edit of edits) {
     const target = await targetIn(repository, edit.file);
@@ -76,7 +76,7 @@ function gone(file: string): Failure {
   });
 }
 
-async function targetIn({ folder, git }: Repository, file: string): Promise<Target> {
+async function targetIn({ folder, git }: EditedRepository, file: string): Promise<Target> {
   return { path: await endOf(resolve(folder, file)), roots: [await realpath(git?.root ?? folder)] };
 }
 

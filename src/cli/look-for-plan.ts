@@ -2,16 +2,18 @@ import { parse, resolve } from "node:path";
 import type { ValuesOf } from "../flag.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { waysThroughBase } from "../planner/trust.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { profileOf } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { TrustedSide } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
-import type { PLAN } from "./commands/plan-commands.ts";
+import type { PLAN } from "./commands/plan-rows.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { observeEach } from "./observe.ts";
+import { openPlatforms } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
-import { openPlatforms, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What was typed that matters here. */
 type LookOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "observations">;
@@ -86,24 +88,11 @@ async function observeThrough(
 
 /** What is named from where capstan was started is still found there. */
 function startedElsewhere(cluster: ClusterResource, cwd: string): ClusterResource {
-  const command = ([executable = "", ...words]: readonly string[]) => [
-    executable.includes("/") ? resolve(cwd, executable) : executable,
-    ...words,
-  ];
-  const { teleport, talos } = cluster;
+  const { platform, connection } = cluster;
+  if (connection === null) return cluster;
+  const rules = profileOf(platform).resources.connection;
   return {
     ...cluster,
-    teleport:
-      teleport === null
-        ? null
-        : {
-            ...teleport,
-            tctl: command(teleport.tctl),
-            identityFile: teleport.identityFile === null ? null : resolve(cwd, teleport.identityFile),
-          },
-    talos:
-      talos === null
-        ? null
-        : { ...talos, talosctl: command(talos.talosctl), kubectl: command(talos.kubectl) },
+    connection: rules.startedElsewhere(connection, (path) => resolve(cwd, path)),
   };
 }

@@ -1,8 +1,8 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { COMMANDS, type DeclaredCommand } from "./commands/command-table.ts";
 import { HANDLERS } from "./commands/handlers.ts";
 import { withFlagsBehind } from "./commands/leading-flags.ts";
 import { programOf, type RunRow } from "./commands/program.ts";
-import { COMMANDS, type Declared } from "./commands/table.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { report } from "./report.ts";
 import { discreet, processTerminal, type Terminal } from "./terminal.ts";
@@ -18,7 +18,7 @@ export async function main(
   const terminal = discreet(outside);
   let exit: ExitCode = EXIT.ok;
   const run: RunRow = async ({ name }, given) => {
-    const handler = await HANDLERS[name as Declared["name"]]();
+    const handler = await HANDLERS[name as DeclaredCommand["name"]]();
     // commander has read what the row says, and every row was compared with its handler by `HANDLERS`.
     exit = await Reflect.apply(handler, undefined, [terminal, ...given]);
   };

@@ -2,8 +2,8 @@ import { Failure } from "../failure.ts";
 import { planFrom } from "../planner/plan-from.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import { historiesOf } from "../rotation/history.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Workspace } from "./workspace.ts";
 

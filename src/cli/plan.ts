@@ -6,10 +6,10 @@ import { paragraph } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { directoryOf } from "./commands/common-flags.ts";
-import type { PLAN } from "./commands/plan-commands.ts";
+import type { PLAN } from "./commands/plan-rows.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
+import { sayWhoseRecord } from "./open-record.ts";
 import { type MadePlan, planDirectory } from "./plan-directory.ts";
-import { sayWhoseRecord } from "./record.ts";
 import { showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 

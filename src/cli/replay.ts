@@ -10,7 +10,7 @@ import { harmlessValue } from "../views/harmless.ts";
 import { eventText } from "../views/text/event-text.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
-import type { REPLAY } from "./commands/plan-commands.ts";
+import type { REPLAY } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 

@@ -1,8 +1,8 @@
 import { Failure } from "../failure.ts";
-import { isTalosType } from "../rotation/authority-type.ts";
+import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { undeclaredIn } from "../rotation/history.ts";
 import { editFiles } from "./edited-file.ts";
-import { newRotation, newRotationFile, type Request } from "./rotate-request.ts";
+import { clusterOf, newRotation, newRotationFile, type Request } from "./rotate-request.ts";
 
 /**
  * `rotate rollback` of a rotation that the record knows as under way and that no resource here declares: its resource,
@@ -17,7 +17,7 @@ export async function writeAgain(request: Request): Promise<readonly string[] | 
   // A pair goes together: one half that went back alone would be apart from the other for good.
   const members = missing.filter(({ name }) => name === first.name);
   const names = members.map(({ authority }) => authority).join(" and ");
-  if (members.some(({ authority }) => isTalosType(authority))) {
+  if ((await authorityMakerOf(clusterOf(request).platform)) !== null) {
     throw new Failure(
       "usage",
       `no ca_rotation here declares ${first.name}, and the record alone cannot write it`,

@@ -1,11 +1,20 @@
+import { relative } from "node:path";
 import { Failure } from "../failure.ts";
+import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { nextFingerprint } from "../resources/model/next-authority.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
-import { activeKeysEdit, clusterOf, keysOf, LiveKeys, type Request, together } from "./rotate-request.ts";
+import {
+  activeKeysEdit,
+  clusterOf,
+  LiveKeys,
+  pairTogether,
+  presentKeys,
+  type Request,
+} from "./rotate-request.ts";
 
 /** The edit that writes a phase over the one that stands in git. */
 export function phaseEdit(rotation: RotationResource, phase: Phase): Edit {
@@ -36,7 +45,7 @@ export async function finishWhatIsOver(
   ]);
   return [
     ...(moves
-      ? [`${rotation.source.file}: ${rotation.name} ${rotation.phase} → standby${together(rotation)}`]
+      ? [`${rotation.source.file}: ${rotation.name} ${rotation.phase} → standby${pairTogether(rotation)}`]
       : []),
     ...keys.map(({ said }) => said),
     ...secrets,
@@ -83,10 +92,28 @@ export async function secretsChange(
   request: Request,
   rotation: RotationResource,
 ): Promise<readonly string[]> {
+  const { workspace, terminal } = request;
   const cluster = clusterOf(request);
-  if (cluster.platform !== "talos") return [];
-  const { writeSecretsChange } = await import("./rotate-talos.ts");
-  return await writeSecretsChange(request.terminal, request.workspace, cluster, rotation);
+  const maker = await authorityMakerOf(cluster.platform);
+  const change = await maker?.changeBeside(cluster, rotation, workspace.folder, terminal.env);
+  if (change == null) return [];
+  const { sealed, lines } = change;
+  if (sealed !== null) {
+    const { file, text } = sealed;
+    await editFiles(workspace, [
+      {
+        file,
+        change(before) {
+          if (before.startsWith("-----BEGIN AGE ENCRYPTED FILE-----")) return text;
+          throw new Failure("usage", `${relative(workspace.folder, file)} is there, and is no sealed file`, {
+            hint: "nothing was written over it; move it away",
+          });
+        },
+        absent: () => text,
+      },
+    ]);
+  }
+  return lines;
 }
 
 /** The new key is known by now; with it in active_keys the finished repository has no drift. */
@@ -128,5 +155,5 @@ async function introducedKeys(
   const { rotations } = await request.workspace.store.load(request.cluster);
   const known = rotations.findLast((entry) => entry.name === name && entry.authority === type)?.introduced;
   if (known !== undefined && known.length > 0) return known;
-  return keysOf((await LiveKeys.read(request)).of(type)).filter((key) => !retire.includes(key));
+  return presentKeys((await LiveKeys.read(request)).of(type)).filter((key) => !retire.includes(key));
 }

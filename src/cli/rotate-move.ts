@@ -7,7 +7,7 @@ import type { RotationRecord } from "../rotation/record.ts";
 import { editFiles } from "./edited-file.ts";
 import { writeAgain } from "./rotate-again.ts";
 import { acceptLive, finishWhatIsOver, newKeys, phaseEdit, secretsChange } from "./rotate-finish.ts";
-import { liveIfItCanBeRead, type Request, rotationsOf, together } from "./rotate-request.ts";
+import { liveIfItCanBeRead, pairTogether, type Request, rotationsOf } from "./rotate-request.ts";
 import { lastAttempt } from "./rotate-start.ts";
 
 /** What writes another phase over the one that stands in git. */
@@ -49,7 +49,7 @@ export async function move(request: Request, verb: PhaseVerb): Promise<readonly 
   const keys = verb === "finish" ? await newKeys(request, rotation) : { edits: [], said: [] };
   await editFiles(workspace, [phaseEdit(rotation, phase), ...keys.edits]);
   return [
-    `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}${together(rotation)}`,
+    `${rotation.source.file}: ${rotation.name} ${rotation.phase} → ${phase}${pairTogether(rotation)}`,
     ...keys.said,
     ...secrets,
   ];

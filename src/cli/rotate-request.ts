@@ -8,10 +8,11 @@ import type { ClusterResource, RotationResource } from "../resources/model/desir
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
-import type { ROTATE_START } from "./commands/rotate-commands.ts";
+import type { ROTATE_START } from "./commands/rotate-rows.ts";
 import type { Edit } from "./edited-file.ts";
+import { openClusters } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What was typed: `start` has all of the flags. */
 export type RotateOptions = CommonOptions &
@@ -26,6 +27,7 @@ export interface Request {
   readonly cluster: string;
 }
 
+/** The resource of the cluster that is meant. */
 export function clusterOf({ workspace, cluster }: Request): ClusterResource {
   const found = workspace.clusters.find(({ name }) => name === cluster);
   if (found === undefined) throw new Error(`${cluster} is not in the workspace`);
@@ -71,13 +73,14 @@ export class LiveKeys {
   isOver({ authorities }: Pick<RotationResource, "authorities">): boolean {
     return authorities.every(({ type, retire }) => {
       const live = this.of(type);
-      const present = keysOf(live);
+      const present = presentKeys(live);
       return live.rotation.state === "standby" && !retire.some((key) => present.includes(key));
     });
   }
 }
 
-export function keysOf({ active, trusted }: LiveAuthority): readonly Fingerprint[] {
+/** Every key that a CA has, signing or trusted. */
+export function presentKeys({ active, trusted }: LiveAuthority): readonly Fingerprint[] {
   return identify([...active, ...trusted]);
 }
 
@@ -147,11 +150,12 @@ export async function newRotationFile(
   }
 }
 
+/** The edit that writes a rotation to a file of its own. */
 export function newRotation(file: string, rotation: Parameters<typeof addRotation>[1]): Edit {
   return { file, fresh: addRotation(null, rotation) };
 }
 
 /** Who named one CA of a pair moves both. */
-export function together({ authorities }: RotationResource): string {
+export function pairTogether({ authorities }: RotationResource): string {
   return authorities.length === 1 ? "" : `, ${authorities.map(({ type }) => type).join(" and ")} together`;
 }

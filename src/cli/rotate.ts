@@ -1,8 +1,8 @@
 import type { ValuesOf } from "../flag.ts";
-import { apiSpelling } from "../rotation/authority-type.ts";
+import { apiSpelling } from "../profile/authority-type.ts";
 import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
-import type { ROTATE_ADOPT, ROTATE_START } from "./commands/rotate-commands.ts";
+import type { ROTATE_ADOPT, ROTATE_START } from "./commands/rotate-rows.ts";
 import { afterEdit } from "./edited-file.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";

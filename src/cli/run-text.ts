@@ -1,7 +1,7 @@
 import type { RunEvent } from "../apply/event.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { hear } from "../views/run/hear.ts";
-import { nextStep } from "../views/run/next-step.ts";
+import { howToGoOn } from "../views/run/how-to-go-on.ts";
 import { startRun } from "../views/run/run-state.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { eventText } from "../views/text/event-text.ts";
@@ -23,7 +23,7 @@ export async function runText(
     if (event.type === "finished" && format === "json") stdout.write(`${jsonText(event, 0)}\n`);
     const text = eventText(event, err);
     if (text !== null && quiet !== true) stderr.write(`${text}\n`);
-    const next = event.type === "finished" ? nextStep(run) : null;
+    const next = event.type === "finished" ? howToGoOn(run) : null;
     if (next !== null && quiet !== true) {
       stderr.write(`${paragraph(`${err("dim", "next")}  ${next}`, "", "      ")}\n`);
     }

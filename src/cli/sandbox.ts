@@ -14,12 +14,7 @@ import {
   sandboxStatus,
   sandboxUp,
 } from "../sandbox/sandbox.ts";
-import type {
-  SANDBOX_DB_LOGIN,
-  SANDBOX_DOWN,
-  SANDBOX_FAULT,
-  SANDBOX_UP,
-} from "./commands/sandbox-commands.ts";
+import type { SANDBOX_DB_LOGIN, SANDBOX_DOWN, SANDBOX_FAULT, SANDBOX_UP } from "./commands/sandbox-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 

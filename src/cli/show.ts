@@ -5,7 +5,7 @@ import { table } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { readShownPlanFile } from "./plan-file.ts";
+import { readShownPlanFile } from "./named-plan-file.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** `capstan show`: what is in a plan file, without asking git or a cluster. */

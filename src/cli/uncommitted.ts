@@ -141,6 +141,7 @@ export function planOfFolder(found: Uncommitted, commit: string | null): string 
 
 const NAMED = 5;
 
+/** The first few by name, and how many more. */
 export function named(paths: readonly string[]): string {
   const more = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : "";
   return `${paths.slice(0, NAMED).join(", ")}${more}`;

@@ -8,10 +8,10 @@ import {
   checkName,
   expectationsOf,
   mergedWith,
+  notApplied,
   type ReviewedPlan,
-  refused,
   reviewedPlanOn,
-  type Wanted,
+  type WantedRun,
 } from "./reviewed-plan.ts";
 
 /** In a merge queue, what the reviewers of its last pull request saw: the group must come to the same. */
@@ -31,7 +31,7 @@ export async function reviewedInQueue(
         });
   if (approval !== null) return expectationsOf(approval);
   if (required || inputs.requirePlan) {
-    throw refused(
+    throw notApplied(
       `pull request ${pull ?? "of this group"} has no check run of ${app} with a plan that was reviewed`,
       "let the plan workflow run on the pull request before it is queued",
     );
@@ -70,13 +70,13 @@ export async function approvedForApply(
   if (!required) return { expect: inputs.expect, pulls };
   const { forge } = world;
   if (forge === null || brought === null || context.commit === null) {
-    throw refused(
+    throw notApplied(
       `what was reviewed for commit ${context.commit ?? "none"} cannot be found out without a token for GitHub's API`,
       "give the action a token with checks: read and pull-requests: read",
     );
   }
   if (policy.appBefore !== null && policy.appBefore !== policy.app) {
-    throw refused(
+    throw notApplied(
       `what was merged changes whose check run counts, from ${policy.appBefore} to ${policy.app}: neither can approve that`,
       "approve the plan by hand: the input expect",
     );
@@ -86,19 +86,24 @@ export async function approvedForApply(
 }
 
 /** Of a merge group its own plan counts, which was compared with the reviewed one; else that of the pull request. */
-async function reviewed(forge: Forge, commit: string, head: string, wanted: Wanted): Promise<ReviewedPlan> {
+async function reviewed(
+  forge: Forge,
+  commit: string,
+  head: string,
+  wanted: WantedRun,
+): Promise<ReviewedPlan> {
   return await asking("read the plan that was reviewed", async () => {
     const ofGroup = commit === head ? null : await reviewedPlanOn(forge, commit, wanted);
     if (ofGroup !== null) {
       if (ofGroup.reviewed === true) return ofGroup;
-      throw refused(
+      throw notApplied(
         `the plan of the merge group ${commit} was not compared with one that was reviewed`,
         "let the plan workflow run on pull requests, too, and require its check",
       );
     }
     const approval = await reviewedPlanOn(forge, head, wanted);
     if (approval !== null && approval.reviewed !== false) return approval;
-    throw refused(
+    throw notApplied(
       `commit ${head}, which was merged as ${commit}, has no check run "${checkName(wanted.scope)}" of ${wanted.app} with a plan that was reviewed`,
       "let the plan workflow run on the pull request before it is merged (checks: write), or approve by hand: the input expect",
     );
@@ -113,7 +118,7 @@ async function broughtBy(
   if (forge === null || commit === null) return null;
   try {
     if (branch === null)
-      throw refused("the run is of no branch (GITHUB_REF)", "run mode apply on a push to the branch");
+      throw notApplied("the run is of no branch (GITHUB_REF)", "run mode apply on a push to the branch");
     const found = mergedWith(
       await asking("find the pull request of this commit", () => forge.pullsOf(commit)),
       commit,

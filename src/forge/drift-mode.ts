@@ -7,7 +7,7 @@ import type { ActionDoors, ActionWorld, PlannedRun } from "./action-doors.ts";
 import { linkTo, renderer, say, tellUnread, writePlanOutputs } from "./action-words.ts";
 import { keepDriftIssue } from "./drift-issue.ts";
 import { writeSummary } from "./job-files.ts";
-import { codeOf, EXIT_BLOCKED } from "./plan-exit.ts";
+import { EXIT_BLOCKED, jobExit } from "./plan-exit.ts";
 
 /** Mode `drift`: keeps an issue for each cluster that is not what git says. Gives the exit code. */
 export async function driftMode(
@@ -17,7 +17,7 @@ export async function driftMode(
 ): Promise<number> {
   const planned = await doors.plan(context.inputs.expect);
   const { plan, fingerprint, exit } = planned;
-  const code = exit === EXIT_BLOCKED ? 0 : codeOf(exit);
+  const code = exit === EXIT_BLOCKED ? 0 : jobExit(exit);
   tellUnread(world, plan);
   await writeSummary(context.summaryFile, renderer(planned, "capstan drift", {}));
   await writePlanOutputs(context, plan.outcome, planned);

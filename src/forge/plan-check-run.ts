@@ -1,6 +1,6 @@
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./fitting-text.ts";
 import type { CheckRun, Forge, NewCheckRun } from "./forge.ts";
-import { checkName, ownRuns, type ReviewedPlan, reviewedPlanText, type Wanted } from "./reviewed-plan.ts";
+import { checkName, ownRuns, type ReviewedPlan, reviewedPlanText, type WantedRun } from "./reviewed-plan.ts";
 
 /** The plan of a commit, for those who review it, and what of it is approved when the commit is merged. */
 export interface PlanCheck {
@@ -52,7 +52,7 @@ export async function keepCheckRun(forge: Forge, check: PlanCheck): Promise<Writ
 export async function endCheckRun(
   forge: Forge,
   head: string,
-  wanted: Wanted,
+  wanted: WantedRun,
   runUrl: string | null,
 ): Promise<Written> {
   return await asWritten(async () => {
@@ -74,7 +74,7 @@ export async function endCheckRun(
   });
 }
 
-async function own(forge: Forge, head: string, wanted: Wanted): Promise<CheckRun | undefined> {
+async function own(forge: Forge, head: string, wanted: WantedRun): Promise<CheckRun | undefined> {
   return (await ownRuns(forge, head, wanted)).at(-1);
 }
 

@@ -5,6 +5,6 @@ const EXIT_CHANGES = 2;
 export const EXIT_BLOCKED = 3;
 
 /** Changes that are planned are no failure of a job; all else that `capstan plan` ends with is. */
-export function codeOf(exit: number): number {
+export function jobExit(exit: number): number {
   return exit === EXIT_CHANGES ? 0 : exit;
 }

@@ -5,7 +5,7 @@ import { reviewedInQueue } from "./approved-for-apply.ts";
 import { writeSummary } from "./job-files.ts";
 import { keepCheckRun } from "./plan-check-run.ts";
 import { keepComment } from "./plan-comment.ts";
-import { codeOf, EXIT_BLOCKED } from "./plan-exit.ts";
+import { EXIT_BLOCKED, jobExit } from "./plan-exit.ts";
 import { reviewedPlan } from "./reviewed-plan.ts";
 
 /** Mode `plan`: plans, and keeps the check run and the comment of the pull request. Gives the exit code. */
@@ -21,14 +21,14 @@ export async function planMode(
   const { plan, fingerprint, exit } = planned;
   await writeSummary(context.summaryFile, renderer(planned, "capstan plan", {}));
   await writePlanOutputs(context, plan.outcome, planned);
-  const code = exit === EXIT_BLOCKED && context.inputs.failOn === "error" ? 0 : codeOf(exit);
+  const code = exit === EXIT_BLOCKED && context.inputs.failOn === "error" ? 0 : jobExit(exit);
   tellUnread(world, plan);
   if (world.forge !== null && context.head !== null) {
     const written = await keepCheckRun(world.forge, {
       head: context.head,
       app: policy.app,
       reviewed: reviewedPlan(plan, scopeOf(context), queued ? expect.length > 0 : null),
-      conclusion: code === EXIT_BLOCKED ? "failure" : codeOf(exit) === 0 ? "success" : "neutral",
+      conclusion: code === EXIT_BLOCKED ? "failure" : jobExit(exit) === 0 ? "success" : "neutral",
       runUrl: context.runUrl,
       render: renderer(planned, "capstan plan", linkTo(context)),
     });

@@ -66,14 +66,14 @@ export function expectationsOf({ plan, clusters }: ReviewedPlan): readonly strin
   // A plan without a cluster is approved as a whole.
   if (Object.keys(clusters).length === 0) return [plan];
   if (known.length > 0) return known;
-  throw refused(
+  throw notApplied(
     "the plan that was reviewed could read none of its clusters",
     "plan it again, and have it reviewed",
   );
 }
 
 /** Where an approval has to be, and whose. */
-export interface Wanted {
+export interface WantedRun {
   readonly scope: string;
   /** Slug of the GitHub App whose check run counts. */
   readonly app: string;
@@ -96,14 +96,14 @@ export function mergedWith(
   const [head, ...others] = heads;
   if (head === undefined) {
     const listed = pulls.map(({ number, base }) => `${number} into ${harmless(base)}`).join(", ");
-    return refused(
+    return notApplied(
       `no pull request was merged into ${harmless(branch)} as commit ${commit}${listed === "" ? "" : ` (GitHub lists ${listed})`}`,
       "merge it by a pull request whose plan was reviewed, or approve its plan by hand: the input expect",
     );
   }
   if (others.length > 0) {
     const numbers = brought.map(({ number }) => number).join(" and ");
-    return refused(
+    return notApplied(
       `commit ${commit} was merged into ${harmless(branch)} by several pull requests, ${numbers}, and which one was reviewed cannot be told`,
       "approve the plan by hand: the input expect",
     );
@@ -115,27 +115,27 @@ export function mergedWith(
 export async function reviewedPlanOn(
   forge: Forge,
   head: string,
-  wanted: Wanted,
+  wanted: WantedRun,
 ): Promise<ReviewedPlan | null> {
   const ours = await ownRuns(forge, head, wanted);
   const [run, ...others] = ours;
   if (run === undefined) return null;
   const what = `the check run "${checkName(wanted.scope)}" of ${wanted.app} on commit ${head}`;
   if (others.length > 0) {
-    throw refused(
+    throw notApplied(
       `there are ${ours.length} check runs "${checkName(wanted.scope)}" of ${wanted.app} on commit ${head}, and which one was reviewed cannot be told`,
       "let the plan workflow run once for each commit and scope; push a commit, and have its plan reviewed",
     );
   }
   if (run.conclusion !== "success" && run.conclusion !== "neutral") {
-    throw refused(
+    throw notApplied(
       `${what} ended as ${harmless(run.conclusion ?? "not at all")}`,
       "let the plan workflow run again, and have its plan reviewed",
     );
   }
   const found = readReviewedPlan(run);
   if (found === null || found.scope !== wanted.scope) {
-    throw refused(
+    throw notApplied(
       `${what} holds no plan that capstan wrote`,
       "let the plan workflow run again, and have its plan reviewed",
     );
@@ -147,7 +147,7 @@ export async function reviewedPlanOn(
 export async function ownRuns(
   forge: Forge,
   head: string,
-  { scope, app }: Wanted,
+  { scope, app }: WantedRun,
 ): Promise<readonly CheckRun[]> {
   const name = checkName(scope);
   const runs = await forge.checkRuns(head, name);
@@ -196,6 +196,6 @@ function areClusters(value: unknown): value is ReviewedPlan["clusters"] {
 }
 
 /** Apply does not begin. */
-export function refused(message: string, hint: string): Failure {
+export function notApplied(message: string, hint: string): Failure {
   return new Failure("stale", message, { hint: `nothing was applied; ${hint}` });
 }

@@ -1,44 +1,90 @@
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { isStated } from "../checklist/tick.ts";
+import { unlistedStep } from "../checklist/unlisted-kinds.ts";
+import { reportedByComponents } from "../profile/lookup.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
+import type { Finding } from "../rotation/plan.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
-import { failWith, type Guard, unknown } from "./guard.ts";
+import { failWith, unknown } from "./judgement.ts";
 
 /** Also for components that joined after the roster was taken. A silent one is the roster's business. */
 export const componentsReady: Guard = {
   id: "components-ready",
+  about: "components",
   refuses: "going on while a live component is not at the current phase of this rotation",
   waivable: true,
   appliesTo: ({ edge, authority, record, observation }) =>
-    reportedByComponents(authority.type) &&
+    reportedByComponents(observation.profile, authority.type) &&
     (edge.to !== "rollback" || edge.from === "rollback" || rollbackSwapsKeys(edge, authority, observation)) &&
-    (edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted"),
-  judge: ({ observation, authority, edge, past, now }) => {
-    const [unread] = observation.unread.filter(({ what }) => what !== "remote_clusters");
+    (edge.from !== "rollback" || newKeyWasUsed(record, authority, observation.profile) !== "refuted"),
+  judge: (input) => {
+    const { observation, authority, edge, past, now } = input;
+    const { componentKinds, otherListings, words } = observation.profile;
+    const [unread] = observation.unread.filter(({ what }) => !otherListings.includes(what));
     if (unread !== undefined) {
       return unknown({
         subject: `listing/${unread.what}`,
         message: `could not be read: ${unread.problem}`,
-        remedy:
-          "give capstan's role `list` and `read` on this kind, with wildcard labels, or waive this subject",
+        remedy: `${words.unreadListing}, or waive this subject`,
       });
     }
-    if (!observation.components.some(({ kind }) => kind === "auth_server")) {
+    for (const { kind, listing, alwaysThere } of componentKinds) {
+      if (alwaysThere === undefined || observation.components.some((one) => one.kind === kind)) continue;
       return unknown({
-        subject: "listing/auth_servers",
-        message: "lists no auth server, so the listings do not show everything",
-        remedy: "give capstan's role `list` and `read` on auth_server, proxy and node, with wildcard labels",
+        subject: `listing/${listing ?? kind}`,
+        message: `lists no ${alwaysThere.title}, so the listings do not show everything`,
+        remedy: alwaysThere.remedy,
       });
     }
-    return failWith(
+    const lagging = failWith(
       followersOf(observation, authority, [], edge.from, now, standbyIds(past, authority))
         .filter(({ standing }) => standing === "lagging" || standing === "unclear")
         .map((component) => ({
           subject: component.subject,
           message: component.seen,
-          remedy:
-            "wait; if it does not follow, look at its log for `out of sync`: it may have to be reset and joined anew, or the rotation rolled back",
+          remedy: words.notFollowing,
         })),
     );
+    const unseen = [...unlistedKinds(input), ...unlistedAgents(input)];
+    if (unseen.length === 0) return lagging;
+    if (lagging.outcome === "pass") return { outcome: "unknown", findings: unseen };
+    return { outcome: lagging.outcome, findings: [...lagging.findings, ...unseen] };
   },
 };
+
+/** A kind that can exist there, and that nothing lists: a person has to look, once in a rotation. */
+function unlistedKinds({ observation, authority, rotation, record, now }: GuardInput): readonly Finding[] {
+  const context = {
+    profile: observation.profile,
+    types: rotation?.authorities.map(({ type }) => type) ?? [authority.type],
+    now: new Date(now).toISOString(),
+    startedAt: record?.started_at ?? null,
+  };
+  return (observation.unlisted ?? []).flatMap(({ kind, problem }) => {
+    const step = unlistedStep(kind);
+    if (isStated(step, rotation?.acknowledge ?? [], context)) return [];
+    return [
+      {
+        subject: step,
+        message: `nobody can see whether there are any, nor where they are: ${problem}`,
+        remedy: `look by hand, on every machine that runs one, in every phase; then state \`${step}\` in \`acknowledge\`, which holds until the rotation ends`,
+      },
+    ];
+  });
+}
+
+/** Who is connected and in no listing at all: it joined, and its row is gone for now, or is not shown to this role. */
+function unlistedAgents({ observation, record }: GuardInput): readonly Finding[] {
+  const known = new Set([
+    ...observation.components.map(({ id }) => id),
+    ...(record?.roster ?? []).map(({ id }) => id),
+  ]);
+  return (observation.connected ?? [])
+    .filter(({ id, kinds }) => kinds.length > 0 && !known.has(id))
+    .map(({ id, kinds }) => ({
+      subject: `agent/${id}`,
+      message: `is connected (${kinds.join(", ")}) and in no listing: nobody knows where it is`,
+      remedy: `wait until its row is back, and plan again; if it stays so, ${observation.profile.words.unreadListing}`,
+    }));
+}

@@ -9,8 +9,5 @@ export const INIT_FLAGS = {
   ...TALOS_INIT_FLAGS,
 } as const satisfies Flags;
 
-/** How a cluster of each is named where git has none yet. */
-export const INIT_EXAMPLES = [
-  "capstan init --tctl tctl --cluster acme.cluster",
-  "capstan init --talosconfig talosconfig",
-] as const;
+/** What to type for a cluster of each. */
+export const INIT_EXAMPLES = ["--tctl tctl --cluster NAME", "--talosconfig FILE"] as const;

@@ -1,5 +1,5 @@
+import { type PlatformName, platformName } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
-import type { PlatformName } from "../rotation/observation.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { openTalos } from "./talos/open-talos.ts";
 import { openTeleport } from "./teleport/open-teleport.ts";
@@ -11,5 +11,5 @@ const OPEN: Readonly<Record<PlatformName, Open>> = { teleport: openTeleport, tal
 
 /** The platform of a cluster resource. Contacts nothing yet; throws a `Failure` where it says no way to reach it. */
 export function openPlatform(cluster: ClusterResource, options: PlatformOptions): Platform {
-  return OPEN[cluster.platform](cluster, options);
+  return OPEN[platformName(cluster.platform)](cluster, options);
 }

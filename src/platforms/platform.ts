@@ -1,7 +1,8 @@
 import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
-import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Identities } from "../sealing/identities.ts";
@@ -86,6 +87,7 @@ export type ObserveScope = (
   readonly evenWhenStopping?: true;
 };
 
+/** One edge of one CA, and what the run has to say about it while it is taken. */
 export interface TransitionRequest {
   /** API spelling of the CA type. */
   readonly authority: string;
@@ -98,6 +100,7 @@ export interface TransitionRequest {
   readonly progress?: (message: string) => void;
 }
 
+/** What the platform said; whether it was so, only a new look tells. */
 export type TransitionReply =
   | { readonly accepted: true; readonly message: string }
   | {
@@ -109,6 +112,7 @@ export type TransitionReply =
       readonly begun?: boolean;
     };
 
+/** What a platform needs of the run that opens it. */
 export interface PlatformOptions {
   /** Shared by all clusters of a run, so that its limit is. */
   readonly runner: Runner;
@@ -124,12 +128,12 @@ export interface PlatformOptions {
    * rotation in progress of such a CA is reason enough, whoever started it.
    */
   readonly overrides?: "managed" | "possible" | "none";
-  /** Needed for Talos clusters. */
-  readonly talos?: TalosSurroundings;
+  /** Needed by a platform that keeps neither phases nor keys of a rotation. */
+  readonly memory?: RotationMemory;
 }
 
-/** Talos knows neither phases nor the keys of a rotation: capstan brings both along. */
-export interface TalosSurroundings {
+/** What git and the record know of rotations, for a platform that keeps neither their phases nor their keys. */
+export interface RotationMemory {
   /** What git declares, of whichever cluster. */
   readonly rotations: readonly RotationResource[];
   readonly record: {

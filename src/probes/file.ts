@@ -7,8 +7,9 @@ import {
 } from "../x509/openssh-key.ts";
 import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type CandidateKey, caInWords, trustOf, usesFrom } from "./candidates.ts";
+import { showOpensshCertificate, signersOfOpenssh } from "./judge-openssh.ts";
 import { issuesOverride, showCertificate, signersOf } from "./judge-tls.ts";
-import { ProbeEnd, plain, type ShownKey, type UnnamedResult } from "./result.ts";
+import { ProbeEnd, type ShownKey, type UnnamedResult } from "./result.ts";
 
 /** What a file says of the candidates. */
 interface Content {
@@ -134,15 +135,6 @@ function readIssued(
   candidates: readonly CandidateKey[],
 ): { readonly shown: ShownKey; readonly from: readonly CandidateKey[] } {
   const certificate = readOpensshCertificate(blob);
-  const authority = spkiOf(certificate.authority);
-  const from = certificate.signatureVerifies ? candidates.filter(({ spki }) => spki.equals(authority)) : [];
-  return {
-    shown: {
-      fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
-      subject: plain(certificate.keyId),
-      notAfter: certificate.validBefore,
-      from: from.map(({ fingerprint }) => fingerprint),
-    },
-    from,
-  };
+  const from = signersOfOpenssh(certificate, candidates);
+  return { shown: showOpensshCertificate(certificate, from), from };
 }

@@ -6,11 +6,11 @@ import {
   parseAddress,
 } from "../resources/model/trust-consumer.ts";
 import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "../x509/openssh-key.ts";
-import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
-import { describeError, excerpt, ProbeEnd, plain, TRUST_UNKNOWN, type UnnamedResult } from "./result.ts";
+import { showOpensshCertificate, signersOfOpenssh } from "./judge-openssh.ts";
+import { describeError, excerpt, ProbeEnd, TRUST_UNKNOWN, type UnnamedResult } from "./result.ts";
 
 /** Not all that `ssh-keyscan` knows: each type is a connection, and sshd counts those that do not log in. */
 const KEY_TYPES = ["rsa", "ecdsa", "ed25519"];
@@ -42,7 +42,7 @@ export async function probeOpenssh(
   const certificates = readCertificates(listing);
   const judged = certificates.map((certificate) => ({
     certificate,
-    from: candidates.filter((candidate) => isFrom(certificate, candidate)),
+    from: signersOfOpenssh(certificate, candidates),
   }));
   const uses = usesFrom(judged.flatMap(({ from }) => from));
   const detail =
@@ -55,12 +55,7 @@ export async function probeOpenssh(
     detail: `${formatAddress(address)} ${detail}; which CAs it trusts for users, sshd does not say.`,
     evidence: {
       protocol: banner,
-      shown: judged.map(({ certificate, from }) => ({
-        fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
-        subject: plain(certificate.keyId),
-        notAfter: certificate.validBefore,
-        from: [...new Set(from.map(({ fingerprint }) => fingerprint))],
-      })),
+      shown: judged.map(({ certificate, from }) => showOpensshCertificate(certificate, from)),
       accepts: null,
     },
   };
@@ -108,11 +103,6 @@ function readCertificates(listing: string): readonly OpensshCertificate[] {
       }
     })
     .filter(({ role }) => role === "host");
-}
-
-/** By the key and its signature; a certificate that only names the key proves nothing. */
-function isFrom({ authority, signatureVerifies }: OpensshCertificate, { spki }: CandidateKey): boolean {
-  return signatureVerifies && spkiOf(authority).equals(spki);
 }
 
 function describeRest(certificates: readonly OpensshCertificate[]): string {

@@ -9,15 +9,15 @@ import {
 import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection } from "./connection.ts";
 import { judgeAcceptedNames, showCertificate, signersOf } from "./judge-tls.ts";
-import { askMysqlForTls as askMysql } from "./mysql.ts";
-import { askPostgresForTls as askPostgres } from "./postgres.ts";
+import { askMysqlForTls } from "./mysql.ts";
+import { askPostgresForTls } from "./postgres.ts";
 import { type Accepted, ProbeEnd, TRUST_UNKNOWN, type Trust, type UnnamedResult } from "./result.ts";
 import { type Handshake, shakeHands } from "./tls-handshake.ts";
 
 /** What is said before TLS starts; throws `ProbeEnd` where it does not start. */
 const PRELUDES: Readonly<Record<TlsConsumer["kind"], (socket: Socket) => Promise<void>>> = {
-  postgres: askPostgres,
-  mysql: askMysql,
+  postgres: askPostgresForTls,
+  mysql: askMysqlForTls,
   tls: async () => {},
 };
 

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { withoutCredentials } from "../secrets.ts";
 
 /** Answers of a remote that mean: somebody moved the ref first. */
 const RACE =
@@ -36,9 +37,4 @@ export function noRemote(remote: string): Failure {
   return new Failure("storage", `this clone has no remote that is called ${remote}`, {
     hint: `\`git remote add ${remote} URL\`, or name another one in the repository resource`,
   });
-}
-
-/** Git quotes the address of the remote, which may have a token in it. */
-function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/\s@]*@/g, "://…@");
 }

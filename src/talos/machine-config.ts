@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
-import type { TalosType } from "../rotation/authority-type.ts";
 import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
+import type { TalosType } from "./authority-types.ts";
 import { lineOf } from "./edit-problem.ts";
 
 /** What capstan reads of a machine configuration (reference talos-rotation 2.1). No key is in it. */

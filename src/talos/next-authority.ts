@@ -1,5 +1,5 @@
-import type { TalosType } from "../rotation/authority-type.ts";
 import type { AuthorityProfile } from "../x509/make.ts";
+import type { TalosType } from "./authority-types.ts";
 
 const VALIDITY_MS = 10 * 365 * 24 * 3_600_000;
 

@@ -1,8 +1,9 @@
 import type { RotatedAuthority, RotationResource } from "../resources/model/desired.ts";
-import type { TalosType } from "../rotation/authority-type.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
-import { type ClusterRecord, openRotation, type TalosKeys } from "../rotation/record.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
+import type { TalosType } from "./authority-types.ts";
+import { keptKeys, type TalosKeys } from "./kept-keys.ts";
 import type { ConfiguredAuthority } from "./machine-config.ts";
 import type { RotationKeys } from "./node-state.ts";
 
@@ -51,7 +52,8 @@ export function knownRotation(
   }
   const [retired] = open?.retire ?? [];
   if (retired !== undefined) {
-    const kept = record.talos?.findLast((entry) => entry.authority === type && entry.old === retired) ?? null;
+    const kept =
+      keptKeys(record).findLast((entry) => entry.authority === type && entry.old === retired) ?? null;
     const next = kept === null ? null : readCaCertificate(kept.next_certificate);
     const keys = { old: retired, next: next?.fingerprint ?? open?.introduced[0] ?? null };
     return { keys, next, kept, declared: null, goesBack: isOut(open) };
@@ -91,7 +93,8 @@ function nextOf({ next }: RotatedAuthority): CaCertificate | null {
 /** What is kept of exactly this pair; an earlier rotation says nothing about this one. */
 function keptOf(record: ClusterRecord, type: TalosType, { old, next }: RotationKeys): TalosKeys | null {
   return (
-    record.talos?.findLast((entry) => entry.authority === type && entry.old === old && entry.next === next) ??
-    null
+    keptKeys(record).findLast(
+      (entry) => entry.authority === type && entry.old === old && entry.next === next,
+    ) ?? null
   );
 }

@@ -1,6 +1,6 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../failure.ts";
-import type { TalosType } from "../rotation/authority-type.ts";
+import type { TalosType } from "./authority-types.ts";
 
 /** Where a secrets bundle keeps the two (reference talos-rotation 4.2); nothing else in it changes. */
 const FIELDS: Readonly<Record<TalosType, string>> = { talos: "os", kubernetes: "k8s" };

@@ -1,18 +1,15 @@
-import { isTalosType } from "../rotation/authority-type.ts";
-import { followersOf, unreadListing } from "../rotation/followers.ts";
-import {
-  type AuthorityKey,
-  type ClusterObservation,
-  COMPONENT_KINDS,
-  type ComponentKind,
-  type ConsumerObservation,
-  KIND_OF_TYPE,
-  type LiveAuthority,
-  TELEPORT_KINDS,
+import { kindsOf, unreadListing } from "../profile/lookup.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { followersOf } from "../rotation/followers.ts";
+import type {
+  AuthorityKey,
+  ComponentKind,
+  ConsumerObservation,
+  LiveAuthority,
 } from "../rotation/observation.ts";
+import type { OverridePlanFinding } from "../rotation/override-plan.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
-import type { OverridePlanFinding } from "../teleport/overrides/override-plan.ts";
 
 /**
  * The live state as `capstan status --format json` prints it. Names are a contract like those of the plan;
@@ -25,7 +22,8 @@ export interface LiveStatus {
   readonly clusters: readonly ClusterStatus[];
 }
 
-interface ClusterStatus {
+/** What is live in one cluster. */
+export interface ClusterStatus {
   readonly name: string;
   readonly platform: string;
   readonly observed_at: string;
@@ -59,6 +57,7 @@ export interface OverrideStatus {
   readonly findings: readonly OverridePlanFinding[];
 }
 
+/** One CA as it is live. Times are ISO 8601. */
 export interface AuthorityStatus {
   readonly type: string;
   readonly state: string;
@@ -68,12 +67,13 @@ export interface AuthorityStatus {
   readonly mode: string | null;
   readonly current_id: string | null;
   readonly started: string | null;
-  /** When it was last rotated or rolled back: Teleport does not tell which. */
+  /** When it was last rotated or rolled back: a platform need not tell which. */
   readonly last_rotated: string | null;
   readonly active_keys: readonly KeyStatus[];
   readonly trusted_keys: readonly KeyStatus[];
 }
 
+/** One key of a CA; the dates are its certificate's, where it has one. */
 export interface KeyStatus {
   readonly fingerprint: string;
   readonly protocol: string;
@@ -83,6 +83,7 @@ export interface KeyStatus {
   readonly not_after: string | null;
 }
 
+/** The components of one kind. */
 export interface KindStatus {
   readonly kind: ComponentKind;
   /** Of those that report a rotation. */
@@ -102,30 +103,33 @@ export function liveStatus(observations: readonly ClusterObservation[], plan: Pl
     format_version: "1.0",
     outcome: plan.outcome,
     commit: plan.commit,
-    clusters: observations.map((observation) => {
-      const planned = plan.clusters.find(({ name }) => name === observation.cluster);
-      return {
-        name: observation.cluster,
-        platform: observation.platform,
-        observed_at: observation.observedAt,
-        versions: observation.versions,
-        authorities: observation.authorities.map(authorityStatus),
-        components: componentStatus(observation, now),
-        remote_clusters: observation.remoteClusters.map(({ name, lastHeartbeat }) => ({
-          name,
-          last_heartbeat: lastHeartbeat,
-        })),
-        unread: observation.unread,
-        consumers: observation.surroundings?.consumers ?? [],
-        rotations: (planned?.rotations ?? []).map(({ name, standing, desired_phase }) => ({
-          name,
-          standing,
-          desired_phase,
-        })),
-        overrides: (planned?.overrides ?? []).map(overrideStatus),
-        drift: planned?.drift ?? [],
-      };
-    }),
+    clusters: observations.map((observation) => clusterStatus(observation, plan, now)),
+  };
+}
+
+/** The part of one cluster. `now` in milliseconds since the epoch. */
+export function clusterStatus(observation: ClusterObservation, plan: Plan, now: number): ClusterStatus {
+  const planned = plan.clusters.find(({ name }) => name === observation.cluster);
+  return {
+    name: observation.cluster,
+    platform: observation.profile.name,
+    observed_at: observation.observedAt,
+    versions: observation.versions,
+    authorities: observation.authorities.map(authorityStatus),
+    components: componentStatus(observation, now),
+    remote_clusters: observation.remoteClusters.map(({ name, lastHeartbeat }) => ({
+      name,
+      last_heartbeat: lastHeartbeat,
+    })),
+    unread: observation.unread,
+    consumers: observation.surroundings?.consumers ?? [],
+    rotations: (planned?.rotations ?? []).map(({ name, standing, desired_phase }) => ({
+      name,
+      standing,
+      desired_phase,
+    })),
+    overrides: (planned?.overrides ?? []).map(overrideStatus),
+    drift: planned?.drift ?? [],
   };
 }
 
@@ -177,22 +181,20 @@ function keyStatus({ fingerprint, protocol, algorithm, storage, certificate }: A
   };
 }
 
-function kindsThatFollow(type: string): readonly ComponentKind[] {
-  if (isTalosType(type)) return [KIND_OF_TYPE[type]];
-  return type === "host" ? TELEPORT_KINDS : [];
-}
-
 function componentStatus(observation: ClusterObservation, now: number): readonly KindStatus[] {
   const followers = observation.authorities.flatMap((authority) => {
-    const kinds = kindsThatFollow(authority.type);
+    const kinds = observation.profile.componentKinds
+      .filter(({ follows }) => follows.includes(authority.type))
+      .map(({ kind }) => kind);
     const { phase, towards } = authority.rotation;
     const components = observation.components.filter(({ kind }) => kinds.includes(kind));
     // Half-way, who has not gone on lags.
     return followersOf({ ...observation, components }, authority, [], towards ?? phase, now);
   });
-  return COMPONENT_KINDS.flatMap((kind) => {
+  return kindsOf(observation.profile).flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
-    const unread = unreadListing(observation, kind)?.problem;
+    const unlisted = observation.unlisted?.find((one) => one.kind === kind);
+    const unread = (unreadListing(observation, kind) ?? unlisted)?.problem;
     if (ofKind.length === 0 && unread === undefined) return [];
     const reporting = ofKind.filter(({ standing }) => standing !== "not-reporting");
     const behind = reporting.filter(({ standing }) => standing !== "following");

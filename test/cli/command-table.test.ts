@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandRow } from "../../src/cli/commands/command-row.ts";
+import { COMMANDS, GROUPS } from "../../src/cli/commands/command-table.ts";
 import { programOf } from "../../src/cli/commands/program.ts";
-import { COMMANDS, GROUPS } from "../../src/cli/commands/table.ts";
 import { runHere } from "../world/command-line.ts";
 
 const ROWS: readonly CommandRow[] = COMMANDS;

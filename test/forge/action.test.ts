@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exitOfPlan } from "../../src/cli/exit-code.ts";
 import { Failure } from "../../src/failure.ts";
-import { runAction } from "../../src/forge/action.ts";
 import { readActionContext } from "../../src/forge/action-context.ts";
 import type {
   ActionDoors,
@@ -17,6 +16,7 @@ import type {
 import { openGitHub } from "../../src/forge/github.ts";
 import { annotation } from "../../src/forge/job-log.ts";
 import { readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
+import { runAction } from "../../src/forge/run-action.ts";
 import type { ClusterProblem } from "../../src/rotation/plan.ts";
 import { blocked, hostile, manyClusters, nothingToDo, overridesDue, ready } from "../views/plans.ts";
 import { NOW } from "../world/host-rotation.ts";

@@ -5,24 +5,21 @@ import { generateIdentity, identityToRecipient } from "age-encryption";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
 import { systemClock } from "../../src/apply/run-clock.ts";
-import { STEPS } from "../../src/checklist/table.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { openTalos } from "../../src/platforms/talos/open-talos.ts";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   Acknowledgement,
   ClusterResource,
   DesiredState,
   NextAuthority,
   RotationResource,
-  TalosConnection,
 } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
-import type { TalosType } from "../../src/rotation/authority-type.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { TalosClusterOptions } from "../../src/sandbox/talos/cluster.ts";
@@ -31,7 +28,10 @@ import { SANDBOX_FILE } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
+import type { TalosType } from "../../src/talos/authority-types.ts";
+import { CHECKLIST } from "../../src/talos/checklist.ts";
 import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
+import { type TalosConnection, talosConnection } from "../../src/talos/resources/connection.ts";
 import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
 import { approved } from "../world/apply.ts";
@@ -62,7 +62,7 @@ export class TalosWorld {
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
   /** What an executable says on failure without having been asked; `null` lets it answer itself. */
-  answerInstead: ((command: Command) => string | null) | null = null;
+  answerInstead: ((command: ExecutableCall) => string | null) | null = null;
   /** Of one call of an executable. */
   callTimeoutMs = 30_000;
   #attempt = 1;
@@ -102,8 +102,7 @@ export class TalosWorld {
       name: info.name,
       source: { file: "cluster.yaml", line: 1 },
       platform: "talos",
-      teleport: null,
-      talos: {
+      connection: {
         talosctl: ["talosctl"],
         kubectl: ["kubectl"],
         talosconfig: info.talosconfig,
@@ -139,7 +138,7 @@ export class TalosWorld {
   /** With the work stated that comes before a phase. */
   desired(phase: Phase, overrides: Partial<RotationResource> = {}): DesiredState {
     const done = phase === "rollback" ? [] : FORWARDS.slice(0, FORWARDS.indexOf(phase));
-    const steps = STEPS.filter(
+    const steps = CHECKLIST.filter(
       ({ authority, binding, phase: one }) =>
         authority === this.type && binding === "always" && (done as readonly Phase[]).includes(one),
     );
@@ -167,9 +166,7 @@ export class TalosWorld {
   }
 
   get talos(): TalosConnection {
-    const { talos } = this.resource;
-    if (talos === null) throw new Error("a Talos cluster has its connection");
-    return talos;
+    return talosConnection(this.resource);
   }
 
   get next(): NextAuthority {
@@ -180,7 +177,7 @@ export class TalosWorld {
 
   /** Every call goes through these control planes. */
   through(endpoints: readonly string[]): void {
-    this.resource = { ...this.resource, talos: { ...this.talos, endpoints } };
+    this.resource = { ...this.resource, connection: { ...this.talos, endpoints } };
   }
 
   async nextKey(): Promise<string> {
@@ -197,7 +194,7 @@ export class TalosWorld {
       runner: this.#runner(),
       now: () => new Date(),
       timeoutMs: this.callTimeoutMs,
-      talos: {
+      memory: {
         rotations: desired.rotations,
         record: this.store,
         identities: async () => ({ keys: [this.identity], from: "the test" }),
@@ -283,7 +280,7 @@ export class TalosWorld {
   }
 
   #runner(): Runner {
-    const run = async (command: Command) => {
+    const run = async (command: ExecutableCall) => {
       const [executable = "", ...argv] = command.argv;
       const world = {
         argv,

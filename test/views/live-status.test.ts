@@ -23,7 +23,7 @@ describe("components in the status", () => {
     const nodes = status.clusters[0]?.components.find(({ kind }) => kind === "node");
     const reporting = live.components.filter(({ kind }) => kind === "node").length;
     expect(nodes).toMatchObject({ total: reporting, following: reporting, not_reporting: 1, behind: [] });
-    expect(liveStatusText(status, plainPaint)).toMatch(
+    expect(liveStatusText([seen], NOTHING, NOW, plainPaint)).toMatch(
       new RegExp(`^ {4}node +${reporting}/${reporting}, 1 without a report$`, "m"),
     );
   });
@@ -38,7 +38,7 @@ describe("components in the status", () => {
         { what: "remote_clusters", problem: "access denied" },
       ],
     };
-    const text = liveStatusText(liveStatus([seen], NOTHING, NOW), plainPaint);
+    const text = liveStatusText([seen], NOTHING, NOW, plainPaint);
     expect(text).toMatch(/^ {4}node +could not be read: access denied$/m);
     expect(text).not.toContain("unknown nodes");
     expect(text).toContain("unknown remote_clusters: access denied");

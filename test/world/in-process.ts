@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
 import type { EmulatedPlatform } from "../../src/sandbox/platform.ts";
 import { runHere } from "./command-line.ts";
 import { type Ran, Repository } from "./repository.ts";
@@ -21,7 +21,7 @@ vi.mock("../../src/process/runner.ts", async (original) => {
 });
 
 function shortcut(processes: Runner): Runner {
-  const emulatedBy = ({ argv: [file = "", verb] }: Command) =>
+  const emulatedBy = ({ argv: [file = "", verb] }: ExecutableCall) =>
     verb === "edit" ? undefined : EMULATED.get(file);
   return {
     async run(command) {
@@ -38,7 +38,10 @@ function shortcut(processes: Runner): Runner {
   };
 }
 
-async function runEmulated({ platform, calls }: EmulatedExecutable, { argv, stdin = "", signal }: Command) {
+async function runEmulated(
+  { platform, calls }: EmulatedExecutable,
+  { argv, stdin = "", signal }: ExecutableCall,
+) {
   const [tool = "", ...words] = argv;
   calls.push(words);
   const started = performance.now();

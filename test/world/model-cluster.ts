@@ -6,8 +6,8 @@ import type {
   TransitionReply,
   TransitionRequest,
 } from "../../src/platforms/platform.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
-  ClusterObservation,
   Fingerprint,
   LiveAuthority,
   LiveComponent,

@@ -4,7 +4,8 @@ import type { RunClock } from "../../src/apply/run-clock.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform } from "../../src/platforms/open.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   AuthorityResource,
   Backup,
@@ -12,7 +13,7 @@ import type {
   DesiredState,
   Policy,
 } from "../../src/resources/model/desired.ts";
-import { type ClusterObservation, type Fingerprint, identify } from "../../src/rotation/observation.ts";
+import { type Fingerprint, identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
@@ -183,7 +184,7 @@ export class SandboxWorld {
 
 /** `tctl` of a cluster in this process; tells of every transition that is asked for. */
 function runnerOf(teleport: TimelessTeleport, tell: (rotation: string) => void = () => {}): Runner {
-  const call = async ({ argv }: Command) => {
+  const call = async ({ argv }: ExecutableCall) => {
     const [, ...words] = argv;
     if (words.includes("rotate")) tell(words.slice(words.indexOf("rotate") + 1).join(" "));
     const { exit, stdout, stderr } = await teleport.tctl(...words);

@@ -1,8 +1,8 @@
 import type { Handler } from "./command-row.ts";
-import type { Declared } from "./table.ts";
+import type { DeclaredCommand } from "./command-table.ts";
 
 type Loaders = {
-  readonly [Row in Declared as Row["name"]]: () => Promise<Handler<Row>>;
+  readonly [Row in DeclaredCommand as Row["name"]]: () => Promise<Handler<Row>>;
 };
 
 /** What runs each command. It is loaded when it is asked for: `--help` costs no more than reading the table. */

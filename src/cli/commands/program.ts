@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type Flag, longOf } from "../../flag.ts";
 import { parseDuration } from "../../resources/model/duration.ts";
 import type { Argument, CommandRow } from "./command-row.ts";
-import { GROUPS } from "./table.ts";
+import { GROUPS } from "./command-table.ts";
 
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;

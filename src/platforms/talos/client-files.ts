@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
-import { readTarget, refused, type Target } from "../../process/written-file.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
+import { notWritten, readTarget, type Target } from "../../process/written-file.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import type { ClientFileProblem } from "../../talos/facts.ts";
 import type { Session } from "./session.ts";
 import { nextTalosconfig, type TalosClient } from "./talosconfig.ts";
@@ -9,9 +9,10 @@ import { nextTalosconfig, type TalosClient } from "./talosconfig.ts";
 export const MARK =
   "# Written by capstan, which replaces this file. Keep contexts of your own in another one.\n";
 
+/** Throws a `Failure` for a file that is there and is not as capstan wrote it. */
 export function insistOnOwn({ path }: Target, present: string | null): void {
   if (present === null || present.trim() === "" || present.startsWith(MARK)) return;
-  throw refused(
+  throw notWritten(
     path,
     "capstan did not write what is there, or somebody changed it since",
     "move it away, or name another file as spec.talos.clients.kubeconfig",

@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { ClusterRecord } from "../../rotation/record.ts";
+import { keptKeys } from "../../talos/kept-keys.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
 import { type CaCertificate, readCaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
 import { makeClient } from "../../x509/make.ts";
@@ -40,7 +41,7 @@ export async function offerIdentities(
     .flatMap(({ authorities }) => authorities)
     .filter(({ type }) => type === "talos")
     .flatMap(({ next }) => (next === undefined ? [] : [next]));
-  const kept = record.talos?.findLast(({ authority }) => authority === "talos") ?? null;
+  const kept = keptKeys(record).findLast(({ authority }) => authority === "talos") ?? null;
   const ca = bundle([
     ...readCaCertificates(context.ca),
     ...readCaCertificates(written?.ca ?? ""),

@@ -1,5 +1,5 @@
-import type { TalosType } from "../../rotation/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { readAuthorityKey } from "../../x509/authority-key.ts";
 import type { CaCertificate } from "../../x509/ca-certificate.ts";
 import { configured, phaseOf, type TalosLook } from "./seen-machines.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
@@ -153,6 +153,7 @@ function difference(time: number, asked: number, answered: number): number | nul
   return Number.isNaN(time) ? null : Math.round(time - (asked + answered) / 2);
 }
 
+/** Whether a configuration is one that Omni manages. */
 export function isOmni(text: string): boolean {
   return /^kind:\s*SideroLinkConfig\s*$/m.test(text);
 }

@@ -1,16 +1,15 @@
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
-import { TALOS_TYPES, type TalosType } from "../../rotation/authority-type.ts";
-import {
-  type ClusterObservation,
-  KIND_OF_TYPE,
-  type LiveComponent,
-  type Versions,
-} from "../../rotation/observation.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
+import type { LiveComponent, Versions } from "../../rotation/observation.ts";
+import { TALOS_TYPES, type TalosType } from "../../talos/authority-types.ts";
 import { machinePhase } from "../../talos/cluster-phase.ts";
+import { KIND_OF_TYPE } from "../../talos/component-kinds.ts";
 import { tryEdits } from "../../talos/edit-trial.ts";
 import type { FoundMachine, KeyCustody, TalosFacts, TalosMachine, TalosMember } from "../../talos/facts.ts";
+import { talosFacts } from "../../talos/facts.ts";
 import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
+import { TALOS } from "../../talos/profile.ts";
 import { readCaCertificate } from "../../x509/ca-certificate.ts";
 import type { ObserveScope } from "../platform.ts";
 import { clientFileProblems } from "./client-files.ts";
@@ -31,11 +30,12 @@ export async function observeTalos(
 ): Promise<ClusterObservation> {
   const look = await lookAtMachines(session, cluster);
   const base = scope.components === "all" ? null : scope.base;
+  const before = base === null ? undefined : talosFacts(base);
   const [found, members, keys, kubernetes, client, clientFiles, credentials] = await Promise.all([
-    Promise.all(look.machines.map((machine) => findMachine(session, machine, look, base))),
-    base?.talos?.members ?? listMembers(session, look),
+    Promise.all(look.machines.map((machine) => findMachine(session, machine, look, before))),
+    before?.members ?? listMembers(session, look),
     custody(session, look),
-    base?.talos?.kubernetes ?? lookAtKubernetes(session, look),
+    before?.kubernetes ?? lookAtKubernetes(session, look),
     base?.versions.client ?? clientVersion(session),
     openContext(session).then(({ name }) => clientFileProblems(session, name)),
     readCredentials(session, look),
@@ -46,7 +46,7 @@ export async function observeTalos(
   if (!answered) throw noneAnswered(cluster, look);
   return {
     cluster,
-    platform: "talos",
+    profile: TALOS,
     observedAt: session.now().toISOString(),
     versions,
     authorities: (await Promise.all(TALOS_TYPES.map((type) => authorityOf(look, type, cluster)))).flat(),
@@ -55,7 +55,7 @@ export async function observeTalos(
     remoteClusters: [],
     credentials,
     unread: [],
-    talos: facts,
+    facts,
   };
 }
 
@@ -74,10 +74,10 @@ async function findMachine(
   session: Session,
   { address, machineType, texts, problem }: SeenMachine,
   look: TalosLook,
-  base: ClusterObservation | null,
+  earlier: TalosFacts | undefined,
 ): Promise<TalosMachine> {
   if (texts === null) return { address, machineType, problem, found: null };
-  const before = base?.talos?.machines.find((machine) => machine.address === address)?.found;
+  const before = earlier?.machines.find((machine) => machine.address === address)?.found;
   const state = (type: TalosType): NodeState => {
     const known = look.known[type];
     return known === null ? "SX" : nodeState(texts.config.authorities[type], known.keys);

@@ -1,22 +1,18 @@
 import { Failure } from "../../failure.ts";
 import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
-import { isTalosType } from "../../rotation/authority-type.ts";
 import { emptyRecord } from "../../rotation/record.ts";
+import { isTalosType } from "../../talos/authority-types.ts";
+import { talosConnection } from "../../talos/resources/connection.ts";
 import { backUpFully } from "../full-backup.ts";
-import type { Platform, PlatformOptions, TalosSurroundings } from "../platform.ts";
+import type { Platform, PlatformOptions, RotationMemory } from "../platform.ts";
 import { observeTalos } from "./observe-talos.ts";
 import { Session } from "./session.ts";
 import { takeTransition } from "./transition.ts";
 
 /** Talos, through `talosctl` and `kubectl`. The phases are capstan's own (reference talos-rotation 2). */
 export function openTalos(cluster: ClusterResource, options: PlatformOptions): Platform {
-  const { talos: connection } = cluster;
-  if (connection === null) {
-    throw new Failure("resources", `Cluster ${cluster.name} has no spec.talos.`, {
-      hint: `Add it in ${cluster.source.file}, line ${cluster.source.line}.`,
-    });
-  }
-  const around = options.talos ?? nothingDeclared(options);
+  const connection = talosConnection(cluster);
+  const around = options.memory ?? nothingDeclared(options);
   return {
     consistent: true,
     async observe(scope) {
@@ -57,7 +53,7 @@ async function sealedElsewhere(): Promise<never> {
 }
 
 /** Enough to look at a cluster that git does not know yet. */
-function nothingDeclared({ now }: PlatformOptions): TalosSurroundings {
+function nothingDeclared({ now }: PlatformOptions): RotationMemory {
   return {
     rotations: [],
     roots: [],

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { RotationResource } from "../../resources/model/desired.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
 import type { ClusterRecord } from "../../rotation/record.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { type ClusterPhase, clusterPhase, type Memory } from "../../talos/cluster-phase.ts";
 import type { MachineType } from "../../talos/machine-config.ts";
 import { type NodeState, nodeState } from "../../talos/node-state.ts";

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { Failure } from "../../failure.ts";
 import { openSecretFolder, type SecretFolder } from "../../process/secret-folder.ts";
-import type { TalosConnection } from "../../resources/model/desired.ts";
-import type { PlatformOptions, TalosSurroundings } from "../platform.ts";
+import type { TalosConnection } from "../../talos/resources/connection.ts";
+import type { PlatformOptions, RotationMemory } from "../platform.ts";
 import { explainError, type TalosError } from "./errors.ts";
 import { type TalosClient, talosconfigText } from "./talosconfig.ts";
 
@@ -19,7 +19,7 @@ export type Reply =
 export class Session {
   readonly connection: TalosConnection;
   readonly options: PlatformOptions;
-  readonly around: TalosSurroundings;
+  readonly around: RotationMemory;
   readonly folder: SecretFolder;
   readonly #signal: AbortSignal | undefined;
   /** Client configurations as files, by content. */
@@ -31,7 +31,7 @@ export class Session {
   private constructor(
     connection: TalosConnection,
     options: PlatformOptions,
-    around: TalosSurroundings,
+    around: RotationMemory,
     folder: SecretFolder,
     signal: AbortSignal | undefined,
   ) {
@@ -46,7 +46,7 @@ export class Session {
   static async open(
     connection: TalosConnection,
     options: PlatformOptions,
-    around: TalosSurroundings,
+    around: RotationMemory,
     signal?: AbortSignal,
   ): Promise<Session> {
     return new Session(connection, options, around, await openSecretFolder(), signal);
@@ -198,6 +198,7 @@ export interface TalosResource {
   readonly spec: unknown;
 }
 
+/** The resources of `get … -o yaml`, documents one after the other. Throws when one of them is cut off. */
 export function readResources(stdout: string): readonly TalosResource[] {
   const documents = parseAllDocuments(stdout);
   if (!Array.isArray(documents)) return [];

@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
 import type { Phase } from "../../rotation/phase.ts";
-import type { TalosKeys } from "../../rotation/record.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { LEVEL_WORDS, LEVELS, misplaced } from "../../talos/cluster-phase.ts";
+import type { TalosKeys } from "../../talos/kept-keys.ts";
 import { readIssuingKey } from "../../talos/machine-config.ts";
 import { type Level, nodeState } from "../../talos/node-state.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";

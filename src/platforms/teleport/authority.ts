@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf, listOf, textOf } from "../../foreign-value.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import {
   type AuthorityKey,
   type LiveAuthority,

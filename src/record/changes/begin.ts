@@ -1,6 +1,7 @@
-import { reportedByComponents } from "../../rotation/component-evidence.ts";
+import { reportedByComponents } from "../../profile/lookup.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import { keysBeside } from "../../rotation/introduced-keys.ts";
-import type { ClusterObservation, Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
+import type { Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
 import type { ClusterRecord, RosterMember, RotationRecord } from "../../rotation/record.ts";
 import { ended, endOf } from "./ended.ts";
 import { rosterOf } from "./roster.ts";
@@ -56,6 +57,6 @@ function firstRoster(
   observation: ClusterObservation,
   acceptsRoster: boolean,
 ): readonly RosterMember[] | null {
-  if (!reportedByComponents(live.type)) return [];
+  if (!reportedByComponents(observation.profile, live.type)) return [];
   return live.rotation.state === "standby" || acceptsRoster ? rosterOf(observation) : null;
 }

@@ -1,5 +1,5 @@
-import { reportedByComponents } from "../../rotation/component-evidence.ts";
-import type { ClusterObservation } from "../../rotation/observation.ts";
+import { reportedByComponents } from "../../profile/lookup.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { RosterMember } from "../../rotation/record.ts";
 
 /** Everybody who is there and reports a phase. */
@@ -15,7 +15,7 @@ export function withNewcomers(
   observation: ClusterObservation,
   authority: string,
 ): readonly RosterMember[] {
-  if (!reportedByComponents(authority)) return roster;
+  if (!reportedByComponents(observation.profile, authority)) return roster;
   const known = new Set(roster.map(({ kind, id }) => `${kind}/${id}`));
   return [...roster, ...rosterOf(observation).filter(({ kind, id }) => !known.has(`${kind}/${id}`))];
 }

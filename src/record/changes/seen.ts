@@ -1,7 +1,8 @@
-import { reportedByComponents } from "../../rotation/component-evidence.ts";
+import { reportedByComponents } from "../../profile/lookup.ts";
+import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
 import { turnedBackOutOf } from "../../rotation/evidence.ts";
 import { introducedKeys } from "../../rotation/introduced-keys.ts";
-import type { ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { ClusterRecord, PhaseRecord, RotationRecord } from "../../rotation/record.ts";
 import { BY_HAND, ended, endOf } from "./ended.ts";
@@ -16,6 +17,7 @@ export function entered(
   rotation: RotationRecord,
   live: LiveAuthority,
   now: string,
+  profile: PlatformProfile,
   asked: LiveAuthority | null = null,
 ): RotationRecord {
   const { phase, currentId } = live.rotation;
@@ -26,7 +28,7 @@ export function entered(
     ...identified,
     requested: null,
     ...(proof === null ? {} : { turned_back: proof }),
-    introduced: introducedKeys(identified, live),
+    introduced: introducedKeys(identified, live, profile),
     phases: known ? rotation.phases : [...rotation.phases, { phase, since: now, verified_at: null }],
   };
 }
@@ -46,10 +48,14 @@ export function verified(
 }
 
 /** New keys that auth servers with an HSM of their own added since init was entered. */
-export function followed(rotation: RotationRecord, live: LiveAuthority): RotationRecord {
+export function followed(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  profile: PlatformProfile,
+): RotationRecord {
   // Before init was observed there is nothing to follow.
   if (rotation.introduced.length === 0) return rotation;
-  return { ...rotation, introduced: introducedKeys(rotation, live) };
+  return { ...rotation, introduced: introducedKeys(rotation, live, profile) };
 }
 
 /**
@@ -62,7 +68,8 @@ export function catchUp(record: ClusterRecord, observation: ClusterObservation, 
     rotations: record.rotations.map((rotation) => {
       const live = observation.authorities.find(({ type }) => type === rotation.authority);
       if (rotation.ended_at !== null || live === undefined) return rotation;
-      return endedUnseen(contradicted(followed(rotation, live), observation), live, now);
+      const { profile } = observation;
+      return endedUnseen(contradicted(followed(rotation, live, profile), observation), live, now, profile);
     }),
   };
 }
@@ -80,7 +87,12 @@ function contradicted(rotation: RotationRecord, { components }: ClusterObservati
   return isPastInit ? { ...rotation, turned_back: null } : rotation;
 }
 
-function endedUnseen(rotation: RotationRecord, live: LiveAuthority, now: string): RotationRecord {
+function endedUnseen(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  now: string,
+  profile: PlatformProfile,
+): RotationRecord {
   const { state, currentId } = live.rotation;
   if (state !== "standby" || rotation.current_id === null || rotation.current_id !== currentId)
     return rotation;
@@ -90,8 +102,8 @@ function endedUnseen(rotation: RotationRecord, live: LiveAuthority, now: string)
   // Whoever entered standby, it stays open until everybody was seen there.
   if (last?.phase === "standby" && last.verified_at === null) return rotation;
   const isOwnEnd = how === "finished" || rotation.requested?.to === "standby";
-  if (isOwnEnd && last?.phase !== "standby" && reportedByComponents(rotation.authority)) {
-    return entered(rotation, live, now);
+  if (isOwnEnd && last?.phase !== "standby" && reportedByComponents(profile, rotation.authority)) {
+    return entered(rotation, live, now, profile);
   }
   const byHand = how === "rolled_back" && !isOwnEnd && rotation.reason === null;
   return ended(byHand ? { ...rotation, reason: BY_HAND } : rotation, how, now);

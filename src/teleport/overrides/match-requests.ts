@@ -6,7 +6,7 @@ import { CLUSTER_NAME, clusterNameIn } from "./cluster-name.ts";
 import { shortKeyHashes } from "./key-hash.ts";
 
 /** A CSR that can be handed to the external CA, and what is notable about it. */
-interface MatchedRequest {
+export interface MatchedRequest {
   readonly keyHash: KeyHash;
   readonly role: "active" | "additional" | "foreign";
   readonly request: SigningRequest;

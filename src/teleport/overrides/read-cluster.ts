@@ -1,6 +1,6 @@
 import { textOf } from "../../foreign-value.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { OverrideResource, Source } from "../../resources/model/desired.ts";
-import type { ClusterObservation } from "../../rotation/observation.ts";
 import { type CaOverride, emptyOverride } from "./ca-override.ts";
 import { readOverride } from "./read-resource.ts";
 

@@ -1,13 +1,14 @@
 import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
+import type { OverridePlan } from "../../rotation/override-plan.ts";
 import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
-import type { OverridePlan } from "../../teleport/overrides/override-plan.ts";
 import { count } from "../count.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";
 import { plainPaint } from "../text/paint.ts";
 import { railText } from "../text/rail-text.ts";
+import { dateOf } from "../times.ts";
 import type { Group, Leaf, Part } from "./budget.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { cell, code, fence, html, markdownTitle, prose } from "./inline.ts";
@@ -149,16 +150,12 @@ function certificates(keys: readonly KeyPlan[], view: View): readonly Part[] {
       storage === null ? "" : cell(storage),
       certificate === null ? "" : cell(certificate.subject),
       certificate === null ? "" : cell(certificate.serial),
-      certificate === null ? "" : cell(`${day(certificate.notBefore)} to ${day(certificate.notAfter)}`),
+      certificate === null ? "" : cell(`${dateOf(certificate.notBefore)} to ${dateOf(certificate.notAfter)}`),
     ];
     return `| ${cells.join(" | ")} |\n`;
   });
   const table = `${head}${"| --- ".repeat(9)}|\n${rows.join("")}\n`;
   return [details("Keys and certificates", [leaf("certificates", table, view)])];
-}
-
-function day(time: string): string {
-  return time.slice(0, 10);
 }
 
 function overrideParts(overrides: readonly OverridePlan[], view: View): readonly Leaf[] {
@@ -207,6 +204,7 @@ const NAMES: Readonly<Record<keyof typeof IMPORTANCE, string>> = {
   quiet: "clusters with nothing to do",
 };
 
+/** Parts that a reader has to unfold; `summary` is HTML. */
 export function details(summary: string, parts: readonly Part[]): Group {
   return { open: `<details><summary>${summary}</summary>\n\n`, parts, close: "</details>\n\n" };
 }

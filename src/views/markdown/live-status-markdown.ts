@@ -1,6 +1,6 @@
 import type { Fingerprint } from "../../rotation/observation.ts";
 import { shortener } from "../fingerprints.ts";
-import type { AuthorityStatus, LiveStatus } from "../live-status.ts";
+import type { AuthorityStatus, ClusterStatus, LiveStatus } from "../live-status.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is live, as tables. Ends with a line feed. */
@@ -8,7 +8,7 @@ export function liveStatusMarkdown({ clusters }: LiveStatus): string {
   return clusters.map(clusterMarkdown).join("\n");
 }
 
-function clusterMarkdown(cluster: LiveStatus["clusters"][number]): string {
+function clusterMarkdown(cluster: ClusterStatus): string {
   const keys = cluster.authorities.flatMap(({ active_keys, trusted_keys }) => [
     ...active_keys,
     ...trusted_keys,

@@ -1,7 +1,8 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
+import type { OverrideEntryPlan, OverridePlan } from "../../rotation/override-plan.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../teleport/overrides/override-plan.ts";
 import { holdsText } from "../facts/work-words.ts";
+import { dateOf } from "../times.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
@@ -68,7 +69,7 @@ export function overrideItems({ authority, entries, due }: OverridePlan): readon
 function entryLine(authority: string, entry: OverrideEntryPlan): string {
   const { key_hash, state, state_wanted, subject, not_after } = entry;
   const change = state === state_wanted ? state : `${state} → ${state_wanted}`;
-  const until = not_after === null ? "" : ` until ${code(not_after.slice(0, 10))}`;
+  const until = not_after === null ? "" : ` until ${code(dateOf(not_after))}`;
   const facts = subject === null ? "" : `, ${code(subject)}${until}`;
   return `- ${code(authority)} key ${code(key_hash.slice(0, 12))}: ${change}${facts}\n`;
 }

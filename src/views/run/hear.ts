@@ -14,13 +14,10 @@ export function hear(run: Run, event: RunEvent): Run {
         ? logged
         : { ...logged, tracks: tracksOf(event.plan) };
     case "step-started":
-      return onStep(logged, event, (track) => ({
-        ...track,
-        state: track.state === "rolling-back" || goesBack(event.step) ? "rolling-back" : "running",
-        phase: event.step.from,
-        waiting: null,
-        steps: withStep(track.steps, event.step, { state: "running", startedAt: event.at, endedAt: null }),
-      }));
+    case "step-verified":
+    case "step-failed":
+    case "blocked":
+      return onStep(logged, event, (track) => afterStepEvent(track, event));
     case "transition-requested":
       return onAuthority(logged, event, (track) => ({ ...track, requested: event.to }));
     case "transition-observed":
@@ -32,47 +29,16 @@ export function hear(run: Run, event: RunEvent): Run {
         waiting: { phase, deadline, progress, laggards, probes },
       }));
     }
-    case "step-verified":
-      return onStep(logged, event, (track) => {
-        const steps = withStep(track.steps, event.step, { state: "verified", endedAt: event.at });
-        const undone = event.step.from === "rollback";
-        const over = undone || steps.every(({ state }) => state === "verified");
-        const state = undone ? "rolled-back" : over ? "done" : track.state;
-        return { ...track, state, phase: event.step.to, requested: null, waiting: null, steps };
-      });
-    case "step-failed":
-      return onStep(logged, event, (track) => ({
-        ...track,
-        state: "failed",
-        requested: null,
-        reason: reasonOf(event.message, event.findings),
-        steps: withStep(track.steps, event.step, { state: "failed", endedAt: event.at }),
-      }));
-    case "blocked":
-      return onStep(logged, event, (track) => ({
-        ...track,
-        state: "blocked",
-        reason: blockedBy(event.step),
-        steps: withStep(track.steps, event.step, { state: "blocked", endedAt: event.at }),
-      }));
     case "rollback-started":
-      return {
-        ...logged,
-        tracks: logged.tracks.map((track) =>
-          track.cluster === event.cluster && track.rotation === event.rotation
-            ? { ...track, state: "rolling-back", waiting: null, reason: event.reason }
-            : track,
-        ),
-      };
+      return changeAll(
+        logged,
+        ({ cluster, rotation }) => cluster === event.cluster && rotation === event.rotation,
+        { state: "rolling-back", waiting: null, reason: event.reason },
+      );
     case "interrupted":
-      return {
-        ...logged,
-        tracks: logged.tracks.map((track) =>
-          track.cluster === event.cluster && track.state === "running"
-            ? { ...track, state: "stopped" }
-            : track,
-        ),
-      };
+      return changeAll(logged, ({ cluster, state }) => cluster === event.cluster && state === "running", {
+        state: "stopped",
+      });
     case "override": {
       const { cluster, authority, action, stage } = event;
       const before = logged.entries.filter(
@@ -86,6 +52,47 @@ export function hear(run: Run, event: RunEvent): Run {
       return logged;
     case "finished":
       return { ...logged, ending: { outcome: event.outcome, message: event.message } };
+  }
+}
+
+type StepEvent = Extract<
+  RunEvent,
+  { readonly type: "step-started" | "step-verified" | "step-failed" | "blocked" }
+>;
+
+function afterStepEvent(track: Track, event: StepEvent): Track {
+  const { step, at } = event;
+  switch (event.type) {
+    case "step-started":
+      return {
+        ...track,
+        state: track.state === "rolling-back" || goesBack(step) ? "rolling-back" : "running",
+        phase: step.from,
+        waiting: null,
+        steps: withStep(track.steps, step, { state: "running", startedAt: at, endedAt: null }),
+      };
+    case "step-verified": {
+      const steps = withStep(track.steps, step, { state: "verified", endedAt: at });
+      const undone = step.from === "rollback";
+      const over = undone || steps.every(({ state }) => state === "verified");
+      const state = undone ? "rolled-back" : over ? "done" : track.state;
+      return { ...track, state, phase: step.to, requested: null, waiting: null, steps };
+    }
+    case "step-failed":
+      return {
+        ...track,
+        state: "failed",
+        requested: null,
+        reason: reasonOf(event.message, event.findings),
+        steps: withStep(track.steps, step, { state: "failed", endedAt: at }),
+      };
+    case "blocked":
+      return {
+        ...track,
+        state: "blocked",
+        reason: blockedBy(step),
+        steps: withStep(track.steps, step, { state: "blocked", endedAt: at }),
+      };
   }
 }
 
@@ -136,6 +143,10 @@ function onAuthority(
   change: (track: Track) => Track,
 ): Run {
   return changeLast(run, (track) => track.cluster === cluster && track.authority === authority, change);
+}
+
+function changeAll(run: Run, matches: (track: Track) => boolean, change: Partial<Track>): Run {
+  return { ...run, tracks: run.tracks.map((track) => (matches(track) ? { ...track, ...change } : track)) };
 }
 
 function changeLast(run: Run, matches: (track: Track) => boolean, change: (track: Track) => Track): Run {

@@ -1,7 +1,7 @@
 import type { KindProgress, Laggard, ProbeProgress, RunOutcome } from "../../apply/event.ts";
+import type { PlannedAction } from "../../rotation/override-plan.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { Plan, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { PlannedAction } from "../../teleport/overrides/override-plan.ts";
 import type { Tone } from "../tone.ts";
 
 /** A run as far as its events tell. Made from nothing but the event stream, so a finished run can be replayed. */
@@ -21,6 +21,7 @@ export interface Run {
   readonly ending: { readonly outcome: RunOutcome; readonly message: string } | null;
 }
 
+/** One call about an override entry, as far as it came. */
 export interface EntryRun {
   readonly cluster: string;
   readonly authority: string;
@@ -28,6 +29,7 @@ export interface EntryRun {
   readonly state: "running" | "done";
 }
 
+/** One authority on its way: where it is, and what holds it up. */
 export interface Track {
   readonly cluster: string;
   readonly rotation: string;
@@ -54,6 +56,7 @@ type TrackState =
   | "failed"
   | "stopped";
 
+/** One step, as far as it came. Times are ISO 8601. */
 export interface StepRun {
   readonly step: Step;
   readonly state: "queued" | "running" | "verified" | "failed" | "blocked";
@@ -61,6 +64,7 @@ export interface StepRun {
   readonly endedAt: string | null;
 }
 
+/** Who has not followed into a phase yet. `deadline` is ISO 8601. */
 export interface Waiting {
   readonly phase: Phase;
   readonly deadline: string;
@@ -69,6 +73,7 @@ export interface Waiting {
   readonly probes: readonly ProbeProgress[];
 }
 
+/** One line of the log. `at` is ISO 8601. */
 export interface LogEntry {
   readonly at: string;
   readonly tone: Tone;

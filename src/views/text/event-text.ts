@@ -2,7 +2,9 @@ import type { RunEvent } from "../../apply/event.ts";
 import { failingGuards } from "../../planner/startable.ts";
 import { stepTitle } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
+import { shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
+import { clockTime } from "../times.ts";
 import { paragraph } from "./columns.ts";
 import type { Paint } from "./paint.ts";
 
@@ -11,7 +13,7 @@ const LAGGARDS_SHOWN = 5;
 /** One event as lines for stderr, or `null` for those that say nothing there. */
 export function eventText(heard: RunEvent, paint: Paint): string | null {
   const event = harmlessValue(heard);
-  const time = paint("dim", event.at.slice(11, 19));
+  const time = paint("dim", clockTime(event.at));
   switch (event.type) {
     case "plan":
     case "step-verified":
@@ -36,7 +38,7 @@ export function eventText(heard: RunEvent, paint: Paint): string | null {
       return `${time} ${paint("warn", "rolling back")} ${harmlessLine(event.rotation)}`;
     case "override": {
       const { call, purpose, key_hash } = event.action;
-      const what = `${event.authority} override ${key_hash.slice(0, 16)}…`;
+      const what = `${event.authority} override ${shortHash(key_hash)}`;
       if (event.stage === "observed") return `${time}   ${what}: done`;
       const asked = paint("accent", `${event.cluster} ${what}: ${purpose}`);
       return paragraph(`${time} ${asked} (${call})`, "", "  ");
@@ -100,7 +102,7 @@ function waitingText(
   const named = laggards.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
   const more = laggards.length > LAGGARDS_SHOWN ? `; ${laggards.length - LAGGARDS_SHOWN} more` : "";
   const detail = paragraph(
-    harmlessLine(`until ${deadline.slice(11, 19)}: ${named.join("; ")}${more}`),
+    harmlessLine(`until ${clockTime(deadline)}: ${named.join("; ")}${more}`),
     "           ",
     "             ",
   );

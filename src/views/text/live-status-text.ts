@@ -1,7 +1,16 @@
-import { type Fingerprint, listingOf, namingKeys } from "../../rotation/observation.ts";
-import { shortener } from "../fingerprints.ts";
+import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
+import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
+import type { Plan } from "../../rotation/plan.ts";
+import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
-import type { AuthorityStatus, KeyStatus, KindStatus, LiveStatus, OverrideStatus } from "../live-status.ts";
+import {
+  type AuthorityStatus,
+  type ClusterStatus,
+  clusterStatus,
+  type KeyStatus,
+  type KindStatus,
+  type OverrideStatus,
+} from "../live-status.ts";
 import { consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
 import { overrideFindingText } from "./override-text.ts";
@@ -9,19 +18,38 @@ import type { Paint } from "./paint.ts";
 
 const BEHIND_SHOWN = 10;
 
-/** The live state for people. Ends with a line feed. */
-export function liveStatusText(seen: LiveStatus, paint: Paint): string {
-  const status = harmlessValue(seen);
-  const keys = status.clusters.flatMap(({ authorities }) =>
-    authorities.flatMap(({ active_keys, trusted_keys }) => [...active_keys, ...trusted_keys]),
+/**
+ * The live state for people, in the words of each cluster's platform. `now` in milliseconds since the epoch. Ends with
+ * a line feed.
+ */
+export function liveStatusText(
+  observations: readonly ClusterObservation[],
+  plan: Plan,
+  now: number,
+  paint: Paint,
+): string {
+  const clusters = observations.map((observation) => ({
+    status: harmlessValue(clusterStatus(observation, plan, now)),
+    profile: observation.profile,
+  }));
+  const shorten = shortener(
+    clusters.flatMap(({ status }) =>
+      status.authorities.flatMap(({ active_keys, trusted_keys }) =>
+        [...active_keys, ...trusted_keys].map(({ fingerprint }) => fingerprint as Fingerprint),
+      ),
+    ),
   );
-  const shorten = shortener(keys.map(({ fingerprint }) => fingerprint as Fingerprint));
-  return status.clusters.map((cluster) => clusterText(cluster, shorten, paint)).join("\n");
+  return clusters.map(({ status, profile }) => clusterText(status, profile, shorten, paint)).join("\n");
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
 
-function clusterText(cluster: LiveStatus["clusters"][number], shorten: Shorten, paint: Paint): string {
+function clusterText(
+  cluster: ClusterStatus,
+  profile: PlatformProfile,
+  shorten: Shorten,
+  paint: Paint,
+): string {
   const { client, server } = cluster.versions;
   const lines = [
     `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
@@ -38,16 +66,14 @@ function clusterText(cluster: LiveStatus["clusters"][number], shorten: Shorten, 
     "",
   ];
   if (cluster.components.length > 0) {
-    const who =
-      cluster.platform === "talos" ? "machines, once for each CA" : "components that follow the host CA";
-    lines.push(`  ${paint("dim", who)}`);
+    lines.push(`  ${paint("dim", profile.words.components)}`);
     for (const kind of cluster.components) lines.push(kindText(kind, paint));
     lines.push("");
   }
   if (cluster.consumers.length > 0) lines.push(consumersText(cluster.consumers, "  ", paint), "");
   // Of components the row of their kind says so.
   const shown = cluster.components.flatMap(({ kind, unread }) =>
-    unread === undefined ? [] : listingOf(kind),
+    unread === undefined ? [] : (profile.componentKinds.find((row) => row.kind === kind)?.listing ?? []),
   );
   for (const { what, problem } of cluster.unread.filter((one) => !shown.includes(one.what))) {
     lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmlessLine(problem)}`, "  ", "    "));
@@ -73,7 +99,7 @@ function overrideLines(override: OverrideStatus, paint: Paint): readonly string[
     paragraph(`override ${harmlessLine(authority)}: ${row}, ${situation}`, "  ", "    "),
     ...entries.map(
       ({ key_hash, state, issuer, not_after }) =>
-        `    ${key_hash.slice(0, 16)}… ${state}${issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${not_after?.slice(0, 10)}`}`,
+        `    ${shortHash(key_hash)} ${state}${issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${not_after?.slice(0, 10)}`}`,
     ),
     ...findings.map((finding) => overrideFindingText(finding, paint)),
   ];

@@ -4,13 +4,13 @@ import type {
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../../teleport/overrides/override-plan.ts";
+} from "../../rotation/override-plan.ts";
+import { callText } from "../facts/call-words.ts";
+import { shortHash } from "../fingerprints.ts";
 import { harmlessLine } from "../harmless.ts";
+import { dateOf } from "../times.ts";
 import { paragraph } from "./columns.ts";
 import type { Paint, TextTone } from "./paint.ts";
-
-/** Enough of a key hash to tell the keys of a cluster apart; JSON has all of it. */
-const SHOWN = 16;
 
 /** The overrides of one CA, for people: what is there, what changes, what is due. */
 export function overrideText(plan: OverridePlan, paint: Paint): string {
@@ -39,7 +39,7 @@ function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
   const tone: TextTone = change === "unchanged" ? "dim" : "accent";
   const crl = entry.crl || entry.subject === null || state === "absent" ? "" : ", no revocation list";
   const lines = [
-    `    ${paint(tone, `${SIGN[change]} ${key_hash.slice(0, SHOWN)}…`)}  ${key} key, ${paint("strong", states)}${crl}`,
+    `    ${paint(tone, `${SIGN[change]} ${shortHash(key_hash)}`)}  ${key} key, ${paint("strong", states)}${crl}`,
   ];
   if (subject !== null) {
     lines.push(paragraph(`subject ${harmlessLine(subject)}`, "        ", "          "));
@@ -54,20 +54,19 @@ function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
 }
 
 function day(moment: string | null): string {
-  return moment?.slice(0, 10) ?? "";
+  return moment === null ? "" : dateOf(moment);
 }
 
 function dueText({ key_hash, message, command }: CertificateDue, paint: Paint): string {
-  const head = `${paint("warn", "due")} ${harmlessLine(message)}: ${key_hash.slice(0, SHOWN)}…`;
+  const head = `${paint("warn", "due")} ${harmlessLine(message)}: ${shortHash(key_hash)}`;
   // In one piece, so that it can be copied.
   return `${paragraph(head, "    ", "      ")}\n      → ${command}`;
 }
 
 function actionText(action: PlannedAction, number: number, paint: Paint): string {
-  const { purpose, key_hash, call, moment, force, why, missing } = action;
-  const how = [call, ...(force ? ["with force"] : []), ...(moment === "now" ? [] : ["after standby"])];
+  const { purpose, key_hash, why, missing } = action;
   const lines = [
-    `    ${paint("accent", `${number}. ${purpose} ${key_hash.slice(0, SHOWN)}…`)}  (${how.join(", ")})`,
+    `    ${paint("accent", `${number}. ${purpose} ${shortHash(key_hash)}`)}  (${callText(action)})`,
     paragraph(why, "       "),
   ];
   for (const { statement, subject, remedy } of missing) {
@@ -85,6 +84,7 @@ const TONES: Readonly<Record<OverridePlanFinding["severity"], TextTone>> = {
   info: "dim",
 };
 
+/** What is wrong with an override, or was accepted, and what to do about it. */
 export function overrideFindingText(finding: OverridePlanFinding, paint: Paint): string {
   const { severity, code, subject, message, remedy, waived } = finding;
   const tone = waived === undefined ? TONES[severity] : "warn";

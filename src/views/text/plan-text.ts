@@ -12,8 +12,9 @@ import type {
 import { stepTitle } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
 import { standingText } from "../facts/standing-words.ts";
-import { shortener } from "../fingerprints.ts";
+import { planShortener } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
+import { dateOf } from "../times.ts";
 import { baseText } from "./base-text.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
@@ -29,11 +30,7 @@ const FINDINGS_SHOWN = 12;
 export function planText(made: Plan, paint: Paint): string {
   // All of it at once: a field that is added later cannot be forgotten.
   const plan = harmlessValue(made);
-  const shorten = shortener(
-    plan.clusters.flatMap(({ rotations }) =>
-      rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
-    ),
-  );
+  const shorten = planShortener(plan);
   const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
   const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
@@ -99,7 +96,7 @@ function keysText({ keys, authorities }: RotationPlan, shorten: Shorten, paint: 
       shorten(key.fingerprint),
       key.algorithm ?? "",
       key.storage ?? "",
-      key.certificate === null ? "" : `until ${key.certificate.notAfter.slice(0, 10)}`,
+      key.certificate === null ? "" : `until ${dateOf(key.certificate.notAfter)}`,
     ]);
   return table(rows, "    ");
 }

@@ -1,7 +1,7 @@
 /**
  * What keeps a stray key from answering a question. A question counts ticks from the moment that it was drawn:
- * keys before `READY` close it, and an answer counts only when no key follows it for `QUIET`. Ticks, not times:
- * keys that piled up while the process was busy are read between two ticks, so they never look unhurried.
+ * keys before `READY_TICKS` close it, and an answer counts only when no key follows it for `QUIET_TICKS`. Ticks, not
+ * times: keys that piled up while the process was busy are read between two ticks, so they never look unhurried.
  */
 export interface Gate {
   readonly drawn: boolean;
@@ -13,8 +13,11 @@ export interface Gate {
   readonly answered: number | null;
 }
 
+/** A tick of the person's time, milliseconds. */
 export const TICK_MS = 100;
+/** So long a question stands before an answer counts. */
 export const READY_TICKS = 4;
+/** So long nothing may follow an answer. */
 export const QUIET_TICKS = 3;
 
 /** Not drawn yet, and not answered. */

@@ -17,10 +17,12 @@ export interface Passage {
   readonly to: Phase | "undone";
 }
 
+/** That of one step. */
 export function stepPassage({ from, to }: Step): Passage {
   return { from, to: from === "rollback" && to === "standby" ? "undone" : to };
 }
 
+/** That of a rotation, from where it is to where git wants it. */
 export function wholePassage({ live_phase, desired_phase }: RotationPlan): Passage {
   return { from: live_phase, to: desired_phase === "rollback" ? "undone" : desired_phase };
 }

@@ -2,7 +2,7 @@ import { type Approval, approvalKey, approvalWhere } from "../../apply/approval.
 import { heldByDrift } from "../../planner/drift.ts";
 import { failingGuards, isHeld } from "../../planner/startable.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
-import { type StepPlace, stepPlaces, stepTitle } from "../../rotation/plan-steps.ts";
+import { clusterSteps, type StepPlace, stepPlaces, stepTitle } from "../../rotation/plan-steps.ts";
 import { type OverridePlace, overrideKey, overridePlaces, overrideTitle, placeKey } from "./places.ts";
 import type { Row } from "./rows.ts";
 import type { State } from "./state.ts";
@@ -22,6 +22,7 @@ export interface Offer {
   readonly refusals: readonly string[];
 }
 
+/** What of a row, and below it, is not approved yet and could be. */
 export function offerOf(state: State, row: Row): Offer {
   const places = placesUnder(state.plan, row).filter((place) => !state.approved.has(placeKey(place)));
   const ordinary: StepPlace[] = [];
@@ -40,7 +41,7 @@ export function offerOf(state: State, row: Row): Offer {
     willBe.add(overrideKey(place));
   }
   for (const place of places) {
-    const refusal = refusalOf(place, willBe);
+    const refusal = stepRefusal(place, willBe);
     if (refusal !== null) {
       refusals.push(refusal);
       continue;
@@ -105,7 +106,7 @@ function placesUnder(plan: Plan, row: Row): readonly StepPlace[] {
 }
 
 /** Why a step cannot be approved, as a sentence; `null` when it can. */
-export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
+export function stepRefusal({ cluster, step }: StepPlace, approved: ReadonlySet<string>): string | null {
   const title = stepTitle(step);
   if (isRefused(step) && isHeld(step)) {
     const guards = failingGuards(step).map(({ id, outcome }) =>
@@ -124,7 +125,7 @@ export function refusalOf({ cluster, step }: StepPlace, approved: ReadonlySet<st
     return `${title} comes after ${overrideTitle(entries)}: approve that first`;
   }
   if (step.after === null) return null;
-  const before = cluster.rotations.flatMap(({ steps }) => steps).find(({ id }) => id === step.after);
+  const before = clusterSteps(cluster).find(({ id }) => id === step.after);
   if (before === undefined) return `${title} comes after a step that is not in this plan`;
   if (stepVerdict(before) !== "ready" && stepVerdict(before) !== "later") {
     return `${title} comes after ${stepTitle(before)}, which is not ready`;
@@ -142,7 +143,7 @@ export function withdraw(plan: Plan, approved: ReadonlySet<string>, row: Row): R
     for (const place of overridesUnder(plan, row)) left.delete(overrideKey(place));
   }
   for (const place of stepPlaces(plan)) {
-    if (refusalOf(place, left) !== null) left.delete(placeKey(place));
+    if (stepRefusal(place, left) !== null) left.delete(placeKey(place));
   }
   return left;
 }

@@ -23,6 +23,7 @@ interface ScreenOptions {
   readonly now?: () => number;
 }
 
+/** What is reviewed, and where. */
 export interface ReviewOptions extends ScreenOptions {
   readonly plan: Plan;
   /** The commit that asks for it; `null` where git knows none. */
@@ -88,6 +89,7 @@ async function lookAgain(store: Store, recheck: () => Promise<Plan>): Promise<vo
   }
 }
 
+/** The run that is watched, and what a person may ask of it. */
 export interface WatchOptions extends ScreenOptions {
   readonly plan: Plan;
   /** What `--events` writes; the screen closes when it ends. */
@@ -115,6 +117,7 @@ async function hearAll(store: Store, events: AsyncIterable<RunEvent>): Promise<v
   for await (const event of events) store.dispatch({ type: "event", event });
 }
 
+/** The run that is played again. */
 export interface WatchReplayOptions extends ScreenOptions {
   /** Of a finished run, in order. */
   readonly events: readonly RunEvent[];

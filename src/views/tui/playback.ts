@@ -11,6 +11,7 @@ const SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200] as const;
 /** Nobody watches nothing happen for longer, milliseconds of the person's time. */
 const LONGEST_PAUSE_MS = 2_000;
 
+/** Until the events of a replay bring theirs. */
 export const NO_PLAN: Plan = {
   format_version: "1.1",
   outcome: "no_changes",

@@ -5,7 +5,7 @@ import { stepPlaces } from "../../rotation/plan-steps.ts";
 import { hear } from "../run/hear.ts";
 import { withGate } from "./dialog-keys.ts";
 import { tickGate } from "./gate.ts";
-import { overrideRefusal, refusalOf } from "./offer.ts";
+import { overrideRefusal, stepRefusal } from "./offer.ts";
 import { overrideKey, overridePlaces, placeKey } from "./places.ts";
 import { playOn } from "./playback.ts";
 import { rollBack } from "./rollback.ts";
@@ -23,6 +23,7 @@ import {
 } from "./state.ts";
 import { finalsWith } from "./typed-name.ts";
 
+/** Everything that can change the screen. */
 export type Action =
   | { readonly type: "key"; readonly key: Key }
   /** Time passes, `TICK_MS` of it. */
@@ -111,7 +112,7 @@ function approve(state: State, keys: readonly string[]): State {
   }
   for (const place of stepPlaces(state.plan)) {
     const key = placeKey(place);
-    if (keys.includes(key) && refusalOf(place, approved) === null) approved.add(key);
+    if (keys.includes(key) && stepRefusal(place, approved) === null) approved.add(key);
   }
   const more = approved.size - state.approved.size;
   return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} approved`}; s starts` };

@@ -5,7 +5,7 @@ import { overrideKey, placeKey } from "./places.ts";
 import { playKey } from "./playback.ts";
 import { askRollback } from "./rollback.ts";
 import { rowsOf } from "./rows.ts";
-import { FRESH, isTooSmall, type Key, type State } from "./state.ts";
+import { FRESH, isTooSmall, isWatching, type Key, type State } from "./state.ts";
 import { typedName } from "./typed-name.ts";
 
 /** What a key does, wherever the screen stands. */
@@ -23,13 +23,13 @@ export function onKey(state: State, key: Key): State {
     case "?":
       return { ...calm, dialog: { kind: "help", top: 0 } };
     case "/":
-      return calm.mode === "watch" || calm.mode === "replay"
+      return isWatching(calm)
         ? { ...calm, searching: true, at: 0 }
         : { ...calm, searching: true, view: "components", focus: "detail", at: 0 };
     case "escape":
       return { ...calm, query: "", track: null, at: calm.query === "" ? calm.at : 0 };
   }
-  if (calm.mode === "watch" || calm.mode === "replay") return onWatchKey(calm, key);
+  if (isWatching(calm)) return onWatchKey(calm, key);
   return onReviewKey(calm, key);
 }
 

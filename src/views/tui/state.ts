@@ -116,6 +116,7 @@ export type Question = { readonly gate: Gate } & (
   | { readonly kind: "rollback"; readonly target: RollbackTarget }
 );
 
+/** What a rollback is asked for. */
 export interface RollbackTarget {
   readonly cluster: string;
   readonly rotation: string;
@@ -171,6 +172,12 @@ export function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }
 
+/** A run is on the screen, not a review. */
+export function isWatching({ mode }: Pick<State, "mode">): boolean {
+  return mode === "watch" || mode === "replay";
+}
+
+/** Then the screen says so, and shows nothing that could be approved. */
 export function isTooSmall({ columns, rows }: Size): boolean {
   return columns < SMALLEST.columns || rows < SMALLEST.rows;
 }

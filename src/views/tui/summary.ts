@@ -1,5 +1,5 @@
 import { stepTitle } from "../../rotation/plan-steps.ts";
-import { nextStep } from "../run/next-step.ts";
+import { howToGoOn } from "../run/how-to-go-on.ts";
 import { entryTitle } from "../run/run-log.ts";
 import type { EntryRun, Run, StepRun, Track } from "../run/run-state.ts";
 import { duration, EMPTY, type Line, line, type Span, span, wrapped } from "./spans.ts";
@@ -60,6 +60,6 @@ function stepLine({ step, state, startedAt, endedAt }: StepRun): Line {
 }
 
 function nextLines(run: Run, width: number): readonly Line[] {
-  const next = nextStep(run);
+  const next = howToGoOn(run);
   return next === null ? [] : wrapped(next, width, { lead: line(span("next  ", "dim")) });
 }

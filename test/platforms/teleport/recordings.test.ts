@@ -5,7 +5,8 @@ import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import { ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
 import { explain } from "../../../src/platforms/teleport/errors.ts";
 import { readStatus, readVersion } from "../../../src/platforms/teleport/text.ts";
-import { type ClusterObservation, identify, type LiveAuthority } from "../../../src/rotation/observation.ts";
+import type { ClusterObservation } from "../../../src/profile/profile.ts";
+import { identify, type LiveAuthority } from "../../../src/rotation/observation.ts";
 import { fakeRunner, type RecordedCall, recording, teleportCluster } from "../fake-runner.ts";
 
 const TRANSCRIPT = recording("transcript");
@@ -209,7 +210,7 @@ describe("a whole observation of the recorded cluster", () => {
     );
     expect(seen).toMatchObject({
       cluster: "acme.cluster",
-      platform: "teleport",
+      profile: { name: "teleport" },
       observedAt: "1970-01-01T00:00:00.000Z",
       versions: { client: "5.0.0-dev", server: "5.0.0-dev" },
       copies: [],

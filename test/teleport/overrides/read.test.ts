@@ -398,22 +398,6 @@ describe("revocation lists in status", () => {
   });
 });
 
-describe("names as Go prints them", () => {
-  it("in Go's order, escaped, the first of several common names dropped", () => {
-    const at = (type: string, value: string) => [{ type, value }];
-    expect(
-      printedName([
-        at("2.5.4.3", "first"),
-        at("2.5.4.6", "DE"),
-        [...at("2.5.4.10", "b"), ...at("2.5.4.10", "a")],
-        at("2.5.4.3", " #x,y+z "),
-        at("1.2.3", "own"),
-        at("2.5.4.11", "#unit"),
-      ]),
-    ).toBe("CN=\\ #x\\,y\\+z\\ ,OU=\\#unit,O=b+O=a,C=DE,1.2.3=own");
-  });
-});
-
 describe("the sources", () => {
   const folder = join(import.meta.dirname, "../../../src/teleport/overrides");
   const files = readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
@@ -421,7 +405,7 @@ describe("the sources", () => {
   it("tell every finding of the table, and no other", () => {
     // The planner tells the one that no document can: that nobody looked.
     const planner = readFileSync(
-      join(import.meta.dirname, "../../../src/planner/override-findings.ts"),
+      join(import.meta.dirname, "../../../src/teleport/override-plans/plan-findings.ts"),
       "utf8",
     );
     const rest = [

@@ -1,6 +1,8 @@
 import { awaitedBy } from "../../../planner/verdict.ts";
 import { isOpenWork, type StepPlace, stepPlaces, stepTitle } from "../../../rotation/plan-steps.ts";
+import { callText } from "../../facts/call-words.ts";
 import { HOLDS } from "../../facts/work-words.ts";
+import { shortHash } from "../../fingerprints.ts";
 import type { Gate } from "../gate.ts";
 import { keyFates, stepPassage } from "../key-fates.ts";
 import { offerOf } from "../offer.ts";
@@ -62,13 +64,12 @@ function oneOverride({ cluster, override }: OverridePlace, width: number): Line[
       lead: line("○ "),
       tone: "strong",
     }),
-    ...override.actions.flatMap(({ purpose, key_hash, call, force, moment }) => {
-      const how = [call, ...(force ? ["with force"] : []), ...(moment === "now" ? [] : ["after standby"])];
-      return wrapped(`${purpose} ${key_hash.slice(0, 16)}… (${how.join(", ")})`, width, {
+    ...override.actions.flatMap((action) =>
+      wrapped(`${action.purpose} ${shortHash(action.key_hash)} (${callText(action)})`, width, {
         lead: line("  "),
-        ...(force ? { tone: "bad" as const } : {}),
-      });
-    }),
+        ...(action.force ? { tone: "bad" as const } : {}),
+      }),
+    ),
   ];
 }
 

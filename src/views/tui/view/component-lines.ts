@@ -1,5 +1,6 @@
 import type { LiveComponent } from "../../../rotation/observation.ts";
 import type { Finding, Step } from "../../../rotation/plan.ts";
+import { clusterSteps } from "../../../rotation/plan-steps.ts";
 import { windowStart } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
 import { type Row, rowsOf } from "../rows.ts";
@@ -73,7 +74,7 @@ const stepsUnder = rememberLast((row: Row | undefined): readonly Step[] => {
   if (row === undefined) return [];
   if (row.kind === "step") return [row.step];
   if (row.kind === "rotation") return row.rotation.steps;
-  return row.kind === "cluster" ? row.cluster.rotations.flatMap(({ steps }) => steps) : [];
+  return row.kind === "cluster" ? clusterSteps(row.cluster) : [];
 });
 
 const selectedRow = (state: State) => rowsOf(state.plan, state).find(({ id }) => id === state.selected);

@@ -1,5 +1,5 @@
 import { dialogArea } from "../areas.ts";
-import { overrideRefusal, refusalOf } from "../offer.ts";
+import { overrideRefusal, stepRefusal } from "../offer.ts";
 import { placeKey } from "../places.ts";
 import { EMPTY, line, span, wrapped } from "../spans.ts";
 import type { Dialog, Question, State } from "../state.ts";
@@ -87,5 +87,5 @@ export function refusalHint(state: State): string | null {
   if (state.mode !== "approve") return null;
   if (row?.kind === "override") return row.override.actions.length === 0 ? null : overrideRefusal(row);
   if (row?.kind !== "step") return null;
-  return state.approved.has(placeKey(row)) ? null : refusalOf(row, state.approved);
+  return state.approved.has(placeKey(row)) ? null : stepRefusal(row, state.approved);
 }

@@ -1,15 +1,5 @@
-import {
-  clockTime,
-  dateOf,
-  EMPTY,
-  hardWrapped,
-  type Line,
-  line,
-  type SpanTone,
-  span,
-  widthOf,
-  wrapped,
-} from "../spans.ts";
+import { clockTime, dateOf } from "../../times.ts";
+import { EMPTY, hardWrapped, type Line, line, type SpanTone, span, widthOf, wrapped } from "../spans.ts";
 import type { GitDiff } from "../state.ts";
 
 /** The commit that asks for the plan, and what it changes in the YAML. */

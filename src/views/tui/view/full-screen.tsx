@@ -1,11 +1,12 @@
 import { Box } from "ink";
 import { detailRows, dialogArea, reviewAreas, watchAreas } from "../areas.ts";
 import { clipped, EMPTY, exactly, type Line, line, span, widthOf } from "../spans.ts";
-import { type Dialog, isTooSmall, type State } from "../state.ts";
+import { type Dialog, isTooSmall, isWatching, type State } from "../state.ts";
 import { componentLines } from "./component-lines.ts";
 import { detailLines } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
-import { keysLine, pathLines, ruleLine, tabsLine, titleLine, tooSmallLines } from "./frame-lines.ts";
+import { pathLines, ruleLine, tabsLine, titleLine, tooSmallLines } from "./frame-lines.ts";
+import { keysLine } from "./keys-line.ts";
 import { Lines } from "./lines.tsx";
 import { treeLines } from "./tree-lines.ts";
 import {
@@ -35,7 +36,7 @@ export function FullScreen({ state }: Props) {
       <Lines lines={[ruleLine(columns)]} />
       {state.dialog !== null ? (
         <Question state={state} dialog={state.dialog} height={body} />
-      ) : state.mode === "watch" || state.mode === "replay" ? (
+      ) : isWatching(state) ? (
         <Watch state={state} height={body} />
       ) : (
         <Review state={state} />

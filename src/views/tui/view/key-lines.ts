@@ -1,9 +1,10 @@
 import type { CertificateFacts } from "../../../rotation/observation.ts";
+import type { OverrideEntryPlan, OverridePlan } from "../../../rotation/override-plan.ts";
 import type { KeyPlan, RotationPlan } from "../../../rotation/plan.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../../teleport/overrides/override-plan.ts";
-import { shortener } from "../../fingerprints.ts";
+import { shortener, shortHash } from "../../fingerprints.ts";
+import { dateOf } from "../../times.ts";
 import { type KeyFate, keyFates, type Passage } from "../key-fates.ts";
-import { dateOf, EMPTY, type Line, line, type Span, span, widthOfText, wrapped } from "../spans.ts";
+import { EMPTY, type Line, line, type Span, span, widthOfText, wrapped } from "../spans.ts";
 
 const LABEL = 10;
 
@@ -100,7 +101,7 @@ export function overrideLines(override: OverridePlan, width: number): Line[] {
     ...entries.flatMap((entry) => [EMPTY, ...entryLines(entry, width)]),
     ...actions.flatMap(({ purpose, key_hash, call, why, force, missing }, index) => [
       ...(index === 0 ? [EMPTY] : []),
-      ...wrapped(`${purpose} ${key_hash.slice(0, 16)}…  (${call}${force ? ", with force" : ""})`, width, {
+      ...wrapped(`${purpose} ${shortHash(key_hash)}  (${call}${force ? ", with force" : ""})`, width, {
         lead: line(`${index + 1}. `),
         tone: "strong",
       }),

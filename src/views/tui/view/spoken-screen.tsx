@@ -2,11 +2,12 @@ import { Box, Static, Text } from "ink";
 import type { LogEntry } from "../../run/run-state.ts";
 import { rowsOf } from "../rows.ts";
 import { EMPTY, type Line, span } from "../spans.ts";
-import { isTooSmall, type State } from "../state.ts";
+import { isTooSmall, isWatching, type State } from "../state.ts";
 import { componentInWords } from "./component-lines.ts";
 import { detailLines, selectedRow } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
-import { keysLine, pathLines, titleLine } from "./frame-lines.ts";
+import { pathLines, titleLine } from "./frame-lines.ts";
+import { keysLine } from "./keys-line.ts";
 import { laggardsOf, shownTrack, stepLine } from "./watch-lines.ts";
 
 interface Props {
@@ -21,7 +22,7 @@ const LAGGARDS_READ = 5;
  * speaks every second. What a run does is said once, line by line, and stays.
  */
 export function SpokenScreen({ state }: Props) {
-  const watching = state.mode === "watch" || state.mode === "replay";
+  const watching = isWatching(state);
   const lines =
     state.dialog !== null ? spokenDialog(state) : watching ? spokenWatch(state) : spokenReview(state);
   return (

@@ -1,4 +1,5 @@
 import type { Step } from "../../../rotation/plan.ts";
+import { clusterSteps } from "../../../rotation/plan-steps.ts";
 import { windowStart } from "../areas.ts";
 import { overrideKey, placeKey } from "../places.ts";
 import { type Row, rowsOf } from "../rows.ts";
@@ -47,10 +48,7 @@ function rowLine(row: Row, state: State, width: number): Line {
     case "cluster":
       return spread(
         line(indent, fold, span(row.cluster.name, "strong")),
-        worst(
-          row,
-          row.cluster.rotations.flatMap(({ steps }) => steps),
-        ),
+        worst(row, clusterSteps(row.cluster)),
         width,
       );
     case "rotation":

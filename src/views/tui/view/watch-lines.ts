@@ -2,12 +2,12 @@ import type { KindProgress, Laggard } from "../../../apply/event.ts";
 import { stepTitle } from "../../../rotation/plan-steps.ts";
 import { entryTitle } from "../../run/run-log.ts";
 import type { LogEntry, Run, Track, Waiting } from "../../run/run-state.ts";
+import { clockTime } from "../../times.ts";
 import { windowStart } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
 import {
   clipped,
   clippedText,
-  clockTime,
   duration,
   EMPTY,
   exactly,
