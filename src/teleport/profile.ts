@@ -12,6 +12,7 @@ import { trustedClusters } from "./guards/trusted-clusters.ts";
 import { version } from "./guards/version.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { notesOn } from "./notes.ts";
+import { OVERRIDES } from "./override-plans/overrides.ts";
 import { PREFLIGHT } from "./preflight.ts";
 import { RESOURCE_RULES } from "./resources/rules.ts";
 import { WORDS } from "./wording.ts";
@@ -39,6 +40,7 @@ export const TELEPORT: PlatformProfile = {
   words: WORDS,
   resources: RESOURCE_RULES,
   checklist: CHECKLIST,
+  overrides: OVERRIDES,
   preflight: PREFLIGHT,
   notes: notesOn,
   drift: () => [],

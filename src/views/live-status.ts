@@ -7,9 +7,9 @@ import type {
   ConsumerObservation,
   LiveAuthority,
 } from "../rotation/observation.ts";
+import type { OverridePlanFinding } from "../rotation/override-plan.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
-import type { OverridePlanFinding } from "../teleport/overrides/override-plan.ts";
 
 /**
  * The live state as `capstan status --format json` prints it. Names are a contract like those of the plan;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { desiredDifference, type Side } from "../../src/planner/saved/desired-difference.ts";
 import { profileOf } from "../../src/profiles.ts";
+import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import type {
   DesiredState,
   RepositoryResource,
   RotationResource,
 } from "../../src/resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";
 import { CLUSTER, desired, NEW, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 

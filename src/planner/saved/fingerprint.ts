@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import { canonicalJson, contentHash } from "../../resources/model/canonical.ts";
 import { connectionFields } from "../../resources/model/connection-fields.ts";
+import { DEFAULT_REPOSITORY } from "../../resources/model/default-repository.ts";
 import type {
   AuthorityResource,
   ClusterResource,
   DesiredState,
   RotationResource,
 } from "../../resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../../resources/read/build.ts";
 import type { AuthorityKey, LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { ClusterPlan } from "../../rotation/plan.ts";

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { valueAt } from "../../foreign-value.ts";
 import { profileOf } from "../../profiles.ts";
 import { contentHash } from "../model/canonical.ts";
+import { DEFAULT_REPOSITORY } from "../model/default-repository.ts";
 import {
   type Acknowledgement,
   type AuthorityResource,
@@ -41,17 +42,6 @@ export const DEFAULT_POLICY: Policy = {
   timeZone: "UTC",
   windows: [],
   freezes: [],
-};
-
-/** Where no `repository` resource says otherwise: one machine, and nothing insisted on but a clean tree. */
-export const DEFAULT_REPOSITORY: RepositoryResource = {
-  record: "folder",
-  remote: "origin",
-  branch: null,
-  requirePlan: false,
-  approvalApp: "github-actions",
-  executables: [],
-  addresses: [],
 };
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
