@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RELEASES } from "../../src/sandbox/teleport/release.ts";
+import { needExecutable } from "../servers/executables.ts";
 import { type Printed, TimelessTeleport } from "./harness.ts";
 
 let folder = "";
@@ -43,7 +44,9 @@ describe.each(RELEASES)("auth sign --user (%s)", (release) => {
     // What OpenSSH makes of the other certificate.
     const ssh = join(folder, "identity-cert.pub");
     writeFileSync(ssh, text.split("\n").find((line) => line.includes("-cert-v01@openssh.com")) ?? "");
-    const shown = execFileSync("ssh-keygen", ["-L", "-f", ssh], { encoding: "utf8" });
+    const shown = execFileSync(needExecutable("ssh-keygen", "openssh-client"), ["-L", "-f", ssh], {
+      encoding: "utf8",
+    });
     expect(shown).toContain('Key ID: "capstan"');
     expect(shown).toMatch(/Type: (ssh-rsa|ecdsa-sha2-nistp256)-cert-v01@openssh\.com user certificate/);
     expect((await as(teleport, file)).exit).toBe(0);
