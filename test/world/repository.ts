@@ -14,9 +14,24 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A git repository in a temporary folder, in which the real executable is run as a user would. */
+/** Runs a command line of capstan in a folder. */
+type RunCommand = (
+  argv: readonly string[],
+  where: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
+) => Promise<Ran>;
+
+/**
+ * A git repository in a temporary folder, in which the real executable is run as a user would; commands run in the
+ * test's own process where its file imports `in-process.ts`.
+ */
 export class Repository {
+  static #run: RunCommand | null = null;
   readonly folder: string;
+
+  /** Other than by the executable, for the rest of a file of tests. */
+  static runsWith(run: RunCommand): void {
+    Repository.#run = run;
+  }
 
   constructor(folder: string) {
     this.folder = folder;
@@ -56,7 +71,12 @@ export class Repository {
   }
 
   async capstan(...args: readonly string[]): Promise<Ran> {
-    const { exitCode, stdout, stderr } = await this.start(args);
+    return await this.run(args);
+  }
+
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    if (Repository.#run !== null) return await Repository.#run(args, { folder: this.folder, env });
+    const { exitCode, stdout, stderr } = await this.start(args, env);
     return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
   }
 
