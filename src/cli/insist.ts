@@ -32,9 +32,7 @@ export async function insist(
 }
 
 /** The journal says which commit was applied: nothing else in the folder may look as if it were applied, too. */
-export async function insistOnCommitted(
-  workspace: Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree" | "repositoryFile">,
-): Promise<void> {
+export async function insistOnCommitted(workspace: Parameters<typeof uncommitted>[0]): Promise<void> {
   const found = await uncommitted(workspace);
   if ("unknown" in found) throw found.unknown;
   if (found.files.length === 0) return;

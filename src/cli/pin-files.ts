@@ -1,11 +1,11 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join, matchesGlob } from "node:path";
-import { type CommitTree, isHidden } from "../git/tree.ts";
+import { matchesGlob, posix } from "node:path";
+import { Failure } from "../failure.ts";
+import { type FoundText, findTexts } from "../git/find-text.ts";
+import { Git } from "../git/git.ts";
+import { openRepository } from "../git/repository.ts";
+import type { CommitTree } from "../git/tree.ts";
 import type { Fingerprint, PinFile, UnreadPins } from "../rotation/observation.ts";
-
-/** A larger file is hardly anything that a person wrote; what it lists stays unknown. */
-const MAX_BYTES = 1024 * 1024;
-const PIN = /sha256:[0-9a-f]{64}/gi;
+import { isFirst, notationsOf, type PinNotations, pinsIn } from "../rotation/pin-notations.ts";
 
 /** What a search for pins found, and where it could not look. */
 export interface PinSearch {
@@ -13,88 +13,112 @@ export interface PinSearch {
   readonly unread: readonly UnreadPins[];
 }
 
+/** Of another repository that is embedded in this one, which is read file by file. */
+const MAX_BYTES = 1024 * 1024;
+
 /**
- * Files of the repository that list one of the pins, where the patterns of the policy lead. What other text may
- * look like a pin (an image digest) is told apart by its value. Hidden folders and the resources themselves, which
- * name keys for other reasons, are left out; what cannot be read may list anything, and is named.
+ * Files of the whole repository that list one of the pins, in any notation and whatever they are called, where the
+ * patterns of the policy lead (`null`: everywhere). What other text may look like a pin (an image digest) is told apart
+ * by its value. The resources themselves, which name keys for other reasons, are left out, and so is what capstan keeps;
+ * what cannot be read may list anything, and is named.
  */
 export async function findPinFiles(
   from: string | CommitTree,
-  patterns: readonly string[],
+  patterns: readonly string[] | null,
   pins: ReadonlySet<Fingerprint>,
   resources: ReadonlySet<string>,
 ): Promise<PinSearch> {
   if (pins.size === 0) return { files: [], unread: [] };
-  const isWanted = (path: string) => !resources.has(path) && patterns.some((glob) => matchesGlob(path, glob));
-  const { texts, unread } =
-    typeof from === "string" ? await inFolder(from, isWanted) : await inCommit(from, isWanted);
-  const files = [...texts]
-    .map(([file, text]) => ({ file, pins: pinsIn(text, pins) }))
-    .filter((found) => found.pins.length > 0);
-  return { files: files.toSorted(byFile), unread: unread.toSorted(byFile) };
+  const isWanted = (path: string) => !resources.has(path) && mayListPins(path, patterns);
+  const notations = notationsOf(pins);
+  const { found, unread } =
+    typeof from === "string" ? await inFolder(from, notations) : await inCommit(from, notations, isWanted);
+  const byPath = Map.groupBy(
+    found.filter(({ path }) => isWanted(path)),
+    ({ path }) => path,
+  );
+  const listed = [...byPath].map(([file, pinsOf]) => ({
+    file,
+    pins: pinsOf.map(({ fingerprint, line }) => ({ fingerprint, line })).filter(isFirst),
+  }));
+  return {
+    files: listed.toSorted(byFile),
+    unread: unread.filter(({ file }) => file === "." || isWanted(file)).toSorted(byFile),
+  };
+}
+
+/** Whether pins are looked for in a file: where the patterns lead, but not in what capstan keeps in a folder of its own. */
+function mayListPins(path: string, patterns: readonly string[] | null): boolean {
+  if (path.split("/").includes(".capstan")) return false;
+  return patterns?.some((glob) => matchesGlob(withoutDots(path), withoutDots(glob))) ?? true;
+}
+
+/** Node's patterns pass over hidden files, even with `**`; a pin stands in `.env` as well as anywhere else. */
+function withoutDots(path: string): string {
+  return path.replace(/(^|\/)\.(?=[^./])/g, "$1dot-");
 }
 
 function byFile(left: { readonly file: string }, right: { readonly file: string }): number {
   return left.file < right.file ? -1 : 1;
 }
 
-interface Read {
-  readonly texts: ReadonlyMap<string, string>;
+interface Found {
+  readonly found: readonly (PinFile["pins"][number] & { readonly path: string })[];
   readonly unread: readonly UnreadPins[];
 }
 
-async function inCommit(tree: CommitTree, isWanted: (path: string) => boolean): Promise<Read> {
-  const paths = tree.list().filter((path) => !isHidden(path) && isWanted(path));
-  const texts = new Map<string, string>();
-  const unread: UnreadPins[] = [];
-  for (const [file, bytes] of await tree.texts(paths, MAX_BYTES)) {
-    if (typeof bytes === "number") unread.push({ file, problem: tooLarge(bytes) });
-    else texts.set(file, Buffer.from(bytes).toString("utf8"));
-  }
-  return { texts, unread };
-}
+/** The first line of what Git LFS keeps in git in place of a file (git-lfs, docs/spec.md). */
+const POINTERS = ["version https://git-lfs.github.com/spec/", "version https://hawser.github.com/spec/"];
 
-async function inFolder(folder: string, isWanted: (path: string) => boolean): Promise<Read> {
-  const texts = new Map<string, string>();
-  const unread: UnreadPins[] = [];
-  const look = async (file: string, read: () => Promise<void>) => {
-    try {
-      await read();
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
-      unread.push({ file, problem: `cannot be read${code}` });
+async function inCommit(
+  tree: CommitTree,
+  notations: PinNotations,
+  isWanted: (path: string) => boolean,
+): Promise<Found> {
+  const here = judged(await tree.findTexts([...notations.texts, ...POINTERS]), notations);
+  const elsewhere = tree.filesOfSubmodules().filter(isWanted);
+  const found = [...here.found];
+  const unread = [...here.unread];
+  for (const [path, bytes] of await tree.texts(elsewhere, MAX_BYTES)) {
+    if (typeof bytes === "number") {
+      unread.push({ file: path, problem: `is larger than 1 MiB (${bytes} bytes), and was not searched` });
+      continue;
     }
-  };
-  const pending = [""];
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    const inside = at;
-    await look(inside === "" ? "." : inside, async () => {
-      for (const entry of await readdir(join(folder, inside), { withFileTypes: true })) {
-        if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
-        const path = inside === "" ? entry.name : `${inside}/${entry.name}`;
-        if (entry.isDirectory()) pending.push(path);
-        else if (entry.isFile() && isWanted(path)) {
-          await look(path, async () => {
-            const { size } = await stat(join(folder, path));
-            if (size > MAX_BYTES) unread.push({ file: path, problem: tooLarge(size) });
-            else texts.set(path, await readFile(join(folder, path), "utf8"));
-          });
-        }
-      }
-    });
+    for (const pin of pinsIn(Buffer.from(bytes).toString("utf8"), notations)) found.push({ path, ...pin });
   }
-  return { texts, unread };
+  return { found, unread };
 }
 
-function tooLarge(bytes: number): string {
-  return `is larger than 1 MiB (${bytes} bytes), and was not searched`;
+/** The work tree as it is, or a folder where there is no repository. */
+async function inFolder(folder: string, notations: PinNotations): Promise<Found> {
+  try {
+    const repository = await openRepository(folder);
+    const texts = [...notations.texts, ...POINTERS];
+    if (repository === null)
+      return judged(await findTexts(new Git(folder, process.env), "folder", texts), notations);
+    const found = await findTexts(repository.git, "work-tree", texts);
+    const from = (path: string) => posix.relative(`/${repository.prefix}`, `/${path}`);
+    return judged(
+      found.map((one) => ({ ...one, path: from(one.path) })),
+      notations,
+    );
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { found: [], unread: [{ file: ".", problem: `cannot be searched (${error.message})` }] };
+  }
 }
 
-function pinsIn(text: string, pins: ReadonlySet<Fingerprint>): PinFile["pins"] {
-  return text.split("\n").flatMap((line, index) =>
-    [...line.matchAll(PIN)]
-      .map(([pin]) => pin.toLowerCase() as Fingerprint)
-      .filter((pin) => pins.has(pin))
-      .map((fingerprint) => ({ fingerprint, line: index + 1 })),
-  );
+function judged(found: readonly FoundText[], notations: PinNotations): Found {
+  const pins = found.flatMap(({ path, line, text }) => {
+    const fingerprint = notations.pinOf(text);
+    return fingerprint === undefined ? [] : [{ path, line, fingerprint }];
+  });
+  const pointers = found.filter(({ line, text }) => line === 1 && POINTERS.includes(text.toLowerCase()));
+  return {
+    found: pins,
+    unread: pointers.map(({ path }) => ({
+      file: path,
+      problem: "is a pointer of Git LFS in place of the file, so what it holds was not searched",
+    })),
+  };
 }

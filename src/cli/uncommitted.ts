@@ -1,12 +1,16 @@
-import { matchesGlob, posix } from "node:path";
+import { posix } from "node:path";
 import { Failure } from "../failure.ts";
 import { changedSince } from "../git/differences.ts";
 import type { Repository } from "../git/repository.ts";
-import { CommitTree, isHidden } from "../git/tree.ts";
+import { CommitTree } from "../git/tree.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
 import { findFiles } from "../resources/read/find-files.ts";
 import { readDocuments } from "../resources/read/read-documents.ts";
-import { MAX_FILE_BYTES, readSourceFile } from "../resources/read/read-file.ts";
+import { readSourceFile } from "../resources/read/read-file.ts";
+import type { Fingerprint } from "../rotation/observation.ts";
+import type { RotationRecord } from "../rotation/record.ts";
 import { count } from "../views/text/layout.ts";
+import { findPinFiles } from "./pin-files.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** How the folder differs from the commit in what capstan reads. */
@@ -15,7 +19,9 @@ export type Uncommitted =
   /** git cannot tell. */
   | { readonly unknown: Failure };
 
-type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree" | "repositoryFile">;
+type Asked = Pick<Workspace, "folder" | "git" | "desired" | "files" | "tree" | "repositoryFile"> &
+  // Absent where nobody opened it: then the keys that git does not name yet are not looked for.
+  Partial<Pick<Workspace, "store">>;
 
 /** Files that capstan reads, or would read, and in which the folder is not as the commit: others do not matter. */
 export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
@@ -23,12 +29,14 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
   if (git === null || git.commit === null) return { files: [] };
   const { commit, prefix } = git;
   try {
-    const [changed, tree, found, outside] = await Promise.all([
-      changedSince(git, prefix, commit),
+    const [everywhere, tree, found, outside] = await Promise.all([
+      changedSince(git, "", commit),
       workspace.tree ?? CommitTree.open(git, commit, prefix),
       findFiles(folder),
       editedOutside(git, workspace.repositoryFile, commit),
     ]);
+    const fromHere = everywhere.map((path) => posix.relative(`/${prefix}`, `/${path}`));
+    const changed = fromHere.filter((path) => !path.startsWith("../"));
     const committed = new Set((await tree.find()).paths);
     const edited = new Set(changed);
     const isEdited = (path: string) =>
@@ -37,7 +45,7 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
     const ours = await Promise.all(
       fresh.map(async (path) => ((await isResource(folder, path)) ? [path] : [])),
     );
-    const pins = await pinFilesAmong(workspace, changed, tree);
+    const pins = await pinFilesAmong(workspace, fromHere, tree);
     const read = [...readBy(workspace)].filter((path) => isEdited(path));
     return { files: [...new Set([...ours.flat(), ...read, ...pins, ...outside])].sort() };
   } catch (error) {
@@ -72,31 +80,40 @@ function readBy({ desired, files }: Asked): ReadonlySet<string> {
   return new Set([...files.keys(), ...consumers]);
 }
 
-const LOOKS_LIKE_PIN = /sha256:[0-9a-f]{64}/i;
-
-/** Changed files that list something like a pin, in the commit or in the folder. */
+/** Changed files, of the whole repository, that list a CA pin that git or the record names, in the commit or in the folder. */
 async function pinFilesAmong(
-  { desired, folder, files }: Asked,
+  { desired, folder, files, store }: Asked,
   changed: readonly string[],
   tree: CommitTree,
 ): Promise<readonly string[]> {
-  const patterns = desired.clusters.flatMap(({ policy }) => policy.pinFiles);
-  const candidates = changed.filter(
-    (path) => !files.has(path) && !isHidden(path) && patterns.some((glob) => matchesGlob(path, glob)),
-  );
-  const before = await tree.texts(candidates, MAX_FILE_BYTES);
+  const edited = new Set(changed);
+  const resources = new Set(files.keys());
   const listing = await Promise.all(
-    candidates.map(async (path) => {
-      const old = before.get(path);
-      const now = await readSourceFile(folder, path);
-      const texts = [
-        ...(old === undefined || typeof old === "number" ? [] : [Buffer.from(old).toString("utf8")]),
-        ...("severity" in now ? [] : [now.text]),
-      ];
-      return texts.some((text) => LOOKS_LIKE_PIN.test(text)) ? [path] : [];
+    desired.clusters.map(async ({ name, policy }) => {
+      const rotations = (await store?.load(name))?.rotations ?? [];
+      const pins = new Set([...namedFor(name, desired), ...rotations.flatMap(keysOfRotation)]);
+      const found = await Promise.all(
+        [tree, folder].map((from) => findPinFiles(from, policy.pinFiles, pins, resources)),
+      );
+      return found
+        .flatMap((search) => search.files.map(({ file }) => file))
+        .filter((file) => edited.has(file));
     }),
   );
-  return listing.flat();
+  return [...new Set(listing.flat())];
+}
+
+function namedFor(cluster: string, { authorities, rotations }: DesiredState): readonly Fingerprint[] {
+  return [
+    ...authorities.filter((one) => one.cluster === cluster).flatMap(({ activeKeys }) => activeKeys),
+    ...rotations
+      .filter((one) => one.cluster === cluster)
+      .flatMap((rotation) => rotation.authorities.flatMap(({ retire }) => retire)),
+  ];
+}
+
+function keysOfRotation({ retire, introduced }: RotationRecord): readonly Fingerprint[] {
+  return [...retire, ...introduced];
 }
 
 /** Before the plan of a commit: what of the folder is not in it; `null` where there is nothing to say. */

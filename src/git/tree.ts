@@ -6,6 +6,7 @@ import type { FileSource } from "../resources/read/file-source.ts";
 import { isPointer, MAX_FILE_BYTES, sourceOf, tooLarge } from "../resources/read/read-file.ts";
 import { complain, diagnosticOfFile } from "../resources/read/source-file.ts";
 import { type Blob, readBlobs } from "./blobs.ts";
+import { type FoundText, findTexts } from "./find-text.ts";
 import type { Git } from "./git.ts";
 import type { Repository } from "./repository.ts";
 
@@ -28,17 +29,22 @@ export class CommitTree implements FileSource {
   readonly #git: Git;
   /** The folder in the work tree. */
   readonly #folder: string;
+  /** The folder below the top of the repository, empty at the top. */
+  readonly #prefix: string;
+  readonly #found = new Map<string, Promise<readonly FoundText[]>>();
 
   private constructor(
     git: Git,
     commit: string,
     folder: string,
+    prefix: string,
     entries: readonly Entry[],
     diagnostics: readonly Diagnostic[],
   ) {
     this.#git = git;
     this.commit = commit;
     this.#folder = folder;
+    this.#prefix = prefix;
     this.#entries = new Map(entries.map((entry) => [entry.path, entry]));
     this.#diagnostics = diagnostics;
   }
@@ -59,6 +65,7 @@ export class CommitTree implements FileSource {
         git,
         commit,
         join(root, prefix),
+        prefix,
         [],
         [diagnosticOfFile(prefix === "" ? "." : prefix, complaint)],
       );
@@ -66,7 +73,7 @@ export class CommitTree implements FileSource {
     const entries = listed.map((one) => ({ ...one, git }));
     const top = { git, commit, workTree: root, modules: join(commonDir, "modules") };
     const { inside, lost } = await withSubmodules(entries, prefix, top);
-    return new CommitTree(git, commit, join(root, prefix), inside, lost);
+    return new CommitTree(git, commit, join(root, prefix), prefix, inside, lost);
   }
 
   /** Every file, links and what cannot be read left out. */
@@ -155,6 +162,28 @@ export class CommitTree implements FileSource {
         return blob === undefined ? [] : [[path, "bytes" in blob ? blob.bytes : blob.size] as const];
       }),
     );
+  }
+
+  /**
+   * Where texts stand in the whole repository, also above and beside the folder; paths are seen from the folder. What is
+   * in submodules is left out (`filesOfSubmodules`). The same question is answered once, as a commit does not change.
+   */
+  findTexts(texts: readonly string[]): Promise<readonly FoundText[]> {
+    const key = texts.join("\n");
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    const found = findTexts(this.#git, { commit: this.commit }, texts).then((all) =>
+      all.map((one) => ({ ...one, path: posix.relative(`/${this.#prefix}`, `/${one.path}`) })),
+    );
+    this.#found.set(key, found);
+    return found;
+  }
+
+  /** Files below the folder that belong to other repositories. */
+  filesOfSubmodules(): readonly string[] {
+    return [...this.#entries.values()]
+      .filter(({ kind, git }) => kind === "file" && git !== this.#git)
+      .map(({ path }) => path);
   }
 
   async #load(entries: readonly Entry[], maxBytes = MAX_FILE_BYTES): Promise<void> {

@@ -23,7 +23,7 @@ export interface PinProblem {
 
 /** For what may list a pin, and could not be searched. */
 export const UNREAD_REMEDY =
-  "make it readable, or leave it out of `policy.pin_files` of the cluster once you have looked at it yourself";
+  "make it readable, or let `policy.pin_files` of the cluster leave it out once you have looked at it yourself";
 
 /** Files that list a pin of this CA and lack one, or still list one; other files are none of our business. */
 export function pinProblems(files: readonly PinFile[], pins: Pins, moment: PinMoment): readonly PinProblem[] {

@@ -1,3 +1,4 @@
+import { isFields } from "../../foreign-value.ts";
 import { canonicalJson, contentHash } from "../../resources/model/canonical.ts";
 import { formatDuration } from "../../resources/model/duration.ts";
 
@@ -61,10 +62,6 @@ function isNamedList(value: unknown): value is readonly Named[] {
     Array.isArray(value) &&
     value.every((item) => typeof item === "object" && item !== null && typeof item.name === "string")
   );
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function same(one: unknown, other: unknown): boolean {

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
+import { type Fields, isFields, textOf, textsOf } from "../../foreign-value.ts";
 import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
 import { canonicalAddress } from "../../resources/model/machine-address.ts";
@@ -101,7 +102,7 @@ class Asking {
       hostname: textOf(spec["hostname"]),
       nodeId: textOf(spec["nodeId"]),
       isControlPlane: spec["machineType"] !== "worker",
-      addresses: texts(spec["addresses"]),
+      addresses: textsOf(spec["addresses"]),
     }));
   }
 
@@ -125,8 +126,8 @@ class Asking {
     return null;
   }
 
-  async #get(node: string, words: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return (await this.#specs(node, words)).filter(isMap);
+  async #get(node: string, words: readonly string[]): Promise<readonly Fields[]> {
+    return (await this.#specs(node, words)).filter(isFields);
   }
 
   async #specs(node: string, words: readonly string[]): Promise<readonly unknown[]> {
@@ -217,18 +218,6 @@ function parsed<Value>(stdout: string, parse: (text: string) => Value): Value {
       hint: "run it again; with --verbose the call is shown",
     });
   }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }
 
 /** 10.0.0.9 before 10.0.0.10. */

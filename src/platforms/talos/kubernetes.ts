@@ -1,9 +1,10 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
+import { fieldOf } from "../../foreign-value.ts";
 import { type CaCertificate, readCertificates } from "../../talos/certificate.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
 import { BeyondBounds, objectOf } from "../json-stream.ts";
-import { field, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** kubectl with a kubeconfig that lies in a file of its owner only. */
 export interface Kubectl {
@@ -93,18 +94,18 @@ async function list(
       return `kubectl ${words.join(" ")} printed what no cluster holds: ${error.message}`;
     return `kubectl ${words.join(" ")} printed what is not JSON`;
   }
-  const items = field(value, "items");
+  const items = fieldOf(value, "items");
   return Array.isArray(items) ? items.map(itemOf) : `kubectl ${words.join(" ")} printed no list`;
 }
 
 function itemOf(item: unknown): Item {
-  const metadata = field(item, "metadata");
-  const conditions = field(field(item, "status"), "conditions");
-  const ready = Array.isArray(conditions) ? conditions.filter((one) => field(one, "type") === "Ready") : [];
-  const version = field(field(metadata, "annotations"), "talos.dev/secrets-version");
+  const metadata = fieldOf(item, "metadata");
+  const conditions = fieldOf(fieldOf(item, "status"), "conditions");
+  const ready = Array.isArray(conditions) ? conditions.filter((one) => fieldOf(one, "type") === "Ready") : [];
+  const version = fieldOf(fieldOf(metadata, "annotations"), "talos.dev/secrets-version");
   return {
-    name: String(field(metadata, "name") ?? ""),
-    ready: ready.length > 0 && ready.every((one) => field(one, "status") === "True"),
+    name: String(fieldOf(metadata, "name") ?? ""),
+    ready: ready.length > 0 && ready.every((one) => fieldOf(one, "status") === "True"),
     secretsVersion: typeof version === "string" ? version : null,
   };
 }
@@ -175,7 +176,7 @@ export async function rootAuthority(
   const { exit, stdout, stderr } = await session.kubectl(kubeconfig, words);
   if (exit !== 0) return said(words, stderr);
   try {
-    return readCertificates(String(field(field(objectOf(stdout), "data"), "ca.crt") ?? ""));
+    return readCertificates(String(fieldOf(fieldOf(objectOf(stdout), "data"), "ca.crt") ?? ""));
   } catch {
     return "kube-root-ca.crt cannot be read";
   }

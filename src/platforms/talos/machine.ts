@@ -1,11 +1,12 @@
 import { Failure } from "../../failure.ts";
+import { fieldOf } from "../../foreign-value.ts";
 import type { TalosType } from "../../rotation/authority-type.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
 import { says } from "../../talos/node-state.ts";
 import { objectOf } from "../json-stream.ts";
-import { field, type Reply, readResources, type Session } from "./session.ts";
+import { type Reply, readResources, type Session } from "./session.ts";
 
 /** A machine's two configurations. Their texts hold keys: they go nowhere but back to the machine. */
 export interface MachineTexts {
@@ -84,12 +85,12 @@ export async function lookAtMachine(
   address: string,
 ): Promise<Pick<FoundMachine, "nodeId" | "version" | "clockAheadMs" | "timeSynced">> {
   const [nodeId, version, clockAheadMs, timeSynced] = await Promise.all([
-    spec(session, address, ["get", "identity", "local"]).then((found) => textOf(field(found, "nodeId"))),
+    spec(session, address, ["get", "identity", "local"]).then((found) => nonEmpty(fieldOf(found, "nodeId"))),
     versionOf(session, address),
     clockOf(session, address),
     spec(session, address, ["get", "timestatus"]).then((found) => {
-      const synced = field(found, "synced");
-      return typeof synced === "boolean" ? synced || field(found, "syncDisabled") === true : null;
+      const synced = fieldOf(found, "synced");
+      return typeof synced === "boolean" ? synced || fieldOf(found, "syncDisabled") === true : null;
     }),
   ]);
   return { nodeId, version, clockAheadMs, timeSynced };
@@ -106,7 +107,7 @@ export async function spec(session: Session, address: string, words: readonly st
   }
 }
 
-function textOf(value: unknown): string | null {
+function nonEmpty(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
@@ -115,7 +116,7 @@ async function versionOf(session: Session, address: string): Promise<string | nu
   const reply = await session.ask(address, ["version", "--json"]);
   if (!reply.ok) return null;
   try {
-    return textOf(field(field(objectOf(reply.stdout), "version"), "tag"));
+    return nonEmpty(fieldOf(fieldOf(objectOf(reply.stdout), "version"), "tag"));
   } catch {
     return null;
   }

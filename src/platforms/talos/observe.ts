@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
+import { fieldOf } from "../../foreign-value.ts";
 import type { RotationResource } from "../../resources/model/desired.ts";
 import { TALOS_TYPES, type TalosType } from "../../rotation/authority-type.ts";
 import {
@@ -26,8 +27,8 @@ import type {
 import type { MachineType } from "../../talos/machine-config.ts";
 import { foreignTo, hasDuplicates, type NodeState, nodeState } from "../../talos/node-state.ts";
 import { type KnownRotation, knownRotation } from "../../talos/rotation-keys.ts";
+import { readKey } from "../authority-key.ts";
 import type { ObserveScope } from "../platform.ts";
-import { readKey } from "../teleport/keys.ts";
 import { clientFileProblems } from "./client-files.ts";
 import { custodyProblems, nextKey, oldKey } from "./custody.ts";
 import {
@@ -41,7 +42,7 @@ import {
 } from "./kubernetes.ts";
 import { isOmni, lookAtMachine, type MachineTexts, readMachine } from "./machine.ts";
 import { makeClient } from "./make-client.ts";
-import { field, readResources, type Session } from "./session.ts";
+import { readResources, type Session } from "./session.ts";
 import { readTalosconfig, type TalosClient, type TalosContext } from "./talosconfig.ts";
 
 /** A look at all machines: what was understood of them, beside the texts that only a change needs. */
@@ -311,11 +312,11 @@ async function listMembers(session: Session, { machines }: Look): Promise<readon
   if (!reply.ok) return null;
   try {
     return readResources(reply.stdout).map(({ id, spec }) => {
-      const addresses = field(spec, "addresses");
+      const addresses = fieldOf(spec, "addresses");
       return {
-        hostname: String(field(spec, "hostname") ?? id),
+        hostname: String(fieldOf(spec, "hostname") ?? id),
         addresses: Array.isArray(addresses) ? addresses.map(String) : [],
-        nodeId: String(field(spec, "nodeId") ?? ""),
+        nodeId: String(fieldOf(spec, "nodeId") ?? ""),
       };
     });
   } catch {

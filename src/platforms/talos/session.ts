@@ -212,8 +212,3 @@ export function readResources(stdout: string): readonly TalosResource[] {
     return [{ id, version: Number(version ?? 0), created: String(created ?? ""), spec: value?.spec }];
   });
 }
-
-/** The field of a spec that is a map. */
-export function field(spec: unknown, name: string): unknown {
-  return typeof spec === "object" && spec !== null ? (spec as Record<string, unknown>)[name] : undefined;
-}

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
+import { fieldOf } from "../../foreign-value.ts";
 import { readCertificates } from "../../talos/certificate.ts";
 import { contentOf } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
@@ -17,7 +18,7 @@ import {
 import { spec } from "./machine.ts";
 import { makeClient } from "./make-client.ts";
 import { admin, apiServersOf, kubeconfigFor } from "./observe.ts";
-import { field, type Reply, readResources, type Session } from "./session.ts";
+import { type Reply, readResources, type Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import type { Work } from "./transition.ts";
 
@@ -100,13 +101,13 @@ async function talosProblem(work: Work, move: Move): Promise<string | null> {
 async function usedProblem({ session, pair }: Work, { address, to }: Move): Promise<string | null> {
   const used = await spec(session, address, ["get", "apicertificates", "api"]);
   const decode = (value: unknown) => Buffer.from(String(value ?? ""), "base64").toString("utf8");
-  const list = field(used, "acceptedCAs");
+  const list = fieldOf(used, "acceptedCAs");
   const accepted = (Array.isArray(list) ? list : [])
-    .flatMap((one) => readCertificates(decode(field(one, "crt"))))
+    .flatMap((one) => readCertificates(decode(fieldOf(one, "crt"))))
     .map(({ fingerprint }) => fingerprint);
   const signer = to === "S2" || to === "S3" ? pair.next : pair.old;
   const other = signer === pair.next ? pair.old : pair.next;
-  const leaf = decode(field(field(used, "server"), "crt"));
+  const leaf = decode(fieldOf(fieldOf(used, "server"), "crt"));
   const isSigned = leaf !== "" && new X509Certificate(leaf).verify(new X509Certificate(signer.pem).publicKey);
   if (!isSigned) return "its API does not show a certificate of the CA that signs now";
   if (!accepted.includes(signer.fingerprint)) return "its API does not accept the CA that signs now";
@@ -178,15 +179,15 @@ async function kubeletProblem(
   const content = contentOf(to, texts.config.authorities[type], pair);
   const wanted = [...(content.issuing === null ? [] : [content.issuing]), ...content.accepted];
   const secrets = await spec(session, address, ["get", "kubeletsecrets", "kubelet"]);
-  const list = field(secrets, "acceptedCAs");
+  const list = fieldOf(secrets, "acceptedCAs");
   const trusted = (Array.isArray(list) ? list : []).flatMap((one) =>
-    readCertificates(Buffer.from(String(field(one, "crt") ?? ""), "base64").toString("utf8")),
+    readCertificates(Buffer.from(String(fieldOf(one, "crt") ?? ""), "base64").toString("utf8")),
   );
   const names = (all: readonly { readonly fingerprint: string }[]) =>
     all.map(({ fingerprint }) => fingerprint).join();
   if (names(trusted) !== names(wanted)) return "its kubelet does not trust the new set of CAs yet";
   const service = await spec(session, address, ["get", "service", "kubelet"]);
-  if (field(service, "running") !== true || field(service, "healthy") !== true)
+  if (fieldOf(service, "running") !== true || fieldOf(service, "healthy") !== true)
     return "its kubelet is not well";
   const now = await stamp(session, address, ["get", "service", "kubelet"]);
   if (now === null) return "since when its kubelet runs cannot be read";
@@ -245,7 +246,7 @@ async function nodeName(session: Session, address: string): Promise<string | nul
 }
 
 async function secretsVersion(session: Session, address: string): Promise<string | null> {
-  const version = field(await spec(session, address, ["get", "secretstatus"]), "version");
+  const version = fieldOf(await spec(session, address, ["get", "secretstatus"]), "version");
   return version === undefined ? null : String(version);
 }
 

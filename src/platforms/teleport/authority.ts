@@ -1,3 +1,4 @@
+import { type Fields, fieldsOf, listOf, textOf } from "../../foreign-value.ts";
 import { apiSpelling } from "../../rotation/authority-type.ts";
 import {
   type AuthorityKey,
@@ -6,8 +7,8 @@ import {
   NEVER_ROTATED,
 } from "../../rotation/observation.ts";
 import { isPhase } from "../../rotation/phase.ts";
-import { readKey } from "./keys.ts";
-import { type JsonObject, list, object, text, time } from "./values.ts";
+import { readKey } from "../authority-key.ts";
+import { goTime } from "./go-time.ts";
 
 /**
  * One element of `tctl get cert_authority --format=json`, in the layout of any version, into one model
@@ -15,12 +16,12 @@ import { type JsonObject, list, object, text, time } from "./values.ts";
  * what cannot be read; the caller knows which authority it was.
  */
 export async function readAuthority(element: unknown): Promise<LiveAuthority> {
-  const { sub_kind, metadata, spec: rawSpec } = object(element);
-  const spec = object(rawSpec);
+  const { sub_kind, metadata, spec: rawSpec } = fieldsOf(element);
+  const spec = fieldsOf(rawSpec);
   const { active, trusted } = splitKeys(spec);
   return {
-    type: apiSpelling(text(spec["type"]) || text(sub_kind)),
-    cluster: text(object(metadata)["name"]) || text(spec["cluster_name"]),
+    type: apiSpelling(textOf(spec["type"]) || textOf(sub_kind)),
+    cluster: textOf(fieldsOf(metadata)["name"]) || textOf(spec["cluster_name"]),
     active: await readKeys("active", active),
     trusted: await readKeys("trusted", trusted),
     rotation: readRotation(spec["rotation"]),
@@ -41,7 +42,7 @@ interface SplitKeys {
 }
 
 /** Versions in between print both layouts; the newer one counts. */
-function splitKeys(spec: JsonObject): SplitKeys {
+function splitKeys(spec: Fields): SplitKeys {
   const active = keySet(spec["active_keys"]);
   const trusted = keySet(spec["additional_trusted_keys"]);
   return active.length + trusted.length > 0 ? { active, trusted } : splitLegacyKeys(spec);
@@ -49,29 +50,29 @@ function splitKeys(spec: JsonObject): SplitKeys {
 
 /** `active_keys` and `additional_trusted_keys`, about v7 and later. Lists are sets: HSM clusters have several. */
 function keySet(value: unknown): readonly ListedKey[] {
-  const { ssh, tls, jwt } = object(value);
+  const { ssh, tls, jwt } = fieldsOf(value);
   return [
-    ...list(ssh)
-      .map(object)
+    ...listOf(ssh)
+      .map(fieldsOf)
       .map((key) => listed("ssh", key["public_key"], key["private_key_type"])),
-    ...list(tls)
-      .map(object)
+    ...listOf(tls)
+      .map(fieldsOf)
       .map((key) => listed("tls", key["cert"], key["key_type"])),
-    ...list(jwt)
-      .map(object)
+    ...listOf(jwt)
+      .map(fieldsOf)
       .map((key) => listed("jwt", key["public_key"], key["private_key_type"])),
   ];
 }
 
 /** v5 and v6: of each list the first is active, the rest is trusted (recordings). */
-function splitLegacyKeys(spec: JsonObject): SplitKeys {
+function splitLegacyKeys(spec: Fields): SplitKeys {
   const lists = [
-    list(spec["checking_keys"]).map((key) => listed("ssh", key, undefined)),
-    list(spec["tls_key_pairs"])
-      .map(object)
+    listOf(spec["checking_keys"]).map((key) => listed("ssh", key, undefined)),
+    listOf(spec["tls_key_pairs"])
+      .map(fieldsOf)
       .map((key) => listed("tls", key["cert"], key["key_type"])),
-    list(spec["jwt_key_pairs"])
-      .map(object)
+    listOf(spec["jwt_key_pairs"])
+      .map(fieldsOf)
       .map((key) => listed("jwt", key["public_key"], key["private_key_type"])),
   ];
   return {
@@ -88,7 +89,7 @@ async function readKeys(status: string, keys: readonly ListedKey[]): Promise<rea
   return Promise.all(
     keys.map(async ({ protocol, base64, storage }) => {
       try {
-        const material = Buffer.from(text(base64), "base64").toString("utf8");
+        const material = Buffer.from(textOf(base64), "base64").toString("utf8");
         return await readKey(protocol, material, storageName(storage));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
@@ -118,22 +119,22 @@ function storageName(value: unknown): string {
 
 function readRotation(value: unknown): LiveRotation {
   if (value === undefined || value === null) return NEVER_ROTATED;
-  const rotation = object(value);
-  const phase = text(rotation["phase"]) || "standby";
+  const rotation = fieldsOf(value);
+  const phase = textOf(rotation["phase"]) || "standby";
   if (!isPhase(phase)) throw new Error(`its rotation phase ${JSON.stringify(phase)} is unknown`);
-  const state = stateOf(text(rotation["state"]), phase);
-  const mode = text(rotation["mode"]);
-  const { update_clients, update_servers, standby } = object(rotation["schedule"]);
-  const schedule = [time(update_clients), time(update_servers), time(standby)] as const;
+  const state = stateOf(textOf(rotation["state"]), phase);
+  const mode = textOf(rotation["mode"]);
+  const { update_clients, update_servers, standby } = fieldsOf(rotation["schedule"]);
+  const schedule = [goTime(update_clients), goTime(update_servers), goTime(standby)] as const;
   return {
     state,
     phase,
     // Anything but manual moves without being asked.
     mode: mode === "" ? null : mode === "manual" ? "manual" : "auto",
-    currentId: text(rotation["current_id"]) || null,
-    started: time(rotation["started"]),
-    lastRotated: time(rotation["last_rotated"]),
-    gracePeriod: text(rotation["grace_period"]) || null,
+    currentId: textOf(rotation["current_id"]) || null,
+    started: goTime(rotation["started"]),
+    lastRotated: goTime(rotation["last_rotated"]),
+    gracePeriod: textOf(rotation["grace_period"]) || null,
     schedule:
       schedule[0] !== null && schedule[1] !== null && schedule[2] !== null
         ? { update_clients: schedule[0], update_servers: schedule[1], standby: schedule[2] }

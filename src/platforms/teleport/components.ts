@@ -1,7 +1,8 @@
+import { textOf } from "../../foreign-value.ts";
 import type { ComponentKind, LiveComponent, LiveRotation } from "../../rotation/observation.ts";
 import { isPhase, PHASES } from "../../rotation/phase.ts";
 import { withoutSecrets } from "../../secrets.ts";
-import { text, time } from "./values.ts";
+import { goTime } from "./go-time.ts";
 
 /** All that is read of a row; the rest is skipped while it is still bytes. */
 export const ROW_FIELDS = [
@@ -36,7 +37,7 @@ function collectEach(kind: ComponentKind): ComponentRows {
   const components: LiveComponent[] = [];
   return {
     add(values) {
-      components.push(readRow(kind, text(values[1]), values));
+      components.push(readRow(kind, textOf(values[1]), values));
     },
     fold: () => components,
   };
@@ -48,7 +49,7 @@ function collectByHost(kind: ComponentKind): ComponentRows {
   const standings = new Map<string, Standing[]>();
   return {
     add(values) {
-      const row = readRow(kind, text(values[3]) || text(values[1]), values);
+      const row = readRow(kind, textOf(values[3]) || textOf(values[1]), values);
       const known = components.get(row.id);
       if (known === undefined) {
         components.set(row.id, row);
@@ -77,10 +78,10 @@ function readRow(kind: ComponentKind, id: string, values: readonly unknown[]): L
     kind,
     id,
     // A name is kept in the record: one that is a secret by its form must not be.
-    name: withoutSecrets(text(values[4])) || id,
-    ...readStanding(kind, text(values[0]), text(values[6]), text(values[7])),
-    version: text(values[5]) || null,
-    expires: time(values[2]),
+    name: withoutSecrets(textOf(values[4])) || id,
+    ...readStanding(kind, textOf(values[0]), textOf(values[6]), textOf(values[7])),
+    version: textOf(values[5]) || null,
+    expires: goTime(values[2]),
   };
 }
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { Credentials, Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
-import { certificateFingerprint } from "./keys.ts";
+import { certificateFingerprint } from "../authority-key.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 /** An identity file has some 10 KB; a leaf cluster adds 2 KB. */

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../foreign-value.ts";
+import { certificateFingerprint } from "../authority-key.ts";
 import type { OverrideCall } from "../platform.ts";
-import { certificateFingerprint } from "./keys.ts";
-import { type JsonObject, list, object, text } from "./values.ts";
 
 /**
  * The whole resource as it should be after one call about one entry, for a tctl that can only create and edit
@@ -12,9 +12,9 @@ export async function editedResource(
   cluster: string,
   { authority, keyHash, change, observed }: OverrideCall,
 ): Promise<unknown> {
-  const before = observed === null ? emptyResource(cluster, authority) : object(observed);
-  const spec = object(before["spec"]);
-  const entries = list(spec["certificate_overrides"]).map(object);
+  const before = observed === null ? emptyResource(cluster, authority) : fieldsOf(observed);
+  const spec = fieldsOf(before["spec"]);
+  const entries = listOf(spec["certificate_overrides"]).map(fieldsOf);
   const put = (edited: readonly unknown[]) => ({
     ...before,
     spec: { ...spec, certificate_overrides: edited },
@@ -41,7 +41,7 @@ export async function editedResource(
   return put(entries.with(index, { ...entries[index], ...fields }));
 }
 
-function emptyResource(cluster: string, authority: string): JsonObject {
+function emptyResource(cluster: string, authority: string): Fields {
   return {
     kind: "cert_authority_override",
     sub_kind: authority,
@@ -52,8 +52,8 @@ function emptyResource(cluster: string, authority: string): JsonObject {
 }
 
 /** An entry with a certificate need not name its key (reference 2.3). */
-async function keyHashIn(entry: JsonObject): Promise<string> {
-  const certificate = text(entry["certificate"]);
-  if (certificate === "") return text(entry["public_key"]).toLowerCase();
+async function keyHashIn(entry: Fields): Promise<string> {
+  const certificate = textOf(entry["certificate"]);
+  if (certificate === "") return textOf(entry["public_key"]).toLowerCase();
   return (await certificateFingerprint(new X509Certificate(certificate))).slice("sha256:".length);
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
@@ -30,8 +31,8 @@ import {
 import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
 import { readCredentials } from "./credentials.ts";
 import { explain, platformMessage, type TctlError } from "./errors.ts";
+import { goTime } from "./go-time.ts";
 import { readStatus, readVersion } from "./text.ts";
-import { object, text, time } from "./values.ts";
 
 /** What one observation works with. */
 interface Context {
@@ -168,8 +169,8 @@ async function listAuthorities(context: Context): Promise<Authorities> {
 }
 
 function nameOf(element: unknown): readonly [type: string, owner: string] {
-  const { sub_kind, metadata, spec } = object(element);
-  return [text(object(spec)["type"]) || text(sub_kind), text(object(metadata)["name"])];
+  const { sub_kind, metadata, spec } = fieldsOf(element);
+  return [textOf(fieldsOf(spec)["type"]) || textOf(sub_kind), textOf(fieldsOf(metadata)["name"])];
 }
 
 function noSuchCluster({ cluster, connection }: Context, listed: readonly string[]): Failure {
@@ -209,7 +210,7 @@ async function listComponents(context: Context, kind: TeleportKind): Promise<Com
 async function listRemoteClusters(context: Context): Promise<readonly RemoteCluster[]> {
   const found: RemoteCluster[] = [];
   const add = ([name, connection, lastHeartbeat]: readonly unknown[]) => {
-    found.push({ name: text(name), connection: text(connection), lastHeartbeat: time(lastHeartbeat) });
+    found.push({ name: textOf(name), connection: textOf(connection), lastHeartbeat: goTime(lastHeartbeat) });
   };
   const reader = readFields(["metadata.name", "status.connection", "status.last_heartbeat"], named(add, 0));
   const error = await readListing(context, getCommand(context.connection, REMOTE_CLUSTERS), reader);
@@ -291,8 +292,8 @@ function named<Row>(add: (row: Row) => void, slot?: number): (row: Row) => void 
   return (row) => {
     rows += 1;
     const name =
-      slot === undefined ? object(object(row)["metadata"])["name"] : (row as readonly unknown[])[slot];
-    if (text(name) === "") throw new SyntaxError(`element ${rows} is no resource: it has no metadata.name`);
+      slot === undefined ? fieldsOf(fieldsOf(row)["metadata"])["name"] : (row as readonly unknown[])[slot];
+    if (textOf(name) === "") throw new SyntaxError(`element ${rows} is no resource: it has no metadata.name`);
     add(row);
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
+import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/model/desired.ts";
 import { elementsOf } from "../json-stream.ts";
@@ -20,7 +21,6 @@ import {
 import { editedResource } from "./edited-override.ts";
 import { explain } from "./errors.ts";
 import { askForChange } from "./reply.ts";
-import { object, text } from "./values.ts";
 
 /** Newer servers ask the other auth instances to sign and wait up to five minutes for them (reference 3.2). */
 const REQUESTS_TIMEOUT_MS = 6 * 60_000;
@@ -157,7 +157,7 @@ async function byEdit(
     await delay(pause);
     const latest = await readResource(connection, options, override.authority);
     // What a person wrote in between is not for this call to judge: that takes a new plan.
-    if (!isDeepStrictEqual(object(latest)["spec"], object(override.observed)["spec"])) return reply;
+    if (!isDeepStrictEqual(fieldsOf(latest)["spec"], fieldsOf(override.observed)["spec"])) return reply;
     await write(latest);
   }
   return (await askForChange(options, argv, env)).reply;
@@ -171,8 +171,8 @@ async function readResource(
 ): Promise<unknown> {
   const outcome = await runner.run({ argv: getCommand(connection, CA_OVERRIDES), signal });
   if (outcome.exitCode !== 0) return null;
-  const listed = elementsOf(outcome.stdout).map(object);
-  return listed.find((resource) => text(resource["sub_kind"]) === authority) ?? null;
+  const listed = elementsOf(outcome.stdout).map(fieldsOf);
+  return listed.find((resource) => textOf(resource["sub_kind"]) === authority) ?? null;
 }
 
 /** A refusal because of the revision changed nothing, and the same call is right a moment later. */

@@ -1,11 +1,11 @@
 import { Failure } from "../../failure.ts";
+import { fieldsOf, listOf, textOf } from "../../foreign-value.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../resources/model/desired.ts";
 import { elementsOf } from "../json-stream.ts";
 import type { PlatformOptions } from "../platform.ts";
 import { getSecretsCommand } from "./commands.ts";
 import { explain } from "./errors.ts";
-import { list, object, text } from "./values.ts";
 
 /**
  * All CAs with their private halves, as tctl prints them, for sealing and nothing else. Whole and unparsed, as
@@ -47,19 +47,19 @@ function problemWith(cluster: string, printed: string): string | null {
   } catch {
     return "what it printed is cut off, or no JSON";
   }
-  const own = elements.map(object).filter(({ metadata }) => text(object(metadata)["name"]) === cluster);
+  const own = elements.map(fieldsOf).filter(({ metadata }) => textOf(fieldsOf(metadata)["name"]) === cluster);
   if (own.length === 0) return `there is no CA of ${cluster} in what it printed`;
-  const bare = own.find(({ spec }) => !signs(object(spec)));
+  const bare = own.find(({ spec }) => !signs(fieldsOf(spec)));
   if (bare === undefined) return null;
-  const type = text(object(bare["spec"])["type"]) || text(bare["sub_kind"]);
+  const type = textOf(fieldsOf(bare["spec"])["type"]) || textOf(bare["sub_kind"]);
   return `it printed the ${type} CA without its private key`;
 }
 
 /** A reference to an HSM counts: that is all there is to have. The layout of v5 has other names (reference 4.3). */
 function signs(spec: Readonly<Record<string, unknown>>): boolean {
-  const { ssh, tls, jwt } = object(spec["active_keys"]);
-  const keys = [ssh, tls, jwt, spec["tls_key_pairs"], spec["jwt_key_pairs"]].flatMap(list).map(object);
-  const halves = keys.map((key) => text(key["private_key"]) || text(key["key"]));
-  const old = list(spec["signing_keys"]).map(text);
+  const { ssh, tls, jwt } = fieldsOf(spec["active_keys"]);
+  const keys = [ssh, tls, jwt, spec["tls_key_pairs"], spec["jwt_key_pairs"]].flatMap(listOf).map(fieldsOf);
+  const halves = keys.map((key) => textOf(key["private_key"]) || textOf(key["key"]));
+  const old = listOf(spec["signing_keys"]).map(textOf);
   return halves.length + old.length > 0 && [...halves, ...old].every((half) => half !== "");
 }

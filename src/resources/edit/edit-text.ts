@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Node, Scalar } from "yaml";
 import { Failure } from "../../failure.ts";
-import { valueAt } from "../model/values.ts";
-import { findPair, type Kind, type Path, type ResourceDocument } from "../read/document.ts";
+import { type Path, valueAt } from "../../foreign-value.ts";
+import { findPair, type Kind, type ResourceDocument } from "../read/document.ts";
 import { readDocuments } from "../read/read-documents.ts";
 import { sourceFile } from "../read/source-file.ts";
 

@@ -105,8 +105,8 @@ export interface Policy {
   readonly staleReadMs: number;
   /** The longest session lifetime that any role allows, milliseconds. */
   readonly maxSessionTtlMs: number;
-  /** Glob patterns of the files in which CA pins are looked for. */
-  readonly pinFiles: readonly string[];
+  /** Glob patterns of the files in which CA pins are looked for; `null`: all that git tracks. */
+  readonly pinFiles: readonly string[] | null;
   /** IANA name of the zone of windows and freezes. */
   readonly timeZone: string;
   /** When steps may begin; none: at any time. */

@@ -37,7 +37,7 @@ export const DEFAULT_POLICY: Policy = {
   staleReadMs: 12_000,
   // Teleport's own upper limit (reference teleport-rotation 2.2).
   maxSessionTtlMs: 30 * 3_600_000,
-  pinFiles: ["**/*.{yaml,yml,toml,conf,service,sh,tf,tfvars,tpl,tftpl}", "**/Dockerfile*", "**/user-data*"],
+  pinFiles: null,
   timeZone: "UTC",
   windows: [],
   freezes: [],

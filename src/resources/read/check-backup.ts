@@ -1,5 +1,5 @@
+import { textAt, valueAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { textAt, valueAt } from "../model/values.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";
 

@@ -1,11 +1,11 @@
+import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { parseDuration } from "../model/duration.ts";
 import { parseLocalMoment, parseMoment } from "../model/moment.ts";
 import { isTimeZone } from "../model/time-zone.ts";
 import { DEFAULT_PORTS, parseAddress } from "../model/trust-consumer.ts";
-import { listAt, textAt, valueAt } from "../model/values.ts";
 import { DEFAULT_POLICY } from "./build.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
 import { nearest } from "./suggest.ts";

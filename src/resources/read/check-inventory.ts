@@ -1,7 +1,7 @@
+import { listAt, type Path } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { canonicalAddress, problemWithAddress } from "../model/machine-address.ts";
-import { listAt } from "../model/values.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain, VARIABLE_OPENING } from "./source-file.ts";
 

@@ -1,6 +1,6 @@
+import { listAt, type Path } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { listAt } from "../model/values.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
 

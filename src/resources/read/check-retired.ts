@@ -1,7 +1,7 @@
+import { listAt, type Path, textAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { listAt, textAt } from "../model/values.ts";
 import { shorten } from "./convert.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 

@@ -1,11 +1,11 @@
+import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import { isTalosType } from "../../rotation/authority-type.ts";
 import type { PlatformName } from "../../rotation/observation.ts";
 import { isPhase } from "../../rotation/phase.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { problemWithNext } from "../model/next-authority.ts";
-import { listAt, textAt, valueAt } from "../model/values.ts";
 import { shorten } from "./convert.ts";
-import { diagnosticOn, type Path, type ResourceDocument, sourceOf } from "./document.ts";
+import { diagnosticOn, type ResourceDocument, sourceOf } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
 

@@ -1,7 +1,7 @@
+import { type Path, textAt } from "../../foreign-value.ts";
 import { problemWithWrittenPath } from "../../written-path.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { textAt } from "../model/values.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
 

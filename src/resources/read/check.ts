@@ -1,14 +1,14 @@
+import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../../rotation/authority-type.ts";
 import type { PlatformName } from "../../rotation/observation.ts";
 import { isPhase } from "../../rotation/phase.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { listAt, textAt, valueAt } from "../model/values.ts";
 import { checkBackup } from "./check-backup.ts";
 import { checkRecipients } from "./check-recipients.ts";
 import { retiredKeys } from "./check-retired.ts";
 import { checkPlatform } from "./check-talos.ts";
 import { shorten } from "./convert.ts";
-import { diagnosticOn, type KINDS, type Path, type ResourceDocument, sourceOf } from "./document.ts";
+import { diagnosticOn, type KINDS, type ResourceDocument, sourceOf } from "./document.ts";
 import { complain, VARIABLE_OPENING } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
 

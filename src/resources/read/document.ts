@@ -1,4 +1,5 @@
 import { type Alias, isAlias, isMap, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
+import type { Path } from "../../foreign-value.ts";
 import type { Diagnostic, Source } from "../model/desired.ts";
 import { keyText, offsetOf } from "./convert.ts";
 import { type Complaint, diagnosticAt, positionOf, type SourceFile } from "./source-file.ts";
@@ -24,9 +25,6 @@ export interface ResourceDocument {
   /** Whether the YAML itself is sound: no syntax error, no duplicate key, no runaway alias. */
   readonly sound: boolean;
 }
-
-/** The keys and indexes that lead to a value. */
-export type Path = readonly (string | number)[];
 
 /** Where the resource stands: the line of its first key. */
 export function sourceOf(document: ResourceDocument, path: Path = []): Source {

@@ -1,9 +1,9 @@
 import type { ErrorObject } from "ajv";
+import { type Path, textAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
-import { textAt } from "../model/values.ts";
 import { shorten } from "./convert.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { type Complaint, complain, holdsSecret, VARIABLE_OPENING } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
 

@@ -1,8 +1,9 @@
+import type { Path } from "../../foreign-value.ts";
 import { registerSecret } from "../../secrets.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { insteadOf, mayBeNamed } from "../model/variables.ts";
 import { shorten } from "./convert.ts";
-import { diagnosticInText, diagnosticOn, type Path, type ResourceDocument } from "./document.ts";
+import { diagnosticInText, diagnosticOn, type ResourceDocument } from "./document.ts";
 import { nameOf } from "./schema-errors.ts";
 import { complain, VARIABLE_OPENING } from "./source-file.ts";
 

@@ -1,5 +1,6 @@
+import type { Path } from "../../foreign-value.ts";
 import type { Diagnostic } from "../../resources/model/desired.ts";
-import { diagnosticOn, type Path, type ResourceDocument } from "../../resources/read/document.ts";
+import { diagnosticOn, type ResourceDocument } from "../../resources/read/document.ts";
 import { checkOverride } from "./entry-rules.ts";
 import { readOverride } from "./read-resource.ts";
 

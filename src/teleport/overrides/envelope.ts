@@ -1,8 +1,7 @@
 import { distance } from "fastest-levenshtein";
+import { type Fields, isFields, textOf } from "../../foreign-value.ts";
 import type { OverrideFinding } from "./finding.ts";
 import { KIND, OVERRIDABLE_TYPES, VERSION } from "./resource.ts";
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** The resource around its entries, as far as it can be used. */
 export interface Envelope {
@@ -15,7 +14,7 @@ export interface Envelope {
 
 /** Checks the envelope (reference 2.2), and unknown fields, which tctl refuses before it sends anything. */
 export function readEnvelope(document: unknown, found: OverrideFinding[]): Envelope {
-  if (!isRecord(document)) {
+  if (!isFields(document)) {
     found.push({
       severity: "error",
       code: "document-invalid",
@@ -26,9 +25,9 @@ export function readEnvelope(document: unknown, found: OverrideFinding[]): Envel
     });
     return { cluster: "", type: "", items: [], crls: {}, readable: false };
   }
-  const metadata = isRecord(document["metadata"]) ? document["metadata"] : null;
-  const spec = isRecord(document["spec"]) ? document["spec"] : null;
-  const status = isRecord(document["status"]) ? document["status"] : {};
+  const metadata = isFields(document["metadata"]) ? document["metadata"] : null;
+  const spec = isFields(document["spec"]) ? document["spec"] : null;
+  const status = isFields(document["status"]) ? document["status"] : {};
   found.push(
     ...unknownFields(document, "", ["kind", "sub_kind", "version", "metadata", "spec", "status"]),
     ...unknownFields(metadata ?? {}, "metadata", METADATA_FIELDS),
@@ -53,7 +52,7 @@ export function readEnvelope(document: unknown, found: OverrideFinding[]): Envel
     cluster: textOf(metadata?.["name"]),
     type: textOf(document["sub_kind"]),
     items: Array.isArray(list) ? list : [],
-    crls: isRecord(crls) ? crls : {},
+    crls: isFields(crls) ? crls : {},
     readable: spec !== null && Array.isArray(list),
   };
 }
@@ -177,14 +176,6 @@ const ENVELOPE: readonly EnvelopeRule[] = [
     remedy: () => "remove it, or keep the file as a backup outside the desired state",
   },
 ];
-
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 export function quoted(value: unknown): string {
   return `"${typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value)}"`;

@@ -1,6 +1,6 @@
+import { textOf } from "../../foreign-value.ts";
 import type { OverrideResource, Source } from "../../resources/model/desired.ts";
 import type { ClusterObservation } from "../../rotation/observation.ts";
-import { textOf } from "./envelope.ts";
 import { readOverride } from "./read-resource.ts";
 import { type CaOverride, emptyOverride } from "./resource.ts";
 

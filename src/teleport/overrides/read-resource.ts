@@ -1,6 +1,7 @@
+import { type Fields, isFields, textOf } from "../../foreign-value.ts";
 import type { Certificate } from "./certificate.ts";
 import { chainFindings, contentFindings, MAX_CHAIN } from "./content.ts";
-import { type Fields, isRecord, quoted, readEnvelope, textOf, unknownFields } from "./envelope.ts";
+import { quoted, readEnvelope, unknownFields } from "./envelope.ts";
 import type { OverrideFinding } from "./finding.ts";
 import { guessKeyHash, type KeyHash, normaliseKeyHash } from "./key-hash.ts";
 import { readCertificatePem } from "./pem.ts";
@@ -56,7 +57,7 @@ function readEntry(
   const refuse: Refuse = (code, at, message, remedy, serverText) => {
     found.push({ severity: "error", code, where: `${where}${at}`, message, remedy, serverText });
   };
-  if (!isRecord(item)) {
+  if (!isFields(item)) {
     refuse("entry-null", "", "is empty", "remove the list item, or fill it", "nil certificate override");
     return null;
   }
@@ -222,7 +223,7 @@ async function readCrls(
   const read = await Promise.all(
     Object.entries(crls).map(async ([hash, value]) => {
       const certificate = entries.get(hash)?.certificate ?? null;
-      const pem = isRecord(value) ? textOf(value["pem"]) : "";
+      const pem = isFields(value) ? textOf(value["pem"]) : "";
       const crl = certificate === null || pem === "" ? null : await x509.readCrl(pem, certificate);
       return crl === null ? [] : [[hash, crl] as const];
     }),

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import type { AuthorityKey, CertificateFacts, Fingerprint } from "../../rotation/observation.ts";
+import type { AuthorityKey, CertificateFacts, Fingerprint } from "../rotation/observation.ts";
 
 /**
  * Fingerprints of keys: `sha256:` and the hex SHA-256 of the DER SubjectPublicKeyInfo. For the TLS keys of the

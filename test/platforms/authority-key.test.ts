@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { readKey } from "../../../src/platforms/teleport/keys.ts";
-import { createRunner } from "../../../src/process/runner.ts";
-import { ALGORITHM_NAMES, fingerprintOf, makeCertificate, makeJwtKey, makeSshKey } from "../keys.ts";
+import { readKey } from "../../src/platforms/authority-key.ts";
+import { createRunner } from "../../src/process/runner.ts";
+import { ALGORITHM_NAMES, fingerprintOf, makeCertificate, makeJwtKey, makeSshKey } from "./keys.ts";
 
 describe("a key's fingerprint is the hash of its SubjectPublicKeyInfo", () => {
   it.each(ALGORITHM_NAMES)("TLS certificate, %s: the raw bytes of the certificate", async (algorithm) => {
@@ -74,9 +74,9 @@ it("the library for odd certificates also loads in the bundle, where CommonJS is
     const { pem, spki } = withUnknownAlgorithm((await makeCertificate({ algorithm: "Ed25519" })).text);
     await build({
       stdin: {
-        contents: `import { readKey } from "./keys.ts";
+        contents: `import { readKey } from "./authority-key.ts";
           console.log((await readKey("tls", ${JSON.stringify(pem)}, "software")).fingerprint);`,
-        resolveDir: join(import.meta.dirname, "../../../src/platforms/teleport"),
+        resolveDir: join(import.meta.dirname, "../../src/platforms"),
       },
       outdir: folder,
       outExtension: { ".js": ".mjs" },
