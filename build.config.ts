@@ -68,7 +68,7 @@ await build({
     "tctl-shim": "src/sandbox/tctl-shim.ts",
     "talosctl-shim": "src/sandbox/talos/talosctl-shim.ts",
     "kubectl-shim": "src/sandbox/talos/kubectl-shim.ts",
-    tour: "src/tour/tour.ts",
+    tour: "src/sandbox/tour/tour.ts",
   },
   outdir: "dist",
   bundle: true,

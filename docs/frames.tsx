@@ -1,8 +1,9 @@
 import { renderToString } from "ink";
-import { placeKey, placesOf } from "../src/views/tui/facts.ts";
-import { type State, startState } from "../src/views/tui/model.ts";
+import { stepPlaces } from "../src/rotation/plan-steps.ts";
+import { placeKey } from "../src/views/tui/places.ts";
 import { reduce } from "../src/views/tui/reducer.ts";
-import { Screen } from "../src/views/tui/view/screen.tsx";
+import { type State, startState } from "../src/views/tui/state.ts";
+import { FullScreen } from "../src/views/tui/view/full-screen.tsx";
 import { BUSY_PLAN, COMPONENTS, DIFF, NOW, runOf } from "../test/views/tui/sample.ts";
 import { svgOf } from "./svg.ts";
 
@@ -14,7 +15,7 @@ export const PICTURES: Readonly<Record<string, () => State>> = {
 
 export function picture(state: State): string {
   const { columns } = state.size;
-  return svgOf(renderToString(<Screen state={state} />, { columns }), columns);
+  return svgOf(renderToString(<FullScreen state={state} />, { columns }), columns);
 }
 
 const SIZE = { columns: 110, rows: 30 };
@@ -28,7 +29,7 @@ function reviewing(): State {
     size: { ...SIZE, rows: 38 },
     now: NOW,
   });
-  const [first] = placesOf(BUSY_PLAN);
+  const [first] = stepPlaces(BUSY_PLAN);
   return { ...start, approved: new Set(first === undefined ? [] : [placeKey(first)]) };
 }
 

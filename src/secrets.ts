@@ -198,3 +198,8 @@ function afterLength(der: Uint8Array, at: number): number {
   const first = der[at] ?? 0;
   return first < 0x80 ? at + 1 : at + 1 + (first & 0x7f);
 }
+
+/** git quotes the address of the remote, which may have a token in it. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/:\/\/[^/\s@]*@/g, "://…@");
+}

@@ -1,4 +1,5 @@
 import { needsOwnApproval, type Plan, type Step } from "../rotation/plan.ts";
+import { stepPlaces } from "../rotation/plan-steps.ts";
 
 /**
  * What a person said yes to, of the plan that was shown, by `approvalKey`. What was approved as an ordinary step does
@@ -11,7 +12,8 @@ export interface Approval {
   readonly final: ReadonlyMap<string, readonly string[]>;
 }
 
-export const NOTHING: Approval = { ordinary: new Set(), final: new Map() };
+/** Of a run that asked nobody yet, or has nothing to ask for. */
+export const NOTHING_APPROVED: Approval = { ordinary: new Set(), final: new Map() };
 
 /** Names a step of a run: ids are unique within their cluster. */
 export function approvalKey(cluster: string, id: string): string {
@@ -19,12 +21,11 @@ export function approvalKey(cluster: string, id: string): string {
 }
 
 /** The approval of those steps and calls of a plan whose keys are wanted, each as what the plan shows it to be. */
-export function approvalOf({ clusters }: Plan, isWanted: (key: string) => boolean): Approval {
-  const steps = clusters.flatMap(({ name, rotations }) =>
-    rotations.flatMap((rotation) =>
-      rotation.steps.map((step) => ({ key: approvalKey(name, step.id), step })),
-    ),
-  );
+export function approvalWhere({ clusters }: Plan, isWanted: (key: string) => boolean): Approval {
+  const steps = stepPlaces({ clusters }).map(({ cluster, step }) => ({
+    key: approvalKey(cluster.name, step.id),
+    step,
+  }));
   const calls = clusters.flatMap(({ name, overrides }) =>
     overrides.flatMap(({ actions }) => actions.map(({ id }) => approvalKey(name, id))),
   );

@@ -1,12 +1,11 @@
-import { nextByItself, nextMoveAt } from "../planner/automatic.ts";
+import { isoTime } from "../iso-time.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { GuardId } from "../rotation/plan.ts";
 import { openRotation, phaseRecord } from "../rotation/record.ts";
-import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
-import { iso } from "./clock.ts";
-import type { ClusterRun, RunContext, Said } from "./context.ts";
-import type { View } from "./fresh-look.ts";
-import { followersIn, probesOf, progressOf } from "./progress.ts";
+import type { ClusterRun, RunContext } from "./context.ts";
+import type { UntimedEvent } from "./emit-now.ts";
+import type { ClusterSnapshot } from "./fresh-look.ts";
+import { followersIn, laggingOf, waitingEvent } from "./progress.ts";
 
 /** A rotation that the platform moves by its clock, and what it does next; nobody but capstan looks at the rest. */
 export interface ClockWork {
@@ -18,15 +17,20 @@ export interface ClockWork {
 }
 
 /** Of the rotation of this name what moves first, `null` when git does not want it automatic or nothing moves. */
-export function clockWork({ desired }: RunContext, { observation }: View, name: string): ClockWork | null {
+export function clockWork(
+  { desired }: RunContext,
+  { observation }: ClusterSnapshot,
+  name: string,
+): ClockWork | null {
   const rotation = desired.rotations.find(
     (candidate) => candidate.name === name && candidate.cluster === observation.cluster,
   );
   if (rotation?.mode !== "auto" || rotation.phase === "rollback") return null;
+  const { clock } = observation.profile;
   const moving = observation.authorities
     .filter((live) => rotation.authorities.some(({ type }) => type === live.type))
-    .filter((live) => nextByItself(live) !== null)
-    .map((live) => ({ live, nextAt: nextMoveAt(live), phaseMs: phaseOf(live) }))
+    .filter((live) => clock.next(live) !== null)
+    .map((live) => ({ live, nextAt: clock.nextAt(live), phaseMs: phaseOf(live) }))
     .toSorted((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0));
   return moving[0] ?? null;
 }
@@ -65,48 +69,37 @@ export function untilNextLook({ phaseMs }: ClockWork): number {
 /** What is seen between two looks: when the clock goes on, who is at the phase, and what probes say. */
 export function watchEvents(
   context: ClusterRun,
-  view: View,
+  snapshot: ClusterSnapshot,
   clock: ClockWork,
   name: string,
-): readonly Said[] {
+): readonly UntimedEvent[] {
   const { type, rotation } = clock.live;
-  const at = clock.nextAt === null ? "some time" : iso(clock.nextAt);
-  const to = nextByItself(clock.live)?.to;
+  const at = clock.nextAt === null ? "some time" : isoTime(clock.nextAt);
+  const to = snapshot.observation.profile.clock.next(clock.live)?.to;
   const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
-  return [{ type: "notice", message }, waitingEvent(context, view, clock, name)];
+  return [{ type: "notice", message }, waitingByClock(context, snapshot, clock, name)];
 }
 
-function waitingEvent(
+/** Who is at the phase that the clock has brought. */
+function waitingByClock(
   run: ClusterRun,
-  { observation, record }: View,
+  { observation, record }: ClusterSnapshot,
   { live, nextAt }: ClockWork,
   name: string,
-): Extract<Said, { type: "waiting" }> {
+): UntimedEvent {
   const { phase } = live.rotation;
   const { cluster } = run;
-  const memory = openRotation(record, live.type);
+  const authority = live.type;
+  const memory = openRotation(record, authority);
   const resource =
     run.desired.rotations.find(
       (rotation) => rotation.name === name && rotation.cluster === observation.cluster,
     ) ?? null;
   const now = run.clock.now();
   const roster = memory?.roster ?? [];
-  const followers = followersIn(observation, live.type, roster, phase, now, record);
-  const isCovered = coveredByWaivers(resource?.waive ?? [], roster);
-  const lagging = followers.filter((follower) => isAwaited(follower, roster));
-  const waived = lagging.filter((follower) => isCovered(follower, now)).map(({ subject }) => subject);
+  const followers = followersIn(observation, authority, roster, phase, now, record);
   const since = phaseRecord(memory, phase)?.since ?? observation.observedAt;
-  return {
-    type: "waiting",
-    cluster: observation.cluster,
-    authority: live.type,
-    phase,
-    deadline: iso(nextAt ?? now),
-    progress: progressOf(followers, new Set(waived)),
-    laggards: lagging
-      .filter((follower) => !isCovered(follower, now))
-      .map(({ subject, seen: message }) => ({ subject, message, since })),
-    ...(waived.length === 0 ? {} : { waived }),
-    ...probesOf(run, { cluster, authority: live.type, resource, record }, observation, phase),
-  };
+  const lagging = laggingOf(followers, resource, roster, { now, since });
+  const seen = { ...lagging, followers, observation, deadline: nextAt ?? now };
+  return waitingEvent(run, { cluster, authority, resource, record }, phase, seen);
 }

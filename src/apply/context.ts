@@ -1,15 +1,13 @@
 import type { Failure } from "../failure.ts";
 import type { Platform } from "../platforms/platform.ts";
-import type { JournalEntry, Lock, LockHolder, RecordStore } from "../record/store.ts";
-import type { ClusterResource, DesiredState, RotationResource } from "../resources/model/desired.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { Lock, LockHolder, RecordStore } from "../record/store.ts";
+import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import type { HistoryReader } from "../rotation/history.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
-import type { Drift, Plan, Step } from "../rotation/plan.ts";
-import type { ClusterRecord } from "../rotation/record.ts";
+import type { Plan } from "../rotation/plan.ts";
 import type { Approval } from "./approval.ts";
-import { type Clock, iso } from "./clock.ts";
 import type { RunEvent } from "./event.ts";
-import type { FreshLook } from "./fresh-look.ts";
+import type { RunClock } from "./run-clock.ts";
 import type { Sightings } from "./sightings.ts";
 
 /** Everything that an apply works with; all of it comes from the rim. */
@@ -22,7 +20,7 @@ export interface RunContext {
   readonly acceptHistory?: string;
   readonly platforms: ReadonlyMap<string, Platform>;
   readonly store: RecordStore;
-  readonly clock: Clock;
+  readonly clock: RunClock;
   /** Fires on SIGINT, SIGTERM and SIGHUP: stop at the next safe point. */
   readonly signal: AbortSignal;
   /** Fires when a person who watches wants the rotation rolled back. */
@@ -50,54 +48,4 @@ export interface ClusterRun extends RunContext {
   readonly sightings: Sightings;
   /** Who asked for nothing yet has none. */
   readonly approval: Approval;
-}
-
-/** One step of one rotation, with what is known right before it. */
-export interface Situation {
-  readonly cluster: ClusterResource;
-  readonly platform: Platform;
-  readonly rotationName: string;
-  /** `null` when git no longer declares the rotation. */
-  readonly resource: RotationResource | null;
-  readonly step: Step;
-  /** What it is judged by, and what taking it uses up. */
-  readonly look: FreshLook;
-  readonly observation: ClusterObservation;
-  readonly live: LiveAuthority;
-  readonly record: ClusterRecord;
-  /** Override entries of this CA are not yet as git wants them: no step before they are. */
-  readonly unsettled: boolean;
-  /** Blocking drift of the cluster: nothing but the way back is taken there. */
-  readonly drift: Drift | null;
-}
-
-/** An event without its time. */
-export type Said = RunEvent extends infer Event
-  ? Event extends RunEvent
-    ? Omit<Event, "at">
-    : never
-  : never;
-
-export function say(context: Pick<RunContext, "clock" | "emit">, event: Said): void {
-  context.emit({ at: iso(context.clock.now()), ...event } as RunEvent);
-}
-
-export async function journal(
-  context: ClusterRun,
-  { cluster, rotationName, step }: Situation,
-  what: JournalEntry["what"],
-  detail: string | null = null,
-): Promise<void> {
-  await context.store.append({
-    at: iso(context.clock.now()),
-    run: context.lock.id,
-    commit: context.commit,
-    cluster: cluster.name,
-    rotation: rotationName,
-    authority: step.authority,
-    from: step.from,
-    to: step.to,
-    what,
-    detail,
-  });
 }

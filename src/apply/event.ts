@@ -1,7 +1,7 @@
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding, Plan, Step } from "../rotation/plan.ts";
-import type { PlannedAction } from "../teleport/overrides/plan.ts";
+import type { PlannedAction } from "../teleport/overrides/override-plan.ts";
 
 /**
  * What happens during an apply, in order: the one stream that the terminal, `--events` (JSON Lines) and the
@@ -83,6 +83,7 @@ export type RunEvent = { readonly at: string } & (
   | { readonly type: "finished"; readonly outcome: RunOutcome; readonly message: string }
 );
 
+/** How a run ended, on one cluster or as a whole; the exit code follows from it (design, section 6). */
 export type RunOutcome =
   | "nothing-to-do"
   | "applied"
@@ -95,6 +96,7 @@ export type RunOutcome =
   | "locked"
   | "stale";
 
+/** How many of one kind of component are where they are waited for. */
 export interface KindProgress {
   readonly kind: ComponentKind;
   readonly ready: number;
@@ -103,6 +105,7 @@ export interface KindProgress {
   readonly waived?: number;
 }
 
+/** Who is waited for. `subject`: `node/NAME`; `message`: what was seen of it. */
 export interface Laggard {
   readonly subject: string;
   readonly message: string;

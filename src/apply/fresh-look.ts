@@ -1,12 +1,12 @@
-import { catchUp } from "../record/changes.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
+import { isoTime } from "../iso-time.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { catchUp } from "../record/changes/seen.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
-import { iso } from "./clock.ts";
 import type { ClusterRun } from "./context.ts";
 import { behindRecordMs } from "./sightings.ts";
 
 /** What is known of one cluster at one moment. */
-export interface View {
+export interface ClusterSnapshot {
   readonly observation: ClusterObservation;
   readonly record: ClusterRecord;
 }
@@ -18,13 +18,13 @@ const FRESH_MS = 5_000;
  * A look at everything of one cluster, made under its lock, for one step: only `lookAt` makes one, judging by it is
  * free, and acting on it uses it up.
  */
-class Look implements View {
+class Look implements ClusterSnapshot {
   readonly observation: ClusterObservation;
   readonly record: ClusterRecord;
   readonly #at: number;
   #used = false;
 
-  constructor({ observation, record }: View, at: number) {
+  constructor({ observation, record }: ClusterSnapshot, at: number) {
     this.observation = observation;
     this.record = record;
     this.#at = at;
@@ -42,6 +42,7 @@ class Look implements View {
   }
 }
 
+/** The type alone: nobody else can make one. */
 export type FreshLook = Look;
 
 /** Everything about one cluster as it is now; the record catches up with what happened while nobody looked. */
@@ -50,7 +51,7 @@ export async function lookAt(run: ClusterRun): Promise<FreshLook> {
   const observation = await newest(run, remembered);
   const at = run.clock.monotonic();
   run.sightings.note(observation);
-  const record = catchUp(remembered, observation, iso(run.clock.now()));
+  const record = catchUp(remembered, observation, isoTime(run.clock.now()));
   if (JSON.stringify(record) !== JSON.stringify(remembered)) await run.store.save(record);
   return new Look({ observation, record }, at);
 }

@@ -1,37 +1,17 @@
 import { Failure } from "../failure.ts";
-import { makePlan } from "../planner/planner.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
-import type { DesiredState } from "../resources/model/desired.ts";
-import type { ClusterPlan, Plan } from "../rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../teleport/overrides/plan.ts";
+import type { ClusterPlan } from "../rotation/plan.ts";
+import type { OverridePlan, PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { readOverrides } from "../teleport/overrides/read-cluster.ts";
+import { noteCommit } from "./applied-commit.ts";
 import { approvalKey } from "./approval.ts";
-import { Deadline, iso } from "./clock.ts";
-import { type ClusterRun, type RunContext, say } from "./context.ts";
-import { type FreshLook, lookAt, type View } from "./fresh-look.ts";
-import { historiesOf, insistOnOrder, noteCommit } from "./history.ts";
-import { DOUBT_MS, NEVER, pauses, tryObserve } from "./wait.ts";
-
-/** The plan of what is known now. */
-export async function planNow(
-  context: RunContext,
-  views: readonly View[],
-  desired: DesiredState = context.desired,
-): Promise<Plan> {
-  const observations = views.map(({ observation }) => observation);
-  const records = views.map(({ record }) => record);
-  const histories = await historiesOf(context, records);
-  insistOnOrder(histories);
-  return makePlan({
-    desired,
-    observations,
-    records,
-    histories,
-    overrides: await readOverrides(desired.overrides, observations),
-    commit: context.commit,
-    now: context.clock.now(),
-  });
-}
+import type { ClusterRun, RunContext } from "./context.ts";
+import { Deadline } from "./deadline.ts";
+import { emitNow } from "./emit-now.ts";
+import { type ClusterSnapshot, type FreshLook, lookAt } from "./fresh-look.ts";
+import { noteInJournal } from "./journal.ts";
+import { planNow } from "./plan-now.ts";
+import { DOUBT_MS, NEVER, pauses, tryObserve } from "./read-back.ts";
 
 /** The override actions that wait for nobody. */
 export function actionsOf(overrides: readonly OverridePlan[]): readonly PlannedAction[] {
@@ -67,8 +47,8 @@ interface Pending {
   readonly action: PlannedAction;
 }
 
-async function pendingIn(context: RunContext, view: View): Promise<readonly Pending[]> {
-  const plan = await planNow(context, [view]);
+async function pendingIn(context: RunContext, snapshot: ClusterSnapshot): Promise<readonly Pending[]> {
+  const plan = await planNow(context, [snapshot]);
   return plan.clusters.flatMap(({ overrides }) =>
     overrides
       .filter(({ blocked }) => !blocked)
@@ -84,13 +64,9 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   const { cluster } = run;
   const { authority, action } = pending;
   const tell = (stage: "requested" | "observed") =>
-    say(run, { type: "override", stage, cluster: cluster.name, authority, action });
+    emitNow(run, { type: "override", stage, cluster: cluster.name, authority, action });
   const note = (what: "intended" | "observed" | "refused", detail: string | null = null) =>
-    run.store.append({
-      at: iso(run.clock.now()),
-      run: run.lock.id,
-      commit: run.commit,
-      cluster: cluster.name,
+    noteInJournal(run, {
       rotation: "overrides",
       authority,
       from: action.key_hash,
@@ -104,33 +80,10 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   // Nothing has gone out yet: a safe point.
   run.signal.throwIfAborted();
   const reply = await ask(run, look, pending);
-  const patience = reply.accepted
-    ? cluster.policy.phaseTimeoutMs
-    : reply.failure.code === "denied"
-      ? 0
-      : DOUBT_MS;
-  const deadline = new Deadline(run.clock, patience);
-  // What was called is read back whatever happens; where nothing was called, a person may stop waiting.
-  const called = action.call !== "await-crl";
-  const scope: ObserveScope = {
-    components: [],
-    base: look.observation,
-    ...(called ? { evenWhenStopping: true } : {}),
-  };
-  for (const pause of pauses()) {
-    const observation = await tryObserve(run, scope, deadline);
-    const isDone =
-      observation !== null &&
-      !(await pendingIn(run, { observation, record: look.record })).some(
-        (other) => other.action.id === action.id,
-      );
-    if (isDone) {
-      await note("observed");
-      tell("observed");
-      return;
-    }
-    if (deadline.isOver()) break;
-    await deadline.pause(pause, called ? NEVER : run.signal);
+  if (await isReadBack(run, look, action, patienceWith(reply, cluster.policy.phaseTimeoutMs))) {
+    await note("observed");
+    tell("observed");
+    return;
   }
   await note("refused", reply.message);
   if (!reply.accepted) throw reply.failure;
@@ -146,9 +99,40 @@ async function takeAction(run: ClusterRun, look: FreshLook, pending: Pending): P
   );
 }
 
+/** An error gets just long enough to outlast a stale read; who may not write has not written. */
+function patienceWith(reply: TransitionReply, phaseTimeoutMs: number): number {
+  if (reply.accepted) return phaseTimeoutMs;
+  return reply.failure.code === "denied" ? 0 : DOUBT_MS;
+}
+
+/**
+ * Reads until the plan does not ask for the action any more, at least once; `false` when it still does at the end of
+ * the time. What was called is read back whatever happens; where nothing was called, a person may stop waiting.
+ */
+async function isReadBack(
+  run: ClusterRun,
+  { observation: base, record }: ClusterSnapshot,
+  action: PlannedAction,
+  withinMs: number,
+): Promise<boolean> {
+  const deadline = new Deadline(run.clock, withinMs);
+  const called = action.call !== "await-crl";
+  const scope: ObserveScope = { components: [], base, ...(called ? { evenWhenStopping: true } : {}) };
+  for (const pause of pauses()) {
+    const observation = await tryObserve(run, scope, deadline);
+    if (observation !== null) {
+      const left = await pendingIn(run, { observation, record });
+      if (!left.some((other) => other.action.id === action.id)) return true;
+    }
+    if (deadline.isOver()) return false;
+    await deadline.pause(pause, called ? NEVER : run.signal);
+  }
+  return false;
+}
+
 async function ask(
   run: ClusterRun,
-  { observation }: View,
+  { observation }: ClusterSnapshot,
   { authority, action }: Pending,
 ): Promise<TransitionReply> {
   const change = changeOf(action);

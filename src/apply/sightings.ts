@@ -1,7 +1,8 @@
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
-import type { Clock } from "./clock.ts";
+import type { RunClock } from "./run-clock.ts";
 
 /** An authority as it was seen again and again since a moment of the monotonic clock, without a change in between. */
 interface Sighting {
@@ -18,12 +19,12 @@ interface Sighting {
  * that window is the platform's.
  */
 export class Sightings {
-  readonly #clock: Clock;
+  readonly #clock: RunClock;
   readonly #seen = new Map<string, Sighting>();
   /** Where each authority was before that: no rotation comes back to a phase under the same id. */
   readonly #left = new Map<string, readonly Pick<Sighting, "phase" | "currentId">[]>();
 
-  constructor(clock: Clock) {
+  constructor(clock: RunClock) {
     this.#clock = clock;
   }
 

@@ -1,6 +1,8 @@
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { Failure } from "../failure.ts";
 import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
+import { onOneLine } from "../x509/distinguished-name.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
 
 /** A public key in the forms that other systems read, made from `AuthorityKey.material` and nothing else. */
 export interface KeyMaterial {
@@ -34,17 +36,16 @@ export function readMaterial(key: AuthorityKey): KeyMaterial {
 
 function readCertificate(key: AuthorityKey): KeyMaterial {
   const certificate = new X509Certificate(key.material);
-  const spki = certificate.publicKey.export({ type: "spki", format: "der" });
   return {
     protocol: "tls",
     fingerprint: key.fingerprint,
-    pin: pinOf(spki),
+    pin: fingerprintOf(spkiOf(certificate.publicKey)),
     pem: certificate.toString(),
     der: certificate.raw,
     line: null,
     opensshFingerprint: null,
     certificate: {
-      subject: certificate.subject.replaceAll("\n", ", "),
+      subject: onOneLine(certificate.subject),
       notAfter: certificate.validToDate.toISOString(),
     },
   };
@@ -52,11 +53,11 @@ function readCertificate(key: AuthorityKey): KeyMaterial {
 
 function readPublicKey(key: AuthorityKey): KeyMaterial {
   const publicKey = createPublicKey(key.material);
-  const der = publicKey.export({ type: "spki", format: "der" });
+  const der = spkiOf(publicKey);
   return {
     protocol: "jwt",
     fingerprint: key.fingerprint,
-    pin: pinOf(der),
+    pin: fingerprintOf(der),
     pem: publicKey.export({ type: "spki", format: "pem" }).toString(),
     der,
     line: null,
@@ -84,10 +85,6 @@ function readOpensshLine(key: AuthorityKey): KeyMaterial {
     opensshFingerprint: `SHA256:${sha256(blob).toString("base64").replace(/=+$/, "")}`,
     certificate: null,
   };
-}
-
-function pinOf(spki: Buffer): Fingerprint {
-  return `sha256:${sha256(spki).toString("hex")}`;
 }
 
 export function sha256(bytes: Uint8Array): Buffer {

@@ -1,5 +1,7 @@
+import type { PlatformProfile } from "../profile/profile.ts";
 import type {
   Acknowledgement,
+  AuthorityResource,
   DesiredState,
   Diagnostic,
   RotationResource,
@@ -13,6 +15,8 @@ export interface AcknowledgementContext {
   /** Paths as in `Source.file`. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly records: readonly ClusterRecord[];
+  /** The profile of a cluster; `undefined` where nothing declares it, which is an error of its own. */
+  readonly profileOf: (cluster: string) => PlatformProfile | undefined;
   /** ISO 8601. */
   readonly now: string;
 }
@@ -32,11 +36,20 @@ export function acknowledgementDiagnostics(
   );
   const ofAuthorities = authorities.flatMap((authority) =>
     (authority.acknowledge ?? []).flatMap((acknowledgement) => {
-      const problem = standingProblem(acknowledgement, authority.type, context.now);
+      const problem = standing(acknowledgement, authority, context);
       return problem === null ? [] : [diagnosticAt(problem, placeOf(authority, acknowledgement), context)];
     }),
   );
   return [...ofRotations, ...ofAuthorities];
+}
+
+function standing(
+  acknowledgement: Acknowledgement,
+  { cluster, type }: AuthorityResource,
+  { now, profileOf }: AcknowledgementContext,
+) {
+  const profile = profileOf(cluster);
+  return profile === undefined ? null : standingProblem(acknowledgement, type, { profile, now });
 }
 
 /** When the attempt that is under way, or the last one, began; `null` when the record knows of none. */
@@ -50,11 +63,13 @@ function startOf(rotation: RotationResource, records: readonly ClusterRecord[]):
 
 function problemsOf(
   rotation: RotationResource,
-  { records, now }: AcknowledgementContext,
+  { records, now, profileOf }: AcknowledgementContext,
 ): readonly AcknowledgementProblem[] {
+  const profile = profileOf(rotation.cluster);
+  if (profile === undefined) return [];
   const types = rotation.authorities.map(({ type }) => type);
   const startedAt = startOf(rotation, records);
-  return tickChecklist([], rotation.acknowledge, { types, now, startedAt }).problems;
+  return tickChecklist([], rotation.acknowledge, { profile, types, now, startedAt }).problems;
 }
 
 function placeOf(

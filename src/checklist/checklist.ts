@@ -1,8 +1,8 @@
-import { authorityType, isTalosType } from "../rotation/authority-type.ts";
+import { knownType } from "../profile/lookup.ts";
+import type { PlatformProfile } from "../profile/profile.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { hasRelease } from "./release.ts";
 import type { ChecklistStep } from "./step.ts";
-import { STEPS } from "./table.ts";
 import { stepsOfUnknownType } from "./unknown-type.ts";
 
 /**
@@ -10,18 +10,21 @@ import { stepsOfUnknownType } from "./unknown-type.ts";
  * steps of every version, as too much work shown is safer than too little.
  */
 export function checklistFor(
+  profile: Checklists,
   type: string,
   phase: Phase,
   serverVersion: string | null,
 ): readonly ChecklistStep[] {
-  return stepsOf(type).filter((step) => step.phase === phase && isNeededAt(step, serverVersion));
+  return workOfType(profile, type).filter((step) => step.phase === phase && isNeededAt(step, serverVersion));
 }
 
+type Checklists = Pick<PlatformProfile, "types" | "checklist">;
+
 /** Every step of a type, whatever the phase and the version: what an acknowledgement may name. */
-export function stepsOf(type: string): readonly ChecklistStep[] {
-  return authorityType(type) === undefined && !isTalosType(type)
+export function workOfType(profile: Checklists, type: string): readonly ChecklistStep[] {
+  return knownType(profile, type) === undefined
     ? stepsOfUnknownType(type)
-    : STEPS.filter((step) => step.authority === type);
+    : profile.checklist.filter((step) => step.authority === type);
 }
 
 function isNeededAt({ since, until }: ChecklistStep, version: string | null): boolean {

@@ -1,6 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
+import type { PlatformProfile } from "../profile/profile.ts";
 import type { Acknowledgement } from "../resources/model/desired.ts";
-import { stepsOf } from "./checklist.ts";
+import { workOfType } from "./checklist.ts";
 import type { ChecklistStep } from "./step.ts";
 
 /** A step, and the statement that ticks it; `null` while it is open. */
@@ -18,6 +19,7 @@ export interface AcknowledgementProblem {
 }
 
 export interface TickContext {
+  readonly profile: PlatformProfile;
   /** CA types that the rotation moves: an acknowledgement may name any step of theirs, in any phase. */
   readonly types: readonly string[];
   /** ISO 8601. */
@@ -35,7 +37,7 @@ export function tickChecklist(
   acknowledgements: readonly Acknowledgement[],
   context: TickContext,
 ): { readonly steps: readonly TickedStep[]; readonly problems: readonly AcknowledgementProblem[] } {
-  const known = context.types.flatMap(stepsOf).map((step) => step.id);
+  const known = context.types.flatMap((type) => workOfType(context.profile, type)).map((step) => step.id);
   const problems: AcknowledgementProblem[] = [];
   const valid: Acknowledgement[] = [];
   acknowledgements.forEach((acknowledgement, index) => {
@@ -59,13 +61,13 @@ export function tickChecklist(
 export function standingProblem(
   acknowledgement: Acknowledgement,
   type: string,
-  now: string,
+  { profile, now }: Pick<TickContext, "profile" | "now">,
 ): Omit<AcknowledgementProblem, "index"> | null {
   const { step } = acknowledgement;
   if (isOverrideTrust(step, [type])) {
-    return problemOf(acknowledgement, [], { types: [type], now, startedAt: null });
+    return problemOf(acknowledgement, [], { profile, types: [type], now, startedAt: null });
   }
-  const isWork = stepsOf(type).some(({ id }) => id === step);
+  const isWork = workOfType(profile, type).some(({ id }) => id === step);
   return {
     message: `"${step}" states nothing that holds for the ${type} CA outside a rotation`,
     suggestion: isWork
@@ -79,9 +81,10 @@ const DAY_MS = 24 * 3_600_000;
 function problemOf(
   { step, at }: Acknowledgement,
   known: readonly string[],
-  { types, now, startedAt }: TickContext,
+  context: TickContext,
 ): Omit<AcknowledgementProblem, "index"> | null {
-  if (!known.includes(step) && !isOverrideTrust(step, types)) return unknownStep(step, known, types);
+  const { types, now, startedAt } = context;
+  if (!known.includes(step) && !isOverrideTrust(step, types)) return unknownStep(step, known, context);
   if (at === null) return null;
   const time = Date.parse(at);
   if (Number.isNaN(time)) {
@@ -119,10 +122,10 @@ function isOverrideTrust(step: string, types: readonly string[]): boolean {
 function unknownStep(
   step: string,
   known: readonly string[],
-  types: readonly string[],
+  { profile, types }: TickContext,
 ): Omit<AcknowledgementProblem, "index"> {
   const owner = step.split("/", 1)[0] ?? "";
-  if (!types.includes(owner) && stepsOf(owner).some(({ id }) => id === step)) {
+  if (!types.includes(owner) && workOfType(profile, owner).some(({ id }) => id === step)) {
     return {
       message: `step ${step} belongs to ${owner}, which this rotation does not move (${types.join(", ")})`,
       suggestion: null,

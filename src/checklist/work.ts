@@ -1,7 +1,7 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Acknowledgement, ClusterResource, RotationResource } from "../resources/model/desired.ts";
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import { wouldBeUnused } from "../rotation/evidence.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ChecklistItem } from "../rotation/plan.ts";
 import type { RotationRecord } from "../rotation/record.ts";
@@ -36,10 +36,11 @@ export interface Work {
 export function workOf(type: string, phase: Phase, input: WorkInput): readonly Work[] {
   const { observation, rotation, record, now } = input;
   const { readAs, isUnused } = wayBackOf(type, phase, input);
-  const steps = checklistFor(type, readAs, observation.versions.server).filter(
+  const steps = checklistFor(observation.profile, type, readAs, observation.versions.server).filter(
     ({ onlyWith, ofUse }) => (onlyWith === null || hasPeers(input)) && !(ofUse && isUnused),
   );
   const ticked = tickChecklist(steps, rotation?.acknowledge ?? [], {
+    profile: observation.profile,
     types: rotation?.authorities.map((authority) => authority.type) ?? [type],
     now: new Date(now).toISOString(),
     startedAt: record?.started_at ?? null,
@@ -64,7 +65,10 @@ function wayBackOf(
   const declared = rotation?.authorities.find((authority) => authority.type === type)?.retire;
   const end = endOfRollback(record?.retire ?? declared ?? [], live, observation);
   if (end === "old-key-goes") return { readAs: "update_servers", isUnused: false };
-  return { readAs: phase, isUnused: end === "new-key-goes" && wouldBeUnused(record, live) };
+  return {
+    readAs: phase,
+    isUnused: end === "new-key-goes" && wouldBeUnused(record, live, observation.profile),
+  };
 }
 
 function hasPeers({ cluster, observation }: WorkInput): boolean {

@@ -1,25 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../apply/event.ts";
-import {
-  type ActionDoors,
-  type ActionWorld,
-  type AppliedRun,
-  type EndedPlan,
-  type PlannedRun,
-  runAction,
-} from "../forge/action.ts";
-import { type ActionContext, contextOf } from "../forge/context.ts";
-import { annotation } from "../forge/files.ts";
+import { type ActionContext, readActionContext } from "../forge/action-context.ts";
+import type { ActionDoors, ActionWorld, AppliedRun, EndedPlan, PlannedRun } from "../forge/action-doors.ts";
 import { openGitHub } from "../forge/github.ts";
-import { openQuietLog, type QuietLog } from "../forge/quiet-log.ts";
+import { annotation, type JobLog, openJobLog } from "../forge/job-log.ts";
+import { runAction } from "../forge/run-action.ts";
 import type { BoundPlan } from "../planner/saved/plan-file.ts";
 import { plainPaint } from "../views/text/paint.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { apply } from "./apply.ts";
 import { approvalPolicy } from "./approval-policy.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
-import type { CommonOptions } from "./options.ts";
-import { makePlan } from "./plan.ts";
+import { planDirectory } from "./plan-directory.ts";
 import { report } from "./report.ts";
 import { streamOf, type Terminal } from "./terminal.ts";
 
@@ -29,7 +21,7 @@ import { streamOf, type Terminal } from "./terminal.ts";
  */
 export async function action(outside: Terminal, mode: string): Promise<ExitCode> {
   const { stdout } = outside;
-  const log = openQuietLog((text) => stdout.write(text));
+  const log = openJobLog((text) => stdout.write(text));
   const quiet = streamOf(stdout, (text) => log.print(text));
   const terminal: Terminal = {
     ...outside,
@@ -48,11 +40,11 @@ export async function action(outside: Terminal, mode: string): Promise<ExitCode>
   }
 }
 
-async function run(terminal: Terminal, mode: string, log: QuietLog): Promise<ExitCode> {
-  const context = await contextOf(mode, terminal.env);
+async function run(terminal: Terminal, mode: string, log: JobLog): Promise<ExitCode> {
+  const context = await readActionContext(mode, terminal.env);
   const { token, apiUrl, repository } = context;
   const annotate: ActionWorld["annotate"] = (kind, message) => log.command(annotation(kind, message));
-  const github =
+  const forge =
     token === null
       ? null
       : openGitHub({
@@ -64,23 +56,23 @@ async function run(terminal: Terminal, mode: string, log: QuietLog): Promise<Exi
           sleep: async (ms) => void (await delay(ms)),
           notice: (message) => annotate("notice", message),
         });
-  const world: ActionWorld = { github, print: (text) => log.print(text), annotate };
+  const world: ActionWorld = { forge, print: (text) => log.print(text), annotate };
   const code = await runAction(context, doorsOf(terminal, context), world);
   return Object.values(EXIT).find((exit) => exit === code) ?? EXIT.error;
 }
 
 function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoors {
   const { directory, cluster, base, planFile, approveFinal } = inputs;
-  const common: CommonOptions = {
+  const common = {
     directory,
     format: "text",
     color: false,
     ...(cluster === null ? {} : { cluster }),
-  };
+  } as const;
   return {
     policy: (before) => approvalPolicy(terminal, directory, before),
     async plan(expect): Promise<EndedPlan> {
-      const made = await makePlan(terminal, directory, {
+      const made = await planDirectory(terminal, directory, {
         ...common,
         ...(expect.length === 0 ? {} : { expect }),
         ...(base === null || mode !== "plan" ? {} : { base }),

@@ -1,41 +1,35 @@
 import { hostname, userInfo } from "node:os";
-import { apply as applyPlan } from "../apply/apply.ts";
-import { type Approval, approvalOf, NOTHING } from "../apply/approval.ts";
-import { systemClock } from "../apply/clock.ts";
+import { type Approval, approvalWhere, NOTHING_APPROVED } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
+import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/saved/approved.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import { type BoundPlan, requireCommit } from "../planner/saved/plan-file.ts";
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
-import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
+import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approved-steps.ts";
+import type { APPLY } from "./commands/apply-rows.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
 import { type ExitCode, exitOfRun } from "./exit-code.ts";
+import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
-import { observeAll, planFrom } from "./observe.ts";
-import type { CommonOptions } from "./options.ts";
-import { expectations } from "./plan.ts";
-import { isFolder, type NamedPlanFile, readPlanFile } from "./plan-file.ts";
+import { isFolder, type NamedPlanFile, readNamedPlanFile } from "./named-plan-file.ts";
+import { observeAll, planOfWorkspace } from "./observe.ts";
+import { openPlatforms } from "./open-clusters.ts";
 import { runText } from "./run-text.ts";
-import { applyOnScreen, type ScreenFlags } from "./screen.ts";
+import { applyOnScreen } from "./screen.ts";
 import { onSignals } from "./signals.ts";
 import { canAsk, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
 
-export interface ApplyOptions extends ScreenFlags {
-  readonly autoApprove?: boolean;
-  /** Values of `--approve-final`, `""` where it stood bare. */
-  readonly approveFinal?: readonly string[];
-  readonly events?: string;
-  /** Why a rewritten history is right: the commit is then the new start. */
-  readonly acceptHistory?: string;
-  /** The fingerprints that were approved: of the plan, or `CLUSTER=` of one of its clusters. */
-  readonly expect?: readonly string[];
-  readonly tui: boolean;
-}
+/** `approveFinal` holds `""` where the flag stood bare. */
+type ApplyOptions = ValuesOf<typeof APPLY.flags>;
 
 /** Whoever calls the command from within: hears of everything, and of the plan with what it is bound to. */
 export interface ApplyListener {
@@ -53,7 +47,7 @@ export async function apply(
   const saved =
     argument === undefined || (await isFolder(terminal, argument))
       ? null
-      : await readPlanFile(terminal, argument);
+      : await readNamedPlanFile(terminal, argument);
   const directory = saved === null ? (argument ?? options.directory) : options.directory;
   const approved: readonly Approved[] = [
     ...(saved === null ? [] : [{ by: "file", ...saved } as const]),
@@ -97,7 +91,7 @@ export async function apply(
       const recheck = async (clusters: readonly string[]) => {
         const platforms = [...context.platforms].filter(([name]) => clusters.includes(name));
         const observations = await observeAll(new Map(platforms));
-        const plan = await planFrom(workspace, observations, terminal.now());
+        const plan = await planOfWorkspace(workspace, observations, terminal.now());
         const [refused] = context.accept?.(plan, observations).values() ?? [];
         if (refused !== undefined) throw refused;
         return plan;
@@ -183,9 +177,9 @@ async function applyAsText(
     if (canAsk(terminal) && (!ordinary || isLeft)) {
       return await askApproval(terminal, plan, { ordinary, final }, signal);
     }
-    if (!ordinary) return NOTHING;
+    if (!ordinary) return NOTHING_APPROVED;
     const approved = new Set([...ordinarySteps(plan), ...keys]);
-    return approvalOf(plan, (key) => approved.has(key));
+    return approvalWhere(plan, (key) => approved.has(key));
   }
 }
 

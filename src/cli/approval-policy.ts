@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import type { ApprovalPolicy } from "../forge/action.ts";
+import type { ApprovalPolicy } from "../forge/action-doors.ts";
 import { openRepository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { RepositoryResource } from "../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the repository says of approvals, in the commit at hand and in an earlier one, where the clone has that. */

@@ -1,23 +1,24 @@
 import { join } from "node:path";
 import { artifactsFor } from "../artifacts/artifacts.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { lookAtTarget, namedByFlag } from "../process/written-file.ts";
+import { apiSpelling } from "../profile/authority-type.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
-import { apiSpelling } from "../rotation/authority-type.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
+import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import { count, paragraph } from "../views/text/layout.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { writeArtifacts } from "./artifact-files.ts";
+import type { ARTIFACTS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
-import { retiredKeys } from "./surroundings.ts";
+import { observeAll } from "./observe.ts";
+import { openClusters, openCommit } from "./open-clusters.ts";
+import { keysRetiredInGit } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, openWorkspace } from "./workspace.ts";
 
-export interface ArtifactsOptions extends CommonOptions {
-  readonly out: string;
-  readonly type?: string;
-}
+type ArtifactsOptions = ValuesOf<typeof ARTIFACTS.flags>;
 
 /** `capstan artifacts`: writes what systems outside the clusters need of their CAs in the phase they are in. */
 export async function artifacts(
@@ -25,13 +26,10 @@ export async function artifacts(
   directory: string | undefined,
   options: ArtifactsOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
-  const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
-  const observations = await Promise.all(
-    [...platforms.values()].map((platform) => platform.observe({ components: "all" })),
-  );
+  const { workspace, platforms } = await openCommit(terminal, directory, options, openClusters);
+  const observations = await observeAll(platforms);
   const files = select(observations, options.type).flatMap((authority) =>
-    artifactsFor(authority, retiredKeys(workspace.desired, authority)),
+    artifactsFor(authority, keysRetiredInGit(workspace.desired, authority)),
   );
   const { path: out, roots } = namedByFlag(terminal.cwd, options.out);
   // A committed link in the place of the folder would lead elsewhere.

@@ -1,6 +1,7 @@
 import { changedBetween, lastToTouch } from "../git/differences.ts";
-import { CommitTree, isYaml } from "../git/tree.ts";
+import { CommitTree } from "../git/tree.ts";
 import { MAX_FILE_BYTES } from "../resources/read/read-file.ts";
+import { isYaml } from "../resources/read/resource-path.ts";
 import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -10,13 +10,14 @@ import {
   type Side,
 } from "../planner/saved/desired-difference.ts";
 import type { TrustedBase } from "../planner/trust.ts";
+import { profileOf } from "../profiles.ts";
 import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { BasePlan } from "../rotation/plan.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";
 import { type Changes, changesSince } from "./changed-content.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is changed in git since another commit. */
@@ -27,7 +28,7 @@ export interface Base extends DesiredDifference {
 }
 
 /** The head as it was loaded. */
-export interface Head extends Side {
+export interface Head extends Omit<Side, "profileOf"> {
   readonly files: Files;
 }
 
@@ -57,7 +58,14 @@ export async function compareWithBase(
     const finding: PlacedFinding = { severity: "warning", subject: ref, message, remedy, source: null };
     return { commit, diff, connections: connectionChanges(NO_BASE, head), changes: [], findings: [finding] };
   }
-  return { commit, diff, ...desiredDifference({ desired: base.state, repository: base.repository }, head) };
+  return {
+    commit,
+    diff,
+    ...desiredDifference(
+      { desired: base.state, repository: base.repository, profileOf },
+      { ...head, profileOf },
+    ),
+  };
 }
 
 /**
@@ -74,6 +82,7 @@ export async function trustedBase(folder: string, ref: string, terminal: Termina
   return { ...side, changes, git: repository };
 }
 
+/** What the base says of connections, with what the pull request changes. */
 export interface TrustedSide extends TrustedBase {
   /** What the pull request changes, of whatever files. */
   readonly changes: Changes;

@@ -15,6 +15,7 @@ export interface Changes {
   readonly others: boolean;
 }
 
+/** The paths that HEAD has otherwise than a commit, and whether any of them is neither YAML nor Markdown. */
 export async function changesSince({ git }: Repository, base: string): Promise<Changes> {
   const listed = await git.must(["diff-tree", "-r", "--name-only", "--no-renames", "-z", base, "HEAD", "--"]);
   const paths = listed.split("\0").filter((path) => path !== "");

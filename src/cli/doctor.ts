@@ -1,14 +1,16 @@
 import { Failure } from "../failure.ts";
-import { type Check, preflight, recordCheck } from "../planner/preflight.ts";
+import { preflight, recordCheck } from "../planner/preflight.ts";
+import type { Check } from "../profile/preflight.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import { harmless, paragraph } from "../views/text/layout.ts";
-import type { Paint, Tone } from "../views/text/paint.ts";
+import { paragraph } from "../views/text/columns.ts";
+import type { Paint, TextTone } from "../views/text/paint.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
-import { sayWhoseRecord } from "./record.ts";
+import { openCommit } from "./open-clusters.ts";
+import { sayWhoseRecord } from "./open-record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 /** `capstan doctor`: whether this machine could rotate these clusters. */
 export async function doctor(
@@ -16,8 +18,7 @@ export async function doctor(
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const { workspace, platforms } = await openCommit(terminal, directory, options);
   const clusters = await Promise.all(
     workspace.clusters.map(async (cluster) => ({ name: cluster.name, checks: await examine(cluster.name) })),
   );
@@ -28,7 +29,7 @@ export async function doctor(
     const paint = await paintFor(terminal.stdout, terminal.env, options.color);
     for (const { name, checks } of clusters) {
       terminal.stdout.write(
-        `${paint("strong", harmless(name))}\n${checks.map((check) => line(check, paint)).join("\n")}\n`,
+        `${paint("strong", harmlessLine(name))}\n${checks.map((check) => line(check, paint)).join("\n")}\n`,
       );
     }
     await sayWhoseRecord(workspace, terminal, options);
@@ -69,12 +70,12 @@ function failed(name: string, { message, hint }: Failure): Check {
   return { name, outcome: "fail", message, remedy: hint };
 }
 
-const TONES: Readonly<Record<Check["outcome"], Tone>> = { pass: "good", fail: "bad", unknown: "warn" };
+const TONES: Readonly<Record<Check["outcome"], TextTone>> = { pass: "good", fail: "bad", unknown: "warn" };
 
 function line({ name, outcome, message, remedy }: Check, paint: Paint): string {
   const head = `  ${paint(TONES[outcome], outcome.padEnd(8))} ${name.padEnd(17)} `;
-  const text = paragraph(harmless(message), head, " ".repeat(29));
+  const text = paragraph(harmlessLine(message), head, " ".repeat(29));
   return remedy === null
     ? text
-    : `${text}\n${paragraph(`→ ${harmless(remedy)}`, " ".repeat(29), " ".repeat(31))}`;
+    : `${text}\n${paragraph(`→ ${harmlessLine(remedy)}`, " ".repeat(29), " ".repeat(31))}`;
 }

@@ -2,6 +2,8 @@ import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { readTarget, type Target, writeTarget } from "../process/written-file.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -9,7 +11,7 @@ import type { Workspace } from "./workspace.ts";
  * there. A link within the repository is followed to its end, so that it stays a link; one that leads out of it, or
  * into `.git`, is refused.
  */
-export type Repository = Pick<Workspace, "folder"> & {
+export type EditedRepository = Pick<Workspace, "folder"> & {
   /** `null` outside of git: then the folder is all there is. */
   readonly git: { readonly root: string } | null;
 };
@@ -34,7 +36,7 @@ interface Written {
 }
 
 /** Bad input changes nothing: every new text is made, and every place looked at, before the first is written. */
-export async function editFiles(repository: Repository, edits: readonly Edit[]): Promise<void> {
+export async function editFiles(repository: EditedRepository, edits: readonly Edit[]): Promise<void> {
   const all = new Map<string, Written>();
   for (const edit of edits) {
     const target = await targetIn(repository, edit.file);
@@ -74,7 +76,7 @@ function gone(file: string): Failure {
   });
 }
 
-async function targetIn({ folder, git }: Repository, file: string): Promise<Target> {
+async function targetIn({ folder, git }: EditedRepository, file: string): Promise<Target> {
   return { path: await endOf(resolve(folder, file)), roots: [await realpath(git?.root ?? folder)] };
 }
 
@@ -90,4 +92,12 @@ async function endOf(path: string): Promise<string> {
 async function modeOf(path: string): Promise<number | null> {
   const found = await lstat(path).catch(() => null);
   return found === null ? null : found.mode & 0o777;
+}
+
+/** What comes after an edit: a commit, and nothing has happened until then. */
+export function afterEdit({ stdout }: Pick<Terminal, "stdout">): ExitCode {
+  stdout.write(
+    "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
+  );
+  return EXIT.ok;
 }

@@ -11,6 +11,7 @@ export interface EventFile {
   close(): Promise<void>;
 }
 
+/** Opens the file of `--events`, which holds no earlier run; without a name, what is written goes nowhere. */
 export async function openEventFile(path: string | undefined): Promise<EventFile> {
   if (path === undefined) return { write() {}, async close() {} };
   await refuseEarlierRun(path);

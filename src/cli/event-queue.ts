@@ -6,6 +6,7 @@ export interface EventQueue extends AsyncIterable<RunEvent> {
   end(): void;
 }
 
+/** A queue that never forgets: what is pushed before somebody reads is read first. */
 export function eventQueue(): EventQueue {
   const waiting: RunEvent[] = [];
   let ended = false;

@@ -14,8 +14,10 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** What a command line may end with. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** Of a command that could not do what it was asked. */
 export function exitOfFailure(code: FailureCode): ExitCode {
   switch (code) {
     case "locked":
@@ -34,6 +36,7 @@ export function exitOfFailure(code: FailureCode): ExitCode {
   }
 }
 
+/** Of `plan`: of several clusters the gravest counts. */
 export function exitOfPlan({ outcome, clusters }: Pick<Plan, "outcome" | "clusters">): ExitCode {
   switch (outcome) {
     case "no_changes":
@@ -68,6 +71,7 @@ function exitOfProblem(code: ProblemCode): ExitCode {
   return code === "not-trusted-yet" ? EXIT.blocked : exitOfFailure(code);
 }
 
+/** Of `apply` and of a round of `reconcile`. */
 export function exitOfRun(outcome: RunOutcome): ExitCode {
   switch (outcome) {
     case "nothing-to-do":

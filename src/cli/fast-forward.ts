@@ -3,10 +3,10 @@ import { Failure } from "../failure.ts";
 import { checkedOutBranch, moveForward } from "../git/commits.ts";
 import { relate } from "../git/history.ts";
 import { openRepository } from "../git/repository.ts";
-import { RemoteRefs } from "../record/refs-git.ts";
+import { RemoteRefs } from "../record/remote-refs.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import { insistOnCommitted } from "./insist.ts";
-import { loadInRepository } from "./load.ts";
+import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 import { treeOf } from "./workspace.ts";
 

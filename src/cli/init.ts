@@ -2,35 +2,33 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { openRepository } from "../git/repository.ts";
-import { openPlatform } from "../platforms/platform.ts";
+import type { ContactRim, FoundCluster } from "../platforms/first-contact.ts";
+import { INIT_EXAMPLES } from "../platforms/init-flags.ts";
+import { contactMeant, contactOf } from "../platforms/make-contact.ts";
+import { openPlatform } from "../platforms/open.ts";
+import type { PlatformOptions } from "../platforms/platform.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
-import type { ClusterResource } from "../resources/model/desired.ts";
+import type { ClusterResource, Policy } from "../resources/model/desired.ts";
 import { parseDuration } from "../resources/model/duration.ts";
 import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/read/build.ts";
-import { type ClusterObservation, identify } from "../rotation/observation.ts";
+import { identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
-import { paragraph } from "../views/text/layout.ts";
-import { editFiles, type Repository } from "./edited-file.ts";
+import { paragraph } from "../views/text/columns.ts";
+import { directoryOf } from "./commands/common-flags.ts";
+import type { INIT } from "./commands/repository-rows.ts";
+import { type EditedRepository, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { talosFromFlags, talosOfSandbox, talosToWrite } from "./init-talos.ts";
-import { loadInRepository } from "./load.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
-import { ofThisMachineAlone, openRecord } from "./record.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { platformOptions } from "./open-clusters.ts";
+import { ofThisMachineAlone, openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
-import { platformOptions } from "./workspace.ts";
 
-export interface InitOptions extends CommonOptions {
-  readonly platform?: "teleport" | "talos";
-  readonly tctl?: string;
-  readonly authServer?: string;
-  readonly identityFile?: string;
-  readonly talosconfig?: string;
-  readonly talosctl?: string;
-  /** Of the talosconfig. */
-  readonly context?: string;
-}
+/** What was typed. */
+export type InitOptions = ValuesOf<typeof INIT.flags>;
 
 /** What `init` asks and writes: an existing resource, or the connection that the flags or the sandbox give. */
 interface Target {
@@ -60,7 +58,7 @@ export async function init(
   const { signal } = new AbortController();
   const shared = platformOptions({ desired: state, store: record, folder }, terminal, options, signal);
   const seen: Seen[] = [];
-  for (const target of await targets(state.clusters, folder, terminal, options)) {
+  for (const target of await targets(state.clusters, contactRim(terminal, folder, shared), options)) {
     const platform = openPlatform(target.cluster, shared);
     seen.push({ target, observation: await platform.observe({ components: "all" }) });
   }
@@ -96,75 +94,43 @@ export async function init(
   return EXIT.ok;
 }
 
+function contactRim({ env, cwd }: Terminal, folder: string, { runner }: PlatformOptions): ContactRim {
+  return { env, cwd, folder, runner };
+}
+
 async function targets(
   declared: readonly ClusterResource[],
-  folder: string,
-  terminal: Terminal,
+  rim: ContactRim,
   options: InitOptions,
 ): Promise<readonly Target[]> {
   const wanted = declared.filter(({ name }) => options.cluster === undefined || name === options.cluster);
   if (wanted.length > 0) return wanted.map((cluster) => ({ cluster, file: cluster.source.file }));
-  if (options.platform === "talos" || options.talosconfig !== undefined || options.talosctl !== undefined)
-    return [{ file: null, cluster: await talosFromFlags(terminal, folder, options) }];
-  if (options.tctl !== undefined || options.platform === "teleport") return [fromFlags(options)];
-  const sandbox = readInfo(join(folder, DEFAULT_SANDBOX_DIR));
-  if (sandbox !== null) return sandbox.clusters.map((cluster) => fromSandbox(cluster, folder));
+  const contact = contactMeant(options);
+  if (contact !== null) return [newTarget(await contact.fromFlags(options, rim), {})];
+  const sandbox = readInfo(join(rim.folder, DEFAULT_SANDBOX_DIR));
+  if (sandbox !== null) return sandbox.clusters.map((cluster) => fromSandbox(cluster, rim.folder));
+  const real = INIT_EXAMPLES.map((flags, index) => `\`${index === 0 ? "capstan init " : ""}${flags}\``);
   throw new Failure("usage", "there is no cluster to write resources for", {
-    hint: "`capstan sandbox up` starts one to try; for a real one: `capstan init --tctl tctl --cluster NAME`, or `--talosconfig FILE`",
+    hint: `\`capstan sandbox up\` starts one to try; for a real one: ${real.join(", or ")}`,
   });
 }
 
-function fromFlags(options: InitOptions): Target {
-  if (options.cluster === undefined) {
-    throw new Failure("usage", "which cluster is it?", {
-      hint: "name it with --cluster, as `tctl status` does",
-    });
-  }
-  return {
-    file: null,
-    cluster: {
-      name: options.cluster,
-      source: { file: "", line: 1 },
-      platform: "teleport",
-      teleport: {
-        tctl: [options.tctl ?? "tctl"],
-        authServer: options.authServer ?? null,
-        identityFile: options.identityFile ?? null,
-      },
-      talos: null,
-      peers: [],
-      policy: DEFAULT_POLICY,
-    },
-  };
+function newTarget(found: FoundCluster, policy: Partial<Policy>): Target {
+  const source = { file: "", line: 1 };
+  return { file: null, cluster: { ...found, source, peers: [], policy: { ...DEFAULT_POLICY, ...policy } } };
 }
 
 /** The sandbox knows its own connection and a policy that suits its pace. */
 function fromSandbox({ name, spec }: SandboxCluster, folder: string): Target {
-  const { policy } = spec;
-  return {
-    file: null,
-    cluster: {
-      name,
-      source: { file: "", line: 1 },
-      platform: spec.platform,
-      teleport:
-        spec.platform === "teleport"
-          ? { tctl: spec.teleport.tctl, authServer: null, identityFile: null }
-          : null,
-      talos: spec.platform === "talos" ? talosOfSandbox(spec.talos, folder) : null,
-      peers: [],
-      policy: {
-        ...DEFAULT_POLICY,
-        soakMs: parseDuration(policy.soak) ?? DEFAULT_POLICY.soakMs,
-        // Nobody has a session there; Talos has none at all.
-        maxSessionTtlMs:
-          (spec.platform === "teleport" ? parseDuration(policy.soak) : null) ??
-          DEFAULT_POLICY.maxSessionTtlMs,
-        phaseTimeoutMs: parseDuration(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
-        staleReadMs: parseDuration(policy.stale_read ?? "") ?? DEFAULT_POLICY.staleReadMs,
-      },
-    },
-  };
+  const contact = contactOf(spec.platform);
+  const soakMs = parseDuration(spec.policy.soak) ?? DEFAULT_POLICY.soakMs;
+  return newTarget(contact.fromSandbox(name, Reflect.get(spec, spec.platform), folder), {
+    soakMs,
+    // Nobody has a session there.
+    ...(contact.hasSessions ? { maxSessionTtlMs: soakMs } : {}),
+    phaseTimeoutMs: parseDuration(spec.policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
+    staleReadMs: parseDuration(spec.policy.stale_read ?? "") ?? DEFAULT_POLICY.staleReadMs,
+  });
 }
 
 /** Leafs as a root lists them, roots by the copies of their CAs. */
@@ -186,7 +152,7 @@ function howToName(peer: string, { name }: ClusterResource, reachable: readonly 
 
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
-  { folder, git }: Repository,
+  { folder, git }: EditedRepository,
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
@@ -197,15 +163,20 @@ async function writeResources(
   if (file === null) {
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
-    const { name, platform, teleport, peers, policy } = cluster;
-    const talos = cluster.talos === null ? {} : { talos: talosToWrite(cluster.talos, folder, env) };
-    const text = renderCluster({ name, platform, teleport, peers, policy, ...talos });
+    const contact = contactOf(cluster.platform);
+    const { name, platform, teleport, talos, peers, policy } = contact.asWritten(cluster, { env, folder });
+    const text = renderCluster({
+      name,
+      platform,
+      teleport,
+      peers,
+      policy,
+      ...(talos === null ? {} : { talos }),
+    });
     await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
-    if (cluster.talos?.recipients.length === 0)
-      lines.push(
-        "  add spec.talos.recipients to it before a rotation: who can open the keys that are sealed",
-      );
+    const left = contact.leftToAdd(cluster);
+    if (left !== null) lines.push(`  ${left}`);
   }
   const missing = observation.authorities.filter(({ type }) => !known.includes(type));
   if (missing.length === 0) return lines;
@@ -229,7 +200,7 @@ function refuseIfThere(folder: string, path: string): void {
 }
 
 /** The record is memory of this machine, not of the repository. */
-async function ignoreRecord(repository: Repository): Promise<readonly string[]> {
+async function ignoreRecord(repository: EditedRepository): Promise<readonly string[]> {
   if (repository.git === null) return [];
   let says = false;
   await editFiles(repository, [

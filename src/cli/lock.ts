@@ -1,24 +1,24 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { openRepository } from "../git/repository.ts";
 import type { Life } from "../record/holder-process.ts";
 import { anotherLock, CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, LockState, RecordStore } from "../record/store.ts";
 import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
-import { harmless, paragraph, table } from "../views/text/layout.ts";
+import { paragraph, table } from "../views/text/columns.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
+import type { LOCK_RELEASE } from "./commands/apply-rows.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { loadInRepository } from "./load.ts";
-import type { CommonOptions } from "./options.ts";
-import { openRecord } from "./record.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
 import { treeOf } from "./workspace.ts";
 
-export interface LockReleaseOptions extends CommonOptions {
-  readonly id: string;
-  readonly force?: boolean;
-}
+type LockReleaseOptions = ValuesOf<typeof LOCK_RELEASE.flags>;
 
 /** `capstan lock show`: who is at work. */
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
@@ -45,7 +45,7 @@ export async function lockRelease(terminal: Terminal, options: LockReleaseOption
     terminal.stdout.write(`${jsonText({ released: lock })}\n`);
     return EXIT.ok;
   }
-  const released = `Released the lock of ${harmless(lock.who)} on ${ofWhat(lock)}.`;
+  const released = `Released the lock of ${harmlessLine(lock.who)} on ${ofWhat(lock)}.`;
   const consequence = found.holder === "dead" ? "" : ` If that run is alive, ${CONSEQUENCE}.`;
   terminal.stdout.write(`${paragraph(`${released}${consequence}`, "", "")}\n`);
   return EXIT.ok;
@@ -62,7 +62,7 @@ async function recordOf(terminal: Terminal, directory: string): Promise<RecordSt
   if (repository === null && errors.length > 0) {
     throw new Failure(
       "resources",
-      `where the lock is cannot be told: the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+      `where the lock is cannot be told: the resources in ${directory} have errors\n\n${errors.map(diagnosticText).join("\n")}`,
       { hint: "correct the files and run it again" },
     );
   }
@@ -72,16 +72,16 @@ async function recordOf(terminal: Terminal, directory: string): Promise<RecordSt
 function lockText(lock: LockState): string {
   const { id, who, why, runUrl, host, pid, since, heartbeat } = lock;
   const rows = [
-    ["why", harmless(why)],
-    ...(runUrl === undefined ? [] : [["run", harmless(runUrl)]]),
-    ["process", `${pid} on ${harmless(host)}`],
-    ["since", harmless(since)],
-    ...(heartbeat === null ? [] : [["heartbeat", harmless(heartbeat)]]),
+    ["why", harmlessLine(why)],
+    ...(runUrl === undefined ? [] : [["run", harmlessLine(runUrl)]]),
+    ["process", `${pid} on ${harmlessLine(host)}`],
+    ["since", harmlessLine(since)],
+    ...(heartbeat === null ? [] : [["heartbeat", harmlessLine(heartbeat)]]),
     ["holder", LIFE[lock.holder]],
     ["takeover", takeoverText(lock)],
-    ["id", harmless(id)],
+    ["id", harmlessLine(id)],
   ];
-  return `${harmless(who)} holds the lock of ${ofWhat(lock)}.\n${table(rows, "  ")}\n`;
+  return `${harmlessLine(who)} holds the lock of ${ofWhat(lock)}.\n${table(rows, "  ")}\n`;
 }
 
 const LIFE: Readonly<Record<Life, string>> = {
@@ -97,5 +97,5 @@ function takeoverText({ holder, takeover }: LockState): string {
 }
 
 function ofWhat({ cluster }: Pick<HeldLock, "cluster">): string {
-  return cluster === null ? "every cluster, by an older version" : harmless(cluster);
+  return cluster === null ? "every cluster, by an older version" : harmlessLine(cluster);
 }

@@ -2,16 +2,34 @@ import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
 import { readForeignFile } from "../process/foreign-file.ts";
 import { namedByFlag, writeTarget } from "../process/written-file.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { profileOf } from "../profiles.ts";
 import { observations as isObservations } from "../resources/read/compiled/schemas.js";
 import { parseForeignJson } from "../resources/read/foreign-json.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 import { jsonText } from "../views/json/json-text.ts";
 
 /** What `--observations FILE` holds: public facts only, so that a plan can be made where no credential is. */
 interface ObservationsFile {
   readonly format_version: "1.0";
-  readonly observations: readonly ClusterObservation[];
+  readonly observations: readonly WrittenObservation[];
+}
+
+/** The name of its profile stands for it, and the facts of the platform alone stand under that name. */
+type WrittenObservation = Omit<ClusterObservation, "profile" | "facts"> & {
+  readonly platform: string;
+  readonly [platform: string]: unknown;
+};
+
+function written({ cluster, profile, facts, ...rest }: ClusterObservation): WrittenObservation {
+  const { name } = profile;
+  return { cluster, platform: name, ...rest, ...(facts === undefined ? {} : { [name]: facts }) };
+}
+
+function understood({ platform, ...written }: WrittenObservation): ClusterObservation {
+  const profile = profileOf(platform);
+  const { [profile.name]: facts, ...rest } = written;
+  return { ...rest, profile, ...(facts === undefined ? {} : { facts }) } as ClusterObservation;
 }
 
 /** The observations in a file, `null` when there is no such file yet. */
@@ -30,7 +48,7 @@ export async function readObservations(path: string): Promise<readonly ClusterOb
     const [error] = isObservations.errors ?? [];
     throw unreadable(path, `${error?.instancePath || "/"} ${error?.message ?? "is something else"}`);
   }
-  return (value as ObservationsFile).observations;
+  return (value as ObservationsFile).observations.map(understood);
 }
 
 /** Those of the clusters that are asked for; a cluster that nobody looked at is not one without changes. */
@@ -53,11 +71,15 @@ export function observationsOf(
   return saved.filter(({ cluster }) => clusters.some(({ name }) => name === cluster));
 }
 
+/** Writes what was observed to a new file, without secrets. */
 export async function writeObservations(
   path: string,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const file: ObservationsFile = { format_version: "1.0", observations };
+  const file: ObservationsFile = {
+    format_version: "1.0",
+    observations: observations.map(written),
+  };
   const text = jsonText(valueWithoutSecrets(file));
   await writeTarget(namedByFlag(dirname(path), path), { bytes: `${text}\n`, fresh: true });
 }

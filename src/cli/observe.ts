@@ -1,12 +1,10 @@
 import { Failure } from "../failure.ts";
-import { makePlan, type UnreadCluster } from "../planner/planner.ts";
+import { planFrom } from "../planner/plan-from.ts";
+import type { UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
-import type { DesiredState } from "../resources/model/desired.ts";
-import type { HistoryFacts, HistoryReader } from "../rotation/history.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { historiesOf } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
-import type { ClusterRecord } from "../rotation/record.ts";
-import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Reads all clusters at once. */
@@ -45,31 +43,14 @@ export async function observeEach(
   return { observations: observed.filter((observation) => observation !== null), unread };
 }
 
-/** The plan of a workspace from observations that are at hand. */
-export async function planFrom(
-  workspace: Workspace,
+/** The plan of a workspace from observations that are at hand. `now`: milliseconds since the epoch. */
+export async function planOfWorkspace(
+  { store, desired, commit, history }: Workspace,
   observations: readonly ClusterObservation[],
   now: number,
   unread: readonly UnreadCluster[] = [],
 ): Promise<Plan> {
-  const records = await Promise.all(observations.map(({ cluster }) => workspace.store.load(cluster)));
-  const { desired, commit, history } = workspace;
-  const [overrides, histories] = await Promise.all([
-    readOverrides(desired.overrides, observations),
-    historiesOf(history, desired, records),
-  ]);
-  return makePlan({ desired, observations, unread, records, overrides, histories, commit, now });
-}
-
-async function historiesOf(
-  history: HistoryReader | null,
-  { rotations }: DesiredState,
-  records: readonly ClusterRecord[],
-): Promise<ReadonlyMap<string, HistoryFacts>> {
-  if (history === null) return new Map();
-  return new Map(
-    await Promise.all(
-      records.map(async (record) => [record.cluster, await history(record, rotations)] as const),
-    ),
-  );
+  const records = await Promise.all(observations.map(({ cluster }) => store.load(cluster)));
+  const histories = await historiesOf(history, records, desired.rotations);
+  return await planFrom({ desired, observations, unread, records, histories, commit, now });
 }

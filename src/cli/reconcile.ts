@@ -1,8 +1,9 @@
-import { apply as applyPlan } from "../apply/apply.ts";
-import { approvalKey, approvalOf } from "../apply/approval.ts";
-import { systemClock } from "../apply/clock.ts";
+import { approvalKey, approvalWhere } from "../apply/approval.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
+import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { planDifference } from "../planner/saved/plan-difference.ts";
 import { isHeld } from "../planner/startable.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
@@ -10,24 +11,20 @@ import { needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import { harmless } from "../views/harmless.ts";
 import { eventText } from "../views/text/event-text.ts";
 import { contextOf } from "./apply.ts";
-import { approvedFinal, finalSteps, keysOfFinal, ordinarySteps } from "./approval.ts";
+import { approvedFinal, finalSteps, keysOfFinal, ordinarySteps } from "./approved-steps.ts";
+import type { RECONCILE } from "./commands/apply-rows.ts";
+import { directoryOf } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode, exitOfRun } from "./exit-code.ts";
 import { fastForward } from "./fast-forward.ts";
 import { insist } from "./insist.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
-import { makePlan } from "./plan.ts";
-import { sayWhoseRecord } from "./record.ts";
+import { sayWhoseRecord } from "./open-record.ts";
+import { planDirectory } from "./plan-directory.ts";
 import { onSignals } from "./signals.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
-export interface ReconcileOptions extends CommonOptions {
-  /** Milliseconds between two rounds. */
-  readonly interval: number;
-  readonly once?: boolean;
-  /** Values of `--approve-final`, `""` where it stood bare: then for whatever comes. */
-  readonly approveFinal?: readonly string[];
-}
+/** `approveFinal` holds `""` where the flag stood bare: then for whatever comes. */
+type ReconcileOptions = ValuesOf<typeof RECONCILE.flags>;
 
 /** What came of one round. */
 interface Round {
@@ -117,7 +114,7 @@ async function takeRound(
   { signal, held, introduce }: RoundContext,
 ): Promise<Taken> {
   await fastForward(directory, terminal);
-  const { plan, workspace } = await makePlan(terminal, directory, options);
+  const { plan, workspace } = await planDirectory(terminal, directory, options);
   await introduce(workspace);
   const commit = (workspace.commit ?? "").slice(0, 12);
   if (plan.outcome === "no_changes" && (await isNoted(workspace)))
@@ -133,7 +130,7 @@ async function takeRound(
     approve: async (now) => {
       const final = finalsOf(now, options, workspace.desired).flatMap(keysOfFinal);
       const keys = new Set([...ordinarySteps(now), ...final]);
-      return approvalOf(now, (key) => keys.has(key));
+      return approvalWhere(now, (key) => keys.has(key));
     },
     emit(event) {
       events.push(event);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { upgradedPlan } from "../planner/saved/plan-file.ts";
 import { readForeignFile } from "../process/foreign-file.ts";
 import { event as isEvent } from "../resources/read/compiled/schemas.js";
@@ -9,22 +10,19 @@ import { harmlessValue } from "../views/harmless.ts";
 import { eventText } from "../views/text/event-text.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
+import type { REPLAY } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import type { ScreenFlags } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
-export interface ReplayOptions extends ScreenFlags {
-  readonly speed?: number;
-  readonly tui: boolean;
-}
+type ReplayOptions = ValuesOf<typeof REPLAY.flags>;
 
 /** `capstan replay`: a finished run again, from what `--events` wrote; as text where no screen can be drawn. */
 export async function replay(terminal: Terminal, file: string, options: ReplayOptions): Promise<ExitCode> {
   const events = await readEvents(resolve(terminal.cwd, file));
   const { stdin, stdout, env } = terminal;
   if (options.tui && canDraw(env, terminal)) {
-    const { replay: play } = await import("../views/tui/open.tsx");
-    await play({
+    const { watchReplay } = await import("../views/tui/on-screen.tsx");
+    await watchReplay({
       stdin,
       stdout,
       colours: options.color && !env["NO_COLOR"],

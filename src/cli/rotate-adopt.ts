@@ -5,10 +5,10 @@ import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import { editFiles } from "./edited-file.ts";
 import {
   declaredKeys,
-  keysOf,
   LiveKeys,
   newRotation,
   newRotationFile,
+  presentKeys,
   type Request,
   rotationsOf,
 } from "./rotate-request.ts";
@@ -26,7 +26,7 @@ export async function adopt(request: Request): Promise<readonly string[]> {
     });
   }
   const declared = rotationsOf(request).find(({ authorities: rotated }) =>
-    rotated.some(({ type, retire }) => retire.some((key) => keysOf(live.of(type)).includes(key))),
+    rotated.some(({ type, retire }) => retire.some((key) => presentKeys(live.of(type)).includes(key))),
   );
   if (declared !== undefined) {
     throw new Failure(
@@ -49,7 +49,7 @@ export async function adopt(request: Request): Promise<readonly string[]> {
     );
   }
   const { phase } = first.rotation;
-  const { name, file } = await newRotationFile(request);
+  const { name, file } = await newRotationFile(request, request.options.name);
   await editFiles(request.workspace, [
     newRotation(file, {
       name,
@@ -66,7 +66,7 @@ export async function adopt(request: Request): Promise<readonly string[]> {
 
 /** As git or the record names it, where the CA has that key; else the key sets and the phase tell which one goes. */
 function retiredBy(request: Request, live: LiveAuthority, record: ClusterRecord): readonly Fingerprint[] {
-  const present = keysOf(live);
+  const present = presentKeys(live);
   const named = [
     declaredKeys(request, live.type)?.activeKeys ?? [],
     openRotation(record, live.type)?.retire ?? [],

@@ -1,15 +1,15 @@
 import { Failure } from "../failure.ts";
-import { isTalosType } from "../rotation/authority-type.ts";
+import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { undeclaredIn } from "../rotation/history.ts";
 import { editFiles } from "./edited-file.ts";
-import { newRotation, newRotationFile, type Request } from "./rotate-request.ts";
+import { clusterOf, newRotation, newRotationFile, type Request } from "./rotate-request.ts";
 
 /**
  * `rotate rollback` of a rotation that the record knows as under way and that no resource here declares: its resource,
  * written again from the record, so that a commit asks for the way back. `null` where there is no such rotation.
  */
 export async function writeAgain(request: Request): Promise<readonly string[] | null> {
-  const { workspace, types, cluster, options } = request;
+  const { workspace, types, cluster } = request;
   const record = await workspace.store.load(cluster);
   const missing = undeclaredIn(record, workspace.desired.rotations);
   const first = missing.find(({ authority }) => types.includes(authority));
@@ -17,7 +17,7 @@ export async function writeAgain(request: Request): Promise<readonly string[] | 
   // A pair goes together: one half that went back alone would be apart from the other for good.
   const members = missing.filter(({ name }) => name === first.name);
   const names = members.map(({ authority }) => authority).join(" and ");
-  if (members.some(({ authority }) => isTalosType(authority))) {
+  if ((await authorityMakerOf(clusterOf(request).platform)) !== null) {
     throw new Failure(
       "usage",
       `no ca_rotation here declares ${first.name}, and the record alone cannot write it`,
@@ -26,8 +26,8 @@ export async function writeAgain(request: Request): Promise<readonly string[] | 
       },
     );
   }
-  const name = options.name ?? first.name;
-  const { file } = await newRotationFile({ ...request, options: { ...options, name } });
+  const { name } = first;
+  const { file } = await newRotationFile(request, name);
   await editFiles(request.workspace, [
     newRotation(file, {
       name,

@@ -1,21 +1,22 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { setActiveKeys } from "../resources/edit/edit-authority.ts";
 import { addRotation } from "../resources/edit/edit-rotation.ts";
 import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
+import type { ROTATE_START } from "./commands/rotate-rows.ts";
 import type { Edit } from "./edited-file.ts";
-import type { CommonOptions } from "./options.ts";
+import { openClusters } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
-import { openClusters, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
-export interface RotateOptions extends CommonOptions {
-  readonly name?: string;
-  readonly strategy?: "step" | "walk";
-  readonly reason?: string;
-}
+/** What was typed: `start` has all of the flags. */
+export type RotateOptions = CommonOptions &
+  ValuesOf<Pick<typeof ROTATE_START.flags, "name" | "strategy" | "reason">>;
 
 /** Which CAs of which cluster are meant, and what is at hand. */
 export interface Request {
@@ -26,6 +27,7 @@ export interface Request {
   readonly cluster: string;
 }
 
+/** The resource of the cluster that is meant. */
 export function clusterOf({ workspace, cluster }: Request): ClusterResource {
   const found = workspace.clusters.find(({ name }) => name === cluster);
   if (found === undefined) throw new Error(`${cluster} is not in the workspace`);
@@ -71,13 +73,14 @@ export class LiveKeys {
   isOver({ authorities }: Pick<RotationResource, "authorities">): boolean {
     return authorities.every(({ type, retire }) => {
       const live = this.of(type);
-      const present = keysOf(live);
+      const present = presentKeys(live);
       return live.rotation.state === "standby" && !retire.some((key) => present.includes(key));
     });
   }
 }
 
-export function keysOf({ active, trusted }: LiveAuthority): readonly Fingerprint[] {
+/** Every key that a CA has, signing or trusted. */
+export function presentKeys({ active, trusted }: LiveAuthority): readonly Fingerprint[] {
   return identify([...active, ...trusted]);
 }
 
@@ -123,16 +126,17 @@ export function activeKeysEdit(
   };
 }
 
-/** Where a new rotation is written, under a name that nothing in git and nothing in the record has. */
+/** Where a new rotation is written: under the wanted name, else one that nothing in git and in the record has. */
 export async function newRotationFile(
   request: Request,
+  wanted: string | undefined,
 ): Promise<{ readonly name: string; readonly file: string }> {
-  const { workspace, options, cluster, types, terminal } = request;
+  const { workspace, cluster, types, terminal } = request;
   const home = dirname(workspace.clusters[0]?.source.file ?? "");
   const fileOf = (name: string) => join(home, "rotations", `${name}.yaml`);
-  if (options.name !== undefined) {
-    const file = fileOf(options.name);
-    if (!existsSync(join(workspace.folder, file))) return { name: options.name, file };
+  if (wanted !== undefined) {
+    const file = fileOf(wanted);
+    if (!existsSync(join(workspace.folder, file))) return { name: wanted, file };
     throw new Failure("usage", `${file} exists already`, { hint: "choose another --name" });
   }
   const { rotations } = await workspace.store.load(cluster);
@@ -146,11 +150,12 @@ export async function newRotationFile(
   }
 }
 
+/** The edit that writes a rotation to a file of its own. */
 export function newRotation(file: string, rotation: Parameters<typeof addRotation>[1]): Edit {
   return { file, fresh: addRotation(null, rotation) };
 }
 
 /** Who named one CA of a pair moves both. */
-export function together({ authorities }: RotationResource): string {
+export function pairTogether({ authorities }: RotationResource): string {
   return authorities.length === 1 ? "" : `, ${authorities.map(({ type }) => type).join(" and ")} together`;
 }

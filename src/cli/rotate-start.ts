@@ -1,22 +1,23 @@
 import { Failure } from "../failure.ts";
+import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import {
   activeKeysEdit,
   clusterOf,
   declaredKeys,
-  keysOf,
   type LiveKeys,
   liveIfItCanBeRead,
   newRotation,
   newRotationFile,
+  pairTogether,
+  presentKeys,
   type Request,
   rotationsOf,
-  together,
 } from "./rotate-request.ts";
 
 /**
@@ -25,7 +26,7 @@ import {
  */
 export async function start(request: Request): Promise<readonly string[]> {
   const { workspace, types, cluster } = request;
-  if (clusterOf(request).platform === "talos") (await import("./rotate-talos.ts")).oneType(types);
+  (await authorityMakerOf(clusterOf(request).platform))?.insistOnTypes(types);
   const { live, problem } = await liveIfItCanBeRead(request);
   const record = await workspace.store.load(cluster);
   const declared = rotationsOf(request);
@@ -40,7 +41,7 @@ export async function start(request: Request): Promise<readonly string[]> {
 /** Its keys sign, so this one is to be started, or started again; what is over has keys that are gone. */
 function rotatesWhatSigns(request: Request, rotation: RotationResource, live: LiveKeys | null): boolean {
   const signing = (type: string): readonly Fingerprint[] =>
-    live === null ? (declaredKeys(request, type)?.activeKeys ?? []) : keysOf(live.of(type));
+    live === null ? (declaredKeys(request, type)?.activeKeys ?? []) : presentKeys(live.of(type));
   const signs = rotation.authorities.some(({ type, retire }) => {
     const keys = signing(type);
     return retire.some((key) => keys.includes(key));
@@ -93,13 +94,12 @@ async function startNew(
   problem: string | null,
 ): Promise<readonly string[]> {
   const { workspace, options, types, terminal } = request;
-  const platform = clusterOf(request);
+  const owner = clusterOf(request);
   const rotations = workspace.desired.rotations.filter((rotation) => !over.includes(rotation));
-  const prepared =
-    platform.platform === "talos"
-      ? await (await import("./rotate-talos.ts")).prepareNext(terminal, platform, rotations, types)
-      : null;
-  const { name, file } = await newRotationFile(request);
+  const maker = await authorityMakerOf(owner.platform);
+  const rim = { env: terminal.env, now: new Date(terminal.now()) };
+  const prepared = (await maker?.prepare(owner, rotations, types, rim)) ?? null;
+  const { name, file } = await newRotationFile(request, options.name);
   const walks = options.strategy === "walk";
   const keys = retired.map(({ type, retire }) => activeKeysEdit(request, type, retire));
   await editFiles(workspace, [
@@ -165,7 +165,7 @@ async function startAgain(
   const stated = rotation.acknowledge.length;
   const goal = walks ? "walks again" : "starts again, phase init";
   return [
-    `${rotation.source.file}: ${rotation.name} ${goal}${together(rotation)}${because(reason)}`,
+    `${rotation.source.file}: ${rotation.name} ${goal}${pairTogether(rotation)}${because(reason)}`,
     ...(stated === 0
       ? []
       : [

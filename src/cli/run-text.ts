@@ -1,11 +1,12 @@
 import type { RunEvent } from "../apply/event.ts";
 import { jsonText } from "../views/json/json-text.ts";
+import { hear } from "../views/run/hear.ts";
+import { howToGoOn } from "../views/run/how-to-go-on.ts";
+import { startRun } from "../views/run/run-state.ts";
+import { paragraph } from "../views/text/columns.ts";
 import { eventText } from "../views/text/event-text.ts";
-import { paragraph } from "../views/text/layout.ts";
 import { planText } from "../views/text/plan-text.ts";
-import { nextStep } from "../views/tui/next-step.ts";
-import { hear, startRun } from "../views/tui/run.ts";
-import type { CommonOptions } from "./options.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** Says a run line by line: the plan and, as JSON, the ending on stdout, everything in between and how to go on on stderr. */
@@ -22,7 +23,7 @@ export async function runText(
     if (event.type === "finished" && format === "json") stdout.write(`${jsonText(event, 0)}\n`);
     const text = eventText(event, err);
     if (text !== null && quiet !== true) stderr.write(`${text}\n`);
-    const next = event.type === "finished" ? nextStep(run) : null;
+    const next = event.type === "finished" ? howToGoOn(run) : null;
     if (next !== null && quiet !== true) {
       stderr.write(`${paragraph(`${err("dim", "next")}  ${next}`, "", "      ")}\n`);
     }

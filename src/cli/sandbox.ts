@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
 import { parseDuration } from "../resources/model/duration.ts";
+import { upOptions } from "../sandbox/command-flags.ts";
 import { IDENTITY_FILE } from "../sandbox/folder.ts";
 import {
   DEFAULT_SANDBOX_DIR,
@@ -11,55 +14,15 @@ import {
   sandboxStatus,
   sandboxUp,
 } from "../sandbox/sandbox.ts";
-import type { SandboxOptions } from "../sandbox/start.ts";
-import type { TalosMinor } from "../sandbox/talos/dialect.ts";
-import type { Release } from "../sandbox/teleport/release.ts";
+import type { SANDBOX_DB_LOGIN, SANDBOX_DOWN, SANDBOX_FAULT, SANDBOX_UP } from "./commands/sandbox-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import type { CommonOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface SandboxPlace extends CommonOptions {
-  readonly dir?: string;
-}
-
-export interface UpOptions extends SandboxPlace {
-  readonly speed?: number;
-  readonly nodes?: number;
-  readonly teleport?: Release;
-  readonly leaf?: boolean;
-  readonly authServers?: number;
-  readonly hsm?: boolean;
-  readonly agentless?: readonly string[];
-  readonly emptyLists?: "[]" | "null";
-  readonly talos?: TalosMinor;
-  readonly controlPlanes?: number;
-  readonly workers?: number;
-}
-
-export interface FaultOptions extends SandboxPlace {
-  readonly for?: string;
-  readonly times?: number;
-  readonly match?: string;
-  readonly expired?: boolean;
-}
+type SandboxPlace = ValuesOf<typeof SANDBOX_DOWN.flags>;
 
 /** `capstan sandbox up`: an embedded cluster in the background. */
-export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCode> {
-  if (options.talos === undefined && (options.controlPlanes ?? options.workers) !== undefined)
-    throw new Failure("usage", "--control-planes and --workers are for a Talos cluster", {
-      hint: "say which Talos it plays: --talos 1.13 or --talos 1.14",
-    });
-  const { started, info } = await sandboxUp(
-    options.talos === undefined
-      ? teleportOptions(terminal, options)
-      : {
-          dir: placeOf(terminal, options),
-          talos: options.talos,
-          controlPlanes: options.controlPlanes ?? 3,
-          workers: options.workers ?? 2,
-          speed: options.speed ?? 10,
-        },
-  );
+export async function up(terminal: Terminal, options: ValuesOf<typeof SANDBOX_UP.flags>): Promise<ExitCode> {
+  const { started, info } = await sandboxUp(upOptions(placeOf(terminal, options), options));
   if (options.format === "json")
     terminal.stdout.write(`${JSON.stringify({ started, ...shown(info) }, null, 2)}\n`);
   else {
@@ -67,8 +30,8 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     for (const { name, platform, versions } of info.clusters) {
       terminal.stdout.write(`  ${name}: ${platform} ${versions["server"] ?? ""}\n`);
     }
-    if (info.clusters.some(({ platform }) => platform === "talos")) {
-      const file = join(info.dir, IDENTITY_FILE);
+    const file = join(info.dir, IDENTITY_FILE);
+    if (existsSync(file)) {
       const below = relative(terminal.cwd, file);
       const path = below.startsWith("..") ? quoted(file) : `"$PWD/${below}"`;
       terminal.stdout.write(`Who opens keys that are sealed there:\n  export SOPS_AGE_KEY_FILE=${path}\n`);
@@ -76,20 +39,6 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<ExitCo
     terminal.stdout.write("Next: `capstan init` writes its resources, `capstan sandbox down` ends it.\n");
   }
   return EXIT.ok;
-}
-
-function teleportOptions(terminal: Terminal, options: UpOptions): SandboxOptions {
-  return {
-    dir: placeOf(terminal, options),
-    teleport: options.teleport ?? "18",
-    speed: options.speed ?? 10,
-    nodes: options.nodes ?? 4,
-    leaf: options.leaf ?? false,
-    authServers: options.authServers ?? 1,
-    hsm: options.hsm ?? false,
-    agentless: options.agentless ?? [],
-    emptyListing: options.emptyLists ?? "[]",
-  };
 }
 
 /** `capstan sandbox down`: leaves no process and no file. */
@@ -116,7 +65,7 @@ export async function fault(
   terminal: Terminal,
   target: string,
   name: string,
-  options: FaultOptions,
+  options: ValuesOf<typeof SANDBOX_FAULT.flags>,
 ): Promise<ExitCode> {
   const forMs = options.for === undefined ? undefined : parseDuration(options.for);
   if (forMs === null) {
@@ -134,13 +83,11 @@ export async function fault(
   return EXIT.ok;
 }
 
-export interface LoginOptions extends SandboxPlace {
-  readonly user: string;
-  readonly out: string;
-}
-
 /** `capstan sandbox db-login`: what the Database Service would dial a database with at this moment, as files. */
-export async function databaseLogin(terminal: Terminal, options: LoginOptions): Promise<ExitCode> {
+export async function databaseLogin(
+  terminal: Terminal,
+  options: ValuesOf<typeof SANDBOX_DB_LOGIN.flags>,
+): Promise<ExitCode> {
   const login = await sandboxDatabaseLogin(placeOf(terminal, options), options.user);
   const prefix = resolve(terminal.cwd, options.out);
   const files = { key: login.key, crt: login.certificate, cas: login.authorities };

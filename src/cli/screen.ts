@@ -1,30 +1,31 @@
-import { apply as applyPlan } from "../apply/apply.ts";
 import type { Approval } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
+import { applyPlan } from "../apply/run.ts";
 import { Failure } from "../failure.ts";
-import type { ClusterObservation } from "../rotation/observation.ts";
+import type { ValuesOf } from "../flag.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { askingChange } from "./asking-change.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
+import type { PLAN } from "./commands/plan-rows.ts";
 import { eventQueue } from "./event-queue.ts";
-import type { CommonOptions } from "./options.ts";
 import { runText } from "./run-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
-export interface ScreenFlags extends CommonOptions {
-  readonly screenReader?: boolean;
-}
+/** What was typed that matters for a screen. */
+export type ScreenOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "screenReader">;
 
 /** Shows a plan until the person leaves. */
 export async function showPlan(
   terminal: Terminal,
   workspace: Workspace,
-  options: ScreenFlags,
+  options: ScreenOptions,
   plan: Plan,
   observations: readonly ClusterObservation[],
 ): Promise<void> {
-  const { review } = await import("../views/tui/open.tsx");
+  const { review } = await import("../views/tui/on-screen.tsx");
   await review({
     ...drawing(terminal, options),
     plan,
@@ -37,7 +38,7 @@ export async function showPlan(
 export async function applyOnScreen(
   terminal: Terminal,
   workspace: Workspace,
-  options: ScreenFlags,
+  options: ScreenOptions,
   context: Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">,
   rim: {
     readonly emit: (event: RunEvent) => void;
@@ -46,7 +47,7 @@ export async function applyOnScreen(
     readonly recheck: (clusters: readonly string[]) => Promise<Plan>;
   },
 ): Promise<RunOutcome> {
-  const { reviewAndApprove, watch } = await import("../views/tui/open.tsx");
+  const { reviewAndApprove, watch } = await import("../views/tui/on-screen.tsx");
   const turnBack = new AbortController();
   const events = eventQueue();
   let watching: Promise<void> | undefined;
@@ -105,7 +106,7 @@ export async function applyOnScreen(
   }
 }
 
-function drawing(terminal: Terminal, { color, screenReader }: ScreenFlags) {
+function drawing(terminal: Terminal, { color, screenReader }: ScreenOptions) {
   const { stdin, stdout, env } = terminal;
   return {
     stdin,

@@ -1,11 +1,11 @@
-import { harmlessValue } from "../views/harmless.ts";
+import { harmlessLine, harmlessValue } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { planMarkdown } from "../views/markdown/plan-markdown.ts";
-import { harmless, table } from "../views/text/layout.ts";
+import { table } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import type { CommonOptions } from "./options.ts";
-import { readShownPlanFile } from "./plan-file.ts";
+import { readShownPlanFile } from "./named-plan-file.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** `capstan show`: what is in a plan file, without asking git or a cluster. */
@@ -22,8 +22,8 @@ export async function show(terminal: Terminal, name: string, options: CommonOpti
       break;
     case "text": {
       const facts = [
-        ["made at", `${harmless(made_at)} by capstan ${harmless(capstan)}`],
-        ["commit", harmless(plan.commit ?? "none")],
+        ["made at", `${harmlessLine(made_at)} by capstan ${harmlessLine(capstan)}`],
+        ["commit", harmlessLine(plan.commit ?? "none")],
         ["fingerprint", fingerprint],
         ...(written_as === "1.1"
           ? []

@@ -1,12 +1,12 @@
 import { jsonText } from "../views/json/json-text.ts";
-import { statusMarkdown } from "../views/markdown/review-markdown.ts";
-import { type Status, statusOf } from "../views/status.ts";
-import { statusText } from "../views/text/status-text.ts";
+import { liveStatus } from "../views/live-status.ts";
+import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
+import { liveStatusText } from "../views/text/live-status-text.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { observeAll, planFrom } from "./observe.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
+import { observeAll, planOfWorkspace } from "./observe.ts";
+import { openCommit } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
-import { openPlatforms, openWorkspace } from "./workspace.ts";
 
 /** `capstan status`: what is live, per cluster; exit 3 when something there waits for a person. */
 export async function status(
@@ -14,23 +14,21 @@ export async function status(
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
-  const platforms = openPlatforms(workspace, terminal, options, new AbortController().signal);
+  const { workspace, platforms } = await openCommit(terminal, directory, options);
   const observations = await observeAll(platforms);
   const now = terminal.now();
-  const plan = await planFrom(workspace, observations, now);
-  const live = statusOf(observations, plan, now);
-  terminal.stdout.write(await statusAs(live, terminal, options));
-  return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
-}
-
-async function statusAs(live: Status, terminal: Terminal, options: CommonOptions): Promise<string> {
+  const plan = await planOfWorkspace(workspace, observations, now);
   switch (options.format) {
     case "json":
-      return `${jsonText(live)}\n`;
+      terminal.stdout.write(`${jsonText(liveStatus(observations, plan, now))}\n`);
+      break;
     case "markdown":
-      return statusMarkdown(live);
-    case "text":
-      return statusText(live, await paintFor(terminal.stdout, terminal.env, options.color));
+      terminal.stdout.write(liveStatusMarkdown(liveStatus(observations, plan, now)));
+      break;
+    case "text": {
+      const paint = await paintFor(terminal.stdout, terminal.env, options.color);
+      terminal.stdout.write(liveStatusText(observations, plan, now, paint));
+    }
   }
+  return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
 }

@@ -8,11 +8,11 @@ import type { ObserveScope, Platform } from "../platforms/platform.ts";
 import type { OverrideChains } from "../probes/candidates.ts";
 import { probeAll } from "../probes/probe.ts";
 import type { Runner } from "../process/runner.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { AuthorityResource, ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import { type KeysByRole, keysByRole } from "../rotation/key-sets.ts";
 import {
-  type ClusterObservation,
   type ConsumerObservation,
   type Fingerprint,
   identify,
@@ -20,8 +20,8 @@ import {
   type PeerObservation,
   type Surroundings,
 } from "../rotation/observation.ts";
-import { fingerprintOf } from "../teleport/overrides/key-hash.ts";
 import { readOverride } from "../teleport/overrides/read-resource.ts";
+import { fingerprintOfHash } from "../x509/spki.ts";
 
 import { findPinFiles, type PinSearch } from "./pin-files.ts";
 
@@ -116,7 +116,7 @@ async function listPins(
   const host = authorities.find(({ type }) => type === "host");
   const policy = desired.clusters.find(({ name }) => name === cluster)?.policy;
   if (host === undefined || policy === undefined) return { files: [], unread: [] };
-  const known = [...identify(host.active), ...identify(host.trusted), ...retiredKeys(desired, host)];
+  const known = [...identify(host.active), ...identify(host.trusted), ...keysRetiredInGit(desired, host)];
   return await findPinFiles(tree ?? folder, policy.pinFiles, new Set(known), resources);
 }
 
@@ -129,7 +129,7 @@ async function probeConsumers(
   const { authorities } = observation;
   const live = authorities.find((authority) => authority.type === type);
   if (live === undefined || trustConsumers.length === 0) return [];
-  const candidates = keysByRole(live, retiredKeys(desired, live));
+  const candidates = keysByRole(live, keysRetiredInGit(desired, live));
   const reasonFor = ({ name }: TrustConsumer) => unasked.get(consumerKey(cluster, type, name));
   const asked = trustConsumers.filter((consumer) => reasonFor(consumer) === undefined);
   const results = await probeAll(asked, {
@@ -175,14 +175,14 @@ async function overrideChains(
     entries
       .map(({ keyHash, certificate, chain }) => {
         const all = certificate === null ? chain : [certificate, ...chain];
-        return [fingerprintOf(keyHash), all.map(({ pem }) => pem)] as const;
+        return [fingerprintOfHash(keyHash), all.map(({ pem }) => pem)] as const;
       })
       .filter(([fingerprint]) => !leaving.includes(fingerprint)),
   );
 }
 
 /** All keys of an authority that git retires, in whatever rotation: none of them comes back. */
-export function retiredKeys(
+export function keysRetiredInGit(
   { rotations }: DesiredState,
   { cluster, type }: LiveAuthority,
 ): readonly Fingerprint[] {

@@ -9,7 +9,7 @@ import { readDocuments } from "../resources/read/read-documents.ts";
 import { readSourceFile } from "../resources/read/read-file.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import type { RotationRecord } from "../rotation/record.ts";
-import { count } from "../views/text/layout.ts";
+import { count } from "../views/count.ts";
 import { findPinFiles } from "./pin-files.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -141,6 +141,7 @@ export function planOfFolder(found: Uncommitted, commit: string | null): string 
 
 const NAMED = 5;
 
+/** The first few by name, and how many more. */
 export function named(paths: readonly string[]): string {
   const more = paths.length > NAMED ? `, and ${paths.length - NAMED} more` : "";
   return `${paths.slice(0, NAMED).join(", ")}${more}`;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { ValuesOf } from "../flag.ts";
 import { openRepository } from "../git/repository.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Diagnostic } from "../resources/model/desired.ts";
@@ -7,24 +8,22 @@ import type { LoadResult } from "../resources/read/load.ts";
 import { compareDiagnostics } from "../resources/read/source-file.ts";
 import { emptyRecord } from "../rotation/record.ts";
 import { overrideDiagnostics } from "../teleport/overrides/diagnostics.ts";
+import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import { diagnosticsMarkdown } from "../views/markdown/review-markdown.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
-import { count } from "../views/text/layout.ts";
+import { diagnosticsMarkdown } from "../views/markdown/diagnostics-markdown.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
-import { checkAcknowledgements } from "./acknowledgements.ts";
 import { baseDiagnostics, compareWithBase } from "./base.ts";
+import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkPins } from "./check-pins.ts";
+import { directoryOf } from "./commands/common-flags.ts";
+import type { VALIDATE } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { loadInRepository } from "./load.ts";
-import { type CommonOptions, directoryOf } from "./options.ts";
-import { openRecord } from "./record.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { openRecord } from "./open-record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
-export interface ValidateOptions extends CommonOptions {
-  /** A commit to compare git with. */
-  readonly base?: string;
-}
+type ValidateOptions = ValuesOf<typeof VALIDATE.flags>;
 
 /** `capstan validate`: everything that is wrong with the resources, without asking a cluster. */
 export async function validate(
@@ -73,7 +72,7 @@ export async function validate(
     return valid ? EXIT.ok : EXIT.error;
   }
   const paint = await paintFor(terminal.stdout, terminal.env, options.color);
-  for (const diagnostic of diagnostics) terminal.stdout.write(`${describeDiagnostic(diagnostic)}\n`);
+  for (const diagnostic of diagnostics) terminal.stdout.write(`${diagnosticText(diagnostic)}\n`);
   if (valid) terminal.stdout.write(`${paint("good", "Valid.")} ${count(resources, "resource")}.\n`);
   else if (errors > 0) terminal.stdout.write(`${paint("bad", "Invalid.")} ${count(errors, "error")}.\n`);
   else {

@@ -3,14 +3,6 @@ import { Failure } from "../failure.ts";
 import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
-import type { Ways } from "../planner/trust.ts";
-import {
-  openPlatform,
-  type Platform,
-  type PlatformOptions,
-  type TalosSurroundings,
-} from "../platforms/platform.ts";
-import { createRunner } from "../process/runner.ts";
 import type { RecordStore } from "../record/store.ts";
 import type {
   ClusterResource,
@@ -22,16 +14,11 @@ import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { ResourceDocument } from "../resources/read/document.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
-import { readIdentities } from "../sealing/identities.ts";
-import { OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
-import { describeDiagnostic } from "../views/text/diagnostics.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
-import { writableRoots } from "../written-path.ts";
-import { checkAcknowledgements } from "./acknowledgements.ts";
-import { loadInRepository } from "./load.ts";
-import type { CommonOptions } from "./options.ts";
-import { openRecord } from "./record.ts";
-import { withSurroundings } from "./surroundings.ts";
+import { checkAcknowledgements } from "./check-acknowledgements.ts";
+import { loadInRepository } from "./load-in-repository.ts";
+import { openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A folder of resources, checked, with everything that plan and apply need around it. */
@@ -107,6 +94,7 @@ export async function openWorkspace(
   };
 }
 
+/** The folder of a repository as a commit has it; a `Failure` before the first commit. */
 export async function treeOf(repository: Repository, commit: string | null): Promise<CommitTree> {
   if (commit !== null) return await CommitTree.open(repository, commit, repository.prefix);
   throw new Failure(
@@ -124,7 +112,7 @@ function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string)
   if (errors.length === 0) return;
   throw new Failure(
     "resources",
-    `the resources in ${directory} have errors\n\n${errors.map(describeDiagnostic).join("\n")}`,
+    `the resources in ${directory} have errors\n\n${errors.map(diagnosticText).join("\n")}`,
     {
       hint: "nothing was asked of the cluster; correct the files and run it again",
     },
@@ -152,101 +140,11 @@ function select(
   });
 }
 
-/** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
-export function openClusters(
-  workspace: Workspace,
-  terminal: Terminal,
-  options: CommonOptions,
-  signal: AbortSignal,
-): ReadonlyMap<string, Platform> {
-  return openEach(workspace, platformOptions(workspace, terminal, options, signal));
-}
-
-function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): ReadonlyMap<string, Platform> {
-  return new Map(
-    clusters.map((cluster) => [
-      cluster.name,
-      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster.name) }),
-    ]),
-  );
-}
-
-/** Nothing is asked about overrides where none could matter. */
-function concern(
-  { overrides, rotations }: DesiredState,
-  name: string,
-): NonNullable<PlatformOptions["overrides"]> {
-  if (overrides.some(({ cluster }) => cluster === name)) return "managed";
-  const rotates = rotations.some(
-    ({ cluster, authorities }) =>
-      cluster === name &&
-      authorities.some(({ type }) => (OVERRIDABLE_TYPES as readonly string[]).includes(type)),
-  );
-  return rotates ? "possible" : "none";
-}
-
-/** What is not to be read, and where executables start. */
-export interface OpenWays extends Pick<Ways, "untrusted" | "unasked"> {
-  readonly cwd?: string;
-}
-
-/** The same, with what is outside of the clusters in what they observe: for whatever judges. */
-export function openPlatforms(
-  workspace: Workspace,
-  terminal: Terminal,
-  options: CommonOptions,
-  signal: AbortSignal,
-  ways: OpenWays = { untrusted: new Map(), unasked: new Map() },
-): ReadonlyMap<string, Platform> {
-  const shared = platformOptions(workspace, terminal, options, signal, ways.cwd);
-  const around = {
-    ...ways,
-    folder: workspace.folder,
-    desired: workspace.desired,
-    resources: new Set(workspace.files.keys()),
-    tree: workspace.tree,
-    runner: shared.runner,
-    open: (cluster: ClusterResource) => openPlatform(cluster, shared),
-    signal,
-  };
-  return new Map(
-    [...openEach(workspace, shared)].map(([name, platform]) => [
-      name,
-      withSurroundings(platform, name, around),
-    ]),
-  );
-}
-
-/** What Talos itself does not remember: where a rotation stands, and with which keys. */
-function talosSurroundings(
-  { desired, store, folder }: Pick<Workspace, "desired" | "store" | "folder">,
-  { env, now }: Terminal,
-): TalosSurroundings {
-  return {
-    rotations: desired.rotations,
-    record: store,
-    identities: () => readIdentities(env),
-    now: () => new Date(now()),
-    roots: writableRoots(folder, env),
-  };
-}
-
-/** With --verbose, what is run and what is worth knowing goes to stderr. */
-export function platformOptions(
-  workspace: Pick<Workspace, "desired" | "store" | "folder">,
-  terminal: Terminal,
-  options: CommonOptions,
-  signal: AbortSignal,
-  cwd?: string,
-): PlatformOptions {
-  const say = (line: string) => {
-    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
-  };
-  return {
-    runner: createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) }),
-    now: () => new Date(terminal.now()),
-    signal,
-    notice: say,
-    talos: talosSurroundings(workspace, terminal),
-  };
+/** The cluster of a command that is about one alone. */
+export function onlyCluster({ clusters }: Pick<Workspace, "clusters">): ClusterResource {
+  const [only, ...others] = clusters;
+  if (only !== undefined && others.length === 0) return only;
+  throw new Failure("usage", `there are several clusters: ${clusters.map(({ name }) => name).join(", ")}`, {
+    hint: "say which with --cluster",
+  });
 }

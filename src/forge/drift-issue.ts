@@ -1,8 +1,8 @@
+import { harmlessLine } from "../views/harmless.ts";
 import { link } from "../views/markdown/inline.ts";
-import { harmless } from "../views/text/layout.ts";
-import type { GitHub, Issue } from "./github.ts";
+import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./fitting-text.ts";
+import type { Forge, Issue } from "./forge.ts";
 import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
-import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./sticky.ts";
 
 /** How a cluster stands, for its issue. */
 export interface DriftReport {
@@ -15,6 +15,7 @@ export interface DriftReport {
   readonly render: Render;
 }
 
+/** The label of the issues that capstan keeps. */
 export const DRIFT_LABEL = "capstan-drift";
 
 /**
@@ -22,38 +23,38 @@ export const DRIFT_LABEL = "capstan-drift";
  * are equal again, and the same one opened again later. One that a person closed as not planned stays closed as
  * long as it would say the same.
  */
-export async function keepDriftIssue(github: GitHub, report: DriftReport): Promise<Written> {
+export async function keepDriftIssue(forge: Forge, report: DriftReport): Promise<Written> {
   return await asWritten(async () => {
-    const found = await issueOf(github, report.cluster);
+    const found = await issueOf(forge, report.cluster);
     if (!report.drifted)
-      return found?.state === "open" ? await close(github, found, report) : { result: "none" };
-    return found === undefined ? await open(github, report) : await update(github, found, report);
+      return found?.state === "open" ? await close(forge, found, report) : { result: "none" };
+    return found === undefined ? await open(forge, report) : await update(forge, found, report);
   });
 }
 
-async function open(github: GitHub, report: DriftReport): Promise<Written> {
+async function open(forge: Forge, report: DriftReport): Promise<Written> {
   await writeFitting(markerOf(report), report.render, (body) =>
     createOnce(
-      () => issueOf(github, report.cluster),
-      () => github.createIssue({ title: titleOf(report), body, label: DRIFT_LABEL }),
+      () => issueOf(forge, report.cluster),
+      () => forge.createIssue({ title: titleOf(report), body, label: DRIFT_LABEL }),
     ),
   );
   return { result: "created" };
 }
 
-async function update(github: GitHub, found: Issue, report: DriftReport): Promise<Written> {
+async function update(forge: Forge, found: Issue, report: DriftReport): Promise<Written> {
   return await writeFitting(markerOf(report), report.render, async (body): Promise<Written> => {
     const same = sameText(withoutMarker(found.body), withoutMarker(body));
     if (same && (found.state === "open" || found.reason === "not_planned")) return { result: "unchanged" };
-    await github.updateIssue(found.number, { title: titleOf(report), body, state: "open" });
+    await forge.updateIssue(found.number, { title: titleOf(report), body, state: "open" });
     return { result: found.state === "open" ? "updated" : "created" };
   });
 }
 
-async function close(github: GitHub, found: Issue, report: DriftReport): Promise<Written> {
+async function close(forge: Forge, found: Issue, report: DriftReport): Promise<Written> {
   const by = report.runUrl === null ? "" : ` ${link("by this run", report.runUrl)}`;
   const body = `${markerOf(report)}Live equals git again, as seen${by}.\n`;
-  await github.updateIssue(found.number, { body, state: "closed" });
+  await forge.updateIssue(found.number, { body, state: "closed" });
   return { result: "closed" };
 }
 
@@ -62,11 +63,11 @@ function markerOf({ cluster, commit, fingerprint }: DriftReport): string {
 }
 
 function titleOf({ cluster }: DriftReport): string {
-  return `capstan: ${harmless(cluster)} is not what git says`;
+  return `capstan: ${harmlessLine(cluster)} is not what git says`;
 }
 
-async function issueOf(github: GitHub, cluster: string): Promise<Issue | undefined> {
-  const issues = await github.issues(DRIFT_LABEL, await github.login());
+async function issueOf(forge: Forge, cluster: string): Promise<Issue | undefined> {
+  const issues = await forge.issues(DRIFT_LABEL, await forge.login());
   return issues.find(({ body }) => {
     const marker = readMarker(body);
     return marker?.kind === "drift" && marker.scope === cluster;

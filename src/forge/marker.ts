@@ -16,6 +16,7 @@ export interface Marker {
 
 const LINE = /^<!-- capstan (\{.*\}) -->\r?\n/;
 
+/** The line, with its line feed. */
 export function writeMarker(marker: Marker): string {
   // A scope may be called anything: nothing in it may end the comment.
   const json = JSON.stringify(marker).replace(

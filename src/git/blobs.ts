@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { type Git, refusal } from "./git.ts";
+import { type Git, gitRefusal } from "./git.ts";
 
 /** An object of git, whole, or only its size where it is larger than what was asked for. */
 export type Blob = { readonly bytes: Uint8Array } | { readonly size: number };
@@ -50,7 +50,7 @@ export async function readBlobs(
   const args = ["cat-file", "--batch"];
   const stdin = wanted.map((oid) => `${oid}\n`).join("");
   const { exitCode, stderr } = await git.stream(args, consume, { stdin });
-  if (exitCode !== 0) throw refusal(git.where, args, { exitCode, stdout: "", stderr });
+  if (exitCode !== 0) throw gitRefusal(git.where, args, { exitCode, stdout: "", stderr });
   if (missing.length > 0 || found.size < wanted.length) {
     throw new Failure(
       "storage",

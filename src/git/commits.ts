@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { deepen } from "./deepen.ts";
-import { type Git, refusal } from "./git.ts";
+import { type Git, gitRefusal } from "./git.ts";
 
 /** A commit as git names it; `null` where it has none of this name at hand. */
 export async function commitAt(git: Git, name: string): Promise<string | null> {
@@ -9,7 +9,7 @@ export async function commitAt(git: Git, name: string): Promise<string | null> {
   if (answer.exitCode === 0) return answer.stdout.trim();
   // With --quiet only what is damaged has words.
   if (answer.exitCode === 1 || /^fatal: Needed a single revision/m.test(answer.stderr)) return null;
-  throw refusal(git.where, args, answer);
+  throw gitRefusal(git.where, args, answer);
 }
 
 /** Whether a commit is another one or in its history: by status 0 and 1, anything else is no answer (git-merge-base(1)). */
@@ -17,7 +17,7 @@ export async function isAncestor(git: Git, commit: string, of: string): Promise<
   const args = ["merge-base", "--is-ancestor", commit, of];
   const answer = await git.ask(args);
   if (answer.exitCode === 0 || answer.exitCode === 1) return answer.exitCode === 0;
-  throw refusal(git.where, args, answer);
+  throw gitRefusal(git.where, args, answer);
 }
 
 /** The branch that is checked out, `null` where it is a commit alone. */
@@ -26,7 +26,7 @@ export async function checkedOutBranch(git: Git): Promise<string | null> {
   const answer = await git.ask(args);
   if (answer.exitCode === 0) return answer.stdout.trim();
   if (answer.exitCode === 1) return null;
-  throw refusal(git.where, args, answer);
+  throw gitRefusal(git.where, args, answer);
 }
 
 /**
@@ -54,7 +54,7 @@ export async function baseCommit(git: Git, ref: string): Promise<string> {
 async function mergeBase(git: Git, commit: string): Promise<string | null> {
   const args = ["merge-base", commit, "HEAD"];
   const answer = await git.ask(args);
-  if (answer.exitCode > 1) throw refusal(git.where, args, answer);
+  if (answer.exitCode > 1) throw gitRefusal(git.where, args, answer);
   return answer.stdout.trim() || null;
 }
 

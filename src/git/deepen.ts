@@ -1,16 +1,19 @@
 import { Failure } from "../failure.ts";
-import { type Git, refusal } from "./git.ts";
+import { withoutCredentials } from "../secrets.ts";
+import { type Git, gitRefusal } from "./git.ts";
 import { hasRemote } from "./remotes.ts";
 
+/** Whether the clone has a commit; throws the `Failure` of a git that cannot tell. */
 export async function isAtHand(git: Git, commit: string): Promise<boolean> {
   const args = ["cat-file", "-e", `${commit}^{commit}`];
   const answer = await git.ask(args);
   if (answer.exitCode === 0) return true;
   if (answer.exitCode === 1 || /Not a valid object name|not our ref|could not fetch/.test(answer.stderr))
     return false;
-  throw refusal(git.where, args, answer);
+  throw gitRefusal(git.where, args, answer);
 }
 
+/** Whether the clone has less than all of its history. */
 export async function isShallow(git: Git): Promise<boolean> {
   return (await git.must(["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
@@ -88,9 +91,4 @@ async function fetched(
   if (commit !== null && NOT_THERE.test(answer.stderr)) return false;
   const said = withoutCredentials(answer.stderr.trim()).split("\n").join(" ");
   throw new Failure("storage", `git fetch from ${remote} failed: ${said}`);
-}
-
-/** git quotes the address of the remote, which may have a token in it. */
-function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/\s@]*@/g, "://…@");
 }

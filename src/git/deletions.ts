@@ -1,11 +1,12 @@
 import { readDocuments } from "../resources/read/read-documents.ts";
 import { MAX_FILE_BYTES, sourceOf } from "../resources/read/read-file.ts";
+import { isHidden, isYaml } from "../resources/read/resource-path.ts";
 import { type Declared, type Deletion, declares } from "../rotation/history.ts";
 import type { RotationRecord } from "../rotation/record.ts";
 import { readBlobs } from "./blobs.ts";
-import { refusal } from "./git.ts";
+import { gitRefusal } from "./git.ts";
 import type { Repository } from "./repository.ts";
-import { CommitTree, isHidden, isYaml } from "./tree.ts";
+import { CommitTree } from "./tree.ts";
 
 /** What a commit did to one file, against its first parent. */
 interface Change {
@@ -151,7 +152,7 @@ async function declaredAnywhere(
   const named = [...new Set(keys)].flatMap((key) => ["-e", key]);
   const answer = await git.ask([...args, ...named, commit, "--", ":(top)"]);
   if (answer.exitCode === 1) return [];
-  if (answer.exitCode !== 0) throw refusal(git.where, args, answer);
+  if (answer.exitCode !== 0) throw gitRefusal(git.where, args, answer);
   const paths = answer.stdout
     .split("\0")
     .filter((line) => line !== "")

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Git, refusal } from "./git.ts";
+import { type Git, gitRefusal } from "./git.ts";
 import type { Repository } from "./repository.ts";
 
 /** Files below a folder in which two commits differ, relative to it. */
@@ -34,7 +34,7 @@ export async function changedSince(
     `:(top,literal)${prefix}`,
   ];
   const answer = await git.ask(args);
-  if (answer.exitCode !== 0) throw refusal(join(root, prefix), args, answer);
+  if (answer.exitCode !== 0) throw gitRefusal(join(root, prefix), args, answer);
   return below(prefix, answer.stdout);
 }
 
@@ -58,6 +58,7 @@ export interface AskingCommit {
   readonly parent: string | null;
 }
 
+/** `from`: the commit that is looked back from; `null` where none of its history touched YAML there. */
 export async function lastToTouch(git: Git, prefix: string, from: string): Promise<AskingCommit | null> {
   const scope = prefix === "" ? "" : `${prefix}/`;
   const paths = ["*.yaml", "*.yml"].map((glob) => `:(top,icase)${escaped(scope)}${glob}`);

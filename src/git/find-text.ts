@@ -1,4 +1,4 @@
-import { type Git, refusal } from "./git.ts";
+import { type Git, gitRefusal } from "./git.ts";
 
 /** A text that stands in a file, as it stands there. */
 export interface FoundText {
@@ -42,7 +42,7 @@ export async function findTexts(
   const answer = await git.ask(args, { stdin: `${texts.join("\n")}\n` });
   // 1: there is none. A file that cannot be read is a line among others, and no status.
   if (answer.exitCode > 1 || /^(error|fatal|warning):/m.test(answer.stderr))
-    throw refusal(git.where, args, answer);
+    throw gitRefusal(git.where, args, answer);
   return [...answer.stdout.matchAll(ROW)].map(([, path = "", line, text = ""]) => ({
     path: path.replace(OF_A_COMMIT, ""),
     line: Number(line),

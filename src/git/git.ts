@@ -2,12 +2,13 @@ import { Failure } from "../failure.ts";
 import { createRunner, type Runner } from "../process/runner.ts";
 
 /** What git answered. A status other than 0 is an answer too: the caller knows what it means. */
-export interface Answer {
+export interface GitAnswer {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** How git is asked, beside its arguments. */
 export interface Asking {
   readonly stdin?: string;
   readonly timeoutMs?: number;
@@ -54,7 +55,7 @@ export class Git {
     return new Git(where, this.#env, kind, this.#runner);
   }
 
-  async ask(args: readonly string[], asking: Asking = {}): Promise<Answer> {
+  async ask(args: readonly string[], asking: Asking = {}): Promise<GitAnswer> {
     const chunks: Uint8Array[] = [];
     const { exitCode, stderr } = await this.stream(
       args,
@@ -69,7 +70,7 @@ export class Git {
   /** What it prints; a git that refuses is a `Failure` with its own words. */
   async must(args: readonly string[], asking: Asking = {}): Promise<string> {
     const answer = await this.ask(args, asking);
-    if (answer.exitCode !== 0) throw refusal(this.where, args, answer);
+    if (answer.exitCode !== 0) throw gitRefusal(this.where, args, answer);
     return answer.stdout;
   }
 
@@ -113,7 +114,7 @@ function environment(env: NodeJS.ProcessEnv): Readonly<Record<string, string | u
 }
 
 /** git's own words, and what to do about those that people meet. */
-export function refusal(where: string, args: readonly string[], { exitCode, stderr }: Answer): Failure {
+export function gitRefusal(where: string, args: readonly string[], { exitCode, stderr }: GitAnswer): Failure {
   const said = stderr.trim() || `exit status ${exitCode}`;
   const hint = hintFor(said);
   return new Failure("storage", `git ${args[0] ?? ""} in ${where} failed: ${said}`, {

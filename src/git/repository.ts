@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { Failure } from "../failure.ts";
-import { type Answer, Git, GitMissing, refusal } from "./git.ts";
+import { Git, type GitAnswer, GitMissing, gitRefusal } from "./git.ts";
 
 /** The repository that a folder belongs to. */
 export interface Repository {
@@ -33,7 +33,7 @@ export async function openRepository(
   const top = marker === null ? at : dirname(marker);
   const git = new Git(top, env);
   const args = ["rev-parse", "--show-toplevel", "--git-common-dir", "--verify", "HEAD"];
-  let answer: Answer;
+  let answer: GitAnswer;
   try {
     answer = await git.ask(args);
   } catch (error) {
@@ -45,7 +45,7 @@ export async function openRepository(
     const isNone = /^fatal: not a git repository/m.test(answer.stderr);
     if (isNone && marker === null) return null;
     if (isNone) throw notTaken(marker ?? at, answer);
-    if (root === "" || common === "") throw refusal(at, args, answer);
+    if (root === "" || common === "") throw gitRefusal(at, args, answer);
     await insistOnUnborn(git);
   }
   return {
@@ -73,7 +73,7 @@ async function insistOnUnborn(git: Git): Promise<void> {
   const args = ["log", "-1", "--format=%H"];
   const answer = await git.ask(args);
   if (/does not have any commits yet/.test(answer.stderr)) return;
-  throw refusal(git.where, args, answer);
+  throw gitRefusal(git.where, args, answer);
 }
 
 /** The folder itself, or the nearest above it that is there. */
@@ -113,7 +113,7 @@ function isThere(path: string): boolean {
   }
 }
 
-function notTaken(marker: string, { stderr }: Answer): Failure {
+function notTaken(marker: string, { stderr }: GitAnswer): Failure {
   return new Failure("storage", `git does not take ${marker} for a repository: ${stderr.trim()}`, {
     hint: "repair it (is its HEAD damaged, or unreadable?), or clone again; without its history nothing is decided",
   });

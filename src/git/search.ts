@@ -1,4 +1,4 @@
-import { type Git, refusal } from "./git.ts";
+import { type Git, gitRefusal } from "./git.ts";
 
 /**
  * The YAML files of a commit, below the top of the repository and not in submodules, in which a line has a pattern (POSIX,
@@ -24,7 +24,8 @@ export async function yamlFilesWith(git: Git, commit: string, pattern: string): 
   ];
   const answer = await git.ask(args);
   // 1: there is none. An object that cannot be read is a line among others, and no status.
-  if (answer.exitCode > 1 || /^(error|fatal):/m.test(answer.stderr)) throw refusal(git.where, args, answer);
+  if (answer.exitCode > 1 || /^(error|fatal):/m.test(answer.stderr))
+    throw gitRefusal(git.where, args, answer);
   const start = `${commit}:`;
   return answer.stdout
     .split("\0")

@@ -1,29 +1,26 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, extname, join, posix, resolve } from "node:path";
-import { Failure } from "../failure.ts";
 import type { Diagnostic } from "../resources/model/desired.ts";
 import type { FileSource } from "../resources/read/file-source.ts";
+import { LEAVES } from "../resources/read/link-complaints.ts";
 import { isPointer, MAX_FILE_BYTES, sourceOf, tooLarge } from "../resources/read/read-file.ts";
-import { complain, diagnosticOfFile } from "../resources/read/source-file.ts";
+import { isHidden, isYaml } from "../resources/read/resource-path.ts";
+import { type Complaint, complain, diagnosticOfFile } from "../resources/read/source-file.ts";
 import { type Blob, readBlobs } from "./blobs.ts";
 import { type FoundText, findTexts } from "./find-text.ts";
 import type { Git } from "./git.ts";
+import { DANGLES, type Followed, followLinks } from "./links.ts";
 import type { Repository } from "./repository.ts";
+import { withSubmodules } from "./submodules.ts";
+import { listTree, type TreeEntry } from "./tree-entries.ts";
 
-/** One file of a commit. */
-interface Entry {
-  /** Below the folder, with `/`. */
-  readonly path: string;
-  readonly kind: "file" | "link" | "submodule";
-  readonly oid: string;
-  /** The repository that has the object: a submodule has its own. */
-  readonly git: Git;
-}
+/** What a consumer trusts may be a bundle of all public CAs, and more. */
+const LARGEST_FILE = 16 * 1024 * 1024;
 
 /** What a commit has below a folder, from git's objects alone: the work tree may lack it, or have it otherwise. */
 export class CommitTree implements FileSource {
   readonly commit: string;
-  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #entries: ReadonlyMap<string, TreeEntry>;
   readonly #diagnostics: readonly Diagnostic[];
   readonly #texts = new Map<string, Blob>();
   readonly #git: Git;
@@ -38,7 +35,7 @@ export class CommitTree implements FileSource {
     commit: string,
     folder: string,
     prefix: string,
-    entries: readonly Entry[],
+    entries: readonly TreeEntry[],
     diagnostics: readonly Diagnostic[],
   ) {
     this.#git = git;
@@ -95,7 +92,7 @@ export class CommitTree implements FileSource {
   async find(): Promise<{ readonly paths: readonly string[]; readonly diagnostics: readonly Diagnostic[] }> {
     const visible = [...this.#entries.values()].filter(({ path }) => !isHidden(path));
     const diagnostics = [...this.#diagnostics];
-    const taken = new Map<string, Entry>();
+    const taken = new Map<string, TreeEntry>();
     const byTarget = new Set<string>();
     for (const entry of visible) {
       if (entry.kind !== "file" || !isYaml(entry.path)) continue;
@@ -107,8 +104,8 @@ export class CommitTree implements FileSource {
     for (const link of links) {
       const end = this.#follow(link.path);
       if (end.kind === "problem") {
-        if (isYaml(link.path) || this.#mayBeFolder(link, end)) {
-          diagnostics.push(diagnosticOfFile(link.path, complain(end.message, end.remedy)));
+        if (isYaml(link.path) || this.#mayBeFolder(link, end.complaint)) {
+          diagnostics.push(diagnosticOfFile(link.path, end.complaint));
         }
         continue;
       }
@@ -135,7 +132,7 @@ export class CommitTree implements FileSource {
     const at = `commit ${this.commit.slice(0, 12)}`;
     await this.#load([...this.#entries.values()].filter(({ kind }) => kind === "link"));
     const end = this.#follow(clean);
-    if (end.kind === "problem") throw new Error(`${path} in ${at}: ${end.message}`);
+    if (end.kind === "problem") throw new Error(`${path} in ${at}: ${end.complaint.message}`);
     const entry = this.#entries.get(end.path);
     if (entry === undefined || entry.kind !== "file") {
       const problem = this.#diagnostics.find(({ file }) => clean === file || clean.startsWith(`${file}/`));
@@ -186,7 +183,7 @@ export class CommitTree implements FileSource {
       .map(({ path }) => path);
   }
 
-  async #load(entries: readonly Entry[], maxBytes = MAX_FILE_BYTES): Promise<void> {
+  async #load(entries: readonly TreeEntry[], maxBytes = MAX_FILE_BYTES): Promise<void> {
     const lacking = entries.filter(({ path }) => {
       const known = this.#texts.get(path);
       return known === undefined || ("size" in known && known.size <= maxBytes);
@@ -208,44 +205,18 @@ export class CommitTree implements FileSource {
     );
   }
 
-  #alias(path: string, entry: Entry): void {
+  #alias(path: string, entry: TreeEntry): void {
     const blob = this.#texts.get(entry.path);
     if (blob !== undefined) this.#texts.set(path, blob);
   }
 
-  /** Where a path leads when every link on the way is followed, as far as it stays in the folder. */
   #follow(path: string): Followed {
-    let steps = 0;
-    let rest = path.split("/").filter((part) => part !== "" && part !== ".");
-    let at: string[] = [];
-    while (rest.length > 0) {
-      const [part = "", ...others] = rest;
-      rest = others;
-      if (part === "..") {
-        if (at.length === 0) return LEAVES;
-        at = at.slice(0, -1);
-        continue;
-      }
-      at = [...at, part];
-      const entry = this.#entries.get(at.join("/"));
-      if (entry?.kind !== "link") continue;
-      steps += 1;
-      if (steps > LINKS) return LOOPS;
-      const target = this.#target(entry);
-      if (target.startsWith("/")) return LEAVES;
-      at = at.slice(0, -1);
-      rest = [...target.split("/").filter((step) => step !== "" && step !== "."), ...rest];
-    }
-    const end = at.join("/");
-    if (end === "" || path.startsWith(`${end}/`)) return CONTAINS;
-    const isThere =
-      this.#entries.has(end) || [...this.#entries.keys()].some((key) => key.startsWith(`${end}/`));
-    return isThere ? { kind: "path", path: end } : DANGLES;
+    return followLinks(path, this.#entries, (link) => this.#target(link));
   }
 
   /** A link that is not called like a resource matters where there may be a folder behind it. */
-  #mayBeFolder(link: Entry, end: Followed): boolean {
-    if (end !== LEAVES) return end !== DANGLES;
+  #mayBeFolder(link: TreeEntry, complaint: Complaint): boolean {
+    if (complaint !== LEAVES) return complaint !== DANGLES;
     const target = this.#target(link);
     try {
       return statSync(resolve(this.#folder, dirname(link.path), target)).isDirectory();
@@ -254,13 +225,13 @@ export class CommitTree implements FileSource {
     }
   }
 
-  #target(link: Entry): string {
+  #target(link: TreeEntry): string {
     const blob = this.#texts.get(link.path);
     return blob !== undefined && "bytes" in blob ? Buffer.from(blob.bytes).toString("utf8") : "/";
   }
 
   /** The YAML files that a link to a file or a folder adds, by the path that leads through the link. */
-  *#reached(link: string, end: string): Iterable<readonly [string, Entry]> {
+  *#reached(link: string, end: string): Iterable<readonly [string, TreeEntry]> {
     const file = this.#entries.get(end);
     if (file?.kind === "file" && isYaml(link)) yield [link, file];
     if (file !== undefined) return;
@@ -270,150 +241,4 @@ export class CommitTree implements FileSource {
       if (!isHidden(below)) yield [`${link}/${below}`, entry];
     }
   }
-}
-
-type Followed =
-  | { readonly kind: "path"; readonly path: string }
-  | {
-      readonly kind: "problem";
-      readonly message: string;
-      readonly remedy: string;
-    };
-
-const LEAVES: Followed = {
-  kind: "problem",
-  message: "a symbolic link that leaves the folder",
-  remedy: "put the files themselves into the folder: what is outside has no review",
-};
-const LOOPS: Followed = {
-  kind: "problem",
-  message: "a symbolic link that leads back to itself",
-  remedy: "remove the link",
-};
-const CONTAINS: Followed = {
-  kind: "problem",
-  message: "a symbolic link to a folder that contains it: a loop",
-  remedy: "remove the link",
-};
-const DANGLES: Followed = {
-  kind: "problem",
-  message: "a symbolic link that cannot be followed (its target is not in the commit)",
-  remedy: "repair or remove the link",
-};
-
-/** As many as Linux follows (path_resolution(7)). */
-const LINKS = 40;
-/** What a consumer trusts may be a bundle of all public CAs, and more. */
-const LARGEST_FILE = 16 * 1024 * 1024;
-
-export function isYaml(path: string): boolean {
-  return /\.ya?ml$/i.test(path);
-}
-
-/** As in a folder: nobody keeps resources there. */
-export function isHidden(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith(".") || part === "node_modules");
-}
-
-type Listed = Omit<Entry, "git">;
-
-/** `null` where there is no such tree. */
-async function listTree(git: Git, tree: string): Promise<readonly Listed[] | null> {
-  const args = ["ls-tree", "-r", "-z", "--full-tree", tree];
-  const answer = await git.ask(args);
-  if (/Not a valid object name|not a tree object/i.test(answer.stderr)) {
-    // A tree that the commit does not name is not there; a commit that cannot be read is damaged.
-    const [commit = ""] = tree.split(":");
-    await git.must(["cat-file", "-e", `${commit}^{tree}`]);
-    return null;
-  }
-  if (answer.exitCode !== 0) {
-    throw new Failure(
-      "storage",
-      `git cannot list the files of ${tree} in ${git.where}: ${answer.stderr.trim()}`,
-      {
-        hint: "`git fsck` there says what is damaged",
-      },
-    );
-  }
-  return answer.stdout.split("\0").flatMap((line) => {
-    const tab = line.indexOf("\t");
-    if (tab < 0) return [];
-    const [mode = "", , oid = ""] = line.slice(0, tab).split(" ");
-    return [{ path: line.slice(tab + 1), kind: kindOf(mode), oid }];
-  });
-}
-
-/** Modes of tree entries: gitlinks and links are no files (gitformat-index(5)). */
-function kindOf(mode: string): Entry["kind"] {
-  if (mode === "160000") return "submodule";
-  return mode === "120000" ? "link" : "file";
-}
-
-/** Where the submodules of a commit may be. */
-interface Superproject {
-  readonly git: Git;
-  readonly commit: string;
-  readonly workTree: string | null;
-  readonly modules: string;
-}
-
-/** The entries with those of submodules in their places; one whose commit is not at hand is a problem, not a gap. */
-async function withSubmodules(
-  entries: readonly Entry[],
-  prefix: string,
-  from: Superproject,
-): Promise<{ readonly inside: readonly Entry[]; readonly lost: readonly Diagnostic[] }> {
-  const submodules = entries.filter(({ kind, path }) => kind === "submodule" && !isHidden(path));
-  const inside: Entry[] = entries.filter(({ kind }) => kind !== "submodule");
-  const lost: Diagnostic[] = [];
-  if (submodules.length === 0) return { inside, lost };
-  const names = await namesOf(from);
-  for (const { path, oid } of submodules) {
-    const full = prefix === "" ? path : `${prefix}/${path}`;
-    const place = placeOf(from, full, names.get(full));
-    const listed = place === null ? null : await listTree(place.git, `${oid}:`).catch(() => null);
-    if (place === null || listed === null) {
-      const complaint = complain(
-        `is a submodule, and its commit ${oid.slice(0, 12)} is not at hand: what it declares cannot be read`,
-        `\`git submodule update --init ${full}\` fetches it; in GitHub Actions the checkout needs \`submodules: true\``,
-      );
-      lost.push(diagnosticOfFile(path, complaint));
-      continue;
-    }
-    const own = listed.map((one) => ({ ...one, git: place.git }));
-    const nested = await withSubmodules(own, "", { ...place, commit: oid });
-    inside.push(...nested.inside.map((entry) => ({ ...entry, path: `${path}/${entry.path}` })));
-    lost.push(...nested.lost.map((problem) => ({ ...problem, file: `${path}/${problem.file}` })));
-  }
-  return { inside, lost };
-}
-
-/** Names of submodules by path, as their folders below `modules` are called (gitsubmodules(7)). */
-async function namesOf({ git, commit }: Superproject): Promise<ReadonlyMap<string, string>> {
-  const args = ["config", "--blob", `${commit}:.gitmodules`, "-z", "--get-regexp", "^submodule\\..*\\.path$"];
-  const { exitCode, stdout } = await git.ask(args);
-  if (exitCode !== 0) return new Map();
-  return new Map(
-    stdout.split("\0").flatMap((line) => {
-      const [key = "", path = ""] = line.split("\n");
-      const name = key.replace(/^submodule\.(.*)\.path$/, "$1");
-      return path === "" || name.split("/").includes("..") ? [] : [[path, name] as const];
-    }),
-  );
-}
-
-function placeOf(
-  { git, workTree, modules }: Superproject,
-  path: string,
-  name: string | undefined,
-): Omit<Superproject, "commit"> | null {
-  const folder = workTree === null ? null : join(workTree, path);
-  const own = name === undefined ? null : join(modules, name);
-  const nested = own === null ? modules : join(own, "modules");
-  if (folder !== null && existsSync(join(folder, ".git"))) {
-    return { git: git.at(folder, "folder"), workTree: folder, modules: nested };
-  }
-  if (own === null || !existsSync(join(own, "HEAD"))) return null;
-  return { git: git.at(own, "git-dir"), workTree: null, modules: nested };
 }

@@ -1,69 +1,41 @@
+import { GUARD_TOPICS, type Guard, type GuardInput, type PlatformProfile } from "../profile/profile.ts";
 import type { Waiver } from "../resources/model/desired.ts";
 import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
 import { type SpentWaiver, usesOf } from "../rotation/record.ts";
-import { talosKeys } from "../talos/guards/backup.ts";
-import { talosClocks } from "../talos/guards/clocks.ts";
-import { talosEdits } from "../talos/guards/config-edits.ts";
-import { talosCredentials } from "../talos/guards/credentials.ts";
-import { talosForeign } from "../talos/guards/foreign-cas.ts";
-import { talosInventory } from "../talos/guards/inventory.ts";
-import { talosKubernetes } from "../talos/guards/kubernetes-health.ts";
-import { talosStates } from "../talos/guards/machine-states.ts";
-import { talosOmni } from "../talos/guards/omni.ts";
-import { talosPending } from "../talos/guards/pending-config.ts";
-import { talosVersion } from "../talos/guards/version.ts";
-import { backup } from "../teleport/guards/backup.ts";
-import { credentials } from "../teleport/guards/credentials.ts";
-import { hsmKeys } from "../teleport/guards/hsm-keys.ts";
-import { mode } from "../teleport/guards/mode.ts";
-import { overrides } from "../teleport/guards/overrides.ts";
-import { pins } from "../teleport/guards/pins.ts";
-import { trustedClusters } from "../teleport/guards/trusted-clusters.ts";
-import { version } from "../teleport/guards/version.ts";
 import { componentsReady } from "./components-ready.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
-import type { Guard, GuardInput } from "./guard.ts";
+import { mode } from "./mode.ts";
 import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
 import { trustConsumers } from "./trust-consumers.ts";
-import { changeWindow } from "./window.ts";
+import { window } from "./window.ts";
 
-/** Every guard, in the order in which people read them: first whether the step makes sense at all. */
-export const GUARDS: readonly Guard[] = [
+/** What holds on every platform. */
+const COMMON: readonly Guard[] = [
   phaseOrder,
   mode,
   foreignRotation,
   exclusive,
-  talosOmni,
-  talosInventory,
-  talosStates,
-  talosForeign,
-  talosPending,
-  talosEdits,
-  talosClocks,
-  talosKubernetes,
-  talosKeys,
   roster,
   componentsReady,
-  hsmKeys,
-  overrides,
   trustConsumers,
-  trustedClusters,
-  pins,
-  credentials,
-  talosCredentials,
-  version,
-  talosVersion,
-  backup,
   soak,
-  changeWindow,
+  window,
 ];
+
+/** Every guard of a platform, by topic in the order in which people read them; of one topic those of all come first. */
+export function guardsOf({ guards }: Pick<PlatformProfile, "guards">): readonly Guard[] {
+  const all = [...COMMON, ...guards];
+  return GUARD_TOPICS.flatMap((topic) => all.filter(({ about }) => about === topic));
+}
 
 /** The verdicts of all guards that have a say in this step, waivers applied. */
 export function judgeAll(input: GuardInput): readonly GuardVerdict[] {
-  return GUARDS.filter((guard) => guard.appliesTo(input)).map((guard) => verdict(guard, input));
+  return guardsOf(input.observation.profile)
+    .filter((guard) => guard.appliesTo(input))
+    .map((guard) => verdict(guard, input));
 }
 
 function verdict(guard: Guard, input: GuardInput): GuardVerdict {

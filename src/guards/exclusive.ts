@@ -1,6 +1,8 @@
-import { isPair, rotationUnits } from "../rotation/authority-type.ts";
+import { isPair, rotationUnits } from "../profile/limit.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
+import { isForward } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { failWith, type Guard, type GuardInput, isForward, PENDING } from "./guard.ts";
+import { failWith, PENDING } from "./judgement.ts";
 
 /**
  * All at once is how a cluster is lost (reference teleport-rotation 7, #17493). A rotation is judged as after those
@@ -8,6 +10,7 @@ import { failWith, type Guard, type GuardInput, isForward, PENDING } from "./gua
  */
 export const exclusive: Guard = {
   id: "exclusive",
+  about: "rotation",
   refuses: "rotating more CAs of a cluster at a time than its policy allows",
   waivable: false,
   appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
@@ -16,8 +19,8 @@ export const exclusive: Guard = {
     const ended = new Set((input.ahead ?? []).flatMap(({ ends }) => ends));
     const left = rotating.filter(({ type }) => !ended.has(type));
     const limit = limitOf(input);
-    if (unitsOf(left) >= limit) return failWith(left.map((other) => findingOf(other, input)));
-    return unitsOf(rotating) < limit ? failWith([]) : PENDING;
+    if (unitsOf(left, input) >= limit) return failWith(left.map((other) => findingOf(other, input)));
+    return unitsOf(rotating, input) < limit ? failWith([]) : PENDING;
   },
 };
 
@@ -44,8 +47,11 @@ function othersRotating(input: GuardInput): readonly Other[] {
   return [...inProgress, ...starting].filter(({ type }) => !countsAsOne(type, input));
 }
 
-function unitsOf(others: readonly Other[]): number {
-  return rotationUnits(others.map(({ type }) => type));
+function unitsOf(others: readonly Other[], { observation }: GuardInput): number {
+  return rotationUnits(
+    observation.profile.limit,
+    others.map(({ type }) => type),
+  );
 }
 
 function findingOf({ type, message, rotation }: Other, input: GuardInput): Finding {
@@ -56,17 +62,17 @@ function findingOf({ type, message, rotation }: Other, input: GuardInput): Findi
   return { subject: `authority/${type}`, message, remedy: `${wait}; ${reasonFor(input)}` };
 }
 
-/** Both CAs of Talos are in the one configuration of a machine: never both at once (reference talos-rotation 2.5). */
 function limitOf({ observation, cluster }: GuardInput): number {
-  return observation.platform === "talos" ? 1 : cluster.policy.concurrentRotations;
+  return observation.profile.limit.atMost?.rotations ?? cluster.policy.concurrentRotations;
 }
 
 function reasonFor({ observation, cluster }: GuardInput): string {
-  return observation.platform === "talos"
-    ? "both CAs of a Talos cluster never rotate at once"
-    : `\`policy.concurrent_rotations\` is ${cluster.policy.concurrentRotations}`;
+  return (
+    observation.profile.limit.atMost?.reason ??
+    `\`policy.concurrent_rotations\` is ${cluster.policy.concurrentRotations}`
+  );
 }
 
-function countsAsOne(other: string, { authority }: GuardInput): boolean {
-  return other === authority.type || isPair(other, authority.type);
+function countsAsOne(other: string, { authority, observation }: GuardInput): boolean {
+  return other === authority.type || isPair(observation.profile.limit, other, authority.type);
 }

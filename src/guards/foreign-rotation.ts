@@ -1,7 +1,8 @@
+import type { Guard, GuardInput } from "../profile/profile.ts";
 import { introducedKeys } from "../rotation/introduced-keys.ts";
 import { identify } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { failWith, type Guard, type GuardInput } from "./guard.ts";
+import { failWith } from "./judgement.ts";
 
 /**
  * A rotation is ours by its keys and its `current_id`, not by its phase: everything else was started by somebody
@@ -9,6 +10,7 @@ import { failWith, type Guard, type GuardInput } from "./guard.ts";
  */
 export const foreignRotation: Guard = {
   id: "foreign-rotation",
+  about: "rotation",
   refuses: "a rotation in progress that neither a resource nor the record knows",
   waivable: false,
   appliesTo: ({ authority }) => authority.rotation.state === "in_progress",
@@ -31,9 +33,9 @@ function foreignId({ authority, record }: GuardInput): readonly Finding[] {
   ];
 }
 
-function foreignKeys({ authority, rotation, record }: GuardInput): readonly Finding[] {
+function foreignKeys({ authority, rotation, record, observation }: GuardInput): readonly Finding[] {
   const retire = record?.retire ?? retiredBy(rotation, authority.type);
-  const introduced = record === undefined ? [] : introducedKeys(record, authority);
+  const introduced = record === undefined ? [] : introducedKeys(record, authority, observation.profile);
   const present = identify([...authority.active, ...authority.trusted]);
   const dropping = authority.rotation.towards === "standby";
   const gone = dropping ? [] : retire.filter((key) => !present.includes(key));

@@ -1,9 +1,11 @@
+import type { Guard, GuardInput } from "../profile/profile.ts";
 import { isLegalEdge, legalNext } from "../rotation/phase.ts";
-import { failWith, type Guard, type GuardInput } from "./guard.ts";
+import { failWith } from "./judgement.ts";
 
 /** Every edge but those of the phase graph; the server refuses them too (reference teleport-rotation 1.3). */
 export const phaseOrder: Guard = {
   id: "phase-order",
+  about: "move",
   refuses: "a move that the phase graph does not have from the live phase",
   waivable: false,
   appliesTo: ({ edge }) => edge.from !== edge.to,

@@ -1,17 +1,11 @@
-import { reportedByComponents } from "../rotation/component-evidence.ts";
+import { kindsOf, reportedByComponents, unreadListing } from "../profile/lookup.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
-import { followersOf, keyOf, unreadListing } from "../rotation/followers.ts";
-import { COMPONENT_KINDS, type ComponentKind } from "../rotation/observation.ts";
+import { followersOf, keyOf } from "../rotation/followers.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
-import {
-  approvableAtTheEnd,
-  failWith,
-  type Guard,
-  type GuardInput,
-  type Judgement,
-  unknown,
-} from "./guard.ts";
+import { approvableAtTheEnd, failWith, type Judgement, unknown } from "./judgement.ts";
 
 /**
  * Presence rows live about ten minutes: a machine that is off vanishes from the listing, and then "all nodes are
@@ -20,14 +14,16 @@ import {
  */
 export const roster: Guard = {
   id: "roster",
+  about: "components",
   refuses: "going on while a component that was there before init has not been seen at this phase",
   waivable: true,
-  appliesTo: (input) => reportedByComponents(input.authority.type) && needsEverybody(input),
+  appliesTo: (input) =>
+    reportedByComponents(input.observation.profile, input.authority.type) && needsEverybody(input),
   judge: (input) => {
     const { authority, record, observation, edge, past, now } = input;
     // Before the start there is no roster yet; that a phase is skipped, the phase order says.
     if (edge.from === "standby" && edge.to !== "standby") {
-      return together(silent(input), COMPONENT_KINDS.filter(isUnread(input)), input);
+      return together(silent(input), kindsOf(observation.profile).filter(isUnread(input)), input);
     }
     if (record?.roster == null) {
       return unknown({
@@ -66,8 +62,7 @@ function together(
   const listings = unread.map((kind) => ({
     subject: `listing/${unreadListing(observation, kind)?.what}`,
     message: `could not be read, so nobody knows who is there: ${unreadListing(observation, kind)?.problem}`,
-    remedy:
-      "plan again; if it stays so, give capstan's role `list` and `read` on this kind, with wildcard labels",
+    remedy: `plan again; if it stays so, ${observation.profile.words.unreadListing}`,
   }));
   if (listings.length === 0) return failWith(findings);
   return { outcome: findings.length === 0 ? "unknown" : "fail", findings: [...findings, ...listings] };
@@ -109,5 +104,5 @@ function needsEverybody({ edge, record, authority, observation }: GuardInput): b
   if (edge.to === "rollback" && edge.from !== "rollback") {
     return rollbackSwapsKeys(edge, authority, observation);
   }
-  return edge.from !== "rollback" || newKeyWasUsed(record, authority) !== "refuted";
+  return edge.from !== "rollback" || newKeyWasUsed(record, authority, observation.profile) !== "refuted";
 }

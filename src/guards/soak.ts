@@ -1,17 +1,13 @@
+import { typeOf } from "../profile/lookup.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
+import { isForward, leavesMiddlePhase } from "../rotation/phase.ts";
 import { phaseRecord } from "../rotation/record.ts";
-import {
-  failWith,
-  type Guard,
-  type GuardInput,
-  isForward,
-  type Judgement,
-  leavesMiddlePhase,
-  unknown,
-} from "./guard.ts";
+import { failWith, type Judgement, unknown } from "./judgement.ts";
 
 /** Sessions and caches learn a new CA late, and nothing reports them (reference teleport-rotation 3.3, #48446). */
 export const soak: Guard = {
   id: "soak",
+  about: "time",
   refuses: "leaving a phase before the policy's soak time is over",
   waivable: true,
   appliesTo: (input) =>
@@ -45,9 +41,10 @@ export const soak: Guard = {
   },
 };
 
-/** Whoever holds a certificate of the old user CA is logged out when that is dropped (reference 2.2). */
-function waitsForSessions({ edge, authority, cluster }: GuardInput): boolean {
-  return authority.type === "user" && edge.to === "standby" && cluster.policy.maxSessionTtlMs > 0;
+/** Whoever logged in with a certificate of the old key is logged out when that is dropped (reference 2.2). */
+function waitsForSessions({ edge, authority, cluster, observation }: GuardInput): boolean {
+  const { signsSessions } = typeOf(observation.profile, authority.type);
+  return signsSessions === true && edge.to === "standby" && cluster.policy.maxSessionTtlMs > 0;
 }
 
 /** The old key signs until update_clients: the last session from before then is the last to end. */

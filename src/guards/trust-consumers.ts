@@ -1,9 +1,10 @@
-import { stepsOf } from "../checklist/checklist.ts";
+import { workOfType } from "../checklist/checklist.ts";
 import type { Proof } from "../checklist/proof.ts";
 import { type Work, workOf } from "../checklist/work.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
-import { approvableAtTheEnd, failWith, type Guard, type GuardInput } from "./guard.ts";
+import { approvableAtTheEnd, failWith } from "./judgement.ts";
 
 /**
  * Nothing in a cluster shows whether a database or an identity provider was told of the new CA. So a phase is left
@@ -12,6 +13,7 @@ import { approvableAtTheEnd, failWith, type Guard, type GuardInput } from "./gua
  */
 export const trustConsumers: Guard = {
   id: "trust-consumers",
+  about: "outside",
   refuses: "leaving a phase with work outside the cluster that is neither probed nor acknowledged",
   waivable: true,
   appliesTo: (input) => {
@@ -39,10 +41,15 @@ const ORDER: readonly Phase[] = ["init", "update_clients", "update_servers", "ro
  * Work of a phase that has not begun cannot be done: a statement of it was written in advance, or is left over from
  * an attempt before this one. It would let the phase pass without a look.
  */
-function statedInAdvance({ rotation, authority: { type }, edge: { from } }: GuardInput): readonly Finding[] {
+function statedInAdvance({
+  rotation,
+  observation,
+  authority: { type },
+  edge: { from },
+}: GuardInput): readonly Finding[] {
   const begun = from === "standby" ? -1 : ORDER.indexOf(from);
   return (rotation?.acknowledge ?? []).flatMap(({ step }) => {
-    const known = stepsOf(type).find(({ id }) => id === step);
+    const known = workOfType(observation.profile, type).find(({ id }) => id === step);
     if (known === undefined || ORDER.indexOf(known.phase) <= begun) return [];
     return [
       {

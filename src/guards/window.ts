@@ -1,10 +1,13 @@
+import type { Guard } from "../profile/profile.ts";
 import type { ChangeWindow, Freeze, Policy } from "../resources/model/desired.ts";
 import { momentsOf, wallClock } from "../resources/model/time-zone.ts";
-import { failWith, type Guard, isForward } from "./guard.ts";
+import { isForward } from "../rotation/phase.ts";
+import { failWith } from "./judgement.ts";
 
 /** Somebody should be awake when a step begins. What has begun is finished, and the way back never waits. */
-export const changeWindow: Guard = {
+export const window: Guard = {
   id: "window",
+  about: "time",
   refuses: "beginning a step outside of the policy's change windows, or in a freeze",
   waivable: true,
   appliesTo: ({ edge, authority, cluster: { policy } }) =>

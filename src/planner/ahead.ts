@@ -1,4 +1,4 @@
-import type { Ahead } from "../guards/guard.ts";
+import type { Ahead } from "../profile/profile.ts";
 import type { Drift, RotationPlan, Step } from "../rotation/plan.ts";
 import { heldByDrift } from "./drift.ts";
 import { isBlocked } from "./startable.ts";

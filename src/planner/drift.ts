@@ -1,12 +1,8 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { AuthorityResource, DesiredState } from "../resources/model/desired.ts";
 import { isOurs } from "../rotation/evidence.ts";
 import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
-import {
-  type ClusterObservation,
-  type Fingerprint,
-  identify,
-  type LiveAuthority,
-} from "../rotation/observation.ts";
+import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 import { sameSet } from "./rotation-standing.ts";
@@ -39,7 +35,7 @@ export function driftOf(
         .map(({ type }) => notThere(type)),
     ),
     ...underWayAndGone(record, observation),
-    ...duplicates(observation),
+    ...observation.profile.drift(observation),
   ];
 }
 
@@ -81,19 +77,6 @@ function underWayAndGone(record: ClusterRecord, { authorities }: ClusterObservat
       remedy: "look at it with `capstan status`; capstan's role needs `read` on cert_authority",
       blocks: true,
     }));
-}
-
-/** Left by hands or by `talosctl rotate-ca`, which appends: harmless, and put in order by the next change. */
-function duplicates({ talos }: ClusterObservation): readonly Drift[] {
-  return (talos?.machines ?? []).flatMap(({ address, found }) =>
-    (found?.duplicates ?? []).map((type) => ({
-      id: "duplicate-ca",
-      subject: `machine/${address}`,
-      message: `names a ${type} CA twice: as the one that signs, or more than once among the accepted ones`,
-      remedy: "nothing has to be done: the next step of a rotation writes it once",
-      blocks: false,
-    })),
-  );
 }
 
 /** A rotation in progress of keys that neither a resource nor the record names: we do not fight it. */

@@ -1,10 +1,12 @@
+import type { EndOfRollback } from "../profile/key-rules.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { newKeyWasUsed, wouldBeUnused } from "../rotation/evidence.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding, GuardId, GuardVerdict } from "../rotation/plan.ts";
 import type { RotationRecord } from "../rotation/record.ts";
-import { type EndOfRollback, endOfRollback } from "../rotation/way-back.ts";
+import { endOfRollback } from "../rotation/way-back.ts";
 
 /** What is known of a rotation where one of its steps may drop a key that somebody lives by. */
 export interface Dropping {
@@ -49,7 +51,8 @@ export function finalityOf(edge: Edge, dropping: Dropping, guards: readonly Guar
   const end = endOfRollback(retire, live, observation);
   if (edge.to === "rollback") return { ...ordinary, end };
   if (guards === null) return { ...ordinary, end, ...foreseen(dropping, end) };
-  if (end === "new-key-goes" && newKeyWasUsed(memory, live) === "refuted") return { ...ordinary, end };
+  if (end === "new-key-goes" && newKeyWasUsed(memory, live, observation.profile) === "refuted")
+    return { ...ordinary, end };
   return { end, ...unaccounted(dropping, end, guards) };
 }
 
@@ -117,11 +120,11 @@ function withWayOut(finding: Finding, { observation, name }: Dropping): Finding 
 
 /** What can be said before rollback is entered; it is judged again from there. */
 function foreseen(dropping: Dropping, end: EndOfRollback): Pick<Finality, "final" | "who" | "unaccounted"> {
-  const { live, memory, resource, now } = dropping;
+  const { live, memory, resource, observation, now } = dropping;
   if (end === "old-key-goes") {
     return { final: true, who: ["whoever has no certificate of the new key by then"], unaccounted: [] };
   }
-  if (end === "new-key-goes" && wouldBeUnused(memory, live))
+  if (end === "new-key-goes" && wouldBeUnused(memory, live, observation.profile))
     return { final: false, who: [], unaccounted: [] };
   const waived = (resource?.waive ?? [])
     .filter(({ guard, expires }) => WITNESSES.some((id) => id === guard) && Date.parse(expires) > now)

@@ -1,4 +1,5 @@
-import { followed } from "../record/changes.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { followed } from "../record/changes/seen.ts";
 import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type { KeyPlan } from "../rotation/plan.ts";
@@ -6,12 +7,11 @@ import { livePins } from "../teleport/guards/pins.ts";
 import type { Member } from "./rotation-member.ts";
 
 /** The keys of an authority and of its rotation, with those that are gone already. */
-export function keysOf({
-  wanted,
-  live,
-  memory,
-}: Pick<Member, "wanted" | "live" | "memory">): readonly KeyPlan[] {
-  const introduced = memory === undefined ? [] : followed(memory, live).introduced;
+export function keysOf(
+  { wanted, live, memory }: Pick<Member, "wanted" | "live" | "memory">,
+  { profile }: Pick<ClusterObservation, "profile">,
+): readonly KeyPlan[] {
+  const introduced = memory === undefined ? [] : followed(memory, live, profile).introduced;
   const plans = [
     ...live.active.map((key) => describe(key, "active")),
     ...live.trusted.map((key) => describe(key, "trusted")),

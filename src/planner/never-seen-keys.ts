@@ -1,3 +1,4 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { AuthorityResource, RotatedAuthority } from "../resources/model/desired.ts";
 import type { Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
@@ -5,6 +6,7 @@ import type { ClusterRecord } from "../rotation/record.ts";
 /** Who could know a key: the record, and what git says of the authorities. */
 interface Witnesses {
   readonly record: ClusterRecord;
+  readonly observation: Pick<ClusterObservation, "profile">;
   readonly authorities: readonly AuthorityResource[];
 }
 
@@ -15,7 +17,7 @@ interface Witnesses {
 export function unseenKeys(
   { type, retire }: RotatedAuthority,
   live: LiveAuthority,
-  { record, authorities }: Witnesses,
+  { record, authorities, observation }: Witnesses,
 ): readonly Fingerprint[] {
   const known = new Set<Fingerprint>([
     ...[...live.active, ...live.trusted].map(({ fingerprint }) => fingerprint),
@@ -23,9 +25,7 @@ export function unseenKeys(
     ...record.rotations
       .filter(({ authority }) => authority === type)
       .flatMap((rotation) => [...rotation.retire, ...rotation.introduced]),
-    ...(record.talos ?? [])
-      .filter(({ authority }) => authority === type)
-      .flatMap(({ old, next }) => [old, next]),
+    ...observation.profile.keysInRecord(record, type),
   ]);
   return retire.filter((key) => !known.has(key));
 }

@@ -1,7 +1,6 @@
-import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
-import { isTalosType } from "../rotation/authority-type.ts";
-import { type ClusterObservation, KIND_OF_TYPE, type LiveAuthority } from "../rotation/observation.ts";
-import { pinProblems } from "../rotation/pins.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import { scheduleNotes } from "./automatic.ts";
 import { ownersOf, STANDBY_WITH } from "./refusals.ts";
@@ -13,20 +12,17 @@ export function notesOf(
   resource: RotationResource,
   { cluster, record, observation }: RotationContext,
 ) {
-  const notes: string[] = standing === "finished" ? [] : [...scheduleNotes(resource, live)];
+  const notes: string[] =
+    standing === "finished" ? [] : [...scheduleNotes(resource, live, observation.profile)];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
   if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
     notes.push(
       `${live.type} was rotated or rolled back at ${live.rotation.lastRotated}; without a record capstan cannot tell which`,
     );
   }
-  // On Talos the old key is sealed before every swap in any case.
   const willStart = standing === "not_started" && resource.phase !== "rollback";
-  if (willStart && cluster.backup === undefined && cluster.platform === "teleport") {
-    notes.push(
-      "apply keeps only the public state of the CAs: `spec.backup` of the cluster names nobody who keeps their keys",
-    );
-  }
+  const { noBackup } = observation.profile.words;
+  if (willStart && cluster.backup === undefined && noBackup !== null) notes.push(noBackup);
   if (standing === "in_progress" && memory === undefined) {
     notes.push(
       `no record here of the ${live.type} rotation: who started it is unknown, and it goes on from ${live.rotation.phase}. Records are kept below .capstan in the clone that started it, or in the git remote (\`record: refs\`)`,
@@ -38,7 +34,6 @@ export function notesOf(
     notes.push(`it was turned back${why}: whatever git wants, it goes to standby ${end}`);
   }
   notes.push(...halfWay(live, observation));
-  notes.push(...writtenFiles(live, cluster, standing === "finished"));
   if (standing === "finished" && unseen.length > 0) {
     const owners = ownersOf(unseen, observation);
     const slip =
@@ -50,32 +45,21 @@ export function notesOf(
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
     notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
   }
-  if (standing === "finished" && live.type === "host" && live.rotation.state === "standby") {
-    const left = pinProblems(observation.surroundings?.pins ?? [], { old: wanted.retire, new: [] }, "after");
-    notes.push(...left.map(({ file, line, message }) => `${file}:${line} ${message}`));
-  }
+  notes.push(...observation.profile.notes({ live, cluster, observation, standing, retire: wanted.retire }));
   return notes;
 }
 
-/** Reviewers see which file on the machine that applies is written. */
-function writtenFiles(
-  { type }: LiveAuthority,
-  { talos }: ClusterResource,
-  finished: boolean,
-): readonly string[] {
-  if (talos === null || finished || !isTalosType(type)) return [];
-  const field = type === "talos" ? "talosconfig" : "kubeconfig";
-  const path = talos.clients[field];
-  if (path === null) return [];
-  const below = /(?:^|\/)(\.capstan\/.*)$/.exec(path)?.[1] ?? path;
-  return [`apply writes ${below} (spec.talos.clients.${field}) in every phase`];
-}
-
 /** Who has gone where, when a step was left in the middle. */
-function halfWay({ type, rotation }: LiveAuthority, { components }: ClusterObservation): readonly string[] {
+function halfWay(
+  { type, rotation }: LiveAuthority,
+  { components, profile }: ClusterObservation,
+): readonly string[] {
   const { phase, towards } = rotation;
-  if (towards == null || !isTalosType(type)) return [];
-  const machines = components.filter(({ kind }) => kind === KIND_OF_TYPE[type]);
+  if (towards == null) return [];
+  const kinds = profile.componentKinds
+    .filter(({ follows }) => follows.includes(type))
+    .map(({ kind }) => kind);
+  const machines = components.filter(({ kind }) => kinds.includes(kind));
   const ahead = machines.filter((machine) => machine.phase !== phase);
   const names = ahead.map(({ name }) => name).join(", ");
   const who =

@@ -1,5 +1,8 @@
-import { begin, spending } from "../record/changes.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import { isoTime } from "../iso-time.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { begin } from "../record/changes/begin.ts";
+import { spending } from "../record/changes/intended.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Edge } from "../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Finding, type GuardVerdict } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
@@ -48,12 +51,12 @@ function remembered({ live, memory, observation, now }: WalkStart): RotationReco
   const nothing = { format_version: "1.0", cluster: observation.cluster, rotations: [] } as const;
   // Whose rotation it is, no guard of time asks.
   const rotation = { name: "", content: "", retire: [] };
-  return openRotation(begin(nothing, rotation, live, observation, iso(now)), live.type);
+  return openRotation(begin(nothing, rotation, live, observation, isoTime(now)), live.type);
 }
 
 /** As the record will be: no sooner than now is the phase entered, and its soak time runs from then on. */
 function reached(memory: RotationRecord, { to }: Edge, now: number): RotationRecord {
-  return { ...memory, phases: [...memory.phases, { phase: to, since: iso(now), verified_at: null }] };
+  return { ...memory, phases: [...memory.phases, { phase: to, since: isoTime(now), verified_at: null }] };
 }
 
 /** Nobody knows yet when that is. */
@@ -64,8 +67,4 @@ function beginsThen(verdict: GuardVerdict, { from }: Edge): GuardVerdict {
     remedy: "apply again after that time",
   });
   return { ...verdict, findings: verdict.findings.map(later), waived: verdict.waived.map(later) };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,12 +1,12 @@
 import type { Waiver } from "../resources/model/desired.ts";
 import type { Finding } from "../rotation/plan.ts";
+import type { CaOverride } from "../teleport/overrides/ca-override.ts";
 import { checkEntry } from "../teleport/overrides/entry-rules.ts";
-import type { OverrideFinding } from "../teleport/overrides/finding.ts";
 import { subjectOf } from "../teleport/overrides/judge-edge.ts";
-import type { KeyHash } from "../teleport/overrides/key-hash.ts";
-import type { OverridePlanFinding, PlannedAction } from "../teleport/overrides/plan.ts";
+import type { OverrideFinding } from "../teleport/overrides/override-finding.ts";
+import type { OverridePlanFinding, PlannedAction } from "../teleport/overrides/override-plan.ts";
 import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
-import type { CaOverride } from "../teleport/overrides/resource.ts";
+import type { KeyHash } from "../x509/spki.ts";
 
 /** Codes that a review may accept, entry by entry, with a waiver of the guard. */
 const WAIVABLE: readonly OverrideFinding["code"][] = [

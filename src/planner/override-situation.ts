@@ -1,16 +1,17 @@
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { ClusterResource, DesiredState, RotationResource, Waiver } from "../resources/model/desired.ts";
-import type { ClusterObservation, LiveAuthority } from "../rotation/observation.ts";
+import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
-import type { OverrideAction } from "../teleport/overrides/actions.ts";
-import type { Situation } from "../teleport/overrides/ca-situation.ts";
-import { faultyKeys } from "../teleport/overrides/cluster-rules.ts";
+import { type CaKeys, generations } from "../teleport/overrides/ca-keys.ts";
+import { type CaOverride, type EntryState, entryStatesOf } from "../teleport/overrides/ca-override.ts";
+import type { CaSituation } from "../teleport/overrides/ca-situation.ts";
 import { keysWithCrl } from "../teleport/overrides/crl.ts";
+import { faultyKeys } from "../teleport/overrides/faulty-keys.ts";
 import { subjectOf } from "../teleport/overrides/judge-edge.ts";
-import { type KeyHash, keyHashOf } from "../teleport/overrides/key-hash.ts";
-import { type CaKeys, generations } from "../teleport/overrides/keys.ts";
+import type { OverrideAction } from "../teleport/overrides/override-action.ts";
 import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
-import { type CaOverride, type EntryState, statesOf } from "../teleport/overrides/resource.ts";
+import { type KeyHash, keyHashOf } from "../x509/spki.ts";
 import { standingOf } from "./rotation-standing.ts";
 
 /** What the overrides of a cluster are planned from, besides the overrides themselves. */
@@ -86,7 +87,7 @@ export function situationOf({
   readonly keys: CaKeys;
   readonly statements: Statements;
   readonly context: OverrideContext;
-}): Situation {
+}): CaSituation {
   const { live } = pair;
   const { record, now } = context;
   const { phase, mode } = authority.rotation;
@@ -101,7 +102,7 @@ export function situationOf({
   return {
     phase,
     keys,
-    entries: statesOf(live),
+    entries: entryStatesOf(live),
     withCrl: keysWithCrl(live, now),
     trustAcknowledged: stated(statements.acknowledged),
     waived: stated(statements.waivers.map(({ subject }) => subject)),
@@ -114,7 +115,7 @@ export function situationOf({
   };
 }
 
-function lastRotation(type: string, { rotations }: ClusterRecord): Situation["lastRotation"] {
+function lastRotation(type: string, { rotations }: ClusterRecord): CaSituation["lastRotation"] {
   const last = rotations.findLast(({ authority, ended_at }) => authority === type && ended_at !== null);
   if (last?.state === "finished" || last?.state === "rolled_back") return last.state;
   return null;
@@ -122,11 +123,11 @@ function lastRotation(type: string, { rotations }: ClusterRecord): Situation["la
 
 /** The entries as they are once everything that comes before a phase step is done; apply waits for each of them. */
 export function afterActions(
-  situation: Situation,
+  situation: CaSituation,
   actions: readonly OverrideAction[],
   live: CaOverride,
   now: number,
-): Situation {
+): CaSituation {
   const entries = new Map<KeyHash, EntryState>(situation.entries);
   const withCrl = new Set(keysWithCrl(live, now));
   const faulty = new Set(situation.faulty);

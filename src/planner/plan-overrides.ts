@@ -1,29 +1,30 @@
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { type Phase, walkBetween } from "../rotation/phase.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
-import { type OverrideAction, planActions } from "../teleport/overrides/actions.ts";
-import type { Situation } from "../teleport/overrides/ca-situation.ts";
+import { planActions } from "../teleport/overrides/actions.ts";
+import { type CaKeys, caKeys, generations } from "../teleport/overrides/ca-keys.ts";
+import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
+import type { CaSituation } from "../teleport/overrides/ca-situation.ts";
 import { checkAgainstLive } from "../teleport/overrides/cluster-rules.ts";
-import { compareOverrides } from "../teleport/overrides/compare.ts";
+import { compareOverrides } from "../teleport/overrides/compare-overrides.ts";
 import { keysWithCrl } from "../teleport/overrides/crl.ts";
 import { checkOverride } from "../teleport/overrides/entry-rules.ts";
 import { classify, subjectOf } from "../teleport/overrides/judge-edge.ts";
-import { type KeyHash, keyHashOf } from "../teleport/overrides/key-hash.ts";
-import { type CaKeys, caKeys, generations } from "../teleport/overrides/keys.ts";
 import {
   nothingOverridden,
   type OverrideOutlook,
   type OverrideOutlooks,
 } from "../teleport/overrides/outlook.ts";
+import type { OverrideAction } from "../teleport/overrides/override-action.ts";
 import type {
   CertificateDue,
   OverrideEntryPlan,
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../teleport/overrides/plan.ts";
+} from "../teleport/overrides/override-plan.ts";
 import type { OverridePair, OverrideReading } from "../teleport/overrides/read-cluster.ts";
-import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../teleport/overrides/resource.ts";
+import { type KeyHash, keyHashOf } from "../x509/spki.ts";
 import {
   distinct,
   liveWarnings,
@@ -85,12 +86,12 @@ function planOne(type: string, reading: OverrideReading, context: OverrideContex
     const finding = notThere(type, pair);
     return { plan: shell(type, pair, [finding]), outlook: nothingOverridden() };
   }
-  if (reading.standing === "unknown") {
+  if (reading.state === "unknown") {
     const why = reading.note ?? "the overrides were not looked at";
     const plan = pair.desired === null ? null : shell(type, pair, [unread(type, why)]);
     return { plan, outlook: { ...nothingOverridden(), unknown: why } };
   }
-  if (reading.standing === "unsupported") {
+  if (reading.state === "unsupported") {
     const wanted = (pair.desired?.override.entries.size ?? 0) > 0;
     const finding = unsupported(type, reading.note ?? "", wanted);
     return { plan: shell(type, pair, [finding]), outlook: nothingOverridden() };
@@ -250,7 +251,7 @@ function plannedAction(type: string, action: OverrideAction, statements: Stateme
 /** New keys of an overridden CA that neither git nor the cluster has an entry for. */
 function certificatesDue(
   type: string,
-  { phase, keys, entries }: Situation,
+  { phase, keys, entries }: CaSituation,
   desired: CaOverride,
 ): readonly CertificateDue[] {
   const { old, next } = generations(phase, keys);

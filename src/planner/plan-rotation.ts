@@ -47,7 +47,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
       ...members.flatMap((member) => notesOf(member, resource, context)),
       ...waiverNotes(resource, steps, context),
     ],
-    keys: members.flatMap(keysOf),
+    keys: members.flatMap((member) => keysOf(member, context.observation)),
     ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
@@ -94,7 +94,7 @@ export function planUndeclared(
         ? `no ca_rotation declares \`${memory.name}\` any more${deletedBy(absence)}: it is rolled back`
         : `no ca_rotation here declares \`${memory.name}\`, and it is not proven that it was deleted: it stays in ${live.rotation.phase}`,
     ],
-    keys: keysOf({ wanted, live, memory }),
+    keys: keysOf({ wanted, live, memory }, context.observation),
     ca_pins: caPins({ wanted, live }),
     consumers: consumersSeen(live.type, context),
     // The work of a phase that is left for good is nobody's any more.

@@ -1,8 +1,8 @@
-import type { Ahead } from "../guards/guard.ts";
-import { catchUp } from "../record/changes.ts";
+import { isoTime } from "../iso-time.ts";
+import type { Ahead, ClusterObservation } from "../profile/profile.ts";
+import { catchUp } from "../record/changes/seen.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
-import type { ClusterObservation, PlatformName } from "../rotation/observation.ts";
 import type {
   ClusterPlan,
   ClusterProblem,
@@ -46,7 +46,7 @@ export interface PlanInput {
 
 export interface UnreadCluster {
   readonly name: string;
-  readonly platform: PlatformName;
+  readonly platform: string;
   readonly problem: ClusterProblem;
 }
 
@@ -81,13 +81,14 @@ function unplanned({ name, platform, problem }: UnreadCluster): ClusterPlan {
 
 function planCluster(observation: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
   const { desired, records, now } = input;
-  const { cluster: name, platform } = observation;
+  const { cluster: name } = observation;
+  const platform = observation.profile.name;
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined)
     return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };
   const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   // As apply has it when it begins: what happened while nobody looked is in it.
-  const record = catchUp(remembered, observation, new Date(now).toISOString());
+  const record = catchUp(remembered, observation, isoTime(now));
   const authorities = desired.authorities.filter((authority) => authority.cluster === name);
   const reading = input.overrides?.get(name);
   const overridden =

@@ -1,8 +1,9 @@
-import { BY_HAND } from "../record/changes.ts";
+import type { EndOfRollback } from "../profile/key-rules.ts";
+import type { ClusterObservation, PlatformProfile } from "../profile/profile.ts";
+import { BY_HAND } from "../record/changes/ended.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
-import type { ClusterObservation, Fingerprint } from "../rotation/observation.ts";
+import type { Fingerprint } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
-import type { EndOfRollback } from "../rotation/way-back.ts";
 import type { Member, Move, RotationContext } from "./rotation-member.ts";
 import { rolledBack } from "./rotation-standing.ts";
 import { wordingOf } from "./wording.ts";
@@ -12,6 +13,7 @@ export function refusal(
   name: string,
   { live }: Member,
   to: Phase,
+  profile: PlatformProfile,
   reason: { readonly subject: string; readonly message: string; readonly remedy: string },
 ): Move {
   const edge: Edge = { from: live.rotation.phase, to };
@@ -20,7 +22,7 @@ export function refusal(
     action: "rotate",
     authority: live.type,
     ...edge,
-    ...wordingOf(edge, live.type),
+    ...wordingOf(edge, live.type, profile),
     reversible: !isPointOfNoReturn(edge),
     point_of_no_return: isPointOfNoReturn(edge),
     after: null,
@@ -73,12 +75,11 @@ export function ownersOf(
 }
 
 /** A rollback after the old key is gone. */
-export function tooLate({ live, wanted }: Member) {
+export function tooLate({ live, wanted }: Member, { words }: PlatformProfile) {
   return {
     subject: `authority/${live.type}`,
     message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
-    remedy:
-      "`capstan rotate finish` accepts the new key (Teleport before v7 keeps it even when init is rolled back); a way back is a new rotation",
+    remedy: words.tooLate,
   };
 }
 

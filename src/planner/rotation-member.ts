@@ -1,4 +1,4 @@
-import type { Ahead } from "../guards/guard.ts";
+import type { Ahead, ClusterObservation } from "../profile/profile.ts";
 import type {
   AuthorityResource,
   ClusterResource,
@@ -6,7 +6,7 @@ import type {
   RotationResource,
 } from "../resources/model/desired.ts";
 import type { HistoryFacts } from "../rotation/history.ts";
-import type { ClusterObservation, Fingerprint, LiveAuthority } from "../rotation/observation.ts";
+import type { Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, phaseRecord, type RotationRecord } from "../rotation/record.ts";
 import type { OverrideOutlooks } from "../teleport/overrides/outlook.ts";

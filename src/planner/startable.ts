@@ -1,8 +1,13 @@
 import type { GuardVerdict, Step } from "../rotation/plan.ts";
 
+/** The guards that refuse it, or cannot tell. */
+export function failingGuards({ guards }: Pick<Step, "guards">): readonly GuardVerdict[] {
+  return guards.filter(({ outcome }) => outcome !== "pass");
+}
+
 /** A guard refuses it, or cannot tell. */
-export function isBlocked({ guards }: Pick<Step, "guards">): boolean {
-  return guards.some(({ outcome }) => outcome !== "pass");
+export function isBlocked(step: Pick<Step, "guards">): boolean {
+  return failingGuards(step).length > 0;
 }
 
 /** A guard holds it, whatever is approved: what only the step's own approval ends is left to that. */
@@ -11,13 +16,10 @@ export function isHeld(step: Pick<Step, "guards" | "point_of_no_return">): boole
 }
 
 /** The verdicts that no approval ends. */
-export function holding({
-  guards,
-  point_of_no_return: final,
-}: Pick<Step, "guards" | "point_of_no_return">): readonly GuardVerdict[] {
-  return guards.filter(
-    ({ outcome, findings }) =>
-      outcome !== "pass" && !(final && findings.every(({ approvable }) => approvable === true)),
+export function holding(step: Pick<Step, "guards" | "point_of_no_return">): readonly GuardVerdict[] {
+  const { point_of_no_return: final } = step;
+  return failingGuards(step).filter(
+    ({ findings }) => !(final && findings.every(({ approvable }) => approvable === true)),
   );
 }
 

@@ -5,7 +5,7 @@ import { identify, type LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, rollbackFrom, walkBetween } from "../rotation/phase.ts";
 import type { GuardId, GuardVerdict } from "../rotation/plan.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
-import { NOT_FOR_CLOCKS, nextByItself } from "./automatic.ts";
+import { NOT_FOR_CLOCKS } from "./automatic.ts";
 import { type Dropping, finalityOf } from "./finality.ts";
 import { judgedWithoutWaivers, type WalkStart } from "./one-step.ts";
 import {
@@ -30,6 +30,7 @@ export function stepsOf(
   goingBack: boolean,
 ): readonly Move[] {
   const { live, memory, standing } = member;
+  const { profile } = context.observation;
   const judge = (edge: Edge, record = memory) =>
     judgeAll({
       ...context,
@@ -44,12 +45,13 @@ export function stepsOf(
   const name = resource.name;
   const dropping = droppingOf(name, member, resource, context);
   if (standing === "finished") {
-    if (resource.phase === "rollback") return [refusal(name, member, "rollback", tooLate(member))];
+    if (resource.phase === "rollback")
+      return [refusal(name, member, "rollback", profile, tooLate(member, profile))];
     const unverified = memory !== undefined && live.rotation.state === "standby";
     return unverified ? settle(name, member, context, judge) : [];
   }
   if (standing === "unclear") {
-    return [refusal(name, member, resource.phase, whyUnclear(member, context))];
+    return [refusal(name, member, resource.phase, profile, whyUnclear(member, context))];
   }
   if (standing === "in_progress" && goingBack) {
     return stepsBack(name, member, resource, context, judge);
@@ -58,10 +60,10 @@ export function stepsOf(
   if (resource.phase === "rollback") return [];
   // A partner was turned back before this one began.
   if (goingBack && standing === "not_started") {
-    return [refusal(name, member, resource.phase, partnerTurnedBack(member))];
+    return [refusal(name, member, resource.phase, profile, partnerTurnedBack(member))];
   }
   if (standing === "rolled_back") {
-    return [refusal(name, member, resource.phase, quarantined(member, resource, context))];
+    return [refusal(name, member, resource.phase, profile, quarantined(member, resource, context))];
   }
   if (from === "rollback")
     return [
@@ -69,15 +71,16 @@ export function stepsOf(
         name,
         member,
         resource.phase,
+        profile,
         rollingBack(endOfRollback(member.wanted.retire, live, context.observation)),
       ),
     ];
-  if (standing === "in_progress" && resource.mode === "auto" && nextByItself(live) !== null) {
+  if (standing === "in_progress" && resource.mode === "auto" && profile.clock.next(live) !== null) {
     return watch(name, member, context, judge);
   }
   const stepwise = resource.strategy === "step" && resource.mode === "manual";
   if (standing === "not_started" && resource.phase === "standby" && stepwise) {
-    return [refusal(name, member, "standby", notBegun(member))];
+    return [refusal(name, member, "standby", profile, notBegun(member))];
   }
   const walk = walkBetween(from, resource.phase);
   if (walk?.length === 0) return settle(name, member, context, judge);
@@ -126,7 +129,10 @@ export function stepsBack(
   const { live, memory } = member;
   const isWhole = live.rotation.phase === "rollback" && live.rotation.towards == null;
   // Without a roster there is nobody to be looked for: the end itself says so, and asks for an approval of its own.
-  const mustBeSeen = isWhole && newKeyWasUsed(memory, live) !== "refuted" && memory?.roster != null;
+  const mustBeSeen =
+    isWhole &&
+    newKeyWasUsed(memory, live, context.observation.profile) !== "refuted" &&
+    memory?.roster != null;
   const settling = mustBeSeen || isEnding(member) ? settle(name, member, context, judge) : [];
   return follow(settling, chain(wayBack(live), droppingOf(name, member, resource, context), judge));
 }
@@ -222,7 +228,7 @@ function watch(
   context: RotationContext,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
-  const edge = nextByItself(member.live);
+  const edge = context.observation.profile.clock.next(member.live);
   if (edge === null) return [];
   const verdicts = judge(edge).filter(({ id }) => !NOT_FOR_CLOCKS.includes(id));
   return settle(name, member, context, () => verdicts);
@@ -246,7 +252,7 @@ function chain(
       action: "rotate",
       authority,
       ...edge,
-      ...wordingOf(edge, authority, finality),
+      ...wordingOf(edge, authority, dropping.observation.profile, finality),
       reversible: !finality.final,
       point_of_no_return: finality.final,
       ...(finality.final && edge.from === "rollback" ? { unaccounted: finality.unaccounted } : {}),

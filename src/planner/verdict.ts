@@ -7,7 +7,8 @@ import {
   type PlanVerdict,
   type Step,
 } from "../rotation/plan.ts";
-import type { PlannedAction } from "../teleport/overrides/plan.ts";
+import { isOpenWork, stepPlaces } from "../rotation/plan-steps.ts";
+import type { PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { heldByDrift } from "./drift.ts";
 import { mayStart } from "./startable.ts";
 
@@ -21,7 +22,7 @@ export interface Work {
 export function plannedWork(clusters: readonly ClusterPlan[]): Work {
   return {
     entries: clusters.flatMap(({ overrides }) => overrides.flatMap(({ actions }) => actions)),
-    steps: clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps)),
+    steps: stepPlaces({ clusters }).map(({ step }) => step),
   };
 }
 
@@ -33,11 +34,9 @@ export function startableWork(clusters: readonly ClusterPlan[]): Work {
         .filter(({ blocked }) => !blocked)
         .flatMap(({ actions }) => actions.filter(({ moment }) => moment === "now")),
     ),
-    steps: clusters.flatMap(({ drift, rotations }) =>
-      rotations.flatMap(({ steps }) =>
-        steps.filter((step) => mayStart(step) && heldByDrift(drift, step) === undefined),
-      ),
-    ),
+    steps: stepPlaces({ clusters })
+      .filter(({ cluster, step }) => mayStart(step) && heldByDrift(cluster.drift, step) === undefined)
+      .map(({ step }) => step),
   };
 }
 
@@ -89,6 +88,6 @@ export function workLeft(clusters: readonly ClusterPlan[]): readonly ChecklistIt
   return clusters.flatMap(({ rotations }) =>
     rotations
       .filter(({ standing, steps }) => standing === "finished" && steps.length === 0)
-      .flatMap(({ checklist }) => checklist.filter(({ required, state }) => required && state === "open")),
+      .flatMap(({ checklist }) => checklist.filter(isOpenWork)),
   );
 }

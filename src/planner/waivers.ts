@@ -1,9 +1,10 @@
-import { stepsOf } from "../checklist/checklist.ts";
-import { GUARDS } from "../guards/chain.ts";
+import { workOfType } from "../checklist/checklist.ts";
+import { guardsOf } from "../guards/chain.ts";
+import { kindsOf, unreadListing } from "../profile/lookup.ts";
+import type { ClusterObservation, Guard } from "../profile/profile.ts";
 import type { AuthorityResource, RotationResource, Waiver } from "../resources/model/desired.ts";
 import { nearest } from "../resources/read/suggest.ts";
-import { followersOf, unreadListing } from "../rotation/followers.ts";
-import { type ClusterObservation, COMPONENT_KINDS } from "../rotation/observation.ts";
+import { followersOf } from "../rotation/followers.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, usesOf } from "../rotation/record.ts";
 
@@ -32,9 +33,10 @@ export function waiverNotes(
   const idle = resource.waive.filter((waiver) => Date.parse(waiver.expires) > context.now && !used(waiver));
   if (idle.length === 0) return [];
   const known = knownSubjects(resource, context);
+  const guards = guardsOf(context.observation.profile);
   return idle.map(
     (waiver) =>
-      `waives ${waiver.guard} for ${waiver.subject} until ${waiver.expires} (${waiver.reason}): ${usedUp(waiver, resource, context) ?? effect(waiver, known)}`,
+      `waives ${waiver.guard} for ${waiver.subject} until ${waiver.expires} (${waiver.reason}): ${usedUp(waiver, resource, context) ?? effect(waiver, known, guards)}`,
   );
 }
 
@@ -53,8 +55,8 @@ function usedUp(
     .at(0);
 }
 
-function effect({ guard, subject }: Waiver, known: Known): string {
-  if (!GUARDS.some(({ id, waivable }) => id === guard && waivable))
+function effect({ guard, subject }: Waiver, known: Known, guards: readonly Guard[]): string {
+  if (!guards.some(({ id, waivable }) => id === guard && waivable))
     return "it counts for nothing, as this guard cannot be waived";
   // Of entries, the plan of the overrides says which are waived.
   if (guard === "overrides") return "see the overrides";
@@ -77,7 +79,10 @@ interface Known {
 function knownSubjects(resource: RotationResource, context: Surroundings): Known {
   const { observation, record, authorities, now } = context;
   // Who is in a listing that could not be read, nobody knows.
-  const listed = COMPONENT_KINDS.filter((kind) => unreadListing(observation, kind) === undefined);
+  const listed = kindsOf(observation.profile).filter(
+    (kind) => unreadListing(observation, kind) === undefined,
+  );
+  const own = observation.profile.subjects(observation);
   const subjects = resource.authorities.flatMap(({ type }) => {
     const live = observation.authorities.find((authority) => authority.type === type);
     const roster = openRotation(record, type)?.roster ?? [];
@@ -88,11 +93,11 @@ function knownSubjects(resource: RotationResource, context: Surroundings): Known
       .flatMap(({ trustConsumers }) => trustConsumers);
     return [
       `authority/${type}`,
-      ...stepsOf(type).map(({ id }) => `step/${id}`),
+      ...workOfType(observation.profile, type).map(({ id }) => `step/${id}`),
       ...consumers.map(({ name }) => `consumer/${name}`),
       ...components.map(({ subject }) => subject),
-      ...(observation.talos?.machines ?? []).map(({ address }) => `machine/${address}`),
+      ...own.map(({ subject }) => subject),
     ];
   });
-  return { kinds: ["authority", "step", "consumer", "machine", ...listed], subjects };
+  return { kinds: ["authority", "step", "consumer", ...own.map(({ kind }) => kind), ...listed], subjects };
 }

@@ -1,13 +1,12 @@
 import type { Failure } from "../failure.ts";
 import type { Runner } from "../process/runner.ts";
-import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
-import type { ClusterObservation, ComponentKind } from "../rotation/observation.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { RotationResource } from "../resources/model/desired.ts";
+import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Identities } from "../sealing/identities.ts";
-import type { BackupRequest, FullBackup } from "./backup.ts";
-import { openTalos } from "./talos/platform.ts";
-import { openTeleport } from "./teleport/platform.ts";
+import type { BackupRequest, FullBackup } from "./full-backup.ts";
 
 /**
  * One live cluster, whatever it runs (design, section 1). Plan and apply know no more of it than this: look at
@@ -126,12 +125,12 @@ export interface PlatformOptions {
    * rotation in progress of such a CA is reason enough, whoever started it.
    */
   readonly overrides?: "managed" | "possible" | "none";
-  /** Needed for Talos clusters. */
-  readonly talos?: TalosSurroundings;
+  /** Needed by a platform that keeps neither phases nor keys of a rotation. */
+  readonly memory?: RotationMemory;
 }
 
-/** Talos knows neither phases nor the keys of a rotation: capstan brings both along. */
-export interface TalosSurroundings {
+/** What git and the record know of rotations, for a platform that keeps neither their phases nor their keys. */
+export interface RotationMemory {
   /** What git declares, of whichever cluster. */
   readonly rotations: readonly RotationResource[];
   readonly record: {
@@ -144,14 +143,4 @@ export interface TalosSurroundings {
   readonly now: () => Date;
   /** Folders below which client files may be written (`written-path.ts`). */
   readonly roots: readonly string[];
-}
-
-/** The platform of a cluster resource. Contacts nothing yet. */
-export function openPlatform(cluster: ClusterResource, options: PlatformOptions): Platform {
-  switch (cluster.platform) {
-    case "teleport":
-      return openTeleport(cluster, options);
-    case "talos":
-      return openTalos(cluster, options);
-  }
 }

@@ -1,11 +1,12 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeysByRole } from "../rotation/key-sets.ts";
 import type { AuthorityKey, Fingerprint, TrustAnswer } from "../rotation/observation.ts";
-import { spkiOf } from "../rotation/spki.ts";
-import { readOpensshKey } from "./openssh-key.ts";
-import { type Candidates, ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
+import { readOpensshKey } from "../x509/openssh-key.ts";
+import { spkiOf } from "../x509/spki.ts";
+import { ProbeEnd, type ProbeResult, type Trust } from "./result.ts";
 
 /** A candidate, ready to be compared with what a consumer shows. */
-export interface Candidate {
+export interface CandidateKey {
   readonly role: "old" | "new";
   readonly fingerprint: Fingerprint;
   readonly protocol: AuthorityKey["protocol"];
@@ -26,9 +27,9 @@ export type OverrideChains = ReadonlyMap<Fingerprint, readonly string[]>;
 
 /** Throws on material that cannot be read: the caller took it from an observation that was read before. */
 export function readCandidates(
-  candidates: Candidates,
+  candidates: KeysByRole,
   overrides: OverrideChains = new Map(),
-): readonly Candidate[] {
+): readonly CandidateKey[] {
   return (["old", "new"] as const).flatMap((role) =>
     candidates[role].map((key) => ({
       role,
@@ -43,7 +44,7 @@ function readKey({
   protocol,
   fingerprint,
   material,
-}: AuthorityKey): Omit<Candidate, "role" | "protocol" | "override"> {
+}: AuthorityKey): Omit<CandidateKey, "role" | "protocol" | "override"> {
   const certificate = protocol === "tls" ? new X509Certificate(material) : null;
   const publicKey =
     certificate?.publicKey ??
@@ -53,9 +54,9 @@ function readKey({
 
 /** The candidates that a probe can compare with; there is nothing to see where the CA has no such keys. */
 export function needCandidates(
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
   protocol: AuthorityKey["protocol"],
-): readonly Candidate[] {
+): readonly CandidateKey[] {
   const found = candidates.filter((candidate) => candidate.protocol === protocol);
   if (found.length === 0) {
     throw new ProbeEnd("unknown", `the CA has no ${protocol} keys that this consumer could use or trust`);
@@ -64,20 +65,23 @@ export function needCandidates(
 }
 
 /** Which CA something comes from, given the candidates that vouch for it. */
-export function usesOf(from: readonly Candidate[]): ProbeResult["uses"] {
+export function usesFrom(from: readonly CandidateKey[]): ProbeResult["uses"] {
   const [old, fresh] = [hasRole(from, "old"), hasRole(from, "new")];
   if (old && fresh) return "both";
   if (old) return "old";
   return fresh ? "new" : "neither";
 }
 
-function hasRole(candidates: readonly Candidate[], role: Candidate["role"]): boolean {
+function hasRole(candidates: readonly CandidateKey[], role: CandidateKey["role"]): boolean {
   return candidates.some((candidate) => candidate.role === role);
 }
 
 /** Trust per role from an answer per candidate: one `no` outweighs all, and nothing is known of no keys. */
-export function trustOf(candidates: readonly Candidate[], ask: (candidate: Candidate) => TrustAnswer): Trust {
-  const ofRole = (role: Candidate["role"]): TrustAnswer => {
+export function trustOf(
+  candidates: readonly CandidateKey[],
+  ask: (candidate: CandidateKey) => TrustAnswer,
+): Trust {
+  const ofRole = (role: CandidateKey["role"]): TrustAnswer => {
     const answers = candidates.filter((candidate) => candidate.role === role).map(ask);
     if (answers.includes("no")) return "no";
     return answers.length > 0 && answers.every((answer) => answer === "yes") ? "yes" : "unknown";
@@ -86,7 +90,7 @@ export function trustOf(candidates: readonly Candidate[], ask: (candidate: Candi
 }
 
 /** For sentences: `the new CA`. */
-export function nameOf(uses: ProbeResult["uses"]): string {
+export function caInWords(uses: ProbeResult["uses"]): string {
   const names: Partial<Record<ProbeResult["uses"], string>> = {
     old: "the old CA",
     new: "the new CA",

@@ -1,16 +1,17 @@
 import { connect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { type Address, formatAddress } from "../resources/model/trust-consumer.ts";
-import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";
+import { describeError, excerpt, ProbeEnd, type UnnamedResult } from "./result.ts";
 
 /** What a probe is doing, for the message when its time is up. `signal` ends it, and destroys its sockets. */
 export interface Attempt {
   readonly signal: AbortSignal;
   doing: string;
   /** What is certain already, and stays so when the time is up before the rest is seen. */
-  soFar: Observation | null;
+  soFar: UnnamedResult | null;
 }
 
+/** Connects, until the attempt is aborted. Throws a ProbeEnd, `unreachable`, that names the address. */
 export async function openConnection(address: Address, attempt: Attempt): Promise<Socket> {
   attempt.doing = `connecting to ${formatAddress(address)}`;
   const socket = connect({ ...address, signal: attempt.signal });

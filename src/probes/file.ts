@@ -1,24 +1,30 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
-import { type Candidate, nameOf, trustOf, usesOf } from "./candidates.ts";
+import {
+  findOpensshBlob,
+  isCertificateType,
+  readOpensshCertificate,
+  readOpensshKey,
+} from "../x509/openssh-key.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
+import { type CandidateKey, caInWords, trustOf, usesFrom } from "./candidates.ts";
+import { showOpensshCertificate, signersOfOpenssh } from "./judge-openssh.ts";
 import { issuesOverride, showCertificate, signersOf } from "./judge-tls.ts";
-import { findOpensshBlob, isCertificateType, readOpensshCertificate, readOpensshKey } from "./openssh-key.ts";
-import { type Observation, ProbeEnd, plain, type ShownKey } from "./result.ts";
+import { ProbeEnd, type ShownKey, type UnnamedResult } from "./result.ts";
 
 /** What a file says of the candidates. */
 interface Content {
   /** Keys that the file makes whoever reads it trust. */
   readonly trusted: readonly KeyObject[];
   /** Certificates that one of the candidates may have issued, with those that did. */
-  readonly issued: readonly { readonly shown: ShownKey; readonly from: readonly Candidate[] }[];
-  readonly protocols: readonly Candidate["protocol"][];
+  readonly issued: readonly { readonly shown: ShownKey; readonly from: readonly CandidateKey[] }[];
+  readonly protocols: readonly CandidateKey["protocol"][];
 }
 
 /**
  * Looks for the candidates in a file of the repository: PEM (also indented, as in Helm values) or lines of
  * OpenSSH. Pure: the caller read it. A CA in it is trusted; a certificate that a CA issued is used.
  */
-export function checkFile(path: string, bytes: Uint8Array, all: readonly Candidate[]): Observation {
+export function checkFile(path: string, bytes: Uint8Array, all: readonly CandidateKey[]): UnnamedResult {
   const content = readContent(Buffer.from(bytes), all);
   if (content.trusted.length + content.issued.length === 0) {
     throw new ProbeEnd("unknown", `${path} holds no certificate and no key of a CA`);
@@ -30,12 +36,12 @@ export function checkFile(path: string, bytes: Uint8Array, all: readonly Candida
       `${path} holds ${content.protocols.join(" and ")} keys, and the CA has none`,
     );
   }
-  const holds = ({ spki }: Candidate): boolean => content.trusted.some((key) => spkiOf(key).equals(spki));
-  const isTrusted = (candidate: Candidate): boolean =>
+  const holds = ({ spki }: CandidateKey): boolean => content.trusted.some((key) => spkiOf(key).equals(spki));
+  const isTrusted = (candidate: CandidateKey): boolean =>
     holds(candidate) || content.trusted.some((key) => issuesOverride(key, candidate));
   const present = candidates.filter(isTrusted);
   const from = content.issued.flatMap((issued) => issued.from);
-  const uses = usesOf(content.issued.length > 0 ? from : present);
+  const uses = usesFrom(content.issued.length > 0 ? from : present);
   const verb = content.issued.length > 0 ? "a certificate issued by" : "";
   return {
     uses,
@@ -43,7 +49,7 @@ export function checkFile(path: string, bytes: Uint8Array, all: readonly Candida
       content.issued.length > 0 && content.trusted.length === 0
         ? { old: "unknown", new: "unknown" }
         : trustOf(candidates, (candidate) => (isTrusted(candidate) ? "yes" : "no")),
-    detail: `${path} holds ${[verb, nameOf(uses)].filter(Boolean).join(" ")}${
+    detail: `${path} holds ${[verb, caInWords(uses)].filter(Boolean).join(" ")}${
       present.every(holds) ? "" : ", by the external CA that overrides it"
     }.`,
     evidence: {
@@ -62,7 +68,7 @@ export function checkFile(path: string, bytes: Uint8Array, all: readonly Candida
   };
 }
 
-function readContent(bytes: Buffer, candidates: readonly Candidate[]): Content {
+function readContent(bytes: Buffer, candidates: readonly CandidateKey[]): Content {
   // What begins like DER is no text.
   if (bytes[0] === 0x30) return readX509([new X509Certificate(bytes)], [], candidates);
   const text = bytes.toString("utf8").replace(/^[ \t]+/gm, "");
@@ -78,7 +84,7 @@ function readContent(bytes: Buffer, candidates: readonly Candidate[]): Content {
 function readX509(
   certificates: readonly X509Certificate[],
   keys: readonly KeyObject[],
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
 ): Content {
   const isAuthority = (certificate: X509Certificate): boolean =>
     certificate.ca || candidates.some(({ spki }) => spki.equals(spkiOf(certificate.publicKey)));
@@ -103,9 +109,9 @@ function blocks(text: string, label: string): readonly string[] {
   return text.match(new RegExp(`^-----BEGIN ${label}-----[^-]*^-----END ${label}-----`, "gm")) ?? [];
 }
 
-function readLines(text: string, candidates: readonly Candidate[]): Content {
+function readLines(text: string, candidates: readonly CandidateKey[]): Content {
   const trusted: KeyObject[] = [];
-  const issued: { shown: ShownKey; from: readonly Candidate[] }[] = [];
+  const issued: { shown: ShownKey; from: readonly CandidateKey[] }[] = [];
   for (const line of text.split("\n")) {
     const found = line.trim().startsWith("#") ? null : findOpensshBlob(line);
     if (found === null) continue;
@@ -126,18 +132,9 @@ function isAuthorityLine(prefix: readonly string[]): boolean {
 
 function readIssued(
   blob: Buffer,
-  candidates: readonly Candidate[],
-): { readonly shown: ShownKey; readonly from: readonly Candidate[] } {
+  candidates: readonly CandidateKey[],
+): { readonly shown: ShownKey; readonly from: readonly CandidateKey[] } {
   const certificate = readOpensshCertificate(blob);
-  const authority = spkiOf(certificate.authority);
-  const from = certificate.signatureVerifies ? candidates.filter(({ spki }) => spki.equals(authority)) : [];
-  return {
-    shown: {
-      fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
-      subject: plain(certificate.keyId),
-      notAfter: certificate.validBefore,
-      from: from.map(({ fingerprint }) => fingerprint),
-    },
-    from,
-  };
+  const from = signersOfOpenssh(certificate, candidates);
+  return { shown: showOpensshCertificate(certificate, from), from };
 }

@@ -1,6 +1,8 @@
 import type { X509Certificate } from "node:crypto";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
-import { type Candidate, trustOf } from "./candidates.ts";
+import { onOneLine } from "../x509/distinguished-name.ts";
+import { isSignedBy } from "../x509/signed-by.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
+import { type CandidateKey, trustOf } from "./candidates.ts";
 import { type Accepted, plain, type ShownKey, type Trust } from "./result.ts";
 
 /**
@@ -10,10 +12,10 @@ import { type Accepted, plain, type ShownKey, type Trust } from "./result.ts";
 export function signersOf(
   certificate: X509Certificate,
   chain: readonly X509Certificate[],
-  candidates: readonly Candidate[],
-): readonly Candidate[] {
+  candidates: readonly CandidateKey[],
+): readonly CandidateKey[] {
   const seen = new Set<X509Certificate>();
-  const found = new Set<Candidate>();
+  const found = new Set<CandidateKey>();
   const visit = (current: X509Certificate): void => {
     seen.add(current);
     for (const candidate of candidates) {
@@ -30,24 +32,21 @@ export function signersOf(
 /** Verifying costs: a server that sends thousands of certificates gets no thousands of verifications. */
 const MAX_CHAIN = 16;
 
-/** Whether a key is one of those above the override of a candidate: by signature, as a root need not be in the chain. */
-export function issuesOverride(key: X509Certificate["publicKey"], { override, spki }: Candidate): boolean {
+/**
+ * Whether a key is one of those above the override of a candidate: by signature, as a root need not be in
+ * the chain.
+ */
+export function issuesOverride(key: X509Certificate["publicKey"], { override, spki }: CandidateKey): boolean {
   return !spkiOf(key).equals(spki) && override.some((certificate) => isSignedBy(certificate, key));
 }
 
-function isSignedBy(certificate: X509Certificate, key: X509Certificate["publicKey"]): boolean {
-  try {
-    return certificate.verify(key);
-  } catch {
-    // A key of another kind than the signature.
-    return false;
-  }
-}
-
-export function showCertificate(certificate: X509Certificate, from: readonly Candidate[]): ShownKey {
+/**
+ * A certificate for the evidence of a probe, harmless to print; `from` are the candidates that vouch for it.
+ */
+export function showCertificate(certificate: X509Certificate, from: readonly CandidateKey[]): ShownKey {
   return {
     fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
-    subject: plain(certificate.subject.replaceAll("\n", ", ")) || null,
+    subject: plain(onOneLine(certificate.subject)) || null,
     notAfter: certificate.validToDate.toISOString(),
     from: [...new Set(from.map(({ fingerprint }) => fingerprint))],
   };
@@ -59,7 +58,7 @@ export function showCertificate(certificate: X509Certificate, from: readonly Can
  */
 export function judgeAcceptedNames(
   names: readonly Buffer[],
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
 ): { readonly trusts: Trust; readonly accepts: Accepted } {
   const named = candidates.filter((candidate) => names.some((name) => isNamed(candidate, name) === true));
   const others = names.filter((name) => !candidates.some((candidate) => isNamed(candidate, name) === true));
@@ -88,7 +87,7 @@ export function judgeAcceptedNames(
  * Whether `name` is one above the candidate's override. The override's own subject is no such name: Teleport's own
  * certificates of both keys may have it.
  */
-function issuerIsNamed({ override, spki }: Candidate, name: Buffer): boolean {
+function issuerIsNamed({ override, spki }: CandidateKey, name: Buffer): boolean {
   return override.some(
     ({ raw }) => name.length > EMPTY_NAME && raw.includes(name) && !raw.includes(Buffer.concat([name, spki])),
   );
@@ -102,7 +101,7 @@ const EMPTY_NAME = 2;
  * subject at once (RFC 5280, 4.1), so the DER of both stands there in one piece. `null` where that cannot be
  * told, as the key is written in another way than Node writes it.
  */
-function isNamed({ certificate, spki }: Candidate, name: Buffer): boolean | null {
+function isNamed({ certificate, spki }: CandidateKey, name: Buffer): boolean | null {
   if (certificate === null || !certificate.raw.includes(spki)) return null;
   return name.length > 0 && certificate.raw.includes(Buffer.concat([name, spki]));
 }

@@ -2,10 +2,10 @@ import { createPublicKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { JwksConsumer } from "../resources/model/trust-consumer.ts";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
-import { type Candidate, nameOf, needCandidates, trustOf, usesOf } from "./candidates.ts";
+import { fingerprintOf, spkiOf } from "../x509/spki.ts";
+import { type CandidateKey, caInWords, needCandidates, trustOf, usesFrom } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
-import { describeError, excerpt, type Observation, ProbeEnd } from "./result.ts";
+import { describeError, excerpt, ProbeEnd, type UnnamedResult } from "./result.ts";
 
 const MAX_BYTES = 1_048_576;
 const MAX_REDIRECTS = 3;
@@ -13,10 +13,10 @@ const MAX_REDIRECTS = 3;
 /** Reads a key set over HTTPS and looks for the candidates in it: a key that is listed is trusted. */
 export async function probeJwks(
   consumer: JwksConsumer,
-  all: readonly Candidate[],
+  all: readonly CandidateKey[],
   attempt: Attempt,
   ca: Uint8Array | null,
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   const candidates = needCandidates(all, "jwt");
   const url = URL.canParse(consumer.url) ? new URL(consumer.url) : null;
   if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") {
@@ -26,10 +26,10 @@ export async function probeJwks(
   const { keys, unreadable } = readKeySet(body);
   const listed = candidates.filter((candidate) => keys.some((spki) => spki.equals(candidate.spki)));
   return {
-    uses: usesOf(listed),
+    uses: usesFrom(listed),
     trusts: trustOf(candidates, (candidate) => (listed.includes(candidate) ? "yes" : "no")),
     detail:
-      `${url.host} lists ${keys.length} keys, among them of ${nameOf(usesOf(listed))}` +
+      `${url.host} lists ${keys.length} keys, among them of ${caInWords(usesFrom(listed))}` +
       `${unreadable === 0 ? "" : `; ${unreadable} more cannot be read`}.`,
     evidence: {
       protocol: null,

@@ -12,7 +12,7 @@ const ERR_HOST_IS_BLOCKED = 1129;
  * Waits for the greeting of a MySQL or MariaDB server and asks it to go on in TLS. The SSLRequest is the
  * beginning of the login packet and stops before the user name.
  */
-export async function askForTls(socket: Socket): Promise<void> {
+export async function askMysqlForTls(socket: Socket): Promise<void> {
   const bytes = await readUntil(socket, (seen) => !isBeginning(seen) || seen.length >= end(seen), MAX_PACKET);
   const packet = bytes.subarray(4);
   if (!isBeginning(bytes) || bytes.length !== end(bytes)) throw notMysql(bytes);

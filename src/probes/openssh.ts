@@ -5,12 +5,12 @@ import {
   type OpensshConsumer,
   parseAddress,
 } from "../resources/model/trust-consumer.ts";
-import { fingerprintOf, spkiOf } from "../rotation/spki.ts";
-import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
+import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "../x509/openssh-key.ts";
+import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
-import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "./openssh-key.ts";
-import { describeError, excerpt, type Observation, ProbeEnd, plain, TRUST_UNKNOWN } from "./result.ts";
+import { showOpensshCertificate, signersOfOpenssh } from "./judge-openssh.ts";
+import { describeError, excerpt, ProbeEnd, TRUST_UNKNOWN, type UnnamedResult } from "./result.ts";
 
 /** Not all that `ssh-keyscan` knows: each type is a connection, and sshd counts those that do not log in. */
 const KEY_TYPES = ["rsa", "ecdsa", "ed25519"];
@@ -21,10 +21,10 @@ const KEY_TYPES = ["rsa", "ecdsa", "ed25519"];
  */
 export async function probeOpenssh(
   consumer: OpensshConsumer,
-  all: readonly Candidate[],
+  all: readonly CandidateKey[],
   attempt: Attempt,
   tools: { readonly run: RunExecutable; readonly sshKeyscan: string; readonly timeoutMs: number },
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   const candidates = needCandidates(all, "ssh");
   const address = parseAddress(consumer.address, DEFAULT_PORTS.openssh);
   if (address === null) throw new ProbeEnd("unknown", `"${consumer.address}" is not an address`);
@@ -42,25 +42,20 @@ export async function probeOpenssh(
   const certificates = readCertificates(listing);
   const judged = certificates.map((certificate) => ({
     certificate,
-    from: candidates.filter((candidate) => isFrom(certificate, candidate)),
+    from: signersOfOpenssh(certificate, candidates),
   }));
-  const uses = usesOf(judged.flatMap(({ from }) => from));
+  const uses = usesFrom(judged.flatMap(({ from }) => from));
   const detail =
     judged.length === 0
       ? "shows no host certificate, only plain host keys"
-      : `shows a host certificate of ${nameOf(uses)}${describeRest(certificates)}`;
+      : `shows a host certificate of ${caInWords(uses)}${describeRest(certificates)}`;
   return {
     uses,
     trusts: TRUST_UNKNOWN,
     detail: `${formatAddress(address)} ${detail}; which CAs it trusts for users, sshd does not say.`,
     evidence: {
       protocol: banner,
-      shown: judged.map(({ certificate, from }) => ({
-        fingerprint: fingerprintOf(spkiOf(certificate.publicKey)),
-        subject: plain(certificate.keyId),
-        notAfter: certificate.validBefore,
-        from: [...new Set(from.map(({ fingerprint }) => fingerprint))],
-      })),
+      shown: judged.map(({ certificate, from }) => showOpensshCertificate(certificate, from)),
       accepts: null,
     },
   };
@@ -108,11 +103,6 @@ function readCertificates(listing: string): readonly OpensshCertificate[] {
       }
     })
     .filter(({ role }) => role === "host");
-}
-
-/** By the key and its signature; a certificate that only names the key proves nothing. */
-function isFrom({ authority, signatureVerifies }: OpensshCertificate, { spki }: Candidate): boolean {
-  return signatureVerifies && spkiOf(authority).equals(spki);
 }
 
 function describeRest(certificates: readonly OpensshCertificate[]): string {

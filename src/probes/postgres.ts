@@ -6,7 +6,7 @@ import { excerpt, ProbeEnd } from "./result.ts";
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** Asks a PostgreSQL server to go on in TLS. */
-export async function askForTls(socket: Socket): Promise<void> {
+export async function askPostgresForTls(socket: Socket): Promise<void> {
   socket.write(SSL_REQUEST);
   const answer = await readUntil(socket, (bytes) => bytes.length >= 1, 4096);
   // More than the one byte would be plain text that somebody pushed in before TLS (CVE-2021-23222).

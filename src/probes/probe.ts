@@ -1,23 +1,24 @@
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
-import { type Candidate, type OverrideChains, readCandidates } from "./candidates.ts";
+import type { KeysByRole } from "../rotation/key-sets.ts";
+import { type CandidateKey, type OverrideChains, readCandidates } from "./candidates.ts";
 import type { Attempt } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { checkFile } from "./file.ts";
 import { probeJwks } from "./jwks.ts";
 import { probeOpenssh } from "./openssh.ts";
 import {
-  type Candidates,
   describeError,
   NO_EVIDENCE,
-  type Observation,
   ProbeEnd,
   type ProbeResult,
   TRUST_UNKNOWN,
+  type UnnamedResult,
 } from "./result.ts";
 import { probeTls } from "./tls.ts";
 
+/** What all probes of a run share. */
 export interface ProbeOptions {
-  readonly candidates: Candidates;
+  readonly candidates: KeysByRole;
   readonly overrides?: OverrideChains;
   /** For each probe by itself, from when it starts; a consumer may say otherwise. */
   readonly deadlineMs: number;
@@ -54,7 +55,7 @@ export async function probeAll(
 
 async function probe(
   consumer: TrustConsumer,
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
   options: ProbeOptions,
 ): Promise<ProbeResult> {
   options.signal?.throwIfAborted();
@@ -81,10 +82,10 @@ async function probe(
 
 async function observe(
   consumer: TrustConsumer,
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
   { readFile, run, deadlineMs, sshKeyscan = "ssh-keyscan" }: ProbeOptions,
   attempt: Attempt,
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   switch (consumer.kind) {
     case "postgres":
     case "mysql":
@@ -127,7 +128,7 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function explain(error: unknown, attempt: Attempt, isLate: boolean, timeoutMs: number): Observation {
+function explain(error: unknown, attempt: Attempt, isLate: boolean, timeoutMs: number): UnnamedResult {
   if (isLate) {
     if (attempt.soFar !== null) return attempt.soFar;
     const detail = `no answer within ${timeoutMs / 1000} s, while ${attempt.doing}.`;

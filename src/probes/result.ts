@@ -1,11 +1,7 @@
-import type { KeysByRole } from "../rotation/key-sets.ts";
 import type { ConsumerObservation, Fingerprint } from "../rotation/observation.ts";
 
-/** The keys that a consumer may use or trust. Sets, as HSM clusters have several of each. */
-export type Candidates = KeysByRole;
-
 /** A result before it has the name of its consumer. */
-export type Observation = Omit<ProbeResult, "consumer">;
+export type UnnamedResult = Omit<ProbeResult, "consumer">;
 
 /** What a probe saw of one consumer: facts and what they mean, never a verdict on the rotation. */
 export interface ProbeResult {
@@ -14,12 +10,14 @@ export interface ProbeResult {
   readonly trusts: Trust;
   /** A sentence or two for people. */
   readonly detail: string;
-  readonly evidence: Evidence;
+  readonly evidence: ProbeEvidence;
 }
 
+/** Whether a consumer trusts the old and the new CA. */
 export type Trust = ConsumerObservation["trusts"];
 
-export interface Evidence {
+/** What a verdict rests on, for plans and for people. */
+export interface ProbeEvidence {
   /** `TLSv1.3`, `SSH-2.0-OpenSSH_9.2p1`; `null` where there is none. */
   readonly protocol: string | null;
   /** Certificates and keys that it showed, or that the file holds. */
@@ -28,6 +26,7 @@ export interface Evidence {
   readonly accepts: Accepted | null;
 }
 
+/** A certificate or key that was seen. */
 export interface ShownKey {
   readonly fingerprint: Fingerprint;
   /** For people; `null` for a bare key. */
@@ -38,19 +37,22 @@ export interface ShownKey {
   readonly from: readonly Fingerprint[];
 }
 
+/** The CAs that a server names to its clients. */
 export interface Accepted {
   readonly candidates: readonly Fingerprint[];
   /** How many others it names. */
   readonly others: number;
 }
 
+/** Nothing is known of what it trusts. */
 export const TRUST_UNKNOWN: Trust = { old: "unknown", new: "unknown" };
-export const NO_EVIDENCE: Evidence = { protocol: null, shown: [], accepts: null };
+/** Nothing was seen. */
+export const NO_EVIDENCE: ProbeEvidence = { protocol: null, shown: [], accepts: null };
 
 /** What ends a probe early: there is nothing more to see, and this is what it means. */
 export class ProbeEnd extends Error {
   readonly uses: ProbeResult["uses"];
-  readonly evidence: Evidence;
+  readonly evidence: ProbeEvidence;
 
   constructor(uses: "neither" | "unreachable" | "unknown", detail: string, evidence = NO_EVIDENCE) {
     super(detail);

@@ -6,18 +6,18 @@ import {
   parseAddress,
   type TlsConsumer,
 } from "../resources/model/trust-consumer.ts";
-import { type Candidate, nameOf, needCandidates, usesOf } from "./candidates.ts";
+import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection } from "./connection.ts";
 import { judgeAcceptedNames, showCertificate, signersOf } from "./judge-tls.ts";
-import { askForTls as askMysql } from "./mysql.ts";
-import { askForTls as askPostgres } from "./postgres.ts";
-import { type Accepted, type Observation, ProbeEnd, TRUST_UNKNOWN, type Trust } from "./result.ts";
+import { askMysqlForTls } from "./mysql.ts";
+import { askPostgresForTls } from "./postgres.ts";
+import { type Accepted, ProbeEnd, TRUST_UNKNOWN, type Trust, type UnnamedResult } from "./result.ts";
 import { type Handshake, shakeHands } from "./tls-handshake.ts";
 
 /** What is said before TLS starts; throws `ProbeEnd` where it does not start. */
 const PRELUDES: Readonly<Record<TlsConsumer["kind"], (socket: Socket) => Promise<void>>> = {
-  postgres: askPostgres,
-  mysql: askMysql,
+  postgres: askPostgresForTls,
+  mysql: askMysqlForTls,
   tls: async () => {},
 };
 
@@ -33,20 +33,20 @@ interface TrustSeen {
  */
 export async function probeTls(
   consumer: TlsConsumer,
-  all: readonly Candidate[],
+  all: readonly CandidateKey[],
   attempt: Attempt,
-): Promise<Observation> {
+): Promise<UnnamedResult> {
   const candidates = needCandidates(all, "tls");
   const address = parseAddress(consumer.address, DEFAULT_PORTS[consumer.kind]);
   if (address === null) throw new ProbeEnd("unknown", `"${consumer.address}" is not an address`);
   const first = await meet(consumer, address, attempt);
   const [leaf] = first.chain;
   const from = signersOf(leaf, first.chain, candidates);
-  const observe = ({ trusts, accepts, detail }: TrustSeen): Observation => ({
-    uses: usesOf(from),
+  const observe = ({ trusts, accepts, detail }: TrustSeen): UnnamedResult => ({
+    uses: usesFrom(from),
     trusts,
     detail:
-      `${formatAddress(address)} shows a certificate of ${nameOf(usesOf(from))}, ` +
+      `${formatAddress(address)} shows a certificate of ${caInWords(usesFrom(from))}, ` +
       `valid until ${leaf.validToDate.toISOString().slice(0, 10)}; ${detail}.`,
     evidence: { protocol: first.protocol, shown: [showCertificate(leaf, from)], accepts },
   });
@@ -75,7 +75,7 @@ async function lookAtTrust(
   consumer: TlsConsumer,
   address: Address,
   first: Handshake,
-  candidates: readonly Candidate[],
+  candidates: readonly CandidateKey[],
   attempt: Attempt,
 ): Promise<TrustSeen> {
   let seen = first;
@@ -101,10 +101,10 @@ function blind(detail: string): TrustSeen {
   return { trusts: TRUST_UNKNOWN, accepts: null, detail };
 }
 
-function describeTrust(trusts: Trust, candidates: readonly Candidate[]): string {
+function describeTrust(trusts: Trust, candidates: readonly CandidateKey[]): string {
   const words = { yes: "accepts", no: "does not accept", unknown: "may or may not accept" };
   const parts = (["old", "new"] as const)
     .filter((role) => candidates.some((candidate) => candidate.role === role))
-    .map((role) => `${words[trusts[role]]} ${nameOf(role)}`);
+    .map((role) => `${words[trusts[role]]} ${caInWords(role)}`);
   return `of clients it ${parts.join(" and ")}`;
 }

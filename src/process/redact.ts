@@ -17,6 +17,7 @@ const NAMED_VALUE =
 /** Teleport's join tokens. */
 const JOIN_TOKEN = /(?<![\w:-])[0-9a-f]{32}(?![\w-])/g;
 
+/** The same text, with `[redacted]` in place of every secret. */
 export function redact(text: string): string {
   return withoutSecrets(text).replace(NAMED_VALUE, `$1${REMOVED}`).replace(JOIN_TOKEN, REMOVED);
 }

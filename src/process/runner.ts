@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Result } from "execa";
 import { Failure } from "../failure.ts";
-import { createLimit } from "./limit.ts";
 import { redact, withoutCutHead } from "./redact.ts";
+import { createLimit } from "./task-limit.ts";
 
 /**
  * The one place that runs executables (design, section 5): argv arrays and never a shell, time limits, output
@@ -11,12 +11,13 @@ import { redact, withoutCutHead } from "./redact.ts";
  */
 export interface Runner {
   /** Runs to the end and gives all it printed. */
-  run(command: Command): Promise<Outcome>;
+  run(command: ExecutableCall): Promise<Outcome>;
   /** Hands over standard output while the executable still prints; `consume` must not keep the chunk. */
-  stream(command: Command, consume: (chunk: Uint8Array) => void): Promise<StreamOutcome>;
+  stream(command: ExecutableCall, consume: (chunk: Uint8Array) => void): Promise<StreamOutcome>;
 }
 
-export interface Command {
+/** One call of an executable. */
+export interface ExecutableCall {
   /** The executable and its arguments, as they are. */
   readonly argv: readonly string[];
   /** Added to the environment of capstan itself, which is passed on as it is; `undefined` takes a variable out. */
@@ -30,6 +31,7 @@ export interface Command {
   readonly maxBytes?: number;
 }
 
+/** How an executable ended whose standard output was handed over as it came. */
 export interface StreamOutcome {
   readonly argv: readonly string[];
   readonly exitCode: number;
@@ -43,6 +45,7 @@ interface Outcome extends StreamOutcome {
   readonly stdout: string;
 }
 
+/** What holds for every executable of a run. */
 export interface RunnerOptions {
   /** Executables at the same time. */
   readonly limit?: number;
@@ -106,7 +109,7 @@ export function createRunner(options: RunnerOptions = {}): Runner {
       ),
   };
 
-  async function traced(command: Command, task: () => Promise<StreamOutcome>): Promise<StreamOutcome> {
+  async function traced(command: ExecutableCall, task: () => Promise<StreamOutcome>): Promise<StreamOutcome> {
     try {
       const outcome = await task();
       options.trace?.(
@@ -121,7 +124,7 @@ export function createRunner(options: RunnerOptions = {}): Runner {
 }
 
 async function execute(
-  command: Command,
+  command: ExecutableCall,
   consume: (chunk: Uint8Array) => void,
   {
     maxBytes,
@@ -239,7 +242,7 @@ export function shown(command: { readonly argv: readonly string[] }): string {
 }
 
 function notRun(
-  command: Command,
+  command: ExecutableCall,
   file: string,
   result: Pick<Result, "code" | "signal" | "originalMessage">,
   seconds: string,
@@ -271,7 +274,7 @@ function notRun(
   );
 }
 
-function interrupted(command: Command): Failure {
+function interrupted(command: ExecutableCall): Failure {
   return new Failure("interrupted", `${shown(command)} was stopped.`);
 }
 

@@ -15,6 +15,7 @@ export interface SecretFolder {
   close(): Promise<void>;
 }
 
+/** Makes the folder where temporary files are, and takes away what processes that are gone have left. */
 export async function openSecretFolder(): Promise<SecretFolder> {
   await removeAbandoned();
   // mkdtemp makes it readable for its owner only.

@@ -30,11 +30,15 @@ export function namedByFlag(cwd: string, name: string): Target {
 export async function lookAtTarget({ path, roots }: Target): Promise<Stats | null> {
   const root = roots.filter((folder) => isBelow(folder, path)).toSorted((a, b) => b.length - a.length)[0];
   if (root === undefined) {
-    throw refused(path, "it is outside of the folders that may be written to", "CAPSTAN_WRITE lists others");
+    throw notWritten(
+      path,
+      "it is outside of the folders that may be written to",
+      "CAPSTAN_WRITE lists others",
+    );
   }
   const parts = relative(root, path).split(sep);
   if (path.split(sep).some((part) => part.toLowerCase() === ".git"))
-    throw refused(path, "it is git's own", "name another place");
+    throw notWritten(path, "it is git's own", "name another place");
   let at = root;
   let found: Stats | null = null;
   for (const [index, part] of parts.entries()) {
@@ -45,10 +49,14 @@ export async function lookAtTarget({ path, roots }: Target): Promise<Stats | nul
     });
     if (found === null) return null;
     if (found.isSymbolicLink())
-      throw refused(path, `${at} is a symbolic link`, "remove the link, or name the place that it leads to");
+      throw notWritten(
+        path,
+        `${at} is a symbolic link`,
+        "remove the link, or name the place that it leads to",
+      );
     const last = index === parts.length - 1;
-    if (!last && !found.isDirectory()) throw refused(path, `${at} is no folder`, "name another place");
-    if (last && found.isDirectory()) throw refused(path, "it is a folder", "name a file");
+    if (!last && !found.isDirectory()) throw notWritten(path, `${at} is no folder`, "name another place");
+    if (last && found.isDirectory()) throw notWritten(path, "it is a folder", "name a file");
   }
   return found;
 }
@@ -57,12 +65,13 @@ export async function lookAtTarget({ path, roots }: Target): Promise<Stats | nul
 export async function readTarget(target: Target): Promise<string | null> {
   const found = await lookAtTarget(target);
   if (found === null) return null;
-  if (!found.isFile()) throw refused(target.path, "it is no file", "name another place");
+  if (!found.isFile()) throw notWritten(target.path, "it is no file", "name another place");
   return await readFile(target.path, "utf8").catch((cause) => {
     throw unwritten(target.path, cause);
   });
 }
 
+/** What is to be in a file. */
 export interface Content {
   readonly bytes: string | Uint8Array;
   /** 0600 for keys. */
@@ -108,7 +117,8 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-export function refused(path: string, why: string, hint: string): Failure {
+/** A `Failure` (`refused`) that says why, and what to do; nothing has been written then. */
+export function notWritten(path: string, why: string, hint: string): Failure {
   return new Failure("refused", `${path} is not written: ${why}`, { hint: `nothing was written; ${hint}` });
 }
 

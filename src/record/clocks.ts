@@ -16,14 +16,15 @@ export interface Clocks {
 }
 
 /** What the clocks showed at one moment. */
-export type Reading = Readonly<Record<keyof Clocks, number>>;
+export type ClockReading = Readonly<Record<keyof Clocks, number>>;
 
 /** The clocks of this machine, around a wall clock that is given. */
 export function clocksAround(wall: () => number): Clocks {
   return { wall, boot: () => uptime() * 1000, monotonic: () => performance.now() };
 }
 
-export function readClocks(clocks: Clocks): Reading {
+/** All of them at one moment. */
+export function readClocks(clocks: Clocks): ClockReading {
   return { wall: clocks.wall(), boot: clocks.boot(), monotonic: clocks.monotonic() };
 }
 
@@ -36,7 +37,12 @@ const TREMOR_MS = 1000;
  * Why what began at `since` and lasts `ms` is over by the first of the clocks, in words; `null` while it is not by
  * any of them. `seen` is the latest reading before: a clock that went back since cannot tell how long it was.
  */
-export function overBy(now: Reading, since: Reading, seen: Reading, ms: number): string | null {
+export function overBy(
+  now: ClockReading,
+  since: ClockReading,
+  seen: ClockReading,
+  ms: number,
+): string | null {
   for (const name of NAMES) {
     if (!Number.isFinite(now[name])) return `the ${name} clock cannot be read`;
     if (now[name] < seen[name] - TREMOR_MS || now[name] < since[name] - TREMOR_MS) {

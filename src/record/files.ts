@@ -14,6 +14,7 @@ export async function readIfThere(file: string): Promise<string | null> {
   }
 }
 
+/** Of a folder, in no order; none where there is no such folder. Throws a `Failure` (`storage`). */
 export async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
@@ -91,6 +92,7 @@ export async function createExclusively(file: string, text: string, at: number):
   }
 }
 
+/** `what`: the verb of what could not be done with the file. */
 export function storageFailure(what: string, file: string, cause: unknown): Failure {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new Failure("storage", `cannot ${what} ${file}: ${why}`, {
@@ -99,6 +101,7 @@ export function storageFailure(what: string, file: string, cause: unknown): Fail
   });
 }
 
+/** Whether the system answered with this code, as `ENOENT` (errno(3)). */
 export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }

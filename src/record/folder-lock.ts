@@ -2,9 +2,10 @@ import { close, futimes, open } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { isoTime } from "../iso-time.ts";
 import { createExclusively, isErrno, namesIn, readIfThere, storageFailure } from "./files.ts";
 import { lifeOf } from "./holder-process.ts";
-import { iso, parseFolderLock, takeoverOf } from "./lease.ts";
+import { parseFolderLock, takeoverOf } from "./lease.ts";
 import { LEASE_MS } from "./lease-times.ts";
 import { heldBySomebody, heldByUnknown, leftBehind } from "./lock-words.ts";
 import type { HeldLock, LockState } from "./store.ts";
@@ -83,17 +84,17 @@ export class FolderLock {
   /** A holder that cannot be seen from here is gone when it was silent for so long that it gave up itself. */
   async #stateOf({ number, lock }: Top, now: number): Promise<LockState> {
     const heartbeat = await lastBeat(this.#file(number), now);
-    const expires = iso(heartbeat + LEASE_MS);
+    const expires = isoTime(heartbeat + LEASE_MS);
     const takeover = takeoverOf({ expires });
     const seen = lock === null ? "unknown" : await lifeOf(processOf(lock));
-    const held = lock ?? { ...UNKNOWN_HOLDER, since: iso(heartbeat) };
+    const held = lock ?? { ...UNKNOWN_HOLDER, since: isoTime(heartbeat) };
     return {
       ...held,
       cluster: this.#cluster,
-      heartbeat: iso(heartbeat),
+      heartbeat: isoTime(heartbeat),
       expires,
       holder: seen === "unknown" && now >= takeover ? "dead" : seen,
-      takeover: seen === "unknown" ? iso(takeover) : null,
+      takeover: seen === "unknown" ? isoTime(takeover) : null,
     };
   }
 

@@ -13,8 +13,10 @@ export interface HolderProcess {
   readonly started: string | null;
 }
 
+/** Whether a process still runs; `unknown`: it cannot be seen from here. */
 export type Life = "alive" | "dead" | "unknown";
 
+/** By what others can tell whether this process still runs. */
 export async function thisProcess(): Promise<HolderProcess> {
   // Without /proc (macOS), or with one of another namespace, whose numbers are not those that we know.
   const self = await quietly(readlink("/proc/self"));

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { isoTime } from "../iso-time.ts";
 import type { HolderProcess } from "./holder-process.ts";
 import { LEASE_MS, SKEW_MS } from "./lease-times.ts";
 import type { HeldLock, LockHolder } from "./store.ts";
@@ -20,6 +21,7 @@ export interface Lease extends HeldLock {
   readonly beats: number;
 }
 
+/** What a lease is taken with. */
 export interface LeaseWish {
   readonly cluster: string;
   readonly id: string;
@@ -27,6 +29,7 @@ export interface LeaseWish {
   readonly process: HolderProcess;
 }
 
+/** A new one, that lasts from `now` on (milliseconds since the epoch). */
 export function takeLease({ cluster, id, holder, process: where }: LeaseWish, now: number): Lease {
   const { who, why, runUrl } = holder;
   const named = runUrl === undefined ? { who, why } : { who, why, runUrl };
@@ -38,7 +41,7 @@ export function takeLease({ cluster, id, holder, process: where }: LeaseWish, no
       host: hostname(),
       pid: process.pid,
       ...where,
-      since: iso(now),
+      since: isoTime(now),
       heartbeat: "",
       expires: "",
       beats: 0,
@@ -47,8 +50,9 @@ export function takeLease({ cluster, id, holder, process: where }: LeaseWish, no
   );
 }
 
+/** The same for another while from `now` on (milliseconds since the epoch). */
 export function renewLease(lease: Lease, now: number): Lease {
-  return { ...lease, heartbeat: iso(now), expires: iso(now + LEASE_MS), beats: lease.beats + 1 };
+  return { ...lease, heartbeat: isoTime(now), expires: isoTime(now + LEASE_MS), beats: lease.beats + 1 };
 }
 
 /** When somebody else may take it: later than its holder gives up, as clocks differ. */
@@ -82,7 +86,7 @@ export function parseFolderLock(text: string): HeldLock | null {
   const value = parseObject(text);
   if (value === null || !(value["cluster"] === undefined || typeof value["cluster"] === "string"))
     return null;
-  const lock = leaseIn({ beats: 0, ...value, heartbeat: "", expires: iso(0) });
+  const lock = leaseIn({ beats: 0, ...value, heartbeat: "", expires: isoTime(0) });
   return lock === null ? null : { ...lock, cluster: lock.cluster ?? null, heartbeat: null, expires: null };
 }
 
@@ -97,8 +101,4 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

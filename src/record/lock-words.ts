@@ -1,8 +1,9 @@
 import { Failure } from "../failure.ts";
-import type { HeldLock, LockState } from "./store.ts";
+import type { HeldLock, LockState, LockToRelease } from "./store.ts";
 
 /** Sentences about locks, the same for every backend. */
 
+/** Who has the lock that a run wants to take, and how it can be got. */
 export function heldBySomebody(lock: LockState): Failure {
   const where = lock.runUrl === undefined ? `process ${lock.pid} on ${lock.host}` : lock.runUrl;
   const until = lock.expires === null ? "" : `, until ${lock.expires} unless it is renewed`;
@@ -23,12 +24,14 @@ function wayOut({ holder, takeover, id, pid }: LockState): string {
   return `wait until it is done; unless it is renewed, the next run takes it over from ${takeover} on; ${gone}`;
 }
 
+/** Somebody was faster, again and again: whoever it is, it is not worth another try. */
 export function heldByUnknown(what: string): Failure {
   return new Failure("locked", `another run took ${what} at the same moment`, {
     hint: "run it again",
   });
 }
 
+/** A lock is to be released and is not there; `null`: the one for all clusters. */
 export function nobodyHolds(cluster: string | null): Failure {
   return new Failure("usage", `nobody holds the lock of ${named({ cluster })}`, {
     hint: "there is nothing to release",
@@ -42,12 +45,14 @@ export function noLongerHeld(cluster: string, why: string): Failure {
   });
 }
 
+/** The lock that a person names by its id is not there. */
 export function noSuchLock(id: string): Failure {
   return new Failure("usage", `there is no lock with the id ${id}`, {
     hint: "look at `capstan lock show` again; the lock you meant is gone",
   });
 }
 
+/** It is there, and is not the one that a person looked at. */
 export function anotherLock(lock: HeldLock, asked: string): Failure {
   return new Failure(
     "usage",
@@ -58,8 +63,14 @@ export function anotherLock(lock: HeldLock, asked: string): Failure {
   );
 }
 
+/** Throws unless it is the lock that was asked for, and its holder is known to be gone or it is forced. */
+export function insistOnRelease(found: LockState, { id, force }: LockToRelease): void {
+  if (found.id !== id) throw anotherLock(found, id);
+  if (found.holder !== "dead" && !force) throw stillHeld(found);
+}
+
 /** A lock is taken from nobody who may still be at work, unless somebody answers for it. */
-export function stillHeld(lock: LockState): Failure {
+function stillHeld(lock: LockState): Failure {
   const what =
     lock.holder === "alive"
       ? `the run that holds the lock of ${named(lock)} is alive (process ${lock.pid} on ${lock.host})`
@@ -77,6 +88,7 @@ export function stillHeld(lock: LockState): Failure {
 export const CONSEQUENCE =
   "that run writes nothing more, but a call that it has begun goes on, and two runs may be at work on the cluster until it ends";
 
+/** What a store says to a write of a run that has no lock: a defect, and nothing is written. */
 export function writtenWithoutLock(cluster: string): Failure {
   return new Failure(
     "locked",
@@ -87,6 +99,14 @@ export function writtenWithoutLock(cluster: string): Failure {
   );
 }
 
+/** The record is not as this run read it: what the other one wrote stays. */
+export function changedMeanwhile(cluster: string): Failure {
+  return new Failure("storage", `another run changed the record of ${cluster} at the same time`, {
+    hint: "nothing was overwritten; run it again",
+  });
+}
+
+/** The notice of a run that takes over a lock: whose it was, and why it may. */
 export function leftBehind(lock: HeldLock, by: "time" | "process"): string {
   const { who, runUrl, pid, host, since, heartbeat, expires } = lock;
   const where = runUrl === undefined ? `process ${pid} on ${host}` : runUrl;

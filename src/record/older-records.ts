@@ -32,6 +32,7 @@ export async function findRecord(
   return first ?? found[0] ?? null;
 }
 
+/** Where the record of a cluster is below a folder that keeps records. */
 export function recordFile(folder: string, cluster: string): string {
   return join(folder, "record", `${encodeURIComponent(cluster)}.json`);
 }

@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { isoTime } from "../iso-time.ts";
 import { createExclusively, readIfThere } from "./files.ts";
 import { exists } from "./holder-process.ts";
-import { iso, type Lease, parseFolderLock, parseLeaseOfAll, takeoverOf } from "./lease.ts";
+import { type Lease, parseFolderLock, parseLeaseOfAll, takeoverOf } from "./lease.ts";
 import { heldBySomebody, heldByUnknown } from "./lock-words.ts";
 import type { HeldLock, LockState } from "./store.ts";
 
@@ -23,12 +24,14 @@ const GUARD = {
 
 const NEVER = "9999-12-31T23:59:59.999Z";
 
+/** Whether it is the lock that only keeps 0.1.0 out. */
 export function isGuard({ id }: HeldLock): boolean {
   return id === GUARD.id;
 }
 
+/** What stands in refs in place of the lock of 0.1.0. `now`: milliseconds since the epoch. */
 export function guardLease(now: number): Lease {
-  return { cluster: null, ...GUARD, since: iso(now), heartbeat: iso(now), expires: NEVER, beats: 0 };
+  return { cluster: null, ...GUARD, since: isoTime(now), heartbeat: isoTime(now), expires: NEVER, beats: 0 };
 }
 
 /** The lock of 0.1.0 in refs, or what stands in its place. */
@@ -36,9 +39,10 @@ export function olderLease(text: string): Lease | null {
   return parseLeaseOfAll(text);
 }
 
+/** As 0.1.0 judges its lock in refs: by time alone. `now`: milliseconds since the epoch. */
 export function stateOfOlderLease(lease: Lease, now: number): LockState {
   const takeover = takeoverOf(lease);
-  return { ...lease, holder: now >= takeover ? "dead" : "unknown", takeover: iso(takeover) };
+  return { ...lease, holder: now >= takeover ? "dead" : "unknown", takeover: isoTime(takeover) };
 }
 
 /** The lock of 0.1.0 in a folder, while it stands; `null` where there is none that anybody may hold. */
@@ -48,6 +52,7 @@ export async function olderLockIn(folder: string): Promise<LockState | null> {
   return lock === null || isGuard(lock) ? null : stateOf(lock);
 }
 
+/** Only the one with this id. */
 export async function removeOlderLock(folder: string, id: string): Promise<void> {
   if ((await olderLockIn(folder))?.id === id) await rm(fileIn(folder), { force: true });
 }
@@ -76,7 +81,7 @@ function fileIn(folder: string): string {
 }
 
 async function putGuard(file: string, now: number): Promise<boolean> {
-  const guard: HeldLock = { cluster: null, ...GUARD, since: iso(now), heartbeat: null, expires: null };
+  const guard: HeldLock = { cluster: null, ...GUARD, since: isoTime(now), heartbeat: null, expires: null };
   return await createExclusively(file, `${JSON.stringify(guard)}\n`, now);
 }
 
@@ -90,7 +95,7 @@ async function replace(file: string, text: string, lock: HeldLock | null, now: n
     why: "takes over the lock of an older version",
     host: hostname(),
     pid: process.pid,
-    since: iso(now),
+    since: isoTime(now),
     heartbeat: null,
     expires: null,
   };

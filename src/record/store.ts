@@ -46,6 +46,7 @@ export interface AuthorityBackup {
   readonly authorities: readonly LiveAuthority[];
 }
 
+/** Where the record of one cluster is, for people and for whoever must know whether there is one. */
 export interface Whereabouts {
   /** `folder`: what other machines and other clones do is not in it. */
   readonly kind: "folder" | "refs";
@@ -57,6 +58,7 @@ export interface Whereabouts {
   readonly unread: string | null;
 }
 
+/** Who takes a lock, for people. */
 export interface LockHolder {
   readonly who: string;
   readonly why: string;
@@ -64,6 +66,7 @@ export interface LockHolder {
   readonly runUrl?: string;
 }
 
+/** A lock that this run has taken. */
 export interface Lock {
   readonly cluster: string;
   readonly id: string;
@@ -94,6 +97,7 @@ export interface HeldLock extends LockHolder {
   readonly expires: string | null;
 }
 
+/** A lock as this machine judges it now. */
 export interface LockState extends HeldLock {
   /** Whether its holder still lives, as far as this machine and the time can tell. */
   readonly holder: Life;
@@ -101,6 +105,7 @@ export interface LockState extends HeldLock {
   readonly takeover: string | null;
 }
 
+/** A lock that a person wants to end, as they saw it. */
 export interface LockToRelease {
   /** `null`: the lock of an older version. */
   readonly cluster: string | null;

@@ -1,17 +1,19 @@
 import type { Failure } from "../failure.ts";
-import { type Clocks, overBy, type Reading, readClocks } from "./clocks.ts";
+import { type ClockReading, type Clocks, overBy, readClocks } from "./clocks.ts";
 import { HEARTBEAT_MS, LEASE_MS } from "./lease-times.ts";
 import { noLongerHeld } from "./lock-words.ts";
 
+/** Calls `beat` every so many milliseconds, until what it gives is called. */
 export type Repeat = (beat: () => void, ms: number) => () => void;
 
+/** Of whose lock it is, and by what it is measured. */
 export interface TenureOptions {
   readonly cluster: string;
   readonly clocks: Clocks;
   readonly repeat: Repeat;
   readonly notice: (message: string) => void;
   /** Read before the lock was asked for: the lease counts from there, whenever the answer came. */
-  readonly since: Reading;
+  readonly since: ClockReading;
 }
 
 /**
@@ -21,8 +23,8 @@ export interface TenureOptions {
 export class Tenure {
   readonly #lost = new AbortController();
   readonly #options: TenureOptions;
-  #since: Reading;
-  #seen: Reading;
+  #since: ClockReading;
+  #seen: ClockReading;
   #stopBeats = () => {};
   #alarm: NodeJS.Timeout | null = null;
 
@@ -37,12 +39,12 @@ export class Tenure {
     return this.#lost.signal;
   }
 
-  read(): Reading {
+  read(): ClockReading {
     return readClocks(this.#options.clocks);
   }
 
   /** The lease counts anew from the moment before it was asked for. */
-  renewed(at: Reading): void {
+  renewed(at: ClockReading): void {
     this.#since = at;
     this.#setAlarm();
   }

@@ -1,4 +1,5 @@
-import { authorityType, isTalosType } from "./authority-type.ts";
+import { typeOf } from "../profile/lookup.ts";
+import type { PlatformProfile } from "../profile/profile.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
 import { type ClusterRecord, phaseRecord, type RotationRecord, type TurnedBack } from "./record.ts";
 
@@ -14,35 +15,37 @@ export type Evidence = "proven" | "refuted" | "unknown";
  * that the cluster was never there: a run may have been killed, a hand or a clock have moved it. So it is refuted by
  * one thing only: capstan itself asked for the rollback, out of an init that it had just seen.
  */
-export function newKeyWasUsed(record: RotationRecord | undefined, live: LiveAuthority): Evidence {
+export function newKeyWasUsed(
+  record: RotationRecord | undefined,
+  live: LiveAuthority,
+  profile: PlatformProfile,
+): Evidence {
   const active = identify(live.active);
   if (record === undefined || record.retire.length === 0 || active.length === 0) return "unknown";
   // Teleport 5 lets the new key sign in a rollback out of init (recordings/README).
   if (active.some((key) => !record.retire.includes(key))) return "proven";
   if (isPastInit(live.rotation.phase)) return "proven";
   if (record.phases.some(({ phase }) => isPastInit(phase))) return "proven";
-  if (signsFromInit(live.type)) return "unknown";
+  if (typeOf(profile, live.type).signsFromInit) return "unknown";
   return isOutOfInit(record, live) ? "refuted" : "unknown";
 }
 
 /** Whether it would be refuted if capstan asked for the rollback now: what a plan can say before it is taken. */
-export function wouldBeUnused(record: RotationRecord | undefined, live: LiveAuthority): boolean {
-  if (newKeyWasUsed(record, live) === "refuted") return true;
+export function wouldBeUnused(
+  record: RotationRecord | undefined,
+  live: LiveAuthority,
+  profile: PlatformProfile,
+): boolean {
+  const used = newKeyWasUsed(record, live, profile);
+  if (used === "refuted") return true;
   const { phase, mode, state, towards } = live.rotation;
   const isWhole = phase === "init" && state === "in_progress" && mode === "manual" && towards == null;
   const isQuiet = record === undefined || record.requested === null;
-  return isWhole && isQuiet && !signsFromInit(live.type) && newKeyWasUsed(record, live) !== "proven";
+  return isWhole && isQuiet && !typeOf(profile, live.type).signsFromInit && used !== "proven";
 }
 
 function isPastInit(phase: string): boolean {
   return phase === "update_clients" || phase === "update_servers";
-}
-
-/** `auth sign --format=db` takes the new key of this CA in init already (reference teleport-rotation 1.4); of a type that nobody knows it may be so. */
-function signsFromInit(type: string): boolean {
-  const known = authorityType(type);
-  if (known === undefined) return !isTalosType(type);
-  return known.signsFromInit === true;
 }
 
 /** The rollback that the authority is in now, or that it has just left, is the one that was asked for out of init. */

@@ -1,16 +1,12 @@
-import {
-  type ClusterObservation,
-  type ComponentKind,
-  type LiveAuthority,
-  type LiveComponent,
-  listingOf,
-  type Unread,
-} from "./observation.ts";
+import type { Presence } from "../profile/component-kind.ts";
+import { unreadListing } from "../profile/lookup.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { ComponentKind, LiveAuthority, LiveComponent } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { RosterMember } from "./record.ts";
 
 /**
- * Who follows the host CA, and who does not: the one place that compares a component with the phase and the
+ * Who follows a CA, and who does not: the one place that compares a component with the phase and the
  * `current_id` of the authority. Phase alone is not enough: it also matches a rotation of last year
  * (reference teleport-rotation 1.5, 3.2).
  */
@@ -32,13 +28,6 @@ export interface Follower {
 type Standing = "following" | "lagging" | "unclear" | "silent" | "missing" | "unread" | "not-reporting";
 
 /**
- * A presence row lives this long after an announcement (`ServerAnnounceTTL`, reference teleport-rotation 3.3)
- * and is renewed at half of it, give or take a tenth. One that is older than that plus slack has stopped.
- */
-const ROW_LIFE_MS = 10 * 60_000;
-const ANNOUNCED_WITHIN_MS = 6 * 60_000 + 30_000;
-
-/**
  * The roster and everybody in the listing, each once, judged against the authority's phase. `ids`: those that are as
  * good as the one of the authority.
  */
@@ -50,6 +39,7 @@ export function followersOf(
   now: number,
   ids: readonly (string | null)[] = [authority.rotation.currentId],
 ): readonly Follower[] {
+  const { presence } = observation.profile;
   const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
   const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
   const members = new Set(roster.map(keyOf));
@@ -57,7 +47,7 @@ export function followersOf(
   return [
     ...observation.components.map((component) => ({
       ...pick(component, names),
-      ...judge(component, { phase, ids, now, isOnRoster: members.has(keyOf(component)) }),
+      ...judge(component, { phase, ids, now, presence, isOnRoster: members.has(keyOf(component)) }),
     })),
     ...unlisted.map((member) => ({
       ...pick(member, names),
@@ -75,12 +65,6 @@ function absent(
     return { standing: "missing", seen: "was there when the rotation began and is not in the listing now" };
   }
   return { standing: "unread", seen: `was not looked at: ${unread.what} could not be read` };
-}
-
-/** The listing of a kind of component, where it could not be read. */
-export function unreadListing({ unread }: ClusterObservation, kind: ComponentKind): Unread | undefined {
-  const listing = listingOf(kind);
-  return unread.find(({ what }) => what === listing);
 }
 
 /** The key under which a component is remembered. */
@@ -117,6 +101,7 @@ interface Judged {
 interface Expected {
   readonly phase: Phase;
   readonly ids: readonly (string | null)[];
+  readonly presence: Presence | null;
   readonly isOnRoster: boolean;
   readonly now: number;
 }
@@ -128,8 +113,9 @@ function judge(component: LiveComponent, expected: Expected): Judged {
       ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
       : { standing: "not-reporting", seen: "reports no rotation" };
   }
-  const age = announcedMsAgo(component, expected.now);
-  if (age !== null && age > ANNOUNCED_WITHIN_MS) {
+  const { presence } = expected;
+  const age = presence === null ? null : announcedMsAgo(component, presence, expected.now);
+  if (presence !== null && age !== null && age > presence.announcedWithinMs) {
     return {
       standing: "silent",
       seen: `has not announced itself for ${Math.round(age / 60_000)} minutes (last at ${component.phase})`,
@@ -156,7 +142,6 @@ function compare({ currentId }: LiveComponent, at: Phase, { phase, ids }: Expect
   };
 }
 
-function announcedMsAgo(component: LiveComponent, now: number): number | null {
-  if (component.expires === null) return null;
-  return ROW_LIFE_MS - (Date.parse(component.expires) - now);
+function announcedMsAgo({ expires }: LiveComponent, { lifeMs }: Presence, now: number): number | null {
+  return expires === null ? null : lifeMs - (Date.parse(expires) - now);
 }

@@ -44,6 +44,20 @@ export interface Declared {
   readonly authorities: readonly { readonly type: string; readonly retire: readonly Fingerprint[] }[];
 }
 
+/** What git says of each of these records, by cluster; empty where there is no git (`null`). */
+export async function historiesOf(
+  history: HistoryReader | null,
+  records: readonly ClusterRecord[],
+  declared: readonly Declared[],
+): Promise<ReadonlyMap<string, HistoryFacts>> {
+  if (history === null) return new Map();
+  return new Map(
+    await Promise.all(
+      records.map(async (record) => [record.cluster, await history(record, declared)] as const),
+    ),
+  );
+}
+
 /** Whether a resource is the one of a rotation in the record: the same keys of the same CA are retired. */
 export function declares(
   cluster: string,

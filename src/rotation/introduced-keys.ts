@@ -1,17 +1,21 @@
-import { isHeldInHsm } from "../teleport/guards/hsm-keys.ts";
+import type { PlatformProfile } from "../profile/profile.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
 import type { RotationRecord } from "./record.ts";
 
 /**
- * The keys that came with a rotation: those of init, and from then on no others. With keys in an HSM of its own,
- * every other auth server adds one on a tick of its own while the phase is init (reference teleport-rotation 1.9),
- * so there the set grows until the phase is left.
+ * The keys that came with a rotation: those of init, and from then on no others. Where they come one after the other,
+ * as servers with HSMs of their own add each its own, the set grows until init is left.
  */
-export function introducedKeys(rotation: RotationRecord, live: LiveAuthority): readonly Fingerprint[] {
+export function introducedKeys(
+  rotation: RotationRecord,
+  live: LiveAuthority,
+  { keyRules }: Pick<PlatformProfile, "keyRules">,
+): readonly Fingerprint[] {
   const { introduced, retire, current_id } = rotation;
   const present = keysBeside(retire, live);
   if (introduced.length === 0) return present;
-  const grows = live.rotation.phase === "init" && live.rotation.currentId === current_id && isHeldInHsm(live);
+  const grows =
+    live.rotation.phase === "init" && live.rotation.currentId === current_id && keyRules.growsInInit(live);
   return grows ? [...new Set([...introduced, ...present])].toSorted() : introduced;
 }
 

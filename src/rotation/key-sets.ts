@@ -1,4 +1,5 @@
-import { isTalosType } from "./authority-type.ts";
+import type { KeyState } from "../profile/key-rules.ts";
+import type { PlatformProfile } from "../profile/profile.ts";
 import { type AuthorityKey, type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
 import type { Edge } from "./phase.ts";
 import type { Finding } from "./plan.ts";
@@ -32,62 +33,47 @@ interface KeySets {
   readonly trusted: readonly Fingerprint[];
 }
 
-/** What holds between retired and live keys once an edge has been taken (reference teleport-rotation 1.4). */
+/** A state of the key sets (reference teleport-rotation 1.4), as a check and as a clause. */
 interface Expectation {
   readonly holds: (retire: readonly Fingerprint[], live: KeySets) => boolean;
   readonly sentence: string;
 }
 
-const OLD_SIGNS_NEW_TRUSTED: Expectation = {
-  holds: (retire, { active, trusted }) =>
-    same(active, retire) && trusted.some((key) => !retire.includes(key)),
-  sentence: "the old key signs and a new one is trusted",
+const EXPECTATIONS: Readonly<Record<KeyState, Expectation>> = {
+  "old-signs-new-trusted": {
+    holds: (retire, { active, trusted }) =>
+      same(active, retire) && trusted.some((key) => !retire.includes(key)),
+    sentence: "the old key signs and a new one is trusted",
+  },
+  "new-signs-old-trusted": {
+    holds: (retire, { active, trusted }) =>
+      active.length > 0 &&
+      !active.some((key) => retire.includes(key)) &&
+      retire.every((key) => trusted.includes(key)),
+    sentence: "a new key signs and the old one is trusted",
+  },
+  "old-gone": {
+    holds: (retire, { active, trusted }) => ![...active, ...trusted].some((key) => retire.includes(key)),
+    sentence: "the old key is gone",
+  },
+  "old-alone": {
+    holds: (retire, { active, trusted }) => same(active, retire) && trusted.length === 0,
+    sentence: "the old key signs and the new one is gone",
+  },
 };
-
-const NEW_SIGNS_OLD_TRUSTED: Expectation = {
-  holds: (retire, { active, trusted }) =>
-    active.length > 0 &&
-    !active.some((key) => retire.includes(key)) &&
-    retire.every((key) => trusted.includes(key)),
-  sentence: "a new key signs and the old one is trusted",
-};
-
-const OLD_GONE: Expectation = {
-  holds: (retire, { active, trusted }) => ![...active, ...trusted].some((key) => retire.includes(key)),
-  sentence: "the old key is gone",
-};
-
-const OLD_ALONE: Expectation = {
-  holds: (retire, { active, trusted }) => same(active, retire) && trusted.length === 0,
-  sentence: "the old key signs and the new one is gone",
-};
-
-/** On Talos the new key signs only once servers are swapped (reference talos-rotation 2.2). */
-function expectationOf({ from, to }: Edge, isTalos: boolean): Expectation {
-  if (isTalos && to === "update_clients") return OLD_SIGNS_NEW_TRUSTED;
-  switch (to) {
-    case "init":
-    case "rollback":
-      return OLD_SIGNS_NEW_TRUSTED;
-    case "update_clients":
-    case "update_servers":
-      return NEW_SIGNS_OLD_TRUSTED;
-    case "standby":
-      return from === "rollback" ? OLD_ALONE : OLD_GONE;
-  }
-}
 
 /**
- * Proof that a transition did to the keys what it should have done, or what is wrong. Teleport before v7 keeps
- * the new key when init is rolled back, and says nothing (recordings/README); only this comparison notices.
+ * Proof that a transition did to the keys what it should have done, or what is wrong. A platform may keep the new key
+ * when init is rolled back, and say nothing (recordings/README); only this comparison notices.
  */
 export function keysAfter(
   edge: Edge,
   retire: readonly Fingerprint[],
   authority: LiveAuthority,
+  { keyRules, words }: Pick<PlatformProfile, "keyRules" | "words">,
 ): readonly Finding[] {
   const live = { active: identify(authority.active), trusted: identify(authority.trusted) };
-  const expectation = expectationOf(edge, isTalosType(authority.type));
+  const expectation = EXPECTATIONS[keyRules.after(edge)];
   if (expectation.holds(retire, live)) return [];
   const keptNewKey = (edge.to === "rollback" || edge.from === "rollback") && !same(live.active, retire);
   return [
@@ -97,7 +83,7 @@ export function keysAfter(
         ? `the platform kept the new key: ${live.active.join(", ")} signs, not ${retire.join(", ")}`
         : `after ${edge.from} → ${edge.to} ${expectation.sentence} is expected; active ${list(live.active)}, trusted ${list(live.trusted)}`,
       remedy: keptNewKey
-        ? "Teleport before v7 does this when init is rolled back; the rotation in fact finished. Set `phase: standby` and active_keys to the new key, and update CA pins"
+        ? words.keptNewKey
         : "compare with `capstan status`; do not go on before the difference is explained",
     },
   ];

@@ -1,32 +1,5 @@
 import type { ConsumerKind } from "../resources/model/trust-consumer.ts";
-import type { TalosFacts } from "../talos/facts.ts";
 import type { Phase } from "./phase.ts";
-
-/**
- * What a platform saw of one cluster at one moment. Facts only: nothing here is a wish or a verdict.
- * All times are ISO 8601 strings in UTC; Teleport's zero time (0001-01-01) is read as `null`.
- */
-export interface ClusterObservation {
-  readonly cluster: string;
-  readonly platform: PlatformName;
-  readonly observedAt: string;
-  readonly versions: Versions;
-  /** The authorities that this cluster owns, one per CA type. */
-  readonly authorities: readonly LiveAuthority[];
-  /** Copies of other clusters' authorities (trusted clusters), `cluster` names the owner. */
-  readonly copies: readonly LiveAuthority[];
-  readonly components: readonly LiveComponent[];
-  readonly remoteClusters: readonly RemoteCluster[];
-  readonly credentials: Credentials;
-  /** Absent when nobody asked for them, or when they could not be read (`unread` says so then). */
-  readonly overrides?: LiveOverrides;
-  /** Listings that could not be read. Whatever depends on them is unknown, and unknown blocks. */
-  readonly unread: readonly Unread[];
-  /** What was looked at outside of the cluster; absent when nobody looked. */
-  readonly surroundings?: Surroundings;
-  /** Only of a Talos cluster. */
-  readonly talos?: TalosFacts;
-}
 
 /** What the cluster says about externally signed certificates for its CAs, as it printed it. */
 export type LiveOverrides =
@@ -90,8 +63,6 @@ export interface ConsumerObservation {
 /** With several keys: `yes` when it trusts all of them. */
 export type TrustAnswer = "yes" | "no" | "unknown";
 
-export type PlatformName = "teleport" | "talos";
-
 export interface Versions {
   readonly client: string;
   /** `null` when the server did not say. */
@@ -154,43 +125,8 @@ interface RotationSchedule {
   readonly standby: string;
 }
 
-export const TELEPORT_KINDS = [
-  "auth_server",
-  "proxy",
-  "node",
-  "app_server",
-  "db_server",
-  "kube_server",
-  "windows_desktop_service",
-] as const;
-
-/** A machine, once for each of the two CAs that it follows. */
-const TALOS_KINDS = ["talos_node", "kubernetes_node"] as const;
-
-export const KIND_OF_TYPE = { talos: "talos_node", kubernetes: "kubernetes_node" } as const;
-
-export const COMPONENT_KINDS = [...TELEPORT_KINDS, ...TALOS_KINDS] as const;
-
-export type TeleportKind = (typeof TELEPORT_KINDS)[number];
-
-/** What the listing of each kind is called where it could not be read (`Unread.what`). */
-export const LISTINGS: Readonly<Record<TeleportKind, string>> = {
-  auth_server: "auth_servers",
-  proxy: "proxies",
-  node: "nodes",
-  app_server: "app_servers",
-  db_server: "db_servers",
-  kube_server: "kube_servers",
-  windows_desktop_service: "windows_desktop_service",
-};
-
-/** Machines of Talos are in no listing. */
-export function listingOf(kind: ComponentKind): string | undefined {
-  const listings: Readonly<Partial<Record<ComponentKind, string>>> = LISTINGS;
-  return listings[kind];
-}
-
-export type ComponentKind = (typeof COMPONENT_KINDS)[number];
+/** The first word of a component's subject, `node`; which there are, the profile says. */
+export type ComponentKind = string;
 
 /** One process that holds certificates of the cluster: all rows of one host and kind, folded into one. */
 export interface LiveComponent {
@@ -257,9 +193,16 @@ export const NEVER_ROTATED: LiveRotation = {
  * A CA with several protocols rotates all of them together, so one protocol names it.
  */
 export function identify(keys: readonly AuthorityKey[]): readonly Fingerprint[] {
-  for (const protocol of ["tls", "ssh", "jwt"] as const) {
-    const found = keys.filter((key) => key.protocol === protocol).map((key) => key.fingerprint);
-    if (found.length > 0) return [...new Set(found)].sort();
+  return [...new Set(namingKeys(keys).map(({ fingerprint }) => fingerprint))].sort();
+}
+
+/** The keys of the protocol that names a CA. */
+export function namingKeys<Key extends { readonly protocol: string | null }>(
+  keys: readonly Key[],
+): readonly Key[] {
+  for (const protocol of ["tls", "ssh", "jwt"]) {
+    const found = keys.filter((key) => key.protocol === protocol);
+    if (found.length > 0) return found;
   }
   return [];
 }

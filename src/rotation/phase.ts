@@ -28,7 +28,7 @@ const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
 };
 
 /** The forward walk, in order. The last entry is the standby *after* the rotation. */
-const WALK: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
+export const WALK: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
 
 export function isPhase(text: string): text is Phase {
   return (PHASES as readonly string[]).includes(text);
@@ -68,4 +68,14 @@ export function rollbackFrom(phase: Phase): readonly Edge[] {
   if (phase === "standby") return [];
   const leave: Edge = { from: "rollback", to: "standby" };
   return phase === "rollback" ? [leave] : [{ from: phase, to: "rollback" }, leave];
+}
+
+/** A move towards the new key; rollback and what follows it is the way out, and stays open. */
+export function isForward({ from, to }: Edge): boolean {
+  return from !== "rollback" && to !== "rollback";
+}
+
+/** A move that leaves a phase of a rotation in progress. */
+export function leavesMiddlePhase({ from, to }: Edge): boolean {
+  return from !== "standby" && from !== to;
 }

@@ -1,6 +1,6 @@
 import type { FailureCode } from "../failure.ts";
-import type { OverridePlan } from "../teleport/overrides/plan.ts";
-import type { CertificateFacts, ConsumerObservation, Fingerprint, PlatformName } from "./observation.ts";
+import type { OverridePlan } from "../teleport/overrides/override-plan.ts";
+import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { Pins } from "./pins.ts";
 
@@ -70,7 +70,7 @@ export type PlanVerdict =
 
 export interface ClusterPlan {
   readonly name: string;
-  readonly platform: PlatformName;
+  readonly platform: string;
   /** Of all that decides or runs there (`planner/fingerprint.ts`); `null` while there is a problem. */
   readonly fingerprint: string | null;
   /** Why nothing is planned for it. */
@@ -200,35 +200,8 @@ export interface GuardVerdict {
   readonly waived: readonly WaivedFinding[];
 }
 
-export const GUARD_IDS = [
-  "phase-order",
-  "mode",
-  "foreign-rotation",
-  "exclusive",
-  "roster",
-  "components-ready",
-  "hsm-keys",
-  "trusted-clusters",
-  "overrides",
-  "trust-consumers",
-  "credentials",
-  "pins",
-  "soak",
-  "window",
-  "backup",
-  "version",
-  // Of Talos only; `credentials`, `backup` and `version` are of both.
-  "inventory",
-  "machine-states",
-  "foreign-cas",
-  "pending-config",
-  "config-edits",
-  "clocks",
-  "omni",
-  "kubernetes-health",
-] as const;
-
-export type GuardId = (typeof GUARD_IDS)[number];
+/** Which there are, `src/guards` and the profiles say. */
+export type GuardId = string;
 
 /** Guards of time, of which a waiver covers one step: what was let through early once says nothing of the next. */
 export const COVERS_ONE_STEP: readonly GuardId[] = ["window", "soak"];

@@ -1,4 +1,3 @@
-import type { TalosType } from "./authority-type.ts";
 import type { AppliedCommit } from "./history.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
@@ -7,6 +6,9 @@ import type { GuardId } from "./plan.ts";
 /**
  * What neither git nor the cluster can tell (design, section 1). Evidence and memory, never a substitute for
  * a look at the cluster: losing it makes capstan stricter, never unsafe.
+ *
+ * A platform may keep something of its own beside these fields, under its name: only its own room knows of that, and
+ * everybody else hands it on with the rest of the record.
  */
 export interface ClusterRecord {
   readonly format_version: "1.0";
@@ -15,25 +17,6 @@ export interface ClusterRecord {
   readonly rotations: readonly RotationRecord[];
   /** What was applied last; absent or `null`: not known, which is not the same as nothing. */
   readonly applied?: AppliedCommit | null;
-  /** What Talos has nowhere: the keys of a rotation, and how far it was proven. The latest last. */
-  readonly talos?: readonly TalosKeys[];
-}
-
-/**
- * One pair of Talos CAs. Talos forgets the old key when it is swapped (reference talos-rotation 2.4), and shows no
- * phase; both are kept here from before the first change on.
- */
-export interface TalosKeys {
-  readonly authority: TalosType;
-  readonly old: Fingerprint;
-  readonly next: Fingerprint;
-  readonly old_certificate: string;
-  readonly next_certificate: string;
-  /** The old private key, sealed with age for the recipients of the cluster. */
-  readonly old_key: string;
-  readonly sealed_at: string;
-  /** The last phase that every machine was proven to be in, with its client configurations written. */
-  readonly reached: Phase;
 }
 
 export interface RotationRecord {

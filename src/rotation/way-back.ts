@@ -1,5 +1,6 @@
-import { isTalosType } from "./authority-type.ts";
-import { type ClusterObservation, type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
+import type { EndOfRollback } from "../profile/key-rules.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
 import type { Edge } from "./phase.ts";
 
 /**
@@ -10,21 +11,13 @@ export function droppedBy({ to }: Edge, live: LiveAuthority): readonly Fingerpri
   return to === "standby" ? identify(live.trusted) : [];
 }
 
-/** Which of its keys a rotation loses when rollback is left. */
-export type EndOfRollback = "new-key-goes" | "old-key-goes" | "unclear";
-
-/**
- * In rollback the key sets tell. Before it, what this platform is known to do: Teleport before v7 swaps the keys in a
- * rollback out of init too, so that there is no way back from there: the new key signs, and the old one goes at
- * standby (recordings/README: seen on 5.0, not on 11.1).
- */
+/** How a rollback ends. In rollback the key sets tell; before it, what the platform is known to do. */
 export function endOfRollback(
   retire: readonly Fingerprint[],
   live: LiveAuthority,
-  { versions }: Pick<ClusterObservation, "versions">,
+  { versions, profile }: Pick<ClusterObservation, "versions" | "profile">,
 ): EndOfRollback {
-  const { phase, state } = live.rotation;
-  if (phase === "rollback") {
+  if (live.rotation.phase === "rollback") {
     const goes = droppedBy({ from: "rollback", to: "standby" }, live);
     if (retire.length === 0) return "unclear";
     if (retire.every((key) => goes.includes(key))) return "old-key-goes";
@@ -32,11 +25,7 @@ export function endOfRollback(
     const staysWhole = retire.every((key) => signs.includes(key));
     return staysWhole && !goes.some((key) => retire.includes(key)) ? "new-key-goes" : "unclear";
   }
-  const outOfInit = phase === "init" || (phase === "standby" && state === "in_progress");
-  if (!outOfInit || isTalosType(live.type)) return "new-key-goes";
-  const major = Number(/^v?(\d+)\./.exec(versions.server ?? "")?.[1] ?? Number.NaN);
-  if (Number.isNaN(major)) return "unclear";
-  return major < 7 ? "old-key-goes" : "new-key-goes";
+  return profile.keyRules.endOfRollback(live, versions);
 }
 
 /**
@@ -46,7 +35,7 @@ export function endOfRollback(
 export function rollbackSwapsKeys(
   { from, to }: Edge,
   live: LiveAuthority,
-  observation: Pick<ClusterObservation, "versions">,
+  observation: Pick<ClusterObservation, "versions" | "profile">,
 ): boolean {
   return to === "rollback" && from !== "rollback" && endOfRollback([], live, observation) !== "new-key-goes";
 }

@@ -64,13 +64,6 @@ export interface FaultRequest {
   readonly expired?: boolean;
 }
 
-export interface FaultDescription {
-  readonly name: string;
-  readonly scope: "component" | "call";
-  /** One line, for help. */
-  readonly description: string;
-}
-
 /** The `spec` of a ready `cluster` resource, as YAML spells it. */
 export type ConnectionSpec = TeleportSpec | TalosSpec;
 

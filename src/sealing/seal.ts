@@ -2,8 +2,8 @@ import { Failure } from "../failure.ts";
 import type { Identities } from "./identities.ts";
 
 /**
- * Keys at rest: age files in armor, which SOPS users have the keys for and any age implementation opens. The library
- * is loaded when something is sealed or opened, as most commands do neither.
+ * Keys at rest: age files in armor, which SOPS users have the keys for and any age implementation opens. The
+ * library is loaded when something is sealed or opened, as most commands do neither.
  */
 export async function seal(recipients: readonly string[], text: string): Promise<string> {
   if (recipients.length === 0) throw new Error("sealing for nobody would lose what is sealed");
@@ -22,7 +22,9 @@ export async function seal(recipients: readonly string[], text: string): Promise
   return `${armor.encode(await encrypter.encrypt(text)).trimEnd()}\n`;
 }
 
-/** `what` names the sealed thing in messages: "the next key of talos". Never a part of it, nor of an identity. */
+/**
+ * `what` names the sealed thing in messages: "the next key of host". Never a part of it, nor of an identity.
+ */
 export async function unseal(identities: Identities, sealed: string, what: string): Promise<string> {
   const { armor, Decrypter } = await import("age-encryption");
   let file: Uint8Array;

@@ -1,7 +1,8 @@
 import { command, work } from "../checklist/entry.ts";
+import type { ChecklistStep } from "../checklist/step.ts";
 
 /** What no machine shows: who else holds a client configuration, or trusts a CA (reference talos-rotation 5.4, 5.5). */
-export const TALOS = work("talos", {
+const TALOS = work("talos", {
   update_clients: {
     "hand-out-talosconfigs": {
       what: "Hand out new talosconfigs to everybody and everything that calls the Talos API: all roles, CI, backup jobs, monitoring.",
@@ -56,7 +57,7 @@ export const TALOS = work("talos", {
   },
 });
 
-export const KUBERNETES = work("kubernetes", {
+const KUBERNETES = work("kubernetes", {
   update_clients: {
     "hand-out-kubeconfigs": {
       what: "Replace every kubeconfig by one that is fetched now: people, CI, Argo CD cluster secrets, other clusters.",
@@ -117,3 +118,6 @@ export const KUBERNETES = work("kubernetes", {
     },
   },
 });
+
+/** The work by hand of both CAs. Ids are public: people acknowledge them in git, so an id is never renamed. */
+export const CHECKLIST: readonly ChecklistStep[] = [...TALOS, ...KUBERNETES];

@@ -10,8 +10,8 @@ import {
   visit,
   type YAMLSeq,
 } from "yaml";
-import type { TalosType } from "../rotation/authority-type.ts";
-import type { CaCertificate } from "./certificate.ts";
+import type { CaCertificate } from "../x509/ca-certificate.ts";
+import type { TalosType } from "./authority-types.ts";
 import { EditProblem, lineOf } from "./edit-problem.ts";
 import {
   acceptedText,

@@ -1,5 +1,5 @@
-import type { TalosType } from "../rotation/authority-type.ts";
-import type { CaCertificate } from "./certificate.ts";
+import type { CaCertificate } from "../x509/ca-certificate.ts";
+import type { TalosType } from "./authority-types.ts";
 import { editAuthority, type ParsedConfig } from "./config-edit.ts";
 import { EditProblem } from "./edit-problem.ts";
 import type { Uneditable } from "./facts.ts";

@@ -1,5 +1,6 @@
-import type { TalosType } from "../rotation/authority-type.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
+import type { TalosType } from "./authority-types.ts";
 import type { MachineType } from "./machine-config.ts";
 import type { NodeState } from "./node-state.ts";
 
@@ -91,3 +92,11 @@ export type KubernetesFacts =
       readonly nodes: readonly string[];
     }
   | { readonly state: "unread"; readonly problem: string };
+
+/**
+ * The facts of an observation of a Talos cluster, `undefined` where nobody looked for any. Only the observer of this
+ * platform makes them, and files of observations are read with the profile that their platform names.
+ */
+export function talosFacts({ facts }: Pick<ClusterObservation, "facts">): TalosFacts | undefined {
+  return facts as TalosFacts | undefined;
+}

@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
-import type { TalosType } from "../rotation/authority-type.ts";
-import { type CaCertificate, readCertificate } from "./certificate.ts";
+import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
+import type { TalosType } from "./authority-types.ts";
 import { lineOf } from "./edit-problem.ts";
 
 /** What capstan reads of a machine configuration (reference talos-rotation 2.1). No key is in it. */
@@ -116,9 +116,9 @@ export function authorityIn({ map, layout, document }: Place): ConfiguredAuthori
   const certificate = scalarText(child(child(map, names.issuing, document), names.certificate, document));
   const list = child(map, names.accepted, document);
   const accepted = isSeq(list)
-    ? list.items.map((item) => readCertificate(decode(acceptedText(item, layout, document), layout)))
+    ? list.items.map((item) => readCaCertificate(decode(acceptedText(item, layout, document), layout)))
     : [];
-  const issuing = certificate === "" ? null : readCertificate(decode(certificate, layout));
+  const issuing = certificate === "" ? null : readCaCertificate(decode(certificate, layout));
   if (issuing === null && accepted.length === 0) throw new Error("it names no CA");
   return { layout, issuing, accepted };
 }

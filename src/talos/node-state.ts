@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../rotation/observation.ts";
-import type { CaCertificate } from "./certificate.ts";
+import type { CaCertificate } from "../x509/ca-certificate.ts";
 import type { ConfiguredAuthority } from "./machine-config.ts";
 
 /**

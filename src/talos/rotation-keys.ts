@@ -1,8 +1,10 @@
 import type { RotatedAuthority, RotationResource } from "../resources/model/desired.ts";
-import type { TalosType } from "../rotation/authority-type.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
-import { type ClusterRecord, openRotation, type TalosKeys } from "../rotation/record.ts";
-import { type CaCertificate, readCertificate } from "./certificate.ts";
+import { type ClusterRecord, openRotation } from "../rotation/record.ts";
+import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
+import type { TalosType } from "./authority-types.ts";
+import type { TalosKeys } from "./kept-keys.ts";
+import { keptKeys } from "./kept-keys.ts";
 import type { ConfiguredAuthority } from "./machine-config.ts";
 import type { RotationKeys } from "./node-state.ts";
 
@@ -51,8 +53,9 @@ export function knownRotation(
   }
   const [retired] = open?.retire ?? [];
   if (retired !== undefined) {
-    const kept = record.talos?.findLast((entry) => entry.authority === type && entry.old === retired) ?? null;
-    const next = kept === null ? null : readCertificate(kept.next_certificate);
+    const kept =
+      keptKeys(record).findLast((entry) => entry.authority === type && entry.old === retired) ?? null;
+    const next = kept === null ? null : readCaCertificate(kept.next_certificate);
     const keys = { old: retired, next: next?.fingerprint ?? open?.introduced[0] ?? null };
     return { keys, next, kept, declared: null, goesBack: isOut(open) };
   }
@@ -76,7 +79,7 @@ function rankOf(
   used: ReadonlySet<Fingerprint>,
   signing: readonly Fingerprint[],
 ): number {
-  const coming = next === undefined ? null : readCertificate(next.certificate).fingerprint;
+  const coming = next === undefined ? null : readCaCertificate(next.certificate).fingerprint;
   const hasOld = retire.some((key) => used.has(key));
   const hasNext = coming !== null && used.has(coming);
   if (hasOld && hasNext) return 4;
@@ -85,13 +88,14 @@ function rankOf(
 }
 
 function nextOf({ next }: RotatedAuthority): CaCertificate | null {
-  return next === undefined ? null : readCertificate(next.certificate);
+  return next === undefined ? null : readCaCertificate(next.certificate);
 }
 
 /** What is kept of exactly this pair; an earlier rotation says nothing about this one. */
 function keptOf(record: ClusterRecord, type: TalosType, { old, next }: RotationKeys): TalosKeys | null {
   return (
-    record.talos?.findLast((entry) => entry.authority === type && entry.old === old && entry.next === next) ??
-    null
+    keptKeys(record).findLast(
+      (entry) => entry.authority === type && entry.old === old && entry.next === next,
+    ) ?? null
   );
 }

@@ -1,5 +1,5 @@
-import type { TalosType } from "../rotation/authority-type.ts";
 import type { Phase } from "../rotation/phase.ts";
+import type { TalosType } from "./authority-types.ts";
 import { LEVELS } from "./cluster-phase.ts";
 import type { MachineType } from "./machine-config.ts";
 import type { Level } from "./node-state.ts";

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { withoutSecrets } from "../secrets.ts";
 
 const PLAIN = /^[\x20-\x7e]*$/;
@@ -39,7 +40,15 @@ export function harmless(dirty: string): string {
     .replaceAll(PILED_MARKS, "$1");
 }
 
-/** The same for every text in a value that came from a file, line by line: whoever draws it later need not remember. */
+/**
+ * For lines of text and Markdown, where nothing that a terminal obeys is worth a sign: a whole sequence goes without
+ * a trace. Else a host name could rewrite the plan that a person approves.
+ */
+export function harmlessLine(text: string): string {
+  return harmless(stripVTControlCharacters(text));
+}
+
+/** `harmless` for every text in a value that came from a file, line by line: whoever draws it later need not remember. */
 export function harmlessValue<T>(value: T): T {
   return harmlessWithin(value) as T;
 }

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { stepsOf as workOf } from "../../src/checklist/checklist.ts";
+import { workOfType } from "../../src/checklist/checklist.ts";
 import { heldByDrift } from "../../src/planner/drift.ts";
 import { mayStart } from "../../src/planner/startable.ts";
 import type { DesiredState, Policy, RotationResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { GuardVerdict, Plan, Step } from "../../src/rotation/plan.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import { World } from "../world/apply.ts";
 import { desired, rotation } from "../world/host-rotation.ts";
 import { oldKey, SeveralAuthorities } from "../world/several-authorities.ts";
@@ -25,7 +26,7 @@ function of(type: Type, phase: Phase, more: Partial<RotationResource> = {}): Rot
     name: `${type}-2026-11`,
     authorities: [{ type, retire: [oldKey(type)] }],
     contentHash: `${type} ${phase} ${JSON.stringify(more)}`,
-    waive: workOf(type).map(({ id }) => ({
+    waive: workOfType(TELEPORT, type).map(({ id }) => ({
       guard: "trust-consumers",
       subject: `step/${id}`,
       reason: "not what this is about",

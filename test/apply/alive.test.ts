@@ -3,7 +3,7 @@ import type { Policy, RotationResource } from "../../src/resources/model/desired
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { rotation } from "../world/host-rotation.ts";
-import { Killed } from "../world/model-cluster.ts";
+import { KillSwitch } from "../world/kill-points.ts";
 import { SandboxWorld } from "../world/sandbox.ts";
 
 let world: SandboxWorld;
@@ -44,34 +44,20 @@ async function expectNobodyCutOff(outcome: string): Promise<void> {
   expect(await phase()).toBe("rollback");
 }
 
-/** The process ends before the `calls`-th look, write of the record, or entry of the journal. */
+/** The process ends after so many looks, writes of the record, and entries of the journal. */
 async function killedAfter(calls: number, wanted: RotationResource): Promise<boolean> {
-  let left = calls;
-  const step = () => {
-    left -= 1;
-    if (left < 0) throw new Killed();
-  };
+  const kill = new KillSwitch();
   const { store, seen } = world;
   const save = store.save.bind(store);
   const append = store.append.bind(store);
   world.seen = (observation) => {
-    step();
+    kill.before();
     return seen(observation);
   };
-  store.save = async (record) => {
-    step();
-    await save(record);
-  };
-  store.append = async (entry) => {
-    step();
-    await append(entry);
-  };
+  store.save = (record) => kill.around(() => save(record));
+  store.append = (entry) => kill.around(() => append(entry));
   try {
-    await world.apply([wanted]);
-    return false;
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-    return true;
+    return await kill.killedAt(calls + 1, "before", () => world.apply([wanted]));
   } finally {
     Object.assign(store, { save, append });
     world.seen = seen;

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Acknowledgement, RotationResource } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
-import { AUTHORITY_TYPES } from "../../src/rotation/authority-type.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../../src/rotation/plan.ts";
+import { AUTHORITY_TYPES } from "../../src/teleport/authority-types.ts";
 import { checklistText } from "../../src/views/text/checklist-text.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";
 import { rotation } from "../world/host-rotation.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ObserveScope } from "../../src/platforms/platform.ts";
-import type { ClusterObservation, LiveAuthority } from "../../src/rotation/observation.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
+import type { LiveAuthority } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { World } from "../world/apply.ts";
 import { CLUSTER, desired, rotation } from "../world/host-rotation.ts";

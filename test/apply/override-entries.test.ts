@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { OverrideCall, Platform } from "../../src/platforms/platform.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { DesiredState } from "../../src/resources/model/desired.ts";
-import { type ClusterObservation, identify } from "../../src/rotation/observation.ts";
+import { identify } from "../../src/rotation/observation.ts";
 import {
   authorityOf,
   certify,

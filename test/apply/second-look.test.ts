@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NOTHING } from "../../src/apply/approval.ts";
+import { NOTHING_APPROVED } from "../../src/apply/approval.ts";
 import { lookAt } from "../../src/apply/fresh-look.ts";
 import { behindRecordMs, Sightings } from "../../src/apply/sightings.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
@@ -80,7 +80,7 @@ describe("what is judged is what is done: a look is acted on once", () => {
       platform,
       lock: await store.lock(CLUSTER),
       sightings: new Sightings(clock),
-      approval: NOTHING,
+      approval: NOTHING_APPROVED,
     });
     expect(look.isFresh(world)).toBe(true);
     look.use();

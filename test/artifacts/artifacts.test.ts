@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Artifact, artifactsFor } from "../../src/artifacts/artifacts.ts";
 import { checklistFor } from "../../src/checklist/checklist.ts";
 import { Failure } from "../../src/failure.ts";
-import { AUTHORITY_TYPES } from "../../src/rotation/authority-type.ts";
 import {
   type AuthorityKey,
   type LiveAuthority,
@@ -15,6 +14,8 @@ import {
   NEVER_ROTATED,
 } from "../../src/rotation/observation.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";
+import { AUTHORITY_TYPES } from "../../src/teleport/authority-types.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import { makeAuthority, makeJwtKey, type TestAuthority } from "../servers/certificates.ts";
 import { describeWith, needExecutable } from "../servers/executables.ts";
 import { makeSshLine } from "../servers/ssh-keys.ts";
@@ -234,7 +235,7 @@ describe("artifacts", () => {
     for (const { name } of AUTHORITY_TYPES) {
       for (const phase of PHASES) {
         const written = paths(artifactsFor(authority(name, phase)));
-        for (const step of checklistFor(name, phase, null)) {
+        for (const step of checklistFor(TELEPORT, name, phase, null)) {
           for (const help of step.helps) {
             if (help.kind === "artifact")
               expect(written, step.id).toContain(`acme.cluster/${name}/${help.path}`);

@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import { acknowledgementDiagnostics } from "../../src/checklist/acknowledgements.ts";
 import type { Acknowledgement, AuthorityResource } from "../../src/resources/model/desired.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import { CLUSTER, memory, NOW, rotation } from "../world/host-rotation.ts";
 
 const NOW_TEXT = new Date(NOW).toISOString();
 const FILE = { path: "rotation.yaml", text: "kind: ca_rotation\n    - { step: x }\n" };
+
+const profileOf = () => TELEPORT;
 
 function problems(step: string, at: string | null, startedAt: string | null = null) {
   const said: Acknowledgement = {
@@ -21,7 +24,7 @@ function problems(step: string, at: string | null, startedAt: string | null = nu
       ? []
       : [{ ...emptyRecord(CLUSTER), rotations: [memory("init", { started_at: startedAt })] }];
   const resources = { rotations: [rotation("init", { acknowledge: [said] })], authorities: [] };
-  return acknowledgementDiagnostics(resources, { files: [FILE], records, now: NOW_TEXT });
+  return acknowledgementDiagnostics(resources, { files: [FILE], records, profileOf, now: NOW_TEXT });
 }
 
 describe("an acknowledgement that cannot be true is an error at its place", () => {
@@ -68,7 +71,7 @@ describe("an acknowledgement of a certificate_authority", () => {
       trustConsumers: [],
       acknowledge: [{ step, who: "ada", note: null, evidence: null, at, source }],
     };
-    const context = { files: [FILE], records: [], now: NOW_TEXT };
+    const context = { files: [FILE], records: [], profileOf, now: NOW_TEXT };
     return acknowledgementDiagnostics({ rotations: [], authorities: [authority] }, context);
   }
 

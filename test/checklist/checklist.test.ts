@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { checklistFor, stepsOf } from "../../src/checklist/checklist.ts";
+import { checklistFor, workOfType } from "../../src/checklist/checklist.ts";
 import type { ChecklistStep } from "../../src/checklist/step.ts";
 import { isProvenBy } from "../../src/checklist/step.ts";
-import { STEPS } from "../../src/checklist/table.ts";
-import { AUTHORITY_TYPES } from "../../src/rotation/authority-type.ts";
 import { PHASES } from "../../src/rotation/phase.ts";
+import { TALOS } from "../../src/talos/profile.ts";
+import { AUTHORITY_TYPES } from "../../src/teleport/authority-types.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 
 const WALK = ["init", "update_clients", "update_servers", "rollback", "standby"] as const;
+
+const STEPS = [...TELEPORT.checklist, ...TALOS.checklist];
 
 function table(steps: readonly ChecklistStep[]): string {
   if (steps.length === 0) return "Nothing to do.\n";
@@ -32,7 +35,9 @@ function table(steps: readonly ChecklistStep[]): string {
 
 describe("the table of work", () => {
   it.each(AUTHORITY_TYPES.map(({ name }) => name))("%s, phase by phase, of all versions", async (type) => {
-    const text = WALK.map((phase) => `## ${phase}\n\n${table(checklistFor(type, phase, null))}`).join("\n");
+    const text = WALK.map(
+      (phase) => `## ${phase}\n\n${table(checklistFor(TELEPORT, type, phase, null))}`,
+    ).join("\n");
     await expect(`# ${type}\n\n${text}`).toMatchFileSnapshot(`golden/${type}.md`);
   });
 
@@ -50,7 +55,7 @@ describe("the table of work", () => {
     ];
     const text = versions.map((version) => {
       const ids = AUTHORITY_TYPES.flatMap(({ name }) =>
-        WALK.flatMap((phase) => checklistFor(name, phase, version).map(({ id }) => id)),
+        WALK.flatMap((phase) => checklistFor(TELEPORT, name, phase, version).map(({ id }) => id)),
       );
       const split = ids.filter((id) => /^(db|db_client|windows)\/|windows/.test(id));
       return `## ${version}\n\n${split.map((id) => `* ${id}`).join("\n")}\n`;
@@ -61,7 +66,8 @@ describe("the table of work", () => {
   });
 
   it("gives Windows work to the user CA before 18.7 and to the windows CA from then on", () => {
-    const ids = (type: string, version: string) => checklistFor(type, "init", version).map(({ id }) => id);
+    const ids = (type: string, version: string) =>
+      checklistFor(TELEPORT, type, "init", version).map(({ id }) => id);
     expect(ids("user", "18.6.9")).toContain("user/init/windows-trust-both");
     expect(ids("windows", "18.6.9")).toEqual([]);
     expect(ids("user", "18.7.0")).not.toContain("user/init/windows-trust-both");
@@ -69,7 +75,7 @@ describe("the table of work", () => {
   });
 
   it("counts a pre-release as its release, and a patch release by its own line", () => {
-    const ids = (version: string) => checklistFor("db", "init", version).map(({ id }) => id);
+    const ids = (version: string) => checklistFor(TELEPORT, "db", "init", version).map(({ id }) => id);
     expect(ids("v19.0.0-prealpha.1")).not.toContain("db/init/trust-both-clients");
     expect(ids("14.3.6")).toContain("db/init/trust-both-clients");
     expect(ids("14.3.7")).not.toContain("db/init/trust-both-clients");
@@ -77,17 +83,17 @@ describe("the table of work", () => {
   });
 
   it.each([null, "", "unknown", "main"])("shows all steps when the version is %j", (version) => {
-    expect(checklistFor("user", "init", version).map(({ id }) => id)).toContain(
+    expect(checklistFor(TELEPORT, "user", "init", version).map(({ id }) => id)).toContain(
       "user/init/windows-trust-both",
     );
-    expect(checklistFor("windows", "init", version)).not.toEqual([]);
+    expect(checklistFor(TELEPORT, "windows", "init", version)).not.toEqual([]);
   });
 
   it("makes work of a type that it does not know", () => {
-    expect(checklistFor("quantum", "init", "25.0.0").map(({ id }) => id)).toEqual([
+    expect(checklistFor(TELEPORT, "quantum", "init", "25.0.0").map(({ id }) => id)).toEqual([
       "quantum/init/find-consumers",
     ]);
-    expect(stepsOf("quantum").map(({ phase }) => phase)).toEqual([
+    expect(workOfType(TELEPORT, "quantum").map(({ phase }) => phase)).toEqual([
       "init",
       "update_clients",
       "rollback",
@@ -107,11 +113,13 @@ describe("the table of work", () => {
 
   it("has work for every type, and an undo in rollback for whatever init adds", () => {
     for (const { name } of AUTHORITY_TYPES) {
-      expect(stepsOf(name), name).not.toEqual([]);
-      const adds = stepsOf(name).some(({ phase, onlyWith }) => phase === "init" && onlyWith === null);
+      expect(workOfType(TELEPORT, name), name).not.toEqual([]);
+      const adds = workOfType(TELEPORT, name).some(
+        ({ phase, onlyWith }) => phase === "init" && onlyWith === null,
+      );
       if (adds)
         expect(
-          stepsOf(name).filter(({ phase }) => phase === "rollback"),
+          workOfType(TELEPORT, name).filter(({ phase }) => phase === "rollback"),
           name,
         ).not.toEqual([]);
     }

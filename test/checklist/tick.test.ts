@@ -2,9 +2,18 @@ import { describe, expect, it } from "vitest";
 import { checklistFor } from "../../src/checklist/checklist.ts";
 import { tickChecklist } from "../../src/checklist/tick.ts";
 import type { Acknowledgement } from "../../src/resources/model/desired.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 
-const STEPS = checklistFor("db_client", "init", "18.7.0");
-const CONTEXT = { types: ["db", "db_client"], now: "2026-11-21T12:00:00Z", startedAt: null };
+/** The step that everybody has to do. */
+const STEPS = checklistFor(TELEPORT, "db_client", "init", "18.7.0").filter(
+  ({ binding }) => binding === "always",
+);
+const CONTEXT = {
+  profile: TELEPORT,
+  types: ["db", "db_client"],
+  now: "2026-11-21T12:00:00Z",
+  startedAt: null,
+};
 
 function said(step: string, at: string | null = null): Acknowledgement {
   return { step, who: "ada", note: null, evidence: null, at };

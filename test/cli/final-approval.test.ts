@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { approvedFinal, askApproval, keysOfFinal } from "../../src/cli/approval.ts";
+import { approvedFinal, askApproval, keysOfFinal } from "../../src/cli/approved-steps.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { authority, cluster, desired, memory, observation, rotation } from "../world/host-rotation.ts";

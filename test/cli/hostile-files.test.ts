@@ -7,14 +7,13 @@ import type { RunEvent } from "../../src/apply/event.ts";
 import { readObservations, writeObservations } from "../../src/cli/observations-file.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import { event as isEvent } from "../../src/resources/read/compiled/schemas.js";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { planMarkdown } from "../../src/views/markdown/plan-markdown.ts";
-import { statusOf } from "../../src/views/status.ts";
+import { liveStatusText } from "../../src/views/text/live-status-text.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";
 import { planText } from "../../src/views/text/plan-text.ts";
-import { statusText } from "../../src/views/text/status-text.ts";
 import * as plans from "../views/plans.ts";
 import { BUSY_PLAN, failing, runOf, step } from "../views/tui/sample.ts";
 import { runHere } from "../world/command-line.ts";
@@ -291,7 +290,7 @@ describe("hostile input: files of observations", () => {
       commit: null,
       now: NOW,
     });
-    const status = statusText(statusOf(observations, plan, NOW), plainPaint);
+    const status = liveStatusText(observations, plan, NOW, plainPaint);
     return planText(plan, plainPaint) + planMarkdown(plan) + status;
   }
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { generateIdentity } from "age-encryption";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import { loadResources } from "../../src/resources/read/load.ts";
 import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import { readIdentities } from "../../src/sealing/identities.ts";

@@ -53,8 +53,8 @@ describe("text commands load no screen and no X.509 library", () => {
 
   // What no command loads would never be found either if its sign were wrong.
   it.each([
-    ["the screen", "react", () => loadedWith(partOf("open"))],
-    ["the screen", "ink", () => loadedWith(partOf("open"))],
+    ["the screen", "react", () => loadedWith(partOf("on-screen"))],
+    ["the screen", "ink", () => loadedWith(partOf("on-screen"))],
     ["the sandbox, later on", "@peculiar/x509", () => everLoadedWith("daemon.js")],
     ["plan, for a Talos cluster", "@peculiar/x509", () => everLoadedWith(partOf("plan"))],
   ] as const)("and %s loads %s, so the sign is right", (_, name, files) => {

@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exitOfPlan } from "../../src/cli/exit-code.ts";
 import { Failure } from "../../src/failure.ts";
-import {
-  type ActionDoors,
-  type AppliedRun,
-  type ApprovalPolicy,
-  type EndedPlan,
-  type PlannedRun,
-  runAction,
-} from "../../src/forge/action.ts";
-import { contextOf } from "../../src/forge/context.ts";
-import { annotation } from "../../src/forge/files.ts";
+import { readActionContext } from "../../src/forge/action-context.ts";
+import type {
+  ActionDoors,
+  AppliedRun,
+  ApprovalPolicy,
+  EndedPlan,
+  PlannedRun,
+} from "../../src/forge/action-doors.ts";
 import { openGitHub } from "../../src/forge/github.ts";
+import { annotation } from "../../src/forge/job-log.ts";
 import { readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
+import { runAction } from "../../src/forge/run-action.ts";
 import type { ClusterProblem } from "../../src/rotation/plan.ts";
 import { blocked, hostile, manyClusters, nothingToDo, overridesDue, ready } from "../views/plans.ts";
 import { NOW } from "../world/host-rotation.ts";
@@ -72,7 +72,7 @@ interface Asked {
 async function act(mode: string, { event = "pull_request", payload, env = {}, doors = {} }: Asked = {}) {
   const eventFile = join(folder, "event.json");
   writeFileSync(eventFile, JSON.stringify(payload ?? { pull_request: PULL_REQUEST }));
-  const context = await contextOf(mode, {
+  const context = await readActionContext(mode, {
     GITHUB_TOKEN: TOKEN,
     GITHUB_API_URL: server.url,
     GITHUB_SERVER_URL: "https://github.com",
@@ -87,7 +87,7 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
     ...env,
   });
   const expected: (readonly string[])[] = [];
-  const github =
+  const forge =
     context.token === null
       ? null
       : openGitHub({
@@ -100,7 +100,7 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
           notice: () => {},
         });
   const world = {
-    github,
+    forge,
     print: (text: string) => {
       printed += text;
     },
@@ -717,7 +717,7 @@ describe("the rim", () => {
     const file = join(folder, "base.json");
     const of = async (payload: object, env = {}) => {
       writeFileSync(file, JSON.stringify(payload));
-      return (await contextOf("plan", { GITHUB_EVENT_PATH: file, ...env })).inputs.base;
+      return (await readActionContext("plan", { GITHUB_EVENT_PATH: file, ...env })).inputs.base;
     };
     expect(await of({ pull_request: { base: { sha: base } } })).toBe(base);
     expect(await of({ merge_group: { base_sha: base } })).toBe(base);

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { endComment, keepComment, type PlanComment } from "../../src/forge/comment.ts";
 import { DRIFT_LABEL, type DriftReport, keepDriftIssue } from "../../src/forge/drift-issue.ts";
-import { type GitHub, openGitHub } from "../../src/forge/github.ts";
+import type { Forge } from "../../src/forge/forge.ts";
+import { openGitHub } from "../../src/forge/github.ts";
 import { type Marker, readMarker, withoutMarker, writeMarker } from "../../src/forge/marker.ts";
+import { endComment, keepComment, type PlanComment } from "../../src/forge/plan-comment.ts";
 import { NOW } from "../world/host-rotation.ts";
 import { BOT, GitHubServer, REPOSITORY, TOKEN } from "./github-server.ts";
 
@@ -24,7 +25,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-function github(changes: Partial<Parameters<typeof openGitHub>[0]> = {}): GitHub {
+function github(changes: Partial<Parameters<typeof openGitHub>[0]> = {}): Forge {
   return openGitHub({
     token: TOKEN,
     apiUrl: server.url,

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { GUARDS, judgeAll } from "../../src/guards/chain.ts";
-import type { GuardInput } from "../../src/guards/guard.ts";
+import { guardsOf, judgeAll } from "../../src/guards/chain.ts";
+import type { ClusterObservation, GuardInput } from "../../src/profile/profile.ts";
 import type { Backup, ClusterResource } from "../../src/resources/model/desired.ts";
 import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
 import type {
-  ClusterObservation,
   ConsumerObservation,
   Fingerprint,
   PinFile,
@@ -13,6 +12,7 @@ import type {
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import {
   ago,
   authority,
@@ -1130,18 +1130,8 @@ function inputOf(one: Case): GuardInput {
   };
 }
 
-/** Those of Talos have a table of their own, in talos.test.ts. */
-const TALOS_ONLY: readonly GuardId[] = [
-  "inventory",
-  "machine-states",
-  "foreign-cas",
-  "pending-config",
-  "config-edits",
-  "clocks",
-  "omni",
-  "kubernetes-health",
-];
-const TELEPORT_GUARDS = GUARDS.map(({ id }) => id).filter((id) => !TALOS_ONLY.includes(id));
+/** Those of the other platforms have tables of their own. */
+const GUARDS = guardsOf(TELEPORT);
 
 /** A wrong phase, and somebody else's rotation, are nothing that a review could accept. */
 const NOBODY_WAIVES: readonly GuardId[] = ["phase-order", "mode", "foreign-rotation", "exclusive"];
@@ -1157,7 +1147,7 @@ describe("guards", () => {
     expect(about).toEqual(one.about ?? []);
   });
 
-  it.each(TELEPORT_GUARDS)("%s has a case that blocks", (id) => {
+  it.each(GUARDS.map(({ id }) => id))("%s has a case that blocks", (id) => {
     const blocking = Object.values(CASES).filter(
       ({ guard, verdict }) => guard === id && (verdict === "fail" || verdict === "unknown"),
     );

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changeWindow } from "../../src/guards/window.ts";
+import { window } from "../../src/guards/window.ts";
 import type { Policy } from "../../src/resources/model/desired.ts";
 import { momentsOf, wallClock } from "../../src/resources/model/time-zone.ts";
 import { authority, cluster, memory, observation, rotation } from "../world/host-rotation.ts";
@@ -18,7 +18,7 @@ function freeze(from: string, to: string) {
 
 function judge(policy: Partial<Policy>, now: string) {
   const edge = { from: "init", to: "update_clients" } as const;
-  return changeWindow.judge({
+  return window.judge({
     cluster: cluster({ ...ALWAYS, ...policy }),
     observation: observation("init"),
     authority: authority("init"),

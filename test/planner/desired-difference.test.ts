@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { desiredDifference, type Side } from "../../src/planner/saved/desired-difference.ts";
+import { profileOf } from "../../src/profiles.ts";
 import type {
   DesiredState,
   RepositoryResource,
@@ -15,6 +16,7 @@ function side(
   repository: Partial<RepositoryResource> = {},
 ): Side {
   return {
+    profileOf,
     desired: { ...desired(rotations), ...state },
     repository: { ...DEFAULT_REPOSITORY, ...repository },
   };

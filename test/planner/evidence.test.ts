@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
 import { standingOf } from "../../src/planner/rotation-standing.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { RotationResource } from "../../src/resources/model/desired.ts";
-import type { ClusterObservation, LiveAuthority } from "../../src/rotation/observation.ts";
+import type { LiveAuthority } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
 import {

@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { AuthorityResource, DesiredState, RotationResource } from "../../src/resources/model/desired.ts";
-import type { ClusterObservation, LiveAuthority, LiveOverrides } from "../../src/rotation/observation.ts";
+import type { LiveAuthority, LiveOverrides } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { GuardVerdict, Plan } from "../../src/rotation/plan.ts";
-import { keyHashOf } from "../../src/teleport/overrides/key-hash.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/plan.ts";
+import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
+import { keyHashOf } from "../../src/x509/spki.ts";
 import {
   authorityOf,
   CLUSTER,

@@ -21,9 +21,9 @@ import {
   requireCommit,
   sealPlan,
 } from "../../src/planner/saved/plan-file.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { DesiredState } from "../../src/resources/model/desired.ts";
 import type { HistoryFacts } from "../../src/rotation/history.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";

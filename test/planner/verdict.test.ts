@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { AuthorityResource, RotationResource } from "../../src/resources/model/desired.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
 import type { ClusterResource, TeleportConnection } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 
@@ -17,7 +17,7 @@ export type Answer =
 /** Answers in process, by the arguments after `tctl`; what is not in the table is an empty listing. */
 export function fakeRunner(answers: Readonly<Record<string, Answer>>): Runner & { readonly calls: string[] } {
   const calls: string[] = [];
-  const answer = ({ argv }: Command) => {
+  const answer = ({ argv }: ExecutableCall) => {
     const line = argv.slice(1).join(" ");
     calls.push(line);
     const found = answers[line] ?? (line.startsWith("get ") ? "[]\n" : "");

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artifactsFor } from "../../src/artifacts/artifacts.ts";
-import type { Candidates, ProbeResult } from "../../src/probes/result.ts";
+import type { ProbeResult } from "../../src/probes/result.ts";
+import type { KeysByRole } from "../../src/rotation/key-sets.ts";
 import { NEVER_ROTATED } from "../../src/rotation/observation.ts";
 import { makeJwtKey } from "../servers/certificates.ts";
 import { describeWith } from "../servers/executables.ts";
@@ -12,14 +13,14 @@ import { makeSshKey, makeSshLine, signSshKey } from "../servers/ssh-keys.ts";
 import { makeAuthorities, probeOne, type TestAuthorities } from "./support.ts";
 
 const [oldSsh, newSsh, foreignSsh] = [makeSshLine("old"), makeSshLine("new"), makeSshLine("foreign")];
-const sshCandidates: Candidates = { old: [oldSsh], new: [newSsh] };
+const sshCandidates: KeysByRole = { old: [oldSsh], new: [newSsh] };
 let authorities: TestAuthorities;
 
 beforeAll(async () => {
   authorities = await makeAuthorities();
 });
 
-async function check(content: string | Uint8Array, candidates: Candidates): Promise<ProbeResult> {
+async function check(content: string | Uint8Array, candidates: KeysByRole): Promise<ProbeResult> {
   return probeOne(
     { kind: "file", name: "file-1", path: "trust/file", deadlineMs: null },
     { candidates, readFile: async () => Buffer.from(content) },

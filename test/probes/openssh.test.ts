@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { RunExecutable } from "../../src/probes/executable.ts";
-import type { Candidates } from "../../src/probes/result.ts";
+import type { KeysByRole } from "../../src/rotation/key-sets.ts";
 import { describeWith } from "../servers/executables.ts";
 import { eventually } from "../servers/server-process.ts";
 import { makeSshKey, type SshAuthority } from "../servers/ssh-keys.ts";
@@ -13,7 +13,7 @@ import { probeOne, run, sshServer } from "./support.ts";
 describeWith(SSHD_EXECUTABLES, "an OpenSSH server", () => {
   let folder: string;
   let [old, fresh, foreign]: SshAuthority[] = [];
-  let candidates: Candidates;
+  let candidates: KeysByRole;
   let sshd: SshdServer;
 
   beforeAll(async () => {

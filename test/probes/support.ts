@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import type { RunExecutable } from "../../src/probes/executable.ts";
 import { type ProbeOptions, probeAll } from "../../src/probes/probe.ts";
-import type { Candidates, ProbeResult } from "../../src/probes/result.ts";
+import type { ProbeResult } from "../../src/probes/result.ts";
 import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
+import type { KeysByRole } from "../../src/rotation/key-sets.ts";
 import { makeAuthority, type TestAuthority } from "../servers/certificates.ts";
 
 /** The old and the new CA, and one that has nothing to do with them. */
@@ -10,7 +11,7 @@ export interface TestAuthorities {
   readonly old: TestAuthority;
   readonly new: TestAuthority;
   readonly foreign: TestAuthority;
-  readonly candidates: Candidates;
+  readonly candidates: KeysByRole;
 }
 
 export async function makeAuthorities(): Promise<TestAuthorities> {

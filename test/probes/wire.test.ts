@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readOpensshCertificate, readOpensshKey } from "../../src/probes/openssh-key.ts";
 import { excerpt, plain } from "../../src/probes/result.ts";
 import { ServerMessages } from "../../src/probes/tls-messages.ts";
-import { makeSshLine } from "../servers/ssh-keys.ts";
 
 function vector(lengthBytes: number, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);
@@ -86,20 +84,6 @@ describe("what a TLS server says in the clear", () => {
     const messages = new ServerMessages();
     messages.push(Buffer.concat([Buffer.from([22, 3, 3, 0, 4, 11, 255, 255, 255]), records(FLIGHT, 500)]));
     expect(messages.certificates).toBeNull();
-  });
-});
-
-describe("OpenSSH blobs", () => {
-  it("fail as errors of the reader, whatever they are", () => {
-    const { material } = makeSshLine("x");
-    const blob = Buffer.from(material.split(" ")[1] ?? "", "base64");
-    expect(readOpensshKey(material).publicKey.asymmetricKeyType).toBe("ed25519");
-    expect(() => readOpensshCertificate(blob)).toThrow("ssh-ed25519 is not a certificate");
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        expect(() => readOpensshCertificate(Buffer.from(bytes))).toThrow();
-      }),
-    );
   });
 });
 

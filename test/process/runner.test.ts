@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
-import { createLimit } from "../../src/process/limit.ts";
 import { createRunner } from "../../src/process/runner.ts";
+import { createLimit } from "../../src/process/task-limit.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openRecord } from "../../src/cli/record.ts";
+import { openRecord } from "../../src/cli/open-record.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import type { RecordStore } from "../../src/record/store.ts";

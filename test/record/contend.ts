@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../src/failure.ts";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 
 const [backend = "", folder = "", who = "", hold = "0", races = "1"] = process.argv.slice(2);

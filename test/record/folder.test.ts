@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import type { JournalEntry } from "../../src/record/store.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";

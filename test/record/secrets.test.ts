@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 import type { AuthorityBackup, JournalEntry, RecordStore } from "../../src/record/store.ts";
 import type { ClusterRecord } from "../../src/rotation/record.ts";

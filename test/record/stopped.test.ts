@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { apply } from "../../src/apply/apply.ts";
 import type { RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
 import { Failure } from "../../src/failure.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import { LEASE_MS, SKEW_MS } from "../../src/record/lease-times.ts";
 import type { RecordStore } from "../../src/record/store.ts";
 import { approved } from "../world/apply.ts";
@@ -81,7 +81,7 @@ class Stop {
 
 async function run(store: RecordStore, platform: Platform, clock: ModelClock): Promise<RunOutcome | string> {
   try {
-    return await apply({
+    return await applyPlan({
       desired: desired([rotation("init")]),
       commit: "c0ffee",
       platforms: new Map([[CLUSTER, platform]]),

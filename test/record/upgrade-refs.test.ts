@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { simpleGit } from "simple-git";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LEASE_MS, SKEW_MS } from "../../src/record/lease-times.ts";
-import { RemoteRefs } from "../../src/record/refs-git.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
+import { RemoteRefs } from "../../src/record/remote-refs.ts";
 import { CLUSTER, NOW } from "../world/host-rotation.ts";
 import { Repositories } from "./repositories.ts";
 

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Clocks } from "../../src/record/clocks.ts";
-import { folderStore } from "../../src/record/folder.ts";
+import { folderStore } from "../../src/record/folder-store.ts";
 import { HEARTBEAT_MS, LEASE_MS, SKEW_MS } from "../../src/record/lease-times.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 import type { Lock, RecordStore } from "../../src/record/store.ts";

@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import type { Diagnostic } from "../../src/resources/model/desired.ts";
-import { describeDiagnostic } from "../../src/views/text/diagnostics.ts";
+import { diagnosticText } from "../../src/views/text/diagnostic-text.ts";
 
 const DIAGNOSTIC: Diagnostic = {
   severity: "error",
@@ -32,7 +32,7 @@ function pointed(text: string): string {
 
 describe("a diagnostic as text", () => {
   it("has place, message, line, caret and suggestion", () => {
-    expect(describeDiagnostic(DIAGNOSTIC)).toBe(`\
+    expect(diagnosticText(DIAGNOSTIC)).toBe(`\
 clusters/acme.yaml:12:3: error: unknown field "phse" in spec
   12 |   phse: init
      |   ^
@@ -42,11 +42,11 @@ clusters/acme.yaml:12:3: error: unknown field "phse" in spec
 
   it("goes without a line and without a suggestion", () => {
     const bare = { ...DIAGNOSTIC, severity: "warning", excerpt: null, suggestion: null } as const;
-    expect(describeDiagnostic(bare)).toBe('clusters/acme.yaml:12:3: warning: unknown field "phse" in spec\n');
+    expect(diagnosticText(bare)).toBe('clusters/acme.yaml:12:3: warning: unknown field "phse" in spec\n');
   });
 
   it("breaks long messages at 80 columns", () => {
-    const text = describeDiagnostic({
+    const text = diagnosticText({
       ...DIAGNOSTIC,
       message:
         "a message that goes on and on, and has to be continued on a line of its own, twice in fact, since it is long",
@@ -66,7 +66,7 @@ clusters/acme.yaml:12:3: error: unknown field "phse" in spec
 
   it("cuts a long line around its column", () => {
     const excerpt = `${"a".repeat(200)}X${"b".repeat(200)}`;
-    const text = describeDiagnostic({ ...DIAGNOSTIC, excerpt, column: 201 });
+    const text = diagnosticText({ ...DIAGNOSTIC, excerpt, column: 201 });
     expect(text).toMatchInlineSnapshot(`
       "clusters/acme.yaml:12:201: error: unknown field "phse" in spec
         12 | …aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaXbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…
@@ -85,20 +85,20 @@ clusters/acme.yaml:12:3: error: unknown field "phse" in spec
     ["emoji", "👩‍💻🏳️‍🌈: X", "👩‍💻🏳️‍🌈: ".length + 1],
     ["combining characters", "e\u0301e\u0301: X", 7],
   ])("points at the right place behind %s", (_, excerpt, column) => {
-    const text = describeDiagnostic({ ...DIAGNOSTIC, excerpt, column });
+    const text = diagnosticText({ ...DIAGNOSTIC, excerpt, column });
     const [, line = "", caret = ""] = text.split("\n");
     expect(stringWidth(line.slice(0, line.indexOf("X")))).toBe(caret.indexOf("^"));
     expect(widths(text)).toBeLessThanOrEqual(80);
   });
 
   it("points behind the end of a line", () => {
-    const text = describeDiagnostic({ ...DIAGNOSTIC, excerpt: "ab", column: 3 });
+    const text = diagnosticText({ ...DIAGNOSTIC, excerpt: "ab", column: 3 });
     expect(text.split("\n").slice(1, 3)).toEqual(["  12 | ab", "     |   ^"]);
   });
 
   it("lets no file move the cursor, colour the terminal or turn text around", () => {
     const hostile = "\x1b[2J\x1b]0;x\x07\u202Eevil\x9b1m\r";
-    const text = describeDiagnostic({
+    const text = diagnosticText({
       ...DIAGNOSTIC,
       file: `${hostile}.yaml`,
       message: hostile,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Diagnostic } from "../../src/resources/model/desired.ts";
-import { describeDiagnostic } from "../../src/views/text/diagnostics.ts";
+import { diagnosticText } from "../../src/views/text/diagnostic-text.ts";
 
 export const FIXTURES = join(import.meta.dirname, "../../fixtures/resources");
 
@@ -23,7 +23,7 @@ export function folderWith(files: Readonly<Record<string, string | Uint8Array>>)
 
 /** As a person would read them. */
 export function described(diagnostics: readonly Diagnostic[]): string {
-  return diagnostics.map(describeDiagnostic).join("");
+  return diagnostics.map(diagnosticText).join("");
 }
 
 export function fingerprint(digit: string): `sha256:${string}` {

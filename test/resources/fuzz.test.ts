@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadResources } from "../../src/resources/read/load.ts";
-import { describeDiagnostic } from "../../src/views/text/diagnostics.ts";
+import { diagnosticText } from "../../src/views/text/diagnostic-text.ts";
 import { FIXTURES, folderWith, NOW } from "./folder.ts";
 
 const VALID = readFileSync(join(FIXTURES, "accepted/everything-at-once.yaml"));
@@ -44,7 +44,7 @@ describe("a valid file with random edits", () => {
           expect(line).toBeLessThanOrEqual(lines.length);
           expect(column).toBeGreaterThanOrEqual(1);
           if (excerpt !== null) expect(column).toBeLessThanOrEqual(excerpt.length + 2);
-          expect(describeDiagnostic(diagnostic)).not.toMatch(/[^\n\P{Cc}]/u);
+          expect(diagnosticText(diagnostic)).not.toMatch(/[^\n\P{Cc}]/u);
         }
       }),
       { numRuns: 400 },

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entered, followed, turnedBack } from "../../src/record/changes.ts";
+import { turnedBack } from "../../src/record/changes/intended.ts";
+import { entered, followed } from "../../src/record/changes/seen.ts";
 import {
   type Evidence,
   isFinished,
@@ -14,6 +15,8 @@ import type { LiveAuthority } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../../src/rotation/record.ts";
 import { droppedBy, endOfRollback } from "../../src/rotation/way-back.ts";
+import { TALOS } from "../../src/talos/profile.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import {
   ago,
   authority,
@@ -77,7 +80,7 @@ describe("absence is no evidence: was the new key used", () => {
       "unknown",
     ],
   ])("%s: %#", (_, record, at, evidence) => {
-    expect(newKeyWasUsed(record, at)).toBe(evidence);
+    expect(newKeyWasUsed(record, at, TELEPORT)).toBe(evidence);
   });
 
   it.each<[string, LiveAuthority, Partial<RotationRecord>]>([
@@ -97,12 +100,16 @@ describe("absence is no evidence: was the new key used", () => {
   });
 
   it("says before it is asked for whether it would be unused", () => {
-    expect(wouldBeUnused(memory("init"), authority("init"))).toBe(true);
-    expect(wouldBeUnused(memory("init"), live("init", { mode: "auto" }))).toBe(false);
-    expect(wouldBeUnused(memory("update_clients"), authority("init"))).toBe(false);
-    expect(wouldBeUnused(memory("init"), authority("update_clients"))).toBe(false);
+    expect(wouldBeUnused(memory("init"), authority("init"), TELEPORT)).toBe(true);
+    expect(wouldBeUnused(memory("init"), live("init", { mode: "auto" }), TELEPORT)).toBe(false);
+    expect(wouldBeUnused(memory("update_clients"), authority("init"), TELEPORT)).toBe(false);
+    expect(wouldBeUnused(memory("init"), authority("update_clients"), TELEPORT)).toBe(false);
     expect(
-      wouldBeUnused(memory("init", { requested: { to: "update_clients", at: ago(1) } }), authority("init")),
+      wouldBeUnused(
+        memory("init", { requested: { to: "update_clients", at: ago(1) } }),
+        authority("init"),
+        TELEPORT,
+      ),
     ).toBe(false);
   });
 });
@@ -165,7 +172,12 @@ describe("which key a step drops", () => {
       server("5.0.0"),
       "new-key-goes",
     ],
-    ["in init on Talos", { ...authority("init"), type: "talos" }, server("v1.13.0"), "new-key-goes"],
+    [
+      "in init on Talos",
+      { ...authority("init"), type: "talos" },
+      { ...server("v1.13.0"), profile: TALOS },
+      "new-key-goes",
+    ],
   ] as const)("at the end of a rollback: %s", (_, at, seen, end) => {
     expect(endOfRollback([OLD], at, seen)).toBe(end);
   });
@@ -236,9 +248,10 @@ function tell({
     used ||= to !== "rollback" || (swapped && outOfInit);
     if (seen[index] !== true) return;
     record = entered(
-      followed(to === "rollback" ? turnedBack(record, "x") : record, at),
+      followed(to === "rollback" ? turnedBack(record, "x") : record, at, TELEPORT),
       at,
       ago(0),
+      TELEPORT,
       own[index] === true ? asked : null,
     );
   });
@@ -271,10 +284,10 @@ describe("the less is known, the more careful is the answer", () => {
     fc.assert(
       fc.property(HISTORY, path, (history, lost) => {
         const { record, at, used } = tell(history);
-        const whole = newKeyWasUsed(record, at);
+        const whole = newKeyWasUsed(record, at, TELEPORT);
         if (used) expect(whole).not.toBe("refuted");
         if (whole !== "refuted") {
-          expect(newKeyWasUsed(without(record, lost), at)).not.toBe("refuted");
+          expect(newKeyWasUsed(without(record, lost), at, TELEPORT)).not.toBe("refuted");
         }
       }),
       { numRuns: 2_000 },

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { issue } from "../../src/sandbox/talos/certificates.ts";
-import { encode } from "../../src/sandbox/talos/values.ts";
+import { encode } from "../../src/sandbox/values.ts";
 import {
   cluster,
   nextAuthority,
   outcomeOf,
+  printed,
   probe,
   stateOf,
   type TestCluster,
@@ -43,7 +44,7 @@ describe("apply-config", () => {
     const test = await cluster(SMALL);
     const node = test.endpoint;
     const version = async (): Promise<number> =>
-      Number((await test.ask(node, "get", "mc", "v1alpha1", "-o", "jsonpath={.metadata.version}")).stdout);
+      Number(printed(await test.ask(node, "get", "mc", "v1alpha1", "-o", "json"))[0]?.metadata.version);
     const first = await version();
     const text = await test.machineConfig(test.running.info.talosconfig, node);
     await test.ask(node, "apply-config", "-f", await test.file(text), "-m", "no-reboot");
@@ -243,64 +244,6 @@ describe("what a node refuses", () => {
     const test = await cluster({ ...SMALL, talos: "1.14", layout: "legacy" });
     expect(test.running.info.layout).toBe("legacy");
     expect(await test.kubeconfig()).toContain("kubeconfig");
-  });
-});
-
-describe("talosctl patch", () => {
-  it("says patched also when the apply failed; only the exit code tells", async () => {
-    const test = await cluster(SMALL);
-    const worker = test.workers[0] ?? "";
-    const set = await test.file(`machine:\n  ca:\n    key: ${encode(test.running.secrets.talos.key)}\n`);
-    const run = await test.ask(worker, "patch", "mc", "--mode=no-reboot", "-p", `@${set}`);
-    expect(run.exit).toBe(1);
-    expect(run.stderr).toContain(`patched MachineConfigs.config.talos.dev/v1alpha1 at the node ${worker}\n`);
-    expect(run.stderr).toContain("InvalidArgument");
-  });
-
-  it("clears and sets with two patches in one apply", async () => {
-    const test = await cluster({ ...SMALL, foreign: true });
-    const node = test.endpoint;
-    const next = await nextAuthority("talos");
-    const clear = await test.file("machine:\n  acceptedCAs:\n    $patch: delete\n");
-    const set = await test.file(`machine:\n  acceptedCAs:\n    - crt: ${encode(next.crt)}\n`);
-    const run = await test.ask(node, "patch", "mc", "--mode=no-reboot", "-p", `@${clear}`, "-p", `@${set}`);
-    expect(run).toEqual({
-      exit: 0,
-      stdout: "",
-      stderr: `patched MachineConfigs.config.talos.dev/v1alpha1 at the node ${node}\nApplied configuration without a reboot\n`,
-    });
-    expect(test.running.machine(node).store.config.talos.accepted).toEqual([next.crt]);
-  });
-
-  it("skips what changes nothing, with exit 0, and hides an error of the apply", async () => {
-    const test = await cluster(SMALL);
-    const node = test.endpoint;
-    const patch = await test.file("machine:\n  type: controlplane\n");
-    const skipped = { exit: 0, stdout: "", stderr: "Apply was skipped: no changes detected.\n" };
-    expect(await test.ask(node, "patch", "mc", "--mode=no-reboot", "-p", `@${patch}`)).toEqual(skipped);
-    await test.running.fault({ target: node, fault: "denied", match: "ApplyConfiguration" });
-    expect(await test.ask(node, "patch", "mc", "--mode=no-reboot", "-p", `@${patch}`)).toEqual(skipped);
-  });
-
-  it("takes an argument as inline only when it looks like it", async () => {
-    const test = await cluster(SMALL);
-    const node = test.endpoint;
-    const inline = '{"machine": {"nodeLabels": {"a": "b"}}}';
-    expect((await test.ask(node, "patch", "mc", "-p", inline)).exit).toBe(0);
-    const file = await test.ask(node, "patch", "mc", "-p", "debug:true");
-    expect(file).toMatchObject({ exit: 1, stderr: "open debug:true: no such file or directory\n" });
-    // The directory of this test has a space in its name, so without an @ its files are not files.
-    const path = await test.file(inline);
-    expect(path).toContain(" ");
-    expect((await test.ask(node, "patch", "mc", "-p", path)).exit).toBe(1);
-    expect((await test.ask(node, "patch", "mc", "-p", `@${path}`)).exit).toBe(0);
-    const json6902 = '[{"op": "add", "path": "/debug", "value": true}]';
-    expect((await test.ask(node, "patch", "mc", "-p", json6902)).stderr).toContain(
-      "JSON6902 patches are not supported",
-    );
-    expect((await test.ask(node, "patch", "members", "-p", inline)).stderr).toContain(
-      "only the machineconfig resource can be edited",
-    );
   });
 });
 

@@ -49,9 +49,9 @@ describe("the executables", () => {
         "-n",
         "default",
         "-o",
-        "jsonpath={.data.ca\\.crt}",
+        "json",
       ]);
-      expect(certificate.stdout).toBe(test.running.secrets.kubernetes.crt);
+      expect(JSON.parse(certificate.stdout).data["ca.crt"]).toBe(test.running.secrets.kubernetes.crt);
     },
   );
 

@@ -18,7 +18,7 @@ import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
 import { SANDBOX_FILE, type SandboxFile } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosconfigText } from "../../src/sandbox/talos/talosconfig.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
-import { encode } from "../../src/sandbox/talos/values.ts";
+import { encode } from "../../src/sandbox/values.ts";
 
 /** Of before a test changed it. */
 const TEMPORARY = tmpdir();
@@ -235,4 +235,14 @@ export function outcomeOf({ exit, stderr }: Run): Outcome {
 
 export async function probe(test: TestCluster, talosconfig: string, node: string): Promise<Outcome> {
   return outcomeOf(await test.directly(talosconfig, node, "version", "--json"));
+}
+
+interface Printed {
+  readonly metadata: { readonly id: string; readonly version: number; readonly name?: string };
+  readonly spec: Record<string, unknown>;
+}
+
+/** What `get … -o json` printed: one object after the other, as the real one prints several. */
+export function printed({ stdout }: Run): readonly Printed[] {
+  return stdout === "" ? [] : JSON.parse(`[${stdout.replaceAll("\n}\n{", "\n},{")}]`);
 }

@@ -190,15 +190,8 @@ describe("a Kubernetes API CA rotation in the right order", () => {
     await expectOnly(test, "kubernetes", next);
     await until("kube-root-ca.crt", () => test.running.kubernetes.rootAuthority === next.crt);
     const kubeconfig = await test.kubeconfig();
-    const nodes = await test.kubectl(
-      "--kubeconfig",
-      kubeconfig,
-      "get",
-      "nodes",
-      "-o",
-      'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}',
-    );
-    expect(nodes.stdout).toBe("True True True True True");
+    const nodes = await test.kubectl("--kubeconfig", kubeconfig, "get", "nodes");
+    expect(nodes.stdout.match(/ Ready\n/g)).toHaveLength(5);
     for (const { kubelet } of test.running.machines) expect(kubelet.accepted).toEqual([next.crt]);
     // The Talos API noticed nothing.
     expect(await probe(test, admin, test.endpoint)).toBe("ok");

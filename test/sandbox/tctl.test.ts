@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { AUTHORITY_TYPES } from "../../src/rotation/authority-type.ts";
-import { formatDuration, parseDuration } from "../../src/sandbox/teleport/duration.ts";
-import { TELEPORT_FAULTS } from "../../src/sandbox/teleport/faults.ts";
+import { TELEPORT_FAULTS } from "../../src/sandbox/faults.ts";
+import { formatDuration, parseDuration } from "../../src/sandbox/go-duration.ts";
+import { CA_TYPES } from "../../src/sandbox/teleport/ca-types.ts";
 import { goJson, goTime } from "../../src/sandbox/teleport/go-print.ts";
 import { TimelessTeleport } from "./harness.ts";
 
@@ -18,9 +18,9 @@ describe("v18", () => {
   it("lists every CA type with real keys (reference 4.3)", async () => {
     const authorities = JSON.parse(await teleport.ok("get", "cas", "--format=json"));
     expect(authorities.map((one: { sub_kind: string }) => one.sub_kind)).toEqual(
-      AUTHORITY_TYPES.map((type) => type.name),
+      CA_TYPES.map((type) => type.name),
     );
-    for (const [index, { keys }] of AUTHORITY_TYPES.entries()) {
+    for (const [index, { keys }] of CA_TYPES.entries()) {
       expect(Object.keys(authorities[index].spec.active_keys).sort()).toEqual([...keys].sort());
     }
     const [host] = authorities;

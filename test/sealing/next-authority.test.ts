@@ -4,13 +4,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { NextAuthority } from "../../src/resources/model/desired.ts";
 import { problemWithNext } from "../../src/resources/model/next-authority.ts";
-import { TALOS_TYPES, type TalosType } from "../../src/rotation/authority-type.ts";
 import { issue, mintAuthority } from "../../src/sandbox/talos/certificates.ts";
 import type { Identities } from "../../src/sealing/identities.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
-import { recipientOf, unseal } from "../../src/sealing/seal.ts";
-import { sealSecretsChange, sopsRecipients } from "../../src/sealing/secrets-change.ts";
+import { recipientOf, seal, unseal } from "../../src/sealing/seal.ts";
+import type { TalosType } from "../../src/talos/authority-types.ts";
+import { TALOS_TYPES } from "../../src/talos/authority-types.ts";
+import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
+import { secretsFragment } from "../../src/talos/secrets-bundle.ts";
 
 const NOW = new Date("2026-11-21T12:34:56.789Z");
 
@@ -22,7 +24,7 @@ beforeAll(async () => {
   const identity = await generateIdentity();
   identities = { keys: [identity], from: "SOPS_AGE_KEY" };
   recipients = [await recipientOf(identity)];
-  const make = (type: TalosType) => makeNextAuthority(type, { now: NOW, recipients });
+  const make = (type: TalosType) => makeNextAuthority(NEXT_AUTHORITIES[type], { now: NOW, recipients });
   made = { talos: await make("talos"), kubernetes: await make("kubernetes") };
 });
 
@@ -66,7 +68,7 @@ describe.each(TALOS_TYPES)("the next CA of %s", (type) => {
   });
 
   it("is another one every time", async () => {
-    const again = await makeNextAuthority(type, { now: NOW, recipients });
+    const again = await makeNextAuthority(NEXT_AUTHORITIES[type], { now: NOW, recipients });
     const [one, other] = [again, made[type]].map(({ certificate }) => new X509Certificate(certificate));
     expect(one?.serialNumber).not.toBe(other?.serialNumber);
     expect(one?.publicKey.export({ type: "spki", format: "pem" })).not.toBe(
@@ -89,27 +91,10 @@ describe("the change of a secrets bundle", () => {
   ] as const)("of %s is certs.%s and nothing else", async (type, field) => {
     const { certificate } = made[type];
     const key = await openNextKey(identities, made[type], type);
-    const sealed = await sealSecretsChange({ type, certificate, key, recipients });
+    const sealed = await seal(recipients, secretsFragment({ type, certificate, key }));
     expect(sealed).not.toContain("certs");
     const opened = parse(await unseal(identities, sealed, "the change")) as unknown;
     const base64 = (text: string) => Buffer.from(text).toString("base64");
     expect(opened).toEqual({ certs: { [field]: { crt: base64(certificate), key: base64(key) } } });
-  });
-
-  it("is sealed for those whom SOPS names in the file", () => {
-    const file =
-      "certs:\n  os: { crt: x, key: y }\nsops:\n  age:\n    - { recipient: age1abc, enc: x }\n    - recipient: age1def\n";
-    expect(sopsRecipients("secrets.yaml", file)).toEqual(["age1abc", "age1def"]);
-  });
-
-  it.each([
-    ["in the clear", "certs: { os: { crt: x, key: y } }"],
-    ["encrypted for PGP", "sops: { pgp: [{ fp: x }], age: null }"],
-    ["empty", ""],
-    ["no YAML", "a: [b"],
-  ])("is not made for a file that is %s", (_, text) => {
-    expect(() => sopsRecipients("talos/secrets.yaml", text)).toThrow(
-      "talos/secrets.yaml is not encrypted by SOPS with age",
-    );
   });
 });

@@ -4,12 +4,12 @@ import { mintAuthority, type PemPair } from "../../src/sandbox/talos/certificate
 import { machineConfigText } from "../../src/sandbox/talos/config-text.ts";
 import { dialectOf } from "../../src/sandbox/talos/dialect.ts";
 import { makeSecrets, type SecretsBundle } from "../../src/sandbox/talos/secrets-bundle.ts";
-import { encode } from "../../src/sandbox/talos/values.ts";
-import { readCertificate } from "../../src/talos/certificate.ts";
+import { encode } from "../../src/sandbox/values.ts";
 import { withAuthority } from "../../src/talos/config-edit.ts";
 import { EditProblem } from "../../src/talos/edit-problem.ts";
 import { readIssuingKey, readMachineConfig } from "../../src/talos/machine-config.ts";
 import { contentOf, type Level, nodeState, says } from "../../src/talos/node-state.ts";
+import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const TYPES = ["talos", "kubernetes"] as const;
@@ -53,7 +53,7 @@ function configuration({ machine, layout, foreign: others }: Shape): string {
 
 function moved(text: string, type: Type, machine: Shape["machine"], state: Level): string {
   const old = secrets[type];
-  const pair = { old: readCertificate(old.crt), next: readCertificate(next[type].crt) };
+  const pair = { old: readCaCertificate(old.crt), next: readCaCertificate(next[type].crt) };
   const content = contentOf(state, readMachineConfig(text).authorities[type], pair);
   const signer = state === "S0" || state === "S1" ? old : next[type];
   return withAuthority(text, type, { ...content, key: machine === "worker" ? null : signer.key });
@@ -61,8 +61,8 @@ function moved(text: string, type: Type, machine: Shape["machine"], state: Level
 
 function stateIn(text: string, type: Type) {
   const keys = {
-    old: readCertificate(secrets[type].crt).fingerprint,
-    next: readCertificate(next[type].crt).fingerprint,
+    old: readCaCertificate(secrets[type].crt).fingerprint,
+    next: readCaCertificate(next[type].crt).fingerprint,
   };
   return nodeState(readMachineConfig(text).authorities[type], keys);
 }

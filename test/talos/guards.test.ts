@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { judgeAll } from "../../src/guards/chain.ts";
-import type { GuardInput } from "../../src/guards/guard.ts";
+import type { ClusterObservation, GuardInput } from "../../src/profile/profile.ts";
 import type { RotationResource } from "../../src/resources/model/desired.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { FoundMachine, TalosFacts, TalosMachine } from "../../src/talos/facts.ts";
+import { TALOS } from "../../src/talos/profile.ts";
 import { authority, cluster, NEW, NOW, OLD, OTHER, observation, rotation } from "../world/host-rotation.ts";
 
 /** Two control planes and a worker of which nothing is to be said. */
@@ -113,11 +113,11 @@ function verdict(
       },
     },
     observation: observation(edge.from, {
-      platform: "talos",
+      profile: TALOS,
       versions: { client: "v1.13.9", server: "v1.13.9" },
       credentials: CLIENT,
       components: [],
-      talos: { ...WELL, ...facts },
+      facts: { ...WELL, ...facts },
       ...seen,
     }),
     authority: authority(edge.from, { type }),
@@ -221,7 +221,7 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
   ],
   ["inventory", "discovery is off", { facts: { members: [] } }, "fail", /members discovery lists no member/],
   ["inventory", "members cannot be listed", { facts: { members: null } }, "fail", /members the members/],
-  ["inventory", "nobody has looked", { seen: { talos: undefined as never } }, "unknown"],
+  ["inventory", "nobody has looked", { seen: { facts: undefined } }, "unknown"],
   ["inventory", "the way out is open", { edge: BACK, facts: { members: null } }, "not asked"],
 
   [

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { encode } from "../../src/sandbox/talos/values.ts";
+import { encode } from "../../src/sandbox/values.ts";
 import { probe } from "../sandbox-talos/harness.ts";
 import { Killed, TalosWorld } from "./world.ts";
 

@@ -2,15 +2,15 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateIdentity, identityToRecipient } from "age-encryption";
-import { apply } from "../../src/apply/apply.ts";
-import { systemClock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
-import { STEPS } from "../../src/checklist/table.ts";
+import { applyPlan } from "../../src/apply/run.ts";
+import { systemClock } from "../../src/apply/run-clock.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
-import { openTalos } from "../../src/platforms/talos/platform.ts";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import { openTalos } from "../../src/platforms/talos/open-talos.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   Acknowledgement,
   ClusterResource,
@@ -20,9 +20,7 @@ import type {
   TalosConnection,
 } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
-import type { TalosType } from "../../src/rotation/authority-type.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { TalosClusterOptions } from "../../src/sandbox/talos/cluster.ts";
@@ -31,7 +29,10 @@ import { SANDBOX_FILE } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
-import { readCertificate } from "../../src/talos/certificate.ts";
+import type { TalosType } from "../../src/talos/authority-types.ts";
+import { CHECKLIST } from "../../src/talos/checklist.ts";
+import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
+import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
 import { approved } from "../world/apply.ts";
 import { MemoryStore } from "../world/memory-store.ts";
@@ -61,7 +62,7 @@ export class TalosWorld {
   appliesUntilKilled = Number.POSITIVE_INFINITY;
   applies = 0;
   /** What an executable says on failure without having been asked; `null` lets it answer itself. */
-  answerInstead: ((command: Command) => string | null) | null = null;
+  answerInstead: ((command: ExecutableCall) => string | null) | null = null;
   /** Of one call of an executable. */
   callTimeoutMs = 30_000;
   #attempt = 1;
@@ -118,12 +119,12 @@ export class TalosWorld {
       peers: [],
       policy: { ...DEFAULT_POLICY, soakMs: 0 },
     };
-    const next = await makeNextAuthority(type, { now: new Date(), recipients });
+    const next = await makeNextAuthority(NEXT_AUTHORITIES[type], { now: new Date(), recipients });
     const rotation: RotationResource = {
       name: `${type}-2026-11`,
       source: { file: "rotation.yaml", line: 1 },
       cluster: info.name,
-      authorities: [{ type, retire: [readCertificate(secrets[type].crt).fingerprint], next }],
+      authorities: [{ type, retire: [readCaCertificate(secrets[type].crt).fingerprint], next }],
       phase: "standby",
       strategy: "walk",
       mode: "manual",
@@ -138,7 +139,7 @@ export class TalosWorld {
   /** With the work stated that comes before a phase. */
   desired(phase: Phase, overrides: Partial<RotationResource> = {}): DesiredState {
     const done = phase === "rollback" ? [] : FORWARDS.slice(0, FORWARDS.indexOf(phase));
-    const steps = STEPS.filter(
+    const steps = CHECKLIST.filter(
       ({ authority, binding, phase: one }) =>
         authority === this.type && binding === "always" && (done as readonly Phase[]).includes(one),
     );
@@ -196,7 +197,7 @@ export class TalosWorld {
       runner: this.#runner(),
       now: () => new Date(),
       timeoutMs: this.callTimeoutMs,
-      talos: {
+      memory: {
         rotations: desired.rotations,
         record: this.store,
         identities: async () => ({ keys: [this.identity], from: "the test" }),
@@ -228,7 +229,7 @@ export class TalosWorld {
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
     try {
-      const outcome = await apply({
+      const outcome = await applyPlan({
         desired,
         commit: "c0ffee",
         ...(history === undefined ? {} : { history }),
@@ -269,9 +270,11 @@ export class TalosWorld {
     const retire: readonly string[] = authority?.retire ?? [];
     const next = authority?.next;
     const role = (pem: string) => {
-      const { fingerprint } = readCertificate(pem);
+      const { fingerprint } = readCaCertificate(pem);
       if (retire.includes(fingerprint)) return "O";
-      return next !== undefined && fingerprint === readCertificate(next.certificate).fingerprint ? "N" : "F";
+      return next !== undefined && fingerprint === readCaCertificate(next.certificate).fingerprint
+        ? "N"
+        : "F";
     };
     return this.test.running.machines.map(({ store }) => {
       const { issuing, accepted } = store.config[this.type];
@@ -280,7 +283,7 @@ export class TalosWorld {
   }
 
   #runner(): Runner {
-    const run = async (command: Command) => {
+    const run = async (command: ExecutableCall) => {
       const [executable = "", ...argv] = command.argv;
       const world = {
         argv,

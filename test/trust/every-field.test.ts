@@ -5,6 +5,7 @@ import { staleClusters } from "../../src/planner/saved/approved.ts";
 import { desiredDifference } from "../../src/planner/saved/desired-difference.ts";
 import { bindingOf, fingerprintOf } from "../../src/planner/saved/fingerprint.ts";
 import { sealPlan } from "../../src/planner/saved/plan-file.ts";
+import { profileOf } from "../../src/profiles.ts";
 import { FIELDS_OUT } from "../../src/resources/model/ways-out.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
 import { type LoadResult, loadResources } from "../../src/resources/read/load.ts";
@@ -269,6 +270,7 @@ describe.each(cases)("every field that decides or runs: $file $path", ({ file, p
     const moved =
       fingerprintOf(bindingOf(is.state, seen, [])) !== fingerprintOf(bindingOf(was.state, seen, []));
     const side = ({ state, repository }: LoadResult) => ({
+      profileOf,
       desired: state,
       repository: repository ?? DEFAULT_REPOSITORY,
     });
@@ -326,8 +328,8 @@ it("what is done in words: a grace period", async () => {
   const was = await around(ROTATION);
   const is = await around(withValue(ROTATION, "spec.grace_period", "10m") as Document);
   const { changes } = desiredDifference(
-    { desired: was.state, repository: DEFAULT_REPOSITORY },
-    { desired: is.state, repository: DEFAULT_REPOSITORY },
+    { profileOf, desired: was.state, repository: DEFAULT_REPOSITORY },
+    { profileOf, desired: is.state, repository: DEFAULT_REPOSITORY },
   );
   expect(changes).toEqual([`${CLUSTER}: rotation host-2026-11: grace_period was 48h, and is 10m`]);
 });
@@ -338,8 +340,8 @@ it("what is too long to read is told by what it is", async () => {
   const was = await around(ROTATION);
   const is = await around(withValue(ROTATION, path, other) as Document);
   const { changes } = desiredDifference(
-    { desired: was.state, repository: DEFAULT_REPOSITORY },
-    { desired: is.state, repository: DEFAULT_REPOSITORY },
+    { profileOf, desired: was.state, repository: DEFAULT_REPOSITORY },
+    { profileOf, desired: is.state, repository: DEFAULT_REPOSITORY },
   );
   expect(changes).toHaveLength(1);
   expect(changes[0]).not.toContain("CERTIFICATE");

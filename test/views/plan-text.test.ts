@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { makePlan } from "../../src/planner/planner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { DesiredState } from "../../src/resources/model/desired.ts";
 import type { HistoryFacts } from "../../src/rotation/history.ts";
-import type { ClusterObservation } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";

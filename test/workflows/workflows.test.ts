@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse, parseAllDocuments } from "yaml";
-import { ACTION_MODES } from "../../src/forge/context.ts";
+import { ACTION_MODES } from "../../src/forge/action-context.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const ACTION = ".github/actions/capstan/action.yml";
@@ -190,7 +190,7 @@ describe("the workflows to copy", () => {
 describe("the action", () => {
   it("hands over every input by the name that capstan reads, and nothing else", () => {
     const env = action.runs.steps.find(({ env }) => env !== undefined)?.env ?? {};
-    const source = read("src/forge/context.ts");
+    const source = read("src/forge/action-context.ts");
     const known = [...source.matchAll(/"(CAPSTAN_\w+)"/g)].map(([, name]) => name);
     expect(Object.keys(env).filter((name) => name.startsWith("CAPSTAN_") && name !== "CAPSTAN_MODE")).toEqual(
       expect.arrayContaining(known),

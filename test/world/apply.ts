@@ -1,6 +1,6 @@
-import { apply } from "../../src/apply/apply.ts";
-import { type Approval, approvalOf, NOTHING } from "../../src/apply/approval.ts";
+import { type Approval, approvalWhere, NOTHING_APPROVED } from "../../src/apply/approval.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
 import type { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
@@ -34,7 +34,7 @@ export class World {
     }: ApplyWith = {},
   ): Promise<{ outcome: RunOutcome; events: readonly RunEvent[] }> {
     const events: RunEvent[] = [];
-    const outcome = await apply({
+    const outcome = await applyPlan({
       desired,
       commit: COMMIT,
       ...(this.history === null ? {} : { history: this.history }),
@@ -51,7 +51,7 @@ export class World {
       approve: async (plan) => {
         if (approve === "leave") return null;
         const { ordinary, final } =
-          approve === "nothing" ? NOTHING : approved(plan, approve === "everything");
+          approve === "nothing" ? NOTHING_APPROVED : approved(plan, approve === "everything");
         return { ordinary: new Set([...ordinary, ...approvesToo]), final };
       },
       holder: { who: "test", why: "test" },
@@ -91,6 +91,6 @@ const NEVER = new AbortController().signal;
 
 /** What a person approves: all of a plan, or all that needs no approval of its own. */
 export function approved(plan: Plan, final: boolean): Approval {
-  const all = approvalOf(plan, () => true);
+  const all = approvalWhere(plan, () => true);
   return final ? all : { ...all, final: new Map() };
 }

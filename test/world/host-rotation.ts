@@ -1,9 +1,9 @@
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 import type { HistoryFacts } from "../../src/rotation/history.ts";
 import {
   type AuthorityKey,
-  type ClusterObservation,
   type Fingerprint,
   type LiveAuthority,
   type LiveComponent,
@@ -12,6 +12,7 @@ import {
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
 import type { OverrideReadings } from "../../src/teleport/overrides/read-cluster.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 
 /**
  * A small world for tables: one cluster, a host CA that retires OLD and brings NEW, an auth server, a proxy and
@@ -110,7 +111,7 @@ export function components(phase: Phase): readonly LiveComponent[] {
 export function observation(phase: Phase, overrides: Partial<ClusterObservation> = {}): ClusterObservation {
   return {
     cluster: CLUSTER,
-    platform: "teleport",
+    profile: TELEPORT,
     observedAt: new Date(NOW).toISOString(),
     versions: { client: "18.7.0", server: "18.7.0" },
     authorities: [authority(phase)],
@@ -196,7 +197,7 @@ export function memory(phase: Phase, overrides: Partial<RotationRecord> = {}): R
 
 /** Somebody looked, and nothing is overridden. */
 export const NO_OVERRIDES: OverrideReadings = new Map([
-  [CLUSTER, { standing: "known", note: null, spiffeIssuer: false, pairs: new Map() }],
+  [CLUSTER, { state: "known", note: null, spiffeIssuer: false, pairs: new Map() }],
 ]);
 
 /** What git says where a commit took the resource of a rotation out since the last run. */

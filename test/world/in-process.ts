@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import { redact } from "../../src/process/redact.ts";
-import { type Command, type Runner, type RunnerOptions, shown } from "../../src/process/runner.ts";
+import { type ExecutableCall, type Runner, type RunnerOptions, shown } from "../../src/process/runner.ts";
 import { runHere } from "./command-line.ts";
 import { callTool, emulatedTool } from "./emulated-tool.ts";
 import { Repository } from "./repository.ts";
@@ -44,9 +44,9 @@ const LONGEST_MS = 120_000;
 /** A runner whose emulated executables are no processes; all others are. */
 function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
   // An editor runs at the caller's side.
-  const emulatedBy = ({ argv: [file = "", ...words] }: Command) =>
+  const emulatedBy = ({ argv: [file = "", ...words] }: ExecutableCall) =>
     words.includes("edit") ? null : emulatedTool(file);
-  const answered = async (command: Command, tool: NonNullable<ReturnType<typeof emulatedBy>>) => {
+  const answered = async (command: ExecutableCall, tool: NonNullable<ReturnType<typeof emulatedBy>>) => {
     const { argv, env = {}, stdin = "", timeoutMs = LONGEST_MS, signal } = command;
     const started = performance.now();
     const late = AbortSignal.timeout(timeoutMs);

@@ -6,33 +6,17 @@ import { Killed } from "./model-cluster.ts";
 /** Everything that a run does to the outside: each of these calls is killed before and after its effect. */
 type Moment = "before" | "after";
 
-/** A world whose run is killed at one call, counted over looks, transitions and writes of the record. */
-export class KillableWorld extends World {
+/** Ends a run at one of its calls, counted from its start: a killed process does nothing after that. */
+export class KillSwitch {
   #left = Number.POSITIVE_INFINITY;
   #moment: Moment = "before";
-  calls = 0;
 
-  constructor() {
-    super();
-    const { cluster, store } = this;
-    this.platform = {
-      observe: (scope: ObserveScope) => this.#call(() => cluster.observe(scope)),
-      transition: (request: TransitionRequest) => this.#call(() => cluster.transition(request)),
-    } satisfies Platform;
-    const [save, append, backup] = [store.save, store.append, store.backup].map((method) =>
-      method.bind(store),
-    ) as [typeof store.save, typeof store.append, typeof store.backup];
-    store.save = (record) => this.#call(() => save(record));
-    store.append = (entry) => this.#call(() => append(entry));
-    store.backup = (state, sealed) => this.#call(() => backup(state, sealed));
-  }
-
-  /** Applies, and is killed at the call of this number; `false` when it ended before that. */
-  async killedAt(desired: DesiredState, call: number, moment: Moment): Promise<boolean> {
+  /** `false`: the work ended before the call of this number. */
+  async killedAt(call: number, moment: Moment, work: () => Promise<unknown>): Promise<boolean> {
     this.#left = call;
     this.#moment = moment;
     try {
-      await this.apply(desired);
+      await work();
       return false;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
@@ -42,15 +26,42 @@ export class KillableWorld extends World {
     }
   }
 
-  async #call<Result>(effect: () => Promise<Result>): Promise<Result> {
-    this.calls += 1;
-    this.#left -= 1;
-    if (this.#left === 0 && this.#moment === "before") throw new Killed();
+  async around<Result>(effect: () => Promise<Result>): Promise<Result> {
+    this.before();
     const result = await effect();
-    if (this.#left === 0) throw new Killed();
-    // A killed process does nothing more, whatever it still had in hand.
-    if (this.#left < 0) throw new Killed();
+    if (this.#left <= 0) throw new Killed();
     return result;
+  }
+
+  /** A call that has its effect after this. */
+  before(): void {
+    this.#left -= 1;
+    if (this.#left < 0 || (this.#left === 0 && this.#moment === "before")) throw new Killed();
+  }
+}
+
+/** A world whose run is killed at one call, counted over looks, transitions and writes of the record. */
+export class KillableWorld extends World {
+  readonly #kill = new KillSwitch();
+
+  constructor() {
+    super();
+    const { cluster, store } = this;
+    this.platform = {
+      observe: (scope: ObserveScope) => this.#kill.around(() => cluster.observe(scope)),
+      transition: (request: TransitionRequest) => this.#kill.around(() => cluster.transition(request)),
+    } satisfies Platform;
+    const [save, append, backup] = [store.save, store.append, store.backup].map((method) =>
+      method.bind(store),
+    ) as [typeof store.save, typeof store.append, typeof store.backup];
+    store.save = (record) => this.#kill.around(() => save(record));
+    store.append = (entry) => this.#kill.around(() => append(entry));
+    store.backup = (state, sealed) => this.#kill.around(() => backup(state, sealed));
+  }
+
+  /** Applies, and is killed at the call of this number; `false` when it ended before that. */
+  async killedAt(desired: DesiredState, call: number, moment: Moment): Promise<boolean> {
+    return await this.#kill.killedAt(call, moment, () => this.apply(desired));
   }
 }
 

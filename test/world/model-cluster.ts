@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/apply/clock.ts";
+import type { RunClock } from "../../src/apply/run-clock.ts";
 import { Failure } from "../../src/failure.ts";
 import type {
   ObserveScope,
@@ -6,8 +6,8 @@ import type {
   TransitionReply,
   TransitionRequest,
 } from "../../src/platforms/platform.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
-  ClusterObservation,
   Fingerprint,
   LiveAuthority,
   LiveComponent,
@@ -18,7 +18,7 @@ import { isLegalEdge, type Phase } from "../../src/rotation/phase.ts";
 import { CLUSTER, COMPONENT_NAMES, component, key, NOW, OLD, observation } from "./host-rotation.ts";
 
 /** Hours in microseconds: sleeping only moves the hands. */
-export class ModelClock implements Clock {
+export class ModelClock implements RunClock {
   #now = NOW;
   #monotonic = 0;
   /** What happens while somebody sleeps: a step of the wall clock, a machine that stands still. */

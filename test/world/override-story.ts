@@ -2,10 +2,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
-import { stepsOf } from "../../src/checklist/checklist.ts";
+import { workOfType } from "../../src/checklist/checklist.ts";
 import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start.ts";
 import { issueDatabaseClient } from "../../src/sandbox/teleport/database-client.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/plan.ts";
+import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import { Database } from "../sandbox/database.ts";
 import { ExternalCa } from "../sandbox/external-ca.ts";
 import "./in-process.ts";
@@ -153,7 +154,7 @@ export class OverrideStory {
     const [file = ""] = (await this.repository.git("ls-files", "*/rotations/*")).split("\n");
     const text = await readFile(join(this.repository.folder, file), "utf8");
     const goesBack = /^ {2}phase: rollback/m.test(text);
-    const open = stepsOf("db_client").filter(
+    const open = workOfType(TELEPORT, "db_client").filter(
       (step) =>
         (step.phase === phase || (goesBack && step.phase === "rollback")) && !this.#stated.has(step.id),
     );

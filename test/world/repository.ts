@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
-import type { Status } from "../../src/views/status.ts";
+import type { LiveStatus } from "../../src/views/live-status.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
@@ -156,7 +156,7 @@ export class Repository {
     return { exit: ran.exit, plan: JSON.parse(ran.stdout) };
   }
 
-  async status(): Promise<Status> {
+  async status(): Promise<LiveStatus> {
     const ran = await this.capstan("status", "--format", "json");
     if (ran.stdout === "") throw new Error(`no status was printed (exit ${ran.exit}): ${ran.stderr}`);
     return JSON.parse(ran.stdout);
@@ -169,7 +169,7 @@ export class Repository {
     const authority = (await this.status()).clusters[0]?.authorities.find(
       (candidate) => candidate.type === type,
     );
-    const tls = (keys: Status["clusters"][number]["authorities"][number]["active_keys"] | undefined) =>
+    const tls = (keys: LiveStatus["clusters"][number]["authorities"][number]["active_keys"] | undefined) =>
       (keys ?? []).filter(({ protocol }) => protocol === "tls").map(({ fingerprint }) => fingerprint);
     return { active: tls(authority?.active_keys), trusted: tls(authority?.trusted_keys) };
   }

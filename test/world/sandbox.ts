@@ -1,9 +1,11 @@
-import { apply } from "../../src/apply/apply.ts";
-import type { Clock } from "../../src/apply/clock.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
+import type { RunClock } from "../../src/apply/run-clock.ts";
 import { makePlan } from "../../src/planner/planner.ts";
-import { openPlatform, type Platform } from "../../src/platforms/platform.ts";
-import type { Command, Runner } from "../../src/process/runner.ts";
+import { openPlatform } from "../../src/platforms/open.ts";
+import type { Platform } from "../../src/platforms/platform.ts";
+import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type {
   AuthorityResource,
   Backup,
@@ -11,8 +13,7 @@ import type {
   DesiredState,
   Policy,
 } from "../../src/resources/model/desired.ts";
-import type { ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
-import { identify } from "../../src/rotation/observation.ts";
+import { type Fingerprint, identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
@@ -34,7 +35,7 @@ interface ApplyWith {
 export class SandboxWorld {
   readonly teleport: TimelessTeleport;
   readonly store = new MemoryStore();
-  readonly clock: Clock;
+  readonly clock: RunClock;
   /** Clusters that trust this one, or that it trusts, and that can be asked. */
   peers: readonly string[] = [];
   /** What git says of the CAs. */
@@ -132,7 +133,7 @@ export class SandboxWorld {
   }> {
     const events: RunEvent[] = [];
     const desired = this.desired(rotations);
-    const outcome = await apply({
+    const outcome = await applyPlan({
       desired,
       commit: "c0ffee",
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),
@@ -183,7 +184,7 @@ export class SandboxWorld {
 
 /** `tctl` of a cluster in this process; tells of every transition that is asked for. */
 function runnerOf(teleport: TimelessTeleport, tell: (rotation: string) => void = () => {}): Runner {
-  const call = async ({ argv }: Command) => {
+  const call = async ({ argv }: ExecutableCall) => {
     const [, ...words] = argv;
     if (words.includes("rotate")) tell(words.slice(words.indexOf("rotate") + 1).join(" "));
     const { exit, stdout, stderr } = await teleport.tctl(...words);

@@ -4,7 +4,8 @@ import type {
   TransitionReply,
   TransitionRequest,
 } from "../../src/platforms/platform.ts";
-import type { AuthorityKey, ClusterObservation, Fingerprint } from "../../src/rotation/observation.ts";
+import type { ClusterObservation } from "../../src/profile/profile.ts";
+import type { AuthorityKey, Fingerprint } from "../../src/rotation/observation.ts";
 import { OLD } from "./host-rotation.ts";
 import { type ModelClock, ModelCluster } from "./model-cluster.ts";
 

@@ -1,5 +1,5 @@
-import { apply } from "../../src/apply/apply.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
+import { applyPlan } from "../../src/apply/run.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/model/desired.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
@@ -46,7 +46,7 @@ export class TwoClusters {
 
   async apply(rotations: DesiredState["rotations"], final = true) {
     const events: RunEvent[] = [];
-    const outcome: RunOutcome = await apply({
+    const outcome: RunOutcome = await applyPlan({
       desired: this.desired(rotations),
       commit: null,
       platforms: new Map([CLUSTER, OTHER_CLUSTER].map((name) => [name, this.#named(name)])),

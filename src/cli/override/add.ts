@@ -1,43 +1,48 @@
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { addOverride, addOverrideEntry } from "../../resources/edit/edit-override.ts";
-import { editFiles } from "../edited-file.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit, editFiles } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { judge, signedFrom, tell, written } from "./certificate.ts";
-import { edit, indexIn, next, openScene, readAll, resourceFor, type Scene } from "./scene.ts";
+import { indexInGit, overrideInGit } from "./entries-in-git.ts";
+import { type OverrideScene, openScene } from "./scene.ts";
+import { judgeSigned, readNamedFiles, sayCertificate, stagedEntry } from "./signed-certificate.ts";
 
-/** Puts a signed certificate into git: staged when it is the first for its key. */
+/** `capstan override add`: puts a signed certificate into git: staged when it is the first for its key. */
 export async function addCertificate(
   terminal: Terminal,
   files: readonly string[],
   options: CommonOptions,
 ): Promise<ExitCode> {
   const scene = await openScene(terminal, options);
-  await put(scene, await readAll(terminal, files), null);
-  return next(terminal);
+  await addSigned(scene, await readNamedFiles(terminal, files), null);
+  return afterEdit(terminal);
 }
 
 /** A key has one entry: another certificate for it is a renewal. */
-export async function refusePresent(scene: Scene, type: string, keyHash: string): Promise<void> {
-  if ((await indexIn(resourceFor(scene, type), keyHash)) < 0) return;
+export async function refusePresent(scene: OverrideScene, type: string, keyHash: string): Promise<void> {
+  if ((await indexInGit(overrideInGit(scene, type), keyHash)) < 0) return;
   throw new Failure("usage", `git has an override of ${type} for the key ${keyHash} already`, {
     hint: "`capstan override renew` puts another certificate in its place",
   });
 }
 
 /** Puts what was signed for a key into git. */
-export async function put(scene: Scene, texts: readonly string[], keyHash: string | null): Promise<void> {
+export async function addSigned(
+  scene: OverrideScene,
+  texts: readonly string[],
+  keyHash: string | null,
+): Promise<void> {
   const { workspace, cluster } = scene;
-  const signed = await signedFrom(scene, texts, keyHash);
-  const { candidate, resource, authority } = await judge(scene, signed);
-  const entry = written(candidate);
+  const { candidate, resource, authority } = await judgeSigned(scene, texts, keyHash);
+  const entry = stagedEntry(candidate);
   const of = { cluster: cluster.name, type: authority.type };
   await refusePresent(scene, authority.type, entry.public_key);
   if (resource !== null) {
-    await edit(scene, resource.source.file, (text) => addOverrideEntry(text, of, entry));
-    tell(scene, candidate, `${resource.source.file}: added an entry of ${authority.type}, staged`);
+    const { file } = resource.source;
+    await editFiles(workspace, [{ file, change: (text) => addOverrideEntry(text, of, entry) }]);
+    sayCertificate(scene, candidate, `${file}: added an entry of ${authority.type}, staged`);
     return;
   }
   const file = join(dirname(cluster.source.file), "overrides", `${authority.type}.yaml`);
@@ -48,5 +53,5 @@ export async function put(scene: Scene, texts: readonly string[], keyHash: strin
       absent: () => addOverride(null, of, entry),
     },
   ]);
-  tell(scene, candidate, `wrote ${file}: an override of ${authority.type} with one entry, staged`);
+  sayCertificate(scene, candidate, `wrote ${file}: an override of ${authority.type} with one entry, staged`);
 }

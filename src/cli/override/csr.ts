@@ -1,84 +1,95 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
+import type { ValuesOf } from "../../flag.ts";
 import { signRequest } from "../../platforms/signer.ts";
 import { createRunner } from "../../process/runner.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
+import { requestMissing, saidByTool, subjectProblem } from "../../teleport/overrides/command-words.ts";
 import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
-import { matchRequests, requestFileNames } from "../../teleport/overrides/requests.ts";
-import { harmless, paragraph } from "../../views/text/layout.ts";
+import {
+  matchRequests,
+  type RequestMatch,
+  requestFileNames,
+} from "../../teleport/overrides/match-requests.ts";
+import { harmlessLine } from "../../views/harmless.ts";
+import { paragraph } from "../../views/text/columns.ts";
+import type { OVERRIDE_CSR } from "../commands/override-rows.ts";
 import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { put, refusePresent } from "./add.ts";
-import { authorityOf, openScene, type Scene } from "./scene.ts";
+import { addSigned, refusePresent } from "./add.ts";
+import { type OverrideScene, openScene, overridableAuthority } from "./scene.ts";
 
-export interface CsrOptions extends CommonOptions {
-  readonly publicKey?: string;
-  readonly out?: string;
-  readonly sign?: boolean;
-}
+type CsrOptions = ValuesOf<typeof OVERRIDE_CSR.flags>;
 
 const REQUESTS = join("overrides", "requests");
 
-/** Fetches certificate requests, one per key, and says exactly what to do with each. */
+/** `capstan override csr`: fetches certificate requests, one per key, and says exactly what to do with each. */
 export async function csr(terminal: Terminal, type: string, options: CsrOptions): Promise<ExitCode> {
   const scene = await openScene(terminal, options);
-  const authority = authorityOf(scene, apiSpelling(type));
+  const authority = overridableAuthority(scene, apiSpelling(type));
   const { cluster, platform } = scene;
   if (platform.overrides === undefined) {
     throw new Failure("usage", `${cluster.name} runs on a platform whose CAs cannot be overridden`);
   }
   const wanted = wantedKey(options.publicKey, authority);
   const { texts, warnings } = await platform.overrides.requests(authority.type, wanted);
-  if (warnings !== "") terminal.stderr.write(`${paragraph(`tctl says: ${harmless(warnings)}`, "", "  ")}\n`);
+  if (warnings !== "") {
+    terminal.stderr.write(`${paragraph(saidByTool(harmlessLine(warnings)), "", "  ")}\n`);
+  }
   const keys = caKeys(authority);
   const match = await matchRequests(texts, cluster.name, keys, wanted === null ? undefined : [wanted]);
   // Before the signer is asked: a certificate that cannot be used is issued all the same.
   if (options.sign === true) {
     for (const { keyHash } of match.matched) await refusePresent(scene, authority.type, keyHash);
   }
-  const folder = options.out ?? join(dirname(cluster.source.file), REQUESTS);
-  const hashes = match.matched.map(({ keyHash }) => keyHash);
-  const names = requestFileNames(authority.type, hashes, `${folder}/`);
-  for (const { keyHash, role, request, subject, namesCluster, byAttribute } of match.matched) {
-    const file = names.get(keyHash) ?? "";
-    await writeRequest(scene, file, request.pem, options.out !== undefined);
-    terminal.stdout.write(
-      `wrote ${file}\n  for the ${role} key\n  ${keyHash}\n  subject ${harmless(subject)}\n`,
-    );
-    if (!namesCluster) {
-      terminal.stderr.write(
-        `  the subject does not name the cluster: Teleport will refuse its certificate\n`,
-      );
-    } else if (byAttribute && authority.type === "db_client") {
-      terminal.stderr.write(
-        "  the subject names the cluster by Teleport's own attribute, which PostgreSQL refuses in an issuer\n",
-      );
-    }
-    if (options.sign === true) {
-      const printed = await sign(scene, request.pem);
-      await put(scene, [printed], keyHash);
-    } else {
-      terminal.stdout.write(
-        `  have it signed (CA:TRUE, keyCertSign, cRLSign, subjectKeyIdentifier), then:\n  capstan override add CERT.pem CHAIN.pem\n`,
-      );
-    }
-  }
+  await writeRequests(scene, authority.type, match.matched, options);
   for (const { reason } of match.unreadable) terminal.stderr.write(`not usable: it ${reason}\n`);
-  for (const hash of match.missing) {
-    terminal.stderr.write(
-      `${paragraph(`missing: no request for the key ${hash}. Its auth server did not answer; run it again, or \`tctl auth create-override-csr --type=${authority.type} --public-key=${hash}\` on that server`, "", "  ")}\n`,
-    );
+  for (const keyHash of match.missing) {
+    terminal.stderr.write(`${paragraph(requestMissing(authority.type, keyHash), "", "  ")}\n`);
   }
   return match.missing.length === 0 ? EXIT.ok : EXIT.blocked;
 }
 
+/** Each to a file of its own; with `--sign`, what the signer makes of it goes into git. */
+async function writeRequests(
+  scene: OverrideScene,
+  type: string,
+  requests: RequestMatch["matched"],
+  { out, sign }: CsrOptions,
+): Promise<void> {
+  const { terminal, cluster } = scene;
+  const folder = out ?? join(dirname(cluster.source.file), REQUESTS);
+  const hashes = requests.map(({ keyHash }) => keyHash);
+  const names = requestFileNames(type, hashes, `${folder}/`);
+  for (const matched of requests) {
+    const { keyHash, role, request, subject } = matched;
+    const file = names.get(keyHash) ?? "";
+    await writeRequest(scene, file, request.pem, out !== undefined);
+    terminal.stdout.write(
+      `wrote ${file}\n  for the ${role} key\n  ${keyHash}\n  subject ${harmlessLine(subject)}\n`,
+    );
+    const problem = subjectProblem(matched, type);
+    if (problem !== null) terminal.stderr.write(`  ${problem}\n`);
+    if (sign === true) await addSigned(scene, [await signed(scene, request.pem)], keyHash);
+    else {
+      terminal.stdout.write(
+        "  have it signed (CA:TRUE, keyCertSign, cRLSign, subjectKeyIdentifier), then:\n  capstan override add CERT.pem CHAIN.pem\n",
+      );
+    }
+  }
+}
+
 /** An earlier request makes way for the new one, and nothing else does. A folder of `--out` is a person's choice. */
-async function writeRequest({ workspace }: Scene, file: string, pem: string, byFlag: boolean): Promise<void> {
+async function writeRequest(
+  { workspace }: OverrideScene,
+  file: string,
+  pem: string,
+  byFlag: boolean,
+): Promise<void> {
   const change = (text: string) => {
     if (/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(text)) return pem;
     throw new Failure("usage", `${file} is there, and is no certificate request`, {
@@ -102,7 +113,8 @@ function wantedKey(publicKey: string | undefined, authority: LiveAuthority): str
   });
 }
 
-async function sign({ cluster, terminal }: Scene, request: string): Promise<string> {
+/** What the signer of the cluster prints: certificate and chain. */
+async function signed({ cluster, terminal }: OverrideScene, request: string): Promise<string> {
   if (cluster.signer === undefined) {
     throw new Failure("usage", `${cluster.name} has no signer`, {
       hint: `add \`signer: { command: [...] }\` to the cluster resource (${cluster.source.file}:${cluster.source.line}): a request on standard input, certificate and chain on standard output`,

@@ -1,14 +1,15 @@
 import { Failure } from "../../failure.ts";
-import { enableOverrideEntry } from "../../resources/edit/edit-override.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { Source } from "../../resources/model/desired.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
 import { subjectOf } from "../../teleport/overrides/judge-edge.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { desiredOf, edit, namedEntries, next, openPlace, type Place, readDesired } from "./scene.ts";
+import { changeEntries, entriesInGit, namedEntries } from "./entries-in-git.ts";
+import { openPlace, type PlaceInGit } from "./scene.ts";
 
-/** Has git ask for entries in force: those that are named, else all that are staged. The cluster is not asked. */
+/** `capstan override enable`: has git ask for entries in force: those that are named, else all that are staged. The cluster is not asked. */
 export async function enable(
   terminal: Terminal,
   type: string,
@@ -17,10 +18,9 @@ export async function enable(
 ): Promise<ExitCode> {
   const place = await openPlace(terminal, options);
   const authority = apiSpelling(type);
-  const resource = desiredOf(place, authority);
-  const override = await readDesired(resource);
-  const entries = [...override.entries.values()];
-  const named = namedEntries(override, hashes);
+  const inGit = await entriesInGit(place, authority);
+  const entries = [...inGit.override.entries.values()];
+  const named = namedEntries(inGit.override, hashes);
   const waived = entries.find(({ keyHash, state }) => named.includes(keyHash) && state === "waived");
   if (waived !== undefined) {
     throw new Failure("usage", `the entry of the key ${waived.keyHash} has no certificate`, {
@@ -34,14 +34,11 @@ export async function enable(
     terminal.stdout.write(`Nothing to enable: no such entry of ${authority} is staged.\n`);
     return EXIT.ok;
   }
-  const of = { cluster: resource.cluster, type: resource.type };
-  const unstated: string[] = [];
-  for (const entry of going) {
-    const subject = subjectOf(authority, entry.keyHash);
-    await edit(place, resource.source.file, (text) => enableOverrideEntry(text, of, entries.indexOf(entry)));
-    terminal.stdout.write(`${resource.source.file}: enabled the entry of the key\n  ${entry.keyHash}\n`);
-    if (!isStated(place, authority, subject)) unstated.push(subject);
-  }
+  const keys = going.map(({ keyHash }) => keyHash);
+  await changeEntries(place, inGit, "enabled", keys);
+  const unstated = keys
+    .map((keyHash) => subjectOf(authority, keyHash))
+    .filter((subject) => !isStated(place, authority, subject));
   if (unstated.length > 0) {
     const { file, line } = whereToState(place, authority);
     const items = unstated.map((step) => `    - step: ${step}\n      who: YOU`);
@@ -49,11 +46,11 @@ export async function enable(
       `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth). In the spec at\n${file}:${line}:\n  acknowledge:\n${items.join("\n")}\n`,
     );
   }
-  return next(terminal);
+  return afterEdit(terminal);
 }
 
 /** The resources of git in which a statement about a CA counts, the best place first. */
-function statingResources({ workspace: { desired }, cluster }: Place, type: string) {
+function statingResources({ workspace: { desired }, cluster }: PlaceInGit, type: string) {
   const rotations = desired.rotations.filter(
     (rotation) =>
       rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
@@ -63,12 +60,12 @@ function statingResources({ workspace: { desired }, cluster }: Place, type: stri
   return [...open, ...own, ...rotations.filter((rotation) => !open.includes(rotation))];
 }
 
-function isStated(place: Place, type: string, subject: string): boolean {
+function isStated(place: PlaceInGit, type: string, subject: string): boolean {
   return statingResources(place, type).some(({ acknowledge = [] }) =>
     acknowledge.some(({ step }) => step === subject),
   );
 }
 
-function whereToState(place: Place, type: string): Source {
+function whereToState(place: PlaceInGit, type: string): Source {
   return statingResources(place, type)[0]?.source ?? place.cluster.source;
 }

@@ -1,29 +1,33 @@
 import { Failure } from "../../failure.ts";
 import { renewOverrideEntry } from "../../resources/edit/edit-override.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit, editFiles } from "../edited-file.ts";
 import type { ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { judge, signedFrom, tell, written } from "./certificate.ts";
-import { edit, indexIn, next, openScene, readAll } from "./scene.ts";
+import { indexInGit } from "./entries-in-git.ts";
+import { openScene } from "./scene.ts";
+import { judgeSigned, readNamedFiles, sayCertificate, stagedEntry } from "./signed-certificate.ts";
 
-/** Puts another certificate in place of the one that git has for the same key. */
+/** `capstan override renew`: puts another certificate in place of the one that git has for the same key. */
 export async function renew(
   terminal: Terminal,
   files: readonly string[],
   options: CommonOptions,
 ): Promise<ExitCode> {
   const scene = await openScene(terminal, options);
-  const signed = await signedFrom(scene, await readAll(terminal, files), null);
-  const { candidate, resource, authority } = await judge(scene, signed);
+  const texts = await readNamedFiles(terminal, files);
+  const { candidate, resource, authority } = await judgeSigned(scene, texts, null);
   const { keyHash } = candidate.entry;
-  const index = await indexIn(resource, keyHash);
+  const index = await indexInGit(resource, keyHash);
   if (resource === null || index < 0) {
     throw new Failure("usage", `git has no override of ${authority.type} for the key ${keyHash}`, {
       hint: "`capstan override add` puts in a new one",
     });
   }
   const of = { cluster: resource.cluster, type: resource.type };
-  await edit(scene, resource.source.file, (text) => renewOverrideEntry(text, of, index, written(candidate)));
-  tell(scene, candidate, `${resource.source.file}: renewed the certificate of ${authority.type}`);
-  return next(terminal);
+  const entry = stagedEntry(candidate);
+  const { file } = resource.source;
+  await editFiles(scene.workspace, [{ file, change: (text) => renewOverrideEntry(text, of, index, entry) }]);
+  sayCertificate(scene, candidate, `${file}: renewed the certificate of ${authority.type}`);
+  return afterEdit(terminal);
 }

@@ -1,24 +1,16 @@
-import { removeOverrideEntry } from "../../resources/edit/edit-override.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
-import { keyHashOf } from "../../teleport/overrides/key-hash.ts";
-import { caKeys, isKnown } from "../../teleport/overrides/keys.ts";
-import type { CaOverride } from "../../teleport/overrides/resource.ts";
+import { caKeys, isKnown } from "../../teleport/overrides/ca-keys.ts";
+import type { CaOverride } from "../../teleport/overrides/ca-override.ts";
+import { keyHashOf } from "../../x509/spki.ts";
+import type { CommonOptions } from "../commands/common-flags.ts";
+import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import type { CommonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import {
-  authorityOf,
-  desiredOf,
-  edit,
-  namedEntries,
-  next,
-  openScene,
-  readDesired,
-  type Scene,
-} from "./scene.ts";
+import { changeEntries, entriesInGit, namedEntries } from "./entries-in-git.ts";
+import { type OverrideScene, openScene, overridableAuthority } from "./scene.ts";
 
-/** Removes entries from git: those that are named, else those whose key is gone, or goes with the last step. */
+/** `capstan override retire`: removes entries from git: those that are named, else those whose key is gone, or goes with the last step. */
 export async function retire(
   terminal: Terminal,
   type: string,
@@ -26,32 +18,21 @@ export async function retire(
   options: CommonOptions,
 ): Promise<ExitCode> {
   const scene = await openScene(terminal, options);
-  const authority = authorityOf(scene, apiSpelling(type));
-  const resource = desiredOf(scene, authority.type);
-  const written = await readDesired(resource);
-  const named = namedEntries(written, hashes);
-  const going = named.length > 0 ? named : obsolete(scene, authority, written);
+  const authority = overridableAuthority(scene, apiSpelling(type));
+  const inGit = await entriesInGit(scene, authority.type);
+  const named = namedEntries(inGit.override, hashes);
+  const going = named.length > 0 ? named : obsolete(scene, authority, inGit.override);
   if (going.length === 0) {
     terminal.stdout.write(`Nothing to retire: every entry of ${authority.type} is for a key that stays.\n`);
     return EXIT.ok;
   }
-  const of = { cluster: resource.cluster, type: resource.type };
-  for (const hash of going) {
-    await edit(scene, resource.source.file, async (text) => {
-      // Positions move with every entry that goes.
-      const index = [...written.entries.keys()].filter(
-        (key) => !going.slice(0, going.indexOf(hash)).includes(key),
-      );
-      return removeOverrideEntry(text, of, index.indexOf(hash));
-    });
-    terminal.stdout.write(`${resource.source.file}: removed the entry of the key\n  ${hash}\n`);
-  }
-  return next(terminal);
+  await changeEntries(scene, inGit, "removed", going);
+  return afterEdit(terminal);
 }
 
 /** Keys that the CA does not have any more, and those that the rotation in git drops with its last step. */
 function obsolete(
-  { workspace, cluster }: Scene,
+  { workspace, cluster }: OverrideScene,
   authority: LiveAuthority,
   { entries }: CaOverride,
 ): readonly string[] {

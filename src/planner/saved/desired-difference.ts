@@ -1,3 +1,5 @@
+import { rotationUnits } from "../../profile/limit.ts";
+import type { PlatformProfile } from "../../profile/profile.ts";
 import { contentHash } from "../../resources/model/canonical.ts";
 import type {
   Acknowledgement,
@@ -10,7 +12,6 @@ import type {
   Waiver,
 } from "../../resources/model/desired.ts";
 import { FIELDS_OUT } from "../../resources/model/ways-out.ts";
-import { rotationUnits } from "../../rotation/authority-type.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import { type Phase, walkBetween } from "../../rotation/phase.ts";
 import type { ChangeFinding, ConnectionChange } from "../../rotation/plan.ts";
@@ -35,8 +36,9 @@ export interface PlacedFinding extends ChangeFinding {
   readonly source: Source | null;
 }
 
-/** Both sides: the desired state, and how capstan works with the repository. */
+/** Both sides: the desired state, how capstan works with the repository, and the platforms by name. */
 export interface Side {
+  readonly profileOf: (platform: string) => PlatformProfile;
   readonly desired: DesiredState;
   readonly repository: RepositoryResource;
 }
@@ -55,7 +57,7 @@ export function desiredDifference(base: Side, head: Side): DesiredDifference {
     findings: [
       ...abandoned(base.desired, head.desired),
       ...pairs.flatMap((pair) => edgeFindings(pair, base.desired)),
-      ...crowded(pairs, head.desired),
+      ...crowded(pairs, head),
     ],
   };
 }
@@ -264,13 +266,19 @@ function abandoned(base: DesiredState, head: DesiredState): readonly PlacedFindi
 }
 
 /** More rotations moved together than the policy lets rotate at a time: the others wait. */
-function crowded(pairs: readonly RotationPair[], head: DesiredState): readonly PlacedFinding[] {
-  return head.clusters.flatMap(({ name, policy, source }) => {
+function crowded(
+  pairs: readonly RotationPair[],
+  { desired: head, profileOf }: Side,
+): readonly PlacedFinding[] {
+  return head.clusters.flatMap(({ name, platform, policy, source }) => {
     const moved = pairs
       .filter(({ base, head: now }) => now?.cluster === name && now.phase !== base?.phase)
       .flatMap((pair) => pair.head ?? []);
     const under = head.rotations.filter(({ cluster, phase }) => cluster === name && phase !== "standby");
-    const units = rotationUnits(under.flatMap(({ authorities }) => authorities.map(({ type }) => type)));
+    const units = rotationUnits(
+      profileOf(platform).limit,
+      under.flatMap(({ authorities }) => authorities.map(({ type }) => type)),
+    );
     if (moved.length < 2 || units <= policy.concurrentRotations) return [];
     return [
       {

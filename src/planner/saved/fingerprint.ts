@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import { canonicalJson, contentHash } from "../../resources/model/canonical.ts";
 import type {
   AuthorityResource,
@@ -7,7 +8,7 @@ import type {
   RotationResource,
 } from "../../resources/model/desired.ts";
 import { DEFAULT_REPOSITORY } from "../../resources/read/build.ts";
-import type { AuthorityKey, ClusterObservation, LiveAuthority } from "../../rotation/observation.ts";
+import type { AuthorityKey, LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { ClusterPlan } from "../../rotation/plan.ts";
 

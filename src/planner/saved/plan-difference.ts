@@ -1,13 +1,6 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
-import type {
-  ClusterPlan,
-  Drift,
-  GuardVerdict,
-  KeyPlan,
-  Plan,
-  RotationPlan,
-  Step,
-} from "../../rotation/plan.ts";
+import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, Plan, RotationPlan } from "../../rotation/plan.ts";
+import { stepTitle } from "../../rotation/plan-steps.ts";
 import type { Binding, ClusterBinding, DesiredContent, LiveFacts } from "./fingerprint.ts";
 
 /**
@@ -43,7 +36,7 @@ export function consequences(before: Plan, after: Plan): readonly string[] {
       ...problemMoved(was, is),
       ...compared(was.rotations, is.rotations, ({ name }) => name, {
         gone: () => [],
-        fresh: ({ steps }) => steps.map((step) => `${is.name}: ${titleOf(step)} is planned now`),
+        fresh: ({ steps }) => steps.map((step) => `${is.name}: ${stepTitle(step)} is planned now`),
         both: (old, now) => stepsMoved(is.name, old, now),
       }),
       ...(same(was.overrides, is.overrides)
@@ -113,17 +106,17 @@ function nameOfKey({ authority, protocol, fingerprint }: KeyPlan): string {
 
 function stepsMoved(cluster: string, was: RotationPlan, is: RotationPlan): readonly string[] {
   return compared(was.steps, is.steps, ({ id }) => id, {
-    gone: (step) => [`${cluster}: ${titleOf(step)} was planned, and is not any more`],
-    fresh: (step) => [`${cluster}: ${titleOf(step)} is planned now`],
+    gone: (step) => [`${cluster}: ${stepTitle(step)} was planned, and is not any more`],
+    fresh: (step) => [`${cluster}: ${stepTitle(step)} is planned now`],
     both: (old, now) => [
-      ...guardsMoved(`${cluster}: ${titleOf(now)}`, old.guards, now.guards),
+      ...guardsMoved(`${cluster}: ${stepTitle(now)}`, old.guards, now.guards),
       ...compared(old.checklist, now.checklist, ({ id }) => id, {
         gone: () => [],
-        fresh: ({ id, state }) => [`${cluster}: ${titleOf(now)}: ${id} is ${state} now`],
+        fresh: ({ id, state }) => [`${cluster}: ${stepTitle(now)}: ${id} is ${state} now`],
         both: (item, later) =>
           item.state === later.state
             ? []
-            : [`${cluster}: ${titleOf(now)}: ${later.id} is ${later.state} now`],
+            : [`${cluster}: ${stepTitle(now)}: ${later.id} is ${later.state} now`],
       }),
     ],
   });
@@ -254,10 +247,6 @@ function keysMoved(
 
 function moved(about: string, was: string | null, is: string | null): readonly string[] {
   return was === is ? [] : [`${about} was ${was ?? "none"}, and is ${is ?? "none"}`];
-}
-
-function titleOf({ action, authority, from, to }: Step): string {
-  return action === "verify" ? `${authority}: wait for ${to}` : `${authority}: ${from} → ${to}`;
 }
 
 /** What a probe saw of something outside the cluster: `uses the old key; trusts old, not new`. */

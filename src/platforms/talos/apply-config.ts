@@ -2,11 +2,11 @@ import { Failure } from "../../failure.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import { contentOf, nodeState } from "../../talos/node-state.ts";
 import type { Move } from "../../talos/walk.ts";
+import { type Baseline, takeBaseline } from "./baseline.ts";
 import type { TalosError } from "./errors.ts";
 import { type MachineTexts, readMachine } from "./machine.ts";
 import type { Session } from "./session.ts";
-import type { Work } from "./transition.ts";
-import { type Baseline, takeBaseline } from "./verify.ts";
+import type { TalosTransition } from "./transition.ts";
 
 /** Time enough to prove the first control plane; after it the machine reverts by itself. */
 const TRY_TIMEOUT = { talos: "2m", kubernetes: "6m" } as const;
@@ -19,7 +19,7 @@ const RETRY_MS = 20_000;
  * `false` when nothing was sent because it says so already.
  */
 export async function moveMachine(
-  work: Work,
+  work: TalosTransition,
   move: Move,
   tries: boolean,
   prove: (baseline: Baseline) => Promise<void>,
@@ -40,7 +40,7 @@ export async function moveMachine(
   return !isDone;
 }
 
-async function reread({ session, type, known }: Work, address: string): Promise<MachineTexts> {
+async function reread({ session, type, known }: TalosTransition, address: string): Promise<MachineTexts> {
   const texts = await readMachine(session, address);
   if (texts instanceof Failure) throw texts;
   if (typeof texts === "string") throw new Failure("executable", `${address}: ${texts}`);
@@ -53,7 +53,7 @@ async function reread({ session, type, known }: Work, address: string): Promise<
 
 /** From the configuration that lasts: what is only tried out is gone with the next boot. */
 function textFor(
-  { type, pair, keys }: Work,
+  { type, pair, keys }: TalosTransition,
   { address, persistent, config }: MachineTexts,
   { to }: Move,
 ): string {
@@ -82,7 +82,12 @@ function textFor(
  * Sends the whole configuration, from a file that is gone right after. What was answered does not decide: an answer
  * can be lost, and what passes by itself is tried again.
  */
-async function apply(work: Work, address: string, text: string, mode: "try" | "no-reboot"): Promise<void> {
+async function apply(
+  work: TalosTransition,
+  address: string,
+  text: string,
+  mode: "try" | "no-reboot",
+): Promise<void> {
   const { session } = work;
   const deadline = performance.now() + RETRY_MS;
   for (;;) {

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
-import { readTarget, refused, type Target } from "../../process/written-file.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
+import { notWritten, readTarget, type Target } from "../../process/written-file.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import type { ClientFileProblem } from "../../talos/facts.ts";
 import type { Session } from "./session.ts";
 import { nextTalosconfig, type TalosClient } from "./talosconfig.ts";
@@ -11,7 +11,7 @@ export const MARK =
 
 export function insistOnOwn({ path }: Target, present: string | null): void {
   if (present === null || present.trim() === "" || present.startsWith(MARK)) return;
-  throw refused(
+  throw notWritten(
     path,
     "capstan did not write what is there, or somebody changed it since",
     "move it away, or name another file as spec.talos.clients.kubeconfig",

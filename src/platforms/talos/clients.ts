@@ -1,17 +1,18 @@
 import { Failure } from "../../failure.ts";
 import { readTarget, writeTarget } from "../../process/written-file.ts";
 import { insistOnOwn, MARK } from "./client-files.ts";
-import { kubeconfigFor, openContext } from "./observe.ts";
+import { openContext } from "./identities-offered.ts";
+import { kubeconfigFor } from "./look-at-kubernetes.ts";
+import { clientOf } from "./stage-client.ts";
 import { type TalosClient, writeTalosconfig } from "./talosconfig.ts";
-import type { Work } from "./transition.ts";
-import { clientOf } from "./verify.ts";
+import type { TalosTransition } from "./transition.ts";
 
 /**
  * Writes the client configurations that a phase needs, to where the resource says, and nowhere else (reference
  * talos-rotation 2.2): for Talos one that works with both CAs from init to the end, and at the end with one only; for
  * Kubernetes a fresh one whenever what it trusts, or who signed its user, has changed.
  */
-export async function writeClients(work: Work): Promise<void> {
+export async function writeClients(work: TalosTransition): Promise<void> {
   try {
     await write(work);
   } catch (error) {
@@ -21,11 +22,11 @@ export async function writeClients(work: Work): Promise<void> {
   }
 }
 
-function isBack({ from, to }: Pick<Work, "from" | "to">): boolean {
+function isBack({ from, to }: Pick<TalosTransition, "from" | "to">): boolean {
   return to === "rollback" || from === "rollback";
 }
 
-async function write(work: Work): Promise<void> {
+async function write(work: TalosTransition): Promise<void> {
   const { session, type, look, progress } = work;
   const { clients, controlPlanes } = session.connection;
   const { roots } = session.around;
@@ -48,7 +49,7 @@ async function write(work: Work): Promise<void> {
   progress(`talos: spec.talos.clients.talosconfig is written anew${other}`);
 }
 
-async function clientFor({ session, from, to, pair, keys }: Work): Promise<TalosClient | null> {
+async function clientFor({ session, from, to, pair, keys }: TalosTransition): Promise<TalosClient | null> {
   const both = pair.old.pem + pair.next.pem;
   switch (to) {
     case "init":

@@ -1,17 +1,19 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
-import type { ClusterRecord, TalosKeys } from "../../rotation/record.ts";
-import { isKeyOf, openNextKey } from "../../sealing/next-key.ts";
+import { openNextKey } from "../../sealing/next-key.ts";
 import { seal, unseal } from "../../sealing/seal.ts";
-import type { CaCertificate } from "../../talos/certificate.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
+import type { TalosKeys } from "../../talos/kept-keys.ts";
+import { keptKeys, withKeptKeys } from "../../talos/kept-keys.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
-import type { TalosSurroundings } from "../platform.ts";
+import type { CaCertificate } from "../../x509/ca-certificate.ts";
+import { isKeyOf } from "../../x509/private-key.ts";
+import type { RotationMemory } from "../platform.ts";
 
 /** The key of the CA to come, from git. `null` when git no longer declares it. */
 export async function nextKey(
   { declared }: KnownRotation,
-  around: TalosSurroundings,
+  around: RotationMemory,
   type: TalosType,
 ): Promise<string | null> {
   if (declared?.next === undefined) return null;
@@ -19,7 +21,7 @@ export async function nextKey(
 }
 
 /** The key of the CA that retires, from the record. `null` when it is not kept there. */
-export async function oldKey({ kept }: KnownRotation, around: TalosSurroundings): Promise<string | null> {
+export async function oldKey({ kept }: KnownRotation, around: RotationMemory): Promise<string | null> {
   if (kept === null || kept.old_key === "") return null;
   const key = await unseal(await around.identities(), kept.old_key, `the old key of ${kept.authority}`);
   if (isKeyOf(key, kept.old_certificate)) return key;
@@ -36,7 +38,7 @@ export async function oldKey({ kept }: KnownRotation, around: TalosSurroundings)
 export async function custodyProblems(
   type: TalosType,
   known: KnownRotation,
-  around: TalosSurroundings,
+  around: RotationMemory,
   recipients: readonly string[],
 ): Promise<{ readonly next: string | null; readonly old: string | null }> {
   return {
@@ -91,7 +93,7 @@ export async function keepOldKey(
   cluster: string,
   entry: Omit<TalosKeys, "old_key" | "sealed_at">,
   key: string,
-  around: TalosSurroundings,
+  around: RotationMemory,
   recipients: readonly string[],
 ): Promise<TalosKeys> {
   if (recipients.length === 0) {
@@ -111,8 +113,7 @@ export async function keepOldKey(
   const old_key = await seal(recipients, key);
   const kept: TalosKeys = { ...entry, old_key, sealed_at: around.now().toISOString() };
   await saveKeys(cluster, kept, around);
-  const { talos = [] } = await around.record.load(cluster);
-  const found = talos.find(
+  const found = keptKeys(await around.record.load(cluster)).find(
     ({ authority, old_key: sealed }) => authority === entry.authority && sealed === old_key,
   );
   const opened =
@@ -126,9 +127,8 @@ export async function keepOldKey(
 }
 
 /** One entry per CA: with the start of the next rotation the key before last goes. */
-export async function saveKeys(cluster: string, keys: TalosKeys, around: TalosSurroundings): Promise<void> {
+export async function saveKeys(cluster: string, keys: TalosKeys, around: RotationMemory): Promise<void> {
   const record = await around.record.load(cluster);
-  const others = (record.talos ?? []).filter(({ authority }) => authority !== keys.authority);
-  const next: ClusterRecord = { ...record, talos: [...others, keys] };
-  await around.record.save(next);
+  const others = keptKeys(record).filter(({ authority }) => authority !== keys.authority);
+  await around.record.save(withKeptKeys(record, [...others, keys]));
 }

@@ -1,8 +1,8 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
-import { type CaCertificate, readCertificates } from "../../talos/certificate.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
+import { type CaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
 import { BeyondBounds, objectOf } from "../json-stream.ts";
 import type { Session } from "./session.ts";
 
@@ -176,7 +176,7 @@ export async function rootAuthority(
   const { exit, stdout, stderr } = await session.kubectl(kubeconfig, words);
   if (exit !== 0) return said(words, stderr);
   try {
-    return readCertificates(String(fieldOf(fieldOf(objectOf(stdout), "data"), "ca.crt") ?? ""));
+    return readCaCertificates(String(fieldOf(fieldOf(objectOf(stdout), "data"), "ca.crt") ?? ""));
   } catch {
     return "kube-root-ca.crt cannot be read";
   }

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";

@@ -3,7 +3,7 @@ import { parseAllDocuments } from "yaml";
 import { Failure } from "../../failure.ts";
 import { openSecretFolder, type SecretFolder } from "../../process/secret-folder.ts";
 import type { TalosConnection } from "../../resources/model/desired.ts";
-import type { PlatformOptions, TalosSurroundings } from "../platform.ts";
+import type { PlatformOptions, RotationMemory } from "../platform.ts";
 import { explainError, type TalosError } from "./errors.ts";
 import { type TalosClient, talosconfigText } from "./talosconfig.ts";
 
@@ -19,7 +19,7 @@ export type Reply =
 export class Session {
   readonly connection: TalosConnection;
   readonly options: PlatformOptions;
-  readonly around: TalosSurroundings;
+  readonly around: RotationMemory;
   readonly folder: SecretFolder;
   readonly #signal: AbortSignal | undefined;
   /** Client configurations as files, by content. */
@@ -31,7 +31,7 @@ export class Session {
   private constructor(
     connection: TalosConnection,
     options: PlatformOptions,
-    around: TalosSurroundings,
+    around: RotationMemory,
     folder: SecretFolder,
     signal: AbortSignal | undefined,
   ) {
@@ -46,7 +46,7 @@ export class Session {
   static async open(
     connection: TalosConnection,
     options: PlatformOptions,
-    around: TalosSurroundings,
+    around: RotationMemory,
     signal?: AbortSignal,
   ): Promise<Session> {
     return new Session(connection, options, around, await openSecretFolder(), signal);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
-import { readTarget, refused, type Target, writeTarget } from "../../process/written-file.ts";
+import { notWritten, readTarget, type Target, writeTarget } from "../../process/written-file.ts";
 import { editTalosconfig } from "./talosconfig-edit.ts";
 
 /** A client of the Talos API: whom it trusts and who it is, as PEM (reference talos-rotation 4.1). */
@@ -124,7 +124,7 @@ export async function nextTalosconfig(
     return { text: talosconfigText(name, endpoints, client), current: name };
   const edited = editTalosconfig(present, name, endpoints, encoded(client));
   if ("flaw" in edited) {
-    throw refused(
+    throw notWritten(
       target.path,
       edited.flaw,
       "mend the file, or name another one as spec.talos.clients.talosconfig",

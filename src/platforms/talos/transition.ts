@@ -1,32 +1,34 @@
 import { Failure } from "../../failure.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
-import type { TalosType } from "../../rotation/authority-type.ts";
 import type { Phase } from "../../rotation/phase.ts";
-import type { TalosKeys } from "../../rotation/record.ts";
-import { type CaCertificate, readCertificate } from "../../talos/certificate.ts";
+import type { TalosType } from "../../talos/authority-types.ts";
 import { LEVEL_WORDS, LEVELS, misplaced } from "../../talos/cluster-phase.ts";
+import type { TalosKeys } from "../../talos/kept-keys.ts";
 import { readIssuingKey } from "../../talos/machine-config.ts";
 import { type Level, nodeState } from "../../talos/node-state.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
 import { levelOf, type Move, movesTo, type Walker } from "../../talos/walk.ts";
+import { type CaCertificate, readCaCertificate } from "../../x509/ca-certificate.ts";
+import type { Signing } from "../../x509/make.ts";
 import type { TransitionReply, TransitionRequest } from "../platform.ts";
 import { moveMachine } from "./apply-config.ts";
-import type { Signing } from "./client-certificate.ts";
 import { insistOnClientFiles } from "./client-files.ts";
 import { writeClients } from "./clients.ts";
 import { keepOldKey, nextKey, oldKey, sameAlgorithm, saveKeys } from "./custody.ts";
-import { type Look, lookAtMachines, openContext, phaseOf, statesOf } from "./observe.ts";
+import { openContext } from "./identities-offered.ts";
+import { proveBefore, proveCluster } from "./prove-cluster.ts";
+import { proveMachine } from "./prove-machine.ts";
+import { lookAtMachines, phaseOf, statesOf, type TalosLook } from "./seen-machines.ts";
 import type { Session } from "./session.ts";
-import { proveBefore, proveCluster, proveMachine } from "./verify.ts";
 
 /** Everything that a transition of one CA works with. */
-export interface Work {
+export interface TalosTransition {
   readonly session: Session;
   readonly cluster: ClusterResource;
   readonly type: TalosType;
   readonly from: Phase;
   readonly to: Phase;
-  readonly look: Look;
+  readonly look: TalosLook;
   readonly known: KnownRotation;
   readonly pair: { readonly old: CaCertificate; readonly next: CaCertificate };
   /** `null`: not at hand. What needs it says so. */
@@ -35,7 +37,7 @@ export interface Work {
 }
 
 /** That, for as long as this run may change anything. */
-type Changing = Work & { readonly confirm: () => Promise<void> };
+type Changing = TalosTransition & { readonly confirm: () => Promise<void> };
 
 /**
  * Moves every machine to the state of a phase, one after the other, from whatever half-done state they are in; proves
@@ -71,9 +73,9 @@ async function prepare(
   cluster: ClusterResource,
   type: TalosType,
   to: Phase,
-  look: Look,
+  look: TalosLook,
   progress: (message: string) => void,
-): Promise<Work> {
+): Promise<TalosTransition> {
   const known = look.known[type];
   if (known === null || known.keys.next === null) {
     throw new Failure("resources", `nobody knows which CA is to follow the ${type} CA`, {
@@ -120,7 +122,7 @@ async function prepare(
 }
 
 /** The guards say so too; but they judged what was seen before. */
-function insistOnOrder(look: Look, type: TalosType, to: Phase): void {
+function insistOnOrder(look: TalosLook, type: TalosType, to: Phase): void {
   const [missing] = look.machines.filter(({ texts }) => texts === null);
   if (missing !== undefined && to !== "rollback") throw silent(missing);
   const [wrong] = misplaced(statesOf(look, type));
@@ -130,13 +132,13 @@ function insistOnOrder(look: Look, type: TalosType, to: Phase): void {
   });
 }
 
-function silent({ address, problem }: Look["machines"][number]): Failure {
+function silent({ address, problem }: TalosLook["machines"][number]): Failure {
   return new Failure("executable", `${address} does not answer: ${problem}`, {
     hint: "a machine that misses a change can be locked out for good: start it first",
   });
 }
 
-function certificateOf({ machines }: Look, type: TalosType, fingerprint: string): CaCertificate | null {
+function certificateOf({ machines }: TalosLook, type: TalosType, fingerprint: string): CaCertificate | null {
   const all = machines.flatMap(({ texts }) => {
     if (texts === null) return [];
     const { issuing, accepted } = texts.config.authorities[type];
@@ -146,11 +148,11 @@ function certificateOf({ machines }: Look, type: TalosType, fingerprint: string)
 }
 
 function keptCertificate({ kept }: KnownRotation, which: "old" | "next"): CaCertificate | null {
-  return kept === null ? null : readCertificate(kept[`${which}_certificate`]);
+  return kept === null ? null : readCaCertificate(kept[`${which}_certificate`]);
 }
 
 /** While the old CA signs, its key lies on the control planes. */
-function liveKey({ machines }: Look, type: TalosType, fingerprint: string): string | null {
+function liveKey({ machines }: TalosLook, type: TalosType, fingerprint: string): string | null {
   for (const { texts } of machines) {
     if (texts?.config.authorities[type].issuing?.fingerprint !== fingerprint) continue;
     const key = readIssuingKey(texts.persistent, type);
@@ -160,7 +162,16 @@ function liveKey({ machines }: Look, type: TalosType, fingerprint: string): stri
 }
 
 /** Before the first machine is changed, and again where the record was lost while the key can still be had. */
-async function keepKeys({ session, cluster, type, from, to, known, pair, keys }: Work): Promise<TalosKeys> {
+async function keepKeys({
+  session,
+  cluster,
+  type,
+  from,
+  to,
+  known,
+  pair,
+  keys,
+}: TalosTransition): Promise<TalosKeys> {
   const { around, connection } = session;
   const begins = to === "init" && known.kept?.reached !== undefined && known.kept.reached !== "standby";
   if (known.kept !== null) {

@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf, listOf, textOf } from "../../foreign-value.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
+import { apiSpelling } from "../../profile/authority-type.ts";
 import {
   type AuthorityKey,
   type LiveAuthority,
@@ -7,7 +7,7 @@ import {
   NEVER_ROTATED,
 } from "../../rotation/observation.ts";
 import { isPhase } from "../../rotation/phase.ts";
-import { readKey } from "../authority-key.ts";
+import { readAuthorityKey } from "../../x509/authority-key.ts";
 import { goTime } from "./go-time.ts";
 
 /**
@@ -90,7 +90,7 @@ async function readKeys(status: string, keys: readonly ListedKey[]): Promise<rea
     keys.map(async ({ protocol, base64, storage }) => {
       try {
         const material = Buffer.from(textOf(base64), "base64").toString("utf8");
-        return await readKey(protocol, material, storageName(storage));
+        return await readAuthorityKey(protocol, material, storageName(storage));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new Error(`its ${status} ${protocol} key cannot be read: ${reason}`, { cause: error });

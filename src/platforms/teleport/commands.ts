@@ -1,8 +1,8 @@
+import { apiSpelling } from "../../profile/authority-type.ts";
 import type { TeleportConnection } from "../../resources/model/desired.ts";
 import { formatDuration } from "../../resources/model/duration.ts";
-import { apiSpelling } from "../../rotation/authority-type.ts";
-import { LISTINGS, type TeleportKind } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
+import { LISTINGS, type TeleportKind } from "../../teleport/component-kinds.ts";
 
 /**
  * Every command line that capstan gives to `tctl`, and no other (references are to teleport-rotation):

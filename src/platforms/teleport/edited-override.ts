@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "../../foreign-value.ts";
-import { certificateFingerprint } from "../authority-key.ts";
+import { certificateFingerprint } from "../../x509/authority-key.ts";
+import { keyHashOf } from "../../x509/spki.ts";
 import type { OverrideCall } from "../platform.ts";
 
 /**
@@ -55,5 +56,5 @@ function emptyResource(cluster: string, authority: string): Fields {
 async function keyHashIn(entry: Fields): Promise<string> {
   const certificate = textOf(entry["certificate"]);
   if (certificate === "") return textOf(entry["public_key"]).toLowerCase();
-  return (await certificateFingerprint(new X509Certificate(certificate))).slice("sha256:".length);
+  return keyHashOf(await certificateFingerprint(new X509Certificate(certificate)));
 }

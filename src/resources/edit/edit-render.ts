@@ -1,7 +1,7 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
-import { isTalosType } from "../../rotation/authority-type.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
+import { type PlatformName, platformName } from "../../profiles.ts";
 import type { Phase } from "../../rotation/phase.ts";
+import { isTalosType } from "../../talos/authority-types.ts";
 import type { Policy, RotatedAuthority, TalosConnection, TeleportConnection } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
 import { DEFAULT_POLICY } from "../read/build.ts";
@@ -19,7 +19,7 @@ interface NewResource {
 
 export interface NewCluster extends NewResource {
   readonly name: string;
-  readonly platform: PlatformName;
+  readonly platform: string;
   /** Text may hold `${VAR}`, which stays as it is. */
   readonly teleport: TeleportConnection | null;
   /** Files as they are to be written. */
@@ -138,7 +138,7 @@ export function renderAuthority(authority: NewAuthority): string {
         max_age: authority.maxAgeMs === undefined ? undefined : formatDuration(authority.maxAgeMs),
       },
     },
-    [[["spec", "active_keys"], WHO_SIGNS[isTalosType(authority.type) ? "talos" : "teleport"]]],
+    [[["spec", "active_keys"], WHO_SIGNS[platformName(isTalosType(authority.type) ? "talos" : "teleport")]]],
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Fingerprint, PlatformName } from "../../rotation/observation.ts";
+import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { TrustConsumer } from "./trust-consumer.ts";
 
@@ -26,7 +26,8 @@ export interface Source {
 export interface ClusterResource {
   readonly name: string;
   readonly source: Source;
-  readonly platform: PlatformName;
+  /** Name of its profile. */
+  readonly platform: string;
   readonly teleport: TeleportConnection | null;
   readonly talos: TalosConnection | null;
   /** Leafs and roots that capstan can reach too: names of other cluster resources. */

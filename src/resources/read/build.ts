@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { PlatformName } from "../../rotation/observation.ts";
+import type { PlatformName } from "../../profiles.ts";
 import { contentHash } from "../model/canonical.ts";
 import {
   type Acknowledgement,

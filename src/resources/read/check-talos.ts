@@ -1,7 +1,7 @@
 import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
-import { isTalosType } from "../../rotation/authority-type.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
+import type { PlatformName } from "../../profiles.ts";
 import { isPhase } from "../../rotation/phase.ts";
+import { isTalosType } from "../../talos/authority-types.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { problemWithNext } from "../model/next-authority.ts";
 import { shorten } from "./convert.ts";

@@ -1,7 +1,10 @@
 import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
-import { AUTHORITY_TYPES, rotationUnits, TALOS_TYPES } from "../../rotation/authority-type.ts";
-import type { PlatformName } from "../../rotation/observation.ts";
+import { rotationUnits } from "../../profile/limit.ts";
+import type { PlatformName } from "../../profiles.ts";
+import { PROFILES } from "../../profiles.ts";
 import { isPhase } from "../../rotation/phase.ts";
+import { TALOS_TYPES } from "../../talos/authority-types.ts";
+import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { checkBackup } from "./check-backup.ts";
 import { checkRecipients } from "./check-recipients.ts";
@@ -164,7 +167,7 @@ function severalAuthorities(
       (_, index) => textAt(document.value, [...path, index, "type"]) ?? [],
     );
     const limit = limits.get(cluster) ?? 1;
-    if (rotationUnits(types) <= limit) return [];
+    if (rotationUnits(PROFILES.teleport.limit, types) <= limit) return [];
     const complaint = complain(
       `${types
         .slice(0, 6)

@@ -2,7 +2,9 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Diagnostic } from "../model/desired.ts";
-import { complain, diagnosticOfFile } from "./source-file.ts";
+import { CONTAINS, cannotBeFollowed, LEAVES, LOOPS } from "./link-complaints.ts";
+import { isHidden, isYaml } from "./resource-path.ts";
+import { type Complaint, complain, diagnosticOfFile } from "./source-file.ts";
 
 /**
  * Finds the YAML files below a folder. Everything that might hold a resource and cannot be read is an error, never
@@ -13,8 +15,6 @@ export interface FoundFiles {
   readonly paths: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-const YAML_NAME = /\.ya?ml$/i;
 
 interface Walk {
   readonly root: string;
@@ -67,7 +67,7 @@ async function walkFolder(walk: Walk, folder: string, real: string): Promise<str
       continue;
     }
     for (const entry of entries) {
-      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      if (isHidden(entry.name)) continue;
       const path = at.folder === "" ? entry.name : `${at.folder}/${entry.name}`;
       const entryReal = join(at.real, entry.name);
       if (entry.isSymbolicLink()) links.push(path);
@@ -75,7 +75,7 @@ async function walkFolder(walk: Walk, folder: string, real: string): Promise<str
         if (walk.seen.has(entryReal)) continue;
         walk.seen.add(entryReal);
         pending.push({ folder: path, real: entryReal });
-      } else if (YAML_NAME.test(entry.name)) takeFile(walk, path, entryReal, entry.isFile());
+      } else if (isYaml(entry.name)) takeFile(walk, path, entryReal, entry.isFile());
     }
   }
   return links.sort();
@@ -95,23 +95,18 @@ async function followLink(walk: Walk, path: string): Promise<string[]> {
     real = await realpath(link);
   } catch (error) {
     const code = codeOf(error);
-    if (code === "ELOOP") note(walk, path, "a symbolic link that leads back to itself", "remove the link");
+    if (code === "ELOOP") complainOf(walk, path, LOOPS);
     // A dangling link with any other name could only have been a folder, and there is nothing in it.
-    else if (code !== "ENOENT" || YAML_NAME.test(path)) {
+    else if (code !== "ENOENT" || isYaml(path)) {
       const why = code === "ENOENT" ? "its target does not exist" : reasonOf(error);
-      note(walk, path, `a symbolic link that cannot be followed (${why})`, "repair or remove the link");
+      complainOf(walk, path, cannotBeFollowed(why));
     }
     return [];
   }
   const target = await stat(real);
-  if (!target.isDirectory() && !YAML_NAME.test(path)) return [];
+  if (!target.isDirectory() && !isYaml(path)) return [];
   if (real !== walk.realRoot && !real.startsWith(withSeparator(walk.realRoot))) {
-    note(
-      walk,
-      path,
-      "a symbolic link that leaves the folder",
-      "put the files themselves into the folder: what is outside has no review",
-    );
+    complainOf(walk, path, LEAVES);
     return [];
   }
   if (!target.isDirectory()) {
@@ -120,7 +115,7 @@ async function followLink(walk: Walk, path: string): Promise<string[]> {
   }
   const inside = await realpath(join(walk.root, path, ".."));
   if (inside === real || inside.startsWith(withSeparator(real))) {
-    note(walk, path, "a symbolic link to a folder that contains it: a loop", "remove the link");
+    complainOf(walk, path, CONTAINS);
     return [];
   }
   if (walk.seen.has(real)) return [];
@@ -133,7 +128,11 @@ function withSeparator(path: string): string {
 }
 
 function note(walk: Walk, path: string, message: string, suggestion: string): void {
-  walk.diagnostics.push(diagnosticOfFile(path, complain(message, suggestion)));
+  complainOf(walk, path, complain(message, suggestion));
+}
+
+function complainOf(walk: Walk, path: string, complaint: Complaint): void {
+  walk.diagnostics.push(diagnosticOfFile(path, complaint));
 }
 
 export function codeOf(error: unknown): string {

@@ -1,7 +1,8 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { AUTHORITY_TYPES, TALOS_TYPES } from "../../rotation/authority-type.ts";
 import { PHASES } from "../../rotation/phase.ts";
 import { hiddenVariables, letStand } from "../../secrets.ts";
+import { TALOS_TYPES } from "../../talos/authority-types.ts";
+import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type {
   AuthorityResource,
   ClusterResource,

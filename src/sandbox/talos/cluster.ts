@@ -1,12 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { type FaultName, faultNamed, TALOS_FAULTS } from "../faults.ts";
 import type { FaultRequest } from "../platform.ts";
 import { issue, mintAuthority, type PemPair, YEAR_HOURS } from "./certificates.ts";
 import { machineConfigText } from "./config-text.ts";
 import { type Dialect, dialectOf, type KubernetesLayout, type TalosMinor } from "./dialect.ts";
 import { type Executables, writeExecutables } from "./executables.ts";
-import { faultNamed, isState } from "./faults.ts";
 import { Kubernetes } from "./kubernetes.ts";
 import { Machine, type Member } from "./machine.ts";
 import { APID_PORT, Forwarder, KUBERNETES_PORT, type Network, openNetwork, route } from "./network.ts";
@@ -192,14 +192,14 @@ export class TalosCluster {
       }
       return `${target}: all faults are cleared`;
     }
-    const known = faultNamed(fault);
-    if (known === undefined) throw new Error(`unknown fault ${fault}`);
+    const known = faultNamed(TALOS_FAULTS, fault, " of a Talos machine");
     for (const machine of hit) {
       if (known.scope === "event") await machine.happen(known.name);
-      else if (known.scope === "call") machine.calls.add(known.name, times ?? 1, match);
+      else if (known.scope === "call")
+        machine.calls.arm(known.name, { forMs, times, match: match ?? usualCall(known.name) });
       else {
         await machine.setState(known.name);
-        if (forMs !== undefined && isState(fault)) {
+        if (forMs !== undefined) {
           this.#pace.afterWall(forMs, () => void machine.clearState(known.name));
         }
       }
@@ -231,6 +231,11 @@ export class TalosCluster {
     await Promise.all(this.machines.map((machine) => machine.close()));
     await this.network.close();
   }
+}
+
+/** What happens after success is about changes, unless somebody says otherwise. */
+function usualCall(fault: FaultName<"talos", "call">): string | undefined {
+  return fault.endsWith("-after-success") ? "ApplyConfiguration" : undefined;
 }
 
 interface ClusterParts {

@@ -1,6 +1,6 @@
 import { createTwoFilesPatch } from "diff";
+import { formatDuration } from "../go-duration.ts";
 import type { ApplyMode, Dialect } from "./dialect.ts";
-import { formatDuration } from "./go-duration.ts";
 import { ConfigError, isImmediate, type MachineConfig, readMachineConfig } from "./machine-config.ts";
 import type { Cancel, Pace } from "./pace.ts";
 import { RpcError } from "./rpc.ts";
@@ -116,7 +116,7 @@ export class ConfigStore {
     this.#store(effective, data, tryTimeoutSeconds);
     const suffix =
       effective === "try"
-        ? `\nThe config is applied in 'try' mode and will be automatically reverted back in ${formatDuration(tryTimeoutSeconds)}`
+        ? `\nThe config is applied in 'try' mode and will be automatically reverted back in ${formatDuration(tryTimeoutSeconds * 1000)}`
         : "";
     return { mode: effective, modeDetails: details + suffix, warnings: [] };
   }

@@ -1,7 +1,7 @@
+import { encode } from "../values.ts";
 import type { PemPair } from "./certificates.ts";
 import type { Dialect, KubernetesLayout } from "./dialect.ts";
 import type { SecretsBundle } from "./secrets-bundle.ts";
-import { encode } from "./values.ts";
 
 /**
  * Machine configurations as `talosctl gen config` leaves them: several documents, comments, block scalars. Their

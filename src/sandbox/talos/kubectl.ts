@@ -4,15 +4,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { parse } from "yaml";
+import { branch, decode, isTree, type Tree, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
 import { type Flags, type FlagTable, parseFlags, UsageError } from "./cli-flags.ts";
 import { certificatePool } from "./go-pem.ts";
 import { verifyCertificate } from "./go-verify.ts";
-import { jsonPath } from "./jsonpath.ts";
 import { route } from "./network.ts";
 import { columns, goJson, outputMode } from "./resource-output.ts";
 import { absolute, reason } from "./talosctl-client.ts";
-import { branch, decode, isTree, type Tree, text } from "./values.ts";
 
 /** The emulated kubectl: reading nodes, pods, the config map of the root CA, and raw paths (TA 3.8). */
 
@@ -80,9 +79,7 @@ function show(found: unknown, name: string | undefined, flags: Flags): string {
   const value: Tree = named ?? (items === null ? answer : { ...answer, kind: "List", items });
   const output = flags.text("output");
   if (output !== undefined && output !== "wide") {
-    const mode = outputMode(output);
-    if (mode === "json") return `${goJson(value)}\n`;
-    if (typeof mode === "object") return jsonPath(mode.jsonpath, value);
+    if (outputMode(output) === "json") return `${goJson(value)}\n`;
   }
   const rows = (named === undefined ? (items ?? [answer]) : [named]).map((item) => [
     text(branch(item["metadata"])["name"]),

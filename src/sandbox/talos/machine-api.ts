@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { branch, encode, text } from "../values.ts";
 import { issue, YEAR_HOURS } from "./certificates.ts";
 import type { ApplyMode } from "./dialect.ts";
 import type { Machine } from "./machine.ts";
@@ -6,7 +7,6 @@ import { acceptedByKubernetes } from "./machine-config.ts";
 import { resourceKind } from "./resources.ts";
 import { RpcError } from "./rpc.ts";
 import { talosconfigText } from "./talosconfig.ts";
-import { branch, encode, text } from "./values.ts";
 
 /** The methods of a machine's API, and who may call them (TA 3.9). */
 type Method = (
@@ -22,7 +22,6 @@ const METHODS: Readonly<Record<string, { readonly roles: readonly string[]; read
   Version: { roles: READERS, run: version },
   Time: { roles: READERS, run: time },
   Get: { roles: READERS, run: get },
-  HealthCheck: { roles: READERS, run: healthCheck },
   ApplyConfiguration: { roles: ADMIN, run: applyConfiguration },
   Kubeconfig: { roles: ADMIN, run: kubeconfig },
   GenerateClientConfiguration: { roles: ADMIN, run: generateClientConfiguration },
@@ -196,16 +195,6 @@ function read(machine: Machine, params: Readonly<Record<string, unknown>>): unkn
   const data = files[path] ?? null;
   if (data === null) throw new RpcError("Unknown", `stat ${path}: no such file or directory`);
   return { data };
-}
-
-/** `talosctl health`: what is not well, in words. An empty list is healthy. */
-function healthCheck(machine: Machine, params: Readonly<Record<string, unknown>>): unknown {
-  controlPlaneOnly(machine, "health check is only available on control plane nodes");
-  const listed = (key: string): readonly string[] => {
-    const value = params[key];
-    return Array.isArray(value) ? value.map(text).sort() : [];
-  };
-  return { conditions: machine.health(listed("controlPlanes"), listed("workers")) };
 }
 
 function controlPlaneOnly({ isControlPlane }: Machine, message: string): void {

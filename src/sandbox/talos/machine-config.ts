@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
+import { branch, isTree, type Tree, text, texts } from "../values.ts";
 import { DOCUMENTS, IMMEDIATE_MACHINE_FIELDS, unknownPart, V1ALPHA1 } from "./config-schema.ts";
 import type { Dialect, KubernetesLayout } from "./dialect.ts";
 import { certificatePool, decodePem } from "./go-pem.ts";
 import { KUBERNETES_PORT } from "./network.ts";
-import { branch, isTree, type Tree, text, texts } from "./values.ts";
 
 /** The machine configuration as a node understands it: several YAML documents, of which one has no `kind`. */
-export interface ConfigDocument {
+interface ConfigDocument {
   /** Empty for the v1alpha1 document. */
   readonly kind: string;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface ConfigDocument {
 /** The text of gRPC's InvalidArgument. */
 export class ConfigError extends Error {}
 
-export function decodeDocuments(text: string, dialect: Dialect): readonly ConfigDocument[] {
+function decodeDocuments(text: string, dialect: Dialect): readonly ConfigDocument[] {
   return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document) => {
     const [problem] = document.errors;
     if (problem !== undefined) throw new ConfigError(`yaml: ${problem.message.split("\n")[0]}`);

@@ -1,3 +1,4 @@
+import type { FaultName } from "../faults.ts";
 import type { PemPair } from "./certificates.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Network } from "./network.ts";
@@ -23,21 +24,7 @@ export interface MachineContext {
 }
 
 /** Conditions that a fault puts a machine into until it is cleared. */
-export type MachineState =
-  | "offline"
-  | "unreachable"
-  | "flapping"
-  | "slow"
-  | "stuck"
-  | "stale-trust"
-  | "clock-behind"
-  | "clock-ahead"
-  | "time-unsynced"
-  | "air-gapped"
-  | "undiscovered"
-  | "vip-first"
-  | "kubelet-stuck"
-  | "pods-stuck";
+export type MachineState = FaultName<"talos", "component">;
 
 /** What apid really uses, as opposed to what the configuration says (TA 2.3). */
 export interface ApiCertificates {

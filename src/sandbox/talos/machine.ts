@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { ArmedCalls } from "../armed-calls.ts";
+import type { FaultName } from "../faults.ts";
+import { branch, encode, text } from "../values.ts";
 import { issueApiCertificates } from "./api-certificates.ts";
 import { Apid } from "./apid.ts";
 import { mintAuthority, type PemPair } from "./certificates.ts";
@@ -7,9 +10,7 @@ import { spell } from "./config-spelling.ts";
 import { ConfigStore } from "./config-store.ts";
 import { ControlPlane } from "./control-plane.ts";
 import type { Dialect } from "./dialect.ts";
-import { CallFaults, type EventFault } from "./faults.ts";
 import { openSslKey } from "./go-pem.ts";
-import { checkHealth, type HealthCondition } from "./health.ts";
 import { Kubelet } from "./kubelet.ts";
 import type { Kubernetes } from "./kubernetes.ts";
 import { callMachine } from "./machine-api.ts";
@@ -21,7 +22,6 @@ import { ResourceLedger } from "./resources.ts";
 import { RpcError, type RpcRequest } from "./rpc.ts";
 import { HANG_UP, type RpcServer, Truncated } from "./rpc-server.ts";
 import { askTrustd, trustdServer } from "./trustd.ts";
-import { branch, encode, text } from "./values.ts";
 
 export interface MachineOptions {
   readonly name: string;
@@ -79,7 +79,7 @@ export class Machine implements MachineContext {
   readonly vip: string;
   readonly nodeId = randomBytes(32).toString("base64url").replace(/[-_]/g, "x");
   readonly ledger = new ResourceLedger();
-  readonly calls = new CallFaults();
+  readonly calls = new ArmedCalls<FaultName<"talos", "call">>(() => Date.now());
   readonly store: ConfigStore;
   readonly apid: Apid;
   readonly kubelet: Kubelet;
@@ -263,7 +263,7 @@ export class Machine implements MachineContext {
     this.#options.kubernetes.evaluate();
   }
 
-  async happen(event: EventFault): Promise<void> {
+  async happen(event: FaultName<"talos", "event">): Promise<void> {
     if (event === "reboot") await this.reboot();
     if (event === "renew") void this.#refresh(++this.#refreshRun);
     if (event === "lead" && !this.#options.kubernetes.elect(this.name)) {
@@ -280,12 +280,8 @@ export class Machine implements MachineContext {
     if (event === "stale-config") this.store.replace(this.#firstConfig);
   }
 
-  health(controlPlanes: readonly string[], workers: readonly string[]): readonly HealthCondition[] {
-    return checkHealth(this.#options.cluster.machines(), controlPlanes, workers);
-  }
-
   async #serve(request: RpcRequest, roles: readonly string[]): Promise<unknown> {
-    const fault = this.calls.take(`${request.method} ${text(branch(request.params)["type"])}`);
+    const fault = this.calls.take(`${request.method} ${text(branch(request.params)["type"])}`, true);
     if (fault === "denied") throw new RpcError("PermissionDenied", "not authorized");
     if (fault === "timeout") return await never();
     const result = await callMachine(this, request.method, request.params, roles);

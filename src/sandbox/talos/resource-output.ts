@@ -1,6 +1,5 @@
 import { stringify } from "yaml";
-import { jsonPath } from "./jsonpath.ts";
-import { branch, isTree, text } from "./values.ts";
+import { branch, isTree, text } from "../values.ts";
 
 /** How `talosctl get` prints resources (TA 3.1). */
 export interface PrintedResource {
@@ -10,16 +9,11 @@ export interface PrintedResource {
   readonly spec: unknown;
 }
 
-export type OutputMode = "json" | "yaml" | "table" | { readonly jsonpath: string };
+type OutputMode = "json" | "yaml" | "table";
 
 export function outputMode(value: string): OutputMode {
   if (value === "json" || value === "yaml" || value === "table") return value;
-  if (value.startsWith("jsonpath=")) return { jsonpath: unquote(value.slice("jsonpath=".length)) };
   throw new Error(`output format ${JSON.stringify(value)} is not supported`);
-}
-
-function unquote(template: string): string {
-  return template.replace(/^(['"])(.*)\1$/s, "$2");
 }
 
 export function printResources(resources: readonly PrintedResource[], mode: OutputMode): string {
@@ -27,8 +21,7 @@ export function printResources(resources: readonly PrintedResource[], mode: Outp
   if (mode === "yaml") {
     return resources.map((one) => stringify(one, { indent: 4, lineWidth: 0 })).join("---\n");
   }
-  if (mode === "table") return table(resources);
-  return resources.map((one) => `${jsonPath(mode.jsonpath, one)}\n`).join("");
+  return table(resources);
 }
 
 /** Go's `json.MarshalIndent` of maps: keys in order, four spaces, HTML characters escaped. */

@@ -1,9 +1,9 @@
+import { encode } from "../values.ts";
 import type { PemPair } from "./certificates.ts";
 import { STATIC_PODS } from "./control-plane.ts";
 import { podStatus } from "./kubernetes.ts";
 import type { Machine } from "./machine.ts";
 import { acceptedByKubernetes, acceptedByTalos } from "./machine-config.ts";
-import { encode } from "./values.ts";
 
 /** What `talosctl get` shows: types, aliases and specs (TA 2.3, 3.1, 3.8). */
 export interface Resource {

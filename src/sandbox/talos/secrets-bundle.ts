@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
 import { stringify } from "yaml";
+import { encode } from "../values.ts";
 import { mintAuthority, type PemPair } from "./certificates.ts";
-import { encode } from "./values.ts";
 
 /** `talosctl gen secrets` (TA 4.2): everything that makes a cluster this cluster. */
 export interface SecretsBundle {

@@ -1,5 +1,5 @@
 import { parse, stringify } from "yaml";
-import { branch, decode, encode, isTree, text } from "./values.ts";
+import { branch, decode, encode, isTree, text } from "../values.ts";
 
 /** The client configuration (TA 4.1). */
 export interface TalosContext {

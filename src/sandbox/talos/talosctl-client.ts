@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { branch, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
 import type { Flags } from "./cli-flags.ts";
 import { dialectOf } from "./dialect.ts";
@@ -9,7 +10,6 @@ import { APID_PORT } from "./network.ts";
 import { RpcError } from "./rpc.ts";
 import { dial, type RpcAnswer, type RpcConnection, type RpcMetadata } from "./rpc-client.ts";
 import { readTalosconfig, type TalosContext } from "./talosconfig.ts";
-import { branch, text } from "./values.ts";
 
 /** A talosctl that knows whom to ask, with whose certificate. */
 export class TalosClient {

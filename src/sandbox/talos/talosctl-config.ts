@@ -1,13 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { access, writeFile } from "node:fs/promises";
+import { parseDuration } from "../go-duration.ts";
+import { text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
 import { type Flags, UsageError } from "./cli-flags.ts";
-import { parseDuration } from "./go-duration.ts";
 import { organizationsOf } from "./go-verify.ts";
 import { talosconfigText } from "./talosconfig.ts";
 import { absolute, openCurrent } from "./talosctl-client.ts";
 import { type Command, withClient } from "./talosctl-command.ts";
-import { text } from "./values.ts";
 
 const ROLES = [
   "os:admin",
@@ -62,8 +62,8 @@ async function create(world: CliWorld, flags: Flags): Promise<void> {
   const roles = flags.list("roles").length > 0 ? flags.list("roles") : ["os:admin"];
   const unknown = roles.filter((role) => !ROLES.includes(role));
   if (unknown.length > 0) throw new Error(`unknown roles: ${unknown.join(", ")}`);
-  const seconds = parseDuration(flags.text("crt-ttl") ?? "8760h");
-  if (seconds === null) throw new UsageError(`invalid argument for "--crt-ttl" flag`);
+  const ttlMs = parseDuration(flags.text("crt-ttl") ?? "8760h");
+  if (ttlMs === null) throw new UsageError(`invalid argument for "--crt-ttl" flag`);
   await withClient(world, flags, async (client) => {
     const node = client.oneNode("talosconfig");
     const file = absolute(world, path);
@@ -72,7 +72,10 @@ async function create(world: CliWorld, flags: Flags): Promise<void> {
       () => false,
     );
     if (exists) throw new Error(`talosconfig file already exists: ${JSON.stringify(path)}`);
-    const answer = await client.call(node, "GenerateClientConfiguration", { roles, hours: seconds / 3600 });
+    const answer = await client.call(node, "GenerateClientConfiguration", {
+      roles,
+      hours: ttlMs / 3_600_000,
+    });
     const made = talosconfigText({
       context: client.context.name,
       endpoints: client.endpoints,

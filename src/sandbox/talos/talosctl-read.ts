@@ -1,13 +1,12 @@
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { branch, isTree, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
 import { type Flags, UsageError } from "./cli-flags.ts";
 import { dialectOf } from "./dialect.ts";
-import { parseDuration } from "./go-duration.ts";
 import { columns, outputMode, type PrintedResource, printResources } from "./resource-output.ts";
 import { absolute, type TalosClient } from "./talosctl-client.ts";
 import { type Command, joinErrors, messageOf, withClient } from "./talosctl-command.ts";
-import { branch, isTree, text } from "./values.ts";
 
 export const version: Command = {
   flags: {
@@ -97,7 +96,7 @@ export const get: Command = {
   },
 };
 
-export async function getResources(
+async function getResources(
   client: TalosClient,
   node: string,
   type: string,
@@ -167,61 +166,3 @@ export const time: Command = {
     });
   },
 };
-
-const HEALTH_POLL_MS = 250;
-
-/** Progress on stderr, the exit code is the result (TA 3.8). */
-export const health: Command = {
-  flags: {
-    "control-plane-nodes": { kind: "list" },
-    "worker-nodes": { kind: "list" },
-    "init-node": { kind: "text" },
-    "wait-timeout": { kind: "text" },
-    server: { kind: "switch" },
-    "k8s-endpoint": { kind: "text" },
-    "run-e2e": { kind: "switch" },
-  },
-  async run(world, flags) {
-    const seconds = parseDuration(flags.text("wait-timeout") ?? "20m");
-    if (seconds === null) throw new UsageError(`invalid argument for "--wait-timeout" flag`);
-    const deadline = Date.now() + seconds * 1000;
-    await withClient(world, flags, async (client) => {
-      const node = client.oneNode("health");
-      const params = {
-        controlPlanes: flags.list("control-plane-nodes"),
-        workers: flags.list("worker-nodes"),
-      };
-      const passed = new Set<string>();
-      for (;;) {
-        const { conditions } = await client.call(node, "HealthCheck", params);
-        const open = reportConditions(world, Array.isArray(conditions) ? conditions : [], passed);
-        if (open === null) return;
-        if (Date.now() > deadline) {
-          throw new Error(
-            "healthcheck error: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
-          );
-        }
-        await new Promise((resolve) => setTimeout(resolve, HEALTH_POLL_MS));
-      }
-    });
-  },
-};
-
-/** Each condition waits for the one before it. Gives the first that is not met. */
-function reportConditions(
-  world: CliWorld,
-  conditions: readonly unknown[],
-  passed: Set<string>,
-): string | null {
-  for (const one of conditions) {
-    const condition = text(branch(one)["condition"]);
-    const problem = branch(one)["problem"];
-    if (typeof problem === "string") {
-      world.err(`waiting for ${condition}: ${problem}\n`);
-      return condition;
-    }
-    if (!passed.has(condition)) world.err(`waiting for ${condition}: OK\n`);
-    passed.add(condition);
-  }
-  return null;
-}

@@ -1,40 +1,25 @@
 import type { CliWorld } from "./cli.ts";
 import { type FlagTable, firstWord, parseFlags, UsageError } from "./cli-flags.ts";
-import { applyConfig, patch } from "./talosctl-apply.ts";
+import { applyConfig } from "./talosctl-apply.ts";
 import { type Command, GLOBAL_FLAGS } from "./talosctl-command.ts";
 import { config } from "./talosctl-config.ts";
-import { get, health, kubeconfig, read, time, version } from "./talosctl-read.ts";
+import { get, kubeconfig, read, time, version } from "./talosctl-read.ts";
 
 /**
  * The emulated talosctl (TA 3): the commands that a rotation needs, with the real one's output, exit codes and
- * error texts. It is a client and nothing more: what it prints came from a machine over mutual TLS.
+ * error texts. It is a client and nothing more: what it prints came from a machine over mutual TLS. A command is here
+ * because capstan calls it, or because capstan tells people to; the real one has many more.
  */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  // What capstan itself calls.
   version,
   get,
-  g: get,
-  patch,
   "apply-config": applyConfig,
-  apply: applyConfig,
   kubeconfig,
-  config,
-  read,
   time,
-  health,
-  // Makes keys, so it needs X.509 code, which the others should not wait for.
-  gen: {
-    flags: {
-      "with-secrets": { kind: "text" },
-      "output-types": { kind: "list", short: "t" },
-      output: { kind: "text", short: "o" },
-      "talos-version": { kind: "text" },
-      force: { kind: "switch", short: "f" },
-      organization: { kind: "text" },
-      hours: { kind: "text" },
-      rsa: { kind: "switch" },
-    },
-    run: async (world, flags) => (await import("./talosctl-gen.ts")).gen(world, flags),
-  },
+  read,
+  // What capstan tells people to call: its hints and checklists name `config new` and `config info`.
+  config,
 };
 
 /** Gives the exit code, which is 0 or 1 and nothing else. */

@@ -1,3 +1,4 @@
+import { branch, text } from "../values.ts";
 import { subjectNames } from "./api-certificates.ts";
 import { requestCertificate, signRequest } from "./certificates.ts";
 import { certificatePool } from "./go-pem.ts";
@@ -7,7 +8,6 @@ import { TRUSTD_PORT } from "./network.ts";
 import { RpcError } from "./rpc.ts";
 import { dial } from "./rpc-client.ts";
 import { RpcServer } from "./rpc-server.ts";
-import { branch, text } from "./values.ts";
 
 /**
  * trustd: control planes sign the certificates of workers' apid, and tell workers whom to trust (TA 5.1). The

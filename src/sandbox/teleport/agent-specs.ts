@@ -1,7 +1,7 @@
-import type { ComponentKind } from "../../rotation/observation.ts";
 import { type Random, seededUuid } from "../clock.ts";
 import type { AgentSpec } from "./agent.ts";
 import type { Settings } from "./cluster.ts";
+import type { ComponentRole } from "./component-role.ts";
 
 /**
  * The processes of a cluster, named as in the recordings: `turing` runs the auth server and a node in one
@@ -12,13 +12,13 @@ export function agentSpecs(
   random: Random,
 ): readonly Omit<AgentSpec, "endpoint">[] {
   const prefix = place === "leaf" ? "leaf-" : "";
-  const spec = (hostname: string, roles: readonly ComponentKind[], resources: readonly string[] = []) => ({
+  const spec = (hostname: string, roles: readonly ComponentRole[], resources: readonly string[] = []) => ({
     hostId: seededUuid(random),
     hostname: `${prefix}${hostname}`,
     roles,
     resources,
   });
-  const first: readonly ComponentKind[] = [
+  const first: readonly ComponentRole[] = [
     "auth_server",
     ...(dialect === "v5" && place !== "alone" ? (["proxy"] as const) : []),
     ...(nodes > 0 ? (["node"] as const) : []),

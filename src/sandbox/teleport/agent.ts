@@ -1,10 +1,10 @@
-import type { ComponentKind, Fingerprint } from "../../rotation/observation.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import type { FaultName } from "../faults.ts";
 import { type StoredAuthority, trustedPins } from "./authority-store.ts";
+import type { ComponentRole } from "./component-role.ts";
 import { Endpoint } from "./endpoint.ts";
-import type { ComponentFault } from "./faults.ts";
 import { followAction, outOfSync } from "./follow.ts";
-import { type IssuedCertificate, issueHostCertificate } from "./keys.ts";
+import { type IssuedCertificate, issueHostCertificate, type Pin } from "./keys.ts";
 import type { RotationState } from "./rotation.ts";
 
 /** Presence rows live this long after the last announcement (`ServerAnnounceTTL`), cluster time. */
@@ -15,7 +15,7 @@ const ANNOUNCE_PERIOD_MS = 300_000;
 export interface AgentSpec {
   readonly hostId: string;
   readonly hostname: string;
-  readonly roles: readonly ComponentKind[];
+  readonly roles: readonly ComponentRole[];
   /** Apps, databases or Kubernetes clusters it serves: one row each. */
   readonly resources: readonly string[];
   readonly endpoint: boolean;
@@ -25,7 +25,7 @@ export interface AgentSpec {
 
 /** A certificate of this process, known by the CA key that signed it. Only endpoints hold a real one. */
 export interface Identity {
-  readonly issuer: Fingerprint;
+  readonly issuer: Pin;
   readonly issued: IssuedCertificate | null;
 }
 
@@ -48,7 +48,7 @@ export class Agent {
   #rotation: RotationState | null = null;
   #client: Identity;
   #server: Identity;
-  #fault: ComponentFault | null = null;
+  #fault: FaultName<"teleport", "component"> | null = null;
   /** The clock's time when the last announcement before an outage was made, `null` while it is alive. */
   #silentSince: number | null = null;
   #announcedFrom: number;
@@ -80,7 +80,7 @@ export class Agent {
     return this.#rotation;
   }
 
-  get fault(): ComponentFault | null {
+  get fault(): FaultName<"teleport", "component"> | null {
     return this.#fault;
   }
 
@@ -93,7 +93,7 @@ export class Agent {
     return this.#problem;
   }
 
-  get issuers(): { readonly client: Fingerprint; readonly server: Fingerprint } {
+  get issuers(): { readonly client: Pin; readonly server: Pin } {
     return { client: this.#client.issuer, server: this.#server.issuer };
   }
 
@@ -139,7 +139,10 @@ export class Agent {
       "the auth server does not accept this certificate: x509: certificate signed by unknown authority";
   }
 
-  async inject(fault: ComponentFault, options: { readonly expired: boolean }): Promise<void> {
+  async inject(
+    fault: FaultName<"teleport", "component">,
+    options: { readonly expired: boolean },
+  ): Promise<void> {
     await this.clear();
     switch (fault) {
       case "rejoin":

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { parseDuration } from "../go-duration.ts";
 import type { DatabaseLogin } from "../platform.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { CommandSpec, Invocation } from "./command-line.ts";
-import { parseDuration } from "./duration.ts";
 import { exportAuthority, exportTypes } from "./export.ts";
 import { signForDatabase } from "./sign.ts";
 import { type CallContext, type Command, TctlError } from "./tctl-command.ts";

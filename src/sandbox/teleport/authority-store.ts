@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Fingerprint } from "../../rotation/observation.ts";
 import { between, type Clock, type Random } from "../clock.ts";
-import type { KeyGeneration } from "./keys.ts";
+import type { KeyGeneration, Pin } from "./keys.ts";
 import type { AuthorityState } from "./rotation.ts";
 
 export type Authority = AuthorityState<KeyGeneration>;
@@ -80,10 +79,10 @@ export class AuthorityStore {
 }
 
 /** The pins of everything that the cluster trusts as this CA. */
-export function trustedPins(authority: Authority): ReadonlySet<Fingerprint> {
+export function trustedPins(authority: Authority): ReadonlySet<Pin> {
   return new Set([...pins(authority.active), ...pins(authority.trusted)]);
 }
 
-export function pins(keys: readonly KeyGeneration[]): readonly Fingerprint[] {
+export function pins(keys: readonly KeyGeneration[]): readonly Pin[] {
   return keys.flatMap((key) => (key.tls === null ? [] : [key.tls.fingerprint]));
 }

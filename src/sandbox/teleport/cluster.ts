@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
-import type { ComponentKind } from "../../rotation/observation.ts";
 import {
   between,
   type Cancel,
@@ -10,10 +8,12 @@ import {
   seededRandom,
   seededUuid,
 } from "../clock.ts";
+import type { FaultName } from "../faults.ts";
 import { Agent, type AgentWorld } from "./agent.ts";
 import { agentSpecs } from "./agent-specs.ts";
 import { type Authority, AuthorityStore, type StoredAuthority } from "./authority-store.ts";
-import type { ComponentFault } from "./faults.ts";
+import { CA_TYPES } from "./ca-types.ts";
+import type { ComponentRole } from "./component-role.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { OverrideServer } from "./override-server.ts";
 import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
@@ -150,7 +150,7 @@ export class TeleportCluster {
   }
 
   /** Processes with a role that `tctl get` shows now, in the order of the listings: by host UUID. */
-  *present(role: ComponentKind): Iterable<Agent> {
+  *present(role: ComponentRole): Iterable<Agent> {
     const now = this.options.clock.now();
     for (const agent of this.#agents) {
       if (agent.spec.roles.includes(role) && agent.expiresInMs(now) > 0) yield agent;
@@ -178,7 +178,7 @@ export class TeleportCluster {
   /** Starts a component fault on some processes, or ends what they have (`null`). */
   async inject(
     agents: readonly Agent[],
-    fault: ComponentFault | null,
+    fault: FaultName<"teleport", "component"> | null,
     options: { readonly forMs?: number; readonly expired?: boolean } = {},
   ): Promise<void> {
     for (const agent of agents) {
@@ -324,7 +324,7 @@ export class TeleportCluster {
 
   #generate(type: string, server: number): Promise<KeyGeneration> {
     const { name, clock, dialect, hsm } = this.options;
-    const protocols = AUTHORITY_TYPES.find((known) => known.name === type)?.keys ?? [];
+    const protocols = CA_TYPES.find((known) => known.name === type)?.keys ?? [];
     return generateKeys(protocols, name, clock.now(), dialect, hsm ? server : null);
   }
 

@@ -13,7 +13,6 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Dialect } from "./rotation.ts";
 
 /**
@@ -29,6 +28,9 @@ export interface KeyGeneration {
   readonly jwt: JwtKey | null;
 }
 
+/** A CA pin: SHA-256 of the SubjectPublicKeyInfo, in hex. */
+export type Pin = `sha256:${string}`;
+
 interface SshKey {
   /** The line of an authorized_keys file, without a comment. */
   readonly line: string;
@@ -40,7 +42,7 @@ export interface TlsKey {
   /** PEM. */
   readonly certificate: string;
   /** SHA-256 of the SubjectPublicKeyInfo: the CA pin. */
-  readonly fingerprint: Fingerprint;
+  readonly fingerprint: Pin;
   readonly algorithm: string;
   readonly keys: webcrypto.CryptoKeyPair;
   readonly privateKey: KeyObject;

@@ -1,4 +1,4 @@
-import { AUTHORITY_TYPES } from "../../rotation/authority-type.ts";
+import { CA_TYPES } from "./ca-types.ts";
 import type { Dialect } from "./rotation.ts";
 
 /** Which Teleport to be. */
@@ -37,7 +37,7 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     dialect: "v18",
     version: "17.7.2",
     banner: "Teleport Enterprise v17.7.2 git:v17.7.2-0-g8b90d14 go1.23.12",
-    types: AUTHORITY_TYPES.filter(({ since }) => Number.parseInt(since, 10) <= 17).map(({ name }) => name),
+    types: CA_TYPES.filter(({ since }) => since <= 17).map(({ name }) => name),
     exportsTrustedTls: false,
     overrides: "none",
   },
@@ -46,7 +46,7 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     version: "18.9.0",
     banner: "Teleport Enterprise v18.9.0 git:v18.9.0-0-g4c1a7f2 go1.25.3",
     // `app_client` was brought back into its branch (reference 2.1).
-    types: AUTHORITY_TYPES.map(({ name }) => name),
+    types: CA_TYPES.map(({ name }) => name),
     exportsTrustedTls: true,
     overrides: "resources",
   },
@@ -54,7 +54,7 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     dialect: "v18",
     version: "18.10.1",
     banner: "Teleport Enterprise v18.10.1 git:v18.10.1-0-g9d2e6b0 go1.25.3",
-    types: AUTHORITY_TYPES.map(({ name }) => name),
+    types: CA_TYPES.map(({ name }) => name),
     exportsTrustedTls: true,
     overrides: "entries",
   },

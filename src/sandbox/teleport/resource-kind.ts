@@ -1,4 +1,4 @@
-import { COMPONENT_KINDS, type ComponentKind } from "../../rotation/observation.ts";
+import { COMPONENT_ROLES, type ComponentRole } from "./component-role.ts";
 import type { ReleaseFacts } from "./release.ts";
 
 /** What `tctl get` calls things (reference 3.1, 4.2, 4.6). */
@@ -72,6 +72,6 @@ export function resourceKind(
   return known?.name ?? null;
 }
 
-export function isComponentKind(kind: string): kind is ComponentKind {
-  return (COMPONENT_KINDS as readonly string[]).includes(kind);
+export function isComponentRole(kind: string): kind is ComponentRole {
+  return (COMPONENT_ROLES as readonly string[]).includes(kind);
 }

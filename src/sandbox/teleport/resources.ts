@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
-import type { ComponentKind } from "../../rotation/observation.ts";
+import { formatDuration } from "../go-duration.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentlessNode, TeleportCluster } from "./cluster.ts";
-import { formatDuration } from "./duration.ts";
+import type { ComponentRole } from "./component-role.ts";
 import { goTime, unixNano, ZERO_TIME } from "./go-print.ts";
 import { type KeyGeneration, privatePem } from "./keys.ts";
 import type { ListedAuthority } from "./listed-authorities.ts";
@@ -110,7 +110,7 @@ export function agentlessResource({ id, hostname, address }: AgentlessNode, dial
 /** The rows of one process under one kind: one for itself, or one for each thing it serves. */
 export function* agentResources(
   agent: Agent,
-  role: ComponentKind,
+  role: ComponentRole,
   cluster: TeleportCluster,
 ): Iterable<Resource> {
   const { spec } = agent;

@@ -1,5 +1,4 @@
-import type { Phase } from "../../rotation/phase.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../go-duration.ts";
 
 /**
  * The auth server's rotation state machine, as a pure function (reference teleport-rotation 1.3 to 1.7).
@@ -20,10 +19,12 @@ export interface AuthorityState<Key> {
   readonly rotation: RotationState | null;
 }
 
+type RotationPhase = "standby" | "init" | "update_clients" | "update_servers" | "rollback";
+
 /** Times are milliseconds since 1970; `null` is Go's zero time. */
 export interface RotationState {
   readonly state: "standby" | "in_progress";
-  readonly phase: Phase;
+  readonly phase: RotationPhase;
   readonly mode: "" | RotationMode;
   readonly currentId: string;
   readonly started: number | null;
@@ -121,14 +122,14 @@ export function rotate<Key>(
  * The phase that the server's tick moves an automatic rotation to, `null` when it is not time. It looks at
  * nothing but the clock (reference 1.7).
  */
-export function automaticPhase(rotation: RotationState | null, now: number): Phase | null {
+export function automaticPhase(rotation: RotationState | null, now: number): RotationPhase | null {
   if (rotation?.mode !== "auto" || rotation.state !== "in_progress" || rotation.schedule === null)
     return null;
   const next = AUTOMATIC[rotation.phase];
   return next !== undefined && rotation.schedule[next] <= now ? next : null;
 }
 
-const AUTOMATIC: Readonly<Partial<Record<Phase, keyof RotationSchedule>>> = {
+const AUTOMATIC: Readonly<Partial<Record<RotationPhase, keyof RotationSchedule>>> = {
   init: "update_clients",
   update_clients: "update_servers",
   update_servers: "standby",
@@ -162,7 +163,11 @@ function start<Key>(
   };
 }
 
-function rollBack<Key>(authority: AuthorityState<Key>, from: Phase, dialect: Dialect): AuthorityState<Key> {
+function rollBack<Key>(
+  authority: AuthorityState<Key>,
+  from: RotationPhase,
+  dialect: Dialect,
+): AuthorityState<Key> {
   // v5 swaps from init too, where nothing had been swapped yet: the new key ends up active (recordings/README).
   const swap = from !== "init" || dialect === "v5";
   return {
@@ -190,7 +195,7 @@ function complete<Key>(authority: AuthorityState<Key>, now: number): AuthoritySt
   };
 }
 
-function moved(authority: AuthorityState<unknown>, phase: Phase, mode: RotationMode): RotationState {
+function moved(authority: AuthorityState<unknown>, phase: RotationPhase, mode: RotationMode): RotationState {
   return { ...rotationOf(authority), phase, mode };
 }
 
@@ -199,7 +204,7 @@ function rotationOf(authority: AuthorityState<unknown>): RotationState {
   return authority.rotation;
 }
 
-function onlyFrom(to: Phase, allowed: Phase, from: Phase | ""): string {
+function onlyFrom(to: RotationPhase, allowed: RotationPhase, from: RotationPhase | ""): string {
   return `can only switch to phase ${to} from ${allowed}, current phase is ${from}`;
 }
 

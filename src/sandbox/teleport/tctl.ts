@@ -21,7 +21,7 @@ import {
   RUN_OVERRIDE_COMMAND,
 } from "./override-commands.ts";
 import { OverrideRefusal } from "./override-rules.ts";
-import { isComponentKind, knownKinds, type ResourceReference, resourceKind } from "./resource-kind.ts";
+import { isComponentRole, knownKinds, type ResourceReference, resourceKind } from "./resource-kind.ts";
 import {
   agentlessResource,
   agentResources,
@@ -188,7 +188,7 @@ function listing(
     if (type !== undefined && found.length === 0) throw new TctlError(`${kind} "${type}" not found`);
     return found.map((one) => overrideResource(one, cluster.options.name));
   }
-  if (!isComponentKind(kind)) {
+  if (!isComponentRole(kind)) {
     const rows = trustRows(cluster, kind);
     const [name] = path;
     if (name === undefined) return rows;
@@ -277,7 +277,7 @@ function textListing(
           : [[owner, authority.type, sshFingerprint(ssh.line), authority.type === "host" ? "N/A" : ""]],
       ),
     );
-    return asciiTable(rows, ["Cluster Name", "CA Type", "Fingerprint", "Role Map"]);
+    return asciiTable(rows, ["Cluster Name", "CA Type", "Pin", "Role Map"]);
   }
   if (of?.kind === "cert_authority_override") {
     const rows = cluster.overrides.list().flatMap(({ type, entries }) => {

@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
-import type { Fingerprint } from "../../rotation/observation.ts";
+import { ArmedCalls } from "../armed-calls.ts";
+import { type FaultName, faultNamed, TELEPORT_FAULTS } from "../faults.ts";
 import { LEAF_TCTL } from "../folder.ts";
 import type {
   ConnectionSpec,
@@ -11,17 +12,11 @@ import type {
 } from "../platform.ts";
 import { pins } from "./authority-store.ts";
 import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
-import { type CallFault, teleportFault } from "./faults.ts";
+import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
 import { failure, tctl } from "./tctl.ts";
 
-/** An armed fault of the executable. */
-interface ArmedFault {
-  readonly fault: CallFault;
-  readonly match: string | null;
-  readonly until: number;
-  remaining: number;
-}
+type CallFault = FaultName<"teleport", "call">;
 
 /** Calls in which the server plays a part: all but the one that only asks the tool for its version. */
 const NEEDS_NO_SERVER = "version";
@@ -55,15 +50,15 @@ interface ComponentStatus {
   /** Seconds of cluster time; 0 when its rows are gone. */
   readonly expires_in_s: number;
   /** The CA keys that signed what it dials and what it serves with. */
-  readonly issuers: { readonly client: Fingerprint; readonly server: Fingerprint };
+  readonly issuers: { readonly client: Pin; readonly server: Pin };
 }
 
 interface AuthorityStatus {
   readonly type: string;
   readonly phase: string;
   readonly mode: string;
-  readonly active: readonly Fingerprint[];
-  readonly trusted: readonly Fingerprint[];
+  readonly active: readonly Pin[];
+  readonly trusted: readonly Pin[];
 }
 
 export interface TeleportStatus {
@@ -84,10 +79,11 @@ export class TeleportPlatform implements EmulatedPlatform {
   readonly platform = "teleport";
   readonly tools: readonly string[];
   readonly world: TeleportCluster;
-  #armed: ArmedFault[] = [];
+  readonly #armed: ArmedCalls<CallFault>;
 
   private constructor(world: TeleportCluster) {
     this.world = world;
+    this.#armed = new ArmedCalls(() => world.options.clock.now());
     this.tools = [world.options.place === "leaf" ? LEAF_TCTL : "tctl"];
   }
 
@@ -133,7 +129,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   async run(call: ToolCall): Promise<ToolResult> {
     const { dialect } = this.world.options;
     if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return failure(dialect, UNREACHABLE);
-    const fault = this.#takeFault(call.argv);
+    const fault = this.#armed.take(call.argv.join(" "), !call.argv.includes(NEEDS_NO_SERVER));
     switch (fault) {
       case "denied":
         return failure(dialect, deniedText(call.argv));
@@ -169,12 +165,7 @@ export class TeleportPlatform implements EmulatedPlatform {
       if (!isTool) await this.world.inject(this.#agents(request.target), null);
       return `${request.target}: faults cleared`;
     }
-    const known = teleportFault(request.fault);
-    if (known === undefined) {
-      throw new Failure("usage", `There is no fault "${request.fault}".`, {
-        hint: "`capstan sandbox fault --help` lists them.",
-      });
-    }
+    const known = faultNamed(TELEPORT_FAULTS, request.fault, "");
     if ((known.scope === "call") !== isTool) {
       throw new Failure(
         "usage",
@@ -231,7 +222,7 @@ export class TeleportPlatform implements EmulatedPlatform {
         issuers: agent.issuers,
       })),
       trust: this.#trust(),
-      call_faults: this.#armed.map(({ fault, remaining }) => ({
+      call_faults: this.#armed.waiting.map(({ fault, remaining }) => ({
         fault,
         remaining: Number.isFinite(remaining) ? remaining : null,
       })),
@@ -260,31 +251,12 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   #arm(fault: CallFault, request: FaultRequest): void {
-    const { clock, speed } = this.world.options;
+    const { speed } = this.world.options;
     if (fault === "stale") {
       this.world.authorities.freeze(request.forMs ?? STALE_MS / speed);
       return;
     }
-    this.#armed.push({
-      fault,
-      match: request.match ?? null,
-      until: request.forMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + request.forMs,
-      // A time limit without a count means every call until then.
-      remaining: request.times ?? (request.forMs === undefined ? 1 : Number.POSITIVE_INFINITY),
-    });
-  }
-
-  /** The first armed fault that this call falls under. */
-  #takeFault(argv: readonly string[]): CallFault | null {
-    const now = this.world.options.clock.now();
-    this.#armed = this.#armed.filter((armed) => armed.remaining > 0 && armed.until > now);
-    const words = argv.join(" ");
-    const hit = this.#armed.find(({ match }) =>
-      match === null ? !argv.includes(NEEDS_NO_SERVER) : words.includes(match),
-    );
-    if (hit === undefined) return null;
-    hit.remaining -= 1;
-    return hit.fault;
+    this.#armed.arm(fault, request);
   }
 
   async #again(call: ToolCall): Promise<ToolResult> {
@@ -295,7 +267,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   #clearCalls(): void {
-    this.#armed = [];
+    this.#armed.clear();
     this.world.authorities.thaw();
   }
 

@@ -1,18 +1,22 @@
-import { failWith, type Guard, type GuardInput, isForward, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard, GuardInput } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
+import { talosFacts } from "../facts.ts";
 
 /**
  * `talosctl rotate-ca` may lose the new key half-way, and the swap deletes the old one from the cluster (reference
  * talos-rotation 1.5, 2.4). Both have to be kept, and to be opened, before the first machine is changed.
  */
-export const talosKeys: Guard = {
+export const backup: Guard = {
   id: "backup",
+  about: "cluster",
   refuses: "a step before both private keys are kept and can be opened",
   waivable: false,
-  appliesTo: ({ edge, observation }) => observation.platform === "talos" && edge.from !== edge.to,
+  appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: (input) => {
     const { observation, authority, edge } = input;
     const subject = `authority/${authority.type}`;
-    const custody = observation.talos?.keys.find((keys) => keys.authority === authority.type);
+    const custody = talosFacts(observation)?.keys.find((keys) => keys.authority === authority.type);
     if (custody === undefined) {
       return unknown({
         subject,

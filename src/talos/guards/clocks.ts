@@ -1,6 +1,8 @@
-import { failWith, type Guard, isForward } from "../../guards/guard.ts";
+import { failWith } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
 import type { Finding } from "../../rotation/plan.ts";
-import type { TalosMachine } from "../facts.ts";
+import { type TalosMachine, talosFacts } from "../facts.ts";
 
 /** What certificates made here are back-dated by, less a margin (reference talos-rotation 5.2). */
 const BOUND_MS = 5 * 60_000;
@@ -9,13 +11,14 @@ const BOUND_MS = 5 * 60_000;
  * Certificates of a machine start now, by its own clock: one that is behind refuses those of the others. The clocks are
  * compared with each other and with the one here, and with no time server: a cluster need not have one.
  */
-export const talosClocks: Guard = {
+export const clocks: Guard = {
   id: "clocks",
+  about: "cluster",
   refuses: "a step while the clock of a machine is off, or not synchronised",
   waivable: true,
-  appliesTo: ({ edge, observation }) =>
-    observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
-  judge: ({ observation: { talos } }) => {
+  appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
+  judge: ({ observation }) => {
+    const talos = talosFacts(observation);
     const machines = talos?.machines ?? [];
     const ahead = machines.flatMap(({ found }) => found?.clockAheadMs ?? []);
     const middle = middleOf([0, ...ahead]);

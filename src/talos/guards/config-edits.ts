@@ -1,16 +1,20 @@
-import { failWith, type Guard, unknown } from "../../guards/guard.ts";
-import { isTalosType } from "../../rotation/authority-type.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isTalosType } from "../authority-types.ts";
+import { talosFacts } from "../facts.ts";
 
 /**
  * A configuration that cannot be edited would stop a swap half-way, with some machines on each side. Every edit of
  * every phase, and of the way back, is tried on a copy beforehand.
  */
-export const talosEdits: Guard = {
+export const configEdits: Guard = {
   id: "config-edits",
+  about: "cluster",
   refuses: "a step while a machine's configuration is spelled so that a CA in it cannot be edited alone",
   waivable: false,
-  appliesTo: ({ edge, observation }) => observation.platform === "talos" && edge.from !== edge.to,
-  judge: ({ observation: { talos }, authority: { type } }) => {
+  appliesTo: ({ edge }) => edge.from !== edge.to,
+  judge: ({ observation, authority: { type } }) => {
+    const talos = talosFacts(observation);
     if (talos === undefined || !isTalosType(type)) return failWith([]);
     const machines = talos.machines.flatMap(({ address, found }) =>
       found === null ? [] : [{ subject: `machine/${address}`, tried: found.edits?.[type] }],

@@ -1,12 +1,15 @@
-import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
+import { talosFacts } from "../facts.ts";
 
 /** Who changes machines needs os:admin, until the end; and what signed for it may be the CA that is dropped. */
-export const talosCredentials: Guard = {
+export const credentials: Guard = {
   id: "credentials",
+  about: "means",
   refuses: "a step with a client that may not take it, or after which capstan would be locked out",
   waivable: true,
-  appliesTo: ({ edge, observation }) =>
-    observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
+  appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: ({ observation, authority, cluster, edge, now }) => {
     const { credentials } = observation;
     const subject = `identity/${credentials.path ?? ""}`;
@@ -27,7 +30,7 @@ export const talosCredentials: Guard = {
       ]);
     }
     const field = authority.type === "talos" ? "talosconfig" : "kubeconfig";
-    const file = observation.talos?.clientFiles?.find((one) => one.field === field);
+    const file = talosFacts(observation)?.clientFiles?.find((one) => one.field === field);
     if (file !== undefined) {
       return failWith([
         {

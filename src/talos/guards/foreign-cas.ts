@@ -1,16 +1,20 @@
-import { failWith, type Guard } from "../../guards/guard.ts";
-import { isTalosType } from "../../rotation/authority-type.ts";
+import { failWith } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isTalosType } from "../authority-types.ts";
+import { talosFacts } from "../facts.ts";
 
 /**
  * CAs that everybody accepts beside the two are somebody's business, and are kept. One that only some machines accept
  * looks like a rotation that somebody else began (reference talos-rotation 9: `talosctl rotate-ca` leaves that behind).
  */
-export const talosForeign: Guard = {
+export const foreignCas: Guard = {
   id: "foreign-cas",
+  about: "cluster",
   refuses: "starting while some machines accept a CA that others do not know",
   waivable: true,
-  appliesTo: ({ edge, observation }) => observation.platform === "talos" && edge.to === "init",
-  judge: ({ observation: { talos }, authority: { type } }) => {
+  appliesTo: ({ edge }) => edge.to === "init",
+  judge: ({ observation, authority: { type } }) => {
+    const talos = talosFacts(observation);
     if (talos === undefined || !isTalosType(type)) return failWith([]);
     const machines = talos.machines.flatMap(({ address, found }) =>
       found === null ? [] : [{ address, accepted: found.foreign[type] }],

@@ -1,19 +1,21 @@
-import { failWith, type Guard, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
 import { canonicalAddress } from "../../resources/model/machine-address.ts";
 import type { Finding } from "../../rotation/plan.ts";
-import type { TalosFacts, TalosMachine, TalosMember } from "../facts.ts";
+import { type TalosFacts, type TalosMachine, type TalosMember, talosFacts } from "../facts.ts";
 
 /**
  * A machine that misses a change is locked out for good: a worker that meets a CA it does not know never gets a
  * certificate again (reference talos-rotation 2.5, 5.1). So everybody has to be known, and has to answer.
  */
-export const talosInventory: Guard = {
+export const inventory: Guard = {
   id: "inventory",
+  about: "cluster",
   refuses: "a step while the inventory, the members of the cluster and the machines that answer differ",
   waivable: true,
-  appliesTo: ({ edge, observation }) =>
-    observation.platform === "talos" && edge.from !== edge.to && edge.to !== "rollback",
-  judge: ({ observation: { talos } }) => {
+  appliesTo: ({ edge }) => edge.from !== edge.to && edge.to !== "rollback",
+  judge: ({ observation }) => {
+    const talos = talosFacts(observation);
     if (talos === undefined) return unknown(NOBODY_LOOKED);
     return failWith([...talos.machines.flatMap(silentOrOther), ...shared(talos), ...strangers(talos)]);
   },

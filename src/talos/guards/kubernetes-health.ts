@@ -1,21 +1,25 @@
-import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
+import { talosFacts } from "../facts.ts";
 
 /**
  * Every step restarts kubelets and API servers, one machine at a time: none of the others may be down (reference
  * talos-rotation 2.5). Half-way the machine that was changed last is in the middle of its restart; the step itself
  * waits for it.
  */
-export const talosKubernetes: Guard = {
+export const kubernetesHealth: Guard = {
   id: "kubernetes-health",
+  about: "cluster",
   refuses: "restarting control planes and kubelets while Kubernetes is not well",
   waivable: true,
-  appliesTo: ({ edge, observation, authority }) =>
-    observation.platform === "talos" &&
+  appliesTo: ({ edge, authority }) =>
     authority.type === "kubernetes" &&
     authority.rotation.towards == null &&
     isForward(edge) &&
     edge.from !== edge.to,
-  judge: ({ observation: { talos } }) => {
+  judge: ({ observation }) => {
+    const talos = talosFacts(observation);
     const facts = talos?.kubernetes;
     if (facts === undefined || facts.state === "unread") {
       return unknown({

@@ -1,17 +1,20 @@
-import { failWith, type Guard } from "../../guards/guard.ts";
-import { isTalosType, type TalosType } from "../../rotation/authority-type.ts";
+import { failWith } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
 import type { Finding } from "../../rotation/plan.ts";
+import { isTalosType, type TalosType } from "../authority-types.ts";
 import { misplaced } from "../cluster-phase.ts";
-import type { TalosFacts } from "../facts.ts";
+import { type TalosFacts, talosFacts } from "../facts.ts";
 import type { Level } from "../node-state.ts";
 
 /** Also on the way out: states that are not neighbours do not trust each other (reference talos-rotation 2.3). */
-export const talosStates: Guard = {
+export const machineStates: Guard = {
   id: "machine-states",
+  about: "cluster",
   refuses: "a step while machines are in states that are not neighbours, or use a CA that nobody knows",
   waivable: false,
-  appliesTo: ({ edge, observation }) => observation.platform === "talos" && edge.from !== edge.to,
-  judge: ({ observation: { talos }, authority: { type }, edge }) => {
+  appliesTo: ({ edge }) => edge.from !== edge.to,
+  judge: ({ observation, authority: { type }, edge }) => {
+    const talos = talosFacts(observation);
     if (talos === undefined || !isTalosType(type)) return failWith([]);
     const machines = statesIn(talos, type);
     const broken = misplaced(machines).map(({ address, state, neighbour }) => ({

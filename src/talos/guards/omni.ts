@@ -1,14 +1,17 @@
-import { failWith, type Guard } from "../../guards/guard.ts";
+import { failWith } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { talosFacts } from "../facts.ts";
 
 /** Omni rotates the CAs of its clusters itself, and writes its own configurations (reference talos-rotation 2.2). */
-export const talosOmni: Guard = {
+export const omni: Guard = {
   id: "omni",
+  about: "cluster",
   refuses: "a cluster that Omni manages",
   waivable: false,
-  appliesTo: ({ edge, observation }) => observation.platform === "talos" && edge.from !== edge.to,
-  judge: ({ observation: { talos } }) =>
+  appliesTo: ({ edge }) => edge.from !== edge.to,
+  judge: ({ observation }) =>
     failWith(
-      (talos?.machines ?? [])
+      (talosFacts(observation)?.machines ?? [])
         .filter(({ found }) => found?.omni === true)
         .map(({ address }) => ({
           subject: `machine/${address}`,

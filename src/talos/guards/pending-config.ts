@@ -1,12 +1,16 @@
-import { failWith, type Guard, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { talosFacts } from "../facts.ts";
 
 /** An apply would make the active configuration last, and throw away what was staged (reference talos-rotation 2.6). */
-export const talosPending: Guard = {
+export const pendingConfig: Guard = {
   id: "pending-config",
+  about: "cluster",
   refuses: "changing a machine whose configuration on disk is not the one in force",
   waivable: false,
-  appliesTo: ({ edge, observation }) => observation.platform === "talos" && edge.from !== edge.to,
-  judge: ({ observation: { talos } }) => {
+  appliesTo: ({ edge }) => edge.from !== edge.to,
+  judge: ({ observation }) => {
+    const talos = talosFacts(observation);
     const machines = talos?.machines ?? [];
     const [unread] = machines.filter(({ found }) => found?.pending === "unknown");
     if (unread !== undefined) {

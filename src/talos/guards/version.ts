@@ -1,16 +1,19 @@
-import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
 import type { Finding } from "../../rotation/plan.ts";
+import { talosFacts } from "../facts.ts";
 
 /** An older talosctl does not know what a newer machine says (reference talos-rotation 0, 9). */
-export const talosVersion: Guard = {
+export const version: Guard = {
   id: "version",
+  about: "means",
   refuses: "a talosctl that is older than a machine, or a machine that cannot accept two CAs",
   waivable: true,
-  appliesTo: ({ edge, observation }) =>
-    observation.platform === "talos" && isForward(edge) && edge.from !== edge.to,
-  judge: ({ observation: { versions, talos } }) => {
-    const client = minor(versions.client);
-    const machines = (talos?.machines ?? []).flatMap(({ address, found }) =>
+  appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
+  judge: ({ observation }) => {
+    const client = minor(observation.versions.client);
+    const machines = (talosFacts(observation)?.machines ?? []).flatMap(({ address, found }) =>
       found === null ? [] : [{ address, version: found.version }],
     );
     const [silent] = machines.filter(({ version }) => version === null || minor(version) === null);

@@ -12,6 +12,17 @@ import type { Release } from "../../checklist/step.ts";
 /** The split of the Windows CA: before it, desktops trusted the user CA (RFD 239). */
 const WINDOWS: Release = { release: "18.7" };
 
+/**
+ * A domain controller wants the CA in NTAuth and among the roots, and a CRL of each key that signs; the Windows Desktop
+ * Service publishes CRLs itself where it may write to LDAP (docs, desktop access with Active Directory).
+ */
+const PUBLISH_TO_DIRECTORY = [
+  artifact("tls/new.der"),
+  command("certutil -dspublish -f new.der RootCA"),
+  command("certutil -dspublish -f new.der NTAuthCA"),
+  command("certutil -pulse"),
+];
+
 export const USER = work("user", {
   init: {
     "direct-trust-both": {
@@ -24,8 +35,8 @@ export const USER = work("user", {
     "windows-trust-both": {
       what: "Import the new CA into Active Directory (NTAuth) or the hosts' certificate stores, next to the old one.",
       why: "Before the Windows CA was split off, the smart-card certificates of desktop sessions come from the user CA.",
-      verify: "certutil lists both CAs in the NTAuth store.",
-      helps: [artifact("tls/new.der"), command("certutil -dspublish -f new.der NTAuthCA")],
+      verify: "certutil -viewstore -enterprise NTAuth lists both CAs, and there is a CRL of each.",
+      helps: PUBLISH_TO_DIRECTORY,
       until: WINDOWS,
       provenBy: TRUSTS_BOTH,
     },
@@ -109,8 +120,8 @@ export const WINDOWS_WORK = work("windows", {
     "trust-both": {
       what: "Import the new CA into Active Directory (NTAuth) or the hosts' certificate stores, next to the old one.",
       why: "From update_clients on desktop sessions show certificates of the new CA.",
-      verify: "certutil lists both CAs in the NTAuth store.",
-      helps: [artifact("tls/new.der"), command("certutil -dspublish -f new.der NTAuthCA")],
+      verify: "certutil -viewstore -enterprise NTAuth lists both CAs, and there is a CRL of each.",
+      helps: PUBLISH_TO_DIRECTORY,
       since: WINDOWS,
     },
   },

@@ -1,13 +1,15 @@
-import { failWith, type Guard, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
 import { isPointOfNoReturn } from "../../rotation/phase.ts";
 
 /** After the old key is dropped, a backup is all that is left of what trusted it. */
 export const backup: Guard = {
   id: "backup",
+  about: "means",
   refuses: "dropping the old key when the state of the CAs was not kept as the cluster resource says",
   waivable: true,
   // Of Talos the keys themselves are kept, and another guard of this name looks after them.
-  appliesTo: ({ edge, observation }) => observation.platform === "teleport" && isPointOfNoReturn(edge),
+  appliesTo: ({ edge }) => isPointOfNoReturn(edge),
   judge: ({ authority, cluster, record }) => {
     const subject = `authority/${authority.type}`;
     const remedy =

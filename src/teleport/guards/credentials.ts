@@ -1,4 +1,5 @@
-import { failWith, type Guard, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
 import type { Credentials, Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
 import type { Edge } from "../../rotation/phase.ts";
 
@@ -8,12 +9,11 @@ import type { Edge } from "../../rotation/phase.ts";
  */
 export const credentials: Guard = {
   id: "credentials",
+  about: "means",
   refuses: "a step that the identity capstan itself uses would not survive",
   waivable: true,
   appliesTo: ({ edge, observation }) =>
-    observation.platform === "teleport" &&
-    edge.from !== edge.to &&
-    observation.credentials.source === "identity-file",
+    edge.from !== edge.to && observation.credentials.source === "identity-file",
   judge: ({ observation: { credentials }, authority, cluster, edge, now }) => {
     const subject = `identity/${credentials.path ?? ""}`;
     if (credentials.problem !== null || credentials.notAfter === null) {

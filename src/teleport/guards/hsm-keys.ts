@@ -1,5 +1,6 @@
-import { failWith, type Guard, type GuardInput, unknown } from "../../guards/guard.ts";
-import type { AuthorityKey } from "../../rotation/observation.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard, GuardInput } from "../../profile/profile.ts";
+import { isHeldInHsm } from "../key-rules.ts";
 
 /**
  * With keys in an HSM of its own, every auth server adds its own new key on its next tick while the phase is init.
@@ -7,6 +8,7 @@ import type { AuthorityKey } from "../../rotation/observation.ts";
  */
 export const hsmKeys: Guard = {
   id: "hsm-keys",
+  about: "keys",
   refuses: "leaving init before every auth server has added its own new key to a CA that is kept in HSMs",
   waivable: true,
   appliesTo: ({ edge, authority }) =>
@@ -36,17 +38,6 @@ export const hsmKeys: Guard = {
     ]);
   },
 };
-
-/** PKCS#11 only: the key services of clouds hand the same key to all auth servers. */
-export function isHeldInHsm({
-  active,
-  trusted,
-}: {
-  readonly active: readonly AuthorityKey[];
-  readonly trusted: readonly AuthorityKey[];
-}): boolean {
-  return [...active, ...trusted].some(({ storage }) => /HSM/.test(storage));
-}
 
 /** New keys of the protocol that has the fewest: a CA of SSH and TLS keys needs both of each server. */
 function newKeys({ authority }: GuardInput): number {

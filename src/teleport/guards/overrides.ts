@@ -1,9 +1,11 @@
-import { failWith, type Guard, type GuardInput, isForward, unknown } from "../../guards/guard.ts";
-import type { Situation } from "../overrides/ca-situation.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard, GuardInput } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
+import { fingerprintOfHash, keyHashOf } from "../../x509/spki.ts";
+import { caKeys, generations } from "../overrides/ca-keys.ts";
+import { OVERRIDABLE_TYPES } from "../overrides/ca-override.ts";
+import type { CaSituation } from "../overrides/ca-situation.ts";
 import { judgeEdge } from "../overrides/judge-edge.ts";
-import { fingerprintOf, keyHashOf } from "../overrides/key-hash.ts";
-import { caKeys, generations } from "../overrides/keys.ts";
-import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
 
 /**
  * Teleport forgets about overrides when it rotates: a new key without one silently signs with its self-signed
@@ -12,6 +14,7 @@ import { OVERRIDABLE_TYPES } from "../overrides/resource.ts";
  */
 export const overrides: Guard = {
   id: "overrides",
+  about: "keys",
   refuses: "a step after which a key would sign without the override that people rely on",
   waivable: true,
   appliesTo: ({ authority }) => (OVERRIDABLE_TYPES as readonly string[]).includes(authority.type),
@@ -36,7 +39,7 @@ export const overrides: Guard = {
 function situationOf(
   { authority, record, rotation }: GuardInput,
   outlook: NonNullable<ReturnType<NonNullable<GuardInput["overrides"]>["get"]>>,
-): Situation {
+): CaSituation {
   const keys = caKeys(authority);
   const { phase } = authority.rotation;
   const { old } = generations(phase, keys);
@@ -53,6 +56,6 @@ function situationOf(
 }
 
 /** The keys that are overridden now, for the record of a rotation that is about to begin. */
-export function overriddenKeys({ entries }: Pick<Situation, "entries">) {
-  return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOf(hash));
+export function overriddenKeys({ entries }: Pick<CaSituation, "entries">) {
+  return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOfHash(hash));
 }

@@ -1,11 +1,13 @@
-import { failWith, type Guard, type GuardInput } from "../../guards/guard.ts";
+import { failWith } from "../../guards/judgement.ts";
+import type { ClusterObservation, Guard, GuardInput } from "../../profile/profile.ts";
 import { keysByRole } from "../../rotation/key-sets.ts";
-import { type ClusterObservation, identify, type LiveAuthority } from "../../rotation/observation.ts";
+import { identify, type LiveAuthority } from "../../rotation/observation.ts";
 import { type Pins, pinProblems, UNREAD_REMEDY } from "../../rotation/pins.ts";
 
 /** Who dials the Auth Service directly and lists one pin only cannot join while the other key is shown (4.7). */
 export const pins: Guard = {
   id: "pins",
+  about: "outside",
   refuses: "going on while a file of the repository lists one of the two CA pins and not the other",
   waivable: true,
   appliesTo: ({ edge, authority, observation }) =>

@@ -1,5 +1,6 @@
 import { workOf } from "../../checklist/work.ts";
-import { failWith, type Guard, type GuardInput, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard, GuardInput } from "../../profile/profile.ts";
 import { identify, type LiveAuthority, type PeerObservation } from "../../rotation/observation.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import { phaseRecord } from "../../rotation/record.ts";
@@ -11,6 +12,7 @@ import { phaseRecord } from "../../rotation/record.ts";
  */
 export const trustedClusters: Guard = {
   id: "trusted-clusters",
+  about: "outside",
   refuses: "going on while a leaf or a root has not stored the CA as it is now",
   waivable: true,
   appliesTo: (input) =>

@@ -1,4 +1,6 @@
-import { failWith, type Guard, isForward, unknown } from "../../guards/guard.ts";
+import { failWith, unknown } from "../../guards/judgement.ts";
+import type { Guard } from "../../profile/profile.ts";
+import { isForward } from "../../rotation/phase.ts";
 import type { Finding } from "../../rotation/plan.ts";
 
 /** Releases that are known to break in a rotation, by prefix. */
@@ -9,10 +11,10 @@ const KNOWN_BAD = [
 /** An older tctl does not know the newer CA types, a newer one speaks another dialect (reference 6.1). */
 export const version: Guard = {
   id: "version",
+  about: "means",
   refuses: "a tctl more than one major version away from the cluster, or a release that is known to break",
   waivable: true,
-  appliesTo: ({ edge, observation }) =>
-    observation.platform === "teleport" && isForward(edge) && edge.from !== edge.to,
+  appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: ({ observation: { versions } }) => {
     const client = major(versions.client);
     const server = versions.server === null ? null : major(versions.server);

@@ -1,10 +1,10 @@
 import type { Phase } from "../../rotation/phase.ts";
-import type { KeyHash } from "./key-hash.ts";
-import { type CaKeys, generations, isKnown } from "./keys.ts";
-import type { EntryState } from "./resource.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import { type CaKeys, generations, isKnown } from "./ca-keys.ts";
+import type { EntryState } from "./ca-override.ts";
 
 /** All that the state table may ask about one CA at one moment. Sets are by key hash. */
-export interface Situation {
+export interface CaSituation {
   readonly phase: Phase;
   readonly keys: CaKeys;
   /** The live entries. */
@@ -41,8 +41,10 @@ export interface Situation {
  */
 export const COVERAGES = ["none", "waived", "staged", "enabled", "covered", "partial", "unfinished"] as const;
 
+/** One of `COVERAGES`. */
 export type Coverage = (typeof COVERAGES)[number];
 
+/** What the entries of these keys add up to; `none` where there are no keys. */
 export function coverageOf(hashes: readonly KeyHash[], entries: ReadonlyMap<KeyHash, EntryState>): Coverage {
   const states = new Set(hashes.map((hash) => entries.get(hash) ?? "none"));
   const [only = "none"] = states;
@@ -52,13 +54,13 @@ export function coverageOf(hashes: readonly KeyHash[], entries: ReadonlyMap<KeyH
 }
 
 /** The questions of the state table, answered. */
-export interface Facts {
+export interface SituationFacts {
   readonly phase: Phase;
   readonly old: Coverage;
   readonly next: Coverage;
   /** Entries whose key is gone from the CA. */
   readonly orphans: boolean;
-  readonly lastRotation: Situation["lastRotation"];
+  readonly lastRotation: CaSituation["lastRotation"];
   /** Every new key's enabled entry has its revocation list, is acknowledged as trusted, and is without fault. */
   readonly armed: boolean;
   /** Every new key that is expected is there. */
@@ -71,7 +73,8 @@ export interface Facts {
   readonly wayBack: boolean;
 }
 
-export function factsOfSituation(situation: Situation): Facts {
+/** Answers the questions of the state table; sets of keys become yes or no. */
+export function factsOfSituation(situation: CaSituation): SituationFacts {
   const { phase, keys, entries, withCrl, trustAcknowledged, faulty, overriddenBefore } = situation;
   const { old, next } = generations(phase, keys);
   const enabled = (hash: KeyHash) => entries.get(hash) === "enabled";
@@ -92,7 +95,8 @@ export function factsOfSituation(situation: Situation): Facts {
   };
 }
 
-export function orphansOf({ keys, entries }: Pick<Situation, "keys" | "entries">): readonly KeyHash[] {
+/** Keys that have an entry and are gone from the CA. */
+export function orphansOf({ keys, entries }: Pick<CaSituation, "keys" | "entries">): readonly KeyHash[] {
   return [...entries.keys()].filter((hash) => !isKnown(keys, hash));
 }
 
@@ -100,7 +104,7 @@ export function orphansOf({ keys, entries }: Pick<Situation, "keys" | "entries">
  * The old keys whose entry a rollback needs and would not find in force. Without a record a missing entry is
  * suspect as soon as anything of this CA is, or was, overridden: losing the record makes capstan stricter.
  */
-export function lostOldKeys({ phase, keys, entries, overriddenBefore }: Situation): readonly KeyHash[] {
+export function lostOldKeys({ phase, keys, entries, overriddenBefore }: CaSituation): readonly KeyHash[] {
   const { old, next } = generations(phase, keys);
   const inForce = (hash: KeyHash) => entries.get(hash) === "enabled";
   const traces = [...old, ...next].some((hash) => ["enabled", "staged"].includes(entries.get(hash) ?? ""));

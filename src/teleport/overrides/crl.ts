@@ -1,8 +1,8 @@
-import type { Certificate } from "./certificate.ts";
-import type { KeyHash } from "./key-hash.ts";
-import { printedName } from "./name.ts";
-import type { CaOverride } from "./resource.ts";
-import type { RevocationList } from "./x509.ts";
+import type { Certificate } from "../../x509/certificate.ts";
+import { printedName } from "../../x509/distinguished-name.ts";
+import type { RevocationList } from "../../x509/revocation-list.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import type { CaOverride } from "./ca-override.ts";
 
 const CLOCK_SKEW_MS = 2 * 60_000;
 

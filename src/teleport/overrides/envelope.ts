@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import { type Fields, isFields, textOf } from "../../foreign-value.ts";
-import type { OverrideFinding } from "./finding.ts";
-import { KIND, OVERRIDABLE_TYPES, VERSION } from "./resource.ts";
+import { OVERRIDABLE_TYPES, OVERRIDE_KIND, OVERRIDE_VERSION } from "./ca-override.ts";
+import type { OverrideFinding } from "./override-finding.ts";
 
 /** The resource around its entries, as far as it can be used. */
 export interface Envelope {
@@ -20,7 +20,7 @@ export function readEnvelope(document: unknown, found: OverrideFinding[]): Envel
       code: "document-invalid",
       where: "",
       message: "is not a resource",
-      remedy: `give a mapping with kind: ${KIND}`,
+      remedy: `give a mapping with kind: ${OVERRIDE_KIND}`,
       serverText: "ca override required",
     });
     return { cluster: "", type: "", items: [], crls: {}, readable: false };
@@ -83,9 +83,9 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   {
     code: "kind-invalid",
     where: "kind",
-    violated: ({ document }) => document["kind"] !== KIND,
+    violated: ({ document }) => document["kind"] !== OVERRIDE_KIND,
     message: ({ document }) => `is ${quoted(document["kind"])}`,
-    remedy: () => `write ${KIND}`,
+    remedy: () => `write ${OVERRIDE_KIND}`,
     serverText: ({ document }) => `invalid kind: ${quoted(document["kind"])}`,
   },
   {
@@ -113,9 +113,9 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   {
     code: "version-invalid",
     where: "version",
-    violated: ({ document }) => document["version"] !== VERSION,
+    violated: ({ document }) => document["version"] !== OVERRIDE_VERSION,
     message: ({ document }) => `is ${quoted(document["version"])}`,
-    remedy: () => `write ${VERSION}`,
+    remedy: () => `write ${OVERRIDE_VERSION}`,
     serverText: ({ document }) => `invalid or unsupported version: ${quoted(document["version"])}`,
   },
   {
@@ -177,10 +177,15 @@ const ENVELOPE: readonly EnvelopeRule[] = [
   },
 ];
 
+/** A value as the server quotes it: nothing at all is an empty text. */
 export function quoted(value: unknown): string {
   return `"${typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value)}"`;
 }
 
+/**
+ * A finding for each field that is not known, with the nearest one that is. `where` is empty for the top
+ * level.
+ */
 export function unknownFields(
   fields: Fields,
   where: string,

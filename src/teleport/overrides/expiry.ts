@@ -1,4 +1,4 @@
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../../x509/certificate.ts";
 
 const DAY = 86_400_000;
 
@@ -9,6 +9,7 @@ const THRESHOLDS = [
   { level: "low", share: 1 / 2, days: 365 },
 ] as const;
 
+/** How pressing it is, in the words of RFD 0237. */
 export type ExpiryLevel = (typeof THRESHOLDS)[number]["level"];
 
 /** How pressing the renewal of a certificate is; `null` while there is time, or when it is too late. */

@@ -1,10 +1,11 @@
 import type { Edge } from "../../rotation/phase.ts";
 import type { Finding } from "../../rotation/plan.ts";
-import { factsOfSituation, lostOldKeys, orphansOf, type Situation } from "./ca-situation.ts";
-import type { KeyHash } from "./key-hash.ts";
-import { generations } from "./keys.ts";
-import type { EntryState } from "./resource.ts";
-import { type RowId, rowFor, type StateRow } from "./state-table.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import { generations } from "./ca-keys.ts";
+import type { EntryState } from "./ca-override.ts";
+import { type CaSituation, factsOfSituation, lostOldKeys, orphansOf } from "./ca-situation.ts";
+import type { RowId, StateRow } from "./state-row.ts";
+import { rowFor } from "./state-table.ts";
 
 /** What the `overrides` guard says about one move, and the row of the table that it says it by. */
 export interface EdgeJudgement {
@@ -14,7 +15,8 @@ export interface EdgeJudgement {
   readonly findings: readonly Finding[];
 }
 
-export function classify(situation: Situation): StateRow {
+/** The row of the state table that a CA is in. */
+export function classify(situation: CaSituation): StateRow {
   return rowFor(factsOfSituation(situation));
 }
 
@@ -22,12 +24,13 @@ export function classify(situation: Situation): StateRow {
  * Whether a move is safe for people who trust the external CA only. `type` names the CA in the findings. A move
  * from a phase to itself asks whether the phase holds: only an incident says no to that.
  */
-export function judgeEdge(situation: Situation, edge: Edge, type: string): EdgeJudgement {
+export function judgeEdge(situation: CaSituation, edge: Edge, type: string): EdgeJudgement {
   const rollsBack = edge.to === "rollback" && edge.from !== "rollback";
   return rollsBack ? mayRollBack(situation, type) : mayAdvance(situation, edge, type);
 }
 
-export function mayAdvance(situation: Situation, edge: Edge, type: string): EdgeJudgement {
+/** The same for a move forward, and for staying where it is. */
+export function mayAdvance(situation: CaSituation, edge: Edge, type: string): EdgeJudgement {
   const row = classify(situation);
   const holds = edge.from === edge.to;
   const blocked = holds ? row.verdict === "incident" : !row.advance || row.verdict === "only-by-waiver";
@@ -39,7 +42,7 @@ export function mayAdvance(situation: Situation, edge: Edge, type: string): Edge
 }
 
 /** A rollback makes OLD sign again at once: its entry has to be there, enabled, before (reference 5.2). */
-export function mayRollBack(situation: Situation, type: string): EdgeJudgement {
+export function mayRollBack(situation: CaSituation, type: string): EdgeJudgement {
   const row = classify(situation);
   const flipped = situation.phase === "update_clients" || situation.phase === "update_servers";
   const findings = (flipped ? lostOldKeys(situation) : []).map((hash) => ({
@@ -69,8 +72,11 @@ function describe(state: EntryState | undefined): string {
 
 type Obstacle = readonly [hash: KeyHash, message: string];
 
-/** Which keys are at fault, by row: the keys that the row's sentence speaks of. Not listed: new keys that are not ready. */
-const AT_FAULT: Readonly<Partial<Record<RowId, (situation: Situation) => readonly Obstacle[]>>> = {
+/**
+ * Which keys are at fault, by row: the keys that the row's sentence speaks of. Not listed: new keys that
+ * are not ready.
+ */
+const AT_FAULT: Readonly<Partial<Record<RowId, (situation: CaSituation) => readonly Obstacle[]>>> = {
   S3: ({ keys, entries }) => unlessEnabled(keys.active, entries),
   S4: orphans,
   P1: orphans,
@@ -85,7 +91,7 @@ const AT_FAULT: Readonly<Partial<Record<RowId, (situation: Situation) => readonl
   R2: lost,
 };
 
-function obstacles(situation: Situation, row: StateRow, type: string): readonly Finding[] {
+function obstacles(situation: CaSituation, row: StateRow, type: string): readonly Finding[] {
   const found = (AT_FAULT[row.id] ?? unready)(situation);
   const remedy = row.safe.join("; ");
   if (row.verdict !== "only-by-waiver" && found.length === 0) {
@@ -94,31 +100,31 @@ function obstacles(situation: Situation, row: StateRow, type: string): readonly 
   return found.map(([hash, message]) => ({ subject: subjectOf(type, hash), message, remedy }));
 }
 
-function newKeys({ phase, keys }: Situation): readonly KeyHash[] {
+function newKeys({ phase, keys }: CaSituation): readonly KeyHash[] {
   return generations(phase, keys).next;
 }
 
-function unlessEnabled(hashes: readonly KeyHash[], entries: Situation["entries"]): readonly Obstacle[] {
+function unlessEnabled(hashes: readonly KeyHash[], entries: CaSituation["entries"]): readonly Obstacle[] {
   return hashes
     .filter((hash) => entries.get(hash) !== "enabled")
     .map((hash) => [hash, describe(entries.get(hash))]);
 }
 
-function orphans(situation: Situation): readonly Obstacle[] {
+function orphans(situation: CaSituation): readonly Obstacle[] {
   return orphansOf(situation).map((hash) => [hash, "is gone from the CA, and its entry is left"]);
 }
 
-function lost(situation: Situation): readonly Obstacle[] {
+function lost(situation: CaSituation): readonly Obstacle[] {
   return lostOldKeys(situation).map((hash) => [hash, describe(situation.entries.get(hash))]);
 }
 
-function unwaived(situation: Situation): readonly Obstacle[] {
+function unwaived(situation: CaSituation): readonly Obstacle[] {
   return newKeys(situation)
     .filter((hash) => situation.entries.get(hash) === "waived" && !situation.waived.has(hash))
     .map((hash) => [hash, "is recorded as deliberately not overridden, which needs a waiver with a reason"]);
 }
 
-function unready(situation: Situation): readonly Obstacle[] {
+function unready(situation: CaSituation): readonly Obstacle[] {
   const { entries, withCrl, trustAcknowledged, faulty, withdrawn } = situation;
   return newKeys(situation).flatMap((hash): readonly Obstacle[] => {
     const state = entries.get(hash);
@@ -135,7 +141,7 @@ function unready(situation: Situation): readonly Obstacle[] {
 }
 
 /** On its timer Teleport walks straight into unarmed overrides (reference 5.2). */
-function automatic({ mode, entries }: Situation, row: StateRow, type: string): readonly Finding[] {
+function automatic({ mode, entries }: CaSituation, row: StateRow, type: string): readonly Finding[] {
   const overridden = [...entries.values()].some((state) => state !== "waived");
   if (mode !== "auto" || !overridden) return [];
   return [

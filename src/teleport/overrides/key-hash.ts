@@ -1,10 +1,4 @@
-import type { Fingerprint } from "../../rotation/observation.ts";
-
-/**
- * What names an override entry: lower-case hex SHA-256 of the DER SubjectPublicKeyInfo (reference
- * teleport-overrides 3.1). Same digest as the fingerprint of a rotation's key, without its prefix.
- */
-export type KeyHash = string;
+import type { KeyHash } from "../../x509/spki.ts";
 
 const FORM = /^[0-9A-Fa-f]{64}$/;
 
@@ -16,14 +10,6 @@ export function normaliseKeyHash(text: string): KeyHash | null {
 /** What the writer meant: the hash in spellings that other tools print (`sha256:…`, `AB:CD:…`, blanks). */
 export function guessKeyHash(text: string): KeyHash | null {
   return normaliseKeyHash(text.replace(/^\s*sha-?256[:/]/i, "").replaceAll(/[\s:]/g, ""));
-}
-
-export function keyHashOf(fingerprint: Fingerprint): KeyHash {
-  return fingerprint.slice("sha256:".length).toLowerCase();
-}
-
-export function fingerprintOf(hash: KeyHash): Fingerprint {
-  return `sha256:${hash}`;
 }
 
 const SHORTEST = 8;

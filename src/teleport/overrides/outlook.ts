@@ -1,6 +1,6 @@
 import type { Finding } from "../../rotation/plan.ts";
-import type { Situation } from "./ca-situation.ts";
-import type { KeyHash } from "./key-hash.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import type { CaSituation } from "./ca-situation.ts";
 
 /**
  * What the `overrides` guard is told about one CA: how its entries will be once the actions of this plan are done,
@@ -8,7 +8,7 @@ import type { KeyHash } from "./key-hash.ts";
  */
 export interface OverrideOutlook
   extends Pick<
-    Situation,
+    CaSituation,
     "entries" | "withCrl" | "trustAcknowledged" | "waived" | "faulty" | "lastRotation" | "withdrawn"
   > {
   /** Why nothing certain can be said, or `null`. */

@@ -1,8 +1,8 @@
 import { textOf } from "../../foreign-value.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
 import type { OverrideResource, Source } from "../../resources/model/desired.ts";
-import type { ClusterObservation } from "../../rotation/observation.ts";
+import { type CaOverride, emptyOverride } from "./ca-override.ts";
 import { readOverride } from "./read-resource.ts";
-import { type CaOverride, emptyOverride } from "./resource.ts";
 
 /**
  * The overrides of one cluster, read: what git wants and what is live, by CA type. Reading needs X.509 code, which
@@ -10,13 +10,14 @@ import { type CaOverride, emptyOverride } from "./resource.ts";
  */
 export interface OverrideReading {
   /** `unknown`: nobody looked, or it could not be read. */
-  readonly standing: "known" | "unsupported" | "unknown";
+  readonly state: "known" | "unsupported" | "unknown";
   /** Why it is not known, or not supported. */
   readonly note: string | null;
   readonly spiffeIssuer: boolean;
   readonly pairs: ReadonlyMap<string, OverridePair>;
 }
 
+/** The overrides of one CA: as git has them, and as the cluster has them. */
 export interface OverridePair {
   /** `null`: git does not manage the overrides of this CA. */
   readonly desired: { readonly override: CaOverride; readonly source: Source } | null;
@@ -28,6 +29,7 @@ export interface OverridePair {
 /** By cluster. */
 export type OverrideReadings = ReadonlyMap<string, OverrideReading>;
 
+/** Reads the overrides of every observed cluster; findings are in them, nothing is thrown. */
 export async function readOverrides(
   resources: readonly OverrideResource[],
   observations: readonly ClusterObservation[],
@@ -63,10 +65,10 @@ async function readCluster(
   const unreadable = unread.find(({ what }) => what === "ca_overrides")?.problem ?? null;
   switch (overrides?.state) {
     case "listed":
-      return { standing: "known", note: null, spiffeIssuer: overrides.spiffeIssuer, pairs };
+      return { state: "known", note: null, spiffeIssuer: overrides.spiffeIssuer, pairs };
     case "unsupported":
-      return { standing: "unsupported", note: overrides.note, spiffeIssuer: false, pairs };
+      return { state: "unsupported", note: overrides.note, spiffeIssuer: false, pairs };
     case undefined:
-      return { standing: "unknown", note: unreadable, spiffeIssuer: false, pairs };
+      return { state: "unknown", note: unreadable, spiffeIssuer: false, pairs };
   }
 }

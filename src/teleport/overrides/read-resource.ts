@@ -1,14 +1,16 @@
 import { type Fields, isFields, textOf } from "../../foreign-value.ts";
-import type { Certificate } from "./certificate.ts";
-import { chainFindings, contentFindings, MAX_CHAIN } from "./content.ts";
+import type { Certificate } from "../../x509/certificate.ts";
+import type { RevocationList } from "../../x509/revocation-list.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import { type CaOverride, emptyOverride, type OverrideEntry } from "./ca-override.ts";
+import { problemOfFlaw } from "./certificate-flaws.ts";
+import { chainFindings, contentFindings, MAX_CHAIN } from "./content-rules.ts";
 import { quoted, readEnvelope, unknownFields } from "./envelope.ts";
-import type { OverrideFinding } from "./finding.ts";
-import { guessKeyHash, type KeyHash, normaliseKeyHash } from "./key-hash.ts";
-import { readCertificatePem } from "./pem.ts";
-import { type CaOverride, emptyOverride, type OverrideEntry } from "./resource.ts";
-import type { RevocationList } from "./x509.ts";
+import { guessKeyHash, normaliseKeyHash } from "./key-hash.ts";
+import type { OverrideFinding } from "./override-finding.ts";
+import { readCertificatePem } from "./strict-pem.ts";
 
-type X509 = typeof import("./x509.ts");
+type Decoding = typeof import("../../x509/decode.ts");
 
 /**
  * Reads a resource as YAML or JSON gave it, and finds everything in it that does not depend on time or on the
@@ -20,12 +22,12 @@ export async function readOverride(document: unknown): Promise<CaOverride> {
   const { cluster, type, items, crls, readable } = readEnvelope(document, found);
   const empty = { ...emptyOverride(cluster, type), findings: found, complete: readable };
   if (items.length === 0) return empty;
-  const x509 = await import("./x509.ts");
+  const decoding = await import("../../x509/decode.ts");
   const entries = new Map<KeyHash, OverrideEntry>();
   let complete = readable;
   for (const [index, item] of items.entries()) {
     const where = `spec.certificate_overrides[${index}]`;
-    const entry = readEntry(x509, item, where, cluster, found);
+    const entry = readEntry(decoding, item, where, cluster, found);
     const twin = entry === null ? undefined : entries.get(entry.keyHash);
     if (entry !== null && twin === undefined) {
       entries.set(entry.keyHash, entry);
@@ -43,12 +45,12 @@ export async function readOverride(document: unknown): Promise<CaOverride> {
       });
     }
   }
-  return { ...empty, entries, crls: await readCrls(x509, crls, entries), complete };
+  return { ...empty, entries, crls: await readCrls(decoding, crls, entries), complete };
 }
 
 /** One list item, with the rules in the server's order. `null`: it stands for no entry in a legal state. */
 function readEntry(
-  x509: X509,
+  decoding: Decoding,
   item: unknown,
   where: string,
   cluster: string,
@@ -63,13 +65,13 @@ function readEntry(
   }
   const typesFit = checkFields(item, where, found);
   const pem = textOf(item["certificate"]);
-  const certificate = pem === "" ? null : readOne(x509, pem, `${where}.certificate`, found);
+  const certificate = pem === "" ? null : readOne(decoding, pem, `${where}.certificate`, found);
   if (certificate !== null) found.push(...contentFindings(certificate, cluster, `${where}.certificate`));
   const written = checkPublicKey(textOf(item["public_key"]), certificate, refuse);
   const disabled = item["disabled"] === true;
   if (pem === "") checkWithoutCertificate(item, disabled, refuse);
 
-  const chain = certificate === null ? [] : readChain(x509, certificate, item["chain"], where, found);
+  const chain = certificate === null ? [] : readChain(decoding, certificate, item["chain"], where, found);
   if (!typesFit || chain === null) return null;
   if (certificate !== null) {
     const state = disabled ? "staged" : "enabled";
@@ -172,7 +174,7 @@ function checkWithoutCertificate(item: Fields, disabled: boolean, refuse: Refuse
 
 /** `null`: an item cannot be read, so this is not the chain that was asked for. */
 function readChain(
-  x509: X509,
+  decoding: Decoding,
   certificate: Certificate,
   value: unknown,
   where: string,
@@ -194,7 +196,7 @@ function readChain(
   const read = items.map((item, index) => {
     const own: OverrideFinding[] = [];
     problems.push(own);
-    return readOne(x509, item, `${where}.chain[${index}]`, own);
+    return readOne(decoding, item, `${where}.chain[${index}]`, own);
   });
   const chain = read.filter((item) => item !== null);
   const whole = chain.length === read.length;
@@ -205,18 +207,23 @@ function readChain(
   return whole ? chain : null;
 }
 
-function readOne(x509: X509, pem: string, where: string, found: OverrideFinding[]): Certificate | null {
+function readOne(
+  decoding: Decoding,
+  pem: string,
+  where: string,
+  found: OverrideFinding[],
+): Certificate | null {
   const { der, problems } = readCertificatePem(pem);
   found.push(...problems.map((problem) => ({ ...problem, where })));
   if (der === null) return null;
-  const { certificate, problem } = x509.readCertificate(der);
-  if (problem !== null) found.push({ ...problem, where });
+  const { certificate, flaw } = decoding.readCertificate(der);
+  if (flaw !== null) found.push({ ...problemOfFlaw(flaw), where });
   return certificate;
 }
 
 /** The server looks them up in lower case, and regenerates what it cannot use (reference 2.6). */
 async function readCrls(
-  x509: X509,
+  decoding: Decoding,
   crls: Fields,
   entries: ReadonlyMap<KeyHash, OverrideEntry>,
 ): Promise<ReadonlyMap<KeyHash, RevocationList>> {
@@ -224,7 +231,8 @@ async function readCrls(
     Object.entries(crls).map(async ([hash, value]) => {
       const certificate = entries.get(hash)?.certificate ?? null;
       const pem = isFields(value) ? textOf(value["pem"]) : "";
-      const crl = certificate === null || pem === "" ? null : await x509.readCrl(pem, certificate);
+      const crl =
+        certificate === null || pem === "" ? null : await decoding.readRevocationList(pem, certificate);
       return crl === null ? [] : [[hash, crl] as const];
     }),
   );

@@ -1,7 +1,7 @@
-import { sameCertificates } from "./compare.ts";
-import type { FindingCode, OverrideFinding } from "./finding.ts";
-import type { KeyHash } from "./key-hash.ts";
-import type { OverrideEntry } from "./resource.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import type { OverrideEntry } from "./ca-override.ts";
+import { sameCertificates } from "./compare-overrides.ts";
+import type { FindingCode, OverrideFinding } from "./override-finding.ts";
 
 /** A desired entry, what the cluster has for the same key, and whether the CA has that key at all. */
 export interface EntryChange {
@@ -12,8 +12,10 @@ export interface EntryChange {
   readonly retired: readonly KeyHash[];
 }
 
+/** The texts of a finding. */
 export type Told = Pick<OverrideFinding, "message" | "remedy" | "serverText">;
 
+/** A rule of the server about one entry: what it tells when the change breaks it, else `null`. */
 export interface ImpossibleChange {
   readonly code: FindingCode;
   readonly find: (change: EntryChange) => Told | null;

@@ -4,6 +4,7 @@
  */
 export type Part = Leaf | Group;
 
+/** A text that stays or goes whole. */
 export interface Leaf {
   readonly text: string;
   /** `null`: must stay. Else the smallest goes first; of equals, the last. */
@@ -19,6 +20,7 @@ export interface Group {
   readonly close: string;
 }
 
+/** What is left of a document, and what had to go. */
 export interface Fitted {
   readonly text: string;
   /** What had to go, and how many of it, in the order in which it went. */
@@ -27,6 +29,7 @@ export interface Fitted {
   readonly whole: boolean;
 }
 
+/** A part that is never left out. */
 export function essential(text: string): Leaf {
   return { text, importance: null, what: "" };
 }

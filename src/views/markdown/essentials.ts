@@ -1,11 +1,14 @@
 import { isWaiting, plannedWork, startableWork } from "../../planner/verdict.ts";
-import type { Finding, Plan, PlanVerdict } from "../../rotation/plan.ts";
-import { judgedText, nothingToDoText, openWork, workText } from "../outlook.ts";
-import { count } from "../text/layout.ts";
+import type { Finding, Plan } from "../../rotation/plan.ts";
+import { type StepPlace, stepPlaces } from "../../rotation/plan-steps.ts";
+import { count } from "../count.ts";
+import { judgedText, nothingToDoText, readyText } from "../facts/verdict-words.ts";
+import { openWork, workText } from "../facts/work-words.ts";
+import { type Block, blocksOf } from "./blocks.ts";
 import { essential, type Leaf, type Part } from "./budget.ts";
-import { type Block, blocksOf, type PlacedStep, riskOf, stepsOf, titleOf } from "./facts.ts";
 import { IMPORTANCE } from "./importance.ts";
-import { code, prose } from "./inline.ts";
+import { code, markdownTitle, prose } from "./inline.ts";
+import { riskOf } from "./risk.ts";
 
 /** Findings of one guard that are written out; the others are counted. */
 const FINDINGS_SHOWN = 12;
@@ -18,18 +21,13 @@ export function verdict(plan: Plan): Leaf {
       return essential(`**${head}** ${rest}\n\n`);
     }
     case "ready":
-      return essential(`**${READY_WORDS[plan.verdict] ?? "Ready."}** ${readyWork(plan)}.\n\n`);
+      return essential(`**${readyText(plan)}** ${readyWork(plan)}.\n\n`);
     case "incomplete":
       return essential(`> [!WARNING]\n> ${incompleteText(plan)}\n\n`);
     case "blocked":
       return essential(`> [!WARNING]\n> ${whatBlocks(plan)} until the findings below are dealt with.\n\n`);
   }
 }
-
-const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
-  ready_waived: "Ready, by waiver.",
-  ready_final: "Ready, to the point of no return.",
-};
 
 /** Where there are many: how many clusters stand how. */
 export function overview({ clusters }: Plan): readonly Leaf[] {
@@ -79,7 +77,7 @@ function blockedClusters(clusters: Plan["clusters"], blocked: Plan["clusters"]):
 }
 
 /** What would run and be reached otherwise: never dropped, whoever else wants the room. */
-export function connectionChanges({ base }: Plan, room: number): readonly Leaf[] {
+export function connectionWarning({ base }: Plan, room: number): readonly Leaf[] {
   const all = base?.connections ?? [];
   if (all.length === 0) return [];
   const lines: string[] = [];
@@ -115,7 +113,7 @@ export function changeFindings({ base }: Plan): readonly Part[] {
 /** What must not be overlooked before the details; written shorter where there is no room for one line each. */
 export function warnings(plan: Plan, room: number): readonly Part[] {
   const blocks = blocksOf(plan);
-  const finals = stepsOf(plan).filter(({ step }) => step.point_of_no_return);
+  const finals = stepPlaces(plan).filter(({ step }) => step.point_of_no_return);
   const spelled = [...finalsInFull(finals), ...blocksInFull(blocks)];
   const needed = spelled
     .flatMap((part) => ("parts" in part ? [] : [part]))
@@ -124,10 +122,10 @@ export function warnings(plan: Plan, room: number): readonly Part[] {
   return [...finalsInShort(finals, room / 4), ...blocksInShort(blocks, room / 2)];
 }
 
-function finalsInFull(finals: readonly PlacedStep[]): readonly Leaf[] {
+function finalsInFull(finals: readonly StepPlace[]): readonly Leaf[] {
   if (finals.length === 0) return [];
   const lines = finals.map(
-    ({ cluster, step }) => `> - ${code(cluster)} ${titleOf(step)}: ${prose(step.undo)}\n`,
+    ({ cluster, step }) => `> - ${code(cluster.name)} ${markdownTitle(step)}: ${prose(step.undo)}\n`,
   );
   return [essential(`${FINAL_HEAD}>\n${lines.join("")}\n`)];
 }
@@ -135,10 +133,10 @@ function finalsInFull(finals: readonly PlacedStep[]): readonly Leaf[] {
 const FINAL_HEAD =
   "> [!CAUTION]\n> **Point of no return.** The old key is dropped; this needs an approval of its own.\n";
 
-function finalsInShort(finals: readonly PlacedStep[], room: number): readonly Leaf[] {
+function finalsInShort(finals: readonly StepPlace[], room: number): readonly Leaf[] {
   if (finals.length === 0) return [];
   const names = named(
-    finals.map(({ cluster }) => cluster),
+    finals.map(({ cluster }) => cluster.name),
     room,
   );
   return [essential(`${FINAL_HEAD}>\n> ${count(finals.length, "step")}: ${names}\n\n`)];
@@ -154,7 +152,7 @@ function blocksInFull(blocks: readonly Block[]): readonly Leaf[] {
 }
 
 function whatIsBlocked({ cluster, step }: Block): string {
-  return step === null ? code(cluster) : `${code(cluster)} ${titleOf(step)}`;
+  return step === null ? code(cluster) : `${code(cluster)} ${markdownTitle(step)}`;
 }
 
 function howMany({ findings }: Block): string {

@@ -1,4 +1,6 @@
-import { harmless } from "../text/layout.ts";
+import type { Step } from "../../rotation/plan.ts";
+import { stepMove } from "../../rotation/plan-steps.ts";
+import { harmlessLine } from "../harmless.ts";
 
 /**
  * Text that came from a cluster, as Markdown that stays text. GitHub turns much more into markup than CommonMark
@@ -29,7 +31,7 @@ const AROUND = /^([("'“‘]*)(.*?)([)"'”’.,;:!?…]*)$/s;
 
 /** A code span that its content cannot leave. */
 export function code(text: string): string {
-  const content = clip(harmless(text), LONGEST_CODE).trim();
+  const content = clip(harmlessLine(text), LONGEST_CODE).trim();
   if (content === "") return EMPTY;
   const fence = "`".repeat(longestRun(content) + 1);
   const pad = content.startsWith("`") || content.endsWith("`") ? " " : "";
@@ -46,7 +48,7 @@ export function cell(text: string): string {
  * not plainly a word.
  */
 export function prose(text: string): string {
-  const clean = clip(harmless(text), LONGEST_PROSE).trim();
+  const clean = clip(harmlessLine(text), LONGEST_PROSE).trim();
   // An empty item of a list would turn the line above it into a heading.
   if (clean === "") return EMPTY;
   const parts = clean.split("`");
@@ -58,7 +60,7 @@ export function prose(text: string): string {
 
 /** For `<summary>`, where Markdown is not read, and HTML is. */
 export function html(text: string): string {
-  const content = clip(harmless(text), LONGEST_CODE).replace(
+  const content = clip(harmlessLine(text), LONGEST_CODE).replace(
     /[&<>"'`]/g,
     (character) => `&#${character.charCodeAt(0)};`,
   );
@@ -79,7 +81,7 @@ export function fence(text: string, language: string): string {
     .replace(/\r\n?/g, "\n")
     .replace(/\n+$/, "")
     .split("\n")
-    .map((line) => harmless(line.replaceAll("\t", "    ")));
+    .map((line) => harmlessLine(line.replaceAll("\t", "    ")));
   const ticks = "`".repeat(Math.max(3, longestRun(text) + 1));
   return `${ticks}${language}\n${lines.join("\n")}\n${ticks}\n`;
 }
@@ -129,4 +131,9 @@ function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   // Not in the middle of a surrogate pair.
   return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+/** What a step does, in a few words. */
+export function markdownTitle(step: Pick<Step, "action" | "authority" | "from" | "to">): string {
+  return `${prose(step.authority)}: ${stepMove(step, code)}`;
 }

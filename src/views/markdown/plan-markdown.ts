@@ -1,13 +1,13 @@
 import { editsDue } from "../../planner/verdict.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
-import { shortener } from "../fingerprints.ts";
-import { count } from "../text/layout.ts";
+import { count } from "../count.ts";
+import { planShortener } from "../fingerprints.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
-import { clusterParts, details, quietParts } from "./cluster.ts";
-import { changeFindings, connectionChanges, overview, verdict, warnings } from "./essentials.ts";
-import { riskOf } from "./facts.ts";
+import { clusterParts, details, quietParts } from "./cluster-parts.ts";
+import { changeFindings, connectionWarning, overview, verdict, warnings } from "./essentials.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { code, fence, link, prose } from "./inline.ts";
+import { riskOf } from "./risk.ts";
 
 /** GitHub takes 65,536 characters; the rest is for what is put around it. */
 export const COMMENT_LIMIT = 60_000;
@@ -18,6 +18,7 @@ const UNFOLDED = 2;
 /** Kept for the sentence that says what was left out. */
 const RESERVE = 700;
 
+/** What stands around the plan in a comment. */
 export interface MarkdownOptions {
   /** Heading, `capstan plan` by default. */
   readonly title?: string;
@@ -41,11 +42,7 @@ export interface MarkdownOptions {
  */
 export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string {
   const limit = options.limit ?? COMMENT_LIMIT;
-  const shorten = shortener(
-    plan.clusters.flatMap(({ rotations }) =>
-      rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
-    ),
-  );
+  const shorten = planShortener(plan);
   const risky = plan.clusters.toSorted((one, other) => riskOf(other) - riskOf(one));
   const busy = risky.filter((cluster) => riskOf(cluster) > 0);
   const quiet = risky.filter((cluster) => riskOf(cluster) === 0);
@@ -54,7 +51,7 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
   const parts: readonly Part[] = [
     head,
     verdict(plan),
-    ...connectionChanges(plan, limit / 8),
+    ...connectionWarning(plan, limit / 8),
     ...overview(plan),
     ...changeFindings(plan),
     ...warnings(plan, limit - 2 * RESERVE),

@@ -1,5 +1,6 @@
 import type { BasePlan, ChangeFinding } from "../../rotation/plan.ts";
-import { harmless, paragraph } from "./layout.ts";
+import { harmlessLine } from "../harmless.ts";
+import { paragraph } from "./columns.ts";
 import type { Paint } from "./paint.ts";
 
 /** What is changed in git, for people. Ends with a line feed. */
@@ -12,9 +13,9 @@ export function baseText({ commit, connections, changes, findings }: BasePlan, p
       ? []
       : [
           paragraph(`${paint("warn", "what runs and what is reached")}, from the merge on:`, "  "),
-          ...connections.map(({ message }) => paragraph(`! ${harmless(message)}`, "  ", "    ")),
+          ...connections.map(({ message }) => paragraph(`! ${harmlessLine(message)}`, "  ", "    ")),
         ]),
-    ...sentences.map((change) => paragraph(`- ${harmless(change)}`, "  ", "    ")),
+    ...sentences.map((change) => paragraph(`- ${harmlessLine(change)}`, "  ", "    ")),
     ...findings.map((finding) => findingText(finding, paint)),
   ];
   return `${[head, "", ...lines].join("\n")}\n`;
@@ -22,6 +23,6 @@ export function baseText({ commit, connections, changes, findings }: BasePlan, p
 
 function findingText({ severity, subject, message, remedy }: ChangeFinding, paint: Paint): string {
   const mark = severity === "error" ? paint("bad", "refused") : paint("warn", "warning");
-  const what = paragraph(`${mark} ${harmless(`${subject} ${message}`)}`, "  ", "    ");
-  return `${what}\n${paragraph(`→ ${harmless(remedy)}`, "    ", "      ")}`;
+  const what = paragraph(`${mark} ${harmlessLine(`${subject} ${message}`)}`, "  ", "    ");
+  return `${what}\n${paragraph(`→ ${harmlessLine(remedy)}`, "    ", "      ")}`;
 }

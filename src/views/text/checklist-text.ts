@@ -1,17 +1,16 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan } from "../../rotation/plan.ts";
-import { holdsText } from "../outlook.ts";
-import { harmless, paragraph, table } from "./layout.ts";
-import type { Paint, Tone } from "./paint.ts";
+import { CONSUMER_TONES } from "../facts/consumer-tones.ts";
+import { holdsText, shownWork } from "../facts/work-words.ts";
+import { harmlessLine } from "../harmless.ts";
+import { paragraph, table } from "./columns.ts";
+import type { Paint } from "./paint.ts";
 
 /** The work by hand of the phase at hand, open pieces in full, done ones in a line; `null` when there is none. */
 export function checklistText(rotation: RotationPlan, paint: Paint): string | null {
-  const { checklist, standing, live_phase } = rotation;
+  const { standing, live_phase } = rotation;
   const finished = standing === "finished";
-  // After the end only what matters is worth a word in every plan from then on.
-  const shown = finished
-    ? checklist.filter(({ required, state }) => required && state === "open")
-    : checklist;
+  const shown = shownWork(rotation);
   if (shown.length === 0) return null;
   const head = finished ? "work that is left after the rotation" : `work by hand in ${live_phase}`;
   const done = shown.filter(({ state }) => state === "done").length;
@@ -26,12 +25,12 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
   if (state === "done") {
     const who = by === "probe" ? "seen by probes" : `stated by ${by}`;
     const said = note === null ? "" : `: ${note}`;
-    return paragraph(`${paint("good", "[x]")} ${id}  ${harmless(who + said)}`, "    ", "        ");
+    return paragraph(`${paint("good", "[x]")} ${id}  ${harmlessLine(who + said)}`, "    ", "        ");
   }
   const mark = paint(required ? "bad" : "dim", "[ ]");
   const holds = paint(required && !finished ? "bad" : "dim", holdsText(item, finished));
   const lines = [paragraph(`${mark} ${paint("strong", id)}  ${holds}`, "    ", INDENT)];
-  if (note !== null) lines.push(paragraph(`note    ${harmless(note)}`, INDENT, DEEPER));
+  if (note !== null) lines.push(paragraph(`note    ${harmlessLine(note)}`, INDENT, DEEPER));
   lines.push(paragraph(item.do, INDENT));
   // Advice is not what people wait for: JSON has the rest of it.
   if (!required) return lines.join("\n");
@@ -47,15 +46,6 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
 const INDENT = "        ";
 const DEEPER = "                ";
 
-const TONES: Readonly<Record<ConsumerObservation["uses"], Tone>> = {
-  old: "dim",
-  new: "good",
-  both: "good",
-  neither: "warn",
-  unreachable: "bad",
-  unknown: "warn",
-};
-
 /** What trusts the CAs outside the cluster, a line each, and below it what the probe says. */
 export function consumersText(
   consumers: readonly ConsumerObservation[],
@@ -63,13 +53,13 @@ export function consumersText(
   paint: Paint,
 ): string {
   const rows = consumers.map(({ authority, consumer, kind, uses, trusts }) => [
-    `${authority}/${harmless(consumer)}`,
+    `${authority}/${harmlessLine(consumer)}`,
     kind,
-    paint(TONES[uses], usesText(uses)),
+    paint(uses === "old" ? "dim" : CONSUMER_TONES[uses], usesText(uses)),
     trustText(trusts),
   ]);
   const details = consumers.map(({ consumer, detail }) =>
-    paragraph(`${harmless(consumer)}: ${harmless(detail)}`, `${indent}  `, `${indent}    `),
+    paragraph(`${harmlessLine(consumer)}: ${harmlessLine(detail)}`, `${indent}  `, `${indent}    `),
   );
   const heads = ["consumer", "kind", "uses", "trusts"].map((head) => paint("dim", head));
   return [table([heads, ...rows], indent), ...details].join("\n");

@@ -1,6 +1,11 @@
 import type { RunEvent } from "../../apply/event.ts";
-import { harmlessValue } from "../harmless.ts";
-import { count, harmless, paragraph } from "./layout.ts";
+import { failingGuards } from "../../planner/startable.ts";
+import { stepTitle } from "../../rotation/plan-steps.ts";
+import { count } from "../count.ts";
+import { shortHash } from "../fingerprints.ts";
+import { harmlessLine, harmlessValue } from "../harmless.ts";
+import { clockTime } from "../times.ts";
+import { paragraph } from "./columns.ts";
 import type { Paint } from "./paint.ts";
 
 const LAGGARDS_SHOWN = 5;
@@ -8,17 +13,14 @@ const LAGGARDS_SHOWN = 5;
 /** One event as lines for stderr, or `null` for those that say nothing there. */
 export function eventText(heard: RunEvent, paint: Paint): string | null {
   const event = harmlessValue(heard);
-  const time = paint("dim", event.at.slice(11, 19));
+  const time = paint("dim", clockTime(event.at));
   switch (event.type) {
     case "plan":
     case "step-verified":
     case "transition-requested":
       return null;
-    case "step-started": {
-      const { authority, from, to, action } = event.step;
-      const what = action === "verify" ? `wait for ${to}` : `${from} → ${to}`;
-      return `${time} ${paint("accent", `${event.cluster} ${authority}: ${what}`)}`;
-    }
+    case "step-started":
+      return `${time} ${paint("accent", `${event.cluster} ${stepTitle(event.step)}`)}`;
     case "transition-observed":
       return `${time}   ${event.authority} is in ${event.phase}`;
     case "waiting": {
@@ -26,29 +28,29 @@ export function eventText(heard: RunEvent, paint: Paint): string | null {
       return lines.length === 0 ? null : lines.join("\n");
     }
     case "step-failed": {
-      const head = `${time} ${paint("bad", "failed")} ${harmless(event.message)}`;
+      const head = `${time} ${paint("bad", "failed")} ${harmlessLine(event.message)}`;
       const findings = event.findings.map(({ subject, message }) =>
-        paragraph(harmless(`${subject} ${message}`), "           ", "             "),
+        paragraph(harmlessLine(`${subject} ${message}`), "           ", "             "),
       );
       return [head, ...findings].join("\n");
     }
     case "rollback-started":
-      return `${time} ${paint("warn", "rolling back")} ${harmless(event.rotation)}`;
+      return `${time} ${paint("warn", "rolling back")} ${harmlessLine(event.rotation)}`;
     case "override": {
       const { call, purpose, key_hash } = event.action;
-      const what = `${event.authority} override ${key_hash.slice(0, 16)}…`;
+      const what = `${event.authority} override ${shortHash(key_hash)}`;
       if (event.stage === "observed") return `${time}   ${what}: done`;
       const asked = paint("accent", `${event.cluster} ${what}: ${purpose}`);
       return paragraph(`${time} ${asked} (${call})`, "", "  ");
     }
     case "blocked": {
-      const guards = event.step.guards.filter(({ outcome }) => outcome !== "pass").map(({ id }) => id);
+      const guards = failingGuards(event.step).map(({ id }) => id);
       const why = guards.length === 0 ? "waits for approval" : `blocked by ${guards.join(", ")}`;
       return `${time} ${event.step.authority} ${event.step.from} → ${event.step.to} ${why}`;
     }
     case "interrupted":
     case "notice":
-      return paragraph(`${time} ${harmless(event.message)}`, "", "         ");
+      return paragraph(`${time} ${harmlessLine(event.message)}`, "", "         ");
     case "cluster-finished":
       return endText(time, event, paint);
     case "finished":
@@ -63,7 +65,11 @@ function endText(
 ): string {
   const tone = outcome === "applied" || outcome === "nothing-to-do" ? "good" : "bad";
   const why = hint === null ? message : `${message} → ${hint}`;
-  return paragraph(`${time} ${harmless(cluster)} ${paint(tone, outcome)}: ${harmless(why)}`, "", "  ");
+  return paragraph(
+    `${time} ${harmlessLine(cluster)} ${paint(tone, outcome)}: ${harmlessLine(why)}`,
+    "",
+    "  ",
+  );
 }
 
 function finishedText(
@@ -72,7 +78,7 @@ function finishedText(
   paint: Paint,
 ): string {
   const tone = outcome === "applied" || outcome === "nothing-to-do" ? "good" : "bad";
-  return paragraph(`${time} ${paint(tone, outcome)}: ${harmless(message)}`, "", "  ");
+  return paragraph(`${time} ${paint(tone, outcome)}: ${harmlessLine(message)}`, "", "  ");
 }
 
 function waitingText(
@@ -96,7 +102,7 @@ function waitingText(
   const named = laggards.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
   const more = laggards.length > LAGGARDS_SHOWN ? `; ${laggards.length - LAGGARDS_SHOWN} more` : "";
   const detail = paragraph(
-    harmless(`until ${deadline.slice(11, 19)}: ${named.join("; ")}${more}`),
+    harmlessLine(`until ${clockTime(deadline)}: ${named.join("; ")}${more}`),
     "           ",
     "             ",
   );
@@ -112,7 +118,7 @@ function probesText(time: string, { probes = [] }: Extract<RunEvent, { type: "wa
   const head = `${time}   ${probes.length - open.length} of ${count(probes.length, "probe")} as wanted`;
   return open.length === 0
     ? head
-    : `${head}\n${paragraph(harmless(`${names.join("; ")}${more}`), "           ", "             ")}`;
+    : `${head}\n${paragraph(harmlessLine(`${names.join("; ")}${more}`), "           ", "             ")}`;
 }
 
 function sum(numbers: readonly number[]): number {

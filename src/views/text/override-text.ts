@@ -4,18 +4,19 @@ import type {
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../../teleport/overrides/plan.ts";
-import { harmless, paragraph } from "./layout.ts";
-import type { Paint, Tone } from "./paint.ts";
-
-/** Enough of a key hash to tell the keys of a cluster apart; JSON has all of it. */
-const SHOWN = 16;
+} from "../../teleport/overrides/override-plan.ts";
+import { callText } from "../facts/call-words.ts";
+import { shortHash } from "../fingerprints.ts";
+import { harmlessLine } from "../harmless.ts";
+import { dateOf } from "../times.ts";
+import { paragraph } from "./columns.ts";
+import type { Paint, TextTone } from "./paint.ts";
 
 /** The overrides of one CA, for people: what is there, what changes, what is due. */
 export function overrideText(plan: OverridePlan, paint: Paint): string {
   const by = plan.managed ? "" : paint("dim", "  not managed in git");
   const lines = [
-    `  ${paint("strong", `override ${harmless(plan.authority)}`)}  ${plan.row}${by}`,
+    `  ${paint("strong", `override ${harmlessLine(plan.authority)}`)}  ${plan.row}${by}`,
     paragraph(plan.situation, "    "),
     ...plan.entries.flatMap((entry) => entryText(entry, paint)),
     ...plan.due.map((due) => dueText(due, paint)),
@@ -35,38 +36,37 @@ const SIGN: Readonly<Record<OverrideEntryPlan["change"], string>> = {
 function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
   const { key_hash, key, change, state, state_wanted, subject, issuer } = entry;
   const states = state === state_wanted ? state : `${state} → ${state_wanted}`;
-  const tone: Tone = change === "unchanged" ? "dim" : "accent";
+  const tone: TextTone = change === "unchanged" ? "dim" : "accent";
   const crl = entry.crl || entry.subject === null || state === "absent" ? "" : ", no revocation list";
   const lines = [
-    `    ${paint(tone, `${SIGN[change]} ${key_hash.slice(0, SHOWN)}…`)}  ${key} key, ${paint("strong", states)}${crl}`,
+    `    ${paint(tone, `${SIGN[change]} ${shortHash(key_hash)}`)}  ${key} key, ${paint("strong", states)}${crl}`,
   ];
   if (subject !== null) {
-    lines.push(paragraph(`subject ${harmless(subject)}`, "        ", "          "));
-    lines.push(paragraph(`issuer  ${harmless(issuer ?? "")}`, "        ", "          "));
+    lines.push(paragraph(`subject ${harmlessLine(subject)}`, "        ", "          "));
+    lines.push(paragraph(`issuer  ${harmlessLine(issuer ?? "")}`, "        ", "          "));
     const chain = entry.chain.length === 0 ? "no chain" : `chain of ${entry.chain.length}`;
     lines.push(`        from ${day(entry.not_before)} until ${day(entry.not_after)}, ${chain}`);
   }
   for (const { field, from, to } of entry.fields.filter((one) => one.field !== "state")) {
-    lines.push(paragraph(`${field}: ${harmless(from)} → ${harmless(to)}`, "        ", "          "));
+    lines.push(paragraph(`${field}: ${harmlessLine(from)} → ${harmlessLine(to)}`, "        ", "          "));
   }
   return lines;
 }
 
 function day(moment: string | null): string {
-  return moment?.slice(0, 10) ?? "";
+  return moment === null ? "" : dateOf(moment);
 }
 
 function dueText({ key_hash, message, command }: CertificateDue, paint: Paint): string {
-  const head = `${paint("warn", "due")} ${harmless(message)}: ${key_hash.slice(0, SHOWN)}…`;
+  const head = `${paint("warn", "due")} ${harmlessLine(message)}: ${shortHash(key_hash)}`;
   // In one piece, so that it can be copied.
   return `${paragraph(head, "    ", "      ")}\n      → ${command}`;
 }
 
 function actionText(action: PlannedAction, number: number, paint: Paint): string {
-  const { purpose, key_hash, call, moment, force, why, missing } = action;
-  const how = [call, ...(force ? ["with force"] : []), ...(moment === "now" ? [] : ["after standby"])];
+  const { purpose, key_hash, why, missing } = action;
   const lines = [
-    `    ${paint("accent", `${number}. ${purpose} ${key_hash.slice(0, SHOWN)}…`)}  (${how.join(", ")})`,
+    `    ${paint("accent", `${number}. ${purpose} ${shortHash(key_hash)}`)}  (${callText(action)})`,
     paragraph(why, "       "),
   ];
   for (const { statement, subject, remedy } of missing) {
@@ -78,18 +78,19 @@ function actionText(action: PlannedAction, number: number, paint: Paint): string
   return lines.join("\n");
 }
 
-const TONES: Readonly<Record<OverridePlanFinding["severity"], Tone>> = {
+const TONES: Readonly<Record<OverridePlanFinding["severity"], TextTone>> = {
   error: "bad",
   warning: "warn",
   info: "dim",
 };
 
+/** What is wrong with an override, or was accepted, and what to do about it. */
 export function overrideFindingText(finding: OverridePlanFinding, paint: Paint): string {
   const { severity, code, subject, message, remedy, waived } = finding;
   const tone = waived === undefined ? TONES[severity] : "warn";
   const label = waived === undefined ? severity : "waived";
-  const head = `${paint(tone, label)} ${code}: ${harmless(`${shortened(subject)} ${message}`)}`;
-  const answer = waived === undefined ? `→ ${harmless(remedy)}` : `waived: ${harmless(waived)}`;
+  const head = `${paint(tone, label)} ${code}: ${harmlessLine(`${shortened(subject)} ${message}`)}`;
+  const answer = waived === undefined ? `→ ${harmlessLine(remedy)}` : `waived: ${harmlessLine(waived)}`;
   return `${paragraph(head, "    ", "      ")}\n${paragraph(answer, "      ", "        ")}`;
 }
 

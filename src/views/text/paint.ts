@@ -1,11 +1,14 @@
 import { styleText } from "node:util";
+import type { Tone } from "../tone.ts";
 
-/** The few meanings that colour carries; the words alone carry them too. */
-export type Tone = "good" | "bad" | "warn" | "dim" | "strong" | "accent";
+/** Text has no chips; what moves, it accents. */
+export type TextTone = Tone | "accent";
 
-export type Paint = (tone: Tone, text: string) => string;
+/** Puts the styles of a tone around a text, or leaves it as it is. */
+export type Paint = (tone: TextTone, text: string) => string;
 
-const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
+const STYLES: Readonly<Record<TextTone, Parameters<typeof styleText>[0]>> = {
+  plain: [],
   good: "green",
   bad: ["red", "bold"],
   warn: "yellow",
@@ -14,6 +17,8 @@ const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
   accent: "cyan",
 };
 
+/** For files, pipes and whoever wants no colours. */
 export const plainPaint: Paint = (_tone, text) => text;
 
+/** For terminals, whatever the stream says of itself: who calls has asked. */
 export const colourPaint: Paint = (tone, text) => styleText(STYLES[tone], text, { validateStream: false });

@@ -9,15 +9,18 @@ import type {
   RotationPlan,
   Step,
 } from "../../rotation/plan.ts";
-import { shortener } from "../fingerprints.ts";
-import { harmlessValue } from "../harmless.ts";
+import { stepTitle } from "../../rotation/plan-steps.ts";
+import { count } from "../count.ts";
+import { standingText } from "../facts/standing-words.ts";
+import { planShortener } from "../fingerprints.ts";
+import { harmlessLine, harmlessValue } from "../harmless.ts";
+import { dateOf } from "../times.ts";
 import { baseText } from "./base-text.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
-import { count, harmless, paragraph, table } from "./layout.ts";
+import { paragraph, table } from "./columns.ts";
 import { overrideText } from "./override-text.ts";
-import type { Paint, Tone } from "./paint.ts";
-import { rail } from "./rail.ts";
-import { standingText } from "./standing-text.ts";
+import type { Paint, TextTone } from "./paint.ts";
+import { railText } from "./rail-text.ts";
 import { verdictText } from "./verdict-text.ts";
 
 /** At most this many findings of one guard are printed; the rest is counted, and all are in JSON. */
@@ -27,11 +30,7 @@ const FINDINGS_SHOWN = 12;
 export function planText(made: Plan, paint: Paint): string {
   // All of it at once: a field that is added later cannot be forgotten.
   const plan = harmlessValue(made);
-  const shorten = shortener(
-    plan.clusters.flatMap(({ rotations }) =>
-      rotations.flatMap(({ keys }) => keys.map((key) => key.fingerprint)),
-    ),
-  );
+  const shorten = planShortener(plan);
   const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
   const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
@@ -47,7 +46,7 @@ function placeOf({ commit, uncommitted }: Plan): string {
 type Shorten = (fingerprint: Fingerprint) => string;
 
 function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commit: string): string {
-  const lines = [`${paint("strong", harmless(cluster.name))} (${cluster.platform})${commit}`, ""];
+  const lines = [`${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})${commit}`, ""];
   if (cluster.problem !== null) return [...lines, problemText(cluster.problem, paint), ""].join("\n");
   if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
   for (const rotation of cluster.rotations) lines.push(rotationText(rotation, shorten, paint), "");
@@ -62,14 +61,14 @@ function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commi
 
 /** Nothing else is known of the cluster. */
 function problemText({ code, message, remedy }: ClusterProblem, paint: Paint): string {
-  const what = paragraph(`${paint("bad", code)} ${harmless(message)}`, "  ", "    ");
-  return `${what}\n${paragraph(`→ ${harmless(remedy)}`, "    ", "      ")}`;
+  const what = paragraph(`${paint("bad", code)} ${harmlessLine(message)}`, "  ", "    ");
+  return `${what}\n${paragraph(`→ ${harmlessLine(remedy)}`, "    ", "      ")}`;
 }
 
 function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): string {
   const lines = [
-    `  ${paint("strong", harmless(rotation.name))}  ${rotation.authorities.join(", ")}: ${standingText(rotation)}`,
-    `    ${rail(rotation, paint)}`,
+    `  ${paint("strong", harmlessLine(rotation.name))}  ${rotation.authorities.join(", ")}: ${standingText(rotation)}`,
+    `    ${railText(rotation, paint)}`,
   ];
   // Whoever works by hand needs them, whether or not git asks for a step.
   const moves = rotation.steps.length > 0 || rotation.standing === "in_progress";
@@ -80,7 +79,7 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
   if (moves && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
-  for (const note of rotation.notes) lines.push(paragraph(`note: ${harmless(note)}`, "    ", "      "));
+  for (const note of rotation.notes) lines.push(paragraph(`note: ${harmlessLine(note)}`, "    ", "      "));
   const work = checklistText(rotation, paint);
   if (work !== null) lines.push("", work);
   for (const [index, step] of rotation.steps.entries()) lines.push("", stepText(step, index + 1, paint));
@@ -91,13 +90,13 @@ function keysText({ keys, authorities }: RotationPlan, shorten: Shorten, paint: 
   const rows = keys
     .filter(({ protocol }) => protocol === "tls" || !keys.some((key) => key.protocol === "tls"))
     .map((key) => [
-      ...(authorities.length > 1 ? [harmless(key.authority)] : []),
+      ...(authorities.length > 1 ? [harmlessLine(key.authority)] : []),
       key.role === "other" ? "key" : key.role,
       paint(key.status === "active" ? "strong" : "dim", key.status),
       shorten(key.fingerprint),
       key.algorithm ?? "",
       key.storage ?? "",
-      key.certificate === null ? "" : `until ${key.certificate.notAfter.slice(0, 10)}`,
+      key.certificate === null ? "" : `until ${dateOf(key.certificate.notAfter)}`,
     ]);
   return table(rows, "    ");
 }
@@ -112,10 +111,7 @@ function pinsText({ old, new: fresh }: Pins, paint: Paint): string {
 }
 
 function stepText(step: Step, number: number, paint: Paint): string {
-  const title =
-    step.action === "verify"
-      ? `${number}. ${step.authority}: wait for ${step.to}`
-      : `${number}. ${step.authority}: ${step.from} → ${step.to}`;
+  const title = `${number}. ${stepTitle(step)}`;
   const lines = [
     `    ${paint("accent", title)}${step.point_of_no_return ? `   ${paint("bad", "POINT OF NO RETURN")}` : ""}`,
   ];
@@ -140,7 +136,7 @@ function judgedAfter({ guards, after }: Step): string {
   if (guards.length === 0 || after === null) return "judged when the step before it is done";
   const pending = guards.filter((guard) => guard.pending === true).map(({ id }) => id);
   if (pending.length === 0) return "the others are judged when the step before it is done";
-  return `${pending.join(", ")} judged when ${harmless(after)} is done`;
+  return `${pending.join(", ")} judged when ${harmlessLine(after)} is done`;
 }
 
 function guardsText({ guards, awaited }: Step, paint: Paint): string {
@@ -158,13 +154,13 @@ function guardsText({ guards, awaited }: Step, paint: Paint): string {
         ];
   for (const guard of certain.filter((candidate) => !passed.includes(candidate))) {
     const waits = awaited === true && guard.outcome === "fail";
-    const tone: Tone = guard.outcome === "pass" || waits ? "warn" : "bad";
+    const tone: TextTone = guard.outcome === "pass" || waits ? "warn" : "bad";
     const verdict = waits ? "waits" : guard.outcome === "pass" ? "waived" : BLOCKING[guard.outcome];
     lines.push(`       ${paint(tone, verdict.padEnd(9))} ${paint("strong", guard.id)}`);
     lines.push(...findingsText(guard.findings.slice(0, FINDINGS_SHOWN), paint));
     for (const { subject, message, reason, expires } of guard.waived) {
-      lines.push(paragraph(harmless(`${subject} ${message}`), "         ", "           "));
-      lines.push(paragraph(harmless(`waived until ${expires}: ${reason}`), "           "));
+      lines.push(paragraph(harmlessLine(`${subject} ${message}`), "         ", "           "));
+      lines.push(paragraph(harmlessLine(`waived until ${expires}: ${reason}`), "           "));
     }
     const hidden = guard.findings.length - FINDINGS_SHOWN;
     if (hidden > 0) lines.push(`         and ${count(hidden, "more finding")}: --format json has all`);
@@ -176,16 +172,16 @@ function guardsText({ guards, awaited }: Step, paint: Paint): string {
 function findingsText(findings: readonly Finding[], paint: Paint): readonly string[] {
   return findings.flatMap(({ subject, message, remedy }, index) => {
     const what = paragraph(
-      `${paint("strong", harmless(subject))} ${harmless(message)}`,
+      `${paint("strong", harmlessLine(subject))} ${harmlessLine(message)}`,
       "         ",
       "           ",
     );
     if (findings[index + 1]?.remedy === remedy) return [what];
-    return [what, paragraph(`→ ${harmless(remedy)}`, "           ", "             ")];
+    return [what, paragraph(`→ ${harmlessLine(remedy)}`, "           ", "             ")];
   });
 }
 
 function driftText({ id, subject, message, remedy, blocks }: Drift, paint: Paint): string {
-  const head = `${paint(blocks ? "bad" : "warn", blocks ? "blocks" : "notice")} ${id}: ${harmless(`${subject} ${message}`)}`;
-  return `${paragraph(head, "    ", "      ")}\n${paragraph(`→ ${harmless(remedy)}`, "      ", "        ")}`;
+  const head = `${paint(blocks ? "bad" : "warn", blocks ? "blocks" : "notice")} ${id}: ${harmlessLine(`${subject} ${message}`)}`;
+  return `${paragraph(head, "    ", "      ")}\n${paragraph(`→ ${harmlessLine(remedy)}`, "      ", "        ")}`;
 }

@@ -1,8 +1,11 @@
 import { isWaiting, plannedWork, startableWork, type Work } from "../../planner/verdict.ts";
 import type { Plan, PlanVerdict } from "../../rotation/plan.ts";
-import { isJudged, judgedText, nothingToDoText, openWork, workText } from "../outlook.ts";
-import { count, harmless, paragraph } from "./layout.ts";
-import type { Paint, Tone } from "./paint.ts";
+import { count } from "../count.ts";
+import { isJudged, judgedText, nothingToDoText, readyText } from "../facts/verdict-words.ts";
+import { openWork, workText } from "../facts/work-words.ts";
+import { harmlessLine } from "../harmless.ts";
+import { paragraph } from "./columns.ts";
+import type { Paint, TextTone } from "./paint.ts";
 
 /** The end of a plan: what `capstan apply` would make of it. */
 export function verdictText(plan: Plan, paint: Paint): string {
@@ -11,7 +14,7 @@ export function verdictText(plan: Plan, paint: Paint): string {
     case "no_changes":
       return nothingText(plan, paint);
     case "ready":
-      return readyText(plan, paint);
+      return readyPlanText(plan, paint);
     case "incomplete": {
       const unread = plan.clusters.filter(({ problem }) => problem !== null);
       const all =
@@ -29,7 +32,7 @@ export function verdictText(plan: Plan, paint: Paint): string {
 function nothingText({ clusters }: Plan, paint: Paint): string {
   const { head, rest } = nothingToDoText(clusters);
   const tone = head === "No changes." ? "good" : "warn";
-  return paragraph(`${paint(tone, head)} ${harmless(rest)}`, "", "  ");
+  return paragraph(`${paint(tone, head)} ${harmlessLine(rest)}`, "", "  ");
 }
 
 function blockedText({ clusters, verdict }: Plan, paint: Paint): string {
@@ -66,18 +69,15 @@ function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Pain
   }
 }
 
-const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
-  ready_waived: "Ready, by waiver.",
-  ready_final: "Ready, to the point of no return.",
-};
-const READY_TONES: Readonly<Partial<Record<PlanVerdict, Tone>>> = {
+const READY_TONES: Readonly<Partial<Record<PlanVerdict, TextTone>>> = {
   ready_waived: "warn",
   ready_final: "bad",
 };
 
-function readyText({ clusters, verdict }: Plan, paint: Paint): string {
+function readyPlanText(plan: Plan, paint: Paint): string {
+  const { clusters, verdict } = plan;
   const { entries, steps } = plannedWork(clusters);
-  const ready = paint(READY_TONES[verdict] ?? "good", READY_WORDS[verdict] ?? "Ready.");
+  const ready = paint(READY_TONES[verdict] ?? "good", readyText(plan));
   const changes = workText({ entries, steps: [] });
   if (steps.length === 0) {
     const them = entries.length === 1 ? "it" : "them";
@@ -91,7 +91,7 @@ function readyText({ clusters, verdict }: Plan, paint: Paint): string {
       ? []
       : [
           paragraph(
-            harmless(
+            harmlessLine(
               `Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}`,
             ),
             "",

@@ -1,11 +1,11 @@
 import { useInput, useStdout } from "ink";
 import { useEffect, useSyncExternalStore } from "react";
-import { keysOf } from "./keys.ts";
-import type { Size } from "./model.ts";
-import type { Store } from "./store.ts";
+import { keyPresses } from "./key-presses.ts";
+import type { Size } from "./state.ts";
+import type { Store } from "./state-store.ts";
+import { FullScreen } from "./view/full-screen.tsx";
 import { Colours } from "./view/lines.tsx";
-import { Plain } from "./view/plain.tsx";
-import { Screen } from "./view/screen.tsx";
+import { SpokenScreen } from "./view/spoken-screen.tsx";
 
 interface Props {
   readonly store: Store;
@@ -19,7 +19,7 @@ export function App({ store, colours, screenReader }: Props) {
   const { stdout } = useStdout();
 
   useInput((input, key) => {
-    for (const one of keysOf(input, key)) store.dispatch({ type: "key", key: one });
+    for (const one of keyPresses(input, key)) store.dispatch({ type: "key", key: one });
   });
 
   useEffect(() => {
@@ -36,7 +36,9 @@ export function App({ store, colours, screenReader }: Props) {
   }, [state.dialog, store]);
 
   return (
-    <Colours value={colours}>{screenReader ? <Plain state={state} /> : <Screen state={state} />}</Colours>
+    <Colours value={colours}>
+      {screenReader ? <SpokenScreen state={state} /> : <FullScreen state={state} />}
+    </Colours>
   );
 }
 

@@ -1,7 +1,7 @@
-import { clamp, detailRows } from "./layout.ts";
-import { type Key, type State, VIEWS } from "./model.ts";
-import { parentOf, type Row, rowsOf } from "./tree.ts";
-import { detailEnd } from "./view/detail.ts";
+import { clamp, detailRows } from "./areas.ts";
+import { parentOf, type Row, rowsOf } from "./rows.ts";
+import { DETAIL_VIEWS, type Key, type State } from "./state.ts";
+import { detailEnd } from "./view/detail-lines.ts";
 import { laggardsOf, shownTrack } from "./view/watch-lines.ts";
 
 /** How far the keys that move go; `null` for all other keys. */
@@ -63,7 +63,7 @@ export function moveKey(state: State, key: Key): State {
       return left.some(({ id }) => id === state.selected) ? next : { ...next, selected: left[0]?.id ?? "" };
     }
     default: {
-      const view = VIEWS[Number(key.name) - 1];
+      const view = DETAIL_VIEWS[Number(key.name) - 1];
       return view === undefined ? state : { ...state, view, at: 0 };
     }
   }

@@ -1,7 +1,8 @@
-import { stepTitle } from "./facts.ts";
-import { nextStep } from "./next-step.ts";
-import { type EntryRun, entryTitle, type Run, type StepRun, type Track } from "./run.ts";
-import { duration, EMPTY, type Line, line, paragraph, type Span, span } from "./text.ts";
+import { stepTitle } from "../../rotation/plan-steps.ts";
+import { howToGoOn } from "../run/how-to-go-on.ts";
+import { entryTitle } from "../run/run-log.ts";
+import type { EntryRun, Run, StepRun, Track } from "../run/run-state.ts";
+import { duration, EMPTY, type Line, line, type Span, span, wrapped } from "./spans.ts";
 import { elapsed } from "./view/watch-lines.ts";
 
 const WIDEST = 100;
@@ -17,7 +18,7 @@ export function summaryLines(run: Run, now: number, columns: number): readonly L
     ...run.entries.map(entryLine),
     ...run.tracks.filter(({ state }) => state !== "queued").flatMap((track) => trackLines(track, width)),
     EMPTY,
-    ...paragraph(verdict, width, { tone: good ? "good" : "bad" }),
+    ...wrapped(verdict, width, { tone: good ? "good" : "bad" }),
     ...nextLines(run, width),
   ];
 }
@@ -25,11 +26,11 @@ export function summaryLines(run: Run, now: number, columns: number): readonly L
 function trackLines({ cluster, rotation, steps, waiting }: Track, width: number): readonly Line[] {
   const late = waiting?.laggards ?? [];
   return [
-    ...paragraph(`${cluster}, ${rotation}`, width, { tone: "dim" }),
+    ...wrapped(`${cluster}, ${rotation}`, width, { tone: "dim" }),
     ...steps.filter(({ state }) => state !== "queued").map(stepLine),
     ...late
       .slice(0, LAGGARDS_SHOWN)
-      .flatMap(({ subject, message }) => paragraph(`${subject} ${message}`, width, { lead: line("      ") })),
+      .flatMap(({ subject, message }) => wrapped(`${subject} ${message}`, width, { lead: line("      ") })),
     ...(late.length > LAGGARDS_SHOWN ? [line(`      and ${late.length - LAGGARDS_SHOWN} more`)] : []),
   ];
 }
@@ -59,6 +60,6 @@ function stepLine({ step, state, startedAt, endedAt }: StepRun): Line {
 }
 
 function nextLines(run: Run, width: number): readonly Line[] {
-  const next = nextStep(run);
-  return next === null ? [] : paragraph(next, width, { lead: line(span("next  ", "dim")) });
+  const next = howToGoOn(run);
+  return next === null ? [] : wrapped(next, width, { lead: line(span("next  ", "dim")) });
 }

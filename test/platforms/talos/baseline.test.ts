@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { takeBaseline } from "../../../src/platforms/talos/verify.ts";
+import { takeBaseline } from "../../../src/platforms/talos/baseline.ts";
 
 const KUBELET =
   "metadata:\n  id: kubelet\n  version: 4\n  created: 2026-11-21T12:00:00Z\nspec:\n  running: true\n";

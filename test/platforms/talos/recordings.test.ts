@@ -5,16 +5,17 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { discoverTalos } from "../../../src/platforms/talos/discover.ts";
 import { explainError } from "../../../src/platforms/talos/errors.ts";
-import { openTalos } from "../../../src/platforms/talos/platform.ts";
-import type { Command, Runner } from "../../../src/process/runner.ts";
+import { openTalos } from "../../../src/platforms/talos/open-talos.ts";
+import type { ExecutableCall, Runner } from "../../../src/process/runner.ts";
 import { DEFAULT_POLICY } from "../../../src/resources/read/build.ts";
 import { seededRandom } from "../../../src/sandbox/clock.ts";
 import { issue, mintAuthority } from "../../../src/sandbox/talos/certificates.ts";
 import { talosconfigText } from "../../../src/sandbox/talos/talosconfig.ts";
-import { readCertificate } from "../../../src/talos/certificate.ts";
 import { tryEdits } from "../../../src/talos/edit-trial.ts";
+import { talosFacts } from "../../../src/talos/facts.ts";
 import { readMachineConfig } from "../../../src/talos/machine-config.ts";
 import { sharedAddresses } from "../../../src/talos/shared-addresses.ts";
+import { readCaCertificate } from "../../../src/x509/ca-certificate.ts";
 import { cluster, type Run, type TestCluster } from "../../sandbox-talos/harness.ts";
 
 /** What the real executables printed, towards the real API of one control plane and one worker. */
@@ -57,7 +58,7 @@ const TAKES_A_VALUE = ["--talosconfig", "--endpoints", "--nodes", "--kubeconfig"
 
 /** The first answer to the same question that succeeded. */
 function replay(all: readonly Line[]): Runner {
-  const run = async (command: Command) => {
+  const run = async (command: ExecutableCall) => {
     const wanted = asked({ argv: command.argv.slice(1) });
     const found = all.find((line) => {
       const { node, words } = asked(line);
@@ -131,7 +132,7 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
       ["talos", 1],
       ["kubernetes", 1],
     ]);
-    for (const { found } of observation.talos?.machines ?? []) {
+    for (const { found } of talosFacts(observation)?.machines ?? []) {
       expect(found).toMatchObject({
         pending: "none",
         timeSynced: true,
@@ -140,9 +141,9 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
       });
       expect(Math.abs(found?.clockAheadMs ?? Number.NaN)).toBeLessThan(1000);
     }
-    expect(observation.talos?.machines.map(({ found }) => found?.nodeId)).toEqual(["id-cp1", "id-w1"]);
-    expect(observation.talos?.members?.map(({ hostname }) => hostname)).toEqual(["cp1", "w1"]);
-    expect(observation.talos?.kubernetes).toMatchObject({
+    expect(talosFacts(observation)?.machines.map(({ found }) => found?.nodeId)).toEqual(["id-cp1", "id-w1"]);
+    expect(talosFacts(observation)?.members?.map(({ hostname }) => hostname)).toEqual(["cp1", "w1"]);
+    expect(talosFacts(observation)?.kubernetes).toMatchObject({
       state: "read",
       notReady: [],
       nodes: ["cp1", "w1"],
@@ -168,7 +169,7 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
     const texts = configurations(all);
     expect(texts).toHaveLength(4);
     for (const type of ["talos", "kubernetes"] as const) {
-      const next = readCertificate((await mintAuthority(type, { now: Date.now() })).crt);
+      const next = readCaCertificate((await mintAuthority(type, { now: Date.now() })).crt);
       for (const text of texts) {
         const { issuing, accepted } = readMachineConfig(text).authorities[type];
         const old = issuing ?? accepted[0];

@@ -8,8 +8,8 @@ import {
   statusCommand,
   versionCommand,
 } from "../../../src/platforms/teleport/commands.ts";
-import { AUTHORITY_TYPES } from "../../../src/rotation/authority-type.ts";
 import { PHASES } from "../../../src/rotation/phase.ts";
+import { AUTHORITY_TYPES } from "../../../src/teleport/authority-types.ts";
 
 const LOCAL = { tctl: ["tctl"], authServer: null, identityFile: null };
 const REMOTE = {

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readCredentials } from "../../../src/platforms/teleport/credentials.ts";
+import { readCredentials } from "../../../src/platforms/teleport/tctl-identity.ts";
 import { type AuthorityKey, NEVER_ROTATED } from "../../../src/rotation/observation.ts";
 import { makeCertificate, makeSshKey, type TestKey } from "../keys.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../../src/failure.ts";
-import { openPlatform } from "../../../src/platforms/platform.ts";
+import { openPlatform } from "../../../src/platforms/open.ts";
 import { createRunner } from "../../../src/process/runner.ts";
 import { recording, teleportCluster } from "../fake-runner.ts";
 

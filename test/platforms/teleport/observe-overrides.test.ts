@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { openPlatform, type PlatformOptions } from "../../../src/platforms/platform.ts";
+import { openPlatform } from "../../../src/platforms/open.ts";
+import type { PlatformOptions } from "../../../src/platforms/platform.ts";
 import { type Answer, fakeRunner, teleportCluster } from "../fake-runner.ts";
 import { makeCertificate } from "../keys.ts";
 

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { openPlatform } from "../../../src/platforms/open.ts";
 import type { OverrideCall, OverridePlatform } from "../../../src/platforms/platform.ts";
-import { openPlatform } from "../../../src/platforms/platform.ts";
-import type { Command, Runner } from "../../../src/process/runner.ts";
+import type { ExecutableCall, Runner } from "../../../src/process/runner.ts";
 import { certify, type Issuer, keyHash, newKeys } from "../../teleport/overrides/pki.ts";
 import { type Answer, teleportCluster } from "../fake-runner.ts";
 
@@ -14,9 +14,9 @@ const NEWER = "usage: tctl auth update-override --type=TYPE [<flags>]\n";
 const UNKNOWN: Answer = { exitCode: 1, stderr: 'ERROR: expected command but got "update-override"\n' };
 
 /** Keeps what every call said and what was in the files that it named, which are gone afterwards. */
-function recorder(answer: (line: string, command: Command) => Answer) {
+function recorder(answer: (line: string, command: ExecutableCall) => Answer) {
   const calls: { readonly line: string; readonly files: readonly string[] }[] = [];
-  const run = async (command: Command) => {
+  const run = async (command: ExecutableCall) => {
     const line = command.argv.slice(1).join(" ");
     const files = command.argv.flatMap((word) => {
       const file = word.replace(/^--set-\w+=/, "");

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { readElements, readFields } from "../../../src/platforms/json-stream.ts";
-import { openPlatform } from "../../../src/platforms/platform.ts";
+import { openPlatform } from "../../../src/platforms/open.ts";
 import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import { ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
 import { explain } from "../../../src/platforms/teleport/errors.ts";
 import { readStatus, readVersion } from "../../../src/platforms/teleport/text.ts";
-import { type ClusterObservation, identify, type LiveAuthority } from "../../../src/rotation/observation.ts";
+import type { ClusterObservation } from "../../../src/profile/profile.ts";
+import { identify, type LiveAuthority } from "../../../src/rotation/observation.ts";
 import { fakeRunner, type RecordedCall, recording, teleportCluster } from "../fake-runner.ts";
 
 const TRANSCRIPT = recording("transcript");

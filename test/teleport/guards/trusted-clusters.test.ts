@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { judgeAll } from "../../../src/guards/chain.ts";
 import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
-import {
-  type ClusterObservation,
-  identify,
-  type LiveAuthority,
-  type RemoteCluster,
-} from "../../../src/rotation/observation.ts";
+import type { ClusterObservation } from "../../../src/profile/profile.ts";
+import { identify, type LiveAuthority, type RemoteCluster } from "../../../src/rotation/observation.ts";
 import type { Edge } from "../../../src/rotation/phase.ts";
 import { recording } from "../../platforms/fake-runner.ts";
 import {

@@ -1,24 +1,22 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { legalNext, PHASES, type Phase } from "../../../src/rotation/phase.ts";
-import {
-  type ActionContext,
-  type OverrideAction,
-  planActions,
-} from "../../../src/teleport/overrides/actions.ts";
-import type { Situation } from "../../../src/teleport/overrides/ca-situation.ts";
-import type { Certificate } from "../../../src/teleport/overrides/certificate.ts";
-import { endsForward, faultyKeys } from "../../../src/teleport/overrides/cluster-rules.ts";
-import { keysWithCrl } from "../../../src/teleport/overrides/crl.ts";
-import { judgeEdge } from "../../../src/teleport/overrides/judge-edge.ts";
-import type { KeyHash } from "../../../src/teleport/overrides/key-hash.ts";
-import { type CaKeys, generations } from "../../../src/teleport/overrides/keys.ts";
+import { planActions } from "../../../src/teleport/overrides/actions.ts";
+import { type CaKeys, endsForward, generations } from "../../../src/teleport/overrides/ca-keys.ts";
 import {
   type CaOverride,
   emptyOverride,
+  entryStatesOf,
   type OverrideEntry,
-  statesOf,
-} from "../../../src/teleport/overrides/resource.ts";
+} from "../../../src/teleport/overrides/ca-override.ts";
+import type { CaSituation } from "../../../src/teleport/overrides/ca-situation.ts";
+import { keysWithCrl } from "../../../src/teleport/overrides/crl.ts";
+import { faultyKeys } from "../../../src/teleport/overrides/faulty-keys.ts";
+import { judgeEdge } from "../../../src/teleport/overrides/judge-edge.ts";
+import type { ActionInputs } from "../../../src/teleport/overrides/key-role.ts";
+import type { OverrideAction } from "../../../src/teleport/overrides/override-action.ts";
+import type { Certificate } from "../../../src/x509/certificate.ts";
+import type { KeyHash } from "../../../src/x509/spki.ts";
 import { BOUND, CLUSTER, certify, type Issuer, NOW, newKeys, parse, teleportKey } from "./pki.ts";
 import { call, type Stored, type StoredEntry } from "./server-model.ts";
 
@@ -133,7 +131,7 @@ function overrideOf(
   return { ...emptyOverride(CLUSTER, "db_client"), entries, crls: new Map(crls) };
 }
 
-function contextOf({ phase, goal, rest }: Scene): ActionContext {
+function contextOf({ phase, goal, rest }: Scene): ActionInputs {
   const { live, desired, keep, goneHasCrl } = rest;
   const flipped = phase === "update_clients" || phase === "update_servers";
   const { old, next, gone } = pool;
@@ -154,7 +152,7 @@ function contextOf({ phase, goal, rest }: Scene): ActionContext {
   };
 }
 
-function storedOf({ live, keys }: ActionContext): Stored {
+function storedOf({ live, keys }: ActionInputs): Stored {
   return { keys, entries: storedEntries(live), crls: new Set(live.crls.keys()) };
 }
 
@@ -176,7 +174,7 @@ function run(stored: Stored, actions: readonly OverrideAction[]): Stored {
 }
 
 /** The server after the last step of the rotation: NEW signs alone. */
-function finished(context: ActionContext, stored: Stored): Stored {
+function finished(context: ActionInputs, stored: Stored): Stored {
   return { ...stored, keys: { active: generations(context.phase, context.keys).next, additional: [] } };
 }
 
@@ -352,10 +350,10 @@ describe("a rotation of an overridden CA", () => {
         stored,
         ready.filter(({ moment }) => moment === "now"),
       );
-      const given: Situation = {
+      const given: CaSituation = {
         phase,
         keys: stored.keys,
-        entries: statesOf(live()),
+        entries: entryStatesOf(live()),
         withCrl: keysWithCrl(live(), NOW),
         trustAcknowledged: trusts ? new Set(hashes) : new Set(),
         waived: new Set(),
@@ -387,7 +385,7 @@ describe("a rotation of an overridden CA", () => {
     };
     return {
       commit,
-      entries: () => [...statesOf(live())].map(([hash, state]) => [hash === old ? "old" : "new", state]),
+      entries: () => [...entryStatesOf(live())].map(([hash, state]) => [hash === old ? "old" : "new", state]),
     };
   }
 

@@ -1,12 +1,11 @@
 import "reflect-metadata";
 import { Extension } from "@peculiar/x509";
 import { beforeAll, describe, expect, it } from "vitest";
-import { factsOf } from "../../../src/teleport/overrides/certificate.ts";
 import { checkOverride } from "../../../src/teleport/overrides/entry-rules.ts";
 import { expiryLevel } from "../../../src/teleport/overrides/expiry.ts";
-import { serverRefusal } from "../../../src/teleport/overrides/finding.ts";
+import { serverRefusal } from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { signatureAlgorithm } from "../../../src/teleport/overrides/signature-algorithm.ts";
+import { certificateFacts } from "../../../src/x509/certificate.ts";
 import { chainOfVersion1, HAS_OPENSSL, verifyDownstream } from "./openssl.ts";
 import {
   CLUSTER,
@@ -241,35 +240,9 @@ describe("what the server does not look at", () => {
   });
 
   it("shows certificates as facts", () => {
-    expect(factsOf(parse(ours.pem))).toMatchObject({
+    expect(certificateFacts(parse(ours.pem))).toMatchObject({
       subject: expect.stringMatching(new RegExp(`^SERIALNUMBER=\\d+,CN=${CLUSTER},O=${CLUSTER}$`)),
       notAfter: new Date(NOW + 10 * YEAR).toISOString(),
     });
-  });
-});
-
-describe("signature algorithms", () => {
-  it.each([
-    ["1.2.840.113549.1.1.4", null, "MD5-RSA", "insecure", "weak"],
-    ["1.2.840.113549.1.1.11", "SHA-256", "SHA256-RSA", "verified", "sound"],
-    ["1.2.840.113549.1.1.10", "SHA-384", "SHA384-RSAPSS", "verified", "unusual"],
-    ["1.2.840.113549.1.1.10", "SHA-1", "RSA-PSS with SHA-1", "unimplemented", "weak"],
-    ["1.2.840.113549.1.1.10", null, "RSA-PSS with SHA-1", "unimplemented", "weak"],
-    ["1.2.3", null, "1.2.3", "unimplemented", "unusual"],
-  ])("%s %s", (oid, hash, name, server, standing) => {
-    expect(signatureAlgorithm({ oid, hash })).toEqual({ name, server, standing });
-  });
-
-  it("that the server cannot verify are refused by it, sound as they may be", async () => {
-    const { checkSignatureFrom } = await import("../../../src/teleport/overrides/certificate.ts");
-    const child = parse((await certify(ours.keys, issuing)).pem);
-    const parent = parse(issuing.pem);
-    expect(checkSignatureFrom(child, parent)).toBeNull();
-    const sha224 = { ...child, signature: { oid: "1.2.840.10045.4.3.1", hash: null } };
-    expect(checkSignatureFrom(sha224, parent)).toContain("algorithm unimplemented");
-    const pssKey = { ...parent, key: { type: "rsa-pss", bits: 2048, curve: null } };
-    expect(checkSignatureFrom(child, pssKey)).toContain("algorithm unimplemented");
-    expect(checkSignatureFrom({ ...child, pem: "damaged" }, parent)).toBe("x509: ECDSA verification failure");
-    expect(P256.hash).toBe("SHA-256");
   });
 });

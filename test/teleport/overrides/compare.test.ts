@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compareOverrides, sameOverride } from "../../../src/teleport/overrides/compare.ts";
+import { emptyOverride } from "../../../src/teleport/overrides/ca-override.ts";
+import { compareOverrides, sameOverride } from "../../../src/teleport/overrides/compare-overrides.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { emptyOverride } from "../../../src/teleport/overrides/resource.ts";
 import {
   CLUSTER,
   certify,

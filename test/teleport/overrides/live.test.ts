@@ -1,14 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  checkAgainstLive,
-  faultyKeys,
-  type LiveContext,
-} from "../../../src/teleport/overrides/cluster-rules.ts";
+import { type CaOverride, emptyOverride } from "../../../src/teleport/overrides/ca-override.ts";
+import { checkAgainstLive } from "../../../src/teleport/overrides/cluster-rules.ts";
 import { crlProblem, keysWithCrl } from "../../../src/teleport/overrides/crl.ts";
-import { serverRefusal } from "../../../src/teleport/overrides/finding.ts";
+import { faultyKeys } from "../../../src/teleport/overrides/faulty-keys.ts";
+import type { LiveContext } from "../../../src/teleport/overrides/live-context.ts";
+import { serverRefusal } from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { type CaOverride, emptyOverride } from "../../../src/teleport/overrides/resource.ts";
-import { readCrl } from "../../../src/teleport/overrides/x509.ts";
+import { readRevocationList } from "../../../src/x509/decode.ts";
 import {
   authorityOf,
   BOUND,
@@ -57,7 +55,7 @@ const codes = (findings: readonly { readonly code: string }[]) => findings.map((
 describe("revocation lists", () => {
   it("hold only if the server would use them again", async () => {
     const certificate = parse(good.pem);
-    const crl = await readCrl(await crlOf(good), certificate);
+    const crl = await readRevocationList(await crlOf(good), certificate);
     if (crl === null) throw new Error("no CRL");
     expect(crlProblem(crl, certificate, NOW)).toBeNull();
     expect(crlProblem(undefined, certificate, NOW)).toBe("there is none");

@@ -18,10 +18,10 @@ import {
 import type { AuthorityKey, LiveAuthority } from "../../../src/rotation/observation.ts";
 import { NEVER_ROTATED } from "../../../src/rotation/observation.ts";
 import type { Phase } from "../../../src/rotation/phase.ts";
-import type { KeyHash } from "../../../src/teleport/overrides/key-hash.ts";
-import { fingerprintOf } from "../../../src/teleport/overrides/key-hash.ts";
-import { readCertificatePem } from "../../../src/teleport/overrides/pem.ts";
-import { readCertificate } from "../../../src/teleport/overrides/x509.ts";
+import { readCertificatePem } from "../../../src/teleport/overrides/strict-pem.ts";
+import { readCertificate } from "../../../src/x509/decode.ts";
+import type { KeyHash } from "../../../src/x509/spki.ts";
+import { fingerprintOfHash } from "../../../src/x509/spki.ts";
 
 /** The present of every test. */
 export const NOW = Date.parse("2026-11-21T12:00:00Z");
@@ -174,7 +174,7 @@ export function authorityOf(
     };
     return {
       protocol: "tls",
-      fingerprint: fingerprintOf(keyHash(issuer)),
+      fingerprint: fingerprintOfHash(keyHash(issuer)),
       algorithm: "ECDSA P-256",
       storage,
       material: issuer.pem,

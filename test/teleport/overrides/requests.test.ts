@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { generations } from "../../../src/teleport/overrides/keys.ts";
-import { matchRequests, requestFileNames } from "../../../src/teleport/overrides/requests.ts";
+import { generations } from "../../../src/teleport/overrides/ca-keys.ts";
+import { matchRequests, requestFileNames } from "../../../src/teleport/overrides/match-requests.ts";
 import { HAS_OPENSSL, withOpenssl } from "./openssl.ts";
 import { CLUSTER, csrOf, derOfPem, keyHash, pemOfDer, teleportKey } from "./pki.ts";
 

@@ -1,7 +1,7 @@
-import type { OverrideAction } from "../../../src/teleport/overrides/actions.ts";
-import type { KeyHash } from "../../../src/teleport/overrides/key-hash.ts";
-import type { CaKeys } from "../../../src/teleport/overrides/keys.ts";
-import type { EntryState } from "../../../src/teleport/overrides/resource.ts";
+import type { CaKeys } from "../../../src/teleport/overrides/ca-keys.ts";
+import type { EntryState } from "../../../src/teleport/overrides/ca-override.ts";
+import type { OverrideAction } from "../../../src/teleport/overrides/override-action.ts";
+import type { KeyHash } from "../../../src/x509/spki.ts";
 
 /** What the server keeps of an entry, as far as its rules go. */
 export interface StoredEntry {

@@ -1,7 +1,7 @@
 import type { Phase } from "../../../src/rotation/phase.ts";
-import type { Situation } from "../../../src/teleport/overrides/ca-situation.ts";
-import type { KeyHash } from "../../../src/teleport/overrides/key-hash.ts";
-import type { EntryState } from "../../../src/teleport/overrides/resource.ts";
+import type { EntryState } from "../../../src/teleport/overrides/ca-override.ts";
+import type { CaSituation } from "../../../src/teleport/overrides/ca-situation.ts";
+import type { KeyHash } from "../../../src/x509/spki.ts";
 
 /** The reference's letters: enabled, disabled with certificate, disabled with key only, no entry. */
 export type Letter = "E" | "Dc" | "Dk" | "-";
@@ -25,8 +25,8 @@ export function situation(
   phase: Phase,
   old: readonly Letter[],
   next: readonly Letter[] = [],
-  more: Partial<Situation> & { readonly orphan?: Letter } = {},
-): Situation {
+  more: Partial<CaSituation> & { readonly orphan?: Letter } = {},
+): CaSituation {
   const { orphan = "-", ...rest } = more;
   const oldKeys = OLD.slice(0, old.length);
   const newKeys = NEW.slice(0, next.length);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Edge, legalNext, PHASES, type Phase } from "../../../src/rotation/phase.ts";
 import {
+  type CaSituation,
   COVERAGES,
   coverageOf,
-  type Facts,
-  type Situation,
+  type SituationFacts,
 } from "../../../src/teleport/overrides/ca-situation.ts";
 import {
   classify,
@@ -13,12 +13,8 @@ import {
   mayRollBack,
   subjectOf,
 } from "../../../src/teleport/overrides/judge-edge.ts";
-import {
-  type RowId,
-  type RowVerdict,
-  rowFor,
-  STATE_TABLE,
-} from "../../../src/teleport/overrides/state-table.ts";
+import type { RowId, RowVerdict } from "../../../src/teleport/overrides/state-row.ts";
+import { rowFor, STATE_TABLE } from "../../../src/teleport/overrides/state-table.ts";
 import { NEW, OLD, ORPHAN, situation } from "./situations.ts";
 
 const none = new Set<string>();
@@ -33,13 +29,13 @@ const FORWARD: Readonly<Record<Phase, Phase>> = {
   rollback: "standby",
 };
 
-const forward = ({ phase }: Situation): Edge => ({ from: phase, to: FORWARD[phase] });
+const forward = ({ phase }: CaSituation): Edge => ({ from: phase, to: FORWARD[phase] });
 
 interface Case {
   readonly says: string;
   readonly row: RowId;
   readonly verdict: RowVerdict;
-  readonly given: Situation;
+  readonly given: CaSituation;
   readonly advance: boolean;
   /** `null`: there is nothing to roll back. */
   readonly rollBack: boolean | null;
@@ -564,7 +560,7 @@ describe("the table as a whole", () => {
   const flags = [false, true];
 
   it("has a row for every combination of facts", () => {
-    const without: Facts[] = [];
+    const without: SituationFacts[] = [];
     let seen = 0;
     for (const phase of PHASES)
       for (const old of COVERAGES)
@@ -575,7 +571,7 @@ describe("the table as a whole", () => {
                 { length: 7 },
                 (_, bit) => flags[(bits >> bit) & 1] ?? false,
               ) as [boolean, boolean, boolean, boolean, boolean, boolean, boolean];
-              const facts: Facts = {
+              const facts: SituationFacts = {
                 phase,
                 old,
                 next,
@@ -610,7 +606,7 @@ describe("the table as a whole", () => {
   });
 
   it("says what it was asked when no row fits, which the test above rules out", () => {
-    const facts = { phase: "elsewhere" } as unknown as Facts;
+    const facts = { phase: "elsewhere" } as unknown as SituationFacts;
     expect(() => rowFor(facts)).toThrow(/no row for .*elsewhere/);
   });
 });

@@ -4,20 +4,25 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { LiveAuthority } from "../../../src/rotation/observation.ts";
 import type { Phase } from "../../../src/rotation/phase.ts";
 import { type OverrideWork, planActions } from "../../../src/teleport/overrides/actions.ts";
-import type { Situation } from "../../../src/teleport/overrides/ca-situation.ts";
-import { checkAgainstLive, faultyKeys } from "../../../src/teleport/overrides/cluster-rules.ts";
-import { compareOverrides } from "../../../src/teleport/overrides/compare.ts";
+import { caKeys } from "../../../src/teleport/overrides/ca-keys.ts";
+import {
+  type CaOverride,
+  emptyOverride,
+  entryStatesOf,
+} from "../../../src/teleport/overrides/ca-override.ts";
+import type { CaSituation } from "../../../src/teleport/overrides/ca-situation.ts";
+import { checkAgainstLive } from "../../../src/teleport/overrides/cluster-rules.ts";
+import { compareOverrides } from "../../../src/teleport/overrides/compare-overrides.ts";
 import { keysWithCrl } from "../../../src/teleport/overrides/crl.ts";
 import { checkOverride } from "../../../src/teleport/overrides/entry-rules.ts";
+import { faultyKeys } from "../../../src/teleport/overrides/faulty-keys.ts";
+import { mayAdvance } from "../../../src/teleport/overrides/judge-edge.ts";
 import {
   type FindingCode,
   type OverrideFinding,
   serverRefusal,
-} from "../../../src/teleport/overrides/finding.ts";
-import { mayAdvance } from "../../../src/teleport/overrides/judge-edge.ts";
-import { caKeys } from "../../../src/teleport/overrides/keys.ts";
+} from "../../../src/teleport/overrides/override-finding.ts";
 import { readOverride } from "../../../src/teleport/overrides/read-resource.ts";
-import { type CaOverride, emptyOverride, statesOf } from "../../../src/teleport/overrides/resource.ts";
 import { HAS_OPENSSL, opensslText, verifyDownstream } from "./openssl.ts";
 import {
   authorityOf,
@@ -160,12 +165,12 @@ async function withCrls(entries: readonly object[], issuers: readonly Issuer[]):
   return documentWith(entries, { status: { public_key_hash_to_crl: Object.fromEntries(crls) } });
 }
 
-function situationOf({ authority, live }: Result, waived: readonly string[] = []): Situation {
+function situationOf({ authority, live }: Result, waived: readonly string[] = []): CaSituation {
   const keys = caKeys(authority);
   return {
     phase: authority.rotation.phase,
     keys,
-    entries: statesOf(live),
+    entries: entryStatesOf(live),
     withCrl: keysWithCrl(live, NOW),
     trustAcknowledged: new Set(live.entries.keys()),
     waived: new Set(waived),
@@ -318,7 +323,7 @@ const VECTORS: readonly Vector[] = [
     codes: [],
     make: ({ ours }) => ({
       document: documentWith([{ disabled: true, public_key: keyHash(ours) }]),
-      also: ({ desired }) => expect([...statesOf(desired).values()]).toEqual(["waived"]),
+      also: ({ desired }) => expect([...entryStatesOf(desired).values()]).toEqual(["waived"]),
     }),
   },
   {

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { approvalOf } from "../../../src/views/tui/approval.ts";
-import { placeKey, placesOf } from "../../../src/views/tui/facts.ts";
-import { QUIET_TICKS, READY_TICKS, type State } from "../../../src/views/tui/model.ts";
+import { stepPlaces } from "../../../src/rotation/plan-steps.ts";
+import { QUIET_TICKS, READY_TICKS } from "../../../src/views/tui/gate.ts";
+import { approvedOnScreen } from "../../../src/views/tui/offer.ts";
+import { placeKey } from "../../../src/views/tui/places.ts";
 import { reduce } from "../../../src/views/tui/reducer.ts";
+import type { State } from "../../../src/views/tui/state.ts";
 import { dialogText } from "../../../src/views/tui/view/dialog-lines.ts";
 import { calmly, drawn, keyOf, open, press, type, wait } from "./keystrokes.ts";
 import { BUSY_PLAN, FINAL_PLAN, failing, planOf, READY_PLAN, rotation, step } from "./sample.ts";
@@ -33,7 +35,7 @@ const approving = (plan = READY_PLAN) => open({ mode: "approve", plan });
 describe("an ordinary step", () => {
   it("is approved by a, then y, by a person who looks", () => {
     const state = calmly(approving(), "a", "y");
-    expect(approvalOf(state)).toEqual({
+    expect(approvedOnScreen(state)).toEqual({
       ordinary: new Set(["acme.cluster/host-2026-11/host/init-update_clients"]),
       final: new Map(),
     });
@@ -114,7 +116,7 @@ describe("the point of no return", () => {
   it("is approved by the cluster's name and Enter", () => {
     const asked = calmly(approving(FINAL_PLAN), "a");
     const state = calmly(type(asked, "acme.cluster"), "return");
-    expect(approvalOf(state)).toEqual({
+    expect(approvedOnScreen(state)).toEqual({
       ordinary: new Set(),
       final: new Map([["acme.cluster/host-2026-11/host/update_servers-standby", []]]),
     });
@@ -156,7 +158,7 @@ describe("the point of no return", () => {
 
   it("is never part of a bundle", () => {
     const state = calmly(approving(BUSY_PLAN), "home", "a", "end", "y");
-    const finals = placesOf(BUSY_PLAN).filter(({ step }) => step.point_of_no_return);
+    const finals = stepPlaces(BUSY_PLAN).filter(({ step }) => step.point_of_no_return);
     expect(finals).toHaveLength(1);
     expect(finals.some((place) => state.approved.has(placeKey(place)))).toBe(false);
     expect(state.approved.size).toBe(3);
@@ -194,7 +196,7 @@ describe("the point of no return", () => {
     const asked = calmly(approving(two), "a");
     expect(calmly(type(asked, "acme.cluster"), "return").approved.size).toBe(0);
     const state = calmly(type(asked, "acme.cluster/host-2026-11"), "return");
-    expect([...approvalOf(state).final.keys()]).toEqual([
+    expect([...approvedOnScreen(state).final.keys()]).toEqual([
       "acme.cluster/host-2026-11/host/update_servers-standby",
     ]);
   });
@@ -262,8 +264,8 @@ describe("what cannot be approved says why", () => {
     const one = calmly(approving(both), "a", "y");
     expect(one.approved.size).toBe(1);
     const key = (name: string) => `${name}/host-2026-11/host/init-update_clients`;
-    expect([...approvalOf(one).ordinary]).toEqual([key("east")]);
-    expect([...approvalOf(calmly(one, "end", "a", "y")).ordinary]).toEqual([key("east"), key("west")]);
+    expect([...approvedOnScreen(one).ordinary]).toEqual([key("east")]);
+    expect([...approvedOnScreen(calmly(one, "end", "a", "y")).ordinary]).toEqual([key("east"), key("west")]);
   });
 
   it("a question that is longer than the screen has to be scrolled to its end", () => {

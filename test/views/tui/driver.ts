@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../../../src/apply/event.ts";
-import { replay, review, reviewAndApprove, watch } from "../../../src/views/tui/open.tsx";
+import { review, reviewAndApprove, watch, watchReplay } from "../../../src/views/tui/on-screen.tsx";
 import { BUSY_PLAN, COMPONENTS, DIFF, FINAL_PLAN, READY_PLAN, runOf } from "./sample.ts";
 
 /**
@@ -62,7 +62,7 @@ switch (mode) {
     await watchRun();
     break;
   case "replay":
-    await replay({ ...terminal, events: runOf(plan) });
+    await watchReplay({ ...terminal, events: runOf(plan) });
     break;
   default: {
     const approved = await reviewAndApprove({

@@ -4,11 +4,11 @@ import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../src/apply/event.ts";
 import type { Plan } from "../../../src/rotation/plan.ts";
-import { type Size, type State, startState } from "../../../src/views/tui/model.ts";
+import { NO_PLAN, startReplay } from "../../../src/views/tui/playback.ts";
 import { reduce } from "../../../src/views/tui/reducer.ts";
-import { NO_PLAN, startReplay } from "../../../src/views/tui/replay.ts";
-import { Plain } from "../../../src/views/tui/view/plain.tsx";
-import { Screen } from "../../../src/views/tui/view/screen.tsx";
+import { type Size, type State, startState } from "../../../src/views/tui/state.ts";
+import { FullScreen } from "../../../src/views/tui/view/full-screen.tsx";
+import { SpokenScreen } from "../../../src/views/tui/view/spoken-screen.tsx";
 import { calmly, press, type, wait } from "./keystrokes.ts";
 import { BUSY_PLAN, COMPONENTS, DIFF, FINAL_PLAN, NOW, READY_PLAN, rotation, runOf, step } from "./sample.ts";
 
@@ -117,7 +117,7 @@ const SCREENS: Readonly<Record<string, (size: Size) => State>> = {
 };
 
 function frameOf(state: State): string {
-  return renderToString(<Screen state={state} />, { columns: state.size.columns });
+  return renderToString(<FullScreen state={state} />, { columns: state.size.columns });
 }
 
 describe.each(SIZES)("at $columns columns", (size) => {
@@ -132,7 +132,9 @@ describe.each(SIZES)("at $columns columns", (size) => {
 
 describe("for screen readers", () => {
   it.each(Object.entries(SCREENS))("%s", async (name, make) => {
-    const spoken = renderToString(<Plain state={make({ columns: 80, rows: 24 })} />, { columns: 10_000 });
+    const spoken = renderToString(<SpokenScreen state={make({ columns: 80, rows: 24 })} />, {
+      columns: 10_000,
+    });
     expect(spoken).not.toMatch(/[│╭╰─━═╌▲▼●]/);
     await expect(`${spoken.replaceAll(/ +$/gm, "")}\n`).toMatchFileSnapshot(
       `golden/spoken/${name.replaceAll(" ", "-")}.txt`,
@@ -348,7 +350,7 @@ describe("hostile names", () => {
         const frame = stripStyles(frameOf(state));
         expectToFit(frame, size);
         for (const row of frame.split("\n")) expect(row).toMatch(printed);
-        const spoken = stripStyles(renderToString(<Plain state={state} />, { columns: 200 }));
+        const spoken = stripStyles(renderToString(<SpokenScreen state={state} />, { columns: 200 }));
         for (const row of spoken.split("\n")) expect(row).toMatch(printed);
       }
     }

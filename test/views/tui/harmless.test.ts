@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { harmless } from "../../../src/views/harmless.ts";
-import { clipped, exactly, line, paragraph, span, spread, widthOf } from "../../../src/views/tui/text.ts";
+import { clipped, exactly, line, span, spread, widthOf, wrapped } from "../../../src/views/tui/spans.ts";
 
 const ESC = "\u001b";
 
@@ -61,7 +61,7 @@ describe("names that try to be more than names", () => {
         expect(widthOf(clipped(content, width))).toBeLessThanOrEqual(width);
         expect(widthOf(exactly(content, width))).toBe(width);
         expect(widthOf(spread(line(one), line(other), width))).toBeLessThanOrEqual(width);
-        for (const row of paragraph(`${one} ${other}`, width, { lead: line("  → ") })) {
+        for (const row of wrapped(`${one} ${other}`, width, { lead: line("  → ") })) {
           expect(widthOf(row)).toBeLessThanOrEqual(width + 4);
           for (const { text } of row) expect(text).toMatch(printed);
         }

@@ -1,5 +1,5 @@
-import { type Key, type State, startState } from "../../../src/views/tui/model.ts";
 import { reduce } from "../../../src/views/tui/reducer.ts";
+import { type Key, type State, startState } from "../../../src/views/tui/state.ts";
 import { NOW } from "./sample.ts";
 
 /** Drives the reducer the way the screen does: keys, frames and ticks. */

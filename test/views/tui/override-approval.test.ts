@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { approvalKey } from "../../../src/apply/approval.ts";
 import type { RunEvent } from "../../../src/apply/event.ts";
 import type { Plan, Step } from "../../../src/rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../../../src/teleport/overrides/plan.ts";
-import { approvalOf } from "../../../src/views/tui/approval.ts";
-import { hear, startRun } from "../../../src/views/tui/run.ts";
+import type { OverridePlan, PlannedAction } from "../../../src/teleport/overrides/override-plan.ts";
+import { hear } from "../../../src/views/run/hear.ts";
+import { startRun } from "../../../src/views/run/run-state.ts";
+import { approvedOnScreen } from "../../../src/views/tui/offer.ts";
 import { summaryLines } from "../../../src/views/tui/summary.ts";
-import { detailLines } from "../../../src/views/tui/view/detail.ts";
+import { detailLines } from "../../../src/views/tui/view/detail-lines.ts";
 import { calmly, open } from "./keystrokes.ts";
 import { planOf, rotation, step } from "./sample.ts";
 
@@ -64,9 +65,9 @@ function yesTo(...ids: readonly string[]) {
 describe("a plan of override entries alone", () => {
   it("is approved and started like any other", () => {
     const state = calmly(approving(withOverride(overridden())), "a", "y");
-    expect(approvalOf(state)).toEqual(yesTo(ENABLE));
+    expect(approvedOnScreen(state)).toEqual(yesTo(ENABLE));
     expect(calmly(state, "s", "y").status).toBe("rechecking");
-    expect(approvalOf(calmly(state, "w"))).toEqual(yesTo());
+    expect(approvedOnScreen(calmly(state, "w"))).toEqual(yesTo());
   });
 
   it("is not approved while a statement is missing, and says which", () => {
@@ -90,12 +91,12 @@ describe("a step of a CA whose entries change first", () => {
   it("brings them along, and both are in the question", () => {
     const state = calmly(approving(withOverride(overridden(), init)), "a");
     expect(state.dialog).toMatchObject({ kind: "approve" });
-    expect(approvalOf(calmly(state, "y"))).toEqual(yesTo(init.id, ENABLE));
+    expect(approvedOnScreen(calmly(state, "y"))).toEqual(yesTo(init.id, ENABLE));
   });
 
   it("loses its approval with theirs", () => {
     const both = calmly(approving(withOverride(overridden(), init)), "a", "y");
-    expect(approvalOf(calmly(both, "end", "w"))).toEqual(yesTo());
+    expect(approvedOnScreen(calmly(both, "end", "w"))).toEqual(yesTo());
   });
 
   it("is not held up by what comes after it", () => {
@@ -108,7 +109,7 @@ describe("a step of a CA whose entries change first", () => {
     const final = step("db_client-2026-11", "db_client", { from: "update_servers", to: "standby" });
     const plan = withOverride(overridden({ actions: [retire] }), final);
     const state = calmly(approving(plan), "a", ..."acme.cluster", "return");
-    expect(approvalOf(state)).toEqual({
+    expect(approvedOnScreen(state)).toEqual({
       ...yesTo(RETIRE),
       final: new Map([[approvalKey("acme.cluster", final.id), []]]),
     });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../src/apply/event.ts";
-import { keysOf } from "../../../src/views/tui/keys.ts";
-import { type State, startState } from "../../../src/views/tui/model.ts";
+import { keyPresses } from "../../../src/views/tui/key-presses.ts";
+import { NO_PLAN, startReplay } from "../../../src/views/tui/playback.ts";
 import { reduce } from "../../../src/views/tui/reducer.ts";
-import { NO_PLAN, startReplay } from "../../../src/views/tui/replay.ts";
-import { rowsOf } from "../../../src/views/tui/tree.ts";
+import { rowsOf } from "../../../src/views/tui/rows.ts";
+import { type State, startState } from "../../../src/views/tui/state.ts";
 import { componentCount, componentInWords } from "../../../src/views/tui/view/component-lines.ts";
 import { calmly, open, press, SIZE, type, wait } from "./keystrokes.ts";
 import {
@@ -242,11 +242,11 @@ describe("keys as terminals send them", () => {
     ["a key that goes up again", "y", { eventType: "release" as const }, []],
     ["a letter with its marks is one", "é", {}, ["é"]],
   ])("%s", (_, input, key, names) => {
-    expect(keysOf(input, key).map(({ name }) => name)).toEqual(names);
+    expect(keyPresses(input, key).map(({ name }) => name)).toEqual(names);
   });
 
   it("takes control characters for no text", () => {
-    expect(keysOf("\u0000", {})).toEqual([{ name: "\u0000", printable: false }]);
+    expect(keyPresses("\u0000", {})).toEqual([{ name: "\u0000", printable: false }]);
   });
 });
 

@@ -2,15 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../src/apply/event.ts";
 import type { Phase } from "../../../src/rotation/phase.ts";
 import type { Plan } from "../../../src/rotation/plan.ts";
-import { nextStep } from "../../../src/views/tui/next-step.ts";
-import {
-  hear,
-  LOG_KEPT,
-  type Run,
-  rollbackRefusal,
-  startRun,
-  type Track,
-} from "../../../src/views/tui/run.ts";
+import { hear } from "../../../src/views/run/hear.ts";
+import { howToGoOn } from "../../../src/views/run/how-to-go-on.ts";
+import { LOG_KEPT } from "../../../src/views/run/run-log.ts";
+import { type Run, rollbackRefusal, startRun, type Track } from "../../../src/views/run/run-state.ts";
 import { summaryLines } from "../../../src/views/tui/summary.ts";
 import { BUSY_PLAN, FINAL_PLAN, NOW, READY_PLAN, rotation, runOf, step } from "./sample.ts";
 
@@ -190,12 +185,12 @@ describe("how to go on", () => {
     ],
     ["at the end", [done("host", "standby")], "capstan status shows the keys as they are now"],
   ])("%s", (_, tracks, next) => {
-    expect(nextStep({ ending, tracks })).toBe(next);
+    expect(howToGoOn({ ending, tracks })).toBe(next);
   });
 
   it("is not said twice", () => {
     const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
-    expect(nextStep({ ending: { outcome: "interrupted", message }, tracks: [] })).toBeNull();
+    expect(howToGoOn({ ending: { outcome: "interrupted", message }, tracks: [] })).toBeNull();
   });
 });
 

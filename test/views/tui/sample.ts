@@ -11,7 +11,7 @@ import type {
   RotationPlan,
   Step,
 } from "../../../src/rotation/plan.ts";
-import type { GitDiff } from "../../../src/views/tui/model.ts";
+import type { GitDiff } from "../../../src/views/tui/state.ts";
 
 /** A made-up company: the data of all screen tests and of the pictures in docs/. */
 

@@ -1,21 +1,23 @@
 import type { LiveComponent } from "../../../rotation/observation.ts";
 import type { Finding, Step } from "../../../rotation/plan.ts";
-import { windowStart } from "../layout.ts";
-import { rememberLast } from "../memo.ts";
-import type { ComponentLists, State } from "../model.ts";
+import { clusterSteps } from "../../../rotation/plan-steps.ts";
+import { windowStart } from "../areas.ts";
+import { rememberLast } from "../remember-last.ts";
+import { type Row, rowsOf } from "../rows.ts";
 import {
   clipped,
-  count,
+  countOnScreen,
   EMPTY,
   exactly,
+  grouped,
   type Line,
   line,
   padText,
-  paragraph,
   span,
   spread,
-} from "../text.ts";
-import { type Row, rowsOf } from "../tree.ts";
+  wrapped,
+} from "../spans.ts";
+import type { ComponentLists, State } from "../state.ts";
 
 /** One machine, with what a guard of the selected step has against it. */
 interface ComponentRow {
@@ -72,7 +74,7 @@ const stepsUnder = rememberLast((row: Row | undefined): readonly Step[] => {
   if (row === undefined) return [];
   if (row.kind === "step") return [row.step];
   if (row.kind === "rotation") return row.rotation.steps;
-  return row.kind === "cluster" ? row.cluster.rotations.flatMap(({ steps }) => steps) : [];
+  return row.kind === "cluster" ? clusterSteps(row.cluster) : [];
 });
 
 const selectedRow = (state: State) => rowsOf(state.plan, state).find(({ id }) => id === state.selected);
@@ -137,8 +139,8 @@ export function componentLines(state: State, width: number, height: number): Lin
 function searchLine({ query, searching }: State, all: number, found: number, width: number): Line {
   const total =
     found === all
-      ? count(all, "component")
-      : `${count(found, "component")} of ${all.toLocaleString("en-US")}`;
+      ? countOnScreen(all, "component")
+      : `${countOnScreen(found, "component")} of ${grouped(all)}`;
   if (!searching && query === "")
     return spread(line(span("/ searches", "dim")), line(span(total, "dim")), width);
   return spread(
@@ -171,12 +173,12 @@ function about(row: ComponentRow | undefined, width: number): Line[] {
 }
 
 function aboutLines({ subject, seen, finding }: ComponentRow, width: number): Line[] {
-  const head = paragraph(subject, width, { tone: "strong" }).slice(0, 1);
+  const head = wrapped(subject, width, { tone: "strong" }).slice(0, 1);
   if (finding === null) return [...head, line(span(seen, "dim"))];
   return [
     ...head,
-    ...paragraph(`${finding.guard}: ${finding.message}`, width),
-    ...(finding.waivedUntil === null ? [] : paragraph(`waived until ${finding.waivedUntil}`, width)),
-    ...paragraph(finding.remedy, width, { lead: line(span("→ ", "dim")) }),
+    ...wrapped(`${finding.guard}: ${finding.message}`, width),
+    ...(finding.waivedUntil === null ? [] : wrapped(`waived until ${finding.waivedUntil}`, width)),
+    ...wrapped(finding.remedy, width, { lead: line(span("→ ", "dim")) }),
   ];
 }

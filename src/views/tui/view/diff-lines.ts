@@ -1,16 +1,6 @@
-import type { GitDiff } from "../model.ts";
-import {
-  clockTime,
-  dateOf,
-  EMPTY,
-  hardWrapped,
-  type Line,
-  line,
-  paragraph,
-  span,
-  type Tone,
-  widthOf,
-} from "../text.ts";
+import { clockTime, dateOf } from "../../times.ts";
+import { EMPTY, hardWrapped, type Line, line, type SpanTone, span, widthOf, wrapped } from "../spans.ts";
+import type { GitDiff } from "../state.ts";
 
 /** The commit that asks for the plan, and what it changes in the YAML. */
 export function diffLines(diff: GitDiff | null, commit: string | null, width: number): Line[] {
@@ -23,10 +13,8 @@ export function diffLines(diff: GitDiff | null, commit: string | null, width: nu
   const when = authoredAt === null ? "" : `, ${dateOf(authoredAt)} ${clockTime(authoredAt).slice(0, 5)}`;
   return [
     ...(diff.commit === null ? [] : [line(span("commit    ", "dim"), diff.commit.slice(0, 12))]),
-    ...(author === null
-      ? []
-      : paragraph(`${author}${when}`, width, { lead: line(span("author    ", "dim")) })),
-    ...(subject === null ? [] : paragraph(subject, width, { tone: "strong", lead: line("          ") })),
+    ...(author === null ? [] : wrapped(`${author}${when}`, width, { lead: line(span("author    ", "dim")) })),
+    ...(subject === null ? [] : wrapped(subject, width, { tone: "strong", lead: line("          ") })),
     EMPTY,
     ...(text === ""
       ? [line(span("it changes no resource", "dim"))]
@@ -53,7 +41,7 @@ function diffLine(row: string, width: number): Line[] {
 
 const CONTINUED = "  ↪ ";
 
-function toneOf(row: string): Tone {
+function toneOf(row: string): SpanTone {
   if (/^(\+\+\+|---|diff |similarity |rename |new file |deleted file )/.test(row)) return "dim";
   if (row.startsWith("@@")) return "warn";
   if (row.startsWith("+")) return "good";

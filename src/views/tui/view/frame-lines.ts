@@ -1,12 +1,22 @@
 import { isWaiting } from "../../../planner/verdict.ts";
-import { isBlocked, overridePlacesOf, placesOf } from "../facts.ts";
-import { SMALLEST, type State, VIEWS } from "../model.ts";
-import { rollbackRefusal } from "../run.ts";
-import { clipped, count, EMPTY, type Line, line, type Span, span, spread, widthOf } from "../text.ts";
+import { stepPlaces } from "../../../rotation/plan-steps.ts";
+import { overridePlaces } from "../places.ts";
+import {
+  clipped,
+  countOnScreen,
+  EMPTY,
+  grouped,
+  type Line,
+  line,
+  type Span,
+  span,
+  spread,
+} from "../spans.ts";
+import { DETAIL_VIEWS, isWatching, SMALLEST, type State } from "../state.ts";
+import { isRefused } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
-import { detailEnd, selectedRow } from "./detail.ts";
-import { refusalHint } from "./dialog-lines.ts";
-import { type RailPlace, railLines } from "./rail.ts";
+import { detailEnd, selectedRow } from "./detail-lines.ts";
+import { type CaptionedRail, railLines } from "./rail-lines.ts";
 import { elapsed, shownTrack, stateChip, trackCount } from "./watch-lines.ts";
 
 /** The first row: what this is, of which commit, and the verdict. */
@@ -38,13 +48,13 @@ export function titleLine(state: State): Line {
 }
 
 function planVerdict({ plan, approved }: State): Line {
-  const steps = placesOf(plan);
-  const overrides = overridePlacesOf(plan);
+  const steps = stepPlaces(plan);
+  const overrides = overridePlaces(plan);
   const all = steps.length + overrides.length;
   const held =
-    steps.filter(({ step }) => isBlocked(step)).length +
+    steps.filter(({ step }) => isRefused(step)).length +
     overrides.filter(({ override }) => override.blocked).length;
-  const what = count(all, overrides.length === 0 ? "step" : "change");
+  const what = countOnScreen(all, overrides.length === 0 ? "step" : "change");
   const some =
     approved.size > 0
       ? `${approved.size} of ${all} approved  `
@@ -85,21 +95,17 @@ export function pathLines(state: State): readonly Line[] {
     ...(index === 0 ? [] : [span(" › ", "dim")]),
     span(name, index === 0 ? "strong" : "plain"),
   ]);
-  const head = spread(path, watching(state) ? trackCount(state) : EMPTY, width);
+  const head = spread(path, isWatching(state) ? trackCount(state) : EMPTY, width);
   return [head, ...(rail === null ? [EMPTY, EMPTY] : railLines(rail, width))];
-}
-
-function watching({ mode }: State): boolean {
-  return mode === "watch" || mode === "replay";
 }
 
 interface Place {
   readonly names: readonly string[];
-  readonly rail: RailPlace | null;
+  readonly rail: CaptionedRail | null;
 }
 
 function placeOf(state: State): Place {
-  return watching(state) ? trackPlace(state) : rowPlace(state);
+  return isWatching(state) ? trackPlace(state) : rowPlace(state);
 }
 
 function trackPlace(state: State): Place {
@@ -107,7 +113,7 @@ function trackPlace(state: State): Place {
   if (track === undefined) return { names: [], rail: null };
   const { cluster, rotation, authority, phase, goal } = track;
   const done = track.state === "done";
-  const rail: RailPlace = {
+  const rail: CaptionedRail = {
     phase,
     goal: track.state === "rolling-back" ? "rollback" : goal,
     finished: done && phase === "standby",
@@ -121,7 +127,7 @@ function rowPlace(state: State): Place {
   if (row === undefined) return { names: [], rail: null };
   const rotation = "rotation" in row ? row.rotation : row.cluster.rotations[0];
   if (rotation === undefined) return { names: [row.cluster.name], rail: null };
-  const rail: RailPlace = {
+  const rail: CaptionedRail = {
     phase: rotation.live_phase,
     goal: rotation.desired_phase,
     finished: rotation.standing === "finished",
@@ -135,7 +141,7 @@ const VIEW_NAMES = { step: "step", diff: "diff", keys: "keys", components: "comp
 /** The names of the views, the chosen one marked, and how much is below. */
 export function tabsLine(state: State, width: number): Line {
   const row = selectedRow(state);
-  const tabs = VIEWS.flatMap((view, index): Span[] => {
+  const tabs = DETAIL_VIEWS.flatMap((view, index): Span[] => {
     const name = view === "step" && row?.kind !== "step" ? "about" : VIEW_NAMES[view];
     const chosen = view === state.view;
     const tone = chosen ? (state.focus === "detail" ? "cursor" : "strong") : "dim";
@@ -150,80 +156,7 @@ export function tabsLine(state: State, width: number): Line {
 
 function listPlace(state: State): string {
   const { found } = componentCount(state);
-  return found === 0 ? "" : `${(state.at + 1).toLocaleString("en-US")}/${found.toLocaleString("en-US")}`;
-}
-
-type Hint = readonly [key: string, effect: string];
-
-/** The last row: a sentence when there is something to say, else the keys, the most needed first. */
-export function keysLine(state: State): Line {
-  const width = state.size.columns - 2;
-  if (state.notice !== null) return clipped(line(span(state.notice, "strong")), width);
-  if (state.dialog !== null) return EMPTY;
-  if (state.status === "rechecking") return line(span("looking at the clusters once more …", "strong"));
-  if (state.searching)
-    return hints(
-      [
-        ["Enter", "keeps it"],
-        ["Esc", "clears it"],
-      ],
-      width,
-    );
-  return hints(watching(state) ? watchHints(state) : reviewHints(state), width);
-}
-
-function reviewHints(state: State): readonly Hint[] {
-  const moves: readonly Hint[] = [
-    ["↑↓", "move"],
-    ["Tab", "side"],
-    ["1-4", "view"],
-    ["/", "search"],
-    ["b", state.blockedOnly ? "all" : "blocked"],
-  ];
-  const ends: readonly Hint[] = [
-    ["?", "help"],
-    ["q", "leave"],
-  ];
-  if (state.mode === "read") return [...ends, ...moves];
-  const start: readonly Hint[] = state.approved.size > 0 ? [["s", "start"]] : [];
-  const ask: readonly Hint[] = refusalHint(state) === null ? [["a", "approve"]] : [["a", "why not"]];
-  return [...start, ...ask, ...ends, ...moves];
-}
-
-function watchHints(state: State): readonly Hint[] {
-  const many: readonly Hint[] = state.run.tracks.length > 1 ? [["←→", "rotation"]] : [];
-  if (state.mode === "replay") {
-    return [
-      ["space", state.replay?.paused === true ? "go on" : "pause"],
-      [". ,", "event"],
-      ["+ -", "speed"],
-      ["?", "help"],
-      ["q", "leave"],
-      ...many,
-    ];
-  }
-  if (state.asked.stop) return [["", "stopping at the next safe point; capstan apply goes on from there"]];
-  const back: readonly Hint[] =
-    state.asked.rollback !== null ||
-    rollbackRefusal(state.run, state.run.tracks[state.run.active ?? -1]) !== null
-      ? []
-      : [["r", "roll back"]];
-  return [...back, ["q", "stop safely"], ["/", "search"], ["↑↓", "move"], ["?", "help"], ...many];
-}
-
-function hints(all: readonly Hint[], width: number): Line {
-  let result: Line = EMPTY;
-  for (const [key, effect] of all) {
-    const next = [
-      ...result,
-      span(result.length === 0 ? "" : "   "),
-      span(key, "strong"),
-      span(key === "" ? effect : ` ${effect}`, "dim"),
-    ];
-    if (widthOf(next) > width) break;
-    result = next;
-  }
-  return result;
+  return found === 0 ? "" : `${grouped(state.at + 1)}/${grouped(found)}`;
 }
 
 export function ruleLine(columns: number): Line {

@@ -1,9 +1,10 @@
 import type { CertificateFacts } from "../../../rotation/observation.ts";
 import type { KeyPlan, RotationPlan } from "../../../rotation/plan.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../../teleport/overrides/plan.ts";
-import { shortener } from "../../fingerprints.ts";
-import { type KeyFate, keyFates, type Move } from "../facts.ts";
-import { dateOf, EMPTY, type Line, line, paragraph, type Span, span, widthOfText } from "../text.ts";
+import type { OverrideEntryPlan, OverridePlan } from "../../../teleport/overrides/override-plan.ts";
+import { shortener, shortHash } from "../../fingerprints.ts";
+import { dateOf } from "../../times.ts";
+import { type KeyFate, keyFates, type Passage } from "../key-fates.ts";
+import { EMPTY, type Line, line, type Span, span, widthOfText, wrapped } from "../spans.ts";
 
 const LABEL = 10;
 
@@ -47,7 +48,7 @@ function dates(certificate: CertificateFacts | null): string {
 
 /** Keys and certificates as facts, before and after. */
 export function keyLines(
-  rotations: readonly { readonly rotation: RotationPlan; readonly move: Move }[],
+  rotations: readonly { readonly rotation: RotationPlan; readonly move: Passage }[],
   overrides: readonly OverridePlan[],
   width: number,
 ): Line[] {
@@ -96,23 +97,23 @@ export function overrideLines(override: OverridePlan, width: number): Line[] {
   const { authority, row, situation, entries, actions, due, findings } = override;
   return [
     line(span(`${authority} override`, "strong"), `  ${row}`),
-    ...paragraph(situation, width),
+    ...wrapped(situation, width),
     ...entries.flatMap((entry) => [EMPTY, ...entryLines(entry, width)]),
     ...actions.flatMap(({ purpose, key_hash, call, why, force, missing }, index) => [
       ...(index === 0 ? [EMPTY] : []),
-      ...paragraph(`${purpose} ${key_hash.slice(0, 16)}…  (${call}${force ? ", with force" : ""})`, width, {
+      ...wrapped(`${purpose} ${shortHash(key_hash)}  (${call}${force ? ", with force" : ""})`, width, {
         lead: line(`${index + 1}. `),
         tone: "strong",
       }),
-      ...paragraph(why, width, { lead: line("   ") }),
+      ...wrapped(why, width, { lead: line("   ") }),
       ...missing.flatMap(({ statement, subject, remedy }) => [
-        ...paragraph(`waits for ${statement} of ${subject}`, width, { lead: line("   "), tone: "bad" }),
-        ...paragraph(remedy, width, { lead: line(span("   → ", "dim")) }),
+        ...wrapped(`waits for ${statement} of ${subject}`, width, { lead: line("   "), tone: "bad" }),
+        ...wrapped(remedy, width, { lead: line(span("   → ", "dim")) }),
       ]),
     ]),
     ...due.flatMap(({ message, command }) => [
       EMPTY,
-      ...paragraph(message, width),
+      ...wrapped(message, width),
       ...fact("next", command, width),
     ]),
     ...findings
@@ -137,5 +138,5 @@ function entryLines(entry: OverrideEntryPlan, width: number): Line[] {
 }
 
 function fact(label: string, text: string, width: number): Line[] {
-  return text === "" ? [] : paragraph(text, width, { lead: line(span(label.padEnd(LABEL), "dim")) });
+  return text === "" ? [] : wrapped(text, width, { lead: line(span(label.padEnd(LABEL), "dim")) });
 }

@@ -1,21 +1,21 @@
 import { Box, Text, type TextProps } from "ink";
 import { createContext, useContext } from "react";
 import { harmless } from "../../harmless.ts";
-import type { Line, Tone } from "../text.ts";
-import { LOOKS } from "../tones.ts";
+import type { Line, SpanTone } from "../spans.ts";
+import { TONE_STYLES } from "../tone-styles.ts";
 
 /** Off with NO_COLOR and --no-color. Bold, dim and reverse stay: they are no colours. */
 export const Colours = createContext(true);
 
-function propsOf(tone: Tone, colours: boolean): TextProps {
-  const looks = LOOKS[tone];
+function propsOf(tone: SpanTone, colours: boolean): TextProps {
+  const styles = TONE_STYLES[tone];
   const color = colours
-    ? looks.find((look) => look === "green" || look === "red" || look === "magenta")
+    ? styles.find((style) => style === "green" || style === "red" || style === "magenta")
     : undefined;
   return {
-    bold: looks.includes("bold"),
-    dimColor: looks.includes("dim"),
-    inverse: looks.includes("inverse"),
+    bold: styles.includes("bold"),
+    dimColor: styles.includes("dim"),
+    inverse: styles.includes("inverse"),
     ...(color === undefined ? {} : { color }),
   };
 }

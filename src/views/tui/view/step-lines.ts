@@ -1,9 +1,24 @@
 import { seenText } from "../../../planner/saved/plan-difference.ts";
+import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
 import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
-import { holdsText } from "../../outlook.ts";
-import { failingGuards, keyFates, moveOf, placeKey, type StepPlace, verdictOf } from "../facts.ts";
-import { count, EMPTY, type Line, line, paragraph, type Span, span, spread, widthOf } from "../text.ts";
+import type { StepPlace } from "../../../rotation/plan-steps.ts";
+import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
+import { holdsText } from "../../facts/work-words.ts";
+import { keyFates, stepPassage } from "../key-fates.ts";
+import { placeKey } from "../places.ts";
+import {
+  countOnScreen,
+  EMPTY,
+  type Line,
+  line,
+  type Span,
+  span,
+  spread,
+  widthOf,
+  wrapped,
+} from "../spans.ts";
+import { stepVerdict } from "../step-verdict.ts";
 import { fateLines } from "./key-lines.ts";
 import { signOf, verdictChip } from "./tree-lines.ts";
 
@@ -16,7 +31,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
   const { step, rotation } = place;
   return [
     ...headLines(place, approved.has(placeKey(place)), width),
-    ...paragraph(step.why, width),
+    ...wrapped(step.why, width),
     ...refusingLines(step, width),
     EMPTY,
     ...labelled("disrupts", step.disrupts, width),
@@ -28,7 +43,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
       width,
     ),
     EMPTY,
-    ...fateLines(keyFates(rotation, moveOf(step)), width),
+    ...fateLines(keyFates(rotation, stepPassage(step)), width),
   ];
 }
 
@@ -44,7 +59,7 @@ function headLines({ step }: StepPlace, approved: boolean, width: number): Line[
 }
 
 export function labelled(label: string, text: string, width: number, tone: Span["tone"] = "plain"): Line[] {
-  return paragraph(text, width, { tone, lead: line(span(label.padEnd(LABEL), "dim")) });
+  return wrapped(text, width, { tone, lead: line(span(label.padEnd(LABEL), "dim")) });
 }
 
 /** What blocks comes first: it is why somebody looks. */
@@ -53,7 +68,7 @@ function refusingLines(step: Step, width: number): Line[] {
 }
 
 function passingLines(step: Step, width: number): Line[] {
-  if (verdictOf(step) === "later") {
+  if (stepVerdict(step) === "later") {
     return labelled(
       "guards",
       "judged when the step before it is done, and again right before this one",
@@ -71,7 +86,7 @@ function passingLines(step: Step, width: number): Line[] {
 
 function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
   const { findings, waived } = guard;
-  const waits = verdictOf(step) === "waits";
+  const waits = stepVerdict(step) === "waits";
   const [sign, verdict, tone] = ((): readonly [Span, string, Span["tone"]] => {
     if (guard.outcome === "pass") return [span("±", "warn"), "passes by waiver", "warn"];
     if (waits) return [signOf("waits"), "not yet: apply waits for it", "warn"];
@@ -87,19 +102,19 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
       return findingLines(finding, next?.remedy !== finding.remedy, width);
     }),
     ...(hidden > 0
-      ? [line("  ", span(`and ${count(hidden, "more finding")}: 4 lists them all`, "dim"))]
+      ? [line("  ", span(`and ${countOnScreen(hidden, "more finding")}: 4 lists them all`, "dim"))]
       : []),
     ...waived.flatMap(({ subject, message, reason, expires }) => [
-      ...paragraph(`${subject} ${message}`, width, { lead: line("  ") }),
-      ...paragraph(`waived until ${expires}: ${reason}`, width, { tone: "warn", lead: line("    ") }),
+      ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
+      ...wrapped(`waived until ${expires}: ${reason}`, width, { tone: "warn", lead: line("    ") }),
     ]),
   ];
 }
 
 function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean, width: number): Line[] {
   return [
-    ...paragraph(`${subject} ${message}`, width, { lead: line("  ") }),
-    ...(withRemedy ? paragraph(remedy, width, { lead: line("  ", span("→ ", "dim")) }) : []),
+    ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
+    ...(withRemedy ? wrapped(remedy, width, { lead: line("  ", span("→ ", "dim")) }) : []),
   ];
 }
 
@@ -122,15 +137,15 @@ function openLines(item: ChecklistItem, width: number): Line[] {
   const lead = (text: string) => line("    ", span(text, "dim"));
   const what = `${item.do} (${holdsText(item, false)})`;
   return [
-    ...paragraph(what, width, { lead: line(span("[ ] ", required ? "bad" : "dim")) }),
-    ...(note === null ? [] : paragraph(note, width, { tone: "warn", lead: lead("") })),
+    ...wrapped(what, width, { lead: line(span("[ ] ", required ? "bad" : "dim")) }),
+    ...(note === null ? [] : wrapped(note, width, { tone: "warn", lead: lead("") })),
     // Advice is not what anything waits for.
     ...(required
       ? [
-          ...(verify === "" ? [] : paragraph(verify, width, { lead: lead("check ") })),
-          ...commands.flatMap((command) => paragraph(command, width, { tone: "strong", lead: lead("$ ") })),
-          ...(artifacts.length === 0 ? [] : paragraph(artifacts.join(", "), width, { lead: lead("files ") })),
-          ...paragraph(id, width, { tone: "dim", lead: lead("acknowledge ") }),
+          ...(verify === "" ? [] : wrapped(verify, width, { lead: lead("check ") })),
+          ...commands.flatMap((command) => wrapped(command, width, { tone: "strong", lead: lead("$ ") })),
+          ...(artifacts.length === 0 ? [] : wrapped(artifacts.join(", "), width, { lead: lead("files ") })),
+          ...wrapped(id, width, { tone: "dim", lead: lead("acknowledge ") }),
         ]
       : []),
   ];
@@ -138,17 +153,8 @@ function openLines(item: ChecklistItem, width: number): Line[] {
 
 function doneLines({ id, by, note }: ChecklistItem, width: number): Line[] {
   const said = `${id}  ${by === "probe" ? "seen by a probe" : `stated by ${by}`}${note === null ? "" : `: ${note}`}`;
-  return paragraph(said, width, { lead: line(span("[x] ", "good")) });
+  return wrapped(said, width, { lead: line(span("[x] ", "good")) });
 }
-
-const CONSUMER_TONES: Readonly<Record<ConsumerObservation["uses"], Span["tone"]>> = {
-  old: "plain",
-  new: "good",
-  both: "good",
-  neither: "warn",
-  unreachable: "bad",
-  unknown: "warn",
-};
 
 /** What trusts the CA outside the cluster, as probes saw it. */
 export function consumerLines(consumers: readonly ConsumerObservation[], width: number): Line[] {
@@ -156,13 +162,13 @@ export function consumerLines(consumers: readonly ConsumerObservation[], width: 
   return [
     EMPTY,
     ...consumers.flatMap((one, index) => [
-      ...paragraph(`${one.kind} ${one.consumer}: ${seenText(one)}`, width, {
+      ...wrapped(`${one.kind} ${one.consumer}: ${seenText(one)}`, width, {
         tone: CONSUMER_TONES[one.uses],
         lead: line(span((index === 0 ? "outside" : "").padEnd(LABEL), "dim")),
       }),
       ...(one.detail === ""
         ? []
-        : paragraph(one.detail, width, { tone: "dim", lead: line(" ".repeat(LABEL)) })),
+        : wrapped(one.detail, width, { tone: "dim", lead: line(" ".repeat(LABEL)) })),
     ]),
   ];
 }

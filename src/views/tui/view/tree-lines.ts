@@ -1,12 +1,14 @@
 import type { Step } from "../../../rotation/plan.ts";
-import { overrideKey, placeKey, type Verdict, verdictOf } from "../facts.ts";
-import { windowStart } from "../layout.ts";
-import type { State } from "../model.ts";
-import { exactly, type Line, line, type Span, span, spread, type Tone } from "../text.ts";
-import { type Row, rowsOf } from "../tree.ts";
+import { clusterSteps } from "../../../rotation/plan-steps.ts";
+import { windowStart } from "../areas.ts";
+import { overrideKey, placeKey } from "../places.ts";
+import { type Row, rowsOf } from "../rows.ts";
+import { exactly, type Line, line, type Span, type SpanTone, span, spread } from "../spans.ts";
+import type { State } from "../state.ts";
+import { type StepVerdict, stepVerdict } from "../step-verdict.ts";
 
 /** One sign per verdict; help and the step itself have the words. */
-const SIGNS: Readonly<Record<Verdict, Span>> = {
+const SIGNS: Readonly<Record<StepVerdict, Span>> = {
   ready: span("○", "good"),
   blocked: span("✗", "bad"),
   unknown: span("?", "bad"),
@@ -16,7 +18,7 @@ const SIGNS: Readonly<Record<Verdict, Span>> = {
 
 export const APPROVED_SIGN = span("✔", "good");
 
-export function signOf(verdict: Verdict): Span {
+export function signOf(verdict: StepVerdict): Span {
   return SIGNS[verdict];
 }
 
@@ -46,10 +48,7 @@ function rowLine(row: Row, state: State, width: number): Line {
     case "cluster":
       return spread(
         line(indent, fold, span(row.cluster.name, "strong")),
-        worst(
-          row,
-          row.cluster.rotations.flatMap(({ steps }) => steps),
-        ),
+        worst(row, clusterSteps(row.cluster)),
         width,
       );
     case "rotation":
@@ -86,7 +85,7 @@ function stepLine(row: Extract<Row, { kind: "step" }>, state: State): Line {
   const what = step.action === "verify" ? `wait: ${step.to}` : `→ ${step.to}`;
   return line(
     "  ".repeat(row.depth),
-    approved ? APPROVED_SIGN : SIGNS[verdictOf(step)],
+    approved ? APPROVED_SIGN : SIGNS[stepVerdict(step)],
     ` ${several}${what}`,
     ...(step.point_of_no_return ? [span("  no return", "bad")] : []),
   );
@@ -95,19 +94,19 @@ function stepLine(row: Extract<Row, { kind: "step" }>, state: State): Line {
 /** What a folded row hides, told by the worst of it. */
 function worst(row: Row, steps: readonly Step[]): Line {
   if (row.folded !== true) return [];
-  const verdicts = new Set(steps.map(verdictOf));
+  const verdicts = new Set(steps.map(stepVerdict));
   const found = (["blocked", "unknown", "waits", "ready", "later"] as const).find((one) => verdicts.has(one));
   return found === undefined ? [] : line(SIGNS[found], " ");
 }
 
 /** The word for a verdict, as a chip. */
 export function verdictChip(step: Step, approved: boolean): Span {
-  const [text, tone] = approved ? APPROVED : CHIPS[verdictOf(step)];
+  const [text, tone] = approved ? APPROVED : CHIPS[stepVerdict(step)];
   return span(` ${text} `, tone);
 }
 
-const APPROVED: readonly [string, Tone] = ["APPROVED", "chip-good"];
-const CHIPS: Readonly<Record<Verdict, readonly [string, Tone]>> = {
+const APPROVED: readonly [string, SpanTone] = ["APPROVED", "chip-good"];
+const CHIPS: Readonly<Record<StepVerdict, readonly [string, SpanTone]>> = {
   ready: ["READY", "chip-good"],
   blocked: ["BLOCKED", "chip-bad"],
   unknown: ["UNKNOWN", "chip-bad"],

@@ -1,26 +1,28 @@
 import type { KindProgress, Laggard } from "../../../apply/event.ts";
-import { stepTitle } from "../facts.ts";
-import { windowStart } from "../layout.ts";
-import { rememberLast } from "../memo.ts";
-import type { State } from "../model.ts";
-import { entryTitle, type LogEntry, type Run, type Track, type Waiting } from "../run.ts";
+import { stepTitle } from "../../../rotation/plan-steps.ts";
+import { entryTitle } from "../../run/run-log.ts";
+import type { LogEntry, Run, Track, Waiting } from "../../run/run-state.ts";
+import { clockTime } from "../../times.ts";
+import { windowStart } from "../areas.ts";
+import { rememberLast } from "../remember-last.ts";
 import {
   clipped,
   clippedText,
-  clockTime,
   duration,
   EMPTY,
   exactly,
+  grouped,
   type Line,
   line,
   padText,
-  paragraph,
   type Span,
+  type SpanTone,
   span,
   spread,
-  type Tone,
   widthOfText,
-} from "../text.ts";
+  wrapped,
+} from "../spans.ts";
+import type { State } from "../state.ts";
 
 /** The track on the screen: the one that a person chose, else the one that moves. */
 export function shownTrack({ run, track }: Pick<State, "run" | "track">): Track | undefined {
@@ -47,7 +49,7 @@ export function laggardsOf(waiting: Waiting | null, query: string): readonly Lag
   return searchLaggards(waiting?.laggards ?? NO_LAGGARDS, query);
 }
 
-const STATES: Readonly<Record<Track["state"], readonly [string, Tone]>> = {
+const STATES: Readonly<Record<Track["state"], readonly [string, SpanTone]>> = {
   queued: ["QUEUED", "chip"],
   running: ["RUNNING", "chip"],
   "rolling-back": ["ROLLING BACK", "chip-warn"],
@@ -88,10 +90,7 @@ export function stepLine(track: Track | undefined, { entries }: Run, now: number
 /** Why it failed or turns back; never more than it takes to see it. */
 export function reasonLines(track: Track | undefined, width: number): readonly Line[] {
   if (track?.reason == null) return [];
-  return paragraph(track.reason, width, { tone: track.state === "rolling-back" ? "warn" : "bad" }).slice(
-    0,
-    3,
-  );
+  return wrapped(track.reason, width, { tone: track.state === "rolling-back" ? "warn" : "bad" }).slice(0, 3);
 }
 
 function timeLeft({ waiting, requested, state }: Track, now: number): Line {
@@ -112,9 +111,7 @@ export function barLines(waiting: Waiting, width: number, height: number): Line[
   const room = height - probes.length;
   const shown = waiting.progress.length <= room ? waiting.progress : mostBehind(waiting.progress, room);
   const label = Math.max(...shown.map(({ kind }) => kind.length), 5);
-  const counts = shown.map(
-    ({ ready, total }) => `${ready.toLocaleString("en-US")}/${total.toLocaleString("en-US")}`,
-  );
+  const counts = shown.map(({ ready, total }) => `${grouped(ready)}/${total.toLocaleString("en-US")}`);
   const counted = Math.max(...counts.map((text) => text.length), 5);
   return [
     ...shown.map(({ kind, ready, total }, index) => {
@@ -181,12 +178,12 @@ export function laggardLines(state: State, width: number, height: number): Line[
 }
 
 function headLine({ query, searching }: State, all: number, found: number, width: number): Line {
-  const heading = all === 0 ? "Not following yet" : `Not following yet: ${all.toLocaleString("en-US")}`;
+  const heading = all === 0 ? "Not following yet" : `Not following yet: ${grouped(all)}`;
   const sought =
     query === "" && !searching
       ? EMPTY
       : line(span("/", "strong"), query, searching ? span(" ", "cursor") : "");
-  const matches = query === "" ? EMPTY : line(span(`  ${found.toLocaleString("en-US")} found`, "dim"));
+  const matches = query === "" ? EMPTY : line(span(`  ${grouped(found)} found`, "dim"));
   return spread(line(span(heading, "strong")), [...sought, ...matches], width);
 }
 

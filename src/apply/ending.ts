@@ -1,0 +1,77 @@
+import type { FailureCode } from "../failure.ts";
+import type { ClusterPlan } from "../rotation/plan.ts";
+import type { RunOutcome } from "./event.ts";
+
+/** How the work on one cluster, or on one rotation of it, ended. */
+export interface WorkEnding {
+  readonly outcome: RunOutcome;
+  readonly message: string;
+}
+
+/** What a run ends with on a cluster where this happened. */
+export const OUTCOME_OF: Readonly<Record<FailureCode, RunOutcome>> = {
+  locked: "locked",
+  stale: "stale",
+  interrupted: "interrupted",
+  usage: "failed",
+  resources: "failed",
+  executable: "failed",
+  denied: "failed",
+  refused: "failed",
+  storage: "failed",
+};
+
+/** The gravest first (design, section 6). */
+const GRAVITY: readonly RunOutcome[] = [
+  "interrupted",
+  "failed",
+  "rolled-back",
+  "stale",
+  "locked",
+  "rollback-unfinished",
+  "blocked",
+  "applied",
+  "nothing-to-do",
+];
+
+/** `undefined`: nothing was worked on. */
+export function gravest(endings: readonly WorkEnding[]): WorkEnding | undefined {
+  return endings.toSorted((left, right) => GRAVITY.indexOf(left.outcome) - GRAVITY.indexOf(right.outcome))[0];
+}
+
+/** Nobody has to look at it. */
+export function isGood(outcome: RunOutcome): boolean {
+  return outcome === "applied" || outcome === "nothing-to-do";
+}
+
+/** Of a cluster for which no step is planned. */
+export function nothingToDo(cluster: ClusterPlan): WorkEnding {
+  if (isBlockedBeside(cluster)) return { outcome: "blocked", message: whatBlocks(cluster) };
+  return { outcome: "nothing-to-do", message: "live equals desired" };
+}
+
+/** Of a cluster whose steps were all taken: what blocked beside them still does. */
+export function afterAll(cluster: ClusterPlan): WorkEnding {
+  if (isBlockedBeside(cluster)) return { outcome: "blocked", message: whatBlocks(cluster) };
+  return { outcome: "applied", message: "everything that was planned is done" };
+}
+
+/** By what is no step. */
+function isBlockedBeside({ drift, overrides }: ClusterPlan): boolean {
+  return drift.some(({ blocks }) => blocks) || overrides.some(({ blocked }) => blocked);
+}
+
+function whatBlocks({ drift, overrides }: ClusterPlan): string {
+  const [first] = [
+    ...drift.filter(({ blocks }) => blocks),
+    ...overrides.flatMap(({ findings }) =>
+      findings.filter(({ severity, waived }) => severity === "error" && waived === undefined),
+    ),
+    ...overrides.flatMap(({ actions }) =>
+      actions.flatMap(({ missing }) =>
+        missing.map(({ subject, statement }) => ({ subject, message: `waits for a ${statement}` })),
+      ),
+    ),
+  ];
+  return first === undefined ? "a guard blocks" : `${first.subject} ${first.message}`;
+}

@@ -1,0 +1,157 @@
+import { Failure } from "../failure.ts";
+import type { Lock } from "../record/store.ts";
+import type { ClusterPlan, Plan } from "../rotation/plan.ts";
+import { acceptRewritten, noteCommit } from "./applied-commit.ts";
+import { NOTHING_APPROVED } from "./approval.ts";
+import type { ClusterRun, RunContext } from "./context.ts";
+import { emitNow } from "./emit-now.ts";
+import { gravest, isGood, nothingToDo, OUTCOME_OF, type WorkEnding } from "./ending.ts";
+import { type FreshLook, lookAt } from "./fresh-look.ts";
+import { isAbort } from "./interruption.ts";
+import { Sightings } from "./sightings.ts";
+
+/** The clusters of a run, each with its lock as long as it has one, and how those that are through ended. */
+export class LockedClusters {
+  readonly #context: RunContext;
+  readonly #runs = new Map<string, ClusterRun>();
+  readonly #endings = new Map<string, WorkEnding>();
+  #failure: Failure | null = null;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  /** In the order of their names, so that two runs over the same clusters cannot wait for each other. */
+  async lockAll(): Promise<void> {
+    const { store, holder, platforms, desired, clock } = this.#context;
+    for (const name of [...platforms.keys()].toSorted()) {
+      const platform = platforms.get(name);
+      const cluster = desired.clusters.find((resource) => resource.name === name);
+      if (platform === undefined || cluster === undefined) {
+        throw new Error(`${name} is to be applied without a resource or a platform`);
+      }
+      const notice = (message: string) => emitNow(this.#context, { type: "notice", message });
+      const lock = await this.#guarded(name, null, () => store.lock(name, holder, notice));
+      if (lock === null) continue;
+      // A run that lost a lock stops there as if it were interrupted, and says that it was not.
+      const signal = AbortSignal.any([this.#context.signal, lock.lost]);
+      const sightings = new Sightings(clock);
+      this.#runs.set(name, {
+        ...this.#context,
+        signal,
+        cluster,
+        platform,
+        lock,
+        sightings,
+        approval: NOTHING_APPROVED,
+      });
+    }
+  }
+
+  async acceptHistories(): Promise<void> {
+    for (const name of this.#context.platforms.keys()) await this.attempt(name, acceptRewritten);
+  }
+
+  /** What is found as git wants it is written down: nothing older is applied from then on. */
+  async endIdle(cluster: ClusterPlan): Promise<void> {
+    await this.attempt(cluster.name, async (run) => {
+      const ending = nothingToDo(cluster);
+      if (ending.outcome === "nothing-to-do") await noteCommit(run, cluster.name);
+      this.end(cluster.name, ending);
+    });
+  }
+
+  /** Those that are not through yet, in the order of the repository. */
+  async lookAtAll(): Promise<Map<string, FreshLook>> {
+    const names = [...this.#context.platforms.keys()].filter((name) => this.#isOpen(name));
+    const looks = await Promise.all(
+      names.map(async (name) => [name, await this.attempt(name, lookAt)] as const),
+    );
+    return new Map(looks.flatMap(([name, look]) => (look === null ? [] : [[name, look] as const])));
+  }
+
+  /** Work on one cluster; a failure of the outside ends that cluster, and the run goes on. */
+  async attempt<Result>(name: string, task: (run: ClusterRun) => Promise<Result>): Promise<Result | null> {
+    const run = this.#runs.get(name);
+    if (run === undefined || !this.#isOpen(name)) return null;
+    const result = await this.#guarded(name, run.lock, () => task(run));
+    // Nothing is left to be done there: others may have it.
+    if (!this.#isOpen(name)) await this.#release(run);
+    return result;
+  }
+
+  end(name: string, ending: WorkEnding): void {
+    this.#endings.set(name, ending);
+    this.#tell(name, ending, null);
+  }
+
+  /** Those that are not as they were approved are left alone. */
+  endRefused(refused: ReadonlyMap<string, Failure> = new Map()): void {
+    for (const [name, failure] of refused) this.#fail(name, failure);
+  }
+
+  openPart(plan: Plan): Plan {
+    return { ...plan, clusters: plan.clusters.filter(({ name }) => this.#isOpen(name)) };
+  }
+
+  /** Throws what ended a run of one cluster. */
+  ending(): WorkEnding {
+    if (this.#failure !== null && this.#isSingle()) throw this.#failure;
+    const endings = [...this.#endings];
+    const worst = gravest(endings.map(([, ending]) => ending));
+    if (worst === undefined) return { outcome: "nothing-to-do", message: "there is no cluster" };
+    if (
+      this.#isSingle() ||
+      endings.every(([, { outcome }]) => outcome === worst.outcome && isGood(outcome))
+    ) {
+      return worst;
+    }
+    const told = endings.map(([name, { outcome }]) => `${name} ${outcome}`);
+    return { outcome: worst.outcome, message: told.join(", ") };
+  }
+
+  async releaseAll(): Promise<void> {
+    for (const run of this.#runs.values()) await this.#release(run);
+  }
+
+  async #release({ cluster, lock }: ClusterRun): Promise<void> {
+    this.#runs.delete(cluster.name);
+    await lock.release();
+  }
+
+  #isOpen(name: string): boolean {
+    return this.#runs.has(name) && !this.#endings.has(name);
+  }
+
+  #isSingle(): boolean {
+    return this.#context.platforms.size === 1;
+  }
+
+  async #guarded<Result>(
+    name: string,
+    lock: Lock | null,
+    task: () => Promise<Result>,
+  ): Promise<Result | null> {
+    try {
+      return await task();
+    } catch (error) {
+      const cause = lock?.lost.aborted === true ? lock.lost.reason : error;
+      // A person who wants to stop stops all of it; what is no failure of the outside is a defect.
+      if (!(cause instanceof Failure) || isAbort(cause)) throw cause;
+      this.#fail(name, cause);
+      return null;
+    }
+  }
+
+  #fail(name: string, failure: Failure): void {
+    this.#failure = failure;
+    const ending = { outcome: OUTCOME_OF[failure.code], message: failure.message };
+    this.#endings.set(name, ending);
+    this.#tell(name, ending, failure.hint);
+  }
+
+  #tell(cluster: string, { outcome, message }: WorkEnding, hint: string | null): void {
+    if (this.#isSingle()) return;
+    emitNow(this.#context, { type: "cluster-finished", cluster, outcome, message, hint });
+  }
+}

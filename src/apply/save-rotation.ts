@@ -1,0 +1,13 @@
+import { remember } from "../record/changes/remember.ts";
+import type { RotationRecord } from "../rotation/record.ts";
+import type { ClusterRun } from "./context.ts";
+import type { StepAtHand } from "./step-at-hand.ts";
+
+/** Puts the open rotation of this step into the record as it is now, beside whatever else changed there. */
+export async function saveRotation(
+  run: ClusterRun,
+  atHand: StepAtHand,
+  memory: RotationRecord,
+): Promise<void> {
+  await run.store.save(remember(await run.store.load(atHand.cluster.name), memory));
+}

@@ -1,0 +1,36 @@
+import { acknowledgementDiagnostics } from "../checklist/acknowledgements.ts";
+import { overrideStatementDiagnostics } from "../checklist/override-statements.ts";
+import { waiverDiagnostics } from "../checklist/waivers.ts";
+import { profileNamed } from "../profiles.ts";
+import type { RecordStore } from "../record/store.ts";
+import type { Diagnostic } from "../resources/model/desired.ts";
+import type { LoadResult } from "../resources/read/load.ts";
+
+/**
+ * Wrong acknowledgements and waivers of loaded resources. The record at hand tells when a rotation began; a statement from
+ * before that is about another one.
+ */
+export async function checkAcknowledgements(
+  { state, diagnostics, files }: LoadResult,
+  store: Pick<RecordStore, "load">,
+  now: number,
+): Promise<readonly Diagnostic[]> {
+  // What is wrong anyway is said first; half of a file makes no sense of the rest.
+  if (diagnostics.some(({ severity }) => severity === "error")) return [];
+  const time = new Date(now).toISOString();
+  const rotations = state.rotations.filter(({ acknowledge }) => acknowledge.length > 0);
+  const clusters = [...new Set(rotations.map(({ cluster }) => cluster))];
+  const records = await Promise.all(clusters.map((cluster) => store.load(cluster)));
+  const ofCluster = (name: string) => {
+    const platform = state.clusters.find((cluster) => cluster.name === name)?.platform;
+    return platform === undefined ? undefined : profileNamed(platform);
+  };
+  return [
+    ...acknowledgementDiagnostics(
+      { rotations, authorities: state.authorities },
+      { files, records, profileOf: ofCluster, now: time },
+    ),
+    ...overrideStatementDiagnostics(state, { files }),
+    ...waiverDiagnostics(state, { files }),
+  ];
+}

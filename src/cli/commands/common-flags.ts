@@ -1,0 +1,55 @@
+import type { Flag, Flags, ValuesOf } from "../../flag.ts";
+
+/** How results are printed. Markdown is for what reviewers read: a plan, a status, what is wrong with resources. */
+export type Format = "text" | "json" | "markdown";
+
+function common<const Formats extends readonly Format[]>(formats: Formats) {
+  return {
+    directory: { short: "C", value: "dir", says: "folder of the repository", default: "." },
+    cluster: { value: "name", says: "only this cluster" },
+    format: { value: "format", says: "how results are printed", choices: formats, default: "text" },
+    color: { negated: true, says: "no colour, also with NO_COLOR in the environment" },
+    quiet: { short: "q", says: "no progress on stderr" },
+    verbose: { short: "v", says: "what is run, on stderr" },
+  } as const satisfies Flags;
+}
+
+/** The flags that all commands share (design, section 6). */
+export const COMMON = common(["text", "json"]);
+
+/** The same, where what is printed is read by reviewers. */
+export const REVIEWED = common(["text", "json", "markdown"]);
+
+/** The same, where it is read as it goes on. */
+export const FOLLOWED = common(["text"]);
+
+/** What was typed of the shared flags; `format` is one of those that the command knows. */
+export type CommonOptions = Omit<ValuesOf<typeof COMMON>, "format"> & { readonly format: Format };
+
+/** A folder that may be given as an argument. */
+export const FOLDER = { name: "dir", says: "folder of the repository", optional: true } as const;
+
+/** The plan, or parts of it, that was approved. Repeatable, and never with several values: a folder may come after it. */
+export const EXPECT = {
+  value: "fingerprint",
+  says: "refuse any plan but the one with this fingerprint; CLUSTER=FINGERPRINT is one cluster of it (repeatable)",
+  repeatable: "flag",
+} as const satisfies Flag;
+
+/** Once for each rotation. Its value comes after `=` only: what stands behind a bare one is a plan file. */
+export const APPROVE_FINAL = {
+  value: "cluster/rotation",
+  says: "also take the point of no return (=CLUSTER[/ROTATION])",
+  repeatable: "flag",
+  inline: true,
+} as const satisfies Flag;
+
+/** For people who hear a screen. */
+export const SCREEN_READER = {
+  says: "the screen as sentences in reading order",
+} as const satisfies Flag;
+
+/** A folder given as an argument wins over `-C`. */
+export function directoryOf(argument: string | undefined, options: CommonOptions): string {
+  return argument ?? options.directory;
+}

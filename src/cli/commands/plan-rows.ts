@@ -1,0 +1,54 @@
+import { row } from "./command-row.ts";
+import { COMMON, EXPECT, FOLDER, REVIEWED, SCREEN_READER } from "./common-flags.ts";
+
+/** `capstan plan`. */
+export const PLAN = row({
+  name: "plan",
+  summary: "compare git with the live clusters",
+  arguments: [FOLDER],
+  flags: {
+    ...REVIEWED,
+    out: { value: "file", says: "write the plan to a file, for `show` and `apply`" },
+    base: {
+      value: "ref",
+      says: "also say what is changed in git since this commit, and read through its connections",
+    },
+    trustHead: { says: "with --base: read through what is changed, too" },
+    expect: EXPECT,
+    uncommitted: { says: "plan the folder as it is, in place of the commit" },
+    interactive: { short: "i", says: "on a screen: move, fold, search" },
+    screenReader: SCREEN_READER,
+    observations: { value: "file", says: "save what was read, or plan from such a file" },
+  },
+  examples: [
+    "capstan plan",
+    "capstan plan --out plan.json",
+    "capstan plan --base origin/main --format markdown",
+  ],
+  exits: ["ok", "error", "changesPlanned", "blocked", "stale"],
+});
+
+/** `capstan show`. */
+export const SHOW = row({
+  name: "show",
+  summary: "show a plan file",
+  arguments: [{ name: "file", says: "what `plan --out` wrote" }],
+  flags: REVIEWED,
+  examples: ["capstan show plan.json"],
+  exits: ["ok", "error", "stale"],
+});
+
+/** `capstan replay`. */
+export const REPLAY = row({
+  name: "replay",
+  summary: "show a finished run again, from what --events wrote",
+  arguments: [{ name: "file", says: "the events of the run" }],
+  flags: {
+    ...COMMON,
+    speed: { value: "n", of: "count", says: "how many times faster" },
+    tui: { negated: true, says: "no screen: text" },
+    screenReader: SCREEN_READER,
+  },
+  examples: ["capstan replay events.jsonl --speed 10"],
+  exits: ["ok", "error"],
+});

@@ -1,0 +1,125 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type Flag, longOf } from "../../flag.ts";
+import { parseDuration } from "../../resources/model/duration.ts";
+import type { Argument, CommandRow } from "./command-row.ts";
+import { GROUPS } from "./command-table.ts";
+
+/** As wide as all text of capstan; `dist/help.txt` was made so. */
+const HELP_WIDTH = 80;
+
+/** Where help and errors go. A stream is opened when it is first used: each costs milliseconds. */
+export interface HelpStreams {
+  readonly stdout: Pick<NodeJS.WriteStream, "write" | "columns">;
+  readonly stderr: Pick<NodeJS.WriteStream, "write">;
+}
+
+/** Runs a command with what was typed: its arguments, then its flags. */
+export type RunRow = (row: CommandRow, given: readonly unknown[]) => Promise<void>;
+
+/** commander's program for a table of commands; flags are declared only for what `argv` names, as help needs no others. */
+export function programOf(
+  rows: readonly CommandRow[],
+  argv: readonly string[],
+  version: string,
+  streams: HelpStreams,
+  run: RunRow,
+): Command {
+  const program = new Command("capstan")
+    .description("Rotate certificate authorities by commit: plan, review, apply, roll back.")
+    .version(version, "-V, --version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      getOutHelpWidth: () => Math.min(streams.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+    })
+    .showSuggestionAfterError();
+  const add = (parent: Command, name: string, summary: string) =>
+    parent.command(name).description(summary).copyInheritedSettings(program);
+  const groups = new Map<string, Command>();
+  for (const row of rows) {
+    const [first = "", second] = row.name.split(" ");
+    if (second === undefined) {
+      const command = add(program, first, row.summary);
+      if (argv.includes(first)) declare(command, row, run);
+      continue;
+    }
+    const group = groups.get(first) ?? add(program, first, summaryOf(first));
+    groups.set(first, group);
+    if (!argv.includes(first)) continue;
+    const command = add(group, second, row.summary);
+    if (argv.includes(second)) declare(command, row, run);
+  }
+  return program;
+}
+
+function summaryOf(group: string): string {
+  return GROUPS.find(({ name }) => name === group)?.summary ?? "";
+}
+
+function declare(command: Command, row: CommandRow, run: RunRow): void {
+  for (const argument of row.arguments) command.argument(shown(argument), argument.says);
+  for (const [name, flag] of Object.entries(row.flags)) {
+    command.addOption(optionOf(name, flag));
+    if (flag.inline === true) takeInline(command, longOf(name, flag));
+  }
+  if (row.more !== undefined) command.addHelpText("after", row.more.join("\n"));
+  // The last thing that commander hands over is the command itself.
+  command.action((...given: unknown[]) => run(row, given.slice(0, -1)));
+}
+
+function shown({ name, optional, several }: Argument): string {
+  const word = several === true ? `${name}...` : name;
+  return optional === true ? `[${word}]` : `<${word}>`;
+}
+
+function optionOf(name: string, flag: Flag): Option {
+  const { short, value, says, choices, required, repeatable, inline, conflicts } = flag;
+  const long = short === undefined ? longOf(name, flag) : `-${short}, ${longOf(name, flag)}`;
+  const word = repeatable === "value" ? `${value}...` : value;
+  const shape = value === undefined ? "" : inline === true ? ` [${word}]` : ` <${word}>`;
+  const option = new Option(`${long}${shape}`, says);
+  if (choices !== undefined) option.choices(choices);
+  if (required === true) option.makeOptionMandatory();
+  if (conflicts !== undefined) option.conflicts([...conflicts]);
+  if (repeatable === "flag")
+    option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+  if (flag.of !== undefined) option.argParser(READERS[flag.of]);
+  if (flag.default !== undefined) {
+    const read = flag.of === undefined ? flag.default : READERS[flag.of](flag.default);
+    option.default(read, flag.of === "duration" ? flag.default : undefined);
+  }
+  return option;
+}
+
+const READERS: Readonly<Record<NonNullable<Flag["of"]>, (text: string) => number>> = {
+  count(text) {
+    const number = Number(text);
+    if (Number.isInteger(number) && number > 0) return number;
+    throw new InvalidArgumentError("It is not a whole number above 0.");
+  },
+  duration(text) {
+    const ms = parseDuration(text);
+    if (ms !== null && ms > 0) return ms;
+    throw new InvalidArgumentError("It is not a duration, as 60s or 5m.");
+  },
+};
+
+/** The value of a flag stands behind `=` only: a bare one gets an empty value, so that no word behind it is taken. */
+function takeInline(command: Command, long: string): void {
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (words) => {
+    const end = words.indexOf("--");
+    let isValue = false;
+    return parse(
+      words.map((word, index) => {
+        // The value of another flag stays as it is.
+        const isFlag = !isValue && (end === -1 || index < end);
+        isValue =
+          isFlag &&
+          command.options.some(({ long, short, required }) => required && [long, short].includes(word));
+        return isFlag && word === long ? `${long}=` : word;
+      }),
+    );
+  };
+}

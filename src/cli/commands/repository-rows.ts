@@ -1,0 +1,60 @@
+import { INIT_EXAMPLES, INIT_FLAGS } from "../../platforms/init-flags.ts";
+import { row } from "./command-row.ts";
+import { COMMON, FOLDER, REVIEWED } from "./common-flags.ts";
+
+/** `capstan init`. */
+export const INIT = row({
+  name: "init",
+  summary: "write resources for a live cluster",
+  arguments: [{ name: "dir", says: "folder to write to", optional: true }],
+  flags: { ...COMMON, ...INIT_FLAGS },
+  examples: ["capstan init", ...INIT_EXAMPLES.map((flags) => `capstan init ${flags}`)],
+  exits: ["ok", "error"],
+});
+
+/** `capstan validate`. */
+export const VALIDATE = row({
+  name: "validate",
+  summary: "check resources without asking a cluster",
+  arguments: [FOLDER],
+  flags: {
+    ...REVIEWED,
+    base: { value: "ref", says: "also check what is changed since this commit: phase edges" },
+  },
+  examples: ["capstan validate", "capstan validate --base origin/main"],
+  exits: ["ok", "error"],
+});
+
+/** `capstan status`. */
+export const STATUS = row({
+  name: "status",
+  summary: "show live phases, keys and components",
+  arguments: [FOLDER],
+  flags: REVIEWED,
+  examples: ["capstan status", "capstan status --cluster acme.cluster --format json"],
+  exits: ["ok", "error", "blocked"],
+});
+
+/** `capstan artifacts`. */
+export const ARTIFACTS = row({
+  name: "artifacts",
+  summary: "write what systems outside must trust now: PEM, DER, OpenSSH lines, CA pins",
+  arguments: [FOLDER],
+  flags: {
+    ...COMMON,
+    out: { value: "dir", says: "folder to write to; files of others in it stay as they are", required: true },
+    type: { value: "type", says: "only this CA type" },
+  },
+  examples: ["capstan artifacts --out trust", "capstan artifacts --out trust --type host"],
+  exits: ["ok", "error"],
+});
+
+/** `capstan doctor`. */
+export const DOCTOR = row({
+  name: "doctor",
+  summary: "check versions, credentials, permissions and clock",
+  arguments: [FOLDER],
+  flags: COMMON,
+  examples: ["capstan doctor"],
+  exits: ["ok", "error"],
+});

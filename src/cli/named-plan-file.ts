@@ -1,0 +1,81 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { Failure } from "../failure.ts";
+import {
+  type BoundPlan,
+  openPlanFile,
+  type PlanFile,
+  planFileText,
+  type ReadPlanFile,
+  readPlanFile as readAnyPlanFile,
+  sealPlan,
+} from "../planner/saved/plan-file.ts";
+import { readForeignFile } from "../process/foreign-file.ts";
+import { lookAtTarget, namedByFlag, notWritten, readTarget, writeTarget } from "../process/written-file.ts";
+import { valueWithoutSecrets } from "../secrets.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A plan file with the name that the person gave it. */
+export interface NamedPlanFile {
+  readonly name: string;
+  readonly file: PlanFile;
+}
+
+/** Over an older one, too: a plan file is made anew whenever something moved. */
+export async function writePlanFile(terminal: Terminal, name: string, plan: BoundPlan): Promise<PlanFile> {
+  // Before it is sealed: a digest over what is then left out of the file would not fit.
+  const file = sealPlan(valueWithoutSecrets(plan), {
+    madeAt: new Date(terminal.now()).toISOString(),
+    version: packageJson.version,
+  });
+  const target = namedByFlag(terminal.cwd, name);
+  const found = await lookAtTarget(target);
+  if (found?.isFile() === true && found.size > 0 && !isPlanFile(await readTarget(target)))
+    throw notWritten(name, "capstan did not write what is there: it is no plan file", "name another file");
+  await writeTarget(target, { bytes: planFileText(file) });
+  return file;
+}
+
+function isPlanFile(text: string | null): boolean {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return typeof value === "object" && value !== null && "bound_to" in value && "digest" in value;
+  } catch {
+    return false;
+  }
+}
+
+/** To be applied. */
+export async function readNamedPlanFile(terminal: Terminal, name: string): Promise<NamedPlanFile> {
+  return { name, file: openPlanFile(await textOf(terminal, name), name) };
+}
+
+/** To be shown, however old. */
+export async function readShownPlanFile(terminal: Terminal, name: string): Promise<ReadPlanFile> {
+  return readAnyPlanFile(await textOf(terminal, name), name);
+}
+
+async function textOf(terminal: Terminal, name: string): Promise<string> {
+  try {
+    return await readForeignFile(resolve(terminal.cwd, name));
+  } catch (cause) {
+    throw new Failure("usage", `cannot read the plan file ${name}: ${reason(cause)}`, {
+      hint: "`capstan plan --out FILE` writes one",
+      cause,
+    });
+  }
+}
+
+/** `capstan apply` takes a folder or a plan file; what is no folder is meant to be a plan. */
+export async function isFolder(terminal: Terminal, path: string): Promise<boolean> {
+  try {
+    return (await stat(resolve(terminal.cwd, path))).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,129 @@
+import type { Ways } from "../planner/trust.ts";
+import { openPlatform } from "../platforms/open.ts";
+import type { Platform, PlatformOptions, RotationMemory } from "../platforms/platform.ts";
+import { createRunner } from "../process/runner.ts";
+import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
+import { readIdentities } from "../sealing/identities.ts";
+import { OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
+import { writableRoots } from "../written-path.ts";
+import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
+import { withSurroundings } from "./surroundings.ts";
+import type { Terminal } from "./terminal.ts";
+
+import { openWorkspace, type Workspace } from "./workspace.ts";
+
+/** Opens every cluster of the workspace; all of them share one limit of parallel calls. */
+export function openClusters(
+  workspace: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+): ReadonlyMap<string, Platform> {
+  return openEach(workspace, platformOptions(workspace, terminal, options, signal));
+}
+
+function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): ReadonlyMap<string, Platform> {
+  return new Map(
+    clusters.map((cluster) => [
+      cluster.name,
+      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster.name) }),
+    ]),
+  );
+}
+
+/** Nothing is asked about overrides where none could matter. */
+function concern(
+  { overrides, rotations }: DesiredState,
+  name: string,
+): NonNullable<PlatformOptions["overrides"]> {
+  if (overrides.some(({ cluster }) => cluster === name)) return "managed";
+  const rotates = rotations.some(
+    ({ cluster, authorities }) =>
+      cluster === name &&
+      authorities.some(({ type }) => (OVERRIDABLE_TYPES as readonly string[]).includes(type)),
+  );
+  return rotates ? "possible" : "none";
+}
+
+/** What is not to be read, and where executables start. */
+export interface OpenWays extends Pick<Ways, "untrusted" | "unasked"> {
+  readonly cwd?: string;
+}
+
+/** The same, with what is outside of the clusters in what they observe: for whatever judges. */
+export function openPlatforms(
+  workspace: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+  ways: OpenWays = { untrusted: new Map(), unasked: new Map() },
+): ReadonlyMap<string, Platform> {
+  const shared = platformOptions(workspace, terminal, options, signal, ways.cwd);
+  const around = {
+    ...ways,
+    folder: workspace.folder,
+    desired: workspace.desired,
+    resources: new Set(workspace.files.keys()),
+    tree: workspace.tree,
+    runner: shared.runner,
+    open: (cluster: ClusterResource) => openPlatform(cluster, shared),
+    signal,
+  };
+  return new Map(
+    [...openEach(workspace, shared)].map(([name, platform]) => [
+      name,
+      withSurroundings(platform, name, around),
+    ]),
+  );
+}
+
+/** What a platform that keeps neither phases nor keys of a rotation is given: what git and the record know of it. */
+function memoryFor(
+  { desired, store, folder }: Pick<Workspace, "desired" | "store" | "folder">,
+  { env, now }: Terminal,
+): RotationMemory {
+  return {
+    rotations: desired.rotations,
+    record: store,
+    identities: () => readIdentities(env),
+    now: () => new Date(now()),
+    roots: writableRoots(folder, env),
+  };
+}
+
+/** With --verbose, what is run and what is worth knowing goes to stderr. */
+export function platformOptions(
+  workspace: Pick<Workspace, "desired" | "store" | "folder">,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+  cwd?: string,
+): PlatformOptions {
+  const say = (line: string) => {
+    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
+  };
+  return {
+    runner: createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) }),
+    now: () => new Date(terminal.now()),
+    signal,
+    notice: say,
+    memory: memoryFor(workspace, terminal),
+  };
+}
+
+/** What a command works with that looks at the clusters of a commit and writes nothing there. */
+export interface OpenedCommit {
+  readonly workspace: Workspace;
+  readonly platforms: ReadonlyMap<string, Platform>;
+}
+
+/** Opens the clusters of the commit in a directory, by one of the two functions above. */
+export async function openCommit(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: CommonOptions,
+  open: typeof openClusters = openPlatforms,
+): Promise<OpenedCommit> {
+  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
+  return { workspace, platforms: open(workspace, terminal, options, new AbortController().signal) };
+}

@@ -1,0 +1,141 @@
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import type { ValuesOf } from "../flag.ts";
+import type { UnreadCluster } from "../planner/planner.ts";
+import { requireApproved } from "../planner/saved/approved.ts";
+import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
+import { bindingOf } from "../planner/saved/fingerprint.ts";
+import type { BoundPlan } from "../planner/saved/plan-file.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
+import type { Plan } from "../rotation/plan.ts";
+import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
+import type { PLAN } from "./commands/plan-rows.ts";
+import { expectations } from "./expectations.ts";
+import { observationsFor } from "./look-for-plan.ts";
+import { writePlanFile } from "./named-plan-file.ts";
+import { planOfWorkspace } from "./observe.ts";
+import type { Terminal } from "./terminal.ts";
+import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
+
+/** What a plan is made of. */
+export type PlanningOptions = CommonOptions &
+  Pick<ValuesOf<typeof PLAN.flags>, "observations" | "base" | "expect" | "out" | "trustHead" | "uncommitted">;
+
+/** A plan, with what it was made of. */
+export interface MadePlan extends BoundPlan {
+  readonly workspace: Workspace;
+  readonly observations: readonly ClusterObservation[];
+  readonly fingerprint: string;
+  /** `null` when it was compared with nothing. */
+  readonly base: Base | null;
+  /** What is planned, where it is not all of the folder, or more than the commit. */
+  readonly about: string | null;
+}
+
+/** Observes, plans, compares, and writes the plan file where one is asked for; prints nothing on stdout. */
+export async function planDirectory(
+  terminal: Terminal,
+  directory: string,
+  options: PlanningOptions,
+): Promise<MadePlan> {
+  const ofFolder = options.uncommitted === true;
+  if (ofFolder) refuseForFolder(options);
+  const trusted = await trustedSide(terminal, directory, options);
+  const reading = ofFolder ? "folder" : "commit";
+  const workspace = await openWorkspace(directory, options.cluster, terminal, reading, {
+    trusted: trusted?.repository ?? null,
+    proposal: options.base !== undefined,
+  });
+  const [{ observations, unread }, found, base] = await Promise.all([
+    observationsFor(terminal, workspace, trusted, options),
+    uncommitted(workspace),
+    options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
+  ]);
+  const live = await planOfWorkspace(workspace, observations, terminal.now(), unread);
+  const certificates = await certificatesUnread(workspace, unread, terminal.now());
+  const planned =
+    base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
+  const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
+  const bound = { plan, binding: bindingOf(workspace.desired, observations, plan.clusters) };
+  requireApproved(expectations(options.expect), bound);
+  if (options.out !== undefined) await writePlanFile(terminal, options.out, bound);
+  const { fingerprint } = plan;
+  if (options.out !== undefined && options.quiet !== true) {
+    terminal.stderr.write(`wrote ${options.out}, fingerprint ${fingerprint}\n`);
+  }
+  return { ...bound, workspace, observations, fingerprint, base, about: aboutOf(workspace, found, ofFolder) };
+}
+
+/** Of a plan with `--base`, unless a person says that the head may be trusted. */
+async function trustedSide(
+  terminal: Terminal,
+  directory: string,
+  { base, trustHead }: PlanningOptions,
+): Promise<TrustedSide | null> {
+  if (base === undefined) {
+    if (trustHead !== true) return null;
+    throw new Failure("usage", "--trust-head is about a plan with --base, and there is none");
+  }
+  if (trustHead === true) return null;
+  return await trustedBase(resolve(terminal.cwd, directory), base, terminal);
+}
+
+/** Only a commit can be approved, or compared. */
+function refuseForFolder({ out, base }: PlanningOptions): void {
+  if (out === undefined && base === undefined) return;
+  const flag = out === undefined ? "--base" : "--out";
+  throw new Failure("usage", `--uncommitted plans what nobody can apply, and takes no ${flag}`, {
+    hint: "commit first, and leave out --uncommitted",
+  });
+}
+
+/** Outside of git nothing is uncommitted: the folder is all there is. */
+function withUncommitted(plan: Plan, { git, files }: Workspace, found: Uncommitted): Plan {
+  if (git === null) return plan;
+  if (git.commit === null) return { ...plan, uncommitted: [...files.keys()] };
+  const paths = "unknown" in found ? [...files.keys()] : found.files;
+  return paths.length === 0 ? plan : { ...plan, uncommitted: paths };
+}
+
+function aboutOf({ git, commit }: Workspace, found: Uncommitted, ofFolder: boolean): string | null {
+  if (git === null) return null;
+  if (ofFolder) return planOfFolder(found, commit);
+  return commit === null ? null : notInPlan(found, commit);
+}
+
+/** What is wrong with the certificates for a cluster is told although nobody looked at the cluster. */
+async function certificatesUnread(
+  { overrideDocuments, desired }: Workspace,
+  unread: readonly UnreadCluster[],
+  now: number,
+): Promise<readonly PlacedFinding[]> {
+  const names = new Set(unread.map(({ name }) => name));
+  const overrides = desired.overrides.filter(({ cluster }) => names.has(cluster));
+  const found = await Promise.all(
+    overrides.map(async ({ cluster, type, document, source }) => {
+      const written = overrideDocuments.find(({ value }) => value === document);
+      const diagnostics =
+        written === undefined
+          ? []
+          : await (await import("../teleport/overrides/diagnostics.ts")).overrideDiagnostics(written, now);
+      return diagnostics.map(({ severity, message, suggestion }) => ({
+        severity,
+        subject: `override/${cluster}/${type}`,
+        message,
+        remedy: suggestion ?? "`capstan validate` shows its place",
+        source,
+      }));
+    }),
+  );
+  return found.flat();
+}
+
+/** A change that no rotation can make blocks the plan, however ready the live cluster is. */
+function against(plan: Plan, base: Base): Plan {
+  const refused = base.findings.some(({ severity }) => severity === "error");
+  const blocks = refused && plan.outcome !== "incomplete";
+  const verdict = blocks ? ({ outcome: "blocked", verdict: "blocked" } as const) : {};
+  return { ...plan, ...verdict, base: basePlan(base) };
+}

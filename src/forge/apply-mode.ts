@@ -1,0 +1,37 @@
+import { fence } from "../views/markdown/inline.ts";
+import type { ActionContext } from "./action-context.ts";
+import type { ActionDoors, ActionWorld } from "./action-doors.ts";
+import { renderer, say, scopeOf, writePlanOutputs } from "./action-words.ts";
+import { approvedForApply } from "./approved-for-apply.ts";
+import { writeSummary } from "./job-files.ts";
+import { endComment } from "./plan-comment.ts";
+
+/** Mode `apply`: takes what was reviewed, and marks its plan as applied. Gives the exit code. */
+export async function applyMode(
+  context: ActionContext,
+  doors: ActionDoors,
+  world: ActionWorld,
+): Promise<number> {
+  const { expect, pulls } = await approvedForApply(context, doors, world);
+  const { exit, outcome, message, planned } = await doors.apply(expect);
+  const result = `**${outcome}**\n\n${fence(message, "text")}\n`;
+  await writeSummary(context.summaryFile, (limit) => {
+    const head = `## capstan apply\n\n${result}`;
+    if (planned === null) return head;
+    return head + renderer(planned, "The plan", {})(limit - head.length);
+  });
+  await writePlanOutputs(context, outcome, planned);
+  if (exit === 0 && world.forge !== null) {
+    for (const pull of pulls) {
+      const ending = { state: "applied", runUrl: context.runUrl } as const;
+      const written = await endComment(world.forge, pull, scopeOf(context), ending);
+      // The right to write comments is a courtesy here: what was applied is in the summary and in the journal.
+      if (written.result === "forbidden") {
+        world.print(
+          `plan of pull request ${pull}: not marked as applied, which takes pull-requests: write\n`,
+        );
+      } else say(world, `plan of pull request ${pull}`, written);
+    }
+  }
+  return exit;
+}

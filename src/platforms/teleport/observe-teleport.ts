@@ -1,0 +1,352 @@
+import { Failure } from "../../failure.ts";
+import { fieldsOf, textOf } from "../../foreign-value.ts";
+import { type StreamOutcome, shown } from "../../process/runner.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
+import type { TeleportConnection } from "../../resources/model/desired.ts";
+import {
+  type ComponentKind,
+  type LiveAuthority,
+  type LiveOverrides,
+  NEVER_ROTATED,
+  type RemoteCluster,
+  type Unread,
+  type Versions,
+} from "../../rotation/observation.ts";
+import type { TeleportKind } from "../../teleport/component-kinds.ts";
+import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
+import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
+import { TELEPORT } from "../../teleport/profile.ts";
+import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
+import type { ObserveScope, PlatformOptions } from "../platform.ts";
+import { readAuthority } from "./authority.ts";
+import {
+  CA_OVERRIDES,
+  getAuthoritiesCommand,
+  getCommand,
+  REMOTE_CLUSTERS,
+  RESOURCE_NAMES,
+  SPIFFE_ISSUER_OVERRIDES,
+  statusCommand,
+  versionCommand,
+} from "./commands.ts";
+import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
+import { explain, platformMessage, type TctlError } from "./errors.ts";
+import { goTime } from "./go-time.ts";
+import { readCredentials } from "./tctl-identity.ts";
+import { readStatus, readVersion } from "./text.ts";
+
+/** What one observation works with. */
+interface Context {
+  readonly cluster: string;
+  readonly connection: TeleportConnection;
+  readonly options: PlatformOptions;
+  /** Ends all calls when one of them has failed. */
+  readonly stop: AbortController;
+  /** That, or the end of the run. */
+  readonly signal: AbortSignal;
+  /** Collected by all calls. */
+  readonly unread: Unread[];
+}
+
+/** Looks at a cluster: all calls at once, each listing fetched once. */
+export async function observeTeleport(
+  cluster: string,
+  connection: TeleportConnection,
+  options: PlatformOptions,
+  scope: ObserveScope,
+): Promise<ClusterObservation> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const context: Context = { cluster, connection, options, stop, signal, unread: [] };
+  const base = scope.components === "all" ? null : scope.base;
+  const kinds =
+    scope.components === "all"
+      ? TELEPORT_KINDS
+      : TELEPORT_KINDS.filter((kind) => scope.components.includes(kind));
+
+  // The longest listing first.
+  const nodes = kinds.includes("node") ? listComponents(context, "node") : null;
+  const asked = options.overrides === "managed" || options.overrides === "possible";
+  // A wait for components is about the host CA, which nobody overrides: it looks at them no second time.
+  const waits = base !== null && kinds.length > 0;
+  const cas = listAuthorities(context);
+  const own = cas.then((listed) => listed.own);
+  // Credentials without a file never ask for it; that the CAs cannot be read is said once, by `cas`.
+  own.catch(() => {});
+  const [authorities, rows, remoteClusters, versions, credentials, listed] = await allOrFirstFailure(stop, [
+    cas,
+    allOrFirstFailure(
+      stop,
+      kinds.map((kind) => (kind === "node" && nodes !== null ? nodes : listComponents(context, kind))),
+    ),
+    base?.remoteClusters ?? listRemoteClusters(context),
+    base?.versions ?? readVersions(context),
+    readCredentials(connection.identityFile, own),
+    asked && !waits ? listOverrides(context) : base?.overrides,
+  ]);
+  const overrides = asked || !authorities.own.some(mayBeOverridden) ? listed : await listOverrides(context);
+
+  const host = authorities.own.find(({ type }) => type === "host")?.rotation ?? NEVER_ROTATED;
+  const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
+  return {
+    cluster,
+    profile: TELEPORT,
+    observedAt: options.now().toISOString(),
+    versions,
+    authorities: authorities.own,
+    copies: authorities.copies,
+    components: [
+      ...(base?.components.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
+      ...rows.flatMap((folder) => folder.fold(host)),
+    ],
+    remoteClusters,
+    credentials,
+    ...(overrides === undefined ? {} : { overrides }),
+    unread: [
+      ...(base?.unread.filter(
+        ({ what }) => !polled.has(what) && !what.startsWith(COPY) && (waits || what !== CA_OVERRIDES),
+      ) ?? []),
+      ...context.unread,
+    ],
+  };
+}
+
+/**
+ * Like `Promise.all`, but when one fails the others are ended and waited for, so that no executable outlives the
+ * error; and the failure reported is the first in order, not in time.
+ */
+async function allOrFirstFailure<T extends readonly unknown[]>(
+  stop: AbortController,
+  calls: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  try {
+    return await Promise.all(calls);
+  } catch (first) {
+    stop.abort();
+    const settled = await Promise.allSettled(calls);
+    const reasons = settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    throw reasons.find((reason) => !(reason instanceof Failure && reason.code === "interrupted")) ?? first;
+  }
+}
+
+interface Authorities {
+  readonly own: readonly LiveAuthority[];
+  readonly copies: readonly LiveAuthority[];
+}
+
+const COPY = "authority copy ";
+
+async function listAuthorities(context: Context): Promise<Authorities> {
+  const elements: unknown[] = [];
+  const command = getAuthoritiesCommand(context.connection);
+  const error = await readListing(context, command, readElements(named((element) => elements.push(element))));
+  if (error !== null) throw error.failure;
+
+  // A newer tctl can be given the user CA a second time, in place of one that the server does not have (4.2).
+  const byName = new Map<string, unknown>();
+  for (const element of elements) {
+    const key = nameOf(element).join("/");
+    if (!byName.has(key)) byName.set(key, element);
+  }
+  const own: LiveAuthority[] = [];
+  const copies: LiveAuthority[] = [];
+  for (const element of byName.values()) {
+    const [type, owner] = nameOf(element);
+    try {
+      const authority = await readAuthority(element);
+      (authority.cluster === context.cluster ? own : copies).push(authority);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (owner === context.cluster) {
+        throw new Failure("executable", `The ${type} CA of ${owner} cannot be understood: ${reason}.`, {
+          cause: error,
+        });
+      }
+      context.unread.push({ what: `${COPY}${owner}/${type}`, problem: reason });
+    }
+  }
+  if (own.length === 0) throw noSuchCluster(context, [...new Set(copies.map(({ cluster }) => cluster))]);
+  return { own, copies };
+}
+
+function nameOf(element: unknown): readonly [type: string, owner: string] {
+  const { sub_kind, metadata, spec } = fieldsOf(element);
+  return [textOf(fieldsOf(spec)["type"]) || textOf(sub_kind), textOf(fieldsOf(metadata)["name"])];
+}
+
+function noSuchCluster({ cluster, connection }: Context, listed: readonly string[]): Failure {
+  const names = listed.length === 0 ? "none at all" : listed.join(", ");
+  return new Failure(
+    "resources",
+    `No CA of a cluster named ${JSON.stringify(cluster)} is listed; ${shown({ argv: connection.tctl })} lists those of: ${names}.`,
+    {
+      hint: "metadata.name of the cluster resource must be the cluster's own name, as `tctl status` shows it.",
+    },
+  );
+}
+
+/** Kinds that every version knows: a tctl that does not is no reason to believe that there are none. */
+const ALWAYS_KNOWN: ReadonlySet<TeleportKind> = new Set(["auth_server", "proxy", "node"]);
+
+async function listComponents(context: Context, kind: TeleportKind): Promise<ComponentRows> {
+  const names = RESOURCE_NAMES[kind];
+  let error: TctlError | null = null;
+  for (const name of names) {
+    const rows = collectRows(kind);
+    const command = getCommand(context.connection, name);
+    error = await readListing(context, command, readFields(ROW_FIELDS, named(rows.add, 1)));
+    if (error === null) return rows;
+    if (error.kind !== "unsupported-resource") break;
+  }
+  if (error?.kind === "unsupported-resource" && !ALWAYS_KNOWN.has(kind)) {
+    context.options.notice?.(`This tctl does not know ${names[0]}: none are taken into account.`);
+  } else if (error?.kind === "access-denied" || error?.kind === "unsupported-resource") {
+    context.unread.push({ what: names[0], problem: error.failure.message });
+  } else if (error !== null) {
+    throw error.failure;
+  }
+  return collectRows(kind);
+}
+
+async function listRemoteClusters(context: Context): Promise<readonly RemoteCluster[]> {
+  const found: RemoteCluster[] = [];
+  const add = ([name, connection, lastHeartbeat]: readonly unknown[]) => {
+    found.push({ name: textOf(name), connection: textOf(connection), lastHeartbeat: goTime(lastHeartbeat) });
+  };
+  const reader = readFields(["metadata.name", "status.connection", "status.last_heartbeat"], named(add, 0));
+  const error = await readListing(context, getCommand(context.connection, REMOTE_CLUSTERS), reader);
+  if (error === null) return found;
+  if (error.kind !== "access-denied") throw error.failure;
+  context.unread.push({ what: REMOTE_CLUSTERS, problem: error.failure.message });
+  return [];
+}
+
+/** A rotation of it goes wrong without a look at its overrides. */
+function mayBeOverridden({ type, rotation }: LiveAuthority): boolean {
+  return rotation.state === "in_progress" && (OVERRIDABLE_TYPES as readonly string[]).includes(type);
+}
+
+/** `undefined`: they could not be read, and `unread` says why. */
+async function listOverrides(context: Context): Promise<LiveOverrides | undefined> {
+  const documents: unknown[] = [];
+  const [error, spiffeIssuer] = await allOrFirstFailure(context.stop, [
+    readListing(
+      context,
+      getCommand(context.connection, CA_OVERRIDES),
+      readElements(named((element) => documents.push(element))),
+    ),
+    context.options.overrides === "managed" ? hasSpiffeIssuer(context) : false,
+  ]);
+  if (error === null) return { state: "listed", documents, spiffeIssuer };
+  switch (error.kind) {
+    case "unsupported-resource":
+    case "unsupported-feature": {
+      const who = error.kind === "unsupported-resource" ? "this tctl" : "this cluster";
+      const note = `${who} does not know certificate authority overrides, which need Teleport Enterprise 18.9 or later: nothing is overridden here`;
+      return { state: "unsupported", note };
+    }
+    case "access-denied":
+      context.unread.push({ what: CA_OVERRIDES, problem: error.failure.message });
+      return undefined;
+    default:
+      throw error.failure;
+  }
+}
+
+/** Whoever cannot see them has no use for the finding either. */
+async function hasSpiffeIssuer(context: Context): Promise<boolean> {
+  let found = 0;
+  const reader = readFields(["metadata.name"], () => {
+    found += 1;
+  });
+  const error = await readListing(context, getCommand(context.connection, SPIFFE_ISSUER_OVERRIDES), reader);
+  return error === null && found > 0;
+}
+
+async function readVersions(context: Context): Promise<Versions> {
+  const { connection } = context;
+  const [client, server] = await allOrFirstFailure(context.stop, [
+    runText(context, versionCommand(connection)),
+    runText(context, statusCommand(connection)),
+  ]);
+  if ("failure" in client) throw client.failure;
+  const version = readVersion(client.stdout);
+  if (version === null) {
+    throw new Failure(
+      "executable",
+      `${shown({ argv: versionCommand(connection) })} does not say its version: ${platformMessage(client.stdout) || "it printed nothing"}.`,
+      { hint: "Check that spec.teleport.tctl names Teleport's tctl." },
+    );
+  }
+  if (!("failure" in server)) return { client: version, server: readStatus(server.stdout).version };
+  if (server.kind !== "access-denied") throw server.failure;
+  context.unread.push({ what: "status", problem: server.failure.message });
+  return { client: version, server: null };
+}
+
+/**
+ * Only what has a name is a resource of Teleport: an error object, a warning or another program's JSON that passed as
+ * a row would be a component without a phase, or none at all. `slot` is where the name is among the fields of a row.
+ */
+function named<Row>(add: (row: Row) => void, slot?: number): (row: Row) => void {
+  let rows = 0;
+  return (row) => {
+    rows += 1;
+    const name =
+      slot === undefined ? fieldsOf(fieldsOf(row)["metadata"])["name"] : (row as readonly unknown[])[slot];
+    if (textOf(name) === "") throw new SyntaxError(`element ${rows} is no resource: it has no metadata.name`);
+    add(row);
+  };
+}
+
+async function runText(
+  context: Context,
+  argv: readonly string[],
+): Promise<{ readonly stdout: string } | TctlError> {
+  const { options, signal } = context;
+  const outcome = await options.runner.run({ argv, signal, ...timeout(options) });
+  return outcome.exitCode === 0 ? outcome : explain(outcome);
+}
+
+/**
+ * Feeds a listing to its reader while tctl prints it. An exit status other than 0 is given back explained;
+ * output that is no complete listing, from a tctl that says all is well, is a `Failure`: a short listing would
+ * look like a small cluster.
+ */
+async function readListing(
+  context: Context,
+  argv: readonly string[],
+  reader: ListingReader,
+): Promise<TctlError | null> {
+  const { options, signal } = context;
+  const incomplete = (problem: SyntaxError) =>
+    new Failure(
+      "executable",
+      `${shown({ argv })} printed what is not a complete JSON listing: ${problem.message}.`,
+      { hint: "Run it by hand: it, or what wraps it, was cut off or printed something else in between." },
+    );
+  let problem: SyntaxError | null = null;
+  const guarded = (read: () => void): void => {
+    if (problem !== null) return;
+    try {
+      read();
+    } catch (error) {
+      // Nobody waits for the end of what may have none; to throw ends the executable.
+      if (error instanceof BeyondBounds) throw incomplete(error);
+      if (!(error instanceof SyntaxError)) throw error;
+      problem = error;
+    }
+  };
+  const outcome: StreamOutcome = await options.runner.stream({ argv, signal, ...timeout(options) }, (chunk) =>
+    // What tctl prints before it fails need not be JSON: its exit status is heard first.
+    guarded(() => reader.push(chunk)),
+  );
+  if (outcome.exitCode !== 0) return explain(outcome);
+  guarded(() => reader.end());
+  if (problem !== null) throw incomplete(problem);
+  return null;
+}
+
+function timeout({ timeoutMs }: PlatformOptions): { readonly timeoutMs?: number } {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}

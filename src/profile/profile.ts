@@ -1,0 +1,177 @@
+import type { ChecklistStep } from "../checklist/step.ts";
+import type { Judgement } from "../guards/judgement.ts";
+import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
+import type {
+  Credentials,
+  Fingerprint,
+  LiveAuthority,
+  LiveComponent,
+  LiveOverrides,
+  RemoteCluster,
+  Surroundings,
+  Unread,
+  Versions,
+} from "../rotation/observation.ts";
+import type { Edge } from "../rotation/phase.ts";
+import type { Drift, GuardId, GuardVerdict, Standing } from "../rotation/plan.ts";
+import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import type { OverrideOutlooks } from "../teleport/overrides/outlook.ts";
+import type { AuthorityType } from "./authority-type.ts";
+import type { PlatformClock } from "./clock.ts";
+import type { ComponentKindRow, Presence } from "./component-kind.ts";
+import type { KeyRules } from "./key-rules.ts";
+import type { RotationLimit } from "./limit.ts";
+import type { Check } from "./preflight.ts";
+import type { PlatformWords } from "./wording.ts";
+
+/*
+ * What a platform is to the core, and what the core asks it with. An observation brings its profile along, a profile
+ * its guards, and a guard is asked with an observation: four types that name each other, so they stand in one file.
+ */
+
+/** What a platform is to the core (design, section 8): one value, made in the platform's own pure room. */
+export interface PlatformProfile {
+  /** As `spec.platform` names it, in plans and in files of observations. */
+  readonly name: string;
+  /** For sentences. */
+  readonly title: string;
+  /** The CA types that can be rotated, in the order in which people read them. */
+  readonly types: readonly AuthorityType[];
+  /** What is assumed of a type that no row names: a newer server may have one. */
+  unknownType(name: string): AuthorityType;
+  /** In the order in which they are listed. */
+  readonly componentKinds: readonly ComponentKindRow[];
+  /** `null`: nobody announces himself, and who is listed is there. */
+  readonly presence: Presence | null;
+  /** Listings (`Unread.what`) that say nothing about components. */
+  readonly otherListings: readonly string[];
+  readonly keyRules: KeyRules;
+  readonly limit: RotationLimit;
+  readonly clock: PlatformClock;
+  /** Its own guards, beside those of every platform. */
+  readonly guards: readonly Guard[];
+  readonly words: PlatformWords;
+  /** Work by hand, by type and phase; of a type that is not in it, `checklist/unknown-type.ts` tells. */
+  readonly checklist: readonly ChecklistStep[];
+  /** Whether a cluster is fit for a rotation to start (`doctor`). */
+  readonly preflight: Preflight;
+  /** Sentences about one CA of a rotation that block nothing. */
+  notes(about: NotesInput): readonly string[];
+  /** What is not in order in the facts that this platform alone knows. */
+  drift(observation: ClusterObservation): readonly Drift[];
+  /** Subjects of findings beside those of components and CAs, with their kinds: what a waiver may name. */
+  subjects(observation: ClusterObservation): readonly { readonly kind: string; readonly subject: string }[];
+  /** Keys of a CA that its own part of the record knows. */
+  keysInRecord(record: ClusterRecord, type: string): readonly Fingerprint[];
+}
+
+/** How a platform answers `doctor`. */
+export interface Preflight {
+  /** The CA whose first step the guards are asked about. */
+  readonly type: string;
+  checks(observation: ClusterObservation, verdicts: readonly GuardVerdict[], now: number): readonly Check[];
+}
+
+/** What a note may be about. */
+export interface NotesInput {
+  readonly live: LiveAuthority;
+  readonly cluster: ClusterResource;
+  readonly observation: ClusterObservation;
+  readonly standing: Standing;
+  /** The keys to be retired. */
+  readonly retire: readonly Fingerprint[];
+}
+
+/**
+ * What a platform saw of one cluster at one moment. Facts only: nothing here is a wish or a verdict.
+ * All times are ISO 8601 strings in UTC; a zero time is read as `null`.
+ */
+export interface ClusterObservation {
+  readonly cluster: string;
+  /** Of the platform that was looked at. In files its name stands for it. */
+  readonly profile: PlatformProfile;
+  readonly observedAt: string;
+  readonly versions: Versions;
+  /** The authorities that this cluster owns, one per CA type. */
+  readonly authorities: readonly LiveAuthority[];
+  /** Copies of other clusters' authorities (trusted clusters), `cluster` names the owner. */
+  readonly copies: readonly LiveAuthority[];
+  readonly components: readonly LiveComponent[];
+  readonly remoteClusters: readonly RemoteCluster[];
+  readonly credentials: Credentials;
+  /** Absent when nobody asked for them, or when they could not be read (`unread` says so then). */
+  readonly overrides?: LiveOverrides;
+  /** Listings that could not be read. Whatever depends on them is unknown, and unknown blocks. */
+  readonly unread: readonly Unread[];
+  /** What was looked at outside of the cluster; absent when nobody looked. */
+  readonly surroundings?: Surroundings;
+  /** What this platform alone knows: only its own room reads it, through one function there. */
+  readonly facts?: unknown;
+}
+
+/**
+ * A guard refuses a step. It is a function of what is known now, so that a plan shows exactly what apply will
+ * say; apply asks it again right before the step.
+ */
+export interface Guard {
+  readonly id: GuardId;
+  readonly about: GuardTopic;
+  /** What it refuses, as a sentence for `docs` and messages. */
+  readonly refuses: string;
+  /** Some findings may be accepted by review; a wrong phase or somebody else's rotation may not. */
+  readonly waivable: boolean;
+  appliesTo(input: GuardInput): boolean;
+  judge(input: GuardInput): Judgement;
+}
+
+/**
+ * What a guard looks at, in the order in which people read verdicts: whether the move makes sense at all, whose
+ * rotation it is, then the cluster itself, its components, keys, who trusts it from outside, the means of capstan,
+ * and the time last.
+ */
+export const GUARD_TOPICS = [
+  "move",
+  "rotation",
+  "cluster",
+  "components",
+  "keys",
+  "outside",
+  "means",
+  "time",
+] as const;
+
+type GuardTopic = (typeof GUARD_TOPICS)[number];
+
+/** Everything that a guard may look at. */
+export interface GuardInput {
+  readonly cluster: ClusterResource;
+  readonly observation: ClusterObservation;
+  readonly authority: LiveAuthority;
+  /** `null` when no resource declares the rotation any more: it is being rolled back. */
+  readonly rotation: RotationResource | null;
+  readonly record: RotationRecord | undefined;
+  /** Everything that is remembered of the cluster; absent: nothing is. */
+  readonly past?: ClusterRecord;
+  /** What git says trusts the authority outside the cluster. */
+  readonly consumers: readonly TrustConsumer[];
+  /** The move that is asked for. `from` equal to `to` asks whether the phase holds. */
+  readonly edge: Edge;
+  /** Rotations of the cluster that the same run takes before this one. */
+  readonly ahead?: readonly Ahead[] | undefined;
+  /** Externally signed certificates; absent when nobody looked, which is not the same as none. */
+  readonly overrides?: OverrideOutlooks | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** A rotation of the same cluster whose turn comes first in a run, with what the plan has it do. */
+export interface Ahead {
+  readonly rotation: string;
+  /** Authorities that it starts to rotate. */
+  readonly starts: readonly string[];
+  /** Authorities that are back in standby when its turn is over. */
+  readonly ends: readonly string[];
+  /** Id of its last step in the plan. */
+  readonly step: string;
+}

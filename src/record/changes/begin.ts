@@ -1,0 +1,62 @@
+import { reportedByComponents } from "../../profile/lookup.ts";
+import type { ClusterObservation } from "../../profile/profile.ts";
+import { keysBeside } from "../../rotation/introduced-keys.ts";
+import type { Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
+import type { ClusterRecord, RosterMember, RotationRecord } from "../../rotation/record.ts";
+import { ended, endOf } from "./ended.ts";
+import { rosterOf } from "./roster.ts";
+
+/**
+ * The intent to start a rotation, or to take on one that others started. The roster is that of this moment. In the
+ * middle of a rotation it may lack whoever is lost already: there it is taken only where a person has waived that
+ * nobody knows who was there before (`acceptsRoster`).
+ */
+export function begin(
+  record: ClusterRecord,
+  rotation: {
+    readonly name: string;
+    readonly content: string;
+    readonly retire: readonly Fingerprint[];
+    readonly overridden?: readonly Fingerprint[] | null;
+    readonly acceptsRoster?: boolean;
+  },
+  live: LiveAuthority,
+  observation: ClusterObservation,
+  now: string,
+): ClusterRecord {
+  const inProgress = live.rotation.state === "in_progress";
+  const fresh: RotationRecord = {
+    name: rotation.name,
+    authority: live.type,
+    state: "open",
+    current_id: inProgress ? live.rotation.currentId : null,
+    ...(inProgress ? {} : { previous_id: live.rotation.currentId }),
+    retire: rotation.retire,
+    introduced: inProgress ? keysBeside(rotation.retire, live) : [],
+    overridden: inProgress ? null : (rotation.overridden ?? null),
+    started_at: now,
+    ended_at: null,
+    roster: firstRoster(live, observation, rotation.acceptsRoster === true),
+    phases: inProgress ? [{ phase: live.rotation.phase, since: now, verified_at: null }] : [],
+    requested: null,
+    contents: [rotation.content],
+    reason: null,
+  };
+  const others = record.rotations.flatMap((entry) => {
+    if (entry.ended_at !== null || entry.authority !== live.type) return [entry];
+    // An attempt before this one that was left open: how it ended, quarantine has to know.
+    const isTheLast = entry.current_id !== null && entry.current_id === live.rotation.currentId;
+    const how = !inProgress && isTheLast ? endOf(entry, live) : null;
+    return how === null ? [] : [ended(entry, how, now)];
+  });
+  return { ...record, rotations: [...others, fresh] };
+}
+
+function firstRoster(
+  live: LiveAuthority,
+  observation: ClusterObservation,
+  acceptsRoster: boolean,
+): readonly RosterMember[] | null {
+  if (!reportedByComponents(observation.profile, live.type)) return [];
+  return live.rotation.state === "standby" || acceptsRoster ? rosterOf(observation) : null;
+}

@@ -1,0 +1,35 @@
+import type { Phase } from "../../rotation/phase.ts";
+import { COVERS_ONE_STEP, type Step } from "../../rotation/plan.ts";
+import type { RotationRecord } from "../../rotation/record.ts";
+
+/** About to ask for a transition. */
+export function asked(rotation: RotationRecord, to: Phase, now: string): RotationRecord {
+  return { ...rotation, requested: { to, at: now } };
+}
+
+/** On the way out, and why. */
+export function turnedBack(rotation: RotationRecord, reason: string): RotationRecord {
+  return { ...rotation, state: "rolling_back", reason };
+}
+
+/** A resource content that drives the rotation: the one that quarantine compares with later. */
+export function drivenBy(rotation: RotationRecord, content: string): RotationRecord {
+  if (rotation.contents.includes(content)) return rotation;
+  return { ...rotation, contents: [...rotation.contents, content] };
+}
+
+/** The waivers of time that let this step through are used up by it: who waived one window did not waive the next. */
+export function spending(
+  rotation: RotationRecord,
+  { from, to, guards }: Pick<Step, "from" | "to" | "guards">,
+): RotationRecord {
+  const used = guards
+    .filter(({ id }) => COVERS_ONE_STEP.includes(id))
+    .flatMap(({ id, waived }) =>
+      waived.map(({ subject, reason, expires }) => ({ guard: id, subject, reason, expires, from, to })),
+    );
+  if (used.length === 0) return rotation;
+  const known = (rotation.spent ?? []).map((waiver) => JSON.stringify(waiver));
+  const fresh = used.filter((waiver) => !known.includes(JSON.stringify(waiver)));
+  return { ...rotation, spent: [...(rotation.spent ?? []), ...fresh] };
+}

@@ -1,0 +1,24 @@
+import type { AuthorityType } from "../profile/authority-type.ts";
+
+/** The two CAs of a Talos cluster that can be rotated (reference talos-rotation 1); etcd and aggregator cannot. */
+export const TALOS_TYPES = ["talos", "kubernetes"] as const;
+
+/** One of them. */
+export type TalosType = (typeof TALOS_TYPES)[number];
+
+export function isTalosType(name: string): name is TalosType {
+  return (TALOS_TYPES as readonly string[]).includes(name);
+}
+
+const SIGNS: Readonly<Record<TalosType, string>> = {
+  talos: "certificates of all machines and of clients of the Talos API",
+  kubernetes: "certificates of API servers, kubelets and clients of Kubernetes",
+};
+
+/** Capstan moves the machines itself, so none of them is waited for. */
+export const AUTHORITY_TYPES: readonly AuthorityType[] = TALOS_TYPES.map((name) => ({
+  name,
+  signs: SIGNS[name],
+  reportedByComponents: false,
+  signsFromInit: false,
+}));

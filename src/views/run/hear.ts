@@ -1,0 +1,167 @@
+import type { RunEvent } from "../../apply/event.ts";
+import type { Finding, Step } from "../../rotation/plan.ts";
+import { blockedBy, withLog } from "./run-log.ts";
+import { type Run, type StepRun, type Track, tracksOf } from "./run-state.ts";
+
+/** The run after one more of its events. */
+export function hear(run: Run, event: RunEvent): Run {
+  const heard: Run = { ...run, startedAt: run.startedAt ?? event.at, heardAt: event.at };
+  const logged = withLog(heard, event);
+  switch (event.type) {
+    case "plan":
+      // A plan during the run must not forget what has happened; the first one brings the tracks.
+      return run.tracks.some(({ state }) => state !== "queued")
+        ? logged
+        : { ...logged, tracks: tracksOf(event.plan) };
+    case "step-started":
+    case "step-verified":
+    case "step-failed":
+    case "blocked":
+      return onStep(logged, event, (track) => afterStepEvent(track, event));
+    case "transition-requested":
+      return onAuthority(logged, event, (track) => ({ ...track, requested: event.to }));
+    case "transition-observed":
+      return onAuthority(logged, event, (track) => ({ ...track, phase: event.phase, requested: null }));
+    case "waiting": {
+      const { phase, deadline, progress, laggards, probes = [] } = event;
+      return onAuthority(logged, event, (track) => ({
+        ...track,
+        waiting: { phase, deadline, progress, laggards, probes },
+      }));
+    }
+    case "rollback-started":
+      return changeAll(
+        logged,
+        ({ cluster, rotation }) => cluster === event.cluster && rotation === event.rotation,
+        { state: "rolling-back", waiting: null, reason: event.reason },
+      );
+    case "interrupted":
+      return changeAll(logged, ({ cluster, state }) => cluster === event.cluster && state === "running", {
+        state: "stopped",
+      });
+    case "override": {
+      const { cluster, authority, action, stage } = event;
+      const before = logged.entries.filter(
+        (one) => one.cluster !== cluster || one.action.id !== action.id || one.state === "done",
+      );
+      const state = stage === "observed" ? "done" : "running";
+      return { ...logged, entries: [...before, { cluster, authority, action, state }] };
+    }
+    case "notice":
+    case "cluster-finished":
+      return logged;
+    case "finished":
+      return { ...logged, ending: { outcome: event.outcome, message: event.message } };
+  }
+}
+
+type StepEvent = Extract<
+  RunEvent,
+  { readonly type: "step-started" | "step-verified" | "step-failed" | "blocked" }
+>;
+
+function afterStepEvent(track: Track, event: StepEvent): Track {
+  const { step, at } = event;
+  switch (event.type) {
+    case "step-started":
+      return {
+        ...track,
+        state: track.state === "rolling-back" || goesBack(step) ? "rolling-back" : "running",
+        phase: step.from,
+        waiting: null,
+        steps: withStep(track.steps, step, { state: "running", startedAt: at, endedAt: null }),
+      };
+    case "step-verified": {
+      const steps = withStep(track.steps, step, { state: "verified", endedAt: at });
+      const undone = step.from === "rollback";
+      const over = undone || steps.every(({ state }) => state === "verified");
+      const state = undone ? "rolled-back" : over ? "done" : track.state;
+      return { ...track, state, phase: step.to, requested: null, waiting: null, steps };
+    }
+    case "step-failed":
+      return {
+        ...track,
+        state: "failed",
+        requested: null,
+        reason: reasonOf(event.message, event.findings),
+        steps: withStep(track.steps, step, { state: "failed", endedAt: at }),
+      };
+    case "blocked":
+      return {
+        ...track,
+        state: "blocked",
+        reason: blockedBy(step),
+        steps: withStep(track.steps, step, { state: "blocked", endedAt: at }),
+      };
+  }
+}
+
+function reasonOf(message: string, findings: readonly Finding[]): string {
+  const [first, ...rest] = findings;
+  if (first === undefined) return message;
+  return `${message}: ${first.subject} ${first.message}${rest.length === 0 ? "" : `, and ${rest.length} more`}`;
+}
+
+function goesBack({ from, to }: Step): boolean {
+  return from === "rollback" || to === "rollback";
+}
+
+interface OfStep {
+  readonly cluster: string;
+  readonly rotation: string;
+  readonly step: Step;
+}
+
+function onStep(run: Run, { cluster, rotation, step }: OfStep, change: (track: Track) => Track): Run {
+  const known = run.tracks.some(
+    (track) => track.cluster === cluster && track.rotation === rotation && track.authority === step.authority,
+  );
+  // A rollback that apply decides by itself, or a stream without its plan.
+  const extra: Track = {
+    cluster,
+    rotation,
+    authority: step.authority,
+    phase: step.from,
+    goal: step.to,
+    state: "queued",
+    requested: null,
+    steps: [],
+    waiting: null,
+    reason: null,
+  };
+  const tracks = known ? run.tracks : [...run.tracks, extra];
+  return changeLast(
+    { ...run, tracks },
+    (track) => track.cluster === cluster && track.rotation === rotation && track.authority === step.authority,
+    change,
+  );
+}
+
+function onAuthority(
+  run: Run,
+  { cluster, authority }: { readonly cluster: string; readonly authority: string },
+  change: (track: Track) => Track,
+): Run {
+  return changeLast(run, (track) => track.cluster === cluster && track.authority === authority, change);
+}
+
+function changeAll(run: Run, matches: (track: Track) => boolean, change: Partial<Track>): Run {
+  return { ...run, tracks: run.tracks.map((track) => (matches(track) ? { ...track, ...change } : track)) };
+}
+
+function changeLast(run: Run, matches: (track: Track) => boolean, change: (track: Track) => Track): Run {
+  const active = run.tracks.findLastIndex(matches);
+  if (active < 0) return run;
+  return {
+    ...run,
+    active,
+    tracks: run.tracks.map((track, index) => (index === active ? change(track) : track)),
+  };
+}
+
+function withStep(steps: readonly StepRun[], step: Step, change: Partial<StepRun>): readonly StepRun[] {
+  const index = steps.findIndex((entry) => entry.step.id === step.id);
+  const before: StepRun = steps[index] ?? { step, state: "queued", startedAt: null, endedAt: null };
+  const after = { ...before, step, ...change };
+  return index < 0 ? [...steps, after] : steps.with(index, after);
+}

@@ -1,0 +1,102 @@
+import { LONGEST_TYPED, onDialogKey, withoutLast } from "./dialog-keys.ts";
+import { moveKey, watchMoveKey } from "./movement.ts";
+import { offerOf, withdraw } from "./offer.ts";
+import { overrideKey, placeKey } from "./places.ts";
+import { playKey } from "./playback.ts";
+import { askRollback } from "./rollback.ts";
+import { rowsOf } from "./rows.ts";
+import { FRESH, isTooSmall, isWatching, type Key, type State } from "./state.ts";
+import { typedName } from "./typed-name.ts";
+
+/** What a key does, wherever the screen stands. */
+export function onKey(state: State, key: Key): State {
+  if (key.name === "ctrl-c") return leave(state);
+  if (isTooSmall(state.size)) return key.name === "q" ? leave(state) : state;
+  if (state.status !== "open")
+    return key.name === "q" && state.status === "rechecking" ? leave(state) : state;
+  if (state.dialog !== null) return onDialogKey(state, state.dialog, key);
+  const calm = state.notice === null ? state : { ...state, notice: null };
+  if (calm.searching) return onSearchKey(calm, key);
+  switch (key.name) {
+    case "q":
+      return leave(calm);
+    case "?":
+      return { ...calm, dialog: { kind: "help", top: 0 } };
+    case "/":
+      return isWatching(calm)
+        ? { ...calm, searching: true, at: 0 }
+        : { ...calm, searching: true, view: "components", focus: "detail", at: 0 };
+    case "escape":
+      return { ...calm, query: "", track: null, at: calm.query === "" ? calm.at : 0 };
+  }
+  if (isWatching(calm)) return onWatchKey(calm, key);
+  return onReviewKey(calm, key);
+}
+
+/** `q` and Ctrl-C: out of a review at once; a run stops where it is safe, and its last event ends the screen. */
+function leave(state: State): State {
+  if (state.mode !== "watch") return { ...state, status: "left", approved: new Set(), dialog: null };
+  return { ...state, dialog: null, searching: false, asked: { ...state.asked, stop: true } };
+}
+
+function onWatchKey(state: State, key: Key): State {
+  if (state.replay !== null) return playKey(state, state.replay, key) ?? watchMoveKey(state, key);
+  return key.name === "r" ? askRollback(state) : watchMoveKey(state, key);
+}
+
+function onReviewKey(state: State, key: Key): State {
+  const row = rowsOf(state.plan, state).find(({ id }) => id === state.selected);
+  switch (key.name) {
+    case "a":
+      return state.mode === "read" || row === undefined
+        ? onlyReading(state)
+        : ask(state, offerOf(state, row));
+    case "w": {
+      if (row === undefined || state.approved.size === 0) return state;
+      const approved = withdraw(state.plan, state.approved, row);
+      if (approved.size === state.approved.size) return state;
+      return { ...state, approved, notice: "no longer approved" };
+    }
+    case "s":
+      if (state.mode === "read") return onlyReading(state);
+      if (state.approved.size === 0) {
+        return { ...state, notice: "nothing is approved: a asks for the selected step" };
+      }
+      return { ...state, dialog: { kind: "start", ...FRESH } };
+    default:
+      return moveKey(state, key);
+  }
+}
+
+function onlyReading(state: State): State {
+  return { ...state, notice: "this only shows the plan: capstan apply asks for approval" };
+}
+
+function ask(state: State, { overrides, ordinary, final, refusals }: ReturnType<typeof offerOf>): State {
+  const entries = overrides.map(overrideKey);
+  if (final !== null) {
+    if (typedName(final) !== null) {
+      return {
+        ...state,
+        dialog: { kind: "final", step: placeKey(final), overrides: entries, typed: "", ...FRESH },
+      };
+    }
+    return refused(state, ["the name cannot be typed here: use --approve-final"]);
+  }
+  const approves = [...entries, ...ordinary.map(placeKey)];
+  if (approves.length > 0) return { ...state, dialog: { kind: "approve", approves, ...FRESH } };
+  if (refusals.length > 0) return refused(state, refusals);
+  return { ...state, notice: "there is nothing left to approve here" };
+}
+
+function refused(state: State, reasons: readonly string[]): State {
+  return { ...state, dialog: { kind: "refused", top: 0, title: "This cannot be approved", reasons } };
+}
+
+function onSearchKey(state: State, key: Key): State {
+  if (key.name === "return" || key.name === "down") return { ...state, searching: false };
+  if (key.name === "escape") return { ...state, searching: false, query: "", at: 0 };
+  if (key.name === "backspace") return { ...state, query: withoutLast(state.query), at: 0 };
+  if (!key.printable || state.query.length >= LONGEST_TYPED) return state;
+  return { ...state, query: state.query + key.name, at: 0 };
+}

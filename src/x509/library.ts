@@ -1,0 +1,25 @@
+/**
+ * The X.509 library, and what it needs before it: it decorates its classes with metadata, and brings no
+ * support for that along. Nothing else of the product imports either, so no cut of the bundle can turn the
+ * order round.
+ *
+ * It is slow to load and most commands need none of it: modules that import this one are themselves loaded by
+ * `import()` where something is read or made.
+ */
+import "reflect-metadata";
+
+export {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  Pkcs10CertificateRequest,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+  X509Crl,
+} from "@peculiar/x509";
