@@ -59,3 +59,10 @@ export function textAt(root: unknown, path: Path): string | null {
 export function listAt(root: unknown, path: Path): readonly unknown[] {
   return listOf(valueAt(root, path));
 }
+
+/** `spec.authorities[0].retire`, as people write it; empty for the document itself. */
+export function nameOf(path: Path): string {
+  let name = "";
+  for (const step of path) name += typeof step === "number" ? `[${step}]` : name === "" ? step : `.${step}`;
+  return name;
+}

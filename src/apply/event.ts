@@ -1,7 +1,7 @@
 import type { ComponentKind } from "../rotation/observation.ts";
+import type { PlannedAction } from "../rotation/override-plan.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Finding, Plan, Step } from "../rotation/plan.ts";
-import type { PlannedAction } from "../teleport/overrides/override-plan.ts";
 
 /**
  * What happens during an apply, in order: the one stream that the terminal, `--events` (JSON Lines) and the

@@ -7,9 +7,6 @@ import { followed } from "../record/changes/seen.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { isPointOfNoReturn } from "../rotation/phase.ts";
 import { type BackupRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
-import { overriddenKeys } from "../teleport/guards/overrides.ts";
-import { entryStatesOf } from "../teleport/overrides/ca-override.ts";
-import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import { atCommit } from "./applied-commit.ts";
 import { lacksFull } from "./backup.ts";
 import type { ClusterRun } from "./context.ts";
@@ -84,15 +81,12 @@ export function needsBackup(atHand: StepAtHand): boolean {
   return isPointOfNoReturn(atHand.step) || lacksFull(atHand, memory);
 }
 
-/** A rollback needs the entries that were enabled before init; only the record remembers which those were. */
+/** A rollback needs to know what was overridden before init, and only the record remembers that. */
 async function overriddenBefore(
   observation: ClusterObservation,
   authority: string,
 ): Promise<readonly Fingerprint[] | null> {
-  if (observation.overrides?.state !== "listed") return null;
-  const reading = (await readOverrides([], [observation])).get(observation.cluster);
-  const live = reading?.pairs.get(authority)?.live;
-  return live === undefined ? [] : overriddenKeys({ entries: entryStatesOf(live) });
+  return (await observation.profile.overrides?.overriddenKeys(observation, authority)) ?? null;
 }
 
 /**

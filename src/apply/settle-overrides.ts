@@ -1,8 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { ObserveScope, OverrideCall, TransitionReply } from "../platforms/platform.ts";
+import type { OverridePlan, PlannedAction } from "../rotation/override-plan.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../teleport/overrides/override-plan.ts";
-import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import { noteCommit } from "./applied-commit.ts";
 import { approvalKey } from "./approval.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -140,8 +139,9 @@ async function ask(
   if (run.platform.overrides === undefined) {
     throw new Failure("refused", `${observation.cluster} has no certificate authority overrides`);
   }
-  const readings = await readOverrides(run.desired.overrides, [observation]);
-  const observed = readings.get(observation.cluster)?.pairs.get(authority)?.document ?? null;
+  const { overrides } = observation.profile;
+  const reading = await overrides?.read([], observation);
+  const observed = overrides?.liveDocument(reading, authority) ?? null;
   const { key_hash: keyHash, force } = action;
   const confirm = () => run.lock.confirm();
   return await run.platform.overrides.act({ authority, keyHash, force, change, observed, confirm });

@@ -3,6 +3,7 @@ import type { PlatformProfile } from "../profile/profile.ts";
 import type { Acknowledgement } from "../resources/model/desired.ts";
 import { workOfType } from "./checklist.ts";
 import type { ChecklistStep } from "./step.ts";
+import { isUnlistedStep } from "./unlisted-kinds.ts";
 
 /** A step, and the statement that ticks it; `null` while it is open. */
 export interface TickedStep {
@@ -54,6 +55,15 @@ export function tickChecklist(
   };
 }
 
+/** Whether somebody stated a step of this rotation, rightly. */
+export function isStated(
+  step: string,
+  acknowledgements: readonly Acknowledgement[],
+  context: TickContext,
+): boolean {
+  return acknowledgements.some((one) => one.step === step && problemOf(one, [step], context) === null);
+}
+
 /**
  * What is wrong with a statement of a `certificate_authority`, outside any rotation: only the trust in an override
  * certificate outlives one.
@@ -84,7 +94,8 @@ function problemOf(
   context: TickContext,
 ): Omit<AcknowledgementProblem, "index"> | null {
   const { types, now, startedAt } = context;
-  if (!known.includes(step) && !isOverrideTrust(step, types)) return unknownStep(step, known, context);
+  const isStatement = isOverrideTrust(step, types) || isUnlistedStep(step, context.profile);
+  if (!known.includes(step) && !isStatement) return unknownStep(step, known, context);
   if (at === null) return null;
   const time = Date.parse(at);
   if (Number.isNaN(time)) {

@@ -63,10 +63,17 @@ export async function apply(
   await insist(workspace, terminal, { approved: approved.length > 0 });
   const events = await openEventFile(options.events);
   const { stop, dispose } = onSignals(terminal);
+  const onScreen =
+    options.tui &&
+    options.format === "text" &&
+    options.autoApprove !== true &&
+    canDraw(terminal.env, terminal);
   let compared = approved;
   let heard = false;
+  // A line beside the screen would go through it.
+  const said = onScreen ? { ...options, quiet: true } : options;
   const context: Context = {
-    ...contextOf(terminal, workspace, options, stop.signal, options.acceptHistory),
+    ...contextOf(terminal, workspace, said, stop.signal, options.acceptHistory),
     accept(plan, observations) {
       const now = { plan, binding: bindingOf(workspace.desired, observations, plan.clusters) };
       if (!heard) listener?.onPlan(now);
@@ -81,11 +88,6 @@ export async function apply(
     events.write(event);
     listener?.onEvent(event);
   };
-  const onScreen =
-    options.tui &&
-    options.format === "text" &&
-    options.autoApprove !== true &&
-    canDraw(terminal.env, terminal);
   try {
     if (onScreen) {
       const recheck = async (clusters: readonly string[]) => {

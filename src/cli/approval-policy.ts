@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import type { ApprovalPolicy } from "../forge/action-doors.ts";
 import { openRepository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
+import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
 import type { RepositoryResource } from "../resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -11,8 +11,8 @@ import {
 } from "../planner/saved/desired-difference.ts";
 import type { TrustedBase } from "../planner/trust.ts";
 import { profileOf } from "../profiles.ts";
+import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
 import type { DesiredState, Diagnostic, RepositoryResource } from "../resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { BasePlan } from "../rotation/plan.ts";
 import { count } from "../views/count.ts";
 import { type Files, yamlDiff } from "../views/text/yaml-diff.ts";

@@ -4,7 +4,7 @@ import { checkedOutBranch, moveForward } from "../git/commits.ts";
 import { relate } from "../git/history.ts";
 import { openRepository } from "../git/repository.ts";
 import { RemoteRefs } from "../record/remote-refs.ts";
-import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
+import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
 import { insistOnCommitted } from "./insist.ts";
 import { loadInRepository } from "./load-in-repository.ts";
 import type { Terminal } from "./terminal.ts";

@@ -11,9 +11,10 @@ import { openPlatform } from "../platforms/open.ts";
 import type { PlatformOptions } from "../platforms/platform.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
+import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
 import type { ClusterResource, Policy } from "../resources/model/desired.ts";
 import { parseDuration } from "../resources/model/duration.ts";
-import { DEFAULT_POLICY, DEFAULT_REPOSITORY } from "../resources/read/build.ts";
+import { DEFAULT_POLICY } from "../resources/read/build.ts";
 import { identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
@@ -141,8 +142,9 @@ function peersOf({ remoteClusters, copies }: ClusterObservation): readonly strin
 }
 
 /** A rotation waits for a peer that capstan cannot ask: a person's word and half an hour, phase by phase. */
-function howToName(peer: string, { name }: ClusterResource, reachable: readonly string[]): string {
-  const first = reachable.includes(peer) ? "" : `\`capstan init --cluster ${peer} --tctl …\` first, then `;
+function howToName(peer: string, { name, platform }: ClusterResource, reachable: readonly string[]): string {
+  const flags = `--cluster ${peer} ${contactOf(platform).typicalFlags}`;
+  const first = reachable.includes(peer) ? "" : `\`capstan init ${flags}\` first, then `;
   return paragraph(
     `${name} and ${peer} trust each other: to have capstan compare their CAs, ${first}add \`peers: [${peer}]\` to the spec of ${name}`,
     "",
@@ -164,15 +166,8 @@ async function writeResources(
     const path = join(home, "cluster.yaml");
     refuseIfThere(folder, path);
     const contact = contactOf(cluster.platform);
-    const { name, platform, teleport, talos, peers, policy } = contact.asWritten(cluster, { env, folder });
-    const text = renderCluster({
-      name,
-      platform,
-      teleport,
-      peers,
-      policy,
-      ...(talos === null ? {} : { talos }),
-    });
+    const { name, platform, connection, peers, policy } = contact.asWritten(cluster, { env, folder });
+    const text = renderCluster({ name, platform, connection, peers, policy });
     await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     const left = contact.leftToAdd(cluster);
@@ -184,7 +179,15 @@ async function writeResources(
   const added = (before: string | null) =>
     missing.reduce<string | null>(
       (text, { type, active }) =>
-        appendDocument(text, renderAuthority({ cluster: cluster.name, type, activeKeys: identify(active) })),
+        appendDocument(
+          text,
+          renderAuthority({
+            platform: cluster.platform,
+            cluster: cluster.name,
+            type,
+            activeKeys: identify(active),
+          }),
+        ),
       before,
     ) ?? "";
   await editFiles({ folder, git }, [{ file: path, change: added, absent: () => added(null) }]);

@@ -5,7 +5,7 @@ import { openRepository } from "../git/repository.ts";
 import type { Life } from "../record/holder-process.ts";
 import { anotherLock, CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, LockState, RecordStore } from "../record/store.ts";
-import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
+import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph, table } from "../views/text/columns.ts";

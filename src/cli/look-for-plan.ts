@@ -3,6 +3,7 @@ import type { ValuesOf } from "../flag.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { waysThroughBase } from "../planner/trust.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
+import { profileOf } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import type { TrustedSide } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
@@ -87,24 +88,11 @@ async function observeThrough(
 
 /** What is named from where capstan was started is still found there. */
 function startedElsewhere(cluster: ClusterResource, cwd: string): ClusterResource {
-  const command = ([executable = "", ...words]: readonly string[]) => [
-    executable.includes("/") ? resolve(cwd, executable) : executable,
-    ...words,
-  ];
-  const { teleport, talos } = cluster;
+  const { platform, connection } = cluster;
+  if (connection === null) return cluster;
+  const rules = profileOf(platform).resources.connection;
   return {
     ...cluster,
-    teleport:
-      teleport === null
-        ? null
-        : {
-            ...teleport,
-            tctl: command(teleport.tctl),
-            identityFile: teleport.identityFile === null ? null : resolve(cwd, teleport.identityFile),
-          },
-    talos:
-      talos === null
-        ? null
-        : { ...talos, talosctl: command(talos.talosctl), kubectl: command(talos.kubectl) },
+    connection: rules.startedElsewhere(connection, (path) => resolve(cwd, path)),
   };
 }

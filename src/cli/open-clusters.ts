@@ -2,9 +2,10 @@ import type { Ways } from "../planner/trust.ts";
 import { openPlatform } from "../platforms/open.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platforms/platform.ts";
 import { createRunner } from "../process/runner.ts";
+import { tellingOfSlowCalls } from "../process/slow-calls.ts";
+import { profileOf } from "../profiles.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import { readIdentities } from "../sealing/identities.ts";
-import { OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
 import { writableRoots } from "../written-path.ts";
 import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
 import { withSurroundings } from "./surroundings.ts";
@@ -26,7 +27,7 @@ function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): Re
   return new Map(
     clusters.map((cluster) => [
       cluster.name,
-      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster.name) }),
+      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster) }),
     ]),
   );
 }
@@ -34,13 +35,13 @@ function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): Re
 /** Nothing is asked about overrides where none could matter. */
 function concern(
   { overrides, rotations }: DesiredState,
-  name: string,
+  { name, platform }: ClusterResource,
 ): NonNullable<PlatformOptions["overrides"]> {
   if (overrides.some(({ cluster }) => cluster === name)) return "managed";
+  const { overridableTypes } = profileOf(platform).resources;
   const rotates = rotations.some(
     ({ cluster, authorities }) =>
-      cluster === name &&
-      authorities.some(({ type }) => (OVERRIDABLE_TYPES as readonly string[]).includes(type)),
+      cluster === name && authorities.some(({ type }) => overridableTypes.includes(type)),
   );
   return rotates ? "possible" : "none";
 }
@@ -91,7 +92,7 @@ function memoryFor(
   };
 }
 
-/** With --verbose, what is run and what is worth knowing goes to stderr. */
+/** With --verbose, what is run and what is worth knowing goes to stderr; without --quiet, which call does not end. */
 export function platformOptions(
   workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
@@ -102,8 +103,10 @@ export function platformOptions(
   const say = (line: string) => {
     if (options.verbose === true) terminal.stderr.write(`${line}\n`);
   };
+  const runner = createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) });
+  const tell = (line: string) => terminal.stderr.write(`${line}\n`);
   return {
-    runner: createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) }),
+    runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, tell),
     now: () => new Date(terminal.now()),
     signal,
     notice: say,

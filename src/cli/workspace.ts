@@ -4,13 +4,13 @@ import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { RecordStore } from "../record/store.ts";
+import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
 import type {
   ClusterResource,
   DesiredState,
   Diagnostic,
   RepositoryResource,
 } from "../resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../resources/read/build.ts";
 import type { ResourceDocument } from "../resources/read/document.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";

@@ -1,7 +1,10 @@
+import { isStated } from "../checklist/tick.ts";
+import { unlistedStep } from "../checklist/unlisted-kinds.ts";
 import { reportedByComponents } from "../profile/lookup.ts";
-import type { Guard } from "../profile/profile.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
+import type { Finding } from "../rotation/plan.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
 import { failWith, unknown } from "./judgement.ts";
 
@@ -15,7 +18,8 @@ export const componentsReady: Guard = {
     reportedByComponents(observation.profile, authority.type) &&
     (edge.to !== "rollback" || edge.from === "rollback" || rollbackSwapsKeys(edge, authority, observation)) &&
     (edge.from !== "rollback" || newKeyWasUsed(record, authority, observation.profile) !== "refuted"),
-  judge: ({ observation, authority, edge, past, now }) => {
+  judge: (input) => {
+    const { observation, authority, edge, past, now } = input;
     const { componentKinds, otherListings, words } = observation.profile;
     const [unread] = observation.unread.filter(({ what }) => !otherListings.includes(what));
     if (unread !== undefined) {
@@ -33,7 +37,7 @@ export const componentsReady: Guard = {
         remedy: alwaysThere.remedy,
       });
     }
-    return failWith(
+    const lagging = failWith(
       followersOf(observation, authority, [], edge.from, now, standbyIds(past, authority))
         .filter(({ standing }) => standing === "lagging" || standing === "unclear")
         .map((component) => ({
@@ -42,5 +46,45 @@ export const componentsReady: Guard = {
           remedy: words.notFollowing,
         })),
     );
+    const unseen = [...unlistedKinds(input), ...unlistedAgents(input)];
+    if (unseen.length === 0) return lagging;
+    if (lagging.outcome === "pass") return { outcome: "unknown", findings: unseen };
+    return { outcome: lagging.outcome, findings: [...lagging.findings, ...unseen] };
   },
 };
+
+/** A kind that can exist there, and that nothing lists: a person has to look, once in a rotation. */
+function unlistedKinds({ observation, authority, rotation, record, now }: GuardInput): readonly Finding[] {
+  const context = {
+    profile: observation.profile,
+    types: rotation?.authorities.map(({ type }) => type) ?? [authority.type],
+    now: new Date(now).toISOString(),
+    startedAt: record?.started_at ?? null,
+  };
+  return (observation.unlisted ?? []).flatMap(({ kind, problem }) => {
+    const step = unlistedStep(kind);
+    if (isStated(step, rotation?.acknowledge ?? [], context)) return [];
+    return [
+      {
+        subject: step,
+        message: `nobody can see whether there are any, nor where they are: ${problem}`,
+        remedy: `look by hand, on every machine that runs one, in every phase; then state \`${step}\` in \`acknowledge\`, which holds until the rotation ends`,
+      },
+    ];
+  });
+}
+
+/** Who is connected and in no listing at all: it joined, and its row is gone for now, or is not shown to this role. */
+function unlistedAgents({ observation, record }: GuardInput): readonly Finding[] {
+  const known = new Set([
+    ...observation.components.map(({ id }) => id),
+    ...(record?.roster ?? []).map(({ id }) => id),
+  ]);
+  return (observation.connected ?? [])
+    .filter(({ id, kinds }) => kinds.length > 0 && !known.has(id))
+    .map(({ id, kinds }) => ({
+      subject: `agent/${id}`,
+      message: `is connected (${kinds.join(", ")}) and in no listing: nobody knows where it is`,
+      remedy: `wait until its row is back, and plan again; if it stays so, ${observation.profile.words.unreadListing}`,
+    }));
+}

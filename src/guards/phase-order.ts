@@ -1,5 +1,5 @@
 import type { Guard, GuardInput } from "../profile/profile.ts";
-import { isLegalEdge, legalNext } from "../rotation/phase.ts";
+import { isLegalEdge, legalNext, type Phase, placeOnWalk, WALK } from "../rotation/phase.ts";
 import { failWith } from "./judgement.ts";
 
 /** Every edge but those of the phase graph; the server refuses them too (reference teleport-rotation 1.3). */
@@ -20,7 +20,7 @@ function subjectOf({ authority }: GuardInput): string {
 /** What is wrong with an illegal edge, told by what the person most likely meant. */
 function explain({ edge: { from, to } }: GuardInput): { message: string; remedy: string } {
   const next = legalNext(from).join(" or ");
-  const ahead = ORDER.indexOf(from) > ORDER.indexOf(to) && to !== "standby";
+  const ahead = placeOnWalk(from) > placeOnWalk(to) && to !== "standby";
   if (ahead) {
     return {
       message: `the cluster is in ${from}, ahead of ${to} in git; phases have no way back but rollback`,
@@ -33,10 +33,7 @@ function explain({ edge: { from, to } }: GuardInput): { message: string; remedy:
   };
 }
 
-const ORDER: readonly string[] = ["standby", "init", "update_clients", "update_servers"];
-
-function skipped(from: string, to: string): readonly string[] {
-  const start = ORDER.indexOf(from);
-  const end = to === "standby" ? ORDER.length : ORDER.indexOf(to);
-  return ORDER.slice(start + 1, end);
+function skipped(from: Phase, to: Phase): readonly Phase[] {
+  const end = to === "standby" ? WALK.length - 1 : placeOnWalk(to);
+  return WALK.slice(placeOnWalk(from) + 1, end);
 }

@@ -43,13 +43,22 @@ export const roster: Guard = {
       (follower) => members.has(keyOf(follower)),
     );
     const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
-    return together(
+    const away = followers.filter(({ standing }) => standing === "away");
+    const judgement = together(
       followers
-        .filter(({ standing }) => standing !== "following" && standing !== "unread")
+        .filter(({ standing }) => !["following", "unread", "away"].includes(standing))
         .map((member) => ({ subject: member.subject, message: member.seen, remedy: remedyFor(input) })),
       [...new Set(unread)],
       input,
     );
+    if (away.length === 0) return judgement;
+    const unsure = away.map((member) => ({
+      subject: member.subject,
+      message: member.seen,
+      remedy: "wait until its row is back, and plan again",
+    }));
+    if (judgement.outcome === "pass") return { outcome: "unknown", findings: unsure };
+    return { outcome: judgement.outcome, findings: [...judgement.findings, ...unsure] };
   },
 };
 

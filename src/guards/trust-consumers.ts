@@ -2,7 +2,7 @@ import { workOfType } from "../checklist/checklist.ts";
 import type { Proof } from "../checklist/proof.ts";
 import { type Work, workOf } from "../checklist/work.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
-import type { Phase } from "../rotation/phase.ts";
+import { rankOfWork } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { approvableAtTheEnd, failWith } from "./judgement.ts";
 
@@ -34,9 +34,6 @@ export const trustConsumers: Guard = {
   },
 };
 
-/** In the order in which a rotation can come to them; the last is what follows its end. */
-const ORDER: readonly Phase[] = ["init", "update_clients", "update_servers", "rollback", "standby"];
-
 /**
  * Work of a phase that has not begun cannot be done: a statement of it was written in advance, or is left over from
  * an attempt before this one. It would let the phase pass without a look.
@@ -47,10 +44,10 @@ function statedInAdvance({
   authority: { type },
   edge: { from },
 }: GuardInput): readonly Finding[] {
-  const begun = from === "standby" ? -1 : ORDER.indexOf(from);
+  const begun = from === "standby" ? -1 : rankOfWork(from);
   return (rotation?.acknowledge ?? []).flatMap(({ step }) => {
     const known = workOfType(observation.profile, type).find(({ id }) => id === step);
-    if (known === undefined || ORDER.indexOf(known.phase) <= begun) return [];
+    if (known === undefined || rankOfWork(known.phase) <= begun) return [];
     return [
       {
         subject: `step/${step}`,

@@ -1,4 +1,4 @@
-import type { Phase } from "../rotation/phase.ts";
+import { rankOfEdge } from "../rotation/phase.ts";
 import type { Finding, Step } from "../rotation/plan.ts";
 import { isHeld } from "./startable.ts";
 
@@ -6,14 +6,14 @@ type Move = Omit<Step, "checklist">;
 
 /**
  * The steps of several authorities of one rotation, phase by phase: nobody enters a phase before all have left the
- * one before it, and where one cannot go on, none does. Within a phase the order is that of the rotation: db first,
+ * one before it, and where one cannot go on, none does. A look at a phase comes with the moves into it. Within a phase the order is that of the rotation: db first,
  * as its servers must have certificates of the new key before clients show them (reference teleport-rotation 2.2).
  */
 export function together(perAuthority: readonly (readonly Move[])[]): readonly Move[] {
-  const ordered = perAuthority.flat().toSorted((left, right) => rankOf(left) - rankOf(right));
+  const ordered = perAuthority.flat().toSorted((left, right) => rankOfEdge(left) - rankOfEdge(right));
   const [first] = ordered;
   if (first === undefined || perAuthority.filter((moves) => moves.length > 0).length < 2) return ordered;
-  const now = ordered.filter((move) => rankOf(move) === rankOf(first));
+  const now = ordered.filter((move) => rankOfEdge(move) === rankOfEdge(first));
   return ordered.map((move, index) => {
     if (now.includes(move)) return withPartners(move, now);
     // Judged when the others have left the phase before it.
@@ -21,21 +21,6 @@ export function together(perAuthority: readonly (readonly Move[])[]): readonly M
     return move.after === null && before !== undefined ? { ...move, after: before.id, guards: [] } : move;
   });
 }
-
-/** How far along a step leads; a look at a phase comes with the moves into it. */
-function rankOf({ from, to }: Move): number {
-  if (from === "rollback" && to === "standby") return OUT_OF_ROLLBACK;
-  return RANKS[to];
-}
-
-const RANKS: Readonly<Record<Phase, number>> = {
-  init: 1,
-  update_clients: 2,
-  update_servers: 3,
-  standby: 4,
-  rollback: 5,
-};
-const OUT_OF_ROLLBACK = 6;
 
 /** Held where a partner is held: a pair that is apart is one outage away from being lost. */
 function withPartners(move: Move, moves: readonly Move[]): Move {

@@ -1,9 +1,9 @@
 import type { ClusterObservation } from "../profile/profile.ts";
 import { followed } from "../record/changes/seen.ts";
+import { livePins } from "../rotation/live-pins.ts";
 import type { AuthorityKey, Fingerprint } from "../rotation/observation.ts";
 import type { Pins } from "../rotation/pins.ts";
 import type { KeyPlan } from "../rotation/plan.ts";
-import { livePins } from "../teleport/guards/pins.ts";
 import type { Member } from "./rotation-member.ts";
 
 /** The keys of an authority and of its rotation, with those that are gone already. */

@@ -1,6 +1,6 @@
 import type { Plan } from "../rotation/plan.ts";
-import { readOverrides } from "../teleport/overrides/read-cluster.ts";
 import { makePlan, type PlanInput } from "./planner.ts";
+import { readOverrides } from "./read-overrides.ts";
 
 /**
  * The plan of what is at hand: the one place where the entries of overrides are read out of it and a plan is made, for

@@ -3,7 +3,7 @@ import { judgeAll } from "../guards/chain.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Absence, absenceOf } from "../rotation/history.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
-import type { Edge, Phase } from "../rotation/phase.ts";
+import { type Edge, type Phase, placeOnWalk } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { afterThose } from "./ahead.ts";
@@ -148,10 +148,9 @@ function consumersSeen(type: string, { observation }: RotationContext) {
 }
 
 function leastAdvanced(members: readonly Member[]): Phase {
-  const order: readonly Phase[] = ["rollback", "standby", "init", "update_clients", "update_servers"];
   const phases = members
     .filter(({ standing }) => standing !== "finished")
     .map(({ live }) => live.rotation.phase)
-    .toSorted((left, right) => order.indexOf(left) - order.indexOf(right));
+    .toSorted((left, right) => placeOnWalk(left) - placeOnWalk(right));
   return phases[0] ?? "standby";
 }

@@ -3,6 +3,7 @@ import type { Ahead, ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes/seen.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
+import type { OverridePlan } from "../rotation/override-plan.ts";
 import type {
   ClusterPlan,
   ClusterProblem,
@@ -12,11 +13,10 @@ import type {
   RotationPlan,
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
-import type { OverrideReadings } from "../teleport/overrides/read-cluster.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
-import { planOverrides } from "./plan-overrides.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
+import { goalOf, rotationMeant } from "./rotation-goal.ts";
 import { bindingOf, clusterFingerprint, planFingerprint } from "./saved/fingerprint.ts";
 import { isBlocked } from "./startable.ts";
 import { isEnding } from "./steps.ts";
@@ -36,7 +36,7 @@ export interface PlanInput {
    * What `readOverrides` made of the same resources and observations. Absent when nobody looked: then the guard of
    * a CA that could be overridden does not know, and blocks.
    */
-  readonly overrides?: OverrideReadings;
+  readonly overrides?: ReadonlyMap<string, unknown>;
   readonly commit: string | null;
   /** What git says of the time since the last run, by cluster. Absent when nobody asked: then nothing is deleted. */
   readonly histories?: ReadonlyMap<string, HistoryFacts>;
@@ -94,7 +94,15 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
   const overridden =
     reading === undefined
       ? undefined
-      : planOverrides(reading, { cluster, desired, observation, record, now });
+      : observation.profile.overrides?.plan(reading, {
+          cluster,
+          desired,
+          observation,
+          record,
+          goalOf: (authority) => goalOf(authority, { cluster, desired, record }),
+          isDeclared: (type) => rotationMeant(type, { cluster, desired, record }) !== undefined,
+          now,
+        });
   const history = input.histories?.get(name) ?? null;
   const declared = desired.rotations.filter((rotation) => rotation.cluster === name);
   const missing = undeclared(record, declared, observation);
@@ -109,7 +117,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
     record,
     authorities,
     declared,
-    overrides: overridden?.outlooks,
+    overrides: overridden?.outlook,
     history,
     now,
   };
@@ -122,7 +130,7 @@ function planCluster(observation: ClusterObservation, input: PlanInput): Omit<Cl
       ...planned,
       ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
     ],
-    overrides: overridden?.plans ?? [],
+    overrides: overridden?.plans ?? overridesOfNobody(observation, desired),
     drift,
   };
 }
@@ -174,4 +182,33 @@ function outcomeOf(clusters: readonly ClusterPlan[]): PlanOutcome {
   )
     ? "ready"
     : "no_changes";
+}
+
+/** In git for a cluster of a platform that has none. */
+function overridesOfNobody(
+  { cluster, profile }: ClusterObservation,
+  desired: DesiredState,
+): readonly OverridePlan[] {
+  if (profile.overrides !== null) return [];
+  return desired.overrides
+    .filter((resource) => resource.cluster === cluster)
+    .map(({ type }) => ({
+      authority: type,
+      managed: true,
+      row: "S0",
+      situation: "Nothing is known to be overridden.",
+      entries: [],
+      actions: [],
+      due: [],
+      findings: [
+        {
+          severity: "error",
+          code: "authority-missing",
+          subject: type,
+          message: "is overridden in git, and the cluster lists no such CA",
+          remedy: "check sub_kind of the resource, and the version of the cluster",
+        },
+      ],
+      blocked: true,
+    }));
 }

@@ -9,7 +9,6 @@ import type { HistoryFacts } from "../rotation/history.ts";
 import type { Fingerprint, LiveAuthority } from "../rotation/observation.ts";
 import type { Standing, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, phaseRecord, type RotationRecord } from "../rotation/record.ts";
-import type { OverrideOutlooks } from "../teleport/overrides/outlook.ts";
 
 /** What the plan of one rotation is made from; `rotation` is `null` when git no longer declares it. */
 export interface RotationContext {
@@ -17,7 +16,7 @@ export interface RotationContext {
   readonly observation: ClusterObservation;
   readonly record: ClusterRecord;
   /** Absent when nobody looked. */
-  readonly overrides: OverrideOutlooks | undefined;
+  readonly overrides: unknown;
   /** What git says of the authorities of this cluster. */
   readonly authorities: readonly AuthorityResource[];
   /** All rotations that git has of this cluster. */

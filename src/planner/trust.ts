@@ -80,9 +80,7 @@ function connectionOf(
     return { through: cluster, problem: notTrustedYet(refused.map(wayText).join("; ")) };
   }
   const through: ClusterResource =
-    refused.length === 0 || was === undefined
-      ? cluster
-      : { ...cluster, teleport: was.teleport, talos: was.talos };
+    refused.length === 0 || was === undefined ? cluster : { ...cluster, connection: was.connection };
   const changed = waysOfCluster(through)
     .filter(({ rule }) => rule === "listed-executable" || rule === "credential")
     .flatMap(({ value, field }) => {

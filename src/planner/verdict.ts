@@ -1,3 +1,4 @@
+import type { PlannedAction } from "../rotation/override-plan.ts";
 import {
   type ChecklistItem,
   type ClusterPlan,
@@ -8,7 +9,6 @@ import {
   type Step,
 } from "../rotation/plan.ts";
 import { isOpenWork, stepPlaces } from "../rotation/plan-steps.ts";
-import type { PlannedAction } from "../teleport/overrides/override-plan.ts";
 import { heldByDrift } from "./drift.ts";
 import { mayStart } from "./startable.ts";
 

@@ -21,6 +21,8 @@ export type FoundCluster = Omit<ClusterResource, "source" | "peers" | "policy">;
 
 /** How `capstan init` gets from flags, or from a sandbox, to a cluster that git does not know yet. */
 export interface FirstContact {
+  /** The flags that a person types, but for the cluster's name. */
+  readonly typicalFlags: string;
   /** Whether the flags are about a cluster of this platform. */
   isMeant(flags: ContactFlags): boolean;
   /** What is written down of it: discovered where the platform can tell. Throws a `Failure` where it does not answer. */

@@ -87,6 +87,7 @@ export type ObserveScope = (
   readonly evenWhenStopping?: true;
 };
 
+/** One edge of one CA, and what the run has to say about it while it is taken. */
 export interface TransitionRequest {
   /** API spelling of the CA type. */
   readonly authority: string;
@@ -99,6 +100,7 @@ export interface TransitionRequest {
   readonly progress?: (message: string) => void;
 }
 
+/** What the platform said; whether it was so, only a new look tells. */
 export type TransitionReply =
   | { readonly accepted: true; readonly message: string }
   | {
@@ -110,6 +112,7 @@ export type TransitionReply =
       readonly begun?: boolean;
     };
 
+/** What a platform needs of the run that opens it. */
 export interface PlatformOptions {
   /** Shared by all clusters of a run, so that its limit is. */
   readonly runner: Runner;

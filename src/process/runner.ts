@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Result } from "execa";
 import { Failure } from "../failure.ts";
-import { redact, withoutCutHead } from "./redact.ts";
+import { keepEnd, keepStart } from "./kept-output.ts";
+import { redact } from "./redact.ts";
 import { createLimit } from "./task-limit.ts";
 
 /**
@@ -194,30 +195,16 @@ async function execute(
   const result = await child;
   clearTimeout(patience);
   if (thrown !== null) throw (thrown as { readonly error: unknown }).error;
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const said = quote(stderr.text());
-  if (overflow !== null) {
-    throw new Failure("executable", `${shown(command)} printed more than ${overflow}.`, {
-      hint: "That is no answer but a stream without an end; run it by hand to see what it prints.",
-    });
-  }
-  if (command.signal?.aborted) throw interrupted(command);
-  if (result.timedOut) {
-    throw new Failure("executable", `${shown(command)} did not finish within ${timeoutMs / 1000} s.${said}`, {
-      hint: "Run it by hand to see what it waits for: a login, a prompt, or a server that does not answer.",
-    });
-  }
-  if (held) {
-    throw new Failure(
-      "executable",
-      `${shown(command)} ended, but something that it started kept its output open for ${heldOpenMs / 1000} s more.${said}`,
-      { hint: "Whatever it leaves running in the background needs an output of its own: >/dev/null 2>&1." },
-    );
-  }
-  if (result.exitCode === undefined) throw notRun(command, file, result, seconds, said);
+  const exitCode = exitCodeOf(command, result, {
+    overflow,
+    held: held ? heldOpenMs / 1000 : null,
+    timeoutSeconds: timeoutMs / 1000,
+    seconds: (performance.now() - started) / 1000,
+    stderr: stderr.text(),
+  });
   return {
     argv: command.argv,
-    exitCode: result.exitCode,
+    exitCode,
     stderr: redact(stripVTControlCharacters(stderr.text())),
     durationMs: performance.now() - started,
   };
@@ -234,6 +221,47 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
+/** What was seen of a call besides its result. */
+interface Seen {
+  /** What there was too much of; `null`: it stayed within bounds. */
+  readonly overflow: string | null;
+  /** Seconds for which something that it started held its output open; `null`: nothing did. */
+  readonly held: number | null;
+  readonly timeoutSeconds: number;
+  /** From its start to its end. */
+  readonly seconds: number;
+  readonly stderr: string;
+}
+
+/** Of an executable that ran to its own end; throws a `Failure` for any other. */
+function exitCodeOf(
+  command: ExecutableCall,
+  result: Pick<Result, "code" | "signal" | "originalMessage" | "exitCode" | "timedOut">,
+  { overflow, held, timeoutSeconds, seconds, stderr }: Seen,
+): number {
+  const said = quote(stderr);
+  if (overflow !== null) {
+    throw new Failure("executable", `${shown(command)} printed more than ${overflow}.`, {
+      hint: "That is no answer but a stream without an end; run it by hand to see what it prints.",
+    });
+  }
+  if (command.signal?.aborted) throw interrupted(command);
+  if (result.timedOut) {
+    throw new Failure("executable", `${shown(command)} did not finish within ${timeoutSeconds} s.${said}`, {
+      hint: "Run it by hand to see what it waits for: a login, a prompt, or a server that does not answer.",
+    });
+  }
+  if (held !== null) {
+    throw new Failure(
+      "executable",
+      `${shown(command)} ended, but something that it started kept its output open for ${held} s more.${said}`,
+      { hint: "Whatever it leaves running in the background needs an output of its own: >/dev/null 2>&1." },
+    );
+  }
+  if (result.exitCode === undefined) throw notRun(command, result, seconds.toFixed(1), said);
+  return result.exitCode;
+}
+
 /** The command line for people; quoted only where it would be ambiguous. */
 export function shown(command: { readonly argv: readonly string[] }): string {
   return redact(
@@ -243,11 +271,11 @@ export function shown(command: { readonly argv: readonly string[] }): string {
 
 function notRun(
   command: ExecutableCall,
-  file: string,
   result: Pick<Result, "code" | "signal" | "originalMessage">,
   seconds: string,
   said: string,
 ): Failure {
+  const [file = ""] = command.argv;
   if (result.code === "ENOENT") {
     const where = file.includes("/") ? "There is no such file." : "It is not on the PATH.";
     return new Failure("executable", `Cannot run ${JSON.stringify(file)}: ${where}`, {
@@ -281,42 +309,4 @@ function interrupted(command: ExecutableCall): Failure {
 function quote(stderr: string): string {
   const text = redact(stripVTControlCharacters(stderr)).trim();
   return text === "" ? "" : ` It said: ${text.slice(-500)}`;
-}
-
-interface Kept {
-  readonly add: (chunk: Uint8Array) => void;
-  readonly text: () => string;
-}
-
-function keepStart(maxBytes: number): Kept {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  return {
-    add(chunk) {
-      bytes += chunk.length;
-      if (bytes <= maxBytes) chunks.push(chunk);
-    },
-    text: () => Buffer.concat(chunks).toString("utf8"),
-  };
-}
-
-function keepEnd(maxBytes: number): Kept & { readonly total: () => number } {
-  let chunks: Uint8Array[] = [];
-  let bytes = 0;
-  let total = 0;
-  return {
-    add(chunk) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      total += chunk.length;
-      if (bytes <= 2 * maxBytes) return;
-      chunks = [Buffer.concat(chunks).subarray(-maxBytes)];
-      bytes = maxBytes;
-    },
-    total: () => total,
-    text() {
-      const end = Buffer.concat(chunks).subarray(-maxBytes).toString("utf8");
-      return total > maxBytes ? withoutCutHead(end) : end;
-    },
-  };
 }

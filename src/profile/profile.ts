@@ -1,8 +1,14 @@
 import type { ChecklistStep } from "../checklist/step.ts";
 import type { Judgement } from "../guards/judgement.ts";
-import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import type {
+  ClusterResource,
+  DesiredState,
+  OverrideResource,
+  RotationResource,
+} from "../resources/model/desired.ts";
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import type {
+  ConnectedAgent,
   Credentials,
   Fingerprint,
   LiveAuthority,
@@ -10,19 +16,21 @@ import type {
   LiveOverrides,
   RemoteCluster,
   Surroundings,
+  UnlistedKind,
   Unread,
   Versions,
 } from "../rotation/observation.ts";
-import type { Edge } from "../rotation/phase.ts";
+import type { OverridePlan } from "../rotation/override-plan.ts";
+import type { Edge, Phase } from "../rotation/phase.ts";
 import type { Drift, GuardId, GuardVerdict, Standing } from "../rotation/plan.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
-import type { OverrideOutlooks } from "../teleport/overrides/outlook.ts";
 import type { AuthorityType } from "./authority-type.ts";
 import type { PlatformClock } from "./clock.ts";
 import type { ComponentKindRow, Presence } from "./component-kind.ts";
 import type { KeyRules } from "./key-rules.ts";
 import type { RotationLimit } from "./limit.ts";
 import type { Check } from "./preflight.ts";
+import type { ResourceRules } from "./resource-rules.ts";
 import type { PlatformWords } from "./wording.ts";
 
 /*
@@ -52,8 +60,12 @@ export interface PlatformProfile {
   /** Its own guards, beside those of every platform. */
   readonly guards: readonly Guard[];
   readonly words: PlatformWords;
+  /** What it alone knows of resources. */
+  readonly resources: ResourceRules;
   /** Work by hand, by type and phase; of a type that is not in it, `checklist/unknown-type.ts` tells. */
   readonly checklist: readonly ChecklistStep[];
+  /** Certificates of somebody else in the place of a CA's own; `null` where that cannot be. */
+  readonly overrides: Overrides | null;
   /** Whether a cluster is fit for a rotation to start (`doctor`). */
   readonly preflight: Preflight;
   /** Sentences about one CA of a rotation that block nothing. */
@@ -64,6 +76,37 @@ export interface PlatformProfile {
   subjects(observation: ClusterObservation): readonly { readonly kind: string; readonly subject: string }[];
   /** Keys of a CA that its own part of the record knows. */
   keysInRecord(record: ClusterRecord, type: string): readonly Fingerprint[];
+}
+
+/**
+ * What stands in for the certificates of a CA, and whether it is in order. A reading is the platform's own affair: the
+ * core takes it from one of these functions to the other.
+ */
+export interface Overrides {
+  /** What git wants and what is live, understood; nothing is thrown, findings are in it. */
+  read(resources: readonly OverrideResource[], observation: ClusterObservation): Promise<unknown>;
+  /** What becomes of them, and what the guard of this platform has to know. */
+  plan(
+    reading: unknown,
+    input: OverridesInput,
+  ): { readonly plans: readonly OverridePlan[]; readonly outlook: unknown };
+  /** The keys that are overridden now, for a rotation that is about to begin; `null` where nobody looked. */
+  overriddenKeys(observation: ClusterObservation, type: string): Promise<readonly Fingerprint[] | null>;
+  /** The resource of a CA as it was observed, `null` where there is none. */
+  liveDocument(reading: unknown, type: string): unknown;
+}
+
+/** What the overrides of a cluster are planned from, besides the overrides themselves. */
+export interface OverridesInput {
+  readonly cluster: ClusterResource;
+  readonly desired: DesiredState;
+  readonly observation: ClusterObservation;
+  readonly record: ClusterRecord;
+  /** The phase that git wants for a CA, while that is still to come; `null` without a rotation. */
+  readonly goalOf: (authority: LiveAuthority) => Phase | null;
+  /** Whether git has a rotation of this type. */
+  readonly isDeclared: (type: string) => boolean;
+  readonly now: number;
 }
 
 /** How a platform answers `doctor`. */
@@ -99,6 +142,10 @@ export interface ClusterObservation {
   readonly copies: readonly LiveAuthority[];
   readonly components: readonly LiveComponent[];
   readonly remoteClusters: readonly RemoteCluster[];
+  /** Who is connected, whatever the listings say; absent where the platform cannot tell. */
+  readonly connected?: readonly ConnectedAgent[];
+  /** Kinds of component that can exist there and that the executable cannot list; absent: none. */
+  readonly unlisted?: readonly UnlistedKind[];
   readonly credentials: Credentials;
   /** Absent when nobody asked for them, or when they could not be read (`unread` says so then). */
   readonly overrides?: LiveOverrides;
@@ -159,8 +206,8 @@ export interface GuardInput {
   readonly edge: Edge;
   /** Rotations of the cluster that the same run takes before this one. */
   readonly ahead?: readonly Ahead[] | undefined;
-  /** Externally signed certificates; absent when nobody looked, which is not the same as none. */
-  readonly overrides?: OverrideOutlooks | undefined;
+  /** What `PlatformProfile.overrides` told its own guard; absent when nobody looked, which is not the same as none. */
+  readonly overrides?: unknown;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

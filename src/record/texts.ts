@@ -1,5 +1,4 @@
-import type { AppliedCommit } from "../rotation/history.ts";
-import type { ClusterRecord } from "../rotation/record.ts";
+import type { AppliedCommit, ClusterRecord } from "../rotation/record.ts";
 import { valueWithoutSecrets, withoutSecrets } from "../secrets.ts";
 import type { AuthorityBackup, JournalEntry, LockHolder } from "./store.ts";
 

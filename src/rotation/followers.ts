@@ -23,9 +23,18 @@ export interface Follower {
 
 /**
  * `silent`: announced itself once, but not lately. `missing`: not in the listing at all. `unread`: the listing of its
- * kind could not be read, so nobody knows. `unclear`: it is there, and what it says tells nobody where it is.
+ * kind could not be read, so nobody knows. `away`: it is connected and not in the listing, as while it reloads.
+ * `unclear`: it is there, and what it says tells nobody where it is.
  */
-type Standing = "following" | "lagging" | "unclear" | "silent" | "missing" | "unread" | "not-reporting";
+type Standing =
+  | "following"
+  | "lagging"
+  | "unclear"
+  | "silent"
+  | "missing"
+  | "away"
+  | "unread"
+  | "not-reporting";
 
 /**
  * The roster and everybody in the listing, each once, judged against the authority's phase. `ids`: those that are as
@@ -51,20 +60,35 @@ export function followersOf(
     })),
     ...unlisted.map((member) => ({
       ...pick(member, names),
-      ...absent(member, observation),
+      ...absent(member, observation, members),
     })),
   ];
 }
 
 function absent(
-  { kind }: RosterMember,
+  member: RosterMember,
   observation: ClusterObservation,
+  members: ReadonlySet<string>,
 ): Pick<Follower, "standing" | "seen"> {
+  const { kind, id, name } = member;
   const unread = unreadListing(observation, kind);
-  if (unread === undefined) {
-    return { standing: "missing", seen: "was there when the rotation began and is not in the listing now" };
+  if (unread !== undefined) {
+    return { standing: "unread", seen: `was not looked at: ${unread.what} could not be read` };
   }
-  return { standing: "unread", seen: `was not looked at: ${unread.what} could not be read` };
+  if (observation.connected?.some((agent) => agent.id === id && agent.kinds.includes(kind))) {
+    return {
+      standing: "away",
+      seen: "is connected and not in the listing, as for some minutes after it reloads: nobody knows where it is",
+    };
+  }
+  const again = observation.components.find(
+    (one) => one.kind === kind && one.name === name && !members.has(keyOf(one)),
+  );
+  const seen = "was there when the rotation began and is not in the listing now";
+  if (again === undefined) return { standing: "missing", seen };
+  // An agent without storage comes back as another one, and joins anew (teleport#7931).
+  const at = again.phase === null ? "it reports no rotation" : `it is at ${again.phase}`;
+  return { standing: "missing", seen: `${seen}; ${name} is there under another id, ${again.id}: ${at}` };
 }
 
 /** The key under which a component is remembered. */

@@ -1,14 +1,5 @@
 import type { Fingerprint } from "./observation.ts";
-import type { ClusterRecord, RotationRecord } from "./record.ts";
-
-/** The commit of the last run that took a step on a cluster or found nothing to do there. */
-export interface AppliedCommit {
-  readonly commit: string;
-  /** ISO 8601. */
-  readonly at: string;
-  /** Where a person took it for a new start, after the history was rewritten: it proves nothing about before. */
-  readonly accepted?: { readonly instead_of: string; readonly reason: string };
-}
+import type { AppliedCommit, ClusterRecord, RotationRecord } from "./record.ts";
 
 /** How the commit at hand stands to the one that was applied last. `unknown`: nobody could tell. */
 export type Relation = "same" | "descendant" | "older" | "diverged" | "unknown";

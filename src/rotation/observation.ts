@@ -1,6 +1,21 @@
 import type { ConsumerKind } from "../resources/model/trust-consumer.ts";
 import type { Phase } from "./phase.ts";
 
+/** A process that is connected. Its row may be gone from the listings for minutes while it reloads. */
+export interface ConnectedAgent {
+  /** As in `LiveComponent.id`. */
+  readonly id: string;
+  /** What it serves, of the kinds of component that the platform lists. */
+  readonly kinds: readonly ComponentKind[];
+}
+
+/** A kind of component that can exist there, and that the executable has no listing for. */
+export interface UnlistedKind {
+  readonly kind: ComponentKind;
+  /** A clause for people: what was tried. */
+  readonly problem: string;
+}
+
 /** What the cluster says about externally signed certificates for its CAs, as it printed it. */
 export type LiveOverrides =
   | {

@@ -79,3 +79,19 @@ export function isForward({ from, to }: Edge): boolean {
 export function leavesMiddlePhase({ from, to }: Edge): boolean {
   return from !== "standby" && from !== to;
 }
+
+/** How far along the forward walk a phase is: 0 for standby before it, -1 for rollback, which is off the walk. */
+export function placeOnWalk(phase: Phase): number {
+  return WALK.indexOf(phase);
+}
+
+/** How far along an edge leads, counted over the walk, then into rollback, then out of it. */
+export function rankOfEdge({ from, to }: Edge): number {
+  if (from === "rollback" && to === "standby") return WALK.length + 1;
+  return to === "rollback" ? WALK.length : WALK.indexOf(to, 1);
+}
+
+/** The order in which a rotation can come to the work of a phase: that of standby follows its end, whichever it is. */
+export function rankOfWork(phase: Phase): number {
+  return [...WALK.slice(1, -1), "rollback", "standby"].indexOf(phase);
+}

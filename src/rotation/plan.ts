@@ -1,6 +1,6 @@
 import type { FailureCode } from "../failure.ts";
-import type { OverridePlan } from "../teleport/overrides/override-plan.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
+import type { OverridePlan } from "./override-plan.ts";
 import type { Phase } from "./phase.ts";
 import type { Pins } from "./pins.ts";
 

@@ -1,4 +1,3 @@
-import type { AppliedCommit } from "./history.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { GuardId } from "./plan.ts";
@@ -17,6 +16,15 @@ export interface ClusterRecord {
   readonly rotations: readonly RotationRecord[];
   /** What was applied last; absent or `null`: not known, which is not the same as nothing. */
   readonly applied?: AppliedCommit | null;
+}
+
+/** The commit of the last run that took a step on a cluster or found nothing to do there. */
+export interface AppliedCommit {
+  readonly commit: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Where a person took it for a new start, after the history was rewritten: it proves nothing about before. */
+  readonly accepted?: { readonly instead_of: string; readonly reason: string };
 }
 
 export interface RotationRecord {

@@ -42,6 +42,7 @@ function guardsAgainst(follower: Follower, roster: readonly RosterMember[]): rea
       return isMember ? ["roster", "components-ready"] : ["components-ready"];
     case "silent":
     case "missing":
+    case "away":
     case "unread":
       return isMember ? ["roster"] : [];
   }

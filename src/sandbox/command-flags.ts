@@ -1,12 +1,25 @@
 import { Failure } from "../failure.ts";
 import type { Flags, ValuesOf } from "../flag.ts";
 import { TALOS_FAULTS, TELEPORT_FAULTS } from "./faults.ts";
+import { parseDuration } from "./go-duration.ts";
 import type { UpOptions } from "./sandbox.ts";
 import { TALOS_MINORS } from "./talos/dialect.ts";
 import { RELEASES } from "./teleport/release.ts";
 
 /** What an authority of the other platform has. */
-const TELEPORT_ONLY = ["teleport", "nodes", "authServers", "hsm", "agentless", "emptyLists", "leaf"] as const;
+const TELEPORT_ONLY = [
+  "teleport",
+  "nodes",
+  "authServers",
+  "hsm",
+  "agentless",
+  "emptyLists",
+  "leaf",
+  "rowLife",
+  "announce",
+  "clockAhead",
+  "awsOidc",
+] as const;
 const NOT_FOR_TALOS = ["teleport", "leaf", "hsm"] as const;
 
 /** The flags of `capstan sandbox up`: which cluster it plays. */
@@ -22,10 +35,13 @@ export const UP_FLAGS = {
   },
   emptyLists: {
     value: "json",
-    says: "how tctl prints nothing",
+    says: "how tctl prints nothing (default: as the release does)",
     choices: ["[]", "null"],
-    default: "[]",
   },
+  rowLife: { value: "duration", says: "how long rows of components live (default: 10m)" },
+  announce: { value: "duration", says: "how often they are renewed (default: half their life)" },
+  clockAhead: { value: "duration", says: "how far its clock is ahead of this machine's; -7m: behind" },
+  awsOidc: { says: "its proxies serve an AWS OIDC integration" },
   leaf: { says: "a second cluster that trusts the first" },
   teleport: { value: "version", says: "which Teleport it plays", choices: RELEASES, default: "18" },
   talos: {
@@ -53,8 +69,26 @@ export function upOptions(dir: string, typed: ValuesOf<typeof UP_FLAGS>): UpOpti
       hint: "say which Talos it plays: --talos 1.13 or --talos 1.14",
     });
   }
-  const { teleport, nodes, authServers, agentless = [] } = typed;
-  return { dir, teleport, speed, nodes, leaf, authServers, hsm, agentless, emptyListing: emptyLists };
+  const { teleport, nodes, authServers, agentless = [], awsOidc = false } = typed;
+  const rowLifeMs = durationOf("--row-life", typed.rowLife);
+  const announceMs = durationOf("--announce", typed.announce);
+  const clockAheadMs = durationOf("--clock-ahead", typed.clockAhead);
+  return {
+    ...{ dir, teleport, speed, nodes, leaf, authServers, hsm, agentless, awsOidc },
+    ...(emptyLists === undefined ? {} : { emptyListing: emptyLists }),
+    ...(rowLifeMs === undefined ? {} : { rowLifeMs }),
+    ...(announceMs === undefined ? {} : { announceMs }),
+    ...(clockAheadMs === undefined ? {} : { clockAheadMs }),
+  };
+}
+
+function durationOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === null) {
+    throw new Failure("usage", `${flag} "${text}" is no duration`, { hint: "as in 90s, 2m or 1h30m" });
+  }
+  return ms;
 }
 
 /** What `capstan sandbox fault` breaks, and how. */

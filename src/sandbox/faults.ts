@@ -46,6 +46,12 @@ const FAULTS = [
   },
   {
     of: "teleport",
+    name: "reborn",
+    scope: "component",
+    description: "restarts without its storage: a new host id, and the old rows until they expire",
+  },
+  {
+    of: "teleport",
     name: "error-after-success",
     scope: "call",
     description: "does what was asked, then fails with the error of doing it twice",
@@ -76,6 +82,12 @@ const FAULTS = [
     description: "the credentials have expired; nothing is done",
   },
   { of: "teleport", name: "unreachable", scope: "call", description: "cannot connect to the auth server" },
+  {
+    of: "teleport",
+    name: "reloading",
+    scope: "call",
+    description: "the auth server reloads: the connection ends before an answer",
+  },
   {
     of: "teleport",
     name: "alert",

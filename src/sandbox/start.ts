@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { EmulatedPlatform } from "./platform.ts";
 import { type Served, serve } from "./serve.ts";
-import type { ClusterOptions } from "./teleport/cluster.ts";
+import { type RowLife, USUAL_ROW_LIFE } from "./teleport/presence.ts";
 import type { Release } from "./teleport/release.ts";
 import { TeleportPlatform } from "./teleport/teleport-platform.ts";
 import { TrustLink } from "./teleport/trust-link.ts";
@@ -20,7 +20,14 @@ export interface SandboxOptions {
   /** Addresses of OpenSSH servers without an agent, `HOST:PORT`. */
   readonly agentless?: readonly string[];
   /** What a JSON listing of nothing is. */
-  readonly emptyListing?: ClusterOptions["emptyListing"];
+  readonly emptyListing?: "[]" | "null";
+  /** How long its rows live, and how often they are renewed, in cluster time. */
+  readonly rowLifeMs?: number;
+  readonly announceMs?: number;
+  /** How far its clock is ahead of the one of this machine; negative: behind. */
+  readonly clockAheadMs?: number;
+  /** The proxies serve an AWS OIDC integration. */
+  readonly awsOidc?: boolean;
   /** A second cluster that trusts the first. */
   readonly leaf?: boolean;
   /** Repeats the lags of an earlier run. */
@@ -29,6 +36,13 @@ export interface SandboxOptions {
 
 export interface RunningSandbox extends Served {
   readonly teleport: TeleportPlatform;
+}
+
+/** Renewed twice in a life, as usual, unless told otherwise. */
+function rowLifeOf(lifeMs: number | undefined, announceMs: number | undefined): RowLife {
+  if (lifeMs === undefined && announceMs === undefined) return USUAL_ROW_LIFE;
+  const life = lifeMs ?? USUAL_ROW_LIFE.lifeMs;
+  return { lifeMs: life, announceMs: announceMs ?? life / 2, exact: true };
 }
 
 const LEAF = { name: "leaf.acme.cluster", place: "leaf", nodes: 2 } as const;
@@ -53,12 +67,18 @@ export async function startSandbox(
     authServers = 1,
     hsm = false,
     agentless = [],
-    emptyListing = "[]",
+    emptyListing,
+    rowLifeMs,
+    announceMs,
+    clockAheadMs = 0,
+    awsOidc = false,
   } = options;
   const common = {
     release,
-    emptyListing,
     speed,
+    clockAheadMs,
+    rowLife: rowLifeOf(rowLifeMs, announceMs),
+    ...(emptyListing === undefined ? {} : { emptyListing }),
     ...(seed === undefined ? {} : { seed }),
     ...(clock === undefined ? {} : { clock }),
     ...(endpoints === undefined ? {} : { endpoints }),
@@ -66,7 +86,7 @@ export async function startSandbox(
   const place = hasLeaf ? "root" : "alone";
   const teleport = await TeleportPlatform.start({
     ...common,
-    ...{ nodes, place, authServers, hsm, agentless },
+    ...{ nodes, place, authServers, hsm, agentless, awsOidc },
   });
   const platforms: EmulatedPlatform[] = [teleport];
   if (hasLeaf) {

@@ -20,6 +20,7 @@ import { version } from "./guards/version.ts";
 import { keptKeys } from "./kept-keys.ts";
 import { notesOn } from "./notes.ts";
 import { PREFLIGHT } from "./preflight.ts";
+import { RESOURCE_RULES } from "./resources/rules.ts";
 import { WORDS } from "./wording.ts";
 
 /** Talos, as the core sees it (reference talos-rotation): it has no phases of its own, capstan moves the machines. */
@@ -62,7 +63,9 @@ export const TALOS: PlatformProfile = {
     version,
   ],
   words: WORDS,
+  resources: RESOURCE_RULES,
   checklist: CHECKLIST,
+  overrides: null,
   preflight: PREFLIGHT,
   notes: notesOn,
   drift: duplicates,

@@ -3,8 +3,7 @@ import type { Fingerprint } from "../rotation/observation.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
 import type { TalosType } from "./authority-types.ts";
-import type { TalosKeys } from "./kept-keys.ts";
-import { keptKeys } from "./kept-keys.ts";
+import { keptKeys, type TalosKeys } from "./kept-keys.ts";
 import type { ConfiguredAuthority } from "./machine-config.ts";
 import type { RotationKeys } from "./node-state.ts";
 

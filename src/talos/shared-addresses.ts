@@ -1,4 +1,4 @@
-import { canonicalAddress } from "../resources/model/machine-address.ts";
+import { canonicalAddress } from "./machine-address.ts";
 import { parseDocuments } from "./machine-config.ts";
 
 /** Addresses of a cluster that are nobody's own (talos#10357). */

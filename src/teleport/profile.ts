@@ -12,7 +12,9 @@ import { trustedClusters } from "./guards/trusted-clusters.ts";
 import { version } from "./guards/version.ts";
 import { KEY_RULES } from "./key-rules.ts";
 import { notesOn } from "./notes.ts";
+import { OVERRIDES } from "./override-plans/overrides.ts";
 import { PREFLIGHT } from "./preflight.ts";
+import { RESOURCE_RULES } from "./resources/rules.ts";
 import { WORDS } from "./wording.ts";
 
 /** Teleport, as the core sees it (reference teleport-rotation). */
@@ -36,7 +38,9 @@ export const TELEPORT: PlatformProfile = {
   clock: CLOCK,
   guards: [hsmKeys, overrides, trustedClusters, pins, credentials, version, backup],
   words: WORDS,
+  resources: RESOURCE_RULES,
   checklist: CHECKLIST,
+  overrides: OVERRIDES,
   preflight: PREFLIGHT,
   notes: notesOn,
   drift: () => [],

@@ -7,9 +7,9 @@ import type {
   ConsumerObservation,
   LiveAuthority,
 } from "../rotation/observation.ts";
+import type { OverridePlanFinding } from "../rotation/override-plan.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterPlan, Plan, PlanOutcome } from "../rotation/plan.ts";
-import type { OverridePlanFinding } from "../teleport/overrides/override-plan.ts";
 
 /**
  * The live state as `capstan status --format json` prints it. Names are a contract like those of the plan;
@@ -193,7 +193,8 @@ function componentStatus(observation: ClusterObservation, now: number): readonly
   });
   return kindsOf(observation.profile).flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
-    const unread = unreadListing(observation, kind)?.problem;
+    const unlisted = observation.unlisted?.find((one) => one.kind === kind);
+    const unread = (unreadListing(observation, kind) ?? unlisted)?.problem;
     if (ofKind.length === 0 && unread === undefined) return [];
     const reporting = ofKind.filter(({ standing }) => standing !== "not-reporting");
     const behind = reporting.filter(({ standing }) => standing !== "following");

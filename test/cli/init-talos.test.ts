@@ -7,6 +7,7 @@ import { loadResources } from "../../src/resources/read/load.ts";
 import { sandboxFault } from "../../src/sandbox/sandbox.ts";
 import type { Served } from "../../src/sandbox/serve.ts";
 import { startTalosSandbox } from "../../src/sandbox/talos/start.ts";
+import { talosConnection } from "../../src/talos/resources/connection.ts";
 import { described } from "../resources/folder.ts";
 import { runHere } from "../world/command-line.ts";
 
@@ -44,8 +45,9 @@ async function written(env: NodeJS.ProcessEnv = {}) {
   return state;
 }
 
-function machinesOf({ talos }: ClusterResource) {
-  return { controlPlanes: talos?.controlPlanes, workers: talos?.workers };
+function machinesOf(cluster: ClusterResource) {
+  const { controlPlanes, workers } = talosConnection(cluster);
+  return { controlPlanes, workers };
 }
 
 describe("capstan init --platform talos", () => {
@@ -61,7 +63,7 @@ describe("capstan init --platform talos", () => {
       controlPlanes: spec.talos.control_planes,
       workers: spec.talos.workers,
     });
-    expect(clusters[0].talos).toMatchObject({
+    expect(clusters[0].connection).toMatchObject({
       talosconfig: live("talosconfig"),
       endpoints: spec.talos.control_planes,
       recipients: spec.talos.recipients,
@@ -99,7 +101,7 @@ describe("capstan init --platform talos", () => {
     );
     const [cluster] = (await written(env)).clusters;
     expect(cluster?.name).toBe("prod");
-    expect(cluster?.talos?.talosconfig).toBe(live("talosconfig"));
+    expect(cluster?.connection).toMatchObject({ talosconfig: live("talosconfig") });
   });
 
   it("names the cluster by the context that is asked for, also where no context is current", async () => {
@@ -111,7 +113,7 @@ describe("capstan init --platform talos", () => {
       const ran = await init(["--talosconfig", file, "--context", "staging"]);
       expect(ran).toMatchObject({ exit: 0, stderr: "" });
       const [cluster] = (await written()).clusters;
-      expect(cluster).toMatchObject({ name: "staging", talos: { context: "staging" } });
+      expect(cluster).toMatchObject({ name: "staging", connection: { context: "staging" } });
       await rm(join(folder, "clusters"), { recursive: true });
     }
   });

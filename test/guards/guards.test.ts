@@ -759,6 +759,91 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: ["node/node2"],
   },
+  "a member whose row is gone while its agent reloads is connected, and unknown": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: without("node2"), connected: [{ id: "id-of-node2", kinds: ["node"] }] },
+    verdict: "unknown",
+    about: ["node/node2"],
+  },
+  "one that is away does not hide one that is gone": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      components: without("node2").filter(({ name }) => name !== "node3"),
+      connected: [{ id: "id-of-node2", kinds: ["node"] }],
+    },
+    verdict: "fail",
+    about: ["node/node3", "node/node2"],
+  },
+  "who is connected as something else is no witness of a row that is gone": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: without("node2"), connected: [{ id: "id-of-node2", kinds: ["db_server"] }] },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "a kind that cannot be listed and can exist is unknown": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { unlisted: [{ kind: "app_server", problem: "no listing" }] },
+    verdict: "unknown",
+    about: ["components/app_server/unlisted"],
+  },
+  "it is unknown before init, too": {
+    guard: "components-ready",
+    edge: TO_INIT,
+    observation: { unlisted: [{ kind: "app_server", problem: "no listing" }] },
+    verdict: "unknown",
+    about: ["components/app_server/unlisted"],
+  },
+  "a person stated it, until the rotation ends": {
+    guard: "components-ready",
+    edge: CLIENTS_TO_SERVERS,
+    observation: { unlisted: [{ kind: "app_server", problem: "no listing" }] },
+    rotation: {
+      acknowledge: [
+        { step: "components/app_server/unlisted", who: "ada", note: null, evidence: null, at: ago(10) },
+      ],
+    },
+    verdict: "pass",
+  },
+  "a statement of the rotation before is none": {
+    guard: "components-ready",
+    edge: CLIENTS_TO_SERVERS,
+    observation: { unlisted: [{ kind: "app_server", problem: "no listing" }] },
+    rotation: {
+      acknowledge: [
+        {
+          step: "components/app_server/unlisted",
+          who: "ada",
+          note: null,
+          evidence: null,
+          at: ago(60 * 24 * 30),
+        },
+      ],
+    },
+    verdict: "unknown",
+    about: ["components/app_server/unlisted"],
+  },
+  "who joined, is connected and in no listing is unknown": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      connected: [
+        { id: "id-of-node9", kinds: ["node"] },
+        { id: "id-of-node1", kinds: ["node"] },
+      ],
+    },
+    verdict: "unknown",
+    about: ["agent/id-of-node9"],
+  },
+  "who is connected and reports nothing anywhere does not count": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { connected: [{ id: "id-of-desktops", kinds: [] }] },
+    verdict: "pass",
+  },
   "everybody alive is at the phase": { guard: "components-ready", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "a newcomer is not at the phase": {
     guard: "components-ready",

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { desiredDifference, type Side } from "../../src/planner/saved/desired-difference.ts";
 import { profileOf } from "../../src/profiles.ts";
+import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import type {
   DesiredState,
   RepositoryResource,
   RotationResource,
 } from "../../src/resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
 import { PHASES, type Phase } from "../../src/rotation/phase.ts";
 import { CLUSTER, desired, NEW, OLD, OTHER, rotation } from "../world/host-rotation.ts";
 
@@ -186,9 +186,9 @@ describe("what else is changed", () => {
   it("policy, with its values; connection as what it is, and as it is written", () => {
     const [cluster] = desired([]).clusters;
     if (cluster === undefined) throw new Error("the world has a cluster");
-    const teleport = { tctl: ["./tctl"], authServer: null, identityFile: "/from/the/environment" };
-    const other = { ...cluster, teleport, policy: { ...cluster.policy, soakMs: 60_000 } };
-    const written = { ...other, teleport: { ...teleport, identityFile: "$TELEPORT_ID" } };
+    const connection = { tctl: ["./tctl"], authServer: null, identityFile: "/from/the/environment" };
+    const other = { ...cluster, connection, policy: { ...cluster.policy, soakMs: 60_000 } };
+    const written = { ...other, connection: { ...connection, identityFile: "$TELEPORT_ID" } };
     const found = desiredDifference(side([]), side([], { clusters: [{ ...other, asWritten: written }] }));
     expect(found.changes).toEqual([`cluster ${CLUSTER}: policy.soak was 0s, and is 1m`]);
     expect(found.connections.map(({ message }) => message)).toEqual([

@@ -4,9 +4,9 @@ import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { AuthorityResource, DesiredState, RotationResource } from "../../src/resources/model/desired.ts";
 import type { LiveAuthority, LiveOverrides } from "../../src/rotation/observation.ts";
 import { identify } from "../../src/rotation/observation.ts";
+import type { OverridePlan } from "../../src/rotation/override-plan.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { GuardVerdict, Plan } from "../../src/rotation/plan.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
 import { keyHashOf } from "../../src/x509/spki.ts";
 import {

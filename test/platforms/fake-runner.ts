@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
-import type { ClusterResource, TeleportConnection } from "../../src/resources/model/desired.ts";
+import type { ClusterResource } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
+import type { TeleportConnection } from "../../src/teleport/resources/connection.ts";
 
 /** What a fake executable answers; a text is printed with exit status 0. */
 export type Answer =
@@ -50,8 +51,7 @@ export function teleportCluster(
     name,
     source: { file: "cluster.yaml", line: 1 },
     platform: "teleport",
-    teleport: { tctl: ["tctl"], authServer: null, identityFile: null, ...connection },
-    talos: null,
+    connection: { tctl: ["tctl"], authServer: null, identityFile: null, ...connection },
     peers: [],
     policy: { ...DEFAULT_POLICY, soakMs: 0 },
   };

@@ -5,7 +5,7 @@ import { openRecord } from "../../src/cli/open-record.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import type { RecordStore } from "../../src/record/store.ts";
-import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
+import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory } from "../world/host-rotation.ts";
 import { Repositories } from "./repositories.ts";

@@ -18,7 +18,7 @@ import { processTerminal } from "../../src/cli/terminal.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { folderStore } from "../../src/record/folder-store.ts";
 import type { RecordStore } from "../../src/record/store.ts";
-import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
+import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { underLock } from "./under-lock.ts";

@@ -14,9 +14,9 @@ import {
   setResume,
   setRotationPhase,
 } from "../../src/resources/edit/edit-rotation.ts";
-import type { TalosConnection } from "../../src/resources/model/desired.ts";
 import { loadResources } from "../../src/resources/read/load.ts";
 import { PHASES } from "../../src/rotation/phase.ts";
+import type { TalosConnection } from "../../src/talos/resources/connection.ts";
 import { CLUSTER, described, fingerprint, folderWith, NOW, rotation } from "./folder.ts";
 
 const [A, B, C, D] = ["a", "b", "c", "d"].map(fingerprint) as [
@@ -249,7 +249,8 @@ describe("setActiveKeys", () => {
   });
 
   it("takes the CA of the right type and cluster", () => {
-    const other = (name: string, type: string) => renderAuthority({ cluster: name, type, activeKeys: [A] });
+    const other = (name: string, type: string) =>
+      renderAuthority({ platform: "teleport", cluster: name, type, activeKeys: [A] });
     const text = [
       other("acme.cluster", "user"),
       other("b.cluster", "host"),
@@ -307,7 +308,7 @@ describe("new resources", () => {
       name: "acme.cluster",
       platform: "teleport",
       policy: POLICY,
-      teleport: {
+      connection: {
         tctl: ["tctl"],
         authServer: "acme.example.com:443",
         identityFile: "$" + "{TELEPORT_IDENTITY}",
@@ -315,7 +316,13 @@ describe("new resources", () => {
       schema: "../schemas/cluster.schema.json",
     });
     const authorities = ["host", "user"].map((type) =>
-      renderAuthority({ cluster: "acme.cluster", type, activeKeys: [A], maxAgeMs: 8760 * 3_600_000 }),
+      renderAuthority({
+        platform: "teleport",
+        cluster: "acme.cluster",
+        type,
+        activeKeys: [A],
+        maxAgeMs: 8760 * 3_600_000,
+      }),
     );
     const text = [...authorities].reduce(appendDocument, cluster);
     const whole = addRotation(text, {
@@ -382,7 +389,7 @@ describe("new resources", () => {
       "
     `);
     const state = await load(whole);
-    expect(state.clusters[0]?.teleport).toEqual({
+    expect(state.clusters[0]?.connection).toEqual({
       tctl: ["tctl"],
       authServer: "acme.example.com:443",
       identityFile: "/run/identity",
@@ -404,8 +411,8 @@ describe("new resources", () => {
       recipients: ["age1a47pdl4250z3e3xltszyh4uxqvyx0v3kgag8y3mepsc965wu2g6q3q3gge"],
       secrets: null,
     };
-    const cluster = { name: "prod", platform: "talos", policy: POLICY, teleport: null } as const;
-    const text = renderCluster({ ...cluster, talos: connection });
+    const cluster = { name: "prod", platform: "talos", policy: POLICY } as const;
+    const text = renderCluster({ ...cluster, connection });
     expect(text).toMatchInlineSnapshot(`
       "# How to reach the cluster, and how careful its rotations are.
       kind: cluster
@@ -437,7 +444,7 @@ describe("new resources", () => {
           on_failure: rollback # rollback, or halt and wait for a person
       "
     `);
-    const talos = (await load(text)).clusters[0]?.talos;
+    const talos = (await load(text)).clusters[0]?.connection;
     expect(talos).toMatchObject({
       ...connection,
       clients: {
@@ -451,7 +458,7 @@ describe("new resources", () => {
       workers: [],
       clients: { talosconfig: null, kubeconfig: null },
     };
-    expect(renderCluster({ ...cluster, talos: least })).not.toMatch(/recipients|workers|clients|null/);
+    expect(renderCluster({ ...cluster, connection: least })).not.toMatch(/recipients|workers|clients|null/);
   });
 
   it("leave out what is not said", () => {
@@ -459,10 +466,12 @@ describe("new resources", () => {
       name: "acme.cluster",
       platform: "teleport",
       policy: POLICY,
-      teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
+      connection: { tctl: ["tctl"], authServer: null, identityFile: null },
     });
     expect(text).not.toMatch(/auth_server|identity_file|talos|yaml-language-server|null/);
-    expect(renderAuthority({ cluster: "c", type: "host", activeKeys: [A] })).not.toContain("max_age");
+    expect(
+      renderAuthority({ platform: "teleport", cluster: "c", type: "host", activeKeys: [A] }),
+    ).not.toContain("max_age");
   });
 
   it("quote what YAML would read as something else", async () => {
@@ -470,7 +479,7 @@ describe("new resources", () => {
       name: "2026",
       platform: "teleport",
       policy: POLICY,
-      teleport: {
+      connection: {
         tctl: ["true", "a: b", "#", "~", "- x", "1e3", "ünï"],
         authServer: "null",
         identityFile: null,
@@ -478,7 +487,7 @@ describe("new resources", () => {
     });
     expect((await load(text)).clusters[0]).toMatchObject({
       name: "2026",
-      teleport: { tctl: ["true", "a: b", "#", "~", "- x", "1e3", "ünï"], authServer: "null" },
+      connection: { tctl: ["true", "a: b", "#", "~", "- x", "1e3", "ünï"], authServer: "null" },
     });
   });
 

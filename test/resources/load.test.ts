@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { fieldOf } from "../../src/foreign-value.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 import { loadResources } from "../../src/resources/read/load.ts";
 import { withoutSecrets } from "../../src/secrets.ts";
@@ -35,7 +36,7 @@ describe("what is accepted", () => {
     expect(described(diagnostics)).toBe("");
     const file = "everything-at-once.yaml";
     const clusters = state.clusters.map(({ asWritten: _, ...cluster }) => cluster);
-    expect(state.clusters.map(({ asWritten }) => asWritten?.teleport?.identityFile)).toEqual([
+    expect(state.clusters.map(({ asWritten }) => fieldOf(asWritten?.connection, "identityFile"))).toEqual([
       expect.stringMatching(/^\$\{[A-Z_]+\}$/),
       null,
     ]);
@@ -45,12 +46,11 @@ describe("what is accepted", () => {
           name: "acme.cluster",
           source: { file, line: 2 },
           platform: "teleport",
-          teleport: {
+          connection: {
             tctl: ["ssh", "auth1", "sudo", "tctl"],
             authServer: "acme.example.com:443",
             identityFile: "/run/identity",
           },
-          talos: null,
           labels: { env: "production" },
           peers: ["leaf.cluster"],
           policy: {
@@ -76,8 +76,7 @@ describe("what is accepted", () => {
           name: "leaf.cluster",
           source: { file, line: 31 },
           platform: "teleport",
-          teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
-          talos: null,
+          connection: { tctl: ["tctl"], authServer: null, identityFile: null },
           backup: { by: "command", command: ["backup-authorities", "--vault=prod"], timeoutMs: 300_000 },
           peers: [],
           policy: DEFAULT_POLICY,
@@ -201,7 +200,7 @@ describe("what is accepted", () => {
     const { state, diagnostics } = await loadResources(folder, {}, NOW);
     expect(described(diagnostics)).toBe("");
     expect(state.clusters[0]).toMatchObject({
-      teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
+      connection: { tctl: ["tctl"], authServer: null, identityFile: null },
       policy: { concurrentRotations: 1, soakMs: 1_800_000, onFailure: "rollback", phaseTimeoutMs: 600_000 },
     });
     expect(state.rotations[0]).toMatchObject({
@@ -222,11 +221,10 @@ describe("what is accepted", () => {
       NOW,
     );
     expect(described(diagnostics)).toBe("");
-    expect(state.clusters.map(({ platform, teleport, talos }) => ({ platform, teleport, talos }))).toEqual([
+    expect(state.clusters.map(({ platform, connection }) => ({ platform, connection }))).toEqual([
       {
         platform: "talos",
-        teleport: null,
-        talos: {
+        connection: {
           talosctl: ["ssh", "bastion", "talosctl"],
           kubectl: ["kubectl-1.35"],
           talosconfig: "/root/.talos/config",
@@ -245,8 +243,7 @@ describe("what is accepted", () => {
       },
       {
         platform: "talos",
-        teleport: null,
-        talos: {
+        connection: {
           talosctl: ["talosctl"],
           kubectl: ["kubectl"],
           talosconfig: join(folder, "lab/talosconfig"),
@@ -435,8 +432,8 @@ describe("variables: who may write YAML chooses no secret of the environment", (
     const folder = folderWith({ "c.yaml": named(name) });
     const { state, diagnostics } = await loadResources(folder, { ...env, [name]: "acme.example" }, NOW);
     expect(described(diagnostics)).toBe("");
-    expect(state.clusters[0]?.teleport?.authServer).toBe("acme.example:443");
-    expect(state.clusters[0]?.asWritten?.teleport?.authServer).toBe(`$${`{${name}}:443`}`);
+    expect(fieldOf(state.clusters[0]?.connection, "authServer")).toBe("acme.example:443");
+    expect(fieldOf(state.clusters[0]?.asWritten?.connection, "authServer")).toBe(`$${`{${name}}:443`}`);
     expect(withoutSecrets("cannot dial acme.example:443")).toContain("$" + "{");
   });
 

@@ -1,5 +1,5 @@
 import type { ToolResult } from "../../src/sandbox/platform.ts";
-import type { ClusterOptions, TeleportCluster } from "../../src/sandbox/teleport/cluster.ts";
+import type { TeleportCluster, WantedCluster } from "../../src/sandbox/teleport/cluster.ts";
 import { TeleportPlatform } from "../../src/sandbox/teleport/teleport-platform.ts";
 import { TrustLink } from "../../src/sandbox/teleport/trust-link.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -30,7 +30,7 @@ export class TimelessTeleport {
   }
 
   /** `start`: when its clock begins, the real now unless a recorded session says otherwise. */
-  static async start(options: Partial<ClusterOptions>, start?: number): Promise<TimelessTeleport> {
+  static async start(options: WantedCluster, start?: number): Promise<TimelessTeleport> {
     const clock = new VirtualClock(start);
     const platform = await TeleportPlatform.start({ seed: 7, endpoints: 0, ...options, clock });
     return new TimelessTeleport(platform, clock);
@@ -38,7 +38,7 @@ export class TimelessTeleport {
 
   /** A root and a leaf that trusts it, on one clock: whoever lets time pass lets it pass for both. */
   static async startPair(
-    options: Partial<ClusterOptions>,
+    options: WantedCluster,
     names = { root: "acme.cluster", leaf: "leaf.acme.cluster" },
     start?: number,
   ): Promise<{ readonly root: TimelessTeleport; readonly leaf: TimelessTeleport; readonly link: TrustLink }> {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { TalosSpec } from "../../src/sandbox/platform.ts";
 import { sandboxDown, sandboxFault, sandboxStatus, sandboxUp } from "../../src/sandbox/sandbox.ts";
 import type { TalosMinor } from "../../src/sandbox/talos/dialect.ts";
@@ -97,15 +98,19 @@ describe("while it is up", () => {
     const spec = await up("1.13", 1, 0);
     const [controlPlane = ""] = spec.control_planes;
     const as = ["--talosconfig", spec.talosconfig, "-e", controlPlane, "-n", controlPlane];
-    const patch = join(home, "patch.yaml");
-    await writeFile(patch, "machine:\n  certSANs: [changed.example.com]\n");
-    expect((await run(spec.talosctl, ...as, "patch", "mc", "--mode=no-reboot", "-p", `@${patch}`)).exit).toBe(
-      0,
-    );
+    const before = parse((await run(spec.talosctl, ...as, "get", "mc", "v1alpha1", "-o", "yaml")).stdout);
+    const changed = join(home, "changed.yaml");
+    await writeFile(changed, before.spec.replace("certSANs:", "certSANs:\n        - changed.example.com"));
+    const applied = await run(spec.talosctl, ...as, "apply-config", "-f", changed, "--mode=no-reboot");
+    expect(applied.exit).toBe(0);
     const after = await run(spec.talosctl, ...as, "get", "mc", "v1alpha1", "-o", "yaml");
     expect(after.stdout).toContain("changed.example.com");
     const calls = readFileSync(join(dir, "calls.jsonl"), "utf8").trim().split("\n");
-    expect(calls.map((line) => (JSON.parse(line) as { argv: string[] }).argv[6])).toEqual(["patch", "get"]);
+    expect(calls.map((line) => (JSON.parse(line) as { argv: string[] }).argv[6])).toEqual([
+      "get",
+      "apply-config",
+      "get",
+    ]);
   });
 
   it("reaches faults and status from outside", async () => {

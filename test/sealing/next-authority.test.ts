@@ -3,7 +3,6 @@ import { generateIdentity } from "age-encryption";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { NextAuthority } from "../../src/resources/model/desired.ts";
-import { problemWithNext } from "../../src/resources/model/next-authority.ts";
 import { issue, mintAuthority } from "../../src/sandbox/talos/certificates.ts";
 import type { Identities } from "../../src/sealing/identities.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
@@ -12,6 +11,7 @@ import { recipientOf, seal, unseal } from "../../src/sealing/seal.ts";
 import type { TalosType } from "../../src/talos/authority-types.ts";
 import { TALOS_TYPES } from "../../src/talos/authority-types.ts";
 import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
+import { problemWithNext } from "../../src/talos/resources/next-certificate.ts";
 import { secretsFragment } from "../../src/talos/secrets-bundle.ts";
 
 const NOW = new Date("2026-11-21T12:34:56.789Z");

@@ -63,7 +63,7 @@ describe.each([
       const file = join(dirname(world.test.running.info.directory), `capstan-not-its-own-${process.pid}`);
       world.resource = {
         ...world.resource,
-        talos: { ...world.talos, clients: { ...world.talos.clients, [field]: file } },
+        connection: { ...world.talos, clients: { ...world.talos.clients, [field]: file } },
       };
       const desired = world.desired("init");
       expect(credentials(await world.plan(desired))).toMatchObject({

@@ -267,7 +267,7 @@ describe("surroundings", () => {
     async () => {
       const world = await TalosWorld.start("talos", { controlPlanes: 2, workers: 1 });
       const [, second = ""] = world.test.controlPlanes;
-      world.resource = { ...world.resource, talos: { ...world.talos, endpoints: [second] } };
+      world.resource = { ...world.resource, connection: { ...world.talos, endpoints: [second] } };
       await world.walk("standby");
       expect(world.states()).toEqual(["N", "N", "N"]);
       const endpoints = world.calls.flatMap(({ argv }) => {

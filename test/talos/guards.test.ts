@@ -97,8 +97,7 @@ function verdict(
     cluster: {
       ...base,
       platform: "talos",
-      teleport: null,
-      talos: {
+      connection: {
         talosctl: ["talosctl"],
         kubectl: ["kubectl"],
         talosconfig: "talosconfig",

@@ -17,7 +17,6 @@ import type {
   DesiredState,
   NextAuthority,
   RotationResource,
-  TalosConnection,
 } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 import type { HistoryReader } from "../../src/rotation/history.ts";
@@ -32,6 +31,7 @@ import { openNextKey } from "../../src/sealing/next-key.ts";
 import type { TalosType } from "../../src/talos/authority-types.ts";
 import { CHECKLIST } from "../../src/talos/checklist.ts";
 import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
+import { type TalosConnection, talosConnection } from "../../src/talos/resources/connection.ts";
 import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
 import { approved } from "../world/apply.ts";
@@ -102,8 +102,7 @@ export class TalosWorld {
       name: info.name,
       source: { file: "cluster.yaml", line: 1 },
       platform: "talos",
-      teleport: null,
-      talos: {
+      connection: {
         talosctl: ["talosctl"],
         kubectl: ["kubectl"],
         talosconfig: info.talosconfig,
@@ -167,9 +166,7 @@ export class TalosWorld {
   }
 
   get talos(): TalosConnection {
-    const { talos } = this.resource;
-    if (talos === null) throw new Error("a Talos cluster has its connection");
-    return talos;
+    return talosConnection(this.resource);
   }
 
   get next(): NextAuthority {
@@ -180,7 +177,7 @@ export class TalosWorld {
 
   /** Every call goes through these control planes. */
   through(endpoints: readonly string[]): void {
-    this.resource = { ...this.resource, talos: { ...this.talos, endpoints } };
+    this.resource = { ...this.resource, connection: { ...this.talos, endpoints } };
   }
 
   async nextKey(): Promise<string> {

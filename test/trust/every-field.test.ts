@@ -6,8 +6,8 @@ import { desiredDifference } from "../../src/planner/saved/desired-difference.ts
 import { bindingOf, fingerprintOf } from "../../src/planner/saved/fingerprint.ts";
 import { sealPlan } from "../../src/planner/saved/plan-file.ts";
 import { profileOf } from "../../src/profiles.ts";
+import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import { FIELDS_OUT } from "../../src/resources/model/ways-out.ts";
-import { DEFAULT_REPOSITORY } from "../../src/resources/read/build.ts";
 import { type LoadResult, loadResources } from "../../src/resources/read/load.ts";
 import { fingerprint, folderWith, NOW } from "../resources/folder.ts";
 import { CLUSTER, observation } from "../world/host-rotation.ts";

@@ -1,10 +1,10 @@
 import { makePlan } from "../../src/planner/planner.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { ConsumerObservation } from "../../src/rotation/observation.ts";
+import type { OverridePlan } from "../../src/rotation/override-plan.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ChecklistItem, ClusterPlan, Plan, Step } from "../../src/rotation/plan.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
-import type { OverridePlan } from "../../src/teleport/overrides/override-plan.ts";
 import type { KeyHash } from "../../src/x509/spki.ts";
 import {
   ago,

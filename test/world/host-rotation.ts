@@ -129,8 +129,7 @@ export function cluster(policy: Partial<ClusterResource["policy"]> = {}): Cluste
     name: CLUSTER,
     source: { file: "cluster.yaml", line: 1 },
     platform: "teleport",
-    teleport: { tctl: ["tctl"], authServer: null, identityFile: null },
-    talos: null,
+    connection: { tctl: ["tctl"], authServer: null, identityFile: null },
     peers: [],
     policy: { ...DEFAULT_POLICY, soakMs: 0, ...policy },
   };

@@ -1,6 +1,7 @@
+import { DEFAULT_REPOSITORY } from "../../resources/model/default-repository.ts";
 import type { ClusterResource, DesiredState, RepositoryResource } from "../../resources/model/desired.ts";
+import type { Does } from "../../resources/model/way-out.ts";
 import {
-  type Does,
   sameConsumer,
   sameValue,
   type WayOut,
@@ -8,7 +9,6 @@ import {
   waysOfConsumer,
   waysOfRepository,
 } from "../../resources/model/ways-out.ts";
-import { DEFAULT_REPOSITORY } from "../../resources/read/build.ts";
 import type { ConnectionChange } from "../../rotation/plan.ts";
 
 /**

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import { canonicalJson, contentHash } from "../../resources/model/canonical.ts";
+import { connectionFields } from "../../resources/model/connection-fields.ts";
+import { DEFAULT_REPOSITORY } from "../../resources/model/default-repository.ts";
 import type {
   AuthorityResource,
   ClusterResource,
   DesiredState,
   RotationResource,
 } from "../../resources/model/desired.ts";
-import { DEFAULT_REPOSITORY } from "../../resources/read/build.ts";
 import type { AuthorityKey, LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { ClusterPlan } from "../../rotation/plan.ts";
@@ -152,10 +153,10 @@ function clusterBinding(
 }
 
 /** What a cluster resource says, wherever it stands: as it is written, whatever the environment puts in. */
-export function clusterContent(cluster: ClusterResource): Omit<ClusterResource, "source" | "asWritten"> {
+export function clusterContent(cluster: ClusterResource): object {
   const written: ClusterResource = cluster.asWritten ?? cluster;
-  const { source: _, asWritten: __, ...content } = written;
-  return content;
+  const { source: _, asWritten: __, connection: ___, ...content } = written;
+  return { ...content, ...connectionFields(written) };
 }
 
 /** The order of keys and the places of statements have no meaning. */

@@ -9,6 +9,7 @@ import { nextTalosconfig, type TalosClient } from "./talosconfig.ts";
 export const MARK =
   "# Written by capstan, which replaces this file. Keep contexts of your own in another one.\n";
 
+/** Throws a `Failure` for a file that is there and is not as capstan wrote it. */
 export function insistOnOwn({ path }: Target, present: string | null): void {
   if (present === null || present.trim() === "" || present.startsWith(MARK)) return;
   throw notWritten(

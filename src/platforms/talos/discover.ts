@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import { type Fields, isFields, textOf, textsOf } from "../../foreign-value.ts";
 import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
-import { canonicalAddress } from "../../resources/model/machine-address.ts";
+import { canonicalAddress } from "../../talos/machine-address.ts";
 import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addresses.ts";
 import { BeyondBounds, elementsOf } from "../json-stream.ts";
 import { readTalosconfig } from "./talosconfig.ts";
@@ -18,6 +18,7 @@ export interface DiscoverOptions {
   readonly runner: Runner;
 }
 
+/** The machines of a live cluster, by their own addresses. */
 export interface Discovered {
   /** Name of the context. */
   readonly context: string;

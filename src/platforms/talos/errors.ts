@@ -69,6 +69,7 @@ const PATTERNS: readonly {
   },
 ];
 
+/** What talosctl complained of, as a kind to decide by and a `Failure` to show. */
 export function explainError(what: string, address: string, stderr: string): TalosError {
   const found = PATTERNS.find(({ pattern }) => pattern.test(stderr));
   const kind = found?.kind ?? "other";

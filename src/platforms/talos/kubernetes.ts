@@ -19,6 +19,7 @@ export async function fetchKubeconfig(session: Session, controlPlane: string): P
   return reply.stdout;
 }
 
+/** Writes a kubeconfig to where only its owner may read it, for as long as the session lasts. */
 export async function openKubectl(session: Session, text: string): Promise<Kubectl> {
   return { path: await session.folder.write("kubeconfig", text), text };
 }
@@ -28,6 +29,7 @@ interface RawKubeconfig {
   readonly users?: readonly { readonly user?: Record<string, unknown> }[];
 }
 
+/** What is another one in a kubeconfig. */
 export interface KubeChange {
   readonly trust?: string;
   readonly client?: { readonly crt: string; readonly key: string };
@@ -163,6 +165,7 @@ export async function refuses(
   return /Unauthorized|must be logged in|provide credentials/.test(stderr) ? true : said(words, stderr);
 }
 
+/** Where an API server is asked: `https://10.0.0.2:6443`. */
 export function serverUrl({ address, port }: ApiServer): string {
   return `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }

@@ -153,6 +153,7 @@ function difference(time: number, asked: number, answered: number): number | nul
   return Number.isNaN(time) ? null : Math.round(time - (asked + answered) / 2);
 }
 
+/** Whether a configuration is one that Omni manages. */
 export function isOmni(text: string): boolean {
   return /^kind:\s*SideroLinkConfig\s*$/m.test(text);
 }

@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts";
 import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
 import { emptyRecord } from "../../rotation/record.ts";
 import { isTalosType } from "../../talos/authority-types.ts";
+import { talosConnection } from "../../talos/resources/connection.ts";
 import { backUpFully } from "../full-backup.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platform.ts";
 import { observeTalos } from "./observe-talos.ts";
@@ -10,12 +11,7 @@ import { takeTransition } from "./transition.ts";
 
 /** Talos, through `talosctl` and `kubectl`. The phases are capstan's own (reference talos-rotation 2). */
 export function openTalos(cluster: ClusterResource, options: PlatformOptions): Platform {
-  const { talos: connection } = cluster;
-  if (connection === null) {
-    throw new Failure("resources", `Cluster ${cluster.name} has no spec.talos.`, {
-      hint: `Add it in ${cluster.source.file}, line ${cluster.source.line}.`,
-    });
-  }
+  const connection = talosConnection(cluster);
   const around = options.memory ?? nothingDeclared(options);
   return {
     consistent: true,

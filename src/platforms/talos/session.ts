@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { Failure } from "../../failure.ts";
 import { openSecretFolder, type SecretFolder } from "../../process/secret-folder.ts";
-import type { TalosConnection } from "../../resources/model/desired.ts";
+import type { TalosConnection } from "../../talos/resources/connection.ts";
 import type { PlatformOptions, RotationMemory } from "../platform.ts";
 import { explainError, type TalosError } from "./errors.ts";
 import { type TalosClient, talosconfigText } from "./talosconfig.ts";
@@ -198,6 +198,7 @@ export interface TalosResource {
   readonly spec: unknown;
 }
 
+/** The resources of `get … -o yaml`, documents one after the other. Throws when one of them is cut off. */
 export function readResources(stdout: string): readonly TalosResource[] {
   const documents = parseAllDocuments(stdout);
   if (!Array.isArray(documents)) return [];

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { Failure } from "../../failure.ts";
-import type { ClusterResource, RotationResource, TalosConnection } from "../../resources/model/desired.ts";
+import type { ClusterResource, RotationResource } from "../../resources/model/desired.ts";
 import { nextFingerprint } from "../../resources/model/next-authority.ts";
 import { hasIdentities, readIdentities } from "../../sealing/identities.ts";
 import { makeNextAuthority } from "../../sealing/next-authority.ts";
@@ -9,6 +9,7 @@ import { openNextKey } from "../../sealing/next-key.ts";
 import { seal } from "../../sealing/seal.ts";
 import { isTalosType, TALOS_TYPES, type TalosType } from "../../talos/authority-types.ts";
 import { NEXT_AUTHORITIES } from "../../talos/next-authority.ts";
+import { type TalosConnection, talosConnection } from "../../talos/resources/connection.ts";
 import { placeInSecrets, secretsFragment, sopsRecipients } from "../../talos/secrets-bundle.ts";
 import type { AuthorityMaker, ChangeBeside, MakerRim, PreparedAuthority } from "../authority-maker.ts";
 
@@ -28,7 +29,7 @@ async function prepare(
   { env, now }: MakerRim,
 ): Promise<PreparedAuthority> {
   const type = oneType(types);
-  const talos = connectionOf(cluster);
+  const talos = talosConnection(cluster);
   const running = rotations.find((one) => one.cluster === cluster.name && one.phase !== "standby");
   if (running !== undefined) {
     throw new Failure(
@@ -65,11 +66,6 @@ function oneType(types: readonly string[]): TalosType {
   });
 }
 
-function connectionOf({ name, talos }: ClusterResource): TalosConnection {
-  if (talos === null) throw new Error(`${name} is no Talos cluster`);
-  return talos;
-}
-
 /** What the loader would refuse as soon as the rotation stands in git. */
 function refuseIncomplete({ source }: ClusterResource, talos: TalosConnection, type: TalosType): void {
   const place = `${source.file}:${source.line}`;
@@ -98,7 +94,7 @@ async function changeBeside(
   folder: string,
   env: MakerRim["env"],
 ): Promise<ChangeBeside | null> {
-  const { secrets } = connectionOf(cluster);
+  const { secrets } = talosConnection(cluster);
   const [rotated] = rotation.authorities;
   if (secrets === null || rotated?.next === undefined || !isTalosType(rotated.type)) return null;
   const shown = relative(folder, secrets);

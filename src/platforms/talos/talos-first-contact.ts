@@ -1,13 +1,14 @@
 import { join, relative, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import type { TalosConnection } from "../../resources/model/desired.ts";
 import { hasIdentities, readIdentities } from "../../sealing/identities.ts";
 import { recipientOf } from "../../sealing/seal.ts";
+import { type TalosConnection, talosConnection } from "../../talos/resources/connection.ts";
 import type { ContactFlags, ContactRim, FirstContact, FoundCluster } from "../first-contact.ts";
 import { discoverTalos } from "./discover.ts";
 
 /** Machines are found now, and written down. */
 export const TALOS_CONTACT: FirstContact = {
+  typicalFlags: "--talosconfig …",
   isMeant: ({ platform, talosconfig, talosctl }) =>
     platform === "talos" || talosconfig !== undefined || talosctl !== undefined,
   fromFlags: discovered,
@@ -26,11 +27,10 @@ export const TALOS_CONTACT: FirstContact = {
   },
   hasSessions: false,
   asWritten(cluster, { env, folder }) {
-    const { talos } = cluster;
-    return talos === null ? cluster : { ...cluster, talos: connectionAsWritten(talos, folder, env) };
+    return { ...cluster, connection: connectionAsWritten(talosConnection(cluster), folder, env) };
   },
-  leftToAdd: ({ talos }) =>
-    talos?.recipients.length === 0
+  leftToAdd: (cluster) =>
+    talosConnection(cluster).recipients.length === 0
       ? "add spec.talos.recipients to it before a rotation: who can open the keys that are sealed"
       : null,
 };
@@ -41,8 +41,8 @@ type SandboxField = Pick<
   "talosctl" | "kubectl" | "talosconfig" | "workers" | "recipients"
 > & { readonly control_planes: readonly string[] };
 
-function foundCluster(name: string, talos: TalosConnection): FoundCluster {
-  return { name, platform: "talos", teleport: null, talos };
+function foundCluster(name: string, connection: TalosConnection): FoundCluster {
+  return { name, platform: "talos", connection };
 }
 
 /** Where the client configurations of a rotation go unless somebody says otherwise: git ignores that folder. */

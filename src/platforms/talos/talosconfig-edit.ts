@@ -8,6 +8,7 @@ export interface EncodedClient {
   readonly key: string;
 }
 
+/** The file as it is edited, with its current context; or why it is left alone. */
 export type Edited = { readonly text: string; readonly current: string | null } | { readonly flaw: string };
 
 /**

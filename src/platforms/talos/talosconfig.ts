@@ -89,6 +89,7 @@ function parsed(text: string, path: string): RawTalosconfig | null {
   }
 }
 
+/** A talosconfig with one context, which is the current one. */
 export function talosconfigText(name: string, endpoints: readonly string[], client: TalosClient): string {
   return stringify(
     { context: name, contexts: { [name]: { endpoints, ...encoded(client) } } },

@@ -1,8 +1,8 @@
 import { apiSpelling } from "../../profile/authority-type.ts";
-import type { TeleportConnection } from "../../resources/model/desired.ts";
 import { formatDuration } from "../../resources/model/duration.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import { LISTINGS, type TeleportKind } from "../../teleport/component-kinds.ts";
+import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 
 /**
  * Every command line that capstan gives to `tctl`, and no other (references are to teleport-rotation):
@@ -40,6 +40,7 @@ export function versionCommand(connection: TeleportConnection): readonly string[
   return [...connection.tctl, "version"];
 }
 
+/** One phase of a rotation by hand. */
 export function rotateCommand(
   connection: TeleportConnection,
   authority: string,
@@ -62,19 +63,30 @@ export function startAutomaticCommand(
 }
 
 /**
- * The names of each kind in `tctl get`, the newest first (3.1): a tctl that does not know one is asked with the
- * next.
+ * Every name that a release gave each kind in `tctl get`, the newest first (3.1, recordings/teleport-11.1: `db_server`
+ * without an s): a tctl that does not know one is asked with the next.
  */
 export const RESOURCE_NAMES: Readonly<Record<TeleportKind, readonly [string, ...string[]]>> = {
-  auth_server: [LISTINGS.auth_server],
-  proxy: [LISTINGS.proxy],
-  node: [LISTINGS.node],
-  app_server: [LISTINGS.app_server],
-  db_server: [LISTINGS.db_server],
-  kube_server: [LISTINGS.kube_server, "kube_services"],
-  windows_desktop_service: [LISTINGS.windows_desktop_service],
+  auth_server: [LISTINGS.auth_server, "auth_server"],
+  proxy: [LISTINGS.proxy, "proxy"],
+  node: [LISTINGS.node, "node"],
+  app_server: [LISTINGS.app_server, "app_server"],
+  db_server: [LISTINGS.db_server, "db_server"],
+  kube_server: [LISTINGS.kube_server, "kube_server", "kube_services", "kube_service"],
+  windows_desktop_service: [LISTINGS.windows_desktop_service, "windows_desktop_services", "windows_service"],
 };
 
+/** The rows of application agents where `get` knows none of their names (recordings/teleport-11.1). */
+export function appsCommand(connection: TeleportConnection): readonly string[] {
+  return [...withConnection(connection), "apps", "ls", "--format=json"];
+}
+
+/** Who holds a control stream open, whatever the listings say; without a phase (recordings/teleport-11.1). */
+export function inventoryCommand(connection: TeleportConnection): readonly string[] {
+  return [...withConnection(connection), "inventory", "status", "--connected"];
+}
+
+/** The listing of leafs that a root knows. */
 export const REMOTE_CLUSTERS = "remote_clusters";
 
 /** All of a cluster's overrides; JSON, as the text form does not show which are enabled (overrides 1). */
@@ -98,6 +110,7 @@ export function overrideHelpCommand(
   return [...connection.tctl, "auth", command, "--help"];
 }
 
+/** One of the commands of `tctl auth` about overrides. */
 export function overrideCommand(
   connection: TeleportConnection,
   command: OverrideCommand,
@@ -112,6 +125,7 @@ export function createCommand(connection: TeleportConnection, file: string): rea
   return [...withConnection(connection), "create", file];
 }
 
+/** `tctl edit` of an override, for what no call can say. */
 export function editOverrideCommand(connection: TeleportConnection, type: string): readonly string[] {
   return [...withConnection(connection), "edit", `${CA_OVERRIDES}/${apiSpelling(type)}`];
 }

@@ -14,6 +14,7 @@ export const ROW_FIELDS = [
   "spec.version",
   "spec.rotation.phase",
   "spec.rotation.current_id",
+  "spec.app.spec.integration",
 ] as const;
 
 /** Rows of one listing, folded into processes. */
@@ -28,6 +29,7 @@ type Standing = Pick<LiveComponent, "phase" | "currentId" | "unclear">;
 /** Kinds that list one row per resource served, several of one process (reference teleport-rotation 3.1). */
 const GROUPED_BY_HOST: ReadonlySet<ComponentKind> = new Set(["app_server", "db_server", "kube_server"]);
 
+/** A reader of one listing, and the components that it has read so far. */
 export function collectRows(kind: ComponentKind): ComponentRows {
   return GROUPED_BY_HOST.has(kind) ? collectByHost(kind) : collectEach(kind);
 }
@@ -50,26 +52,37 @@ function collectByHost(kind: ComponentKind): ComponentRows {
   return {
     add(values) {
       const row = readRow(kind, textOf(values[3]) || textOf(values[1]), values);
-      const known = components.get(row.id);
+      // The application of an integration is no process, and bears the id of one of another kind.
+      const id = row.phase === null ? `${row.id}/${textOf(values[1])}` : row.id;
+      const known = components.get(id);
       if (known === undefined) {
-        components.set(row.id, row);
+        components.set(id, { ...row, id });
         return;
       }
-      const seen = standings.get(row.id) ?? [standingIn(known)];
-      if (!seen.some((standing) => isSame(standing, row))) standings.set(row.id, [...seen, standingIn(row)]);
+      const seen = standings.get(id) ?? [standingIn(known)];
+      if (!seen.some((standing) => isSame(standing, row))) standings.set(id, [...seen, standingIn(row)]);
       // The newest announcement of any row says that the process is alive.
-      if ((row.expires ?? "") > (known.expires ?? ""))
-        components.set(row.id, { ...known, expires: row.expires });
+      if ((row.expires ?? "") > (known.expires ?? "")) components.set(id, { ...known, expires: row.expires });
     },
     fold(host) {
       return [...components.values()].map((component) => {
         const seen = standings.get(component.id);
         if (seen === undefined) return component;
         const { unclear: _, ...known } = component;
-        return { ...known, ...leastAdvanced(seen, host) };
+        return { ...known, ...leastAdvanced(informed(seen), host) };
       });
     },
   };
+}
+
+/**
+ * Teleport 11 lists each Kubernetes cluster of an agent twice, and one of the rows never has a phase; and for a minute the
+ * old generation of an agent announces an empty one (recordings/teleport-11.1). What says nothing does not count where
+ * another row of the same process says something.
+ */
+function informed(seen: readonly Standing[]): readonly Standing[] {
+  const telling = seen.filter(({ unclear }) => unclear !== "");
+  return telling.length > 0 ? telling : seen;
 }
 
 /** In the order of `ROW_FIELDS`. */
@@ -79,19 +92,28 @@ function readRow(kind: ComponentKind, id: string, values: readonly unknown[]): L
     id,
     // A name is kept in the record: one that is a secret by its form must not be.
     name: withoutSecrets(textOf(values[4])) || id,
-    ...readStanding(kind, textOf(values[0]), textOf(values[6]), textOf(values[7])),
+    ...readStanding(kind, values),
     version: textOf(values[5]) || null,
     expires: goTime(values[2]),
   };
 }
 
-function readStanding(kind: ComponentKind, subKind: string, phase: string, currentId: string): Standing {
-  // Agentless OpenSSH servers have an empty rotation for ever; desktop services have none that was found (3.1).
-  const silent = subKind.startsWith("openssh") || (kind === "windows_desktop_service" && phase === "");
-  if (silent) return SILENT;
+function readStanding(kind: ComponentKind, values: readonly unknown[]): Standing {
+  const [phase, currentId] = [textOf(values[6]), textOf(values[7])];
   if (isPhase(phase)) return { phase, currentId: currentId || null };
+  if (isNobodys(kind, values) && phase === "") return SILENT;
   // Never rotated: the row has no phase, which means standby (4.4). In a cluster that has rotated it means nothing.
   return { phase: "standby", currentId: currentId || null, unclear: phase };
+}
+
+/**
+ * A row that no agent announces, or one of an agent that never reports: agentless OpenSSH servers and desktop services
+ * (3.1), and the application of an integration, which a proxy serves under its own id (teleport RFD 105). What an agent
+ * announces expires.
+ */
+function isNobodys(kind: ComponentKind, values: readonly unknown[]): boolean {
+  if (textOf(values[0]).startsWith("openssh") || kind === "windows_desktop_service") return true;
+  return textOf(values[8]) !== "" || (GROUPED_BY_HOST.has(kind) && goTime(values[2]) === null);
 }
 
 const SILENT: Standing = { phase: null, currentId: null };

@@ -20,6 +20,8 @@ type TctlErrorKind =
   | "unsupported-type"
   | "unsupported-phase"
   | "unsupported-flag"
+  | "unsupported-command"
+  | "configuration-missing"
   | "already-rotating"
   | "illegal-transition"
   | "unsupported-feature"
@@ -27,6 +29,7 @@ type TctlErrorKind =
   | "not-found"
   | "other";
 
+/** What tctl complained of, as a kind to decide by and a `Failure` to show. */
 export interface TctlError {
   readonly kind: TctlErrorKind;
   readonly failure: Failure;
@@ -140,6 +143,20 @@ const RULES: readonly Rule[] = [
     pattern: /unsupported resource/,
     code: "executable",
     hint: "This tctl does not know the kind. Install the tctl of the cluster's own major version.",
+  },
+  // Recordings: `bogus`, `inventory ls`.
+  {
+    kind: "unsupported-command",
+    pattern: /expected command but got/,
+    code: "executable",
+    hint: "This tctl does not know the command. Install the tctl of the cluster's own major version.",
+  },
+  // tctl without a configuration, on a machine that is no auth server.
+  {
+    kind: "configuration-missing",
+    pattern: /lstat \/var\/lib\/teleport|open \/etc\/teleport\.yaml|no such file or directory.*teleport/i,
+    code: "denied",
+    hint: "This machine is no auth server, and nothing says how to reach one: name --auth-server and --identity-file (spec.teleport of the cluster resource), or log in with tsh.",
   },
   // Recordings: `status --format=json`, and several kinds in one call.
   {

@@ -1,14 +1,16 @@
+import { hasRelease } from "../../checklist/release.ts";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
-import type { TeleportConnection } from "../../resources/model/desired.ts";
 import {
   type ComponentKind,
+  type ConnectedAgent,
   type LiveAuthority,
   type LiveOverrides,
   NEVER_ROTATED,
   type RemoteCluster,
+  type UnlistedKind,
   type Unread,
   type Versions,
 } from "../../rotation/observation.ts";
@@ -16,13 +18,16 @@ import type { TeleportKind } from "../../teleport/component-kinds.ts";
 import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { TELEPORT } from "../../teleport/profile.ts";
+import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
 import {
+  appsCommand,
   CA_OVERRIDES,
   getAuthoritiesCommand,
   getCommand,
+  inventoryCommand,
   REMOTE_CLUSTERS,
   RESOURCE_NAMES,
   SPIFFE_ISSUER_OVERRIDES,
@@ -33,7 +38,7 @@ import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
 import { explain, platformMessage, type TctlError } from "./errors.ts";
 import { goTime } from "./go-time.ts";
 import { readCredentials } from "./tctl-identity.ts";
-import { readStatus, readVersion } from "./text.ts";
+import { readInventory, readStatus, readVersion } from "./text.ts";
 
 /** What one observation works with. */
 interface Context {
@@ -46,6 +51,7 @@ interface Context {
   readonly signal: AbortSignal;
   /** Collected by all calls. */
   readonly unread: Unread[];
+  readonly unlisted: (UnlistedKind & { readonly kind: TeleportKind })[];
 }
 
 /** Looks at a cluster: all calls at once, each listing fetched once. */
@@ -57,7 +63,7 @@ export async function observeTeleport(
 ): Promise<ClusterObservation> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
-  const context: Context = { cluster, connection, options, stop, signal, unread: [] };
+  const context: Context = { cluster, connection, options, stop, signal, unread: [], unlisted: [] };
   const base = scope.components === "all" ? null : scope.base;
   const kinds =
     scope.components === "all"
@@ -73,20 +79,27 @@ export async function observeTeleport(
   const own = cas.then((listed) => listed.own);
   // Credentials without a file never ask for it; that the CAs cannot be read is said once, by `cas`.
   own.catch(() => {});
-  const [authorities, rows, remoteClusters, versions, credentials, listed] = await allOrFirstFailure(stop, [
-    cas,
-    allOrFirstFailure(
-      stop,
-      kinds.map((kind) => (kind === "node" && nodes !== null ? nodes : listComponents(context, kind))),
-    ),
-    base?.remoteClusters ?? listRemoteClusters(context),
-    base?.versions ?? readVersions(context),
-    readCredentials(connection.identityFile, own),
-    asked && !waits ? listOverrides(context) : base?.overrides,
-  ]);
+  const known = base?.versions ?? readVersions(context);
+  const [authorities, rows, remoteClusters, versions, credentials, listed, connected] =
+    await allOrFirstFailure(stop, [
+      cas,
+      allOrFirstFailure(
+        stop,
+        kinds.map((kind) => (kind === "node" && nodes !== null ? nodes : listComponents(context, kind))),
+      ),
+      base?.remoteClusters ?? listRemoteClusters(context),
+      known,
+      readCredentials(connection.identityFile, own),
+      asked && !waits ? listOverrides(context) : base?.overrides,
+      kinds.length > 0 ? listConnected(context) : base?.connected,
+    ]);
   const overrides = asked || !authorities.own.some(mayBeOverridden) ? listed : await listOverrides(context);
 
   const host = authorities.own.find(({ type }) => type === "host")?.rotation ?? NEVER_ROTATED;
+  const unlisted = [
+    ...(base?.unlisted?.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
+    ...context.unlisted.filter(({ kind }) => mayExist(kind, versions.server)),
+  ];
   const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
   return {
     cluster,
@@ -100,6 +113,8 @@ export async function observeTeleport(
       ...rows.flatMap((folder) => folder.fold(host)),
     ],
     remoteClusters,
+    ...(connected === undefined ? {} : { connected }),
+    ...(unlisted.length === 0 ? {} : { unlisted }),
     credentials,
     ...(overrides === undefined ? {} : { overrides }),
     unread: [
@@ -188,24 +203,59 @@ function noSuchCluster({ cluster, connection }: Context, listed: readonly string
 /** Kinds that every version knows: a tctl that does not is no reason to believe that there are none. */
 const ALWAYS_KNOWN: ReadonlySet<TeleportKind> = new Set(["auth_server", "proxy", "node"]);
 
+/** The first release in which there can be any; every release has those that are not here. */
+const FIRST_WITH: Readonly<Partial<Record<TeleportKind, string>>> = {
+  // 5.0 itself; the recorded build of before it has none.
+  app_server: "5.0.1",
+  db_server: "6.0",
+  windows_desktop_service: "8.0",
+};
+
+/** Of a server that does not say its version, everything may be. */
+function mayExist(kind: TeleportKind, server: string | null): boolean {
+  const release = FIRST_WITH[kind];
+  return server === null || release === undefined || hasRelease(server, { release }) !== false;
+}
+
 async function listComponents(context: Context, kind: TeleportKind): Promise<ComponentRows> {
   const names = RESOURCE_NAMES[kind];
+  const commands = names.map((name) => getCommand(context.connection, name));
+  if (kind === "app_server") commands.push(appsCommand(context.connection));
   let error: TctlError | null = null;
-  for (const name of names) {
+  for (const command of commands) {
     const rows = collectRows(kind);
-    const command = getCommand(context.connection, name);
     error = await readListing(context, command, readFields(ROW_FIELDS, named(rows.add, 1)));
     if (error === null) return rows;
-    if (error.kind !== "unsupported-resource") break;
+    if (!isUnknownTo(error)) break;
   }
-  if (error?.kind === "unsupported-resource" && !ALWAYS_KNOWN.has(kind)) {
-    context.options.notice?.(`This tctl does not know ${names[0]}: none are taken into account.`);
-  } else if (error?.kind === "access-denied" || error?.kind === "unsupported-resource") {
+  if (error === null) return collectRows(kind);
+  if (error.kind === "access-denied" || (isUnknownTo(error) && ALWAYS_KNOWN.has(kind))) {
     context.unread.push({ what: names[0], problem: error.failure.message });
-  } else if (error !== null) {
+  } else if (isUnknownTo(error)) {
+    const tried = commands.map((command) => command.slice(context.connection.tctl.length).join(" "));
+    context.unlisted.push({
+      kind,
+      problem: `this tctl knows no listing of them (tried ${tried.length} names)`,
+    });
+  } else {
     throw error.failure;
   }
   return collectRows(kind);
+}
+
+function isUnknownTo({ kind }: TctlError): boolean {
+  return kind === "unsupported-resource" || kind === "unsupported-command";
+}
+
+/** A witness and no more: whatever keeps it from speaking (an old tctl, a role), nobody knows more than the listings. */
+async function listConnected(context: Context): Promise<readonly ConnectedAgent[] | undefined> {
+  try {
+    const told = await runText(context, inventoryCommand(context.connection));
+    return "failure" in told ? undefined : (readInventory(told.stdout) ?? undefined);
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof Failure)) throw error;
+    return undefined;
+  }
 }
 
 async function listRemoteClusters(context: Context): Promise<readonly RemoteCluster[]> {

@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
-import type { Backup, ClusterResource, TeleportConnection } from "../../resources/model/desired.ts";
+import type { Backup, ClusterResource } from "../../resources/model/desired.ts";
+import { type TeleportConnection, teleportConnection } from "../../teleport/resources/connection.ts";
 import { backUpFully } from "../full-backup.ts";
 import type {
   ObserveScope,
@@ -17,12 +18,7 @@ import { readSecrets } from "./secrets.ts";
 
 /** Teleport, through `tctl`. */
 export function openTeleport(cluster: ClusterResource, options: PlatformOptions): Platform {
-  const connection = cluster.teleport;
-  if (connection === null) {
-    throw new Failure("resources", `Cluster ${cluster.name} has no spec.teleport.`, {
-      hint: `Add it in ${cluster.source.file}, line ${cluster.source.line}.`,
-    });
-  }
+  const connection = teleportConnection(cluster);
   const said = new Set<string>();
   const notice = (message: string): void => {
     if (said.has(message)) return;

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { shown } from "../../process/runner.ts";
-import type { TeleportConnection } from "../../resources/model/desired.ts";
+import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 import { elementsOf } from "../json-stream.ts";
 import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
 import {

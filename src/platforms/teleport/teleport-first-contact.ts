@@ -1,9 +1,10 @@
 import { Failure } from "../../failure.ts";
-import type { TeleportConnection } from "../../resources/model/desired.ts";
+import type { TeleportConnection } from "../../teleport/resources/connection.ts";
 import type { FirstContact } from "../first-contact.ts";
 
 /** `tctl` does not say which cluster it would reach before it is asked: the name comes from the person. */
 export const TELEPORT_CONTACT: FirstContact = {
+  typicalFlags: "--tctl …",
   isMeant: ({ platform, tctl }) => tctl !== undefined || platform === "teleport",
   async fromFlags({ cluster, tctl, authServer, identityFile }) {
     if (cluster === undefined) {
@@ -27,6 +28,6 @@ export const TELEPORT_CONTACT: FirstContact = {
   leftToAdd: () => null,
 };
 
-function found(name: string, teleport: TeleportConnection) {
-  return { name, platform: "teleport", teleport, talos: null } as const;
+function found(name: string, connection: TeleportConnection) {
+  return { name, platform: "teleport", connection } as const;
 }

@@ -1,4 +1,5 @@
-import type { Fingerprint } from "../../rotation/observation.ts";
+import type { ConnectedAgent, Fingerprint } from "../../rotation/observation.ts";
+import type { TeleportKind } from "../../teleport/component-kinds.ts";
 
 /** What is read from the text of `tctl status`; every era has these three (reference teleport-rotation 4.5). */
 export interface Status {
@@ -21,3 +22,28 @@ export function readStatus(text: string): Status {
 export function readVersion(text: string): string | null {
   return /\bTeleport\s+(?:\w+\s+)?v(\d\S*)/.exec(text)?.[1] ?? null;
 }
+
+/**
+ * The table of `tctl inventory status --connected`: id, services, version (recordings/teleport-11.1). `null` when it is
+ * another table, which says nothing of who is connected.
+ */
+export function readInventory(text: string): readonly ConnectedAgent[] | null {
+  const lines = text.split("\n");
+  const header = lines.findIndex((line) => /^Server ?ID\s+Services\b/.test(line));
+  if (header < 0) return null;
+  return lines.slice(header + 2).flatMap((line) => {
+    const [, id, services] = /^(\S+)\s+(\S+)/.exec(line) ?? [];
+    if (id === undefined || services === undefined) return [];
+    return [{ id, kinds: services.split(",").flatMap((service) => KIND_OF_SERVICE.get(service) ?? []) }];
+  });
+}
+
+/** What the inventory calls what components serve; others (WindowsDesktop, Discovery) report no rotation anywhere. */
+const KIND_OF_SERVICE: ReadonlyMap<string, TeleportKind> = new Map([
+  ["Auth", "auth_server"],
+  ["Proxy", "proxy"],
+  ["Node", "node"],
+  ["App", "app_server"],
+  ["Db", "db_server"],
+  ["Kube", "kube_server"],
+]);

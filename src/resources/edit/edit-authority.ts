@@ -2,6 +2,7 @@ import { isSeq, type Node } from "yaml";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import { type Change, editResource, lineEndOf, rangeOf, replaceScalar, type Splice } from "./edit-text.ts";
 
+/** Which `certificate_authority` of a file is meant. */
 export interface AuthorityReference {
   readonly cluster: string;
   readonly type: string;

@@ -1,8 +1,7 @@
 import { Document, isMap, isScalar, isSeq, type Scalar } from "yaml";
-import { type PlatformName, platformName } from "../../profiles.ts";
+import { PROFILES, profileOf } from "../../profiles.ts";
 import type { Phase } from "../../rotation/phase.ts";
-import { isTalosType } from "../../talos/authority-types.ts";
-import type { Policy, RotatedAuthority, TalosConnection, TeleportConnection } from "../model/desired.ts";
+import type { Connection, Policy, RotatedAuthority } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
 import { DEFAULT_POLICY } from "../read/build.ts";
 import { parseYaml } from "../read/read-documents.ts";
@@ -17,26 +16,29 @@ interface NewResource {
   readonly schema?: string;
 }
 
+/** A `cluster` resource to be written. */
 export interface NewCluster extends NewResource {
   readonly name: string;
   readonly platform: string;
-  /** Text may hold `${VAR}`, which stays as it is. */
-  readonly teleport: TeleportConnection | null;
-  /** Files as they are to be written. */
-  readonly talos?: TalosConnection;
+  /** As it is to be written: text may hold `${VAR}`, which stays as it is. `null` is left out. */
+  readonly connection: Connection | null;
   /** Leafs and roots that have a cluster resource too. */
   readonly peers?: readonly string[];
   readonly policy: Pick<Policy, "concurrentRotations" | "soakMs" | "phaseTimeoutMs" | "onFailure"> &
     Partial<Policy>;
 }
 
+/** A `certificate_authority` to be written. */
 export interface NewAuthority extends NewResource {
+  /** That of its cluster. */
+  readonly platform: string;
   readonly cluster: string;
   readonly type: string;
   readonly activeKeys: readonly string[];
   readonly maxAgeMs?: number;
 }
 
+/** A `ca_rotation` to be written. */
 export interface NewRotation extends NewResource {
   readonly name: string;
   readonly cluster: string;
@@ -49,8 +51,10 @@ export interface NewRotation extends NewResource {
   readonly resume?: string;
 }
 
+/** The YAML of a new `cluster`; what has its default is left out. */
 export function renderCluster(cluster: NewCluster): string {
-  const { teleport, policy } = cluster;
+  const { platform, connection, policy } = cluster;
+  const { connection: rules, notes } = profileOf(platform).resources;
   return render(
     cluster.schema,
     {
@@ -58,13 +62,8 @@ export function renderCluster(cluster: NewCluster): string {
       version: "v1",
       metadata: { name: cluster.name },
       spec: {
-        platform: cluster.platform,
-        teleport: teleport && {
-          tctl: teleport.tctl,
-          auth_server: teleport.authServer,
-          identity_file: teleport.identityFile,
-        },
-        talos: cluster.talos && talosFields(cluster.talos),
+        platform,
+        [platform]: connection === null ? null : rules.fields(connection),
         peers: cluster.peers === undefined || cluster.peers.length === 0 ? null : cluster.peers,
         policy: {
           concurrent_rotations: policy.concurrentRotations,
@@ -84,15 +83,7 @@ export function renderCluster(cluster: NewCluster): string {
     },
     [
       [["kind"], "How to reach the cluster, and how careful its rotations are."],
-      [["spec", "teleport", "tctl"], "executable and leading arguments", "beside"],
-      [["spec", "talos", "talosctl"], "executable and leading arguments", "beside"],
-      [["spec", "talos", "kubectl"], "the same, for the Kubernetes CA", "beside"],
-      [
-        ["spec", "talos", "control_planes"],
-        "Every machine by its address: discovery may forget one, or give a shared address.",
-      ],
-      [["spec", "talos", "clients"], "Written for every phase of a rotation; keep them out of git."],
-      [["spec", "talos", "recipients"], "Who can open the CA keys that capstan seals."],
+      ...notes.connection.map(({ field, text, where }): Note => [["spec", platform, field], text, where]),
       [["spec", "peers"], "leafs and roots: their copies of the CAs are compared before a step", "beside"],
       [["spec", "policy", "soak"], "at least this long in every phase", "beside"],
       [["spec", "policy", "phase_timeout"], "for the components to follow", "beside"],
@@ -102,29 +93,7 @@ export function renderCluster(cluster: NewCluster): string {
   );
 }
 
-function talosFields(talos: TalosConnection): object {
-  const { endpoints, controlPlanes, workers, clients, recipients } = talos;
-  return {
-    talosctl: talos.talosctl,
-    kubectl: talos.kubectl,
-    talosconfig: talos.talosconfig,
-    context: talos.context,
-    // What the loader takes when nothing is said.
-    endpoints: endpoints.join() === controlPlanes.join() ? null : endpoints,
-    control_planes: controlPlanes,
-    workers: workers.length === 0 ? null : workers,
-    kubeconfig: talos.kubeconfig,
-    clients: clients.talosconfig === null && clients.kubeconfig === null ? null : clients,
-    recipients: recipients.length === 0 ? null : recipients,
-    secrets: talos.secrets,
-  };
-}
-
-const WHO_SIGNS: Readonly<Record<PlatformName, string>> = {
-  teleport: "Who may sign: SHA-256 of the public key, which is Teleport's CA pin.",
-  talos: "Who may sign: SHA-256 of the CA's public key.",
-};
-
+/** The YAML of a new `certificate_authority`. */
 export function renderAuthority(authority: NewAuthority): string {
   return render(
     authority.schema,
@@ -138,10 +107,11 @@ export function renderAuthority(authority: NewAuthority): string {
         max_age: authority.maxAgeMs === undefined ? undefined : formatDuration(authority.maxAgeMs),
       },
     },
-    [[["spec", "active_keys"], WHO_SIGNS[platformName(isTalosType(authority.type) ? "talos" : "teleport")]]],
+    [[["spec", "active_keys"], profileOf(authority.platform).resources.notes.activeKeys]],
   );
 }
 
+/** The YAML of a new `ca_rotation`. */
 export function renderRotation(rotation: NewRotation): string {
   return render(
     rotation.schema,
@@ -162,16 +132,22 @@ export function renderRotation(rotation: NewRotation): string {
     },
     [
       [["spec", "authorities"], "The keys that are retired name the rotation: it never starts twice."],
-      [
-        ["spec", "authorities", "0", "next"],
-        "Talos makes no CA itself: the one to come. Its key is sealed with age.",
-      ],
+      ...aboutNext(rotation),
       [
         ["spec", "phase"],
         "One step per commit: init, update_clients, update_servers, standby (finished); or rollback.",
       ],
     ],
   );
+}
+
+/** Whoever makes no CA itself has the one to come in the rotation. */
+function aboutNext({ authorities }: NewRotation): readonly Note[] {
+  const platform = Object.values(PROFILES).find(({ types }) =>
+    types.some(({ name }) => name === authorities[0]?.type),
+  );
+  const note = platform?.resources.notes.next ?? null;
+  return note === null ? [] : [[["spec", "authorities", "0", "next"], note]];
 }
 
 /** A file's text with one more document at its end; `null` stands for a file that does not exist yet. */

@@ -35,6 +35,10 @@ export type Change = (
   text: string,
 ) => { readonly value: unknown; readonly splice: Splice | null } | null;
 
+/**
+ * The text with one value of one resource changed, every other byte as it was. Throws a `Failure` where there
+ * is no such value, or none of the ways to write it fits.
+ */
 export function editResource(text: string, wanted: Wanted, path: Path, change: Change): string {
   const documents = documentsOf(text);
   const document = documents.find((candidate) => isWanted(candidate, wanted));
@@ -81,6 +85,7 @@ export function replaceScalar(node: Node, plain: string): Splice | null {
   return { start, end, text: quote + plain + quote };
 }
 
+/** Where a node begins and ends, as offsets into the text. */
 export function rangeOf(node: unknown): readonly [start: number, end: number] {
   const range = (node as Node | null)?.range;
   if (!range) throw new Error("a parsed node has a range");

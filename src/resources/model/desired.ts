@@ -23,13 +23,14 @@ export interface Source {
   readonly line: number;
 }
 
+/** One cluster: how it is reached, and how careful its rotations are. */
 export interface ClusterResource {
   readonly name: string;
   readonly source: Source;
   /** Name of its profile. */
   readonly platform: string;
-  readonly teleport: TeleportConnection | null;
-  readonly talos: TalosConnection | null;
+  /** How it is reached; `null` where nothing says so. */
+  readonly connection: Connection | null;
   /** Leafs and roots that capstan can reach too: names of other cluster resources. */
   readonly peers: readonly string[];
   readonly policy: Policy;
@@ -46,54 +47,27 @@ export interface ClusterResource {
   readonly asWritten?: Omit<ClusterResource, "asWritten">;
 }
 
+/** Who backs up the CAs with their private halves. */
 export type Backup =
   /** age recipients: capstan reads it and seals it for them. */
   | { readonly by: "seal"; readonly recipients: readonly string[] }
   /** Executable and arguments. */
   | { readonly by: "command"; readonly command: readonly string[]; readonly timeoutMs: number };
 
+/** A command that has an external CA sign a request. */
 export interface Signer {
   /** Executable and arguments. */
   readonly command: readonly string[];
   readonly timeoutMs: number;
 }
 
-export interface TeleportConnection {
-  /** Executable and leading arguments. */
-  readonly tctl: readonly string[];
-  readonly authServer: string | null;
-  readonly identityFile: string | null;
-}
+/**
+ * How a cluster is reached, as its platform reads it from the field of `spec` that has its name. Only the room of the
+ * platform looks into it; to everybody else it is a value to keep, to hash and to compare.
+ */
+export type Connection = object;
 
-/** Files are absolute here; in YAML they are relative to the repository folder. */
-export interface TalosConnection {
-  /** Executable and leading arguments. */
-  readonly talosctl: readonly string[];
-  readonly kubectl: readonly string[];
-  /** The client configuration that capstan itself uses; its user has the role os:admin. */
-  readonly talosconfig: string;
-  /** `null` is the file's current one. */
-  readonly context: string | null;
-  /** Whom requests go through: the control planes, unless others are named. */
-  readonly endpoints: readonly string[];
-  /** The inventory: addresses of all machines, not of what discovery takes for them. */
-  readonly controlPlanes: readonly string[];
-  readonly workers: readonly string[];
-  /** With which Kubernetes is looked at; `null`: one is fetched from a control plane. */
-  readonly kubeconfig: string | null;
-  /** Where the client configurations of each phase are written. */
-  readonly clients: TalosClients;
-  /** Who can open the keys that are sealed: age recipients. */
-  readonly recipients: readonly string[];
-  /** A secrets bundle (`talosctl gen secrets`) that SOPS encrypted with age. */
-  readonly secrets: string | null;
-}
-
-interface TalosClients {
-  readonly talosconfig: string | null;
-  readonly kubeconfig: string | null;
-}
-
+/** How careful rotations of a cluster are. */
 export interface Policy {
   /** CAs of one cluster in rotation at the same time; db + db_client count as one. */
   readonly concurrentRotations: number;
@@ -115,6 +89,7 @@ export interface Policy {
   readonly freezes: readonly Freeze[];
 }
 
+/** Days as `windows` names them, Monday first. */
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 /** Times by the clocks of the policy's zone, `22:00`; `to` before `from` is the next day. */
@@ -132,6 +107,7 @@ export interface Freeze {
   readonly reason: string;
 }
 
+/** One CA: which keys may sign, and who trusts them outside of the cluster. */
 export interface AuthorityResource {
   readonly cluster: string;
   readonly type: string;
@@ -145,6 +121,7 @@ export interface AuthorityResource {
   readonly waive?: readonly Waiver[];
 }
 
+/** How far the rotation of one or several CAs should have gone. */
 export interface RotationResource {
   readonly name: string;
   readonly source: Source;
@@ -164,14 +141,16 @@ export interface RotationResource {
   readonly contentHash: string;
 }
 
+/** One CA of a rotation. */
 export interface RotatedAuthority {
   readonly type: string;
   /** The keys that this rotation retires: they name it. */
   readonly retire: readonly Fingerprint[];
-  /** The CA to come: always there on Talos, which makes none itself, and never on Teleport. */
+  /** The CA to come: always there where the platform makes none itself, and nowhere else. */
   readonly next?: NextAuthority;
 }
 
+/** The CA to come, made in advance. */
 export interface NextAuthority {
   /** PEM, one certificate, with a line feed at its end. */
   readonly certificate: string;
@@ -179,6 +158,7 @@ export interface NextAuthority {
   readonly key: string;
 }
 
+/** The statement of a person that a step by hand is done. */
 export interface Acknowledgement {
   readonly step: string;
   readonly who: string;
@@ -190,6 +170,7 @@ export interface Acknowledgement {
   readonly source?: Source;
 }
 
+/** A finding that a review accepts, for a time. */
 export interface Waiver {
   readonly guard: string;
   /** The finding's subject, `node/node2`. */

@@ -7,28 +7,3 @@ import type { NextAuthority } from "./desired.ts";
 export function nextFingerprint({ certificate }: NextAuthority): Fingerprint {
   return fingerprintOf(spkiOf(new X509Certificate(certificate).publicKey));
 }
-
-/** `null` for what cannot be read. */
-function readCertificate(pem: string): X509Certificate | null {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Why a certificate cannot be that of the next CA of a Talos cluster; `null` when nothing speaks against it. Talos
- * supports self-signed roots only (reference talos-rotation 7, talos#11765). `now` is `null` where age does not matter.
- */
-export function problemWithNext(pem: string, retired: readonly unknown[], now: Date | null): string | null {
-  const certificate = readCertificate(pem);
-  if (certificate === null) return "cannot be read as a certificate";
-  if (!certificate.ca) return "is no certificate of a CA";
-  if (!certificate.verify(certificate.publicKey)) return "is not self-signed, and Talos takes roots only";
-  if (retired.includes(fingerprintOf(spkiOf(certificate.publicKey))))
-    return "has the key that this rotation retires";
-  if (now !== null && certificate.validToDate <= now)
-    return `expired on ${certificate.validToDate.toISOString().slice(0, 10)}`;
-  return null;
-}

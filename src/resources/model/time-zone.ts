@@ -20,6 +20,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
+/** Whether Intl knows a zone of that name. */
 export function isTimeZone(name: string): boolean {
   try {
     formatOf(name);

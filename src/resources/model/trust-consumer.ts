@@ -4,6 +4,7 @@
  */
 export type TrustConsumer = TlsConsumer | OpensshConsumer | JwksConsumer | FileConsumer | ManualConsumer;
 
+/** What a consumer is, which is how it is asked. */
 export type ConsumerKind = TrustConsumer["kind"];
 
 interface Named {
@@ -22,11 +23,13 @@ export interface TlsConsumer extends Named {
   readonly serverName: string | null;
 }
 
+/** A server whose host key is certified by the CA. */
 export interface OpensshConsumer extends Named {
   readonly kind: "openssh";
   readonly address: string;
 }
 
+/** A web server that publishes keys of a JWT CA. */
 export interface JwksConsumer extends Named {
   readonly kind: "https-jwks";
   readonly url: string;
@@ -47,11 +50,13 @@ interface ManualConsumer extends Named {
   readonly instructions: string;
 }
 
+/** Where to dial. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
+/** By kind of consumer, where its address says none. */
 export const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, tls: 443, openssh: 22 } as const;
 
 /** Host and port of an address; `null` for what is none, or could be read as an option of an executable. */
@@ -65,6 +70,7 @@ export function parseAddress(text: string, defaultPort: number): Address | null 
   return host === undefined || port < 1 || port > 65535 ? null : { host, port };
 }
 
+/** `host:port`, with brackets around an IPv6 address. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

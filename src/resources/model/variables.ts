@@ -1,3 +1,6 @@
+/** What begins an environment variable in text. */
+export const VARIABLE_OPENING = "$" + "{";
+
 /**
  * Which variables of the environment YAML may name. Whoever writes YAML chooses where the value goes: into an address
  * that is dialled, into the arguments of an executable. So it takes what is about connections by its name, and what
@@ -9,6 +12,7 @@ const NAMES = ["TALOSCONFIG", "KUBECONFIG"];
 /** Lists more of them, with commas or spaces in between. */
 const LIST = "CAPSTAN_VARIABLES";
 
+/** Whether YAML may name a variable: by its own name, or by the list in the environment. */
 export function mayBeNamed(name: string, env: NodeJS.ProcessEnv): boolean {
   if (NAMES.includes(name) || PREFIXES.some((prefix) => name.startsWith(prefix))) return true;
   return (env[LIST] ?? "").split(/[\s,]+/).includes(name);

@@ -1,5 +1,7 @@
+import { PROFILES } from "../../profiles.ts";
 import type { AuthorityResource, ClusterResource, RepositoryResource } from "./desired.ts";
-import { formatAddress, parseAddress, type TrustConsumer } from "./trust-consumer.ts";
+import { DEFAULT_PORTS, type TrustConsumer } from "./trust-consumer.ts";
+import { type Does, dialled, type WayRule, type WayValue } from "./way-out.ts";
 
 /**
  * Every field by which whoever writes YAML makes capstan run, dial, read or write something, or seal a key for
@@ -7,77 +9,37 @@ import { formatAddress, parseAddress, type TrustConsumer } from "./trust-consume
  * what it changes. A test walks the schemas: every field that holds text is in it, or in a list with a reason.
  */
 export interface WayOut {
-  /** The field, as in the schema: `spec.teleport.tctl`. */
+  /** The field, as in the schema: `spec.signer.command`. */
   readonly field: string;
   readonly does: Does;
   /** As the file has it: `${VAR}` where a variable is put in. */
   readonly written: string;
   /** What is run, dialled, read, written: compared, and never printed, as a variable may be in it. */
-  readonly value: Value;
-  readonly rule: Rule;
+  readonly value: WayValue;
+  readonly rule: WayRule;
 }
-
-export type Does = "runs" | "dials" | "reads" | "writes" | "seals for";
-
-/** A command line, or text; `null` where nothing is said and the executable decides by itself. */
-type Value = readonly string[] | string | null;
-
-/** What makes a way one that may be taken before a merge, where the base does not have the same one. */
-type Rule =
-  /** The whole command line is among `executables` of the repository resource. */
-  | "listed-executable"
-  /** Host and port are among `addresses`. */
-  | "listed-address"
-  /** A credential: one variable and nothing else, so that the operator says which, or one that the base uses. */
-  | "credential"
-  /** Within what the others allow. */
-  | "free"
-  /** A plan does not take it. */
-  | "only-after-merge";
 
 interface Entry<Resource> {
   readonly field: string;
   readonly does: Does;
-  readonly rule: Rule;
-  readonly of: (resource: Resource) => readonly Value[];
+  readonly rule: WayRule;
+  readonly of: (resource: Resource) => readonly WayValue[];
   /** What is shown in place of them, where more of the field counts than what it leads to. */
-  readonly shown?: (resource: Resource) => readonly Value[];
+  readonly shown?: (resource: Resource) => readonly WayValue[];
 }
 
-/** Teleport's auth server, Talos' API (reference talos-rotation 2.2). */
-const AUTH_PORT = 3025;
-const APID_PORT = 50_000;
+const CONNECTION: readonly Entry<ClusterResource>[] = Object.values(PROFILES).flatMap(({ name, resources }) =>
+  resources.connection.ways.map(({ field, does, rule, of }) =>
+    entry(`spec.${name}.${field}`, does, rule, ({ platform, connection }: ClusterResource) =>
+      platform === name && connection !== null ? of(connection) : [],
+    ),
+  ),
+);
 
 const CLUSTER: readonly Entry<ClusterResource>[] = [
-  entry("spec.teleport.tctl", "runs", "listed-executable", ({ teleport }) => opt(teleport, (t) => [t.tctl])),
-  entry("spec.teleport.auth_server", "dials", "listed-address", ({ teleport }) =>
-    opt(teleport, (t) => [endpoint(t.authServer, AUTH_PORT)]),
-  ),
-  entry("spec.teleport.identity_file", "reads", "credential", ({ teleport }) =>
-    opt(teleport, (t) => [t.identityFile]),
-  ),
-  entry("spec.talos.talosctl", "runs", "listed-executable", ({ talos }) => opt(talos, (t) => [t.talosctl])),
-  entry("spec.talos.kubectl", "runs", "listed-executable", ({ talos }) => opt(talos, (t) => [t.kubectl])),
-  entry("spec.talos.talosconfig", "reads", "credential", ({ talos }) => opt(talos, (t) => [t.talosconfig])),
-  entry("spec.talos.context", "reads", "free", ({ talos }) => opt(talos, (t) => [t.context])),
-  entry("spec.talos.endpoints", "dials", "listed-address", ({ talos }) => opt(talos, machines("endpoints"))),
-  entry("spec.talos.control_planes", "dials", "listed-address", ({ talos }) =>
-    opt(talos, machines("controlPlanes")),
-  ),
-  entry("spec.talos.workers", "dials", "listed-address", ({ talos }) => opt(talos, machines("workers"))),
-  entry("spec.talos.kubeconfig", "reads", "credential", ({ talos }) => opt(talos, (t) => [t.kubeconfig])),
-  entry("spec.talos.clients.talosconfig", "writes", "only-after-merge", ({ talos }) =>
-    opt(talos, (t) => [t.clients.talosconfig]),
-  ),
-  entry("spec.talos.clients.kubeconfig", "writes", "only-after-merge", ({ talos }) =>
-    opt(talos, (t) => [t.clients.kubeconfig]),
-  ),
-  entry("spec.talos.recipients", "seals for", "only-after-merge", ({ talos }) =>
-    opt(talos, (t) => t.recipients),
-  ),
-  entry("spec.talos.secrets", "reads", "only-after-merge", ({ talos }) => opt(talos, (t) => [t.secrets])),
+  ...CONNECTION,
   entry("spec.signer.command", "runs", "only-after-merge", ({ signer }) =>
-    opt(signer, (one) => [one.command]),
+    signer === undefined ? [] : [signer.command],
   ),
   entry("spec.backup.command", "runs", "only-after-merge", ({ backup }) =>
     backup?.by === "command" ? [backup.command] : [],
@@ -91,13 +53,10 @@ const CONSUMER: readonly Entry<TrustConsumer>[] = [
   entry("spec.trust_consumers.address", "dials", "listed-address", (consumer) => {
     switch (consumer.kind) {
       case "postgres":
-        return [endpoint(consumer.address, 5432)];
       case "mysql":
-        return [endpoint(consumer.address, 3306)];
       case "tls":
-        return [endpoint(consumer.address, 443)];
       case "openssh":
-        return [endpoint(consumer.address, 22)];
+        return [dialled(consumer.address, DEFAULT_PORTS[consumer.kind])];
       case "https-jwks":
       case "file":
       case "manual":
@@ -116,20 +75,23 @@ const REPOSITORY: readonly Entry<RepositoryResource>[] = [
   entry("spec.remote", "dials", "only-after-merge", ({ remote }) => [remote]),
 ];
 
-/** For the test that walks the schemas. */
+/** Every field that is in the table, as in the schemas: `spec.remote`. */
 export const FIELDS_OUT: readonly string[] = [...CLUSTER, ...CONSUMER, ...REPOSITORY].map(
   ({ field }) => field,
 );
 
+/** The ways out of a cluster resource, as it is used and as it is written. */
 export function waysOfCluster(cluster: ClusterResource): readonly WayOut[] {
   const written: ClusterResource = cluster.asWritten ?? cluster;
   return CLUSTER.flatMap((one) => waysOf(one, cluster, written));
 }
 
+/** The ways out of a trust consumer; one that no probe can reach has none. */
 export function waysOfConsumer(consumer: TrustConsumer): readonly WayOut[] {
   return CONSUMER.flatMap((one) => waysOf(one, consumer, consumer));
 }
 
+/** The ways out of the `repository` resource. */
 export function waysOfRepository(repository: RepositoryResource): readonly WayOut[] {
   return REPOSITORY.flatMap((one) => waysOf(one, repository, repository));
 }
@@ -147,17 +109,17 @@ function waysOf<Resource>(
   resource: Resource,
   written: Resource,
 ): readonly WayOut[] {
-  const texts = shown(written).map(textOf);
+  const texts = shown(written).map(valueText);
   return of(resource).map((value, index) => ({
     field,
     does,
     rule,
     value,
-    written: texts[index] ?? textOf(null),
+    written: texts[index] ?? valueText(null),
   }));
 }
 
-function textOf(value: Value): string {
+function valueText(value: WayValue): string {
   if (value === null) return "nothing";
   return typeof value === "string" ? value : value.join(" ");
 }
@@ -165,28 +127,10 @@ function textOf(value: Value): string {
 function entry<Resource>(
   field: string,
   does: Does,
-  rule: Rule,
-  of: (resource: Resource) => readonly Value[],
+  rule: WayRule,
+  of: (resource: Resource) => readonly WayValue[],
 ): Entry<Resource> {
   return { field, does, rule, of };
-}
-
-function opt<Part>(part: Part | null | undefined, of: (part: Part) => readonly Value[]): readonly Value[] {
-  return part === null || part === undefined ? [] : of(part);
-}
-
-type Talos = NonNullable<ClusterResource["talos"]>;
-
-function machines(list: "endpoints" | "controlPlanes" | "workers"): (talos: Talos) => readonly Value[] {
-  return (talos) => talos[list].map((address) => endpoint(address, APID_PORT));
-}
-
-/** `host:port`, with the port that it would be dialled at; what is no address stays what it is, and fits no list. */
-function endpoint(text: string | null, port: number): string | null {
-  if (text === null) return null;
-  const bare = /^[\da-fA-F]*:[\da-fA-F:.]*:[\da-fA-F:.]*(?:%\w+)?$/.test(text) ? `[${text}]` : text;
-  const address = parseAddress(bare, port);
-  return address === null ? text : formatAddress(address);
 }
 
 function hostOf(url: string): string {
@@ -196,6 +140,6 @@ function hostOf(url: string): string {
 }
 
 /** Whether two ways lead to the same. */
-export function sameValue(one: Value, other: Value): boolean {
+export function sameValue(one: WayValue, other: WayValue): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

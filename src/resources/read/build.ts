@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
-import type { PlatformName } from "../../profiles.ts";
+import { valueAt } from "../../foreign-value.ts";
+import { profileOf } from "../../profiles.ts";
 import { contentHash } from "../model/canonical.ts";
+import { DEFAULT_REPOSITORY } from "../model/default-repository.ts";
 import {
   type Acknowledgement,
   type AuthorityResource,
@@ -13,7 +15,6 @@ import {
   type RepositoryResource,
   type RotatedAuthority,
   type RotationResource,
-  type TalosConnection,
   type Waiver,
   WEEKDAYS,
 } from "../model/desired.ts";
@@ -43,17 +44,6 @@ export const DEFAULT_POLICY: Policy = {
   freezes: [],
 };
 
-/** Where no `repository` resource says otherwise: one machine, and nothing insisted on but a clean tree. */
-export const DEFAULT_REPOSITORY: RepositoryResource = {
-  record: "folder",
-  remote: "origin",
-  branch: null,
-  requirePlan: false,
-  approvalApp: "github-actions",
-  executables: [],
-  addresses: [],
-};
-
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
 const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
 
@@ -62,13 +52,7 @@ const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
 interface RawCluster {
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: {
-    readonly platform: PlatformName;
-    readonly teleport?: {
-      readonly tctl?: readonly string[];
-      readonly auth_server?: string;
-      readonly identity_file?: string;
-    };
-    readonly talos?: RawTalos;
+    readonly platform: string;
     readonly signer?: { readonly command: readonly string[]; readonly timeout?: string };
     readonly backup?: {
       readonly recipients?: readonly string[];
@@ -89,20 +73,6 @@ interface RawCluster {
     };
     readonly peers?: readonly string[];
   };
-}
-
-interface RawTalos {
-  readonly talosctl?: readonly string[];
-  readonly kubectl?: readonly string[];
-  readonly talosconfig: string;
-  readonly context?: string;
-  readonly endpoints?: readonly string[];
-  readonly control_planes: readonly string[];
-  readonly workers?: readonly string[];
-  readonly kubeconfig?: string;
-  readonly clients?: { readonly talosconfig?: string; readonly kubeconfig?: string };
-  readonly recipients?: readonly string[];
-  readonly secrets?: string;
 }
 
 interface RawAuthority {
@@ -187,21 +157,14 @@ function clusterOf(
   folder: string | null,
 ): Omit<ClusterResource, "asWritten"> {
   const { metadata, spec } = value as RawCluster;
-  const { teleport = {}, policy = {} } = spec;
+  const { platform, policy = {} } = spec;
+  const at = (path: string) => (folder === null ? path : resolve(folder, path));
   const timeZone = policy.time_zone ?? DEFAULT_POLICY.timeZone;
   return {
     name: metadata.name,
     source: sourceOf(document),
-    platform: spec.platform,
-    teleport:
-      spec.platform === "teleport"
-        ? {
-            tctl: teleport.tctl ?? ["tctl"],
-            authServer: teleport.auth_server ?? null,
-            identityFile: teleport.identity_file ?? null,
-          }
-        : null,
-    talos: spec.platform === "talos" && spec.talos !== undefined ? talosConnection(spec.talos, folder) : null,
+    platform,
+    connection: profileOf(platform).resources.connection.read(valueAt(spec, [platform]), at),
     ...(spec.signer === undefined
       ? {}
       : {
@@ -240,24 +203,7 @@ function backupOf(raw: RawCluster["spec"]["backup"]): Pick<ClusterResource, "bac
   return { backup: { by: "command", command: raw.command, timeoutMs } };
 }
 
-function talosConnection(raw: RawTalos, folder: string | null): TalosConnection {
-  const at = (path: string) => (folder === null ? path : resolve(folder, path));
-  const file = (path: string | undefined) => (path === undefined ? null : at(path));
-  return {
-    talosctl: raw.talosctl ?? ["talosctl"],
-    kubectl: raw.kubectl ?? ["kubectl"],
-    talosconfig: at(raw.talosconfig),
-    context: raw.context ?? null,
-    endpoints: raw.endpoints ?? raw.control_planes,
-    controlPlanes: raw.control_planes,
-    workers: raw.workers ?? [],
-    kubeconfig: file(raw.kubeconfig),
-    clients: { talosconfig: file(raw.clients?.talosconfig), kubeconfig: file(raw.clients?.kubeconfig) },
-    recipients: raw.recipients ?? [],
-    secrets: file(raw.secrets),
-  };
-}
-
+/** A `certificate_authority` that its schema accepts, with its defaults. */
 export function buildAuthority(document: ResourceDocument): AuthorityResource {
   const { sub_kind, metadata, spec } = document.value as unknown as RawAuthority;
   return {
@@ -296,6 +242,7 @@ function consumer(raw: RawConsumer): TrustConsumer {
   }
 }
 
+/** A `ca_rotation` that its schema accepts, with its defaults. */
 export function buildRotation(document: ResourceDocument): RotationResource {
   const { metadata, spec } = document.value as unknown as RawRotation;
   return {
@@ -355,6 +302,7 @@ function waiver(document: ResourceDocument, raw: RawWaiver, index: number): Waiv
   };
 }
 
+/** A `cert_authority_override`, whose content stays as it is written. */
 export function buildOverride(document: ResourceDocument): OverrideResource {
   const { sub_kind, metadata } = document.value as unknown as RawOverride;
   return {
@@ -365,6 +313,7 @@ export function buildOverride(document: ResourceDocument): OverrideResource {
   };
 }
 
+/** The `repository` resource that its schema accepts, with its defaults. */
 export function buildRepository({ value }: ResourceDocument): RepositoryResource {
   const { spec } = value as unknown as RawRepository;
   return {

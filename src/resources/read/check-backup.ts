@@ -1,4 +1,5 @@
 import { textAt, valueAt } from "../../foreign-value.ts";
+import { profileNamed } from "../../profiles.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";
@@ -18,11 +19,9 @@ export function checkBackup(document: ResourceDocument): Diagnostic[] {
   }
   if (has("timeout") && !has("command"))
     return problem([...BACKUP, "timeout"], "spec.backup.timeout is that of a command", "remove it");
-  if (has("recipients") && textAt(document.value, ["spec", "platform"]) === "talos")
-    return problem(
-      [...BACKUP, "recipients"],
-      "spec.backup.recipients is for Teleport; on Talos spec.talos.recipients are whom the old key is sealed for",
-      "remove it, or give a command that backs up the secrets bundle",
-    );
+  const itself =
+    profileNamed(textAt(document.value, ["spec", "platform"]) ?? "")?.resources.sealsItself ?? null;
+  if (has("recipients") && itself !== null)
+    return problem([...BACKUP, "recipients"], itself.message, itself.suggestion);
   return [];
 }

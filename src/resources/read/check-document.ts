@@ -1,4 +1,5 @@
-import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
+import { listAt, nameOf, type Path, textAt, valueAt } from "../../foreign-value.ts";
+import { PROFILES } from "../../profiles.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { parseDuration } from "../model/duration.ts";
 import { parseLocalMoment, parseMoment } from "../model/moment.ts";
@@ -6,7 +7,6 @@ import { isTimeZone } from "../model/time-zone.ts";
 import { DEFAULT_PORTS, parseAddress } from "../model/trust-consumer.ts";
 import { DEFAULT_POLICY } from "./build.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
-import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 
@@ -69,11 +69,13 @@ type Report = (path: Path, message: string, suggestion?: string | null, at?: "ke
 
 function platformMismatch(value: unknown, report: Report): void {
   const platform = textAt(value, ["spec", "platform"]);
-  if (platform !== "teleport" && platform !== "talos") return;
-  const other = platform === "teleport" ? "talos" : "teleport";
-  if (valueAt(value, ["spec", other]) === undefined) return;
-  const message = `spec.${other} in a cluster whose platform is ${platform}`;
-  report(["spec", other], message, `remove it, or write "platform: ${other}"`, "key");
+  const names = Object.keys(PROFILES);
+  if (platform === null || !names.includes(platform)) return;
+  for (const other of names) {
+    if (other === platform || valueAt(value, ["spec", other]) === undefined) continue;
+    const message = `spec.${other} in a cluster whose platform is ${platform}`;
+    report(["spec", other], message, `remove it, or write "platform: ${other}"`, "key");
+  }
 }
 
 const POLICY: Path = ["spec", "policy"];

@@ -1,11 +1,13 @@
-import { listAt, type Path } from "../../foreign-value.ts";
+import { listAt, nameOf, type Path } from "../../foreign-value.ts";
+import { PROFILES } from "../../profiles.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
-import { nameOf } from "./schema-errors.ts";
 import { complain } from "./source-file.ts";
 
 const FIELDS: readonly Path[] = [
-  ["spec", "talos", "recipients"],
+  ...Object.values(PROFILES).flatMap(({ name, resources }) =>
+    resources.connection.recipients.map((field) => ["spec", name, field]),
+  ),
   ["spec", "backup", "recipients"],
 ];
 

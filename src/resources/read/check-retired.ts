@@ -1,6 +1,6 @@
 import { listAt, type Path, textAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { shorten } from "./convert.ts";
+import { shorten } from "../model/shorten.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
 import { complain } from "./source-file.ts";
 import { nearest } from "./suggest.ts";

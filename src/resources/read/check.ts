@@ -1,18 +1,17 @@
 import { listAt, type Path, textAt, valueAt } from "../../foreign-value.ts";
 import { rotationUnits } from "../../profile/limit.ts";
-import type { PlatformName } from "../../profiles.ts";
-import { PROFILES } from "../../profiles.ts";
+import type { PlatformProfile } from "../../profile/profile.ts";
+import { PROFILES, profileNamed } from "../../profiles.ts";
 import { isPhase } from "../../rotation/phase.ts";
-import { TALOS_TYPES } from "../../talos/authority-types.ts";
-import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type { Diagnostic } from "../model/desired.ts";
+import { shorten } from "../model/shorten.ts";
+import { VARIABLE_OPENING } from "../model/variables.ts";
 import { checkBackup } from "./check-backup.ts";
+import { checkPlatforms } from "./check-platform.ts";
 import { checkRecipients } from "./check-recipients.ts";
 import { retiredKeys } from "./check-retired.ts";
-import { checkPlatform } from "./check-talos.ts";
-import { shorten } from "./convert.ts";
 import { diagnosticOn, type KINDS, type ResourceDocument, sourceOf } from "./document.ts";
-import { complain, VARIABLE_OPENING } from "./source-file.ts";
+import { complain } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
 
 /** Checks that need several resources, or knowledge that no schema has. */
@@ -23,10 +22,11 @@ export interface Checked {
   readonly now: Date;
 }
 
+/** Everything that several resources have against one another. */
 export function checkTogether(checked: Checked): Diagnostic[] {
   const duplicates = new Set<ResourceDocument>();
   const diagnostics = duplicateResources(checked.documents, duplicates);
-  const platforms = new Map<string, PlatformName | null>();
+  const platforms = new Map<string, PlatformProfile | null>();
   let namelessCluster = false;
   for (const document of checked.documents) {
     if (document.kind !== "cluster") continue;
@@ -43,7 +43,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...unique.flatMap(checkBackup),
     ...unique.flatMap(checkRecipients),
-    ...checkPlatform(unique, platforms, checked.now),
+    ...checkPlatforms(unique, platforms, checked.now),
     ...collidingRotations(unique),
     ...retiredKeys(unique),
     ...severalRepositories(unique),
@@ -54,9 +54,8 @@ function nameIn(document: ResourceDocument): string | null {
   return textAt(document.value, ["metadata", "name"]);
 }
 
-function platformIn(document: ResourceDocument): PlatformName | null {
-  const platform = textAt(document.value, ["spec", "platform"]);
-  return platform === "teleport" || platform === "talos" ? platform : null;
+function platformIn(document: ResourceDocument): PlatformProfile | null {
+  return profileNamed(textAt(document.value, ["spec", "platform"]) ?? "") ?? null;
 }
 
 function place(document: ResourceDocument, path: Path = []): string {
@@ -146,28 +145,32 @@ function danglingReferences(
 }
 
 /**
- * One rotation moves one authority, or db and db_client (reference teleport-rotation 2.2); several others only
- * where the policy of the cluster lets so many rotate at the same time.
+ * One rotation moves one authority, or those that the platform moves together; several others only where the policy of
+ * the cluster lets so many rotate at the same time.
  */
 function severalAuthorities(
   documents: readonly ResourceDocument[],
-  platforms: ReadonlyMap<string, PlatformName | null>,
+  platforms: ReadonlyMap<string, PlatformProfile | null>,
 ): Diagnostic[] {
-  const limits = new Map<string, number>();
+  const allowed = new Map<string, number>();
   for (const document of documents) {
     const limit = valueAt(document.value, ["spec", "policy", "concurrent_rotations"]);
-    if (document.kind === "cluster" && typeof limit === "number") limits.set(nameIn(document) ?? "", limit);
+    if (document.kind === "cluster" && typeof limit === "number") allowed.set(nameIn(document) ?? "", limit);
   }
   return documents.flatMap((document) => {
     const cluster = textAt(document.value, ["spec", "cluster"]);
-    // Of Talos' two, no policy allows both.
-    if (document.kind !== "ca_rotation" || cluster === null || platforms.get(cluster) === "talos") return [];
+    if (document.kind !== "ca_rotation" || cluster === null) return [];
+    const platform = platforms.get(cluster) ?? null;
+    // No policy allows more than the platform does, which says so itself.
+    if (platform !== null && platform.limit.atMost !== null) return [];
     const path: Path = ["spec", "authorities"];
     const types = listAt(document.value, path).flatMap(
       (_, index) => textAt(document.value, [...path, index, "type"]) ?? [],
     );
-    const limit = limits.get(cluster) ?? 1;
-    if (rotationUnits(PROFILES.teleport.limit, types) <= limit) return [];
+    const limit = allowed.get(cluster) ?? 1;
+    const limits = platform === null ? EVERY_PROFILE.map((profile) => profile.limit) : [platform.limit];
+    if (limits.some((known) => rotationUnits(known, types) <= limit)) return [];
+    const pairs = limits.flatMap(({ together }) => together.map((pair) => pair.join(" and ")));
     const complaint = complain(
       `${types
         .slice(0, 6)
@@ -175,13 +178,20 @@ function severalAuthorities(
         .join(
           ", ",
         )} in one rotation are more than ${limit === 1 ? "one" : limit}, which is what the policy of "${shorten(cluster)}" allows at a time`,
-      "write one ca_rotation each, and one after the other; only db and db_client move together",
+      `write one ca_rotation each, and one after the other; only ${pairs.join("; ")} move together`,
     );
     return [diagnosticOn(document, path, complaint, "key")];
   });
 }
 
-/** Databases have to be told between phases, and overrides made for the new key: no clock waits for that. */
+/** On whichever platform: what has to be told between phases is told by people. */
+function whyNotAutomatic(type: string): string | null {
+  return (
+    EVERY_PROFILE.map(({ resources }) => resources.whyNotAutomatic(type)).find((why) => why !== null) ?? null
+  );
+}
+
+/** No clock waits for people, nor for overrides of the new key. */
 function automaticAuthorities(documents: readonly ResourceDocument[]): Diagnostic[] {
   const overridden = new Set(
     documents
@@ -195,11 +205,10 @@ function automaticAuthorities(documents: readonly ResourceDocument[]): Diagnosti
       const path: Path = ["spec", "authorities", index, "type"];
       const type = textAt(document.value, path);
       const why =
-        type === "db" || type === "db_client"
-          ? "databases have to be told between its phases"
-          : overridden.has(`${cluster}\0${type}`)
-            ? "it has overrides, and the new key needs some before it signs"
-            : null;
+        (type === null ? null : whyNotAutomatic(type)) ??
+        (overridden.has(`${cluster}\0${type}`)
+          ? "it has overrides, and the new key needs some before it signs"
+          : null);
       if (type === null || why === null) return [];
       const message = `mode auto is refused for ${shorten(type)}: ${why}, and the clock waits for nobody`;
       return [diagnosticOn(document, path, complain(message, 'write "mode: manual"'))];
@@ -207,34 +216,30 @@ function automaticAuthorities(documents: readonly ResourceDocument[]): Diagnosti
   });
 }
 
-const TELEPORT_TYPES: readonly string[] = AUTHORITY_TYPES.map(({ name }) => name);
+const EVERY_PROFILE: readonly PlatformProfile[] = Object.values(PROFILES);
 
-const TYPES_OF_PLATFORM: Readonly<Record<PlatformName, readonly string[]>> = {
-  teleport: TELEPORT_TYPES,
-  talos: TALOS_TYPES,
-};
+function typesOf({ types }: PlatformProfile): readonly string[] {
+  return types.map(({ name }) => name);
+}
 
-/** How people write the platforms. */
-const TITLES: Readonly<Record<PlatformName, string>> = { teleport: "Teleport", talos: "Talos" };
-
-/** A type of the other platform is no misspelling. */
-function elsewhere(type: string, platform: PlatformName | null): PlatformName | null {
-  const other = platform === "talos" ? "teleport" : "talos";
-  return platform !== null && TYPES_OF_PLATFORM[other].includes(type) ? other : null;
+/** A type of another platform is no misspelling. */
+function elsewhere(type: string, platform: PlatformProfile | null): PlatformProfile | null {
+  if (platform === null) return null;
+  return EVERY_PROFILE.find((other) => other !== platform && typesOf(other).includes(type)) ?? null;
 }
 
 /** Types in API spelling only, as in `auth rotate --type`: one word per thing, the other one is a suggestion. */
 function unknownTypes(
   document: ResourceDocument,
-  platforms: ReadonlyMap<string, PlatformName | null>,
+  platforms: ReadonlyMap<string, PlatformProfile | null>,
 ): Diagnostic[] {
   const reference = CLUSTER_REFERENCE[document.kind];
   if (reference === null) return [];
   const platform = platforms.get(textAt(document.value, reference) ?? "") ?? null;
   // Of which type a resource is that should not be there, is not the question.
-  if (document.kind === "cert_authority_override" && platform === "talos") return [];
-  const known: readonly string[] =
-    platform === null ? [...TELEPORT_TYPES, ...TALOS_TYPES] : TYPES_OF_PLATFORM[platform];
+  if (document.kind === "cert_authority_override" && platform?.resources.overridableTypes.length === 0)
+    return [];
+  const known = (platform === null ? EVERY_PROFILE : [platform]).flatMap(typesOf);
   const authorities = listAt(document.value, ["spec", "authorities"]);
   const paths: Path[] =
     document.kind !== "ca_rotation"
@@ -249,11 +254,11 @@ function unknownTypes(
     const complaint =
       other !== null && platform !== null
         ? complain(
-            `${TITLES[platform]} has no ${type} CA, ${TITLES[other]} does`,
-            `types of ${TITLES[platform]}: ${known.join(", ")}`,
+            `${platform.title} has no ${type} CA, ${other.title} does`,
+            `types of ${platform.title}: ${known.join(", ")}`,
           )
         : complain(
-            `unknown CA type "${shorten(type)}"${platform === null ? "" : ` for ${platform}`}`,
+            `unknown CA type "${shorten(type)}"${platform === null ? "" : ` for ${platform.name}`}`,
             suggestOneOf(type, known, "known types"),
           );
     diagnostics.push(diagnosticOn(document, path, complaint));

@@ -1,5 +1,6 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
-import { type Complaint, complain, holdsSecret } from "./source-file.ts";
+import { shorten } from "../model/shorten.ts";
+import { type Complaint, complain } from "./source-file.ts";
 
 /**
  * A parsed document as plain values. Done here rather than by the library's `toJS` because both its check for
@@ -41,6 +42,7 @@ interface State {
   aliased: number;
 }
 
+/** Plain values, and what makes them untrustworthy: duplicate keys, aliases that explode, depth. */
 export function convert(document: Document.Parsed): Converted {
   const state: State = {
     problems: [],
@@ -142,12 +144,7 @@ export function keyText(key: unknown): string | null {
   return key === null ? "" : null;
 }
 
+/** Where a node begins; 0 for one that takes no room. */
 export function offsetOf(node: unknown): number {
   return (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)) && node.range ? node.range[0] : 0;
-}
-
-/** For messages: the beginning of what may be very long. */
-export function shorten(text: string, length = 72): string {
-  if (holdsSecret(text)) return "(a private key)";
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -4,6 +4,7 @@ import type { Diagnostic, Source } from "../model/desired.ts";
 import { keyText, offsetOf } from "./convert.ts";
 import { type Complaint, diagnosticAt, positionOf, type SourceFile } from "./source-file.ts";
 
+/** Kinds of resource, as `kind` names them. */
 export const KINDS = [
   "cluster",
   "certificate_authority",
@@ -12,6 +13,7 @@ export const KINDS = [
   "repository",
 ] as const;
 
+/** One of them. */
 export type Kind = (typeof KINDS)[number];
 
 /** A YAML document of one of our kinds, valid or not, with the way back from a value to its place. */

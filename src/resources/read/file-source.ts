@@ -11,6 +11,7 @@ export interface FileSource {
   read(path: string): Promise<SourceFile | Diagnostic>;
 }
 
+/** The files of a folder as they are on disk. */
 export function folderSource(folder: string): FileSource {
   return { find: () => findFiles(folder), read: (path) => readSourceFile(folder, path) };
 }

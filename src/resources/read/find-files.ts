@@ -26,6 +26,7 @@ interface Walk {
   readonly diagnostics: Diagnostic[];
 }
 
+/** YAML files below a folder, with what could not be looked into. Links are not followed out of it. */
 export async function findFiles(folder: string): Promise<FoundFiles> {
   const failed = (message: string, suggestion: string): FoundFiles => ({
     paths: [],
@@ -135,6 +136,7 @@ function complainOf(walk: Walk, path: string, complaint: Complaint): void {
   walk.diagnostics.push(diagnosticOfFile(path, complaint));
 }
 
+/** The code of an error of the file system, `ENOENT`; empty for any other error. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -1,8 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
+import { PROFILES } from "../../profiles.ts";
 import { PHASES } from "../../rotation/phase.ts";
 import { hiddenVariables, letStand } from "../../secrets.ts";
-import { TALOS_TYPES } from "../../talos/authority-types.ts";
-import { AUTHORITY_TYPES } from "../../teleport/authority-types.ts";
 import type {
   AuthorityResource,
   ClusterResource,
@@ -16,7 +15,7 @@ import type {
 import { buildAuthority, buildCluster, buildOverride, buildRepository, buildRotation } from "./build.ts";
 import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
-import { checkInventory } from "./check-inventory.ts";
+import { checkConnections } from "./check-platform.ts";
 import { checkWrittenPaths } from "./check-written-paths.ts";
 import * as validators from "./compiled/schemas.js";
 import { KINDS, type Kind, type ResourceDocument, sourceOf } from "./document.ts";
@@ -26,6 +25,7 @@ import { schemaDiagnostics } from "./schema-errors.ts";
 import { compareDiagnostics, type SourceFile } from "./source-file.ts";
 import { substitute } from "./substitute.ts";
 
+/** All resources of a folder, and all that is wrong with them. */
 export interface LoadResult {
   /** Only to be trusted when no diagnostic is an error. */
   readonly state: DesiredState;
@@ -40,6 +40,7 @@ export interface LoadResult {
   readonly overrideDocuments: readonly ResourceDocument[];
 }
 
+/** A `repository` resource, and where it stands. */
 export interface PlacedRepository {
   readonly source: Source;
   readonly resource: RepositoryResource;
@@ -100,8 +101,7 @@ export async function loadResources(
 const OWN_WORDS: readonly string[] = [
   ...KINDS,
   ...PHASES,
-  ...AUTHORITY_TYPES.map(({ name }) => name),
-  ...TALOS_TYPES,
+  ...Object.values(PROFILES).flatMap(({ types }) => types.map(({ name }) => name)),
   "sha256",
 ];
 
@@ -168,7 +168,7 @@ function accept(
   const diagnostics = [
     ...substituted.diagnostics,
     ...checkDocument(document, now),
-    ...checkInventory(document, substituted.value),
+    ...checkConnections(document, substituted.value),
     ...checkWrittenPaths(document, substituted.value, env),
   ];
   const validate = VALIDATORS[document.kind];

@@ -9,7 +9,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Diagnostic } from "../model/desired.ts";
-import { convert, keyText, offsetOf, shorten } from "./convert.ts";
+import { shorten } from "../model/shorten.ts";
+import { convert, keyText, offsetOf } from "./convert.ts";
 import { isEmpty, KINDS, type Kind, type ResourceDocument } from "./document.ts";
 import {
   type Complaint,
@@ -21,6 +22,7 @@ import {
 } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 
+/** The documents of one file that are ours. */
 export interface ReadDocuments {
   readonly documents: readonly ResourceDocument[];
   readonly diagnostics: readonly Diagnostic[];

@@ -43,6 +43,7 @@ const POINTER = complain(
   "keep resources out of Git LFS: take the pattern out of .gitattributes, then `git add --renormalize`",
 );
 
+/** The complaint about a file that is larger than any that people write. */
 export function tooLarge(size: number) {
   const mib = (size / MAX_FILE_BYTES).toFixed(1).replace(/\.0$/, "");
   return complain(

@@ -1,10 +1,11 @@
 import type { ErrorObject } from "ajv";
-import { type Path, textAt } from "../../foreign-value.ts";
+import { nameOf, type Path, textAt } from "../../foreign-value.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { formatDuration } from "../model/duration.ts";
-import { shorten } from "./convert.ts";
+import { holdsSecret, shorten } from "../model/shorten.ts";
+import { VARIABLE_OPENING } from "../model/variables.ts";
 import { diagnosticOn, type ResourceDocument } from "./document.ts";
-import { type Complaint, complain, holdsSecret, VARIABLE_OPENING } from "./source-file.ts";
+import { type Complaint, complain } from "./source-file.ts";
 import { nearest, suggestOneOf } from "./suggest.ts";
 
 /** The parts of a schema that messages are made of. */
@@ -173,13 +174,6 @@ function quote(data: unknown): string {
   if (typeof data === "string")
     return holdsSecret(data) ? "a private key in the clear" : `"${shorten(data)}"`;
   return typeof data === "object" ? describe(data) : String(data);
-}
-
-/** `spec.authorities[0].retire`, as people write it; empty for the document itself. */
-export function nameOf(path: Path): string {
-  let name = "";
-  for (const step of path) name += typeof step === "number" ? `[${step}]` : name === "" ? step : `.${step}`;
-  return name;
 }
 
 /** A JSON pointer, with indexes as numbers where the document has a list. */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../model/desired.ts";
+import { holdsSecret } from "../model/shorten.ts";
 
 /** One YAML file as read, and the way from an offset in it to a diagnostic. */
 export interface SourceFile {
@@ -9,6 +10,7 @@ export interface SourceFile {
   lineStarts: readonly number[] | null;
 }
 
+/** 1-based. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -21,24 +23,15 @@ export interface Complaint {
   readonly suggestion: string | null;
 }
 
+/** An error, with what to do about it where that is known. */
 export function complain(message: string, suggestion: string | null = null): Complaint {
   return { severity: "error", message, suggestion };
 }
 
-/** What begins an environment variable in text. */
-export const VARIABLE_OPENING = "$" + "{";
-
 /** A longer line is data, not something to show: with many findings on it, quoting it each time would explode. */
 const LONGEST_EXCERPT = 1000;
 
-/** A key that somebody put into git by mistake: bad enough without printing it into a public log. */
-export function holdsSecret(text: string): boolean {
-  if (/PRIVATE KEY|AGE-SECRET-KEY-/i.test(text)) return true;
-  // PEM in base64, as machine configurations have it.
-  const blocks = text.match(/LS0tLS1CRUdJTi[A-Za-z0-9+/]{0,80}/g) ?? [];
-  return blocks.some((block) => Buffer.from(block, "base64").includes("PRIVATE KEY"));
-}
-
+/** A file whose text is at hand. */
 export function sourceFile(path: string, text: string): SourceFile {
   return { path, text, lineStarts: null };
 }
@@ -78,6 +71,7 @@ function excerptOf(file: SourceFile, line: number): string | null {
   return text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "");
 }
 
+/** A complaint about the place at an offset into the text, with the line for an excerpt. */
 export function diagnosticAt(file: SourceFile, offset: number, complaint: Complaint): Diagnostic {
   const position = positionOf(file, Math.min(offset, file.text.length));
   return { ...complaint, file: file.path, ...position, excerpt: excerptOf(file, position.line) };

@@ -1,17 +1,18 @@
-import type { Path } from "../../foreign-value.ts";
+import { nameOf, type Path } from "../../foreign-value.ts";
+import { PROFILES } from "../../profiles.ts";
 import { registerSecret } from "../../secrets.ts";
 import type { Diagnostic } from "../model/desired.ts";
-import { insteadOf, mayBeNamed } from "../model/variables.ts";
-import { shorten } from "./convert.ts";
+import { shorten } from "../model/shorten.ts";
+import { insteadOf, mayBeNamed, VARIABLE_OPENING } from "../model/variables.ts";
 import { diagnosticInText, diagnosticOn, type ResourceDocument } from "./document.ts";
-import { nameOf } from "./schema-errors.ts";
-import { complain, VARIABLE_OPENING } from "./source-file.ts";
+import { complain } from "./source-file.ts";
 
 /** Where `${VAR}` works: how to reach a cluster is the machine's business, everything else is the review's. */
-const CONNECTION_FIELDS = ["teleport", "talos"];
+const CONNECTION_FIELDS: readonly string[] = Object.keys(PROFILES);
 
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
+/** A document with its variables put in, and those that could not be. */
 export interface Substituted {
   readonly value: Readonly<Record<string, unknown>>;
   readonly diagnostics: readonly Diagnostic[];
@@ -96,7 +97,7 @@ function substituteText(
 }
 
 function misplaced(document: ResourceDocument, path: Path, at: "key" | "value"): Diagnostic {
-  const message = `"${VARIABLE_OPENING}" in ${nameOf(at === "key" ? path.slice(0, -1) : path)}: variables work only in the connection fields of a cluster (spec.teleport, spec.talos)`;
+  const message = `"${VARIABLE_OPENING}" in ${nameOf(at === "key" ? path.slice(0, -1) : path)}: variables work only in the connection fields of a cluster (${CONNECTION_FIELDS.map((field) => `spec.${field}`).join(", ")})`;
   const complaint = complain(message, "write the value itself: what is reviewed must be what happens");
   return at === "key"
     ? diagnosticOn(document, path, complaint, "key")

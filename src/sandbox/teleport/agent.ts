@@ -5,23 +5,23 @@ import type { ComponentRole } from "./component-role.ts";
 import { Endpoint } from "./endpoint.ts";
 import { followAction, outOfSync } from "./follow.ts";
 import { type IssuedCertificate, issueHostCertificate, type Pin } from "./keys.ts";
+import { Presence, type ReloadEffects, type RowLife } from "./presence.ts";
 import type { RotationState } from "./rotation.ts";
-
-/** Presence rows live this long after the last announcement (`ServerAnnounceTTL`), cluster time. */
-const PRESENCE_TTL_MS = 600_000;
-const ANNOUNCE_PERIOD_MS = 300_000;
 
 /** What runs in one process under one host UUID: each of them has a row of its own in the listings. */
 export interface AgentSpec {
   readonly hostId: string;
   readonly hostname: string;
   readonly roles: readonly ComponentRole[];
-  /** Apps, databases or Kubernetes clusters it serves: one row each. */
-  readonly resources: readonly string[];
+  /** Apps, databases and Kubernetes clusters it serves: one row each. */
+  readonly serves: Readonly<Partial<Record<ComponentRole, readonly string[]>>>;
   readonly endpoint: boolean;
   /** The number of the auth server that it talks to; an auth server's own. */
   readonly authServer: number;
 }
+
+/** What a process can do by itself; a new id is given by the cluster. */
+type OwnFault = Exclude<FaultName<"teleport", "component">, "reborn">;
 
 /** A certificate of this process, known by the CA key that signed it. Only endpoints hold a real one. */
 export interface Identity {
@@ -33,8 +33,11 @@ export interface AgentWorld {
   readonly cluster: string;
   readonly clock: Clock;
   readonly speed: number;
+  readonly rowLife: RowLife;
   /** The host CA in the backend. */
   hostAuthority(): StoredAuthority;
+  /** What becomes of the rows of a process that reloads; `null` where a release does not reload, or nobody sees it. */
+  reloadEffects(agent: Agent): ReloadEffects | null;
 }
 
 /**
@@ -48,10 +51,9 @@ export class Agent {
   #rotation: RotationState | null = null;
   #client: Identity;
   #server: Identity;
-  #fault: FaultName<"teleport", "component"> | null = null;
-  /** The clock's time when the last announcement before an outage was made, `null` while it is alive. */
-  #silentSince: number | null = null;
-  #announcedFrom: number;
+  #fault: OwnFault | null = null;
+  readonly #presence: Presence;
+  #retired = false;
   #problem: string | null = null;
   #cutOff = false;
   #following: Promise<void> | null = null;
@@ -62,7 +64,7 @@ export class Agent {
     this.#world = world;
     this.#client = identity;
     this.#server = identity;
-    this.#announcedFrom = announcedFrom;
+    this.#presence = new Presence(world.speed, world.rowLife, announcedFrom);
     this.#endpoint = spec.endpoint ? new Endpoint(() => this.greeting()) : null;
   }
 
@@ -80,7 +82,7 @@ export class Agent {
     return this.#rotation;
   }
 
-  get fault(): FaultName<"teleport", "component"> | null {
+  get fault(): OwnFault | null {
     return this.#fault;
   }
 
@@ -98,19 +100,51 @@ export class Agent {
   }
 
   get alive(): boolean {
-    return this.#silentSince === null;
+    return this.#presence.alive;
   }
 
-  /** When it last announced itself. While it is alive that is worked out, not stored: no timer per node. */
+  /** Gone for good: it lost its storage, and runs on under another id. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  /** The rotation that its rows show: empty for a while in some releases, `null` like one that never was. */
+  shownRotation(now: number): RotationState | null {
+    return this.#presence.isEmpty(now) ? null : this.#rotation;
+  }
+
   announcedAt(now: number): number {
-    if (this.#silentSince !== null) return this.#silentSince;
-    const period = ANNOUNCE_PERIOD_MS / this.#world.speed;
-    return this.#announcedFrom + Math.floor((now - this.#announcedFrom) / period) * period;
+    return this.#presence.announcedAt(now);
   }
 
-  /** Cluster time until its rows vanish; negative when they are gone. */
   expiresInMs(now: number): number {
-    return PRESENCE_TTL_MS - (now - this.announcedAt(now)) * this.#world.speed;
+    return this.#presence.expiresInMs(now);
+  }
+
+  expiresAt(now: number): number {
+    return this.#presence.expiresAt(now);
+  }
+
+  /** Whether its rows of what it serves are away, though it is well. */
+  isHidden(role: ComponentRole, now: number): boolean {
+    return this.#presence.isHidden(role, now);
+  }
+
+  /** Whether the inventory names it. */
+  isConnected(now: number): boolean {
+    return this.#presence.isConnected(now);
+  }
+
+  /** The auth server that it was connected to reloads. */
+  disconnect(until: number): void {
+    this.#presence.disconnect(until);
+  }
+
+  /** Ends for good; its rows stay until they expire. */
+  async retire(): Promise<void> {
+    await this.clear();
+    this.#retired = true;
+    await this.#goOffline();
   }
 
   /** Looks at the host CA and does what a Teleport process does about it. */
@@ -150,7 +184,7 @@ export class Agent {
       case "offline":
         this.#fault = fault;
         await this.#goOffline();
-        if (options.expired) this.#silentSince = Number.NEGATIVE_INFINITY;
+        if (options.expired) this.#presence.expire();
         return;
       case "flapping":
         this.#fault = fault;
@@ -169,13 +203,13 @@ export class Agent {
     this.#fault = null;
     this.#stopFlapping?.();
     this.#stopFlapping = null;
-    if (!this.alive && !this.#cutOff) await this.#comeBack();
+    if (!this.alive && !this.#cutOff && !this.#retired) await this.#comeBack();
     if (fault === "lying") await this.#tellTheTruth();
   }
 
   async stop(): Promise<void> {
     this.#stopFlapping?.();
-    this.#silentSince ??= this.#world.clock.now();
+    this.#silence();
     await this.#following;
     await this.#endpoint?.close();
   }
@@ -203,7 +237,9 @@ export class Agent {
     }
     this.#rotation = authority.rotation;
     this.#problem = null;
-    this.#announce();
+    const effects = action === "store" ? null : this.#world.reloadEffects(this);
+    if (effects === null) this.#announce();
+    else this.#presence.reload(this.#world.clock.now(), effects);
     this.#present();
   }
 
@@ -251,17 +287,16 @@ export class Agent {
   }
 
   async #comeBack(): Promise<void> {
-    this.#silentSince = null;
-    this.#announce();
+    this.#presence.comeBack(this.#world.clock.now());
     await this.#openEndpoint();
   }
 
   #silence(): void {
-    this.#silentSince ??= this.announcedAt(this.#world.clock.now());
+    this.#presence.silence(this.#world.clock.now());
   }
 
   #announce(): void {
-    this.#announcedFrom = this.#world.clock.now();
+    this.#presence.announce(this.#world.clock.now());
   }
 
   async #openEndpoint(): Promise<void> {

@@ -5,7 +5,7 @@ import { parseDuration } from "../go-duration.ts";
 import type { DatabaseLogin } from "../platform.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { CommandSpec, Invocation } from "./command-line.ts";
-import { exportAuthority, exportTypes } from "./export.ts";
+import { exportAuthority, exportTypes, usualExports } from "./export.ts";
 import { signForDatabase } from "./sign.ts";
 import { type CallContext, type Command, TctlError } from "./tctl-command.ts";
 
@@ -22,9 +22,10 @@ export function authSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
     {
       path: ["auth", "rotate"],
       flags: {
-        ...(dialect === "v5" ? {} : { interactive: { boolean: true } }),
+        ...(dialect === "v18" ? { interactive: { boolean: true } } : {}),
         manual: { boolean: true },
-        type: dialect === "v5" ? {} : { enum: cluster.options.types },
+        // Old versions let the server judge.
+        type: dialect === "v18" ? { enum: cluster.options.types } : {},
         phase: {},
         "grace-period": { default: "30h" },
       },
@@ -73,7 +74,7 @@ async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocat
   }
   const phase = flags["phase"] ?? "";
   const request = { phase, gracePeriodMs, mode: flags["manual"] === "true" ? "manual" : "auto" } as const;
-  // Without a type the old version rotates both.
+  // Without a type the old versions rotate all that they have.
   for (const one of type === undefined ? cluster.authorities.types : [type]) {
     const refusal = await cluster.rotate(one, request);
     if (refusal !== null) throw new TctlError(refusal);
@@ -87,8 +88,9 @@ async function exportCommand(cluster: TeleportCluster, { flags, given }: Invocat
   const type = flags["type"];
   if (flags["keys"] === "true") throw new TctlError("the sandbox exports no private keys");
   if (type === undefined) {
-    const both = exportTypes(cluster).slice(0, 2);
-    return both.map((one) => exportAuthority(cluster, one, given.has("fingerprint"))).join("");
+    return usualExports(cluster)
+      .map((one) => exportAuthority(cluster, one, given.has("fingerprint")))
+      .join("");
   }
   const exported = exportAuthority(cluster, type, given.has("fingerprint"));
   if (exported === null) throw new TctlError(`'${type}' authority type is not supported`);

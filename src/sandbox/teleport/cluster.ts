@@ -14,8 +14,10 @@ import { agentSpecs } from "./agent-specs.ts";
 import { type Authority, AuthorityStore, type StoredAuthority } from "./authority-store.ts";
 import { CA_TYPES } from "./ca-types.ts";
 import type { ComponentRole } from "./component-role.ts";
+import { AUTH_RELOAD_MS, CALL_FAILS_WHILE_RELOADING, drawReloadEffects, followLagMs } from "./follow-pace.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { OverrideServer } from "./override-server.ts";
+import { type ReloadEffects, type RowLife, USUAL_ROW_LIFE } from "./presence.ts";
 import { factsOf, type Release, type ReleaseFacts } from "./release.ts";
 import { automaticPhase, type Entropy, generatesKeys, type RotationRequest, rotate } from "./rotation.ts";
 import type { TrustLink } from "./trust-link.ts";
@@ -34,8 +36,12 @@ export interface ClusterOptions {
   readonly nodes: number;
   /** Addresses of OpenSSH servers that it knows without an agent, `HOST:PORT`. */
   readonly agentless: readonly string[];
-  /** What a JSON listing of nothing is: some releases between the old and the new ones print `null`. */
-  readonly emptyListing: "[]" | "null";
+  /** How long its rows live, and how often they are renewed. */
+  readonly rowLife: RowLife;
+  /** How far its clock is ahead of the one of this machine. */
+  readonly clockAheadMs: number;
+  /** The proxies serve an AWS OIDC integration. */
+  readonly awsOidc: boolean;
   /** Processes beyond this number have no port and no certificate of their own. */
   readonly endpoints: number;
   readonly seed: number;
@@ -49,8 +55,11 @@ export interface AgentlessNode {
   readonly address: string;
 }
 
-/** What was asked for, and what is known of that release. */
+/** What was asked for, and what is known of that release; the former counts where both say something. */
 export type Settings = ClusterOptions & ReleaseFacts;
+
+/** What a cluster may be told to be. */
+export type WantedCluster = Partial<ClusterOptions & Pick<ReleaseFacts, "emptyListing">>;
 
 /**
  * How many processes open a TLS port and hold real certificates. The rest follow, report and fail in the same
@@ -58,10 +67,6 @@ export type Settings = ClusterOptions & ReleaseFacts;
  */
 const ENDPOINT_LIMIT = 32;
 
-/** Cluster time from a write of the host CA until a process has followed (recordings: 3 to 15 s). */
-const FOLLOW_LAG_MS = { from: 2600, to: 9000 };
-/** The process that runs the auth server is the slowest. */
-const AUTH_FOLLOW_LAG_MS = { from: 9500, to: 14_500 };
 const SLOW_FACTOR = 6;
 /** Followers are woken in groups, so that ten thousand nodes need few timers. */
 const FOLLOW_STEP_MS = 100;
@@ -87,6 +92,7 @@ export class TeleportCluster {
   #writes: Promise<unknown> = Promise.resolve();
   readonly #pending = new Set<Promise<unknown>>();
   #stopped = false;
+  #reloadsUntil = Number.NEGATIVE_INFINITY;
 
   private constructor(options: Settings) {
     this.options = options;
@@ -108,23 +114,26 @@ export class TeleportCluster {
     });
   }
 
-  static async create(options: Partial<ClusterOptions> = {}): Promise<TeleportCluster> {
-    const settings: ClusterOptions = {
+  static async create(options: WantedCluster = {}): Promise<TeleportCluster> {
+    const wanted = {
       name: "acme.cluster",
       release: "18",
       place: "alone",
       authServers: 1,
       hsm: false,
       agentless: [],
-      emptyListing: "[]",
+      rowLife: USUAL_ROW_LIFE,
+      clockAheadMs: 0,
+      awsOidc: false,
       speed: 1,
       nodes: 4,
       endpoints: ENDPOINT_LIMIT,
       seed: Math.floor(Math.random() * 2 ** 32),
       clock: REAL_CLOCK,
       ...options,
-    };
-    const cluster = new TeleportCluster({ ...settings, ...factsOf(settings.release) });
+    } satisfies WantedCluster;
+    const clock = aheadOf(wanted.clock, wanted.clockAheadMs);
+    const cluster = new TeleportCluster({ ...factsOf(wanted.release), ...wanted, clock });
     await cluster.#generateAuthorities();
     await cluster.#startAgents();
     for (const server of cluster.#authServers) cluster.#scheduleTick(server);
@@ -153,8 +162,18 @@ export class TeleportCluster {
   *present(role: ComponentRole): Iterable<Agent> {
     const now = this.options.clock.now();
     for (const agent of this.#agents) {
-      if (agent.spec.roles.includes(role) && agent.expiresInMs(now) > 0) yield agent;
+      if (!agent.spec.roles.includes(role) || agent.expiresInMs(now) <= 0) continue;
+      // The rows of a Kubernetes agent come from two places: one of them stays.
+      if (role === "kube_server" || !agent.isHidden(role, now)) yield agent;
     }
+  }
+
+  /** In another order every time, as Go walks a map. */
+  shuffled<T>(items: readonly T[]): readonly T[] {
+    return items
+      .map((item) => ({ item, key: this.#random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ item }) => item);
   }
 
   /** One `auth rotate`. Gives the server's refusal, or `null` when the CA was moved. */
@@ -166,9 +185,10 @@ export class TeleportCluster {
 
   /** The processes a name stands for: a host name, a host UUID, `KIND/NAME`, `all`, or its place: `leaf`. */
   find(target: string): readonly Agent[] {
-    if (target === "all" || target === this.options.place) return this.#agents;
+    const agents = this.#agents.filter(({ retired }) => !retired);
+    if (target === "all" || target === this.options.place) return agents;
     const [kind, name] = target.includes("/") ? target.split("/", 2) : [undefined, target];
-    return this.#agents.filter(
+    return agents.filter(
       ({ spec }) =>
         (spec.hostname === name || spec.hostId === name) &&
         (kind === undefined || (spec.roles as readonly string[]).includes(kind)),
@@ -182,6 +202,10 @@ export class TeleportCluster {
     options: { readonly forMs?: number; readonly expired?: boolean } = {},
   ): Promise<void> {
     for (const agent of agents) {
+      if (fault === "reborn") {
+        await this.#giveNewId(agent);
+        continue;
+      }
       if (fault !== null) {
         await agent.inject(fault, { expired: options.expired ?? false });
         continue;
@@ -211,8 +235,12 @@ export class TeleportCluster {
 
   async #rotateNow(type: string, request: RotationRequest): Promise<string | null> {
     const authority = this.authorities.current(type);
-    if (authority === undefined) return `unsupported certificate authority type: "${type}"`;
     const { clock, dialect, speed } = this.options;
+    if (authority === undefined) {
+      return dialect === "v5"
+        ? `unsupported certificate authority type: "${type}"`
+        : `"${type}" authority type is not supported`;
+    }
     const starts = generatesKeys(authority, request);
     const entropy: Entropy<KeyGeneration> = {
       id: randomUUID(),
@@ -228,12 +256,12 @@ export class TeleportCluster {
 
   /** Processes watch the host CA: each notices after its own while, and those it cuts off notice at once. */
   #announceHostAuthority(): void {
+    const phase = this.#hostAuthority().rotation?.phase ?? "standby";
     const groups = new Map<number, Agent[]>();
     for (const agent of this.#agents) {
       agent.refuseIfUntrusted();
-      const range = agent.spec.roles.includes("auth_server") ? AUTH_FOLLOW_LAG_MS : FOLLOW_LAG_MS;
       const factor = agent.fault === "slow" ? SLOW_FACTOR : agent.fault === "lying" ? 0 : 1;
-      const lag = between(this.#random, range.from, range.to) * factor;
+      const lag = followLagMs(this.options.dialect, agent.spec, phase, this.#random) * factor;
       const step = Math.ceil(lag / FOLLOW_STEP_MS);
       const group = groups.get(step);
       if (group === undefined) groups.set(step, [agent]);
@@ -329,8 +357,7 @@ export class TeleportCluster {
   }
 
   async #startAgents(): Promise<void> {
-    const { name, clock, speed, endpoints } = this.options;
-    const world: AgentWorld = { cluster: name, clock, speed, hostAuthority: () => this.#hostAuthority() };
+    const { clock, speed, endpoints, rowLife } = this.options;
     const specs = agentSpecs(this.options, this.#random).map((spec, index) => ({
       ...spec,
       endpoint: index < endpoints,
@@ -338,9 +365,43 @@ export class TeleportCluster {
     const now = clock.now();
     // Nodes announced themselves at different times before the sandbox was looked at.
     const joined = specs.map((spec) =>
-      Agent.join(spec, world, now - between(this.#random, 0, 300_000) / speed),
+      Agent.join(spec, this.#world, now - between(this.#random, 0, rowLife.announceMs) / speed),
     );
     this.#agents.push(...(await Promise.all(joined)));
+    this.#agents.sort((a, b) => (a.spec.hostId < b.spec.hostId ? -1 : 1));
+  }
+
+  get #world(): AgentWorld {
+    const { name: cluster, clock, speed, rowLife } = this.options;
+    return {
+      ...{ cluster, clock, speed, rowLife },
+      hostAuthority: () => this.#hostAuthority(),
+      reloadEffects: (agent) => this.#reloadEffects(agent),
+    };
+  }
+
+  /** Whoever runs the auth server takes everybody's connection along when it reloads. */
+  #reloadEffects(agent: Agent): ReloadEffects | null {
+    const { clock, dialect, speed } = this.options;
+    const effects = drawReloadEffects(dialect, agent.spec, this.#random);
+    if (effects === null || !agent.spec.roles.includes("auth_server")) return effects;
+    const back = (range: { readonly from: number; readonly to: number }) =>
+      clock.now() + between(this.#random, range.from, range.to) / speed;
+    this.#reloadsUntil = back(AUTH_RELOAD_MS);
+    for (const other of this.#agents) if (other !== agent) other.disconnect(back({ from: 500, to: 3000 }));
+    return effects;
+  }
+
+  /** Whether a call comes at a moment at which the auth server reloads, and fails. */
+  failsAsItReloads(): boolean {
+    return this.options.clock.now() < this.#reloadsUntil && this.#random() < CALL_FAILS_WHILE_RELOADING;
+  }
+
+  /** Without its storage a process is somebody else to the cluster: a new host id, and a certificate of now. */
+  async #giveNewId(agent: Agent): Promise<void> {
+    await agent.retire();
+    const spec = { ...agent.spec, hostId: seededUuid(this.#random) };
+    this.#agents.push(await Agent.join(spec, this.#world, this.options.clock.now()));
     this.#agents.sort((a, b) => (a.spec.hostId < b.spec.hostId ? -1 : 1));
   }
 
@@ -349,6 +410,10 @@ export class TeleportCluster {
     if (authority === undefined) throw new Error("the cluster has no host authority");
     return authority;
   }
+}
+
+function aheadOf(clock: Clock, ms: number): Clock {
+  return ms === 0 ? clock : { now: () => clock.now() + ms, after: (wait, run) => clock.after(wait, run) };
 }
 
 /** The schedule as it comes true here: whoever reads it has no other clock than the real one. */

@@ -28,7 +28,15 @@ export interface Invocation {
   readonly arguments: readonly string[];
 }
 
-export class CommandLineError extends Error {}
+export class CommandLineError extends Error {
+  /** The command that was used wrongly; `null` when no command or flag of that name exists. */
+  readonly of: readonly string[] | null;
+
+  constructor(message: string, of: readonly string[] | null = null) {
+    super(message);
+    this.of = of;
+  }
+}
 
 /** Throws `CommandLineError` with kingpin's text. */
 export function parseCommandLine(
@@ -78,12 +86,12 @@ export function parseCommandLine(
 
   function take(name: string, flag: FlagSpec, attached: string | undefined): void {
     const value = attached ?? (flag.boolean ? "true" : rest.shift());
-    if (value === undefined) throw new CommandLineError(`expected argument for flag '--${name}'`);
+    if (value === undefined) throw new CommandLineError(`expected argument for flag '--${name}'`, path);
     if (flag.enum !== undefined && !flag.enum.includes(value)) {
-      throw new CommandLineError(`enum value must be one of ${flag.enum.join(",")}, got '${value}'`);
+      throw new CommandLineError(`enum value must be one of ${flag.enum.join(",")}, got '${value}'`, path);
     }
     if (given.has(name) && flag.repeatable !== true && flag.boolean !== true) {
-      throw new CommandLineError(`flag '${name}' cannot be repeated`);
+      throw new CommandLineError(`flag '${name}' cannot be repeated`, path);
     }
     values[name] = value;
     repeated[name] = [...(repeated[name] ?? []), value];
@@ -95,9 +103,11 @@ export function parseCommandLine(
     throw new CommandLineError(path.length === 0 ? "command not specified" : "must select a subcommand");
   }
   const missing = found.arguments.slice(positional.length).find((argument) => argument.required);
-  if (missing !== undefined) throw new CommandLineError(`required argument '${missing.name}' not provided`);
+  if (missing !== undefined) {
+    throw new CommandLineError(`required argument '${missing.name}' not provided`, path);
+  }
   if (positional.length > found.arguments.length) {
-    throw new CommandLineError(`unexpected ${positional[found.arguments.length]}`);
+    throw new CommandLineError(`unexpected ${positional[found.arguments.length]}`, path);
   }
   for (const [name, flag] of Object.entries({ ...globals, ...found.flags })) {
     if (flag.default !== undefined) values[name] ??= flag.default;

@@ -22,11 +22,31 @@ const EXPORTS: Readonly<Record<string, { readonly type: string; readonly as: "ss
   "app-client": { type: "app_client", as: "pem" },
 };
 
-/** The first two are what an export without `--type` prints. */
+/** Before there was a windows CA, desktops were shown the one of users. */
+const WINDOWS_11 = { type: "user", as: "der" } as const;
+
+const EXPORTS_11 = ["user", "host", "tls-host", "tls-user", "tls-user-der", "windows", "db"];
+
+/** What `--type` takes, in the order of its error. */
 export function exportTypes({ options }: TeleportCluster): readonly string[] {
-  return options.dialect === "v5"
-    ? ["user", "host"]
-    : Object.keys(EXPORTS).filter((name) => options.types.includes(EXPORTS[name]?.type ?? ""));
+  switch (options.dialect) {
+    case "v5":
+      return ["user", "host"];
+    case "v11":
+      return EXPORTS_11;
+    case "v18":
+      return Object.keys(EXPORTS).filter((name) => options.types.includes(EXPORTS[name]?.type ?? ""));
+  }
+}
+
+/** What an export without `--type` prints. */
+export function usualExports({ options }: TeleportCluster): readonly string[] {
+  return options.dialect === "v11" ? ["host", "user"] : ["user", "host"];
+}
+
+function exportNamed(cluster: TeleportCluster, name: string): (typeof EXPORTS)[string] | undefined {
+  if (!exportTypes(cluster).includes(name)) return undefined;
+  return name === "windows" && cluster.options.dialect === "v11" ? WINDOWS_11 : EXPORTS[name];
 }
 
 /** `null` for a type that cannot be exported. */
@@ -36,7 +56,7 @@ export function exportAuthority(
   fingerprint: boolean,
 ): string | Uint8Array | null {
   const { dialect, name, exportsTrustedTls } = cluster.options;
-  const wanted = exportTypes(cluster).includes(type) ? EXPORTS[type] : undefined;
+  const wanted = exportNamed(cluster, type);
   const authority = wanted === undefined ? undefined : cluster.authorities.cached(wanted.type);
   if (wanted === undefined || authority === undefined) return null;
   // SSH exports show trusted keys in every release, TLS exports only in newer ones (reference 2.3).
@@ -49,7 +69,7 @@ export function exportAuthority(
     case "ssh":
       return keys.map((key) => sshLine(key, wanted.type, name, dialect, fingerprint)).join("");
     case "pem":
-      return keys.map(({ tls }) => tls?.certificate ?? "").join("");
+      return `${keys.map(({ tls }) => tls?.certificate ?? "").join("")}${dialect === "v11" ? "\n" : ""}`;
     case "der":
       // Only the first: several certificates in DER cannot be told apart.
       return Buffer.from(pemBody(keys[0]?.tls?.certificate ?? ""), "base64");

@@ -76,9 +76,10 @@ const GENERATE = {
   Ed25519: { name: "Ed25519" },
 } as const;
 
-/** SSH and JWT keys of the old release are RSA like everything else there. */
+/** SSH and JWT keys of the old releases are RSA like everything else there. */
 const ALGORITHMS: Readonly<Record<Dialect, Readonly<Record<"ssh" | "tls" | "jwt", Algorithm>>>> = {
   v5: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
+  v11: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
   v18: { ssh: "Ed25519", tls: "ECDSA P-256", jwt: "ECDSA P-256" },
 };
 

@@ -6,7 +6,7 @@ import type { CommandSpec, Invocation } from "./command-line.ts";
 import { keyHashOf, OverrideRefusal, type SubmittedEntry, strictCertificate } from "./override-rules.ts";
 import { type StoredOverride, submittedEntry } from "./override-server.ts";
 import type { OverrideSupport } from "./release.ts";
-import type { Resource } from "./resources.ts";
+import type { Resource } from "./rotation-resource.ts";
 import type { CallContext } from "./tctl-command.ts";
 
 /** `tctl auth … override …`, `create` and `rm`, as the reference has them (teleport-overrides 1 and 3). */

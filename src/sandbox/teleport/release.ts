@@ -2,7 +2,7 @@ import { CA_TYPES } from "./ca-types.ts";
 import type { Dialect } from "./rotation.ts";
 
 /** Which Teleport to be. */
-export const RELEASES = ["5", "17", "18.9.0", "18"] as const;
+export const RELEASES = ["5", "11", "17", "18.9.0", "18"] as const;
 export type Release = (typeof RELEASES)[number];
 
 /**
@@ -21,6 +21,10 @@ export interface ReleaseFacts {
   /** Exports of TLS types left trusted keys out until #63058, in the branch of 18 (reference 2.3). */
   readonly exportsTrustedTls: boolean;
   readonly overrides: OverrideSupport;
+  /** `get cert_authority/TYPE`, without the cluster (reference 4.2). */
+  readonly takesTypeAlone: boolean;
+  /** What a JSON listing of nothing is, unless told otherwise. */
+  readonly emptyListing: "[]" | "null";
 }
 
 const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
@@ -32,6 +36,18 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     types: ["user", "host"],
     exportsTrustedTls: false,
     overrides: "none",
+    takesTypeAlone: false,
+    emptyListing: "[]",
+  },
+  "11": {
+    dialect: "v11",
+    version: "11.1.2",
+    banner: "Teleport v11.1.2 git: go1.26.8",
+    types: ["host", "user", "db", "jwt"],
+    exportsTrustedTls: false,
+    overrides: "none",
+    takesTypeAlone: false,
+    emptyListing: "null",
   },
   "17": {
     dialect: "v18",
@@ -40,6 +56,8 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     types: CA_TYPES.filter(({ since }) => since <= 17).map(({ name }) => name),
     exportsTrustedTls: false,
     overrides: "none",
+    takesTypeAlone: false,
+    emptyListing: "[]",
   },
   "18.9.0": {
     dialect: "v18",
@@ -49,6 +67,8 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     types: CA_TYPES.map(({ name }) => name),
     exportsTrustedTls: true,
     overrides: "resources",
+    takesTypeAlone: true,
+    emptyListing: "[]",
   },
   "18": {
     dialect: "v18",
@@ -57,6 +77,8 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
     types: CA_TYPES.map(({ name }) => name),
     exportsTrustedTls: true,
     overrides: "entries",
+    takesTypeAlone: true,
+    emptyListing: "[]",
   },
 };
 

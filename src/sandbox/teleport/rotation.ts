@@ -55,8 +55,8 @@ export interface Entropy<Key> {
   readonly keys: readonly Key[];
 }
 
-/** `v5` as recorded, `v18` as in the reference; they differ in texts and in a rollback from init. */
-export type Dialect = "v5" | "v18";
+/** `v5` and `v11` as recorded, `v18` as in the reference. Here only `v5` differs, in texts and a rollback from init. */
+export type Dialect = "v5" | "v11" | "v18";
 
 export type RotationOutcome<Key> =
   | { readonly ok: true; readonly authority: AuthorityState<Key> }

@@ -4,24 +4,45 @@ import { asciiTable, humanTime } from "./go-print.ts";
 import type { KeyGeneration } from "./keys.ts";
 import type { RotationState } from "./rotation.ts";
 
-/** `tctl status`, as recorded for v5 and as in reference 4.5 for v17 and later. */
-export function statusText(cluster: TeleportCluster): string {
+/**
+ * `tctl status`, as recorded for v5 and v11, and as in reference 4.5 for v17 and later. `detailed`: with `--debug`, which
+ * shows more of a schedule in v11.
+ */
+export function statusText(cluster: TeleportCluster, detailed: boolean): string {
   const authorities = cluster.authorities.types.flatMap((type) => cluster.authorities.cached(type) ?? []);
-  return cluster.options.dialect === "v5" ? headless(cluster, authorities) : table(cluster, authorities);
+  return cluster.options.dialect === "v18"
+    ? table(cluster, authorities)
+    : headless(cluster, authorities, detailed);
 }
 
-function headless(cluster: TeleportCluster, authorities: readonly StoredAuthority[]): string {
+function headless(
+  cluster: TeleportCluster,
+  authorities: readonly StoredAuthority[],
+  detailed: boolean,
+): string {
+  const isOldest = cluster.options.dialect === "v5";
   const host = authorities.find(({ type }) => type === "host");
   return asciiTable([
     ["Cluster", cluster.options.name],
     ["Version", cluster.options.version],
-    // The blank at the end is theirs; it widens the column.
-    ...authorities.map(({ type, rotation }) => [`${titleCase(type)} CA `, v5Rotation(rotation)]),
-    ["CA pin", pins(host?.active ?? [])[0] ?? ""],
+    ...authorities.map(({ type, rotation }) => [
+      // The blank at the end is theirs; it widens the column.
+      `${isOldest ? titleCase(type) : type} CA `,
+      `${rotationWords(rotation)}${detailed && !isOldest ? scheduleWords(rotation) : ""}`,
+    ]),
+    ...pins([...(host?.active ?? []), ...(host?.trusted ?? [])])
+      .slice(0, isOldest ? 1 : undefined)
+      .map((pin) => ["CA pin", pin]),
   ]);
 }
 
-function v5Rotation(rotation: RotationState | null): string {
+function scheduleWords(rotation: RotationState | null): string {
+  const at = (ms: number | undefined) => humanTime(ms ?? Date.UTC(1, 0, 1), false);
+  const { update_servers, standby } = rotation?.schedule ?? {};
+  return `, update_servers: ${at(update_servers)}, complete: ${at(standby)}`;
+}
+
+function rotationWords(rotation: RotationState | null): string {
   if (rotation === null) return "never updated";
   if (rotation.state === "standby") {
     return rotation.lastRotated === null

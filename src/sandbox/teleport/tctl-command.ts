@@ -19,4 +19,12 @@ export type Command = (
 ) => Promise<ToolResult["stdout"]>;
 
 /** What the server or the tool refuses, in its own words. */
-export class TctlError extends Error {}
+export class TctlError extends Error {
+  /** Whether a release that shows how a command is used shows it before this error. */
+  readonly showsUsage: boolean;
+
+  constructor(message: string, { showsUsage }: { readonly showsUsage: boolean } = { showsUsage: false }) {
+    super(message);
+    this.showsUsage = showsUsage;
+  }
+}

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { stringify } from "yaml";
 import type { ToolResult } from "../platform.ts";
 import { AUTH_COMMANDS, authSpecs } from "./auth-commands.ts";
 import type { TeleportCluster } from "./cluster.ts";
@@ -11,28 +10,14 @@ import {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
-import { asciiTable, goJson, goJsonArray } from "./go-print.ts";
-import { type KeyGeneration, sshFingerprint } from "./keys.ts";
-import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
-import {
-  createOverride,
-  overrideResource,
-  overrideSpecs,
-  RUN_OVERRIDE_COMMAND,
-} from "./override-commands.ts";
+import { getCommand } from "./get-command.ts";
+import { LISTING_COMMANDS, listingSpecs } from "./listing-commands.ts";
+import { createOverride, overrideSpecs, RUN_OVERRIDE_COMMAND } from "./override-commands.ts";
 import { OverrideRefusal } from "./override-rules.ts";
-import { isComponentRole, knownKinds, type ResourceReference, resourceKind } from "./resource-kind.ts";
-import {
-  agentlessResource,
-  agentResources,
-  authorityResource,
-  type Resource,
-  remoteClusterResource,
-  trustedClusterResource,
-} from "./resources.ts";
 import type { Dialect } from "./rotation.ts";
 import { statusText } from "./status-text.ts";
 import { type Command, TctlError } from "./tctl-command.ts";
+import { usageOf } from "./usage-11.ts";
 
 /**
  * `tctl` as its users see it: flags, outputs and error texts of the cluster's own version. A command is a row
@@ -50,8 +35,7 @@ export async function tctl(
     invocation = parseCommandLine(argv, commandSpecs(cluster), GLOBAL_FLAGS);
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;
-    // Only newer versions print how it is used.
-    return failure(dialect, error.message, dialect === "v5" ? "" : USAGE);
+    return misused(dialect, error);
   }
   const identity = invocation.flags["identity"];
   if (identity !== undefined && !invocation.given.has("auth-server")) {
@@ -68,8 +52,11 @@ export async function tctl(
     const printed = success(await run(cluster, invocation, { cwd, stdin, warn }));
     return { ...printed, stderr: warnings.join("") };
   } catch (error) {
-    if (error instanceof TctlError || error instanceof OverrideRefusal)
-      return failure(dialect, error.message);
+    if (error instanceof TctlError) {
+      const usage = error.showsUsage && dialect === "v11" ? usageOf(invocation.command.path) : "";
+      return failure(dialect, error.message, usage);
+    }
+    if (error instanceof OverrideRefusal) return failure(dialect, error.message);
     throw error;
   }
 }
@@ -77,17 +64,33 @@ export async function tctl(
 /** A failed call: newer versions colour the prefix even off a terminal (reference 1.11). */
 export function failure(dialect: Dialect, message: string, before = ""): ToolResult {
   const prefix = dialect === "v5" ? "error: " : "\u001b[31mERROR: \u001b[0m";
-  return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}\n` };
+  const end = dialect === "v11" ? "\n\n" : "\n";
+  return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}${end}` };
+}
+
+/** A command line that cannot be used; only newer versions print how it would be. */
+function misused(dialect: Dialect, { message, of }: CommandLineError): ToolResult {
+  switch (dialect) {
+    case "v5":
+      return failure(dialect, message);
+    case "v11":
+      return of === null
+        ? { exit: 1, stdout: "", stderr: `tctl: error: ${message}\n` }
+        : failure(dialect, message, usageOf(of));
+    case "v18":
+      return failure(dialect, message, USAGE);
+  }
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   version: async (cluster) => `${cluster.options.banner}
 `,
-  status: async (cluster) => statusText(cluster),
-  get: async (cluster, invocation) => get(cluster, invocation),
+  status: async (cluster, { flags }) => statusText(cluster, flags["debug"] === "true"),
+  get: async (cluster, invocation) => getCommand(cluster, invocation),
   create: createOverride,
   ...RUN_OVERRIDE_COMMAND,
   ...AUTH_COMMANDS,
+  ...LISTING_COMMANDS,
 };
 
 const GLOBAL_FLAGS: Readonly<Record<string, FlagSpec>> = {
@@ -122,185 +125,23 @@ function commandSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
       arguments: [{ name: "filename", required: false }],
     },
     ...authSpecs(cluster),
+    ...listingSpecs(cluster),
   ];
 }
 
-/** Kingpin's help of a command, on standard output; enough to see whether a release has it. */
+/** Kingpin's help of a command; enough to see whether a release has it, and whole where it was recorded. */
 function help(argv: readonly string[], cluster: TeleportCluster): ToolResult {
   const { dialect } = cluster.options;
   const words = argv.filter((word) => !word.startsWith("-"));
-  const command = commandSpecs(cluster).find(({ path }) => path.join(" ") === words.join(" "));
+  const specs = commandSpecs(cluster);
+  const isGroup = specs.some(({ path }) => words.every((word, index) => path[index] === word));
+  const command = specs.find(({ path }) => path.join(" ") === words.join(" "));
+  if (dialect === "v11" && isGroup) return { exit: 1, stdout: "", stderr: usageOf(words) };
   if (command === undefined) {
-    const message = `expected command but got "${words.at(-1) ?? ""}"`;
-    return failure(dialect, message, dialect === "v5" ? "" : USAGE);
+    return misused(dialect, new CommandLineError(`expected command but got "${words.at(-1) ?? ""}"`));
   }
   const flags = Object.keys(command.flags).map((name) => `  --${name}\n`);
   return success(`usage: tctl ${words.join(" ")} [<flags>]\n\nFlags:\n${flags.join("")}`);
-}
-
-function get(cluster: TeleportCluster, { flags, arguments: [list = ""] }: Invocation): ToolResult["stdout"] {
-  const format = flags["format"] ?? "yaml";
-  const all = list === "all";
-  const references = all
-    ? knownKinds(cluster.options).map(({ name }) => reference(name, cluster))
-    : list.split(",").map((part) => reference(part, cluster));
-  if (references.length > 1 && format !== "yaml") {
-    throw new TctlError("mixed resource types only support YAML formatting");
-  }
-  const withSecrets = all || flags["with-secrets"] === "true";
-  const resources = references.map((one) => listing(cluster, one, withSecrets));
-  switch (format) {
-    case "yaml":
-      return yamlDocuments(resources.flatMap((one) => [...one]));
-    case "json":
-      return jsonListing(resources[0] ?? [], cluster);
-    case "text":
-      return textListing(cluster, references[0], resources[0] ?? []);
-    default:
-      throw new TctlError("unsupported format");
-  }
-}
-
-function reference(text: string, { options }: TeleportCluster): ResourceReference {
-  const [word = "", ...path] = text.split("/").filter((part) => part !== "");
-  if (word === "") throw new TctlError("missing value");
-  const kind = resourceKind(word, options);
-  if (kind === null) {
-    throw new TctlError(
-      `unsupported resource: "${word}" - resources should be expressed as 'type/name', for example 'connector/github'`,
-    );
-  }
-  return { kind, path };
-}
-
-function listing(
-  cluster: TeleportCluster,
-  { kind, path }: ResourceReference,
-  withSecrets: boolean,
-): Iterable<Resource> {
-  if (kind === "cert_authority") {
-    const { dialect } = cluster.options;
-    return wantedAuthorities(cluster, path).map((one) => authorityResource(one, dialect, withSecrets));
-  }
-  if (kind === "cert_authority_override") {
-    const [type] = path;
-    const found = cluster.overrides.list().filter((one) => type === undefined || one.type === type);
-    if (type !== undefined && found.length === 0) throw new TctlError(`${kind} "${type}" not found`);
-    return found.map((one) => overrideResource(one, cluster.options.name));
-  }
-  if (!isComponentRole(kind)) {
-    const rows = trustRows(cluster, kind);
-    const [name] = path;
-    if (name === undefined) return rows;
-    const named = rows.filter((row) => isNamed(row, name));
-    if (named.length === 0) throw new TctlError(`${kind} "${name}" is not found`);
-    return named;
-  }
-  const rows = { [Symbol.iterator]: () => componentRows(cluster, kind) };
-  const [name] = path;
-  if (name === undefined) return rows;
-  const named = [...rows].filter((row) => isNamed(row, name));
-  if (named.length === 0) throw new TctlError(`${kind} "${name}" not found`);
-  return named;
-}
-
-/** A root knows its leaf as a remote cluster, a leaf its root as a trusted one. */
-function trustRows({ link, options }: TeleportCluster, kind: string): readonly Resource[] {
-  if (link === null) return [];
-  if (kind === "remote_cluster" && options.place === "root") return [remoteClusterResource(link)];
-  if (kind === "trusted_cluster" && options.place === "leaf") return [trustedClusterResource(link)];
-  return [];
-}
-
-function* componentRows(
-  cluster: TeleportCluster,
-  kind: Parameters<TeleportCluster["present"]>[0],
-): Iterator<Resource> {
-  for (const agent of cluster.present(kind)) yield* agentResources(agent, kind, cluster);
-  if (kind !== "node") return;
-  for (const node of cluster.agentlessNodes) yield agentlessResource(node, cluster.options.dialect);
-}
-
-function isNamed(row: Resource, name: string): boolean {
-  const { metadata, spec } = row as { metadata: { name: string }; spec?: { hostname?: string } };
-  return metadata.name === name || spec?.hostname === name;
-}
-
-/** `cas`, `cert_authority/TYPE/CLUSTER`, and `cert_authority/TYPE`, which v5 takes but ignores. */
-function wantedAuthorities(cluster: TeleportCluster, path: readonly string[]): readonly ListedAuthority[] {
-  const { dialect } = cluster.options;
-  const [type, wantedOwner] = path;
-  const every = listedAuthorities(cluster);
-  if (type === undefined || (wantedOwner === undefined && dialect === "v5")) return every;
-  if (!cluster.authorities.types.includes(type)) {
-    throw new TctlError(`"${type}" authority type is not supported`);
-  }
-  const wanted = every.filter(
-    ({ authority, owner }) => authority.type === type && (wantedOwner === undefined || owner === wantedOwner),
-  );
-  if (wanted.length === 0) throw new TctlError(`cert_authority "${type}/${wantedOwner}" not found`);
-  return wanted;
-}
-
-/** v5 prints a single result bare, and no final newline (recordings/README). */
-function jsonListing(resources: Iterable<Resource>, { options }: TeleportCluster): ToolResult["stdout"] {
-  const { dialect, emptyListing } = options;
-  const [first, second] = take(resources, 2);
-  if (first === undefined && emptyListing === "null") return dialect === "v5" ? "null" : "null\n";
-  if (dialect === "v18") return withNewline(goJsonArray(resources));
-  return first !== undefined && second === undefined ? goJson(first) : goJsonArray(resources);
-}
-
-function* withNewline(pieces: Iterable<string>): Iterable<string> {
-  yield* pieces;
-  yield "\n";
-}
-
-function yamlDocuments(resources: readonly Resource[]): string {
-  if (resources.length === 0) return "[]";
-  // Go's YAML comes from JSON: keys are sorted, and what looks like a time is quoted.
-  return resources
-    .map((resource) => stringify(resource, { sortMapEntries: true, lineWidth: 0, version: "1.1" }))
-    .join("---\n");
-}
-
-function textListing(
-  cluster: TeleportCluster,
-  of: ResourceReference | undefined,
-  resources: Iterable<Resource>,
-): string {
-  if (of?.kind === "cert_authority") {
-    const rows = wantedAuthorities(cluster, of.path).flatMap(({ authority, owner }) =>
-      [...authority.active, ...authority.trusted].flatMap(({ ssh }: KeyGeneration) =>
-        ssh === null
-          ? []
-          : [[owner, authority.type, sshFingerprint(ssh.line), authority.type === "host" ? "N/A" : ""]],
-      ),
-    );
-    return asciiTable(rows, ["Cluster Name", "CA Type", "Pin", "Role Map"]);
-  }
-  if (of?.kind === "cert_authority_override") {
-    const rows = cluster.overrides.list().flatMap(({ type, entries }) => {
-      const hashes = entries.length === 0 ? ["<none>"] : entries.map(({ keyHash }) => keyHash);
-      return hashes.map((hash) => [cluster.options.name, type, hash]);
-    });
-    return asciiTable(rows, ["Cluster Name", "CA Type", "Public Key Hash"]);
-  }
-  const rows = [...resources].map((row) => {
-    const { metadata, spec } = row as { metadata: { name: string }; spec: Record<string, unknown> };
-    const cell = (name: string) => String(spec[name] ?? "");
-    return [cell("hostname"), metadata.name, cell("addr"), "", cell("version")];
-  });
-  return asciiTable(rows, ["Host", "UUID", "Public Address", "Labels", "Version"]);
-}
-
-function take<T>(items: Iterable<T>, count: number): readonly T[] {
-  const taken: T[] = [];
-  for (const item of items) {
-    taken.push(item);
-    if (taken.length === count) break;
-  }
-  return taken;
 }
 
 function success(stdout: ToolResult["stdout"]): ToolResult {

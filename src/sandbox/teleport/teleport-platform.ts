@@ -11,10 +11,11 @@ import type {
   ToolResult,
 } from "../platform.ts";
 import { pins } from "./authority-store.ts";
-import { type ClusterOptions, TeleportCluster } from "./cluster.ts";
+import { TeleportCluster, type WantedCluster } from "./cluster.ts";
 import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
 import { failure, tctl } from "./tctl.ts";
+import { HUNG_UP, REFUSED, unreachable } from "./unreachable.ts";
 
 type CallFault = FaultName<"teleport", "call">;
 
@@ -27,8 +28,6 @@ const STALE_READ_MS = 3_000;
 const PHASE_TIMEOUT_S = { real: 600, least: 20 };
 
 const STALE_MS = 30_000;
-
-const UNREACHABLE = 'Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?';
 
 const ALERT =
   "\u001b[33mThe following CAs do not hold a key of the preferred type: host, user. " +
@@ -87,7 +86,7 @@ export class TeleportPlatform implements EmulatedPlatform {
     this.tools = [world.options.place === "leaf" ? LEAF_TCTL : "tctl"];
   }
 
-  static async start(options: Partial<ClusterOptions>): Promise<TeleportPlatform> {
+  static async start(options: WantedCluster): Promise<TeleportPlatform> {
     return new TeleportPlatform(await TeleportCluster.create(options));
   }
 
@@ -106,7 +105,7 @@ export class TeleportPlatform implements EmulatedPlatform {
       ...this.tools,
       "all",
       ...(place === "alone" ? [] : [place]),
-      ...this.world.agents.map((agent) => agent.spec.hostname).sort(),
+      ...new Set(this.world.agents.map((agent) => agent.spec.hostname).sort()),
     ];
   }
 
@@ -128,7 +127,7 @@ export class TeleportPlatform implements EmulatedPlatform {
 
   async run(call: ToolCall): Promise<ToolResult> {
     const { dialect } = this.world.options;
-    if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return failure(dialect, UNREACHABLE);
+    if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return unreachable(dialect, REFUSED);
     const fault = this.#armed.take(call.argv.join(" "), !call.argv.includes(NEEDS_NO_SERVER));
     switch (fault) {
       case "denied":
@@ -136,9 +135,14 @@ export class TeleportPlatform implements EmulatedPlatform {
       case "expired-credentials":
         return failure(dialect, "your credentials have expired, please login using `tsh login`");
       case "unreachable":
-        return failure(dialect, UNREACHABLE);
+        return unreachable(dialect, REFUSED);
+      case "reloading":
+        return unreachable(dialect, HUNG_UP);
       case "timeout":
         return hang(call.signal);
+    }
+    if (!call.argv.includes(NEEDS_NO_SERVER) && this.world.failsAsItReloads()) {
+      return unreachable(dialect, HUNG_UP);
     }
     const result = await tctl(this.world, call.argv, call);
     switch (fault) {
@@ -208,19 +212,21 @@ export class TeleportPlatform implements EmulatedPlatform {
           trusted: pins(authority.trusted),
         };
       }),
-      components: agents.map((agent) => ({
-        name: agent.spec.hostname,
-        host_id: agent.spec.hostId,
-        roles: agent.spec.roles,
-        port: agent.port,
-        phase: agent.rotation?.phase ?? "standby",
-        current_id: agent.rotation?.currentId ?? null,
-        alive: agent.alive,
-        fault: agent.fault,
-        problem: agent.problem,
-        expires_in_s: Math.max(0, Math.round(agent.expiresInMs(now) / 1000)),
-        issuers: agent.issuers,
-      })),
+      components: agents
+        .filter(({ retired }) => !retired)
+        .map((agent) => ({
+          name: agent.spec.hostname,
+          host_id: agent.spec.hostId,
+          roles: agent.spec.roles,
+          port: agent.port,
+          phase: agent.rotation?.phase ?? "standby",
+          current_id: agent.rotation?.currentId ?? null,
+          alive: agent.alive,
+          fault: agent.fault,
+          problem: agent.problem,
+          expires_in_s: Math.max(0, Math.round(agent.expiresInMs(now) / 1000)),
+          issuers: agent.issuers,
+        })),
       trust: this.#trust(),
       call_faults: this.#armed.waiting.map(({ fault, remaining }) => ({
         fault,

@@ -2,6 +2,7 @@ import { failWith, unknown } from "../../guards/judgement.ts";
 import type { Guard } from "../../profile/profile.ts";
 import { isForward } from "../../rotation/phase.ts";
 import { talosFacts } from "../facts.ts";
+import { talosConnection } from "../resources/connection.ts";
 
 /** Who changes machines needs os:admin, until the end; and what signed for it may be the CA that is dropped. */
 export const credentials: Guard = {
@@ -41,7 +42,8 @@ export const credentials: Guard = {
       ]);
     }
     const drops = authority.type === "talos" && edge.to === "standby";
-    if (!drops || cluster.talos === null || cluster.talos.clients.talosconfig !== null) return failWith([]);
+    if (!drops || cluster.connection === null) return failWith([]);
+    if (talosConnection(cluster).clients.talosconfig !== null) return failWith([]);
     const kept = authority.active.map(({ fingerprint }) => fingerprint);
     if ((credentials.signedBy ?? []).some((key) => kept.includes(key))) return failWith([]);
     return failWith([

@@ -1,8 +1,8 @@
 import { failWith, unknown } from "../../guards/judgement.ts";
 import type { Guard } from "../../profile/profile.ts";
-import { canonicalAddress } from "../../resources/model/machine-address.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import { type TalosFacts, type TalosMachine, type TalosMember, talosFacts } from "../facts.ts";
+import { canonicalAddress } from "../machine-address.ts";
 
 /**
  * A machine that misses a change is locked out for good: a worker that meets a CA it does not know never gets a

@@ -6,6 +6,7 @@ import { caKeys, generations } from "../overrides/ca-keys.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/ca-override.ts";
 import type { CaSituation } from "../overrides/ca-situation.ts";
 import { judgeEdge } from "../overrides/judge-edge.ts";
+import type { OverrideOutlook, OverrideOutlooks } from "../overrides/outlook.ts";
 
 /**
  * Teleport forgets about overrides when it rotates: a new key without one silently signs with its self-signed
@@ -20,7 +21,7 @@ export const overrides: Guard = {
   appliesTo: ({ authority }) => (OVERRIDABLE_TYPES as readonly string[]).includes(authority.type),
   judge: (input) => {
     const { type } = input.authority;
-    const outlook = input.overrides?.get(type);
+    const outlook = outlooksOf(input)?.get(type);
     if (outlook === undefined || outlook.unknown !== null) {
       return unknown({
         subject: `override/${type}`,
@@ -36,10 +37,7 @@ export const overrides: Guard = {
   },
 };
 
-function situationOf(
-  { authority, record, rotation }: GuardInput,
-  outlook: NonNullable<ReturnType<NonNullable<GuardInput["overrides"]>["get"]>>,
-): CaSituation {
+function situationOf({ authority, record, rotation }: GuardInput, outlook: OverrideOutlook): CaSituation {
   const keys = caKeys(authority);
   const { phase } = authority.rotation;
   const { old } = generations(phase, keys);
@@ -58,4 +56,9 @@ function situationOf(
 /** The keys that are overridden now, for the record of a rotation that is about to begin. */
 export function overriddenKeys({ entries }: Pick<CaSituation, "entries">) {
   return [...entries].filter(([, state]) => state === "enabled").map(([hash]) => fingerprintOfHash(hash));
+}
+
+/** What planning made of the overrides, `undefined` where nobody looked. */
+function outlooksOf({ overrides: outlooks }: GuardInput): OverrideOutlooks | undefined {
+  return outlooks as OverrideOutlooks | undefined;
 }

@@ -1,7 +1,6 @@
 import { failWith } from "../../guards/judgement.ts";
 import type { ClusterObservation, Guard, GuardInput } from "../../profile/profile.ts";
-import { keysByRole } from "../../rotation/key-sets.ts";
-import { identify, type LiveAuthority } from "../../rotation/observation.ts";
+import { livePins } from "../../rotation/live-pins.ts";
 import { type Pins, pinProblems, UNREAD_REMEDY } from "../../rotation/pins.ts";
 
 /** Who dials the Auth Service directly and lists one pin only cannot join while the other key is shown (4.7). */
@@ -46,10 +45,4 @@ function unreadOf({ surroundings }: ClusterObservation) {
 function pinsOf({ authority, rotation, record }: GuardInput): Pins {
   const wanted = rotation?.authorities.find(({ type }) => type === authority.type);
   return livePins(authority, wanted?.retire ?? record?.retire ?? []);
-}
-
-/** The pins of a host CA as it is now. */
-export function livePins(authority: LiveAuthority, retire: Parameters<typeof keysByRole>[1]): Pins {
-  const roles = keysByRole(authority, retire);
-  return { old: identify(roles.old), new: identify(roles.new) };
 }

@@ -1,8 +1,8 @@
 import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
+import type { OverridePlan } from "../../rotation/override-plan.ts";
 import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
-import type { OverridePlan } from "../../teleport/overrides/override-plan.ts";
 import { count } from "../count.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";

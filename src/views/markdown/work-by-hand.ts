@@ -1,6 +1,6 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
+import type { OverrideEntryPlan, OverridePlan } from "../../rotation/override-plan.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../teleport/overrides/override-plan.ts";
 import { holdsText } from "../facts/work-words.ts";
 import { dateOf } from "../times.ts";
 import { cell, code, prose } from "./inline.ts";

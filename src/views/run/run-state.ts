@@ -1,7 +1,7 @@
 import type { KindProgress, Laggard, ProbeProgress, RunOutcome } from "../../apply/event.ts";
+import type { PlannedAction } from "../../rotation/override-plan.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { Plan, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { PlannedAction } from "../../teleport/overrides/override-plan.ts";
 import type { Tone } from "../tone.ts";
 
 /** A run as far as its events tell. Made from nothing but the event stream, so a finished run can be replayed. */

@@ -4,7 +4,7 @@ import type {
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../../teleport/overrides/override-plan.ts";
+} from "../../rotation/override-plan.ts";
 import { callText } from "../facts/call-words.ts";
 import { shortHash } from "../fingerprints.ts";
 import { harmlessLine } from "../harmless.ts";

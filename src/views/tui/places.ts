@@ -1,5 +1,5 @@
+import type { OverridePlan } from "../../rotation/override-plan.ts";
 import type { ClusterPlan, Plan, Step } from "../../rotation/plan.ts";
-import type { OverridePlan } from "../../teleport/overrides/override-plan.ts";
 
 /** Identifies a step within one plan. */
 export function placeKey({

@@ -1,5 +1,5 @@
+import type { OverridePlan } from "../../rotation/override-plan.ts";
 import type { ClusterPlan, Drift, Plan, RotationPlan, Step } from "../../rotation/plan.ts";
-import type { OverridePlan } from "../../teleport/overrides/override-plan.ts";
 import { isRefused } from "./step-verdict.ts";
 
 /** A row of the tree at the left: clusters, their rotations and steps, what drifted, what overrides change. */

@@ -3,7 +3,7 @@ import { discoverTalos } from "../../../src/platforms/talos/discover.ts";
 import { kubernetesFacts, rootAuthority } from "../../../src/platforms/talos/kubernetes.ts";
 import { Session } from "../../../src/platforms/talos/session.ts";
 import type { Runner } from "../../../src/process/runner.ts";
-import type { TalosConnection } from "../../../src/resources/model/desired.ts";
+import type { TalosConnection } from "../../../src/talos/resources/connection.ts";
 import { cluster } from "../../sandbox-talos/harness.ts";
 
 /** Deep enough for the stack of whoever follows it by calling itself. */

@@ -107,8 +107,7 @@ describe.each(RELEASES)("what talosctl $talosctl printed", ({ talosctl, talos, l
         name: "lab",
         source: { file: "lab.yaml", line: 1 },
         platform: "talos",
-        teleport: null,
-        talos: {
+        connection: {
           talosctl: ["talosctl"],
           kubectl: ["kubectl"],
           talosconfig: await talosconfig(CONTROL_PLANE),

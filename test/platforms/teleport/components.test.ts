@@ -60,15 +60,14 @@ describe("rows (reference teleport-rotation 3.1, 4.4)", () => {
     ]);
   });
 
-  it("applications: one row each, folded by host_id; the row that is not there yet decides", () => {
+  it("applications: one row each, folded by host_id; a row that says nothing does not count beside one that does", () => {
     expect(read("app_server", fixture("app_servers-v18.json"))).toEqual([
       {
         kind: "app_server",
         id: "aaaaaaaa-0000-4000-8000-000000000001",
         name: "apps-1",
-        phase: "standby",
-        currentId: null,
-        unclear: "",
+        phase: "init",
+        currentId: ID,
         version: "18.7.0",
         expires: "2026-03-01T10:12:00Z",
       },
@@ -97,7 +96,7 @@ describe("rows (reference teleport-rotation 3.1, 4.4)", () => {
   });
 
   it("a row without host_id is grouped by its name, one without a host name is called by its id", () => {
-    const rows = JSON.stringify([{ metadata: { name: "db" }, spec: {} }]);
+    const rows = JSON.stringify([{ metadata: { name: "db", expires: "2026-03-01T10:10:00Z" }, spec: {} }]);
     expect(read("db_server", rows)).toMatchObject([{ id: "db", name: "db", phase: "standby" }]);
   });
 
@@ -112,11 +111,15 @@ describe("rows (reference teleport-rotation 3.1, 4.4)", () => {
 describe("rows of one process that disagree", () => {
   const at = (...standings: readonly (readonly [Phase | "", string])[]) =>
     JSON.stringify(
-      standings.map(([phase, current_id]) => ({ spec: { host_id: "h", rotation: { phase, current_id } } })),
+      standings.map(([phase, current_id]) => ({
+        metadata: { name: "one", expires: "2026-03-01T10:10:00Z" },
+        spec: { host_id: "h", rotation: { phase, current_id } },
+      })),
     );
 
   it.each([
-    ["behind at init", at(["init", ID], ["", ""]), host("init"), "standby", null],
+    ["says nothing in one row", at(["init", ID], ["", ""]), host("init"), "init", ID],
+    ["behind at init", at(["init", ID], ["standby", "old"]), host("init"), "standby", "old"],
     [
       "behind at update_clients",
       at(["update_clients", ID], ["init", ID]),
@@ -165,5 +168,38 @@ describe("rows of one process that disagree", () => {
     const backwards = JSON.stringify((JSON.parse(listing) as unknown[]).reverse());
     expect(read("app_server", listing, rotation)).toMatchObject([{ id: "h", phase, currentId }]);
     expect(read("app_server", backwards, rotation)).toMatchObject([{ id: "h", phase, currentId }]);
+  });
+});
+
+describe("rows that no agent announces (recordings/teleport-11.1, teleport RFD 105)", () => {
+  const rotation = { started: "0001-01-01T00:00:00Z", last_rotated: "0001-01-01T00:00:00Z" };
+  const expires = "2026-03-01T10:10:00Z";
+
+  it.each([
+    ["an application of an integration", { name: "aws" }, { app: { spec: { integration: "aws" } } }],
+    [
+      "one of an integration that expires",
+      { name: "aws", expires },
+      { app: { spec: { integration: "aws" } } },
+    ],
+    ["a static row", { name: "static" }, {}],
+  ])("%s reports nothing, and is not taken for the process whose id it bears", (_what, metadata, spec) => {
+    const agent = {
+      metadata: { name: "wiki", expires },
+      spec: { host_id: "p", rotation: { phase: "init", current_id: ID } },
+    };
+    const row = { metadata, spec: { host_id: "p", rotation, ...spec } };
+    const seen = read("app_server", JSON.stringify([row, agent]));
+    expect(seen.map(({ id, phase }) => [id, phase])).toEqual([
+      [`p/${metadata.name}`, null],
+      ["p", "init"],
+    ]);
+  });
+
+  it("both rows of a Kubernetes agent that say nothing are an empty rotation, and no standby", () => {
+    const row = { metadata: { name: "lab", expires }, spec: { host_id: "k", rotation } };
+    expect(read("kube_server", JSON.stringify([row, row]))).toMatchObject([
+      { id: "k", phase: "standby", unclear: "" },
+    ]);
   });
 });

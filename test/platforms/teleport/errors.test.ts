@@ -108,6 +108,13 @@ describe("what tctl says is classified", () => {
       "executable",
     ],
     ["recordings", "error: unknown long flag '--format'", "unsupported-flag", "executable"],
+    ["recordings 11.1", 'tctl: error: expected command but got "ls"', "unsupported-command", "executable"],
+    [
+      "no configuration",
+      "ERROR: lstat /var/lib/teleport: no such file or directory",
+      "configuration-missing",
+      "denied",
+    ],
     ["4.1", "ERROR: cert_authority not found", "not-found", "executable"],
     ["anything else", "ERROR: the moon is in the wrong phase", "other", "executable"],
   ])("%s: %s", (_source, stderr, kind, code) => {

@@ -3,8 +3,8 @@ import { Failure } from "../../../src/failure.ts";
 import { openPlatform } from "../../../src/platforms/open.ts";
 import type { PlatformOptions } from "../../../src/platforms/platform.ts";
 import type { Runner } from "../../../src/process/runner.ts";
-import type { TeleportConnection } from "../../../src/resources/model/desired.ts";
 import { TELEPORT_KINDS } from "../../../src/teleport/component-kinds.ts";
+import type { TeleportConnection } from "../../../src/teleport/resources/connection.ts";
 import { type Answer, fakeRunner, filled, fixture, teleportCluster } from "../fake-runner.ts";
 import { makeCertificate, makeJwtKey, makeSshKey } from "../keys.ts";
 
@@ -76,6 +76,7 @@ describe("a full look", () => {
         "get kube_servers --format=json",
         "get windows_desktop_service --format=json",
         "get remote_clusters --format=json",
+        "inventory status --connected",
         "status",
         "version",
       ].sort(),
@@ -87,7 +88,7 @@ describe("a full look", () => {
     const seen = await platform.observe({ components: "all" });
     expect(seen).toMatchObject({
       cluster: "acme.cluster",
-      platform: "teleport",
+      profile: { name: "teleport" },
       observedAt: NOW.toISOString(),
       versions: { client: "18.7.0", server: "18.7.0" },
       credentials: { source: "ambient" },
@@ -102,7 +103,7 @@ describe("a full look", () => {
       "node db-2 standby",
       "node legacy null",
       "node ec2 null",
-      "app_server apps-1 standby",
+      "app_server apps-1 init",
       "app_server apps-2 init",
       "kube_server kube-agent-0 init",
       "windows_desktop_service desktops-1 null",
@@ -130,7 +131,11 @@ describe("a look at the kinds that still lag", () => {
     const base = await platform.observe({ components: "all" });
     runner.calls.length = 0;
     const seen = await platform.observe({ components: ["node", "node"], base });
-    expect([...runner.calls].sort()).toEqual(["get cert_authority --format=json", "get nodes --format=json"]);
+    expect([...runner.calls].sort()).toEqual([
+      "get cert_authority --format=json",
+      "get nodes --format=json",
+      "inventory status --connected",
+    ]);
     expect([...seen.components].sort(byId)).toEqual([...base.components].sort(byId));
     expect(seen).toMatchObject({ versions: base.versions, remoteClusters: base.remoteClusters });
     expect(seen.unread).toEqual(base.unread);
@@ -184,24 +189,66 @@ describe("listings that cannot be read", () => {
     expect(seen.versions).toEqual({ client: "18.7.0", server: null });
   });
 
-  it("a kind that an old tctl does not know: none, with a notice that is said once", async () => {
+  it("a kind that this tctl calls otherwise is asked for by its other names, and by `apps ls`", async () => {
     const { platform, notices, runner } = open({
       "get app_servers --format=json": UNKNOWN_KIND,
+      "get app_server --format=json": UNKNOWN_KIND,
+      "apps ls --format=json": fixture("app_servers-v18.json"),
+      "get db_servers --format=json": UNKNOWN_KIND,
       "get kube_servers --format=json": UNKNOWN_KIND,
+      "get kube_server --format=json": UNKNOWN_KIND,
       "get kube_services --format=json": fixture("kube_servers-v18.json"),
     });
     const seen = await platform.observe({ components: "all" });
-    await platform.observe({ components: "all" });
-    expect(notices).toEqual(["This tctl does not know app_servers: none are taken into account."]);
-    expect(runner.calls).toContain("get kube_services --format=json");
+    expect(notices).toEqual([]);
+    expect(seen.unlisted).toBeUndefined();
+    expect(runner.calls).toContain("get db_server --format=json");
+    expect(seen.components.map(({ kind }) => kind)).toContain("app_server");
     expect(seen.components.map(({ kind }) => kind)).toContain("kube_server");
     expect(seen.unread).toEqual([]);
   });
 
-  it("a kind that every tctl knows is not believed to be empty", async () => {
-    const seen = await open({ "get nodes --format=json": UNKNOWN_KIND }).platform.observe({
+  it("a kind that no name of is known is unlisted where the server can have it", async () => {
+    const unknown = {
+      "get app_servers --format=json": UNKNOWN_KIND,
+      "get app_server --format=json": UNKNOWN_KIND,
+      "apps ls --format=json": { exitCode: 1, stderr: 'tctl: error: expected command but got "apps"\n' },
+    };
+    const seen = await open(unknown).platform.observe({ components: "all" });
+    expect(seen.unlisted).toEqual([
+      { kind: "app_server", problem: expect.stringContaining("(tried 3 names)") },
+    ]);
+    expect(seen.unread).toEqual([]);
+    const nodes = await open(unknown).platform.observe({ components: ["node"], base: seen });
+    expect(nodes.unlisted).toEqual(seen.unlisted);
+    const apps = await open().platform.observe({ components: ["app_server"], base: seen });
+    expect(apps.unlisted).toBeUndefined();
+  });
+
+  it("who is connected is told by a tctl that can; one that fails to is no failure", async () => {
+    const table = `ServerID                             Services        Version
+------------------------------------ --------------- -------
+af84e85e-9d6e-4402-bae7-e598e7c3e84b Auth,Node,Proxy 11.1.2
+`;
+    const told = await open({ "inventory status --connected": table }).platform.observe({
       components: "all",
     });
+    expect(told.connected).toEqual([
+      { id: "af84e85e-9d6e-4402-bae7-e598e7c3e84b", kinds: ["auth_server", "node", "proxy"] },
+    ]);
+    for (const answer of ["hello\n", DENIED, { exitCode: 1, stderr: "ERROR: boom\n" }]) {
+      const seen = await open({ "inventory status --connected": answer }).platform.observe({
+        components: "all",
+      });
+      expect(seen.connected).toBeUndefined();
+    }
+  });
+
+  it("a kind that every tctl knows is not believed to be empty", async () => {
+    const seen = await open({
+      "get nodes --format=json": UNKNOWN_KIND,
+      "get node --format=json": UNKNOWN_KIND,
+    }).platform.observe({ components: "all" });
     expect(seen.unread).toEqual([
       { what: "nodes", problem: expect.stringContaining("unsupported resource") },
     ]);
@@ -303,7 +350,7 @@ describe("listings that cannot be read", () => {
     expect((await failure(open({}, { runner }).platform.observe({ components: "all" }))).message).toBe(
       "the first",
     );
-    expect(ended).toHaveLength(10);
+    expect(ended).toHaveLength(11);
   });
 });
 
@@ -361,8 +408,10 @@ describe("the platform of a cluster resource", () => {
 
   it("needs the connection of its platform", () => {
     const cluster = teleportCluster();
-    expect(() => openPlatform({ ...cluster, platform: "talos" }, options())).toThrow("has no spec.talos");
-    expect(() => openPlatform({ ...cluster, teleport: null }, options())).toThrow("has no spec.teleport");
+    expect(() => openPlatform({ ...cluster, platform: "talos", connection: null }, options())).toThrow(
+      "has no spec.talos",
+    );
+    expect(() => openPlatform({ ...cluster, connection: null }, options())).toThrow("has no spec.teleport");
   });
 
   it("gives every call the connection, and the run's own time limit", async () => {
@@ -390,7 +439,7 @@ describe("the platform of a cluster resource", () => {
     });
     await platform.observe({ components: "all" }).catch(() => undefined);
     await platform.transition({ authority: "host", to: "init" });
-    expect(seen).toHaveLength(12);
+    expect(seen).toHaveLength(13);
     for (const { line, timeoutMs } of seen) {
       expect(timeoutMs).toBe(5_000);
       expect(line).toMatch(

@@ -210,7 +210,7 @@ describe("a whole observation of the recorded cluster", () => {
     );
     expect(seen).toMatchObject({
       cluster: "acme.cluster",
-      platform: "teleport",
+      profile: { name: "teleport" },
       observedAt: "1970-01-01T00:00:00.000Z",
       versions: { client: "5.0.0-dev", server: "5.0.0-dev" },
       copies: [],

@@ -405,7 +405,7 @@ describe("the sources", () => {
   it("tell every finding of the table, and no other", () => {
     // The planner tells the one that no document can: that nobody looked.
     const planner = readFileSync(
-      join(import.meta.dirname, "../../../src/planner/override-findings.ts"),
+      join(import.meta.dirname, "../../../src/teleport/override-plans/plan-findings.ts"),
       "utf8",
     );
     const rest = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { approvalKey } from "../../../src/apply/approval.ts";
 import type { RunEvent } from "../../../src/apply/event.ts";
+import type { OverridePlan, PlannedAction } from "../../../src/rotation/override-plan.ts";
 import type { Plan, Step } from "../../../src/rotation/plan.ts";
-import type { OverridePlan, PlannedAction } from "../../../src/teleport/overrides/override-plan.ts";
 import { hear } from "../../../src/views/run/hear.ts";
 import { startRun } from "../../../src/views/run/run-state.ts";
 import { approvedOnScreen } from "../../../src/views/tui/offer.ts";

@@ -1,6 +1,6 @@
 import type { CertificateFacts } from "../../../rotation/observation.ts";
+import type { OverrideEntryPlan, OverridePlan } from "../../../rotation/override-plan.ts";
 import type { KeyPlan, RotationPlan } from "../../../rotation/plan.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../../teleport/overrides/override-plan.ts";
 import { shortener, shortHash } from "../../fingerprints.ts";
 import { dateOf } from "../../times.ts";
 import { type KeyFate, keyFates, type Passage } from "../key-fates.ts";

@@ -1,15 +1,10 @@
-import type { KeyHash } from "../../x509/spki.ts";
-import type { EntryState } from "./ca-override.ts";
-import type { FindingCode, Severity } from "./override-finding.ts";
-import type { RowId } from "./state-row.ts";
-
 /** The overrides of one CA, as `plan --format json` prints them: snake_case names are a contract. */
 export interface OverridePlan {
   readonly authority: string;
   /** Whether a resource in git says how they should be; if not, they are only shown and guarded. */
   readonly managed: boolean;
   /** Row of the state table, and what it says. */
-  readonly row: RowId;
+  readonly row: string;
   readonly situation: string;
   readonly entries: readonly OverrideEntryPlan[];
   /** In the order in which they are made. */
@@ -23,12 +18,12 @@ export interface OverridePlan {
 
 /** One key of the CA, or of an entry: what stands for it now, and what will. */
 export interface OverrideEntryPlan {
-  readonly key_hash: KeyHash;
+  readonly key_hash: string;
   readonly key: "active" | "additional" | "orphan" | "unknown";
   readonly change: "added" | "removed" | "changed" | "unchanged";
   /** `absent` before it is added, and after it is removed. */
-  readonly state: EntryState | "absent";
-  readonly state_wanted: EntryState | "absent";
+  readonly state: "enabled" | "staged" | "waived" | "absent";
+  readonly state_wanted: "enabled" | "staged" | "waived" | "absent";
   readonly subject: string | null;
   readonly issuer: string | null;
   readonly not_before: string | null;
@@ -43,7 +38,7 @@ export interface OverrideEntryPlan {
 export interface PlannedAction {
   /** Stable: `override/db_client/KEYHASH/update-override`. */
   readonly id: string;
-  readonly key_hash: KeyHash;
+  readonly key_hash: string;
   readonly call: "create-override" | "update-override" | "delete-override" | "await-crl";
   readonly purpose: string;
   readonly why: string;
@@ -64,7 +59,7 @@ interface MissingStatement {
 
 /** A key for which the external CA has to sign. */
 export interface CertificateDue {
-  readonly key_hash: KeyHash;
+  readonly key_hash: string;
   readonly message: string;
   /** The exact next command. */
   readonly command: string;
@@ -72,8 +67,8 @@ export interface CertificateDue {
 
 /** A finding as plans print it. */
 export interface OverridePlanFinding {
-  readonly severity: Severity;
-  readonly code: FindingCode;
+  readonly severity: "error" | "warning" | "info";
+  readonly code: string;
   /** Where in the resource, or which key. */
   readonly subject: string;
   readonly message: string;

@@ -1,54 +1,16 @@
-import type { ClusterObservation } from "../profile/profile.ts";
-import type { ClusterResource, DesiredState, RotationResource, Waiver } from "../resources/model/desired.ts";
-import type { LiveAuthority } from "../rotation/observation.ts";
-import type { Phase } from "../rotation/phase.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
-import { type CaKeys, generations } from "../teleport/overrides/ca-keys.ts";
-import { type CaOverride, type EntryState, entryStatesOf } from "../teleport/overrides/ca-override.ts";
-import type { CaSituation } from "../teleport/overrides/ca-situation.ts";
-import { keysWithCrl } from "../teleport/overrides/crl.ts";
-import { faultyKeys } from "../teleport/overrides/faulty-keys.ts";
-import { subjectOf } from "../teleport/overrides/judge-edge.ts";
-import type { OverrideAction } from "../teleport/overrides/override-action.ts";
-import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
-import { type KeyHash, keyHashOf } from "../x509/spki.ts";
-import { standingOf } from "./rotation-standing.ts";
-
-/** What the overrides of a cluster are planned from, besides the overrides themselves. */
-export interface OverrideContext {
-  readonly cluster: ClusterResource;
-  readonly desired: DesiredState;
-  readonly observation: ClusterObservation;
-  readonly record: ClusterRecord;
-  readonly now: number;
-}
-
-/** The one that is under way or comes next, not one that is long done. */
-export function rotationOf(
-  type: string,
-  { desired, cluster }: OverrideContext,
-): RotationResource | undefined {
-  const named = desired.rotations.filter(
-    (rotation) =>
-      rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
-  );
-  return named.find(({ phase }) => phase !== "standby") ?? named.at(-1);
-}
-
-/** The phase that git wants for this CA, while that is still to come; `null` without a rotation. */
-export function goalOf(authority: LiveAuthority, context: OverrideContext): Phase | null {
-  const memory = openRotation(context.record, authority.type);
-  const rotation = rotationOf(authority.type, context);
-  const wanted = rotation?.authorities.find(({ type }) => type === authority.type);
-  const inProgress = authority.rotation.state === "in_progress";
-  if (rotation === undefined || wanted === undefined) {
-    return memory !== undefined && inProgress ? "rollback" : null;
-  }
-  if (inProgress && memory?.state === "rolling_back") return "rollback";
-  const standing = standingOf(wanted, authority, rotation, context.record);
-  if (standing === "in_progress") return rotation.phase;
-  return standing === "not_started" && rotation.phase !== "rollback" ? rotation.phase : null;
-}
+import type { OverridesInput } from "../../profile/profile.ts";
+import type { Waiver } from "../../resources/model/desired.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
+import { type ClusterRecord, openRotation } from "../../rotation/record.ts";
+import { type KeyHash, keyHashOf } from "../../x509/spki.ts";
+import { type CaKeys, generations } from "../overrides/ca-keys.ts";
+import { type CaOverride, type EntryState, entryStatesOf } from "../overrides/ca-override.ts";
+import type { CaSituation } from "../overrides/ca-situation.ts";
+import { keysWithCrl } from "../overrides/crl.ts";
+import { faultyKeys } from "../overrides/faulty-keys.ts";
+import { subjectOf } from "../overrides/judge-edge.ts";
+import type { OverrideAction } from "../overrides/override-action.ts";
+import type { OverridePair } from "../overrides/read-cluster.ts";
 
 /** What people have stated in git about the entries of one CA, in its rotations or in its own resource. */
 export interface Statements {
@@ -56,7 +18,7 @@ export interface Statements {
   readonly waivers: readonly Waiver[];
 }
 
-export function statementsFor(type: string, { desired, cluster, now }: OverrideContext): Statements {
+export function statementsFor(type: string, { desired, cluster, now }: OverridesInput): Statements {
   const rotations = desired.rotations.filter(
     (rotation) =>
       rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
@@ -86,7 +48,7 @@ export function situationOf({
   readonly pair: OverridePair;
   readonly keys: CaKeys;
   readonly statements: Statements;
-  readonly context: OverrideContext;
+  readonly context: OverridesInput;
 }): CaSituation {
   const { live } = pair;
   const { record, now } = context;

@@ -1,30 +1,27 @@
-import type { LiveAuthority } from "../rotation/observation.ts";
-import { type Phase, walkBetween } from "../rotation/phase.ts";
-import { type ClusterRecord, openRotation } from "../rotation/record.ts";
-import { planActions } from "../teleport/overrides/actions.ts";
-import { type CaKeys, caKeys, generations } from "../teleport/overrides/ca-keys.ts";
-import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../teleport/overrides/ca-override.ts";
-import type { CaSituation } from "../teleport/overrides/ca-situation.ts";
-import { checkAgainstLive } from "../teleport/overrides/cluster-rules.ts";
-import { compareOverrides } from "../teleport/overrides/compare-overrides.ts";
-import { keysWithCrl } from "../teleport/overrides/crl.ts";
-import { checkOverride } from "../teleport/overrides/entry-rules.ts";
-import { classify, subjectOf } from "../teleport/overrides/judge-edge.ts";
-import {
-  nothingOverridden,
-  type OverrideOutlook,
-  type OverrideOutlooks,
-} from "../teleport/overrides/outlook.ts";
-import type { OverrideAction } from "../teleport/overrides/override-action.ts";
+import type { OverridesInput } from "../../profile/profile.ts";
+import type { LiveAuthority } from "../../rotation/observation.ts";
 import type {
   CertificateDue,
   OverrideEntryPlan,
   OverridePlan,
   OverridePlanFinding,
   PlannedAction,
-} from "../teleport/overrides/override-plan.ts";
-import type { OverridePair, OverrideReading } from "../teleport/overrides/read-cluster.ts";
-import { type KeyHash, keyHashOf } from "../x509/spki.ts";
+} from "../../rotation/override-plan.ts";
+import { type Phase, walkBetween } from "../../rotation/phase.ts";
+import { type ClusterRecord, openRotation } from "../../rotation/record.ts";
+import { type KeyHash, keyHashOf } from "../../x509/spki.ts";
+import { planActions } from "../overrides/actions.ts";
+import { type CaKeys, caKeys, generations } from "../overrides/ca-keys.ts";
+import { type CaOverride, emptyOverride, OVERRIDABLE_TYPES } from "../overrides/ca-override.ts";
+import type { CaSituation } from "../overrides/ca-situation.ts";
+import { checkAgainstLive } from "../overrides/cluster-rules.ts";
+import { compareOverrides } from "../overrides/compare-overrides.ts";
+import { keysWithCrl } from "../overrides/crl.ts";
+import { checkOverride } from "../overrides/entry-rules.ts";
+import { classify, subjectOf } from "../overrides/judge-edge.ts";
+import { nothingOverridden, type OverrideOutlook, type OverrideOutlooks } from "../overrides/outlook.ts";
+import type { OverrideAction } from "../overrides/override-action.ts";
+import type { OverridePair, OverrideReading } from "../overrides/read-cluster.ts";
 import {
   distinct,
   liveWarnings,
@@ -34,16 +31,8 @@ import {
   spiffe,
   unread,
   unsupported,
-} from "./override-findings.ts";
-import {
-  afterActions,
-  goalOf,
-  type OverrideContext,
-  rotationOf,
-  type Statements,
-  situationOf,
-  statementsFor,
-} from "./override-situation.ts";
+} from "./plan-findings.ts";
+import { afterActions, type Statements, situationOf, statementsFor } from "./planned-situation.ts";
 
 interface PlannedOverrides {
   readonly plans: readonly OverridePlan[];
@@ -51,7 +40,7 @@ interface PlannedOverrides {
 }
 
 /** What becomes of a cluster's overrides, and what the guard has to know of them. */
-export function planOverrides(reading: OverrideReading, context: OverrideContext): PlannedOverrides {
+export function planOverrides(reading: OverrideReading, context: OverridesInput): PlannedOverrides {
   const planned = typesOf(reading, context).map((type) => [type, planOne(type, reading, context)] as const);
   return {
     plans: planned.flatMap(([, { plan }]) => (plan === null ? [] : [plan])),
@@ -65,10 +54,10 @@ interface PlannedOverride {
 }
 
 /** Those that git or the cluster overrides, and those that rotate and could be. */
-function typesOf({ pairs }: OverrideReading, context: OverrideContext): readonly string[] {
+function typesOf({ pairs }: OverrideReading, context: OverridesInput): readonly string[] {
   const rotating = OVERRIDABLE_TYPES.filter(
     (type) =>
-      rotationOf(type, context) !== undefined ||
+      context.isDeclared(type) ||
       openRotation(context.record, type) !== undefined ||
       context.observation.authorities.some(
         (live) => live.type === type && live.rotation.state === "in_progress",
@@ -77,7 +66,7 @@ function typesOf({ pairs }: OverrideReading, context: OverrideContext): readonly
   return [...new Set([...pairs.keys(), ...rotating])].sort();
 }
 
-function planOne(type: string, reading: OverrideReading, context: OverrideContext): PlannedOverride {
+function planOne(type: string, reading: OverrideReading, context: OverridesInput): PlannedOverride {
   const { cluster, observation } = context;
   const empty = emptyOverride(cluster.name, type);
   const pair = reading.pairs.get(type) ?? { desired: null, live: empty, document: null };
@@ -104,14 +93,14 @@ function planKnown(
   pair: OverridePair,
   authority: LiveAuthority,
   spiffeIssuer: boolean,
-  context: OverrideContext,
+  context: OverridesInput,
 ): PlannedOverride {
   const { now } = context;
   const { live } = pair;
   const desired = pair.desired?.override ?? live;
   const keys = caKeys(authority);
   const { phase } = authority.rotation;
-  const goal = goalOf(authority, context);
+  const goal = context.goalOf(authority);
   const statements = statementsFor(type, context);
   const work =
     pair.desired === null
@@ -163,7 +152,7 @@ function planKnown(
 }
 
 /** At the earliest: the soak time of every step that is left until the old key is gone. */
-function endOfRotation(phase: Phase, goal: Phase | null, { cluster, now }: OverrideContext): number | null {
+function endOfRotation(phase: Phase, goal: Phase | null, { cluster, now }: OverridesInput): number | null {
   if (goal === null || goal === "rollback") return null;
   const left = walkBetween(phase, "standby");
   return left === null ? null : now + left.length * cluster.policy.soakMs;

@@ -1,12 +1,12 @@
-import type { Waiver } from "../resources/model/desired.ts";
-import type { Finding } from "../rotation/plan.ts";
-import type { CaOverride } from "../teleport/overrides/ca-override.ts";
-import { checkEntry } from "../teleport/overrides/entry-rules.ts";
-import { subjectOf } from "../teleport/overrides/judge-edge.ts";
-import type { OverrideFinding } from "../teleport/overrides/override-finding.ts";
-import type { OverridePlanFinding, PlannedAction } from "../teleport/overrides/override-plan.ts";
-import type { OverridePair } from "../teleport/overrides/read-cluster.ts";
-import type { KeyHash } from "../x509/spki.ts";
+import type { Waiver } from "../../resources/model/desired.ts";
+import type { OverridePlanFinding, PlannedAction } from "../../rotation/override-plan.ts";
+import type { Finding } from "../../rotation/plan.ts";
+import type { KeyHash } from "../../x509/spki.ts";
+import type { CaOverride } from "../overrides/ca-override.ts";
+import { checkEntry } from "../overrides/entry-rules.ts";
+import { subjectOf } from "../overrides/judge-edge.ts";
+import type { OverrideFinding } from "../overrides/override-finding.ts";
+import type { OverridePair } from "../overrides/read-cluster.ts";
 
 /** Codes that a review may accept, entry by entry, with a waiver of the guard. */
 const WAIVABLE: readonly OverrideFinding["code"][] = [

@@ -1,28 +1,23 @@
-import { listAt, type Path } from "../../foreign-value.ts";
-import type { Diagnostic } from "../model/desired.ts";
-import { canonicalAddress, problemWithAddress } from "../model/machine-address.ts";
-import { diagnosticOn, type ResourceDocument } from "./document.ts";
-import { nameOf } from "./schema-errors.ts";
-import { complain, VARIABLE_OPENING } from "./source-file.ts";
+import { listAt, nameOf, type Path } from "../../foreign-value.ts";
+import type { WrittenResource } from "../../profile/written-resource.ts";
+import { VARIABLE_OPENING } from "../../resources/model/variables.ts";
+import { canonicalAddress, problemWithAddress } from "../machine-address.ts";
 
 /** As in the schema, which sees the name of a variable and not what it holds. */
 const ADDRESS = /^[A-Za-z0-9:[][^\s,]*$/;
 
 /**
- * Addresses of machines once the environment's variables are in: `substituted` is the document's value then. What a
- * variable holds is not printed.
+ * Complains of addresses of machines once the environment's variables are in: `substituted` is `spec.talos` then. What
+ * a variable holds is not printed.
  */
-export function checkInventory(document: ResourceDocument, substituted: unknown): Diagnostic[] {
-  if (document.kind !== "cluster") return [];
-  const diagnostics: Diagnostic[] = [];
+export function checkInventory(cluster: WrittenResource, substituted: unknown): void {
   const machines = new Map<string, Path>();
   for (const field of ["endpoints", "control_planes", "workers"]) {
-    for (const [index, address] of listAt(substituted, ["spec", "talos", field]).entries()) {
+    for (const [index, address] of listAt(substituted, [field]).entries()) {
       if (typeof address !== "string") continue;
       const path: Path = ["spec", "talos", field, index];
-      const report = (message: string, suggestion: string) =>
-        diagnostics.push(diagnosticOn(document, path, complain(message, suggestion)));
-      const written = listAt(document.value, ["spec", "talos", field])[index];
+      const report = (message: string, suggestion: string) => cluster.report(path, message, suggestion);
+      const written = listAt(cluster.value, ["spec", "talos", field])[index];
       const isVariable = typeof written === "string" && written.includes(VARIABLE_OPENING);
       if (isVariable && !address.includes(VARIABLE_OPENING) && !ADDRESS.test(address))
         report(`${nameOf(path)} does not come out as one address`, "give every machine an entry of its own");
@@ -37,5 +32,4 @@ export function checkInventory(document: ResourceDocument, substituted: unknown)
       else report(`${nameOf(path)} is the machine of ${nameOf(first)}`, "keep one of them");
     }
   }
-  return diagnostics;
 }

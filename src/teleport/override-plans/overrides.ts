@@ -1,0 +1,29 @@
+import type { ClusterObservation, Overrides } from "../../profile/profile.ts";
+import { overriddenKeys } from "../guards/overrides.ts";
+import { entryStatesOf } from "../overrides/ca-override.ts";
+import { type OverrideReading, readOverrides } from "../overrides/read-cluster.ts";
+import { planOverrides } from "./plan-overrides.ts";
+
+/** Certificate authority overrides of Teleport, as the core asks for them (reference teleport-overrides). */
+export const OVERRIDES: Overrides = {
+  read: async (resources, observation) =>
+    (await readOverrides(resources, [observation])).get(observation.cluster),
+  plan: (reading, input) => {
+    const { plans, outlooks } = planOverrides(readingOf(reading), input);
+    return { plans, outlook: outlooks };
+  },
+  overriddenKeys: overriddenNow,
+  liveDocument: (reading, type) => readingOf(reading).pairs.get(type)?.document ?? null,
+};
+
+/** Only `read` makes one, and only for a cluster of this platform. */
+function readingOf(reading: unknown): OverrideReading {
+  return reading as OverrideReading;
+}
+
+async function overriddenNow(observation: ClusterObservation, type: string) {
+  if (observation.overrides?.state !== "listed") return null;
+  const reading = (await readOverrides([], [observation])).get(observation.cluster);
+  const live = reading?.pairs.get(type)?.live;
+  return live === undefined ? [] : overriddenKeys({ entries: entryStatesOf(live) });
+}
