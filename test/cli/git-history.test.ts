@@ -541,7 +541,7 @@ describe.each(["refs", "folder"] as const)("absence is no evidence: git, with th
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin(record);
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   const rows = ROWS.filter((row) => (row.record ?? "refs") === record);
@@ -558,7 +558,7 @@ describe("who may write: a history that was rewritten", () => {
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   it("is accepted with a reason, proves no deletion, and leaves a way back", async () => {
@@ -599,7 +599,7 @@ describe("an approval covers all that decides: a pull request that changes how a
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   it("is applied after the merge where the cluster is the same, and stale where its keys are others", async () => {
@@ -638,7 +638,7 @@ describe("absence is no evidence: a deletion that git shows", () => {
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   it("rolls back at a commit after it, too, and a run at the start is refused from then on", async () => {

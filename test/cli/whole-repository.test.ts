@@ -21,7 +21,7 @@ describe("who may write: the repository resource is of the git repository, which
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   /** All resources below `pki`, and the `repository` resource where it is said to be. */

@@ -77,14 +77,16 @@ function askSandbox({ folder, tool }: EmulatedTool, { argv, stdin, signal }: Cal
       else if (type === FRAME.exit) exit = Number(payload.toString());
     }),
   );
-  // Where nobody listens, the connection is closed all the same.
-  socket.on("error", () => {});
-  return new Promise((resolve) =>
+  return new Promise((resolve, reject) => {
+    // Nobody listens, or the sandbox went down: that is an answer. Anything else is a fault of this machine.
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ECONNREFUSED" && error.code !== "ECONNRESET") reject(error);
+    });
     socket.on("close", () => {
       signal.removeEventListener("abort", hangUp);
       resolve(exit === null ? UNREACHABLE : { exit, stdout: Buffer.concat(printed), stderr });
-    }),
-  );
+    });
+  });
 }
 
 const UNREACHABLE: Answer = {

@@ -1,6 +1,7 @@
 /**
  * Imported by the files of tests that are about what commands say and do, not about processes: `Repository` then runs
- * them in this process, and so do the sandbox and its executables. Real git, real files, real time.
+ * them in this process, and so do the emulated executables. Real git, real files, real time, and a sandbox in the
+ * background as ever.
  */
 import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
@@ -17,21 +18,6 @@ vi.mock("../../src/process/runner.ts", async (original) => {
   return {
     ...actual,
     createRunner: (options: RunnerOptions = {}) => shortcut(actual.createRunner(options), options),
-  };
-});
-
-vi.mock("../../src/sandbox/sandbox.ts", async (original) => {
-  const actual = await original<typeof import("../../src/sandbox/sandbox.ts")>();
-  const { readInfo } = await import("../../src/sandbox/folder.ts");
-  const { startSandbox } = await import("../../src/sandbox/start.ts");
-  const { startTalosSandbox } = await import("../../src/sandbox/talos/start.ts");
-  return {
-    ...actual,
-    async sandboxUp(options: Parameters<typeof actual.sandboxUp>[0]) {
-      if (readInfo(options.dir) !== null) return await actual.sandboxUp(options);
-      const { info } = await ("talos" in options ? startTalosSandbox(options) : startSandbox(options));
-      return { started: true, info };
-    },
   };
 });
 

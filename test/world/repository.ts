@@ -65,6 +65,8 @@ export class Repository {
       cwd: this.folder,
       reject: false,
       stdin: "ignore",
+      // It ends at a safe point, however long that takes on a busy machine.
+      forceKillAfterDelay: false,
       extendEnv: true,
       env: { NO_COLOR: "1", ...env },
     });
@@ -75,7 +77,10 @@ export class Repository {
   }
 
   async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-    if (Repository.#run !== null) return await Repository.#run(args, { folder: this.folder, env });
+    if (Repository.#run !== null) {
+      const { exit, stdout, stderr } = await Repository.#run(args, { folder: this.folder, env });
+      return { exit, stdout: withoutLastBreak(stdout), stderr: withoutLastBreak(stderr) };
+    }
     const { exitCode, stdout, stderr } = await this.start(args, env);
     return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
   }
@@ -173,6 +178,11 @@ export class Repository {
       (keys ?? []).filter(({ protocol }) => protocol === "tls").map(({ fingerprint }) => fingerprint);
     return { active: tls(authority?.active_keys), trusted: tls(authority?.trusted_keys) };
   }
+}
+
+/** As execa gives it of an executable. */
+function withoutLastBreak(text: string): string {
+  return text.endsWith("\n") ? text.slice(0, -1) : text;
 }
 
 /** The verdict of one guard on the first step of a plan. */
