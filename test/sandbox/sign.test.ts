@@ -120,7 +120,7 @@ describe("the certificates of a self-hosted database and of the Database Service
     [["--format=db", "--out=x"], "at least one hostname must be specified"],
     [["--format=db", "--host=pg"], "identity output path is not specified"],
     [["--format=db", "--host=pg", "--out=x", "--ttl=soon"], 'time: invalid duration "soon"'],
-    [["--user=alice", "--out=x"], 'the sandbox signs for databases only, not as "file"'],
+    [["--user=alice", "--format=openssh", "--out=x"], 'not as "openssh"'],
   ])("auth sign %j fails", async (flags, message) => {
     const teleport = await TimelessTeleport.start({});
     expect((await teleport.tctl("auth", "sign", ...flags)).stderr).toContain(message);

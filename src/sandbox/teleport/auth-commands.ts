@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseDuration } from "../go-duration.ts";
-import type { DatabaseLogin } from "../platform.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { CommandSpec, Invocation } from "./command-line.ts";
 import { exportAuthority, exportTypes, usualExports } from "./export.ts";
+import { identityFile } from "./identity-file.ts";
 import { signForDatabase } from "./sign.ts";
 import { type CallContext, type Command, TctlError } from "./tctl-command.ts";
 
@@ -56,7 +56,7 @@ export function authSpecs(cluster: TeleportCluster): readonly CommandSpec[] {
   ];
 }
 
-/** The formats of v5 and of today that matter here; only databases are signed for. */
+/** The formats of v5 and of today that matter here. */
 const SIGN_FORMATS = ["file", "openssh", "tls", "kubernetes", "db"];
 
 async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocation): Promise<string> {
@@ -97,34 +97,68 @@ async function exportCommand(cluster: TeleportCluster, { flags, given }: Invocat
   return exported;
 }
 
-/** `auth sign --format=db`: a key, a certificate, and the CAs of whom the database is to let in. */
+/** `auth sign`: an identity file for a user, or what a self-hosted database needs. */
 async function signCommand(
   cluster: TeleportCluster,
   { flags }: Invocation,
   { cwd }: CallContext,
 ): Promise<string> {
-  const { format, out } = flags;
-  if (format !== "db") throw new TctlError(`the sandbox signs for databases only, not as "${format}"`);
+  const { format, out, user } = flags;
   const ttlMs = parseDuration(flags["ttl"] ?? "");
   if (ttlMs === null) throw new TctlError(`time: invalid duration "${flags["ttl"]}"`);
-  const hosts = (flags["host"] ?? "").split(",").filter((host) => host !== "");
-  if (hosts.length === 0) throw new TctlError("at least one hostname must be specified");
-  if (out === undefined || out === "") throw new TctlError("identity output path is not specified");
-  const names = [`${out}.key`, `${out}.crt`, `${out}.cas`];
-  if (flags["overwrite"] !== "true" && names.some((name) => existsSync(resolve(cwd, name)))) {
+  const target = {
+    cwd,
+    out: out ?? "",
+    mayOverwrite: flags["overwrite"] === "true",
+  };
+  if (format === "db") return signDatabase(cluster, flags["host"] ?? "", ttlMs, target);
+  if (format !== "file") {
+    throw new TctlError(`the sandbox signs identity files (file) and for databases (db), not as "${format}"`);
+  }
+  if (user === undefined) throw new TctlError("the sandbox signs identity files of users only: --user");
+  const [name = ""] = targetsOf(target, [""]);
+  await writePrivate(resolve(cwd, name), await identityFile(cluster, user, ttlMs));
+  return `\nThe credentials have been written to ${name}\n`;
+}
+
+interface SignTarget {
+  readonly cwd: string;
+  readonly out: string;
+  readonly mayOverwrite: boolean;
+}
+
+/** The files that a call writes, by their endings. */
+function targetsOf({ cwd, out, mayOverwrite }: SignTarget, endings: readonly string[]): readonly string[] {
+  if (out === "") throw new TctlError("identity output path is not specified");
+  const names = endings.map((ending) => `${out}${ending}`);
+  if (!mayOverwrite && names.some((name) => existsSync(resolve(cwd, name)))) {
     // The real one asks first; nobody answers here.
     throw new TctlError(`not overwriting destination files ${names.join(", ")}`);
   }
-  const signed = await signForDatabase(cluster, hosts, ttlMs);
-  await writeCertificate(resolve(cwd, out), signed);
-  return `Database credentials have been written to ${names.join(", ")}.\n\n${settings(out)}`;
+  return names;
 }
 
-async function writeCertificate(prefix: string, signed: DatabaseLogin): Promise<void> {
-  await mkdir(dirname(prefix), { recursive: true, mode: 0o700 });
-  await writeFile(`${prefix}.key`, signed.key, { mode: 0o600 });
-  await writeFile(`${prefix}.crt`, signed.certificate, { mode: 0o600 });
-  await writeFile(`${prefix}.cas`, signed.authorities, { mode: 0o600 });
+/** A key, a certificate, and the CAs of whom the database is to let in. */
+async function signDatabase(
+  cluster: TeleportCluster,
+  host: string,
+  ttlMs: number,
+  target: SignTarget,
+): Promise<string> {
+  const hosts = host.split(",").filter((one) => one !== "");
+  if (hosts.length === 0) throw new TctlError("at least one hostname must be specified");
+  const names = targetsOf(target, [".key", ".crt", ".cas"]);
+  const { key, certificate, authorities } = await signForDatabase(cluster, hosts, ttlMs);
+  const contents = [key, certificate, authorities];
+  for (const [index, name] of names.entries()) {
+    await writePrivate(resolve(target.cwd, name), contents[index] ?? "");
+  }
+  return `Database credentials have been written to ${names.join(", ")}.\n\n${settings(target.out)}`;
+}
+
+async function writePrivate(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, content, { mode: 0o600 });
 }
 
 function settings(out: string): string {

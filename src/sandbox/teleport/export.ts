@@ -87,6 +87,15 @@ function sshLine(
   if (fingerprint) return `${sshFingerprint(ssh.line)}\n`;
   const key = ssh.line.trim();
   if (type !== "host") return `cert-authority ${key} clustername=${cluster}&type=${type}\n`;
+  return knownHostsLine(key, cluster, dialect);
+}
+
+/** The line by which an SSH client knows the hosts of a cluster; empty without an SSH key. */
+export function hostAuthorityLine({ ssh }: KeyGeneration, cluster: string, dialect: Dialect): string {
+  return ssh === null ? "" : knownHostsLine(ssh.line.trim(), cluster, dialect);
+}
+
+function knownHostsLine(key: string, cluster: string, dialect: Dialect): string {
   const hosts = dialect === "v5" ? `*.${cluster}` : `${cluster},*.${cluster}`;
   return `@cert-authority ${hosts} ${key} type=host\n`;
 }

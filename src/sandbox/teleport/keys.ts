@@ -14,6 +14,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import type { Dialect } from "./rotation.ts";
+import { mpint, sshString } from "./ssh-certificate.ts";
 
 /**
  * One generation of a CA's keys: what `init` adds and the last standby drops, as a whole. Every auth server
@@ -31,7 +32,7 @@ export interface KeyGeneration {
 /** A CA pin: SHA-256 of the SubjectPublicKeyInfo, in hex. */
 export type Pin = `sha256:${string}`;
 
-interface SshKey {
+export interface SshKey {
   /** The line of an authorized_keys file, without a comment. */
   readonly line: string;
   readonly algorithm: string;
@@ -110,13 +111,14 @@ export interface CertificateRequest {
   readonly ttlMs: number;
 }
 
-/** Signs a certificate for a new key. */
+/** Signs a certificate, for a new key unless there is one. */
 export async function issueCertificate(
   authority: TlsKey,
   request: CertificateRequest,
   now: number,
+  given?: webcrypto.CryptoKeyPair,
 ): Promise<IssuedCertificate> {
-  const keys = await newKeyPair("ECDSA P-256");
+  const keys = given ?? (await newKeyPair("ECDSA P-256"));
   const issuer = new X509Certificate(authority.certificate);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: newSerial(),
@@ -171,6 +173,12 @@ export function privatePem(key: KeyObject): string {
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
+export function pinOf(key: KeyObject): Pin {
+  return `sha256:${createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")}`;
+}
+
 /** The fingerprint that `tctl get cas --format=text` shows for an SSH key. */
 export function sshFingerprint(line: string): string {
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
@@ -199,10 +207,9 @@ async function tlsKey(algorithm: Algorithm, cluster: string, now: number, dialec
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const spki = KeyObject.from(keys.publicKey).export({ type: "spki", format: "der" });
   return {
     certificate: pem(certificate),
-    fingerprint: `sha256:${createHash("sha256").update(spki).digest("hex")}`,
+    fingerprint: pinOf(KeyObject.from(keys.publicKey)),
     algorithm,
     keys,
     privateKey: KeyObject.from(keys.privateKey),
@@ -251,19 +258,7 @@ function authorizedKeysLine(key: KeyObject): string {
   const jwk = key.export({ format: "jwk" });
   const parts =
     jwk.kty === "RSA"
-      ? ["ssh-rsa", mpint(jwk.e), mpint(jwk.n)]
+      ? ["ssh-rsa", mpint(jwk.e ?? ""), mpint(jwk.n ?? "")]
       : ["ssh-ed25519", Buffer.from(jwk.x ?? "", "base64url")];
   return `${parts[0]} ${Buffer.concat(parts.map(sshString)).toString("base64")}\n`;
-}
-
-function sshString(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-function mpint(base64url: string | undefined): Buffer {
-  const bytes = Buffer.from(base64url ?? "", "base64url");
-  return (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
 }

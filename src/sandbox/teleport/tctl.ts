@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ToolResult } from "../platform.ts";
 import { AUTH_COMMANDS, authSpecs } from "./auth-commands.ts";
@@ -10,7 +10,9 @@ import {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
+import { failure, unreachable } from "./failed-call.ts";
 import { getCommand } from "./get-command.ts";
+import { identityProblem } from "./identity-file.ts";
 import { LISTING_COMMANDS, listingSpecs } from "./listing-commands.ts";
 import { createOverride, overrideSpecs, RUN_OVERRIDE_COMMAND } from "./override-commands.ts";
 import { OverrideRefusal } from "./override-rules.ts";
@@ -44,6 +46,10 @@ export async function tctl(
   if (identity !== undefined && !existsSync(resolve(cwd, identity))) {
     return failure(dialect, `open ${identity}: no such file or directory`);
   }
+  if (identity !== undefined) {
+    const problem = identityProblem(cluster, readFileSync(resolve(cwd, identity), "utf8"));
+    if (problem !== null) return unreachable(dialect, problem);
+  }
   const run = COMMANDS[invocation.command.path.join(" ")];
   if (run === undefined) throw new Error(`tctl ${invocation.command.path.join(" ")} has no code`);
   try {
@@ -59,13 +65,6 @@ export async function tctl(
     if (error instanceof OverrideRefusal) return failure(dialect, error.message);
     throw error;
   }
-}
-
-/** A failed call: newer versions colour the prefix even off a terminal (reference 1.11). */
-export function failure(dialect: Dialect, message: string, before = ""): ToolResult {
-  const prefix = dialect === "v5" ? "error: " : "\u001b[31mERROR: \u001b[0m";
-  const end = dialect === "v11" ? "\n\n" : "\n";
-  return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}${end}` };
 }
 
 /** A command line that cannot be used; only newer versions print how it would be. */

@@ -12,10 +12,10 @@ import type {
 } from "../platform.ts";
 import { pins } from "./authority-store.ts";
 import { TeleportCluster, type WantedCluster } from "./cluster.ts";
+import { failure, HUNG_UP, REFUSED, unreachable } from "./failed-call.ts";
 import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
-import { failure, tctl } from "./tctl.ts";
-import { HUNG_UP, REFUSED, unreachable } from "./unreachable.ts";
+import { tctl } from "./tctl.ts";
 
 type CallFault = FaultName<"teleport", "call">;
 

@@ -1,6 +1,12 @@
 import type { ToolResult } from "../platform.ts";
 import type { Dialect } from "./rotation.ts";
-import { failure } from "./tctl.ts";
+
+/** A failed call: newer versions colour the prefix even off a terminal (reference 1.11). */
+export function failure(dialect: Dialect, message: string, before = ""): ToolResult {
+  const prefix = dialect === "v5" ? "error: " : "\u001b[31mERROR: \u001b[0m";
+  const end = dialect === "v11" ? "\n\n" : "\n";
+  return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}${end}` };
+}
 
 const ADDRESS = "127.0.0.1:3025";
 
@@ -17,10 +23,18 @@ export function unreachable(dialect: Dialect, cause: string): ToolResult {
       `${request}\n\t${request}.\nIs the auth server running on "${ADDRESS}"?\n`;
     return { exit: 1, stdout: "", stderr };
   }
-  return failure(
-    dialect,
-    cause === HUNG_UP
-      ? "rpc error: code = Unavailable desc = error reading from server: EOF"
-      : `Cannot connect to the auth server. Is the auth server running on "${ADDRESS}"?`,
-  );
+  switch (cause) {
+    case REFUSED:
+      return failure(
+        dialect,
+        `Cannot connect to the auth server. Is the auth server running on "${ADDRESS}"?`,
+      );
+    case HUNG_UP:
+      return failure(dialect, "rpc error: code = Unavailable desc = error reading from server: EOF");
+    default:
+      return failure(
+        dialect,
+        `failed direct dial to auth server: Get "https://teleport.cluster.local/v2/configuration/name": ${cause}`,
+      );
+  }
 }
