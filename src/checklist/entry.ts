@@ -5,6 +5,7 @@ export const TRUSTS_BOTH: Expectation = { trusts: { old: "yes", new: "yes" } };
 export const TRUSTS_NEW_ONLY: Expectation = { trusts: { old: "no", new: "yes" } };
 export const TRUSTS_OLD_ONLY: Expectation = { trusts: { old: "yes", new: "no" } };
 
+/** A step as the tables have it; what is left out is as `work` fills it in. */
 export interface Entry {
   readonly what: string;
   readonly why: string;
@@ -18,10 +19,12 @@ export interface Entry {
   readonly ofUse?: true;
 }
 
+/** A file of `capstan artifacts` that helps, below `<cluster>/<type>/`. */
 export function artifact(path: string): Help {
   return { kind: "artifact", path };
 }
 
+/** A command line that helps, as people type it. */
 export function command(line: string): Help {
   return { kind: "command", line };
 }

@@ -55,6 +55,7 @@ export interface DesiredContent {
   readonly content: string;
 }
 
+/** What a fingerprint binds of a live CA: a step is stale when one of these moved. */
 export interface LiveFacts {
   readonly authority: string;
   readonly state: LiveAuthority["rotation"]["state"];
@@ -109,6 +110,7 @@ export function fingerprintOf({ clusters }: Binding): string {
   );
 }
 
+/** SHA-256 of a value's canonical JSON: the same for the same content in whatever order of keys. */
 export function digestOf(value: unknown): string {
   return `sha256:${createHash("sha256").update(canonicalJson(value)).digest("hex")}`;
 }
@@ -170,6 +172,7 @@ export function authorityContent(authority: AuthorityResource) {
   };
 }
 
+/** A rotation without the places where it and its statements stand: moving a file changes no fingerprint. */
 export function rotationContent(rotation: RotationResource) {
   const { source: _, acknowledge, waive, ...content } = rotation;
   return { ...content, acknowledge: placeless(acknowledge), waive: placeless(waive) };

@@ -32,6 +32,7 @@ export interface BoundPlan {
   readonly binding: Binding;
 }
 
+/** A plan as it is written to a file, with a digest of its own content. */
 export function sealPlan(
   { plan, binding }: BoundPlan,
   { madeAt, version }: { readonly madeAt: string; readonly version: string },

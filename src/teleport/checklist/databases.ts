@@ -99,6 +99,7 @@ function elsewhere(crl: "db" | "db_client", only: Pick<Entry, "since" | "until">
 const BEFORE_THE_SPLIT = elsewhere("db", { until: DB_CLIENT });
 const SINCE_THE_SPLIT = elsewhere("db_client", { since: DB_CLIENT });
 
+/** Work by hand of the db CA (reference teleport-rotation 2.2). */
 export const DB = work("db", {
   init: {
     "reissue-server-certificates": {

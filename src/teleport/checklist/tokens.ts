@@ -1,5 +1,6 @@
 import { artifact, TRUSTS_BOTH, TRUSTS_NEW_ONLY, TRUSTS_OLD_ONLY, work } from "../../checklist/entry.ts";
 
+/** Work by hand of the jwt CA (reference teleport-rotation 2.2). */
 export const JWT = work("jwt", {
   init: {
     "refresh-jwks": {
@@ -73,6 +74,7 @@ export const OIDC_IDP = work("oidc_idp", {
   },
 });
 
+/** Work by hand of the okta CA, of which nothing is documented. */
 export const OKTA = work("okta", {
   update_clients: {
     "integration-healthy": {

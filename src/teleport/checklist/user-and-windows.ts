@@ -23,6 +23,7 @@ const PUBLISH_TO_DIRECTORY = [
   command("certutil -pulse"),
 ];
 
+/** Work by hand of the user CA (reference teleport-rotation 2.2). */
 export const USER = work("user", {
   init: {
     "direct-trust-both": {

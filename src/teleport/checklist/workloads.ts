@@ -7,6 +7,7 @@ import {
   work,
 } from "../../checklist/entry.ts";
 
+/** Work by hand of the spiffe CA (reference teleport-rotation 2.2, 9.5). */
 export const SPIFFE = work("spiffe", {
   init: {
     "validators-trust-both": {
@@ -51,6 +52,7 @@ export const SPIFFE = work("spiffe", {
   },
 });
 
+/** Work by hand of the awsra CA (reference teleport-rotation 2.2). */
 export const AWSRA = work("awsra", {
   init: {
     "trust-anchor-both": {
