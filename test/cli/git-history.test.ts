@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { runHere } from "../world/command-line.ts";
 import { HistoryStory } from "../world/history-story.ts";
 import { InProcessRepository } from "../world/in-process.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { InProcessRepository } from "../world/in-process.ts";
 import { eventually } from "../world/repository.ts";
 

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { InProcessRepository } from "../world/in-process.ts";
 import { guardOf } from "../world/repository.ts";
 

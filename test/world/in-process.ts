@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
 import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
-import type { EmulatedPlatform } from "../../src/sandbox/platform.ts";
+import type { EmulatedPlatform } from "../../src/sandbox/emulated-platform.ts";
 import { runHere } from "./command-line.ts";
 import { type Ran, Repository } from "./repository.ts";
 
