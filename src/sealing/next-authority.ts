@@ -1,5 +1,6 @@
 import type { NextAuthority } from "../resources/model/desired.ts";
-import { type AuthorityProfile, makeAuthority } from "../x509/make.ts";
+import { makeAuthority } from "../x509/make.ts";
+import type { AuthorityProfile } from "../x509/what-is-made.ts";
 import { seal } from "./seal.ts";
 
 /**

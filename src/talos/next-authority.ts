@@ -1,4 +1,4 @@
-import type { AuthorityProfile } from "../x509/make.ts";
+import type { AuthorityProfile } from "../x509/what-is-made.ts";
 import type { TalosType } from "./authority-types.ts";
 
 const VALIDITY_MS = 10 * 365 * 24 * 3_600_000;

@@ -10,9 +10,9 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "./library.ts";
-import type { AuthorityProfile, ClientProfile, Signing } from "./make.ts";
 import { toPem } from "./pem.ts";
 import { privateKeyPem, readPrivateKey } from "./private-key.ts";
+import type { AuthorityProfile, ClientProfile, Signing } from "./what-is-made.ts";
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 

@@ -1,34 +1,10 @@
-import type { KeyForm } from "./private-key.ts";
-
-/** What a new root is like. */
-export interface AuthorityProfile {
-  /** All of its name: `O=…`. Old and new CA have the same. */
-  readonly organization: string;
-  readonly keys: "ed25519" | "ec";
-  /** How its key is written. */
-  readonly form: KeyForm;
-  readonly validForMs: number;
-}
-
-/** A CA with its key, as PEM. Only ever in memory. */
-export interface Signing {
-  readonly certificate: string;
-  readonly key: string;
-}
+import type { AuthorityProfile, ClientProfile, Signing } from "./what-is-made.ts";
 
 /** Makes a self-signed CA. `now` is the present; it begins a little before. */
 export async function makeAuthority(profile: AuthorityProfile, now: Date): Promise<Signing> {
   // Most commands make no certificate, and the library that signs them is slow to load.
   const { signAuthority } = await import("./issue.ts");
   return await signAuthority(profile, now);
-}
-
-/** What a client certificate says of its holder. */
-export interface ClientProfile {
-  readonly organization: string;
-  readonly commonName?: string;
-  /** The present; the certificate begins a little before. */
-  readonly now: Date;
 }
 
 /**

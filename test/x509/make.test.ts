@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type AuthorityProfile, makeAuthority, makeClient } from "../../src/x509/make.ts";
+import { makeAuthority, makeClient } from "../../src/x509/make.ts";
 import { isKeyOf } from "../../src/x509/private-key.ts";
+import type { AuthorityProfile } from "../../src/x509/what-is-made.ts";
 import { makeCertificate } from "../platforms/keys.ts";
 
 const NOW = new Date("2026-11-21T12:34:56.789Z");

@@ -6,7 +6,7 @@ import { type Baseline, takeBaseline } from "./baseline.ts";
 import type { TalosError } from "./errors.ts";
 import { type MachineTexts, readMachine } from "./machine.ts";
 import type { Session } from "./session.ts";
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /** Time enough to prove the first control plane; after it the machine reverts by itself. */
 const TRY_TIMEOUT = { talos: "2m", kubernetes: "6m" } as const;

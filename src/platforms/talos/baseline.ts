@@ -4,7 +4,7 @@ import type { Move } from "../../talos/walk.ts";
 import { spec } from "./machine.ts";
 import { readResources, type Session } from "./session.ts";
 import { CERTIFICATES_MS, within } from "./time-limits.ts";
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /** What is compared with later, to know that something has restarted. */
 export interface Baseline {

@@ -5,7 +5,7 @@ import { openContext } from "./identities-offered.ts";
 import { kubeconfigFor } from "./look-at-kubernetes.ts";
 import { clientOf } from "./stage-client.ts";
 import { type TalosClient, writeTalosconfig } from "./talosconfig.ts";
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /**
  * Writes the client configurations that a phase needs, to where the resource says, and nowhere else (reference

@@ -1,7 +1,7 @@
 import type { Reply } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import { CERTIFICATES_MS, within } from "./time-limits.ts";
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /** On every machine directly, and through every control plane: their own certificates have to fit too. */
 export async function everywhere(

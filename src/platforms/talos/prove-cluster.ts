@@ -5,7 +5,7 @@ import { kubernetesFacts, openKubectl, refuses, rootAuthority, withKubeChange } 
 import { apiServersOf, kubeconfigFor } from "./look-at-kubernetes.ts";
 import { clientOf } from "./stage-client.ts";
 import { CERTIFICATES_MS, PUBLISH_MS, RESTART_MS, within } from "./time-limits.ts";
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /** What the step rests on still holds: everybody knows the new CA before it signs, and uses it before the old one goes. */
 export async function proveBefore(work: TalosTransition): Promise<void> {

@@ -12,7 +12,7 @@ import { readResources, type Session } from "./session.ts";
 import { clientOf } from "./stage-client.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import { CERTIFICATES_MS, RESTART_MS, within } from "./time-limits.ts";
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /**
  * By then a kubelet that was to restart has begun to: its service is destroyed and made anew, which shows in its time,

@@ -1,5 +1,5 @@
-import type { Signing } from "../../x509/make.ts";
 import { makeClient } from "../../x509/make.ts";
+import type { Signing } from "../../x509/what-is-made.ts";
 import { admin } from "./identities-offered.ts";
 import type { Session } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";

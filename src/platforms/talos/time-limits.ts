@@ -1,4 +1,4 @@
-import type { TalosTransition } from "./transition.ts";
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /** A worker asks trustd, which takes seconds; its certificates are waited for longer than upstream does (TA 5.1). */
 export const CERTIFICATES_MS = 120_000;

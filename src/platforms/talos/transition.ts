@@ -9,7 +9,6 @@ import { type Level, nodeState } from "../../talos/node-state.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
 import { levelOf, type Move, movesTo, type Walker } from "../../talos/walk.ts";
 import { type CaCertificate, readCaCertificate } from "../../x509/ca-certificate.ts";
-import type { Signing } from "../../x509/make.ts";
 import type { TransitionReply, TransitionRequest } from "../platform.ts";
 import { moveMachine } from "./apply-config.ts";
 import { insistOnClientFiles } from "./client-files.ts";
@@ -20,21 +19,7 @@ import { proveBefore, proveCluster } from "./prove-cluster.ts";
 import { proveMachine } from "./prove-machine.ts";
 import { lookAtMachines, phaseOf, statesOf, type TalosLook } from "./seen-machines.ts";
 import type { Session } from "./session.ts";
-
-/** Everything that a transition of one CA works with. */
-export interface TalosTransition {
-  readonly session: Session;
-  readonly cluster: ClusterResource;
-  readonly type: TalosType;
-  readonly from: Phase;
-  readonly to: Phase;
-  readonly look: TalosLook;
-  readonly known: KnownRotation;
-  readonly pair: { readonly old: CaCertificate; readonly next: CaCertificate };
-  /** `null`: not at hand. What needs it says so. */
-  readonly keys: { readonly old: Signing | null; readonly next: Signing | null };
-  readonly progress: (message: string) => void;
-}
+import type { TalosTransition } from "./transition-at-hand.ts";
 
 /** That, for as long as this run may change anything. */
 type Changing = TalosTransition & { readonly confirm: () => Promise<void> };
