@@ -4,9 +4,9 @@ import { chmod, link, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { DaemonServer } from "./daemon-server.ts";
+import type { EmulatedPlatform } from "./emulated-platform.ts";
 import { entry } from "./entry.ts";
 import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
-import type { EmulatedPlatform } from "./platform.ts";
 import { INFO_FILE } from "./wire.ts";
 
 /** How often the daemon looks whether its folder is still there. */

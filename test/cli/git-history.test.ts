@@ -2,7 +2,7 @@ import "../world/in-process.ts";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { runHere } from "../world/command-line.ts";
 import { HistoryStory } from "../world/history-story.ts";
 import { type Ran, Repository } from "../world/repository.ts";

@@ -2,7 +2,7 @@ import "../world/in-process.ts";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { eventually, Repository } from "../world/repository.ts";
 
 /** A repository and its cluster, both in this process. */

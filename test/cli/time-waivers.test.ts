@@ -2,7 +2,7 @@ import "../world/in-process.ts";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { guardOf, Repository } from "../world/repository.ts";
 
 const FREEZE = "freezes: [{ from: 2020-01-01, to: 2120-01-01, reason: sale }]";

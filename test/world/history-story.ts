@@ -2,7 +2,7 @@ import { appendFile, cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import "./in-process.ts";
 import { Repository } from "./repository.ts";
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { workOfType } from "../../src/checklist/checklist.ts";
 import type { OverridePlan } from "../../src/rotation/override-plan.ts";
-import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { issueDatabaseClient } from "../../src/sandbox/teleport/database-client.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import { Database } from "../sandbox/database.ts";
