@@ -1,8 +1,11 @@
 import type { Phase } from "../rotation/phase.ts";
 import type { Binding, ChecklistStep, Expectation, Help, Release } from "./step.ts";
 
+/** What a consumer has to trust while both keys are in use. */
 export const TRUSTS_BOTH: Expectation = { trusts: { old: "yes", new: "yes" } };
+/** What it has to trust once the old key is gone. */
 export const TRUSTS_NEW_ONLY: Expectation = { trusts: { old: "no", new: "yes" } };
+/** What it has to trust once a rollback is over. */
 export const TRUSTS_OLD_ONLY: Expectation = { trusts: { old: "yes", new: "no" } };
 
 /** A step as the tables have it; what is left out is as `work` fills it in. */

@@ -163,6 +163,7 @@ export const DB = work("db", {
   },
 });
 
+/** Work by hand of the db_client CA (reference teleport-rotation 2.2). */
 export const DB_CLIENT_WORK = work("db_client", {
   init: {
     "trust-both": {

@@ -38,6 +38,7 @@ export const JWT = work("jwt", {
   },
 });
 
+/** Work by hand of the saml_idp CA (reference teleport-rotation 2.2). */
 export const SAML_IDP = work("saml_idp", {
   init: {
     "publish-new-metadata": {
@@ -64,6 +65,7 @@ export const SAML_IDP = work("saml_idp", {
   },
 });
 
+/** Work by hand of the oidc_idp CA (reference teleport-rotation 2.2). */
 export const OIDC_IDP = work("oidc_idp", {
   update_clients: {
     "integration-call": {

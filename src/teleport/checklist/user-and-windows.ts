@@ -109,6 +109,7 @@ export const USER = work("user", {
   },
 });
 
+/** Work by hand of the windows CA (reference teleport-rotation 2.2). */
 export const WINDOWS_WORK = work("windows", {
   init: {
     "desktop-services-aware": {

@@ -90,6 +90,7 @@ export const AWSRA = work("awsra", {
   },
 });
 
+/** Work by hand of the bound_keypair CA (reference teleport-rotation 2.2). */
 export const BOUND_KEYPAIR = work("bound_keypair", {
   update_servers: {
     "bots-seen": {
