@@ -19,7 +19,7 @@ import type { ClusterPlan } from "../../rotation/plan.ts";
  * commit, so that a merge which changes nothing of it keeps the fingerprint; not the components, which come and go, and
  * which guards judge anew right before each step.
  */
-export interface Binding {
+export interface PlanBinding {
   readonly clusters: readonly ClusterBinding[];
 }
 
@@ -72,7 +72,7 @@ export function bindingOf(
   desired: DesiredState,
   observations: readonly ClusterObservation[],
   planned: readonly PlannedWork[],
-): Binding {
+): PlanBinding {
   const clusters = observations.map((observation) => {
     const work = planned.find(({ name }) => name === observation.cluster);
     return clusterBinding(desired, observation, work === undefined ? [] : changesOf(work));
@@ -104,7 +104,7 @@ export function planFingerprint(clusters: readonly FingerprintedCluster[]): stri
 }
 
 /** Of the whole plan, from what it is bound to. */
-export function fingerprintOf({ clusters }: Binding): string {
+export function fingerprintOfPlan({ clusters }: PlanBinding): string {
   return planFingerprint(
     clusters.map((cluster) => ({ name: cluster.name, fingerprint: clusterFingerprint(cluster) })),
   );
