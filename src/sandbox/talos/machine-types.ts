@@ -34,3 +34,13 @@ export interface ApiCertificates {
   /** One per CA on control planes; on workers a single bundle, as it came from trustd. */
   readonly accepted: readonly string[];
 }
+
+/** One row of the list of members. */
+export interface DiscoveredMember {
+  readonly addresses: readonly string[];
+  readonly controlPlane?: { readonly port: number };
+  readonly hostname: string;
+  readonly machineType: string;
+  readonly nodeId: string;
+  readonly operatingSystem: string;
+}

@@ -17,7 +17,7 @@ import { Kubelet } from "./kubelet.ts";
 import type { Kubernetes } from "./kubernetes.ts";
 import { callMachine } from "./machine-api.ts";
 import { acceptedByKubelet, type EmulatedConfig } from "./machine-config.ts";
-import type { MachineContext, MachineFault } from "./machine-types.ts";
+import type { DiscoveredMember, MachineContext, MachineFault } from "./machine-types.ts";
 import type { Network } from "./network.ts";
 import { type Pace, Queue } from "./pace.ts";
 import { RpcError, type RpcRequest } from "./rpc.ts";
@@ -48,15 +48,6 @@ interface MachineSurroundings {
   /** Which control plane holds the shared address. */
   readonly holdsVip: (name: string) => boolean;
   readonly machines: () => readonly Machine[];
-}
-
-export interface DiscoveredMember {
-  readonly addresses: readonly string[];
-  readonly controlPlane?: { readonly port: number };
-  readonly hostname: string;
-  readonly machineType: string;
-  readonly nodeId: string;
-  readonly operatingSystem: string;
 }
 
 const TRUSTD_ROUND_TRIP_SECONDS = 1;
