@@ -1,8 +1,15 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.ts";
+
+/** Tables and properties of the pure rooms: no process, no server, no sandbox, nothing of the module registry is changed. */
+const PURE = [
+  "test/{artifacts,checklist,guards,planner,rotation,teleport,toy,x509}/**/*.test.ts",
+  "test/views/{columns,event-text,json-text,markdown,plan-text}.test.ts",
+  "test/{layers,names,security,versions}.test.ts",
+];
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.{ts,tsx}"],
     // What hangs is ended by this, and nothing else: a busy machine may be ten times slower than a free one.
     testTimeout: 30 * 60_000,
     hookTimeout: 30 * 60_000,
@@ -10,6 +17,14 @@ export default defineConfig({
     expect: { poll: { timeout: 30 * 60_000 } },
     // Most of the time is spent waiting for processes and clocks of clusters, not on a core.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/totals-reporter.ts"],
+    projects: [
+      { extends: true, test: { name: "pure", include: PURE, pool: "threads", isolate: false } },
+      {
+        extends: true,
+        test: { name: "world", include: ["test/**/*.test.{ts,tsx}"], exclude: PURE, pool: "forks" },
+      },
+    ],
   },
 });

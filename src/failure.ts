@@ -15,6 +15,7 @@ export class Failure extends Error {
   }
 }
 
+/** What kind of trouble a `Failure` is; `cli/exit-code.ts` has the exit of each. */
 export type FailureCode =
   /** Bad flags or arguments. */
   | "usage"

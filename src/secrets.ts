@@ -68,6 +68,10 @@ function spellingsOf(text: string): readonly string[] {
 const CREDENTIAL_NAME =
   /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PGPASSWORD|CREDENTIALS?|(?:PRIVATE|SECRET|ACCESS|API)_?KEY|PAT)$/i;
 
+/**
+ * Makes the values of variables that hold credentials by their name unprintable from now on; shorter ones than 8
+ * characters would hide common words.
+ */
 export function registerEnvironment(env: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || value.length < 8) continue;

@@ -46,6 +46,7 @@ export function writableRoots(
   return [resolve(folder), ...operatorsFolders(env)];
 }
 
+/** Whether an absolute path lies below a folder, by its text alone: links are not followed. */
 export function isBelow(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== "" && !isAbsolute(way) && way.split(sep)[0] !== "..";

@@ -87,6 +87,7 @@ function readOpensshLine(key: AuthorityKey): KeyMaterial {
   };
 }
 
+/** SHA-256 as hexadecimal digits in small letters. */
 export function sha256(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest();
 }

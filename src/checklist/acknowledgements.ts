@@ -31,13 +31,15 @@ export function acknowledgementDiagnostics(
 ): readonly Diagnostic[] {
   const ofRotations = rotations.flatMap((rotation) =>
     problemsOf(rotation, context).map((problem) =>
-      diagnosticAt(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
+      diagnosticOfStatement(problem, placeOf(rotation, rotation.acknowledge[problem.index]), context),
     ),
   );
   const ofAuthorities = authorities.flatMap((authority) =>
     (authority.acknowledge ?? []).flatMap((acknowledgement) => {
       const problem = standing(acknowledgement, authority, context);
-      return problem === null ? [] : [diagnosticAt(problem, placeOf(authority, acknowledgement), context)];
+      return problem === null
+        ? []
+        : [diagnosticOfStatement(problem, placeOf(authority, acknowledgement), context)];
     }),
   );
   return [...ofRotations, ...ofAuthorities];
@@ -80,7 +82,7 @@ function placeOf(
 }
 
 /** An error about a statement, at its place. */
-export function diagnosticAt(
+export function diagnosticOfStatement(
   { message, suggestion }: Omit<AcknowledgementProblem, "index">,
   { file, line }: Source,
   { files }: Pick<AcknowledgementContext, "files">,

@@ -1,10 +1,14 @@
 import type { Phase } from "../rotation/phase.ts";
 import type { Binding, ChecklistStep, Expectation, Help, Release } from "./step.ts";
 
+/** What a consumer has to trust while both keys are in use. */
 export const TRUSTS_BOTH: Expectation = { trusts: { old: "yes", new: "yes" } };
+/** What it has to trust once the old key is gone. */
 export const TRUSTS_NEW_ONLY: Expectation = { trusts: { old: "no", new: "yes" } };
+/** What it has to trust once a rollback is over. */
 export const TRUSTS_OLD_ONLY: Expectation = { trusts: { old: "yes", new: "no" } };
 
+/** A step as the tables have it; what is left out is as `work` fills it in. */
 export interface Entry {
   readonly what: string;
   readonly why: string;
@@ -18,10 +22,12 @@ export interface Entry {
   readonly ofUse?: true;
 }
 
+/** A file of `capstan artifacts` that helps, below `<cluster>/<type>/`. */
 export function artifact(path: string): Help {
   return { kind: "artifact", path };
 }
 
+/** A command line that helps, as people type it. */
 export function command(line: string): Help {
   return { kind: "command", line };
 }

@@ -6,7 +6,7 @@ import type {
   Source,
   Waiver,
 } from "../resources/model/desired.ts";
-import { type AcknowledgementContext, diagnosticAt } from "./acknowledgements.ts";
+import { type AcknowledgementContext, diagnosticOfStatement } from "./acknowledgements.ts";
 import type { AcknowledgementProblem } from "./tick.ts";
 
 type Problem = Omit<AcknowledgementProblem, "index">;
@@ -20,7 +20,7 @@ export function overrideStatementDiagnostics(
   context: Pick<AcknowledgementContext, "files">,
 ): readonly Diagnostic[] {
   const found = (problem: Problem | null, { source }: { readonly source?: Source }, of: Source) =>
-    problem === null ? [] : [diagnosticAt(problem, source ?? of, context)];
+    problem === null ? [] : [diagnosticOfStatement(problem, source ?? of, context)];
   return [
     ...authorities.flatMap((authority) => {
       const subjects = subjectsIn(overrides, authority.cluster, [authority.type]);

@@ -33,6 +33,7 @@ export interface ChecklistStep {
  */
 export type Binding = "always" | "with-consumers" | "advice";
 
+/** What helps with a step. */
 export type Help =
   /** A path that `capstan artifacts` writes, below `<cluster>/<type>/`. */
   { readonly kind: "artifact"; readonly path: string } | { readonly kind: "command"; readonly line: string };

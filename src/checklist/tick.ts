@@ -19,6 +19,7 @@ export interface AcknowledgementProblem {
   readonly suggestion: string | null;
 }
 
+/** What a statement is held against. */
 export interface TickContext {
   readonly profile: PlatformProfile;
   /** CA types that the rotation moves: an acknowledgement may name any step of theirs, in any phase. */

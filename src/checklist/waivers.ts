@@ -1,6 +1,6 @@
 import type { DesiredState, Diagnostic } from "../resources/model/desired.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
-import { type AcknowledgementContext, diagnosticAt } from "./acknowledgements.ts";
+import { type AcknowledgementContext, diagnosticOfStatement } from "./acknowledgements.ts";
 
 /**
  * Waivers of consumers that git does not declare for the CAs of the rotation. A warning: the consumer may be gone, and
@@ -23,7 +23,10 @@ export function waiverDiagnostics(
           suggestion:
             subjects.length === 0 ? "remove it" : suggestOneOf(waiver.subject, subjects, "there are"),
         };
-        return { ...diagnosticAt(problem, waiver.source ?? source, context), severity: "warning" as const };
+        return {
+          ...diagnosticOfStatement(problem, waiver.source ?? source, context),
+          severity: "warning" as const,
+        };
       });
   });
 }

@@ -13,7 +13,7 @@ import {
   loadResources,
   type PlacedRepository,
 } from "../resources/read/load.ts";
-import { MAX_FILE_BYTES, readSourceFile, sourceOf } from "../resources/read/read-file.ts";
+import { MAX_FILE_BYTES, readSourceFile, sourceFromBytes } from "../resources/read/read-file.ts";
 import { isHidden } from "../resources/read/resource-path.ts";
 import {
   compareDiagnostics,
@@ -76,7 +76,7 @@ async function filesElsewhere(git: Repository, tree: CommitTree | null): Promise
     const texts = await whole.texts(paths, MAX_FILE_BYTES);
     return paths.flatMap((path) => {
       const bytes = texts.get(path);
-      return bytes instanceof Uint8Array ? textOf(sourceOf(posix.relative(prefix, path), bytes)) : [];
+      return bytes instanceof Uint8Array ? textOf(sourceFromBytes(posix.relative(prefix, path), bytes)) : [];
     });
   }
   const paths = (await findFiles(root)).paths.filter(

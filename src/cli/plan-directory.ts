@@ -11,6 +11,7 @@ import type { Plan } from "../rotation/plan.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-rows.ts";
+import { diagnoseOverride } from "./diagnose-override.ts";
 import { expectations } from "./expectations.ts";
 import { observationsFor } from "./look-for-plan.ts";
 import { writePlanFile } from "./named-plan-file.ts";
@@ -116,10 +117,7 @@ async function certificatesUnread(
   const found = await Promise.all(
     overrides.map(async ({ cluster, type, document, source }) => {
       const written = overrideDocuments.find(({ value }) => value === document);
-      const diagnostics =
-        written === undefined
-          ? []
-          : await (await import("../teleport/overrides/diagnostics.ts")).overrideDiagnostics(written, now);
+      const diagnostics = written === undefined ? [] : await diagnoseOverride(written, now);
       return diagnostics.map(({ severity, message, suggestion }) => ({
         severity,
         subject: `override/${cluster}/${type}`,

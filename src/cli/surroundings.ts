@@ -20,8 +20,6 @@ import {
   type PeerObservation,
   type Surroundings,
 } from "../rotation/observation.ts";
-import { readOverride } from "../teleport/overrides/read-resource.ts";
-import { fingerprintOfHash } from "../x509/spki.ts";
 
 import { findPinFiles, type PinSearch } from "./pin-files.ts";
 
@@ -162,23 +160,11 @@ async function probeConsumers(
 async function overrideChains(
   { type, rotation }: LiveAuthority,
   candidates: KeysByRole,
-  { overrides }: ClusterObservation,
+  observation: ClusterObservation,
 ): Promise<OverrideChains> {
-  const documents = overrides?.state === "listed" ? overrides.documents : [];
-  const read = await Promise.all(documents.map(readOverride));
-  const entries = read
-    .filter((override) => override.type === type)
-    .flatMap((override) => [...override.entries.values()])
-    .filter(({ state }) => state === "enabled");
+  const chains = (await observation.profile.overrides?.chains(observation, type)) ?? new Map();
   const leaving = rotation.phase === "rollback" ? candidates.new.map(({ fingerprint }) => fingerprint) : [];
-  return new Map(
-    entries
-      .map(({ keyHash, certificate, chain }) => {
-        const all = certificate === null ? chain : [certificate, ...chain];
-        return [fingerprintOfHash(keyHash), all.map(({ pem }) => pem)] as const;
-      })
-      .filter(([fingerprint]) => !leaving.includes(fingerprint)),
-  );
+  return new Map([...chains].filter(([fingerprint]) => !leaving.includes(fingerprint)));
 }
 
 /** All keys of an authority that git retires, in whatever rotation: none of them comes back. */

@@ -7,7 +7,6 @@ import type { Diagnostic } from "../resources/model/desired.ts";
 import type { LoadResult } from "../resources/read/load.ts";
 import { compareDiagnostics } from "../resources/read/source-file.ts";
 import { emptyRecord } from "../rotation/record.ts";
-import { overrideDiagnostics } from "../teleport/overrides/diagnostics.ts";
 import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { diagnosticsMarkdown } from "../views/markdown/diagnostics-markdown.ts";
@@ -18,6 +17,7 @@ import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkPins } from "./check-pins.ts";
 import { directoryOf } from "./commands/common-flags.ts";
 import type { VALIDATE } from "./commands/repository-rows.ts";
+import { diagnoseOverride } from "./diagnose-override.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { loadInRepository } from "./load-in-repository.ts";
 import { openRecord } from "./open-record.ts";
@@ -94,6 +94,6 @@ async function certificateDiagnostics(
   now: number,
 ): Promise<readonly Diagnostic[]> {
   const places = new Set(diagnostics.map(({ file, line, column }) => `${file}:${line}:${column}`));
-  const found = await Promise.all(overrideDocuments.map((document) => overrideDiagnostics(document, now)));
+  const found = await Promise.all(overrideDocuments.map((document) => diagnoseOverride(document, now)));
   return found.flat().filter(({ file, line, column }) => !places.has(`${file}:${line}:${column}`));
 }

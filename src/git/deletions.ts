@@ -1,5 +1,5 @@
 import { readDocuments } from "../resources/read/read-documents.ts";
-import { MAX_FILE_BYTES, sourceOf } from "../resources/read/read-file.ts";
+import { MAX_FILE_BYTES, sourceFromBytes } from "../resources/read/read-file.ts";
 import { isHidden, isYaml } from "../resources/read/resource-path.ts";
 import { type Declared, type Deletion, declares } from "../rotation/history.ts";
 import type { RotationRecord } from "../rotation/record.ts";
@@ -99,7 +99,7 @@ function declaredIn(
   blob: { readonly bytes: Uint8Array } | { readonly size: number } | undefined,
 ): readonly Declared[] {
   if (blob === undefined || !("bytes" in blob)) return [];
-  const file = sourceOf(path, blob.bytes);
+  const file = sourceFromBytes(path, blob.bytes);
   if ("severity" in file) return [];
   return readDocuments(file).documents.flatMap(({ kind, sound, value }) =>
     kind === "ca_rotation" && sound && isRotation(value["spec"]) ? [value["spec"]] : [],

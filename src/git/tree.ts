@@ -3,7 +3,7 @@ import { dirname, extname, join, posix, resolve } from "node:path";
 import type { Diagnostic } from "../resources/model/desired.ts";
 import type { FileSource } from "../resources/read/file-source.ts";
 import { LEAVES } from "../resources/read/link-complaints.ts";
-import { isPointer, MAX_FILE_BYTES, sourceOf, tooLarge } from "../resources/read/read-file.ts";
+import { isPointer, MAX_FILE_BYTES, sourceFromBytes, tooLarge } from "../resources/read/read-file.ts";
 import { isHidden, isYaml } from "../resources/read/resource-path.ts";
 import { type Complaint, complain, diagnosticOfFile } from "../resources/read/source-file.ts";
 import { type Blob, readBlobs } from "./blobs.ts";
@@ -120,10 +120,10 @@ export class CommitTree implements FileSource {
     return { paths: [...taken.keys()].sort(), diagnostics };
   }
 
-  async read(path: string): Promise<ReturnType<typeof sourceOf>> {
+  async read(path: string): Promise<ReturnType<typeof sourceFromBytes>> {
     const blob = this.#texts.get(path);
     if (blob === undefined) throw new Error(`${path} was not listed in commit ${this.commit}`);
-    return "bytes" in blob ? sourceOf(path, blob.bytes) : diagnosticOfFile(path, tooLarge(blob.size));
+    return "bytes" in blob ? sourceFromBytes(path, blob.bytes) : diagnosticOfFile(path, tooLarge(blob.size));
   }
 
   /** The content of one file; throws an `Error` that says why there is none. */

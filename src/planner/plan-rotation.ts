@@ -22,6 +22,9 @@ import { standingOf } from "./rotation-standing.ts";
 import { stepsBack, stepsOf } from "./steps.ts";
 import { waiverNotes } from "./waivers.ts";
 
+/**
+ * The plan of one declared rotation: where it stands, and the steps that are left, each with its guards' verdicts.
+ */
 export function planRotation(resource: RotationResource, context: RotationContext): RotationPlan {
   const members = resource.authorities.flatMap((wanted) => {
     const live = context.observation.authorities.find(({ type }) => type === wanted.type);

@@ -44,6 +44,7 @@ export interface PlanInput {
   readonly now: number;
 }
 
+/** A cluster that was not read, with the reason that its plan shows. */
 export interface UnreadCluster {
   readonly name: string;
   readonly platform: string;

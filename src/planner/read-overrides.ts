@@ -5,7 +5,7 @@ import type { OverrideResource } from "../resources/model/desired.ts";
  * Reads the overrides of every observed cluster, by cluster. Reading needs X.509 code, which is loaded only when there
  * is something to read; that is why it happens before planning, which is not asynchronous.
  */
-export async function readOverrides(
+export async function readingsOfOverrides(
   resources: readonly OverrideResource[],
   observations: readonly ClusterObservation[],
 ): Promise<ReadonlyMap<string, unknown>> {

@@ -77,6 +77,7 @@ function endedByHand(attempt: RotationRecord, live: LiveAuthority): boolean {
   );
 }
 
+/** Whether both hold the same keys, in whatever order and however often. */
 export function sameSet(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {
   const known = new Set(right);
   return new Set(left).size === known.size && left.every((key) => known.has(key));

@@ -40,10 +40,15 @@ export interface TrustedBase {
  */
 export type ChangedContent = (value: readonly string[] | string) => string | null;
 
+/** Under which name a consumer is remembered: cluster, CA type and its own name. */
 export function consumerKey(cluster: string, authority: string, consumer: string): string {
   return `${cluster} ${authority} ${consumer}`;
 }
 
+/**
+ * How the clusters and consumers of a proposal are reached before it is merged: through the base's connections where
+ * there is one, else by the base's lists, else not at all (design, section 11).
+ */
 export function waysThroughBase(head: DesiredState, base: TrustedBase, changedContent: ChangedContent): Ways {
   const untrusted = new Map<string, ClusterProblem>();
   const clusters = head.clusters.map((cluster) => {

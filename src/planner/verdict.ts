@@ -13,13 +13,13 @@ import { heldByDrift } from "./drift.ts";
 import { mayStart } from "./startable.ts";
 
 /** Steps and changes of override entries. */
-export interface Work {
+export interface WorkOfPlan {
   readonly entries: readonly PlannedAction[];
   readonly steps: readonly Step[];
 }
 
 /** All that a plan would do. */
-export function plannedWork(clusters: readonly ClusterPlan[]): Work {
+export function plannedWork(clusters: readonly ClusterPlan[]): WorkOfPlan {
   return {
     entries: clusters.flatMap(({ overrides }) => overrides.flatMap(({ actions }) => actions)),
     steps: stepPlaces({ clusters }).map(({ step }) => step),
@@ -27,7 +27,7 @@ export function plannedWork(clusters: readonly ClusterPlan[]): Work {
 }
 
 /** What `capstan apply` would do at once, although other things are blocked. */
-export function startableWork(clusters: readonly ClusterPlan[]): Work {
+export function startableWork(clusters: readonly ClusterPlan[]): WorkOfPlan {
   return {
     entries: clusters.flatMap(({ overrides }) =>
       overrides
@@ -71,7 +71,7 @@ function readyVerdict(steps: readonly Step[]): PlanVerdict {
   return waived ? "ready_waived" : "ready";
 }
 
-function blockedVerdict({ entries, steps }: Work): PlanVerdict {
+function blockedVerdict({ entries, steps }: WorkOfPlan): PlanVerdict {
   return entries.length + steps.length > 0 ? "blocked_in_part" : "blocked";
 }
 
@@ -83,7 +83,7 @@ export function editsDue(clusters: readonly ClusterPlan[]): readonly string[] {
   return [...new Set(commands)];
 }
 
-/** Work by hand that a rotation which is over has left. */
+/** WorkOfPlan by hand that a rotation which is over has left. */
 export function workLeft(clusters: readonly ClusterPlan[]): readonly ChecklistItem[] {
   return clusters.flatMap(({ rotations }) =>
     rotations

@@ -58,6 +58,7 @@ function turnedRound({ from, to }: Edge, finality: Finality | undefined): Wordin
   return finality.end === "old-key-goes" ? OUT_OF_ROLLBACK_TO_NEW : OUT_OF_ROLLBACK_UNCLEAR;
 }
 
+/** What a step says that looks and moves nothing. */
 export function verifyWording(phase: Phase): Wording {
   return {
     why: `The authority has reached ${phase}; this looks whether everybody followed, and still holds it.`,

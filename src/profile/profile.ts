@@ -3,10 +3,12 @@ import type { Judgement } from "../guards/judgement.ts";
 import type {
   ClusterResource,
   DesiredState,
+  Diagnostic,
   OverrideResource,
   RotationResource,
 } from "../resources/model/desired.ts";
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
+import type { ResourceDocument } from "../resources/read/document.ts";
 import type {
   ConnectedAgent,
   Credentials,
@@ -94,6 +96,10 @@ export interface Overrides {
   overriddenKeys(observation: ClusterObservation, type: string): Promise<readonly Fingerprint[] | null>;
   /** The resource of a CA as it was observed, `null` where there is none. */
   liveDocument(reading: unknown, type: string): unknown;
+  /** What is wrong with a resource by itself, at its place in the file. */
+  diagnose(document: ResourceDocument, now: number): Promise<readonly Diagnostic[]>;
+  /** What stands for the keys of a CA now: PEM certificates, the issued one first, by the key that they stand for. */
+  chains(observation: ClusterObservation, type: string): Promise<ReadonlyMap<Fingerprint, readonly string[]>>;
 }
 
 /** What the overrides of a cluster are planned from, besides the overrides themselves. */

@@ -1,6 +1,7 @@
 import type { Presence } from "../profile/component-kind.ts";
 import { unreadListing } from "../profile/lookup.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
+import { clockAhead, silenceOf } from "./announcements.ts";
 import type { ComponentKind, LiveAuthority, LiveComponent } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { RosterMember } from "./record.ts";
@@ -49,6 +50,7 @@ export function followersOf(
   ids: readonly (string | null)[] = [authority.rotation.currentId],
 ): readonly Follower[] {
   const { presence } = observation.profile;
+  const silence = presence === null ? () => null : silenceIn(observation, presence, now);
   const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
   const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
   const members = new Set(roster.map(keyOf));
@@ -56,13 +58,21 @@ export function followersOf(
   return [
     ...observation.components.map((component) => ({
       ...pick(component, names),
-      ...judge(component, { phase, ids, now, presence, isOnRoster: members.has(keyOf(component)) }),
+      ...judge(component, { phase, ids, silence, isOnRoster: members.has(keyOf(component)) }),
     })),
     ...unlisted.map((member) => ({
       ...pick(member, names),
       ...absent(member, observation, members),
     })),
   ];
+}
+
+/** By the clock of the cluster, as far as those who have just answered show it. */
+function silenceIn({ components, profile }: ClusterObservation, presence: Presence, now: number) {
+  const living = profile.componentKinds.flatMap(({ kind, alwaysThere }) =>
+    alwaysThere === undefined ? [] : components.filter((one) => one.kind === kind),
+  );
+  return silenceOf(components, presence, now - clockAhead(living, presence, now));
 }
 
 function absent(
@@ -125,9 +135,8 @@ interface Judged {
 interface Expected {
   readonly phase: Phase;
   readonly ids: readonly (string | null)[];
-  readonly presence: Presence | null;
+  readonly silence: (component: LiveComponent) => number | null;
   readonly isOnRoster: boolean;
-  readonly now: number;
 }
 
 function judge(component: LiveComponent, expected: Expected): Judged {
@@ -137,12 +146,11 @@ function judge(component: LiveComponent, expected: Expected): Judged {
       ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
       : { standing: "not-reporting", seen: "reports no rotation" };
   }
-  const { presence } = expected;
-  const age = presence === null ? null : announcedMsAgo(component, presence, expected.now);
-  if (presence !== null && age !== null && age > presence.announcedWithinMs) {
+  const lag = expected.silence(component);
+  if (lag !== null) {
     return {
       standing: "silent",
-      seen: `has not announced itself for ${Math.round(age / 60_000)} minutes (last at ${component.phase})`,
+      seen: `has not announced itself for ${Math.round(lag / 60_000)} minutes (last at ${component.phase})`,
     };
   }
   return unclear(component, expected) ?? compare(component, component.phase, expected);
@@ -164,8 +172,4 @@ function compare({ currentId }: LiveComponent, at: Phase, { phase, ids }: Expect
     standing: "lagging",
     seen: `is at ${phase}, but of another rotation (${currentId ?? "no id"})`,
   };
-}
-
-function announcedMsAgo({ expires }: LiveComponent, { lifeMs }: Presence, now: number): number | null {
-  return expires === null ? null : lifeMs - (Date.parse(expires) - now);
 }

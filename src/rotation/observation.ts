@@ -39,12 +39,14 @@ export interface Surroundings {
   readonly unreadPins?: readonly UnreadPins[];
 }
 
+/** A file that may list pins, and was not searched. */
 export interface UnreadPins {
   /** Relative to the repository folder. */
   readonly file: string;
   readonly problem: string;
 }
 
+/** A file that lists pins of the CA, with their 1-based lines. */
 export interface PinFile {
   /** Relative to the repository folder. */
   readonly file: string;
@@ -78,6 +80,7 @@ export interface ConsumerObservation {
 /** With several keys: `yes` when it trusts all of them. */
 export type TrustAnswer = "yes" | "no" | "unknown";
 
+/** Versions as executable and server print them: `18.7.0`, `v1.13.9`. */
 export interface Versions {
   readonly client: string;
   /** `null` when the server did not say. */
@@ -87,6 +90,7 @@ export interface Versions {
 /** `sha256:` and the hex SHA-256 of the DER SubjectPublicKeyInfo: Teleport's CA pin (reference 4.7). */
 export type Fingerprint = `sha256:${string}`;
 
+/** One CA as the platform shows it now. */
 export interface LiveAuthority {
   /** API spelling (`db_client`), also for types that capstan does not know. */
   readonly type: string;
@@ -98,6 +102,7 @@ export interface LiveAuthority {
   readonly rotation: LiveRotation;
 }
 
+/** The public half of one key of a CA. */
 export interface AuthorityKey {
   readonly protocol: "tls" | "ssh" | "jwt";
   readonly fingerprint: Fingerprint;
@@ -111,6 +116,7 @@ export interface AuthorityKey {
   readonly certificate?: CertificateFacts;
 }
 
+/** What the certificate of a key says; times are ISO 8601 in UTC, the serial is hexadecimal. */
 export interface CertificateFacts {
   readonly subject: string;
   readonly issuer: string;
@@ -119,6 +125,7 @@ export interface CertificateFacts {
   readonly notAfter: string;
 }
 
+/** Where a CA is in the phase graph, as the platform says, or as the rim found out where it knows no phases. */
 export interface LiveRotation {
   readonly state: "standby" | "in_progress";
   readonly phase: Phase;
@@ -164,6 +171,7 @@ export interface LiveComponent {
   readonly expires: string | null;
 }
 
+/** A leaf as its root lists it. */
 export interface RemoteCluster {
   readonly name: string;
   /** Proves nothing, see recordings/README: it says `online` minutes after the last heartbeat. */
@@ -185,6 +193,7 @@ export interface Credentials {
   readonly signedBy?: readonly Fingerprint[];
 }
 
+/** A listing that could not be read, and why: what depends on it is unknown. */
 export interface Unread {
   /** What was asked for: `nodes`, `remote_clusters`. */
   readonly what: string;

@@ -8,8 +8,10 @@
  * Teleport has the graph natively; on Talos capstan provides it.
  */
 
+/** The five phases, in the order of the forward walk, the way back last. */
 export const PHASES = ["standby", "init", "update_clients", "update_servers", "rollback"] as const;
 
+/** One of the five. */
 export type Phase = (typeof PHASES)[number];
 
 /** One legal or illegal move between two phases. */
@@ -30,10 +32,12 @@ const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
 /** The forward walk, in order. The last entry is the standby *after* the rotation. */
 export const WALK: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
 
+/** Whether a text is the name of a phase; `""` is none. */
 export function isPhase(text: string): text is Phase {
   return (PHASES as readonly string[]).includes(text);
 }
 
+/** Whether an arrow of the graph above leads from one to the other. */
 export function isLegalEdge({ from, to }: Edge): boolean {
   return NEXT[from].includes(to);
 }

@@ -17,6 +17,7 @@ export interface PinNotations {
  */
 const FRAGMENT = 28;
 
+/** The notations of some pins, to be looked for in one search. */
 export function notationsOf(pins: Iterable<Fingerprint>): PinNotations {
   const hex = new Map<string, Fingerprint>();
   const base64 = new Map<string, Fingerprint>();

@@ -68,6 +68,7 @@ export type PlanVerdict =
   | "blocked"
   | "incomplete";
 
+/** What is planned for one cluster, or why nothing is. */
 export interface ClusterPlan {
   readonly name: string;
   readonly platform: string;
@@ -92,6 +93,7 @@ export interface ClusterProblem {
 /** `not-trusted-yet`: a pull request says how it is reached, and was not merged; else it could not be read. */
 export type ProblemCode = "not-trusted-yet" | FailureCode;
 
+/** One rotation: where it stands, what it does to the keys, and the steps that are left. */
 export interface RotationPlan {
   readonly name: string;
   readonly authorities: readonly string[];
@@ -144,6 +146,7 @@ export interface KeyPlan {
   readonly certificate: CertificateFacts | null;
 }
 
+/** One move of one CA, or one look, with all that a person needs to approve it. */
 export interface Step {
   /** Stable: `host-2026-11/host/init-update_clients`. */
   readonly id: string;
@@ -191,6 +194,7 @@ export function needsOwnApproval({
   return point_of_no_return || starts_clock === true;
 }
 
+/** What a guard says of a step, waivers applied. */
 export interface GuardVerdict {
   readonly id: GuardId;
   readonly outcome: "pass" | "fail" | "unknown";
@@ -206,6 +210,7 @@ export type GuardId = string;
 /** Guards of time, of which a waiver covers one step: what was let through early once says nothing of the next. */
 export const COVERS_ONE_STEP: readonly GuardId[] = ["window", "soak"];
 
+/** One reason of a guard, about one subject: what was seen, and what to do. */
 export interface Finding {
   /** What it is about: `node/node2`, `authority/host`. */
   readonly subject: string;
@@ -215,11 +220,13 @@ export interface Finding {
   readonly approvable?: true;
 }
 
+/** A finding that a waiver in force covers; `expires` is ISO 8601. */
 export interface WaivedFinding extends Finding {
   readonly reason: string;
   readonly expires: string;
 }
 
+/** A difference between git and the cluster that no rotation in git explains. */
 export interface Drift {
   /** Stable id: `foreign-rotation`, `active-keys`. */
   readonly id: string;

@@ -27,6 +27,7 @@ export interface AppliedCommit {
   readonly accepted?: { readonly instead_of: string; readonly reason: string };
 }
 
+/** What is remembered of one attempt to rotate one CA. Times are ISO 8601 in UTC. */
 export interface RotationRecord {
   /** Name of the `ca_rotation` that started it. */
   readonly name: string;
@@ -99,6 +100,7 @@ export interface TurnedBack {
   readonly at: string;
 }
 
+/** Where the state of the CAs was kept, and when. */
 export interface BackupRecord {
   readonly at: string;
   readonly where: string;
@@ -106,12 +108,14 @@ export interface BackupRecord {
   readonly full?: "sealed" | "command";
 }
 
+/** A component that was there before init. The name is for people, `kind` and `id` are what it is found by. */
 export interface RosterMember {
   readonly kind: ComponentKind;
   readonly id: string;
   readonly name: string;
 }
 
+/** What is remembered of one phase of an attempt. */
 export interface PhaseRecord {
   readonly phase: Phase;
   /** When capstan first observed the authority in this phase. */
@@ -120,6 +124,7 @@ export interface PhaseRecord {
   readonly verified_at: string | null;
 }
 
+/** What is remembered of a cluster that was never seen: nothing. */
 export function emptyRecord(cluster: string): ClusterRecord {
   return { format_version: "1.0", cluster, rotations: [] };
 }
@@ -129,6 +134,7 @@ export function openRotation(record: ClusterRecord, authority: string): Rotation
   return record.rotations.find((rotation) => rotation.authority === authority && rotation.ended_at === null);
 }
 
+/** The latest entry of a phase, `undefined` where it was never seen in this attempt. */
 export function phaseRecord(rotation: RotationRecord | undefined, phase: Phase): PhaseRecord | undefined {
   return rotation?.phases.findLast((entry) => entry.phase === phase);
 }

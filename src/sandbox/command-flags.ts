@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Flags, ValuesOf } from "../flag.ts";
 import { TALOS_FAULTS, TELEPORT_FAULTS } from "./faults.ts";
-import { parseDuration } from "./go-duration.ts";
+import { parseGoDuration } from "./go-duration.ts";
 import type { UpOptions } from "./sandbox.ts";
 import { TALOS_MINORS } from "./talos/dialect.ts";
 import { RELEASES } from "./teleport/release.ts";
@@ -84,7 +84,7 @@ export function upOptions(dir: string, typed: ValuesOf<typeof UP_FLAGS>): UpOpti
 
 function durationOf(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const ms = parseDuration(text);
+  const ms = parseGoDuration(text);
   if (ms === null) {
     throw new Failure("usage", `${flag} "${text}" is no duration`, { hint: "as in 90s, 2m or 1h30m" });
   }

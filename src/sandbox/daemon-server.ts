@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Failure } from "../failure.ts";
-import type { DatabaseLogin, EmulatedPlatform, FaultRequest, ToolResult } from "./platform.ts";
+import type { DatabaseLogin, EmulatedPlatform, FaultRequest, ToolResult } from "./emulated-platform.ts";
 import { encodeFrame, FRAME, frameReader } from "./wire.ts";
 
 export type DaemonRequest = { readonly token: string } & (

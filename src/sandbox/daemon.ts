@@ -15,8 +15,8 @@ try {
   const onEnd = () => process.exit(0);
   const { info } =
     "talos" in options
-      ? await (await import("./talos/start.ts")).startTalosSandbox(options, onEnd)
-      : await (await import("./start.ts")).startSandbox(options, onEnd);
+      ? await (await import("./talos/start-talos.ts")).startTalosSandbox(options, onEnd)
+      : await (await import("./start-teleport.ts")).startSandbox(options, onEnd);
   process.on("SIGTERM", () => process.exit(0));
   // The daemon outlives the terminal that it was started from.
   process.on("SIGHUP", () => {});

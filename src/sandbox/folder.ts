@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { ConnectionSpec } from "./platform.ts";
+import type { ConnectionSpec } from "./emulated-platform.ts";
 import { INFO_FILE } from "./wire.ts";
 
 /** `sandbox.json`: how to find the daemon, and the clusters that it plays. */

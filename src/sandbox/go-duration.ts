@@ -11,7 +11,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Milliseconds, or `null` when Go would not take it. */
-export function parseDuration(text: string): number | null {
+export function parseGoDuration(text: string): number | null {
   const match = /^([+-]?)(0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);
   if (match === null) return null;
   let sum = 0;
@@ -24,7 +24,7 @@ export function parseDuration(text: string): number | null {
 }
 
 /** What Go prints, for whole milliseconds. */
-export function formatDuration(ms: number): string {
+export function formatGoDuration(ms: number): string {
   if (ms === 0) return "0s";
   const sign = ms < 0 ? "-" : "";
   const size = Math.abs(ms);

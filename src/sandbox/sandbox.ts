@@ -4,12 +4,12 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { join, parse, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { order } from "./control.ts";
+import type { DatabaseLogin, FaultRequest } from "./emulated-platform.ts";
 import { entry } from "./entry.ts";
 import { DAEMON_LOG, foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
-import type { DatabaseLogin, FaultRequest } from "./platform.ts";
-import type { SandboxOptions } from "./start.ts";
+import type { SandboxOptions } from "./start-teleport.ts";
 import type { TalosClusterStatus } from "./talos/cluster.ts";
-import type { TalosSandboxOptions } from "./talos/start.ts";
+import type { TalosSandboxOptions } from "./talos/start-talos.ts";
 import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */

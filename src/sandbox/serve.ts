@@ -4,9 +4,9 @@ import { chmod, link, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { DaemonServer } from "./daemon-server.ts";
+import type { EmulatedPlatform } from "./emulated-platform.ts";
 import { entry } from "./entry.ts";
 import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
-import type { EmulatedPlatform } from "./platform.ts";
 import { INFO_FILE } from "./wire.ts";
 
 /** How often the daemon looks whether its folder is still there. */
@@ -31,6 +31,7 @@ export async function serve(
 ): Promise<Served> {
   const token = randomBytes(24).toString("hex");
   let ended = false;
+  let watch: NodeJS.Timeout | undefined;
   const stop = async () => {
     if (ended) return;
     ended = true;
@@ -41,11 +42,6 @@ export async function serve(
   };
   const callLog = join(dir, CALL_LOG);
   const server = await DaemonServer.listen({ token, platforms, callLog, onStop: () => void stop() });
-  const watch = setInterval(() => {
-    if (!ownsFolder(dir, token)) void stop();
-  }, FOLDER_CHECK_MS);
-  watch.unref();
-
   const info: SandboxInfo = {
     format_version: "1.0",
     dir,
@@ -67,6 +63,11 @@ export async function serve(
     await stop();
     throw error;
   }
+  // Not before the folder is written: on a busy machine that takes longer than the first look.
+  watch = setInterval(() => {
+    if (!ownsFolder(dir, token)) void stop();
+  }, FOLDER_CHECK_MS);
+  watch.unref();
   return { info, stop };
 }
 

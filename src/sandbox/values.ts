@@ -21,10 +21,10 @@ export function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }
 
-export function encode(plain: string): string {
+export function encodeBase64(plain: string): string {
   return Buffer.from(plain).toString("base64");
 }
 
-export function decode(base64: string): string {
+export function decodeBase64(base64: string): string {
   return Buffer.from(base64, "base64").toString("utf8");
 }

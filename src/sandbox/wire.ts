@@ -1,8 +1,20 @@
 /**
- * What goes over the daemon's loopback port: frames of a type, a length and a payload. One request a
- * connection. Free of imports, as every run of an emulated executable loads it.
+ * What goes over the loopback ports of the sandbox: frames of a type, a length and a payload. The daemon takes one request
+ * a connection; a machine of Talos, inside TLS, says that it is ready and then answers calls. Free of imports, as every
+ * run of an emulated executable loads it.
  */
-export const FRAME = { request: 0, stdout: 1, stderr: 2, exit: 3, answer: 4, problem: 5 } as const;
+export const FRAME = {
+  request: 0,
+  stdout: 1,
+  stderr: 2,
+  exit: 3,
+  answer: 4,
+  problem: 5,
+  /** A machine: ready, or whom it refuses. */
+  preface: 6,
+} as const;
+
+const LAST_TYPE = FRAME.preface;
 
 export const INFO_FILE = "sandbox.json";
 
@@ -17,7 +29,7 @@ export function encodeFrame(type: number, payload: string | Uint8Array): Buffer 
   return frame;
 }
 
-/** Cuts a stream of bytes into frames. */
+/** Cuts a stream of bytes into frames. What is none, as from somebody else's port, comes at once, as one of its own. */
 export function frameReader(onFrame: (type: number, payload: Buffer) => void): (chunk: Buffer) => void {
   let chunks: Buffer[] = [];
   let size = 0;
@@ -30,6 +42,12 @@ export function frameReader(onFrame: (type: number, payload: Buffer) => void): (
       if (first === undefined || first.length < HEADER_BYTES) {
         first = Buffer.concat(chunks);
         chunks = [first];
+      }
+      if (first.readUInt8(0) > LAST_TYPE) {
+        onFrame(first.readUInt8(0), first);
+        chunks = [];
+        size = 0;
+        return;
       }
       const length = HEADER_BYTES + first.readUInt32BE(1);
       if (size < length) return;

@@ -6,6 +6,7 @@ export const TALOS_TYPES = ["talos", "kubernetes"] as const;
 /** One of them. */
 export type TalosType = (typeof TALOS_TYPES)[number];
 
+/** Whether a name is that of a CA of Talos that can be rotated. */
 export function isTalosType(name: string): name is TalosType {
   return (TALOS_TYPES as readonly string[]).includes(name);
 }

@@ -19,11 +19,13 @@ export interface ClusterPhase {
   readonly towards: Phase | null;
 }
 
+/** The state of one machine, for one of its two CAs. */
 export interface MachineState {
   readonly address: string;
   readonly state: NodeState;
 }
 
+/** The states that a rotation passes through, in its order (reference talos-rotation 2.2). */
 export const LEVELS: readonly Level[] = ["S0", "S1", "S2", "S3"];
 
 /** The states in words, for people who watch. */

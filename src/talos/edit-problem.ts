@@ -16,6 +16,7 @@ export class EditProblem extends Error {
   }
 }
 
+/** The 1-based line of a place in a text. */
 export function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }

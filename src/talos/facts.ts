@@ -23,6 +23,7 @@ export interface ClientFileProblem {
   readonly problem: string;
 }
 
+/** A machine of the inventory, and what it answered. */
 export interface TalosMachine {
   readonly address: string;
   /** What the inventory says that it is. */
@@ -32,6 +33,7 @@ export interface TalosMachine {
   readonly found: FoundMachine | null;
 }
 
+/** What a machine says of itself. */
 export interface FoundMachine {
   readonly machineType: MachineType;
   readonly nodeId: string | null;
@@ -65,6 +67,7 @@ export interface Uneditable {
   readonly remedy: string;
 }
 
+/** A member as discovery lists it (`talosctl get members`). */
 export interface TalosMember {
   readonly hostname: string;
   readonly addresses: readonly string[];

@@ -11,6 +11,7 @@ export interface MachineConfig {
   readonly authorities: Readonly<Record<TalosType, ConfiguredAuthority>>;
 }
 
+/** What a machine is, in Talos' words. */
 export type MachineType = "controlplane" | "worker";
 
 /** One CA as a machine is configured to use it. */
@@ -24,10 +25,15 @@ export interface ConfiguredAuthority {
 /** `fields`: `ca` and `acceptedCAs` of `machine` or `cluster`, in base64. `document`: KubeAPIServerCAConfig of 1.14. */
 export type Layout = "fields" | "document";
 
+/** One YAML document of a machine configuration, with its tokens, so that an edit leaves the rest as it is. */
 export type ConfigDocument = Document.Parsed;
 
 const KUBERNETES_DOCUMENT = "KubeAPIServerCAConfig";
 
+/**
+ * The documents of a machine configuration; throws an `Error` that names the line and quotes nothing, as the line may
+ * be a key.
+ */
 export function parseDocuments(text: string): readonly ConfigDocument[] {
   const documents = parseAllDocuments(text, { keepSourceTokens: true });
   if (!Array.isArray(documents)) throw new Error("it is empty");
@@ -72,6 +78,7 @@ export function readIssuingKey(text: string, type: TalosType): string | null {
   return issuingKeyIn(placeOf(parseDocuments(text), type));
 }
 
+/** The private key of the issuing CA as PEM, `null` where the machine has none (workers). Only ever in memory. */
 export function issuingKeyIn({ map, layout, document }: Place): string | null {
   const value = scalarText(child(child(map, NAMES[layout].issuing, document), "key", document));
   return value === "" ? null : decode(value, layout);
@@ -92,6 +99,10 @@ export const NAMES = {
   document: { issuing: "issuingCA", certificate: "cert", accepted: "acceptedCAs" },
 } as const;
 
+/**
+ * Where a machine configures a CA: a document of its own from 1.14 on, else a section of the first (reference
+ * talos-rotation 4.1).
+ */
 export function placeOf(documents: readonly ConfigDocument[], type: TalosType): Place {
   const own = documents.find((document) => document.get("kind") === KUBERNETES_DOCUMENT);
   if (type === "kubernetes" && own !== undefined) {
@@ -111,6 +122,7 @@ function mainDocument(documents: readonly ConfigDocument[]): ConfigDocument {
   return main;
 }
 
+/** The CA as it is configured there; throws an `Error` for what is no certificate. */
 export function authorityIn({ map, layout, document }: Place): ConfiguredAuthority {
   const names = NAMES[layout];
   const certificate = scalarText(child(child(map, names.issuing, document), names.certificate, document));
@@ -146,6 +158,7 @@ function resolved(node: unknown, document: ConfigDocument): unknown {
   return isAlias(node) ? node.resolve(document) : node;
 }
 
+/** The text of a scalar node, empty for anything else. */
 export function scalarText(node: unknown): string {
   return isScalar(node) && typeof node.value === "string" ? node.value : "";
 }

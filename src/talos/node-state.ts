@@ -16,6 +16,7 @@ export interface RotationKeys {
   readonly next: Fingerprint | null;
 }
 
+/** In which of the states of a rotation a machine's CA is; `SX`: it signs with a CA that is neither. */
 export function nodeState(authority: ConfiguredAuthority, { old, next }: RotationKeys): NodeState {
   const accepts = (key: Fingerprint | null) =>
     authority.accepted.some(({ fingerprint }) => fingerprint === key);
@@ -55,6 +56,7 @@ export interface AuthorityContent {
   readonly accepted: readonly CaCertificate[];
 }
 
+/** A state that is on the way. */
 export type Level = Exclude<NodeState, "SX">;
 
 /**

@@ -12,7 +12,7 @@ export interface Walker {
 }
 
 /** What is to be done about one machine: a change, or a look whether it is as it should be. */
-export interface Move {
+export interface MachineMove {
   readonly address: string;
   readonly from: Level;
   readonly to: Level;
@@ -44,7 +44,7 @@ export function movesTo(
   target: Level,
   machines: readonly Walker[],
   { type, onlyBack }: { readonly type: TalosType; readonly onlyBack: boolean },
-): readonly Move[] {
+): readonly MachineMove[] {
   const drops = target === "S0" || target === "S3";
   const workersFirst = type === "kubernetes" && drops;
   const rank = ({ machineType }: Walker) => ((machineType === "worker") === workersFirst ? 0 : 1);

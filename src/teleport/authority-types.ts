@@ -14,6 +14,7 @@ export interface TeleportType extends AuthorityType {
   readonly since: string;
 }
 
+/** In the order in which people read them (reference teleport-rotation 2.1). */
 export const AUTHORITY_TYPES = [
   {
     name: "host",

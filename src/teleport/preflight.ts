@@ -1,9 +1,6 @@
 import { type Check, checkByGuard } from "../profile/preflight.ts";
 import type { ClusterObservation, Preflight } from "../profile/profile.ts";
-import { PRESENCE } from "./component-kinds.ts";
-
-/** A row that was announced later than this in our future means that the clocks differ. */
-const CLOCK_TOLERANCE_MS = 60_000;
+import { clockNote } from "./clock-note.ts";
 
 /** Versions, credentials, permissions and the clock. */
 export const PREFLIGHT: Preflight = {
@@ -48,12 +45,10 @@ export const PREFLIGHT: Preflight = {
   },
 };
 
-/** The server's clock shows only in what it stamps: no row can have been announced in the future. */
+/** The server's clock shows only in what it stamps; an auth server that has just answered stamped a row not long ago. */
 function clock({ components }: ClusterObservation, now: number): Check {
-  const announced = components.flatMap(({ expires }) =>
-    expires === null ? [] : [Date.parse(expires) - PRESENCE.lifeMs],
-  );
-  if (announced.length === 0) {
+  const rows = components.filter(({ kind, expires }) => kind === "auth_server" && expires !== null);
+  if (rows.length === 0) {
     return {
       name: "clock",
       outcome: "unknown",
@@ -61,14 +56,14 @@ function clock({ components }: ClusterObservation, now: number): Check {
       remedy: "compare by hand",
     };
   }
-  const aheadMs = announced.reduce((latest, time) => Math.max(latest, time), 0) - now;
-  if (aheadMs <= CLOCK_TOLERANCE_MS) {
-    return { name: "clock", outcome: "pass", message: "not behind the cluster's", remedy: null };
+  const off = clockNote(rows, now);
+  if (off === null) {
+    return { name: "clock", outcome: "pass", message: "nothing shows that it is off", remedy: null };
   }
   return {
     name: "clock",
     outcome: "fail",
-    message: `is ${Math.round(aheadMs / 1000)} s behind the cluster's`,
-    remedy: "synchronise the clock of this machine; ages and deadlines would be wrong",
+    message: off,
+    remedy: "synchronise the clock of this machine; deadlines and windows would be wrong",
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Policy, RotationResource } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
-import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import type { ClusterOptions } from "../../src/sandbox/teleport/cluster-options.ts";
 import { rotation } from "../world/host-rotation.ts";
 import { KillSwitch } from "../world/kill-points.ts";
 import { SandboxWorld } from "../world/sandbox.ts";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/apply/event.ts";
 import type { Policy, RotationResource } from "../../src/resources/model/desired.ts";
 import type { ConsumerObservation } from "../../src/rotation/observation.ts";
-import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import type { ClusterOptions } from "../../src/sandbox/teleport/cluster-options.ts";
 import { CLUSTER, rotation } from "../world/host-rotation.ts";
 import { SandboxWorld } from "../world/sandbox.ts";
 

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { Repository } from "../world/repository.ts";
 

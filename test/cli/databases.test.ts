@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";

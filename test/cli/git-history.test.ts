@@ -1,11 +1,11 @@
+import "../world/in-process.ts";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { runHere } from "../world/command-line.ts";
 import { HistoryStory } from "../world/history-story.ts";
-import { InProcessRepository } from "../world/in-process.ts";
-import type { Ran } from "../world/repository.ts";
+import { type Ran, Repository } from "../world/repository.ts";
 
 const ROTATION = "clusters/acme.cluster/rotations/host-2026-11.yaml";
 const DOCS = join(import.meta.dirname, "..", "..", "docs", "git.md");
@@ -20,7 +20,7 @@ interface Answer {
 interface Row {
   readonly what: string;
   readonly record?: "refs" | "folder";
-  readonly arrange: (story: HistoryStory, remote: string) => Promise<InProcessRepository>;
+  readonly arrange: (story: HistoryStory, remote: string) => Promise<Repository>;
   readonly env?: Readonly<Record<string, string>>;
   readonly plan: readonly [words: string, answer: Answer];
   readonly apply: readonly [words: string, answer: Answer];
@@ -44,9 +44,9 @@ const as = (exit: number, says: RegExp): Answer => ({ exit, says });
 async function committed(
   story: HistoryStory,
   remote: string,
-  change: (machine: InProcessRepository) => Promise<unknown>,
+  change: (machine: Repository) => Promise<unknown>,
   ...flags: readonly string[]
-): Promise<InProcessRepository> {
+): Promise<Repository> {
   const machine = await story.clone(remote, ...flags);
   await change(machine);
   await machine.commit("a change");
@@ -54,9 +54,9 @@ async function committed(
   return machine;
 }
 
-const note = (machine: InProcessRepository) => writeFile(join(machine.folder, "notes.txt"), "for people\n");
-const remove = (machine: InProcessRepository) => machine.git("rm", "--quiet", ROTATION);
-const editRotation = async (machine: InProcessRepository, change: (text: string) => string) => {
+const note = (machine: Repository) => writeFile(join(machine.folder, "notes.txt"), "for people\n");
+const remove = (machine: Repository) => machine.git("rm", "--quiet", ROTATION);
+const editRotation = async (machine: Repository, change: (text: string) => string) => {
   const file = join(machine.folder, ROTATION);
   await writeFile(file, change(await readFile(file, "utf8")));
 };
@@ -398,7 +398,7 @@ const ROWS: readonly Row[] = [
     async arrange(story, remote) {
       const machine = await story.clone(remote);
       await machine.git("worktree", "add", "--quiet", "--detach", join(machine.folder, ".git", "beside"));
-      return new InProcessRepository(join(machine.folder, ".git", "beside"));
+      return new Repository(join(machine.folder, ".git", "beside"));
     },
     plan: ["plans its commit", IN_STEP],
     apply: ["applies its commit", NOTHING],
@@ -511,11 +511,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Rotations in a repository of their own. */
-async function withSubmodule(
-  story: HistoryStory,
-  remote: string,
-  checkedOut: boolean,
-): Promise<InProcessRepository> {
+async function withSubmodule(story: HistoryStory, remote: string, checkedOut: boolean): Promise<Repository> {
   const bare = await story.remote();
   const inner = await story.clone(bare);
   await inner.git("checkout", "--quiet", "--orphan", "alone");
@@ -530,7 +526,7 @@ async function withSubmodule(
   return await story.clone(remote, ...(checkedOut ? ["--recurse-submodules"] : []));
 }
 
-async function run(machine: InProcessRepository, env: Row["env"], ...args: readonly string[]): Promise<Ran> {
+async function run(machine: Repository, env: Row["env"], ...args: readonly string[]): Promise<Ran> {
   const { within = "." } = machine as { readonly within?: string };
   return await runHere([...args, "-C", within], { cwd: machine.folder, env: { ...process.env, ...env } });
 }
@@ -545,7 +541,7 @@ describe.each(["refs", "folder"] as const)("absence is no evidence: git, with th
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin(record);
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   const rows = ROWS.filter((row) => (row.record ?? "refs") === record);
@@ -562,7 +558,7 @@ describe("who may write: a history that was rewritten", () => {
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   it("is accepted with a reason, proves no deletion, and leaves a way back", async () => {
@@ -603,7 +599,7 @@ describe("an approval covers all that decides: a pull request that changes how a
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   it("is applied after the merge where the cluster is the same, and stale where its keys are others", async () => {
@@ -625,13 +621,15 @@ describe("an approval covers all that decides: a pull request that changes how a
     const machine = await story.clone(remote);
     const approved = ["apply", "--auto-approve", "--expect", `acme.cluster=${fingerprint}`];
     const elsewhere = await startSandbox({ dir: join(story.folder, "elsewhere"), speed: 500, nodes: 1 });
+    await mkdir(dirname(other));
     try {
-      machine.emulate(other, elsewhere.teleport);
+      await symlink(join(elsewhere.info.dir, "bin", "tctl"), other);
       check(await machine.capstan(...approved), as(5, /acme\.cluster is not as it was approved/));
     } finally {
       await elsewhere.stop();
     }
-    machine.emulate(other, story.sandbox.teleport);
+    await rm(other);
+    await symlink(join(story.sandbox.info.dir, "bin", "tctl"), other);
     check(await machine.capstan(...approved), NOTHING);
   });
 });
@@ -640,7 +638,7 @@ describe("absence is no evidence: a deletion that git shows", () => {
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   it("rolls back at a commit after it, too, and a run at the start is refused from then on", async () => {
@@ -660,12 +658,7 @@ describe("absence is no evidence: a deletion that git shows", () => {
 });
 
 /** What the remote has in a ref of capstan. */
-async function fileIn(
-  remote: string,
-  machine: InProcessRepository,
-  ref: string,
-  file: string,
-): Promise<unknown> {
+async function fileIn(remote: string, machine: Repository, ref: string, file: string): Promise<unknown> {
   await machine.git("fetch", "--quiet", remote, `+refs/capstan/${ref}/acme.cluster:refs/shown`);
   return JSON.parse(await machine.git("show", `refs/shown:${file}`));
 }

@@ -6,7 +6,7 @@ import type { ClusterResource } from "../../src/resources/model/desired.ts";
 import { loadResources } from "../../src/resources/read/load.ts";
 import { sandboxFault } from "../../src/sandbox/sandbox.ts";
 import type { Served } from "../../src/sandbox/serve.ts";
-import { startTalosSandbox } from "../../src/sandbox/talos/start.ts";
+import { startTalosSandbox } from "../../src/sandbox/talos/start-talos.ts";
 import { talosConnection } from "../../src/talos/resources/connection.ts";
 import { described } from "../resources/folder.ts";
 import { runHere } from "../world/command-line.ts";

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { describe, expect, it } from "vitest";
 import { cutOff, eventually, hostPhase, Repository } from "../world/repository.ts";
 

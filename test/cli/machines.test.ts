@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Lease } from "../../src/record/lease.ts";

@@ -1,29 +1,15 @@
+import "../world/in-process.ts";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventually, type Ran, Repository } from "../world/repository.ts";
-
-const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
+import { eventually, Repository } from "../world/repository.ts";
 
 let repository: Repository;
 
 afterEach(() => repository.remove());
 
-function start(folder: string, args: readonly string[]) {
-  return execa(process.execPath, [CAPSTAN, ...args], {
-    cwd: join(repository.folder, folder),
-    reject: false,
-    stdin: "ignore",
-    env: { NO_COLOR: "1" },
-  });
-}
-
-async function run(folder: string, ...args: readonly string[]): Promise<Ran> {
-  const { exitCode, stdout, stderr } = await start(folder, args);
-  return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
-}
+const at = (folder: string) => new Repository(join(repository.folder, folder));
 
 async function rotations(): Promise<number> {
   return (await repository.calls()).filter((argv) => argv[1] === "rotate").length;
@@ -47,44 +33,44 @@ describe("who may write: one record and one lock, whichever folder a command is 
   });
 
   it("of two applies in two folders the second is told who is at work, and one rotates", async () => {
-    const first = start(".", ["apply", "pki", "--auto-approve"]);
+    const first = at(".").start(["apply", "pki", "--auto-approve"]);
     await eventually(rotations, (count) => count === 1);
     for (const [folder, dir] of [
       ["pki", "."],
       [".", "."],
       [".", "pki"],
     ] as const) {
-      const second = await run(folder, "apply", dir, "--auto-approve");
+      const second = await at(folder).capstan("apply", dir, "--auto-approve");
       expect(second.exit, second.stderr).toBe(6);
       expect(second.stderr).toContain("holds the lock of acme.cluster");
-      expect((await run(folder, "lock", "show", "-C", dir)).stdout).toContain(
+      expect((await at(folder).capstan("lock", "show", "-C", dir)).stdout).toContain(
         "alive: its process runs on this machine",
       );
     }
-    const [lock] = JSON.parse((await run("pki", "lock", "show", "--format", "json")).stdout).locks;
-    const kept = await run("pki", "lock", "release", "--id", lock.id);
+    const [lock] = JSON.parse((await at("pki").capstan("lock", "show", "--format", "json")).stdout).locks;
+    const kept = await at("pki").capstan("lock", "release", "--id", lock.id);
     expect(kept.exit).toBe(1);
     expect(kept.stderr).toContain("is alive");
     expect(kept.stderr.replace(/\s+/g, " ")).toContain("two runs may be at work on the cluster");
     await repository.must("sandbox", "fault", "node3", "clear");
     expect((await first).exitCode).toBe(0);
     expect(await rotations()).toBe(1);
-    const plan = await run("pki", "plan");
+    const plan = await at("pki").capstan("plan");
     expect(plan.exit, plan.stdout).toBe(0);
   });
 
   it("a run whose lock is taken by force does nothing more to the cluster", async () => {
-    const first = start("pki", ["apply", "--auto-approve"]);
+    const first = at("pki").start(["apply", "--auto-approve"]);
     await eventually(rotations, (count) => count === 1);
-    const [lock] = JSON.parse((await run(".", "lock", "show", "--format", "json")).stdout).locks;
-    const released = await run(".", "lock", "release", "--force", "--id", lock.id);
+    const [lock] = JSON.parse((await at(".").capstan("lock", "show", "--format", "json")).stdout).locks;
+    const released = await at(".").capstan("lock", "release", "--force", "--id", lock.id);
     expect(released.exit).toBe(0);
     expect(released.stdout.replace(/\s+/g, " ")).toContain("that run writes nothing more");
     await repository.must("sandbox", "fault", "node3", "clear");
     const { exitCode, stderr } = await first;
     expect(exitCode, String(stderr)).toBe(6);
     expect(String(stderr)).toContain("lost the lock of acme.cluster");
-    expect((await run(".", "apply", "pki", "--auto-approve")).exit).toBe(0);
+    expect((await at(".").capstan("apply", "pki", "--auto-approve")).exit).toBe(0);
     expect(await rotations()).toBe(1);
   });
 });
@@ -106,7 +92,7 @@ describe("an upgrade from 0.1.0 in the middle of a rotation, with its record bel
     await writeFile(join(older, "lock.json"), JSON.stringify(left));
     const before = JSON.parse(await readFile(join(older, "record", "acme.cluster.json"), "utf8"));
     await repository.rotate(phase === "init" ? "advance" : "finish", "host");
-    const ran = await run(".", "apply", "--auto-approve", "--approve-final");
+    const ran = await at(".").capstan("apply", "--auto-approve", "--approve-final");
     expect(ran.exit, ran.stderr).toBe(0);
     expect(ran.stderr.replace(/\s+/g, " ")).toContain(`the record of acme.cluster moved from ${older}`);
     const after = JSON.parse(await readFile(join(home, "record", "acme.cluster.json"), "utf8"));

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

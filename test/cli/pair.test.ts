@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { guardOf, Repository, subjectsOf } from "../world/repository.ts";
 
@@ -34,6 +35,8 @@ describe("db and db_client in one rotation", () => {
     expect(rotation?.checklist.map(({ id, state: done }) => [id, done])).toEqual([
       ["db/init/reissue-server-certificates", "open"],
       ["db_client/init/trust-both", "open"],
+      ["db_client/init/snowflake-both-keys", "open"],
+      ["db_client/init/active-directory-both", "open"],
     ]);
     expect((await repository.capstan(...APPLY)).exit).toBe(3);
 

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";

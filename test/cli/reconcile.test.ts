@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pauseAfter } from "../../src/cli/reconcile.ts";
 import { eventually, type Repository } from "../world/repository.ts";

@@ -1,19 +1,18 @@
+import "../world/in-process.ts";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
-import { InProcessRepository } from "../world/in-process.ts";
-import { eventually } from "../world/repository.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
+import { eventually, Repository } from "../world/repository.ts";
 
 /** A repository and its cluster, both in this process. */
-let repository: InProcessRepository;
+let repository: Repository;
 let sandbox: RunningSandbox;
 
 async function begin(options: { readonly teleport?: "18" | "5" } = {}): Promise<void> {
-  repository = await InProcessRepository.inFolder();
+  repository = await Repository.create();
   const dir = join(repository.folder, ".capstan", "sandbox");
   sandbox = await startSandbox({ dir, speed: 200, nodes: 1, ...options });
-  repository.emulate(join(dir, "bin", "tctl"), sandbox.teleport);
   await repository.must("init");
   await repository.edit("clusters/*/cluster.yaml", (text) => text.replace(/^( +)soak: .*/m, "$1soak: 0s"));
   await repository.commit("what is live");

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cutOff, hostPhase, Repository } from "../world/repository.ts";
 

@@ -1,19 +1,18 @@
+import "../world/in-process.ts";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/start.ts";
-import { InProcessRepository } from "../world/in-process.ts";
-import { guardOf } from "../world/repository.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
+import { guardOf, Repository } from "../world/repository.ts";
 
 const FREEZE = "freezes: [{ from: 2020-01-01, to: 2120-01-01, reason: sale }]";
 const WAIVER = "waive: [{ guard: window, subject: authority/host, reason: agreed, expires: 2119-01-01 }]";
 
 it("a waiver of the window covers one step: plan and apply say so alike, in this run and in the next", async () => {
-  const repository = await InProcessRepository.inFolder();
+  const repository = await Repository.create();
   const dir = join(repository.folder, ".capstan", "sandbox");
   const sandbox = await startSandbox({ dir, speed: 200, nodes: 1 });
   try {
-    repository.emulate(join(dir, "bin", "tctl"), sandbox.teleport);
     await repository.must("init");
     await repository.edit("clusters/*/cluster.yaml", (text) =>
       text.replace(/^( +)soak: .*/m, `$1soak: 0s\n$1${FREEZE}`),

@@ -1,13 +1,12 @@
+import "../world/in-process.ts";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HistoryStory } from "../world/history-story.ts";
-import type { InProcessRepository } from "../world/in-process.ts";
 import { eventually, type Ran, Repository } from "../world/repository.ts";
 
-const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 const REFS = "kind: repository\nversion: v1\nmetadata: { name: pki }\nspec: { record: refs }\n";
 const FOLDER = REFS.replace("refs", "folder");
 
@@ -22,7 +21,7 @@ describe("who may write: the repository resource is of the git repository, which
   let story: HistoryStory;
   beforeAll(async () => {
     story = await HistoryStory.begin();
-  }, 60_000);
+  });
   afterAll(async () => story.end());
 
   /** All resources below `pki`, and the `repository` resource where it is said to be. */
@@ -36,7 +35,7 @@ describe("who may write: the repository resource is of the git repository, which
     return machine;
   }
 
-  const recordFolder = (machine: InProcessRepository) =>
+  const recordFolder = (machine: Repository) =>
     [".capstan/record", "pki/.capstan"].filter((path) => existsSync(join(machine.folder, path)));
 
   it.each([
@@ -166,19 +165,7 @@ describe("who may write: two runs through the executable, one at the top and one
   });
   afterEach(() => repository.remove());
 
-  function start(folder: string, args: readonly string[]) {
-    const cwd = join(repository.folder, folder);
-    return execa(process.execPath, [CAPSTAN, ...args], {
-      cwd,
-      reject: false,
-      stdin: "ignore",
-      env: { NO_COLOR: "1" },
-    });
-  }
-  async function run(folder: string, ...args: readonly string[]): Promise<Ran> {
-    const { exitCode, stdout, stderr } = await start(folder, args);
-    return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
-  }
+  const at = (folder: string) => new Repository(join(repository.folder, folder));
   const rotations = async () => (await repository.calls()).filter((argv) => argv[1] === "rotate").length;
 
   it.each(["refs", "folder"] as const)("share one lock and one record, in %s", async (record) => {
@@ -192,16 +179,16 @@ describe("who may write: two runs through the executable, one at the top and one
     await repository.git("push", "--quiet", "origin", branch);
     await repository.git("symbolic-ref", "refs/remotes/origin/HEAD", `refs/remotes/origin/${branch}`);
     await repository.must("sandbox", "fault", "node3", "stuck");
-    const first = start("pki", ["apply", "--auto-approve"]);
+    const first = at("pki").start(["apply", "--auto-approve"]);
     await eventually(rotations, (count) => count === 1);
     for (const [folder, dir] of [
       [".", "."],
       [".", "pki"],
       ["pki", "."],
     ] as const) {
-      const second = await run(folder, "apply", dir, "--auto-approve");
+      const second = await at(folder).capstan("apply", dir, "--auto-approve");
       expect(second.exit, second.stderr).toBe(6);
-      const shown = await run(folder, "lock", "show", "-C", dir);
+      const shown = await at(folder).capstan("lock", "show", "-C", dir);
       expect(shown.stdout, shown.stderr).toContain("holds the lock of acme.cluster");
     }
     await repository.must("sandbox", "fault", "node3", "clear");
@@ -209,7 +196,7 @@ describe("who may write: two runs through the executable, one at the top and one
     expect(exitCode, String(stderr)).toBe(0);
     expect(await rotations()).toBe(1);
     for (const folder of [".", "pki"]) {
-      const plan = await run(folder, "plan");
+      const plan = await at(folder).capstan("plan");
       expect(plan.exit, plan.stdout).toBe(0);
     }
     const inFolder = existsSync(join(repository.folder, ".capstan", "record"));

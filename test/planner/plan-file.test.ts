@@ -11,7 +11,7 @@ import {
   requireApproved,
   staleClusters,
 } from "../../src/planner/saved/approved.ts";
-import { bindingOf, fingerprintOf } from "../../src/planner/saved/fingerprint.ts";
+import { bindingOf, fingerprintOfPlan } from "../../src/planner/saved/fingerprint.ts";
 import { bindingDifference, planDifference } from "../../src/planner/saved/plan-difference.ts";
 import {
   type BoundPlan,
@@ -91,7 +91,7 @@ function refusal(work: () => unknown): unknown {
 }
 
 describe("the fingerprint", () => {
-  const fingerprint = (situation?: Situation) => fingerprintOf(planned(situation).binding);
+  const fingerprint = (situation?: Situation) => fingerprintOfPlan(planned(situation).binding);
 
   it("does not depend on the commit, on the time, or on who is online", () => {
     const same = [
@@ -99,7 +99,7 @@ describe("the fingerprint", () => {
       planned({ observed: { components: [], observedAt: "2027-01-01T00:00:00Z" } }),
       planned({ observed: { versions: { client: "19.0.0", server: null } } }),
     ];
-    for (const { binding } of same) expect(fingerprintOf(binding)).toBe(fingerprint());
+    for (const { binding } of same) expect(fingerprintOfPlan(binding)).toBe(fingerprint());
   });
 
   it("does not depend on the order of anything", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { issue } from "../../src/sandbox/talos/certificates.ts";
-import { encode } from "../../src/sandbox/values.ts";
+import { encodeBase64 } from "../../src/sandbox/values.ts";
 import {
   cluster,
   nextAuthority,
@@ -177,7 +177,7 @@ describe("apply-config", () => {
     expect(run.stderr).toContain(
       "Dry run summary:\nApplied configuration without a reboot (skipped in dry-run).",
     );
-    expect(run.stderr).toContain(encode(next.key));
+    expect(run.stderr).toContain(encodeBase64(next.key));
     expect(store.active).toBe(before);
   });
 });
@@ -193,7 +193,7 @@ describe("what a node refuses", () => {
     [
       "a worker with a key",
       "worker",
-      (text, test) => text.replace('key: ""', `key: ${encode(test.running.secrets.talos.key)}`),
+      (text, test) => text.replace('key: ""', `key: ${encodeBase64(test.running.secrets.talos.key)}`),
       "issuing Talos API CA key is not allowed on non-controlplane nodes (.machine.ca)",
     ],
     [
@@ -233,7 +233,7 @@ describe("what a node refuses", () => {
     const test = await cluster({ ...SMALL, talos: "1.14" });
     const node = test.endpoint;
     const { kubernetes } = test.running.secrets;
-    const ca = `\ncluster:\n    ca: {crt: ${encode(kubernetes.crt)}, key: ${encode(kubernetes.key)}}\n`;
+    const ca = `\ncluster:\n    ca: {crt: ${encodeBase64(kubernetes.crt)}, key: ${encodeBase64(kubernetes.key)}}\n`;
     const file = await test.file(test.running.machine(node).store.active.replace("\ncluster:\n", ca));
     const run = await test.ask(node, "apply-config", "-f", file, "--mode=no-reboot");
     expect(run.stderr).toContain(`${node}: error applying configuration: rpc error: code = InvalidArgument`);
@@ -322,7 +322,7 @@ describe("client certificates", () => {
     const test = await cluster({ ...SMALL, random: ALWAYS_THE_ALERT });
     const { talos } = test.running.secrets;
     const anonymous = await test.file(
-      `context: c\ncontexts: {c: {endpoints: [${test.endpoint}], ca: ${encode(talos.crt)}}}\n`,
+      `context: c\ncontexts: {c: {endpoints: [${test.endpoint}], ca: ${encodeBase64(talos.crt)}}}\n`,
     );
     expect((await test.directly(anonymous, test.endpoint, "version")).stderr).toContain(
       "tls: certificate required",

@@ -17,7 +17,7 @@ import {
   loadPrivateKey,
   mintAuthority,
   requestCertificate,
-  signRequest,
+  signCertificateRequest,
   YEAR_HOURS,
 } from "../../src/sandbox/talos/certificates.ts";
 import { certificatePool, decodePem, openSslKey } from "../../src/sandbox/talos/go-pem.ts";
@@ -104,7 +104,7 @@ describe("requests to trustd", () => {
       addresses: ["10.5.0.5"],
       names: ["worker-1"],
     });
-    const certificate = new NodeCertificate(await signRequest(authority, csr, now));
+    const certificate = new NodeCertificate(await signCertificateRequest(authority, csr, now));
     expect(certificate.subject).toBe("CN=worker-1");
     expect(certificate.checkIP("10.5.0.5")).toBe("10.5.0.5");
     expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
@@ -114,7 +114,7 @@ describe("requests to trustd", () => {
     const authority = await mintAuthority("talos", { now });
     const other = await mintAuthority("talos", { now, algorithm: "P-256" });
     const { csr } = await requestCertificate(authority.crt, { commonName: "worker-1" });
-    await expect(signRequest(other, csr, now)).rejects.toThrow("does not match private key type");
+    await expect(signCertificateRequest(other, csr, now)).rejects.toThrow("does not match private key type");
   });
 });
 

@@ -16,9 +16,9 @@ import {
 } from "../../src/sandbox/talos/cluster.ts";
 import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
 import { SANDBOX_FILE, type SandboxFile } from "../../src/sandbox/talos/sandbox-file.ts";
-import { talosconfigText } from "../../src/sandbox/talos/talosconfig.ts";
+import { makeTalosconfig } from "../../src/sandbox/talos/talosconfig.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
-import { encode } from "../../src/sandbox/values.ts";
+import { encodeBase64 } from "../../src/sandbox/values.ts";
 
 /** Of before a test changed it. */
 const TEMPORARY = tmpdir();
@@ -120,7 +120,7 @@ export class TestCluster {
       ...profile,
     });
     const ca = trusted.map(({ crt }) => crt).join("");
-    return await this.file(talosconfigText({ context: "test", endpoints: [this.endpoint], ca, ...client }));
+    return await this.file(makeTalosconfig({ context: "test", endpoints: [this.endpoint], ca, ...client }));
   }
 
   async machineConfig(talosconfig: string, node: string): Promise<string> {
@@ -186,11 +186,11 @@ export function withState(config: string, state: NodeState, isControlPlane: bool
   } else {
     const main = documents.find((document) => document.get("kind") === undefined);
     const section = state.kind === "talos" ? "machine" : "cluster";
-    const key = isControlPlane ? encode(issuing.key) : "";
-    main?.setIn([section, "ca"], { crt: encode(issuing.crt), key });
+    const key = isControlPlane ? encodeBase64(issuing.key) : "";
+    main?.setIn([section, "ca"], { crt: encodeBase64(issuing.crt), key });
     main?.setIn(
       [section, "acceptedCAs"],
-      accepted.map((crt) => ({ crt: encode(crt) })),
+      accepted.map((crt) => ({ crt: encodeBase64(crt) })),
     );
   }
   return documents.map(String).join("---\n");

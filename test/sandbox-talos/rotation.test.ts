@@ -142,10 +142,10 @@ describe("a Talos API CA rotation in the right order", () => {
     const { readFile } = await import("node:fs/promises");
     const { dial } = await import("../../src/sandbox/talos/rpc-client.ts");
     const { certificatePool, openSslKey } = await import("../../src/sandbox/talos/go-pem.ts");
-    const { readTalosconfig } = await import("../../src/sandbox/talos/talosconfig.ts");
+    const { contextIn } = await import("../../src/sandbox/talos/talosconfig.ts");
     const old = test.running.secrets.talos;
     const next = await nextAuthority("talos");
-    const admin = readTalosconfig(await readFile(test.running.info.talosconfig, "utf8"), undefined);
+    const admin = contextIn(await readFile(test.running.info.talosconfig, "utf8"), undefined);
     const open = await dial({
       routes: test.running.network.routes(),
       address: test.endpoint,

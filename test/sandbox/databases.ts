@@ -5,7 +5,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { DatabaseLogin } from "../../src/sandbox/platform.ts";
+import type { DatabaseLogin } from "../../src/sandbox/emulated-platform.ts";
 import { sandboxDatabaseLogin } from "../../src/sandbox/sandbox.ts";
 import { needExecutable } from "../servers/executables.ts";
 import { startMariadb } from "../servers/mariadb.ts";

@@ -1,5 +1,6 @@
-import type { ToolResult } from "../../src/sandbox/platform.ts";
-import type { TeleportCluster, WantedCluster } from "../../src/sandbox/teleport/cluster.ts";
+import type { ToolResult } from "../../src/sandbox/emulated-platform.ts";
+import type { TeleportCluster } from "../../src/sandbox/teleport/cluster.ts";
+import type { WantedCluster } from "../../src/sandbox/teleport/cluster-options.ts";
 import { TeleportPlatform } from "../../src/sandbox/teleport/teleport-platform.ts";
 import { TrustLink } from "../../src/sandbox/teleport/trust-link.ts";
 import { VirtualClock } from "./virtual-clock.ts";

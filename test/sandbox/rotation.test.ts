@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { followAction } from "../../src/sandbox/teleport/follow.ts";
 import {
   type AuthorityState,
-  type Dialect,
   generatesKeys,
   type RotationRequest,
   type RotationState,
   rotate,
-} from "../../src/sandbox/teleport/rotation.ts";
+  type TctlDialect,
+} from "../../src/sandbox/teleport/rotation-machine.ts";
 
 const HOUR_MS = 3_600_000;
 const PHASES = ["", "init", "update_clients", "update_servers", "rollback", "standby", "bogus"] as const;
@@ -22,7 +22,7 @@ interface Notes {
 }
 
 interface Sandbox {
-  readonly dialect: Dialect;
+  readonly dialect: TctlDialect;
   authority: AuthorityState<string>;
   now: number;
   generated: number;

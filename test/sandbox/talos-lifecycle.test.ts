@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { TalosSpec } from "../../src/sandbox/platform.ts";
+import type { TalosSpec } from "../../src/sandbox/emulated-platform.ts";
 import { sandboxDown, sandboxFault, sandboxStatus, sandboxUp } from "../../src/sandbox/sandbox.ts";
 import type { TalosMinor } from "../../src/sandbox/talos/dialect.ts";
 import { readIdentities } from "../../src/sealing/identities.ts";

@@ -2,9 +2,9 @@ import { X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { TELEPORT_FAULTS } from "../../src/sandbox/faults.ts";
-import { formatDuration, parseDuration } from "../../src/sandbox/go-duration.ts";
+import { formatGoDuration, parseGoDuration } from "../../src/sandbox/go-duration.ts";
 import { CA_TYPES } from "../../src/sandbox/teleport/ca-types.ts";
-import { goJson, goTime } from "../../src/sandbox/teleport/go-print.ts";
+import { goJson, printTime } from "../../src/sandbox/teleport/go-print.ts";
 import { TimelessTeleport } from "./harness.ts";
 
 const RED = "\u001b[31mERROR: \u001b[0m";
@@ -256,12 +256,12 @@ describe("Go's way of printing", () => {
     ["-5s", -5000, "-5s"],
     ["100ms", 100, "100ms"],
   ])("duration %s", (text, ms, shown) => {
-    expect(parseDuration(text)).toBe(ms);
-    expect(formatDuration(ms)).toBe(shown);
+    expect(parseGoDuration(text)).toBe(ms);
+    expect(formatGoDuration(ms)).toBe(shown);
   });
 
   it.each(["", "5", "soon", "1h ", "h"])("no duration: %j", (text) => {
-    expect(parseDuration(text)).toBeNull();
+    expect(parseGoDuration(text)).toBeNull();
   });
 
   it("JSON with HTML escapes, numbers of any size, empty lists and objects", () => {
@@ -280,9 +280,9 @@ describe("Go's way of printing", () => {
   });
 
   it("times to the nanosecond, and the zero time", () => {
-    expect(goTime(null)).toBe("0001-01-01T00:00:00Z");
-    const shown = goTime(Date.UTC(2026, 10, 21, 8, 4, 33, 19));
+    expect(printTime(null)).toBe("0001-01-01T00:00:00Z");
+    const shown = printTime(Date.UTC(2026, 10, 21, 8, 4, 33, 19));
     expect(shown).toMatch(/^2026-11-21T08:04:33\.019\d{1,6}Z$/);
-    expect(goTime(Date.UTC(2026, 10, 21, 8, 4, 33, 19))).toBe(shown);
+    expect(printTime(Date.UTC(2026, 10, 21, 8, 4, 33, 19))).toBe(shown);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import type { Authority } from "../../src/sandbox/teleport/authority-store.ts";
 import { issueHostCertificate, type KeyGeneration } from "../../src/sandbox/teleport/keys.ts";
 

@@ -4,7 +4,7 @@ import { mintAuthority, type PemPair } from "../../src/sandbox/talos/certificate
 import { machineConfigText } from "../../src/sandbox/talos/config-text.ts";
 import { dialectOf } from "../../src/sandbox/talos/dialect.ts";
 import { makeSecrets, type SecretsBundle } from "../../src/sandbox/talos/secrets-bundle.ts";
-import { encode } from "../../src/sandbox/values.ts";
+import { encodeBase64 } from "../../src/sandbox/values.ts";
 import { withAuthority } from "../../src/talos/config-edit.ts";
 import { EditProblem } from "../../src/talos/edit-problem.ts";
 import { readIssuingKey, readMachineConfig } from "../../src/talos/machine-config.ts";
@@ -110,7 +110,7 @@ describe.each(shapes)(
               start + from.trimEnd().replaceAll("\n", start),
               start + to.trimEnd().replaceAll("\n", start),
             ),
-          text.replaceAll(encode(from), encode(to)),
+          text.replaceAll(encodeBase64(from), encodeBase64(to)),
         );
       const expected = swap(
         swap(first, secrets[type].crt, next[type].crt),
@@ -133,7 +133,7 @@ describe.each(shapes)(
   },
 );
 
-const B64 = (pem: string) => encode(pem);
+const B64 = (pem: string) => encodeBase64(pem);
 
 function anyCluster(): string {
   return `version: v1alpha1\ncluster: {ca: {crt: ${B64(secrets.kubernetes.crt)}, key: ""}}\n`;

@@ -3,7 +3,7 @@ import { generateIdentity } from "age-encryption";
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
-import { encode } from "../../src/sandbox/values.ts";
+import { encodeBase64 } from "../../src/sandbox/values.ts";
 import { keptKeys, withKeptKeys } from "../../src/talos/kept-keys.ts";
 import { until } from "../sandbox-talos/harness.ts";
 import { guardOf } from "../world/repository.ts";
@@ -248,7 +248,7 @@ describe("clusters that are not ours to rotate", () => {
       const { crt } = world.test.running.secrets.talos;
       const text = machine?.store.active.replace(
         /(machine:[\s\S]*?\n)( {4}# Extra certificate)/,
-        `$1    acceptedCAs: [{crt: ${encode(crt)}}]\n$2`,
+        `$1    acceptedCAs: [{crt: ${encodeBase64(crt)}}]\n$2`,
       );
       machine?.store.replace(text ?? "");
       const plan = await world.plan(world.desired("init"));

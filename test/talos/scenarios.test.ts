@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { encode } from "../../src/sandbox/values.ts";
+import { encodeBase64 } from "../../src/sandbox/values.ts";
 import { probe } from "../sandbox-talos/harness.ts";
 import { Killed, TalosWorld } from "./world.ts";
 
@@ -40,7 +40,7 @@ describe("1. the way there", () => {
             const wanted = part === 0 ? next.crt : next.key;
             return [6, 8].reduce(
               (result, spaces) => result.replaceAll(block(pem, spaces), block(wanted, spaces)),
-              text.replaceAll(encode(pem), encode(wanted)),
+              text.replaceAll(encodeBase64(pem), encodeBase64(wanted)),
             );
           }, first[index] ?? "");
           expect(store.active).toBe(expected);
@@ -82,8 +82,8 @@ describe("4. and the client configurations", () => {
         expect(await probe(world.test, await world.test.file(union), node)).toBe("ok");
       }
       const last = await readFile(clients.talosconfig ?? "", "utf8");
-      expect(last).toContain(encode(next.crt));
-      expect(union).toContain(encode(old.crt + next.crt));
+      expect(last).toContain(encodeBase64(next.crt));
+      expect(union).toContain(encodeBase64(old.crt + next.crt));
       expect((await stat(clients.talosconfig ?? "")).mode & 0o777).toBe(0o600);
     },
     LIMIT_MS,
@@ -148,9 +148,9 @@ describe("9. private keys", () => {
       const keys = [secrets.talos, secrets.kubernetes, secrets.etcd].map(({ key }) => key);
       const needles = [...keys, await world.nextKey()].flatMap((key) => [
         key.split("\n")[1] ?? "",
-        encode(key).slice(60, 110),
+        encodeBase64(key).slice(60, 110),
       ]);
-      needles.push("PRIVATE KEY", "AGE-SECRET-KEY", encode("-----BEGIN EC PRIVATE").slice(0, 24));
+      needles.push("PRIVATE KEY", "AGE-SECRET-KEY", encodeBase64("-----BEGIN EC PRIVATE").slice(0, 24));
       const seen: Readonly<Record<string, string>> = {
         "arguments of executables": world.calls.map(({ argv }) => argv.join(" ")).join("\n"),
         "plans and events": world.printed.join("\n"),

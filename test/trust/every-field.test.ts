@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { makePlan } from "../../src/planner/planner.ts";
 import { staleClusters } from "../../src/planner/saved/approved.ts";
 import { desiredDifference } from "../../src/planner/saved/desired-difference.ts";
-import { bindingOf, fingerprintOf } from "../../src/planner/saved/fingerprint.ts";
+import { bindingOf, fingerprintOfPlan } from "../../src/planner/saved/fingerprint.ts";
 import { sealPlan } from "../../src/planner/saved/plan-file.ts";
 import { profileOf } from "../../src/profiles.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
@@ -268,7 +268,7 @@ describe.each(cases)("every field that decides or runs: $file $path", ({ file, p
     const { was, is } = await changed(having, path, schema.enum ?? []);
     const seen = [observation("standby")];
     const moved =
-      fingerprintOf(bindingOf(is.state, seen, [])) !== fingerprintOf(bindingOf(was.state, seen, []));
+      fingerprintOfPlan(bindingOf(is.state, seen, [])) !== fingerprintOfPlan(bindingOf(was.state, seen, []));
     const side = ({ state, repository }: LoadResult) => ({
       profileOf,
       desired: state,
@@ -282,7 +282,7 @@ describe.each(cases)("every field that decides or runs: $file $path", ({ file, p
 it("a peer's connection is part of what is approved for the cluster that asks it", async () => {
   const seen = [observation("standby")];
   const of = async (leaf: Document) =>
-    fingerprintOf(bindingOf((await load([TELEPORT, leaf])).state, seen, []));
+    fingerprintOfPlan(bindingOf((await load([TELEPORT, leaf])).state, seen, []));
   const other = withValue(LEAF, "spec.teleport.tctl", ["./other"]) as Document;
   expect(await of(other)).not.toBe(await of(LEAF));
 });
@@ -294,7 +294,7 @@ it("what a variable holds is no part of it: machines have other paths", async ()
   const of = async (value: string) => {
     const folder = folderWith({ "all.yaml": text });
     const { state } = await loadResources(folder, { TELEPORT_IDENTITY_FILE: value }, NOW);
-    return fingerprintOf(bindingOf(state, [observation("standby")], []));
+    return fingerprintOfPlan(bindingOf(state, [observation("standby")], []));
   };
   expect(await of("/home/ada/identity")).toBe(await of("/runner/identity"));
 });

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
@@ -5,10 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/rotation/plan.ts";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { runHere } from "../world/command-line.ts";
-import { InProcessRepository } from "../world/in-process.ts";
-import type { Ran } from "../world/repository.ts";
+import { type Ran, Repository } from "../world/repository.ts";
 
 /** A server that counts who dials it, and answers nobody. */
 class Counting {
@@ -44,7 +44,7 @@ class Counting {
 const SECRET = "planted-value-of-the-environment";
 const ENV = { ...process.env, GITHUB_TOKEN: SECRET, TELEPORT_SECRET: SECRET };
 
-let repository: InProcessRepository;
+let repository: Repository;
 let sandbox: RunningSandbox;
 let known: Counting;
 let evil: Counting;
@@ -68,10 +68,9 @@ beforeAll(async () => {
   outside = await mkdtemp(join(tmpdir(), "capstan-outside-"));
   known = await Counting.start();
   evil = await Counting.start();
-  repository = await InProcessRepository.inFolder();
+  repository = await Repository.create();
   const dir = join(repository.folder, ".capstan", "sandbox");
   sandbox = await startSandbox({ dir, speed: 200, nodes: 1 });
-  repository.emulate(join(dir, "bin", "tctl"), sandbox.teleport);
   await repository.must("init");
   await inHost((text) =>
     text

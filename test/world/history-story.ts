@@ -2,8 +2,9 @@ import { appendFile, cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type RunningSandbox, startSandbox } from "../../src/sandbox/start.ts";
-import { InProcessRepository } from "./in-process.ts";
+import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
+import "./in-process.ts";
+import { Repository } from "./repository.ts";
 
 /**
  * A cluster whose host CA is in init, a remote whose main branch says so, and as many clones as a test needs. The
@@ -12,11 +13,11 @@ import { InProcessRepository } from "./in-process.ts";
 export class HistoryStory {
   readonly folder: string;
   readonly sandbox: RunningSandbox;
-  readonly home: InProcessRepository;
+  readonly home: Repository;
   readonly #remote: string;
   #copies = 0;
 
-  private constructor(folder: string, sandbox: RunningSandbox, home: InProcessRepository) {
+  private constructor(folder: string, sandbox: RunningSandbox, home: Repository) {
     this.folder = folder;
     this.sandbox = sandbox;
     this.home = home;
@@ -28,11 +29,10 @@ export class HistoryStory {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "capstan-history-")));
     const remote = join(folder, "remote.git");
     await execa("git", ["init", "--quiet", "--bare", "--initial-branch=main", remote]);
-    const home = new InProcessRepository(join(folder, "home"));
+    const home = new Repository(join(folder, "home"));
     await clone(`file://${remote}`, home.folder);
     const dir = join(home.folder, ".capstan", "sandbox");
     const sandbox = await startSandbox({ dir, speed: 500, nodes: 1 });
-    home.emulate(join(dir, "bin", "tctl"), sandbox.teleport);
     const story = new HistoryStory(folder, sandbox, home);
     await home.must("init");
     await appendFile(
@@ -56,15 +56,15 @@ export class HistoryStory {
     return `file://${copy}`;
   }
 
-  async clone(remote: string, ...flags: readonly string[]): Promise<InProcessRepository> {
+  async clone(remote: string, ...flags: readonly string[]): Promise<Repository> {
     this.#copies += 1;
-    const machine = new InProcessRepository(join(this.folder, `clone-${this.#copies}`));
+    const machine = new Repository(join(this.folder, `clone-${this.#copies}`));
     await clone(remote, machine.folder, ...flags);
     return machine;
   }
 
   /** The record of a folder is of one machine: as if this clone had been there all the time. */
-  async giveRecord(machine: InProcessRepository): Promise<void> {
+  async giveRecord(machine: Repository): Promise<void> {
     const from = join(this.home.folder, ".capstan");
     await cp(from, join(machine.folder, ".capstan"), {
       recursive: true,

@@ -1,94 +1,70 @@
+/**
+ * Imported by the files of tests that are about what commands say and do, not about processes: `Repository` then runs
+ * them in this process, and so do the emulated executables. Real git, real files, real time, and a sandbox in the
+ * background as ever.
+ */
 import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
-import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
-import type { EmulatedPlatform } from "../../src/sandbox/platform.ts";
+import { Failure } from "../../src/failure.ts";
+import { redact } from "../../src/process/redact.ts";
+import { type ExecutableCall, type Runner, type RunnerOptions, shown } from "../../src/process/runner.ts";
 import { runHere } from "./command-line.ts";
-import { type Ran, Repository } from "./repository.ts";
+import { callTool, emulatedTool } from "./emulated-tool.ts";
+import { Repository } from "./repository.ts";
 
-/** Emulated executables of sandboxes in this process, by path. */
-const EMULATED = vi.hoisted(() => new Map<string, EmulatedExecutable>());
-
-interface EmulatedExecutable {
-  readonly platform: Required<Pick<EmulatedPlatform, "run">>;
-  readonly calls: (readonly string[])[];
-}
-
-// Starting Node for each of a thousand calls of the emulated tctl would be most of the time of these tests. What it
-// runs is the same; `edit`, whose editor runs at the caller's side, stays a process.
+// Starting Node for each of a thousand calls of an emulated executable would be most of the time of these tests.
 vi.mock("../../src/process/runner.ts", async (original) => {
   const actual = await original<typeof import("../../src/process/runner.ts")>();
-  return { ...actual, createRunner: (options = {}) => shortcut(actual.createRunner(options)) };
+  return {
+    ...actual,
+    createRunner: (options: RunnerOptions = {}) => shortcut(actual.createRunner(options), options),
+  };
 });
 
-function shortcut(processes: Runner): Runner {
-  const emulatedBy = ({ argv: [file = "", verb] }: ExecutableCall) =>
-    verb === "edit" ? undefined : EMULATED.get(file);
+Repository.runsWith(
+  async (argv, { folder, env }) => await runHere(argv, { cwd: folder, env: { ...process.env, ...env } }),
+);
+
+const LONGEST_MS = 120_000;
+
+/** A runner whose emulated executables are no processes; all others are. */
+function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
+  // An editor runs at the caller's side.
+  const emulatedBy = ({ argv: [file = "", ...words] }: ExecutableCall) =>
+    words.includes("edit") ? null : emulatedTool(file);
+  const answered = async (command: ExecutableCall, tool: NonNullable<ReturnType<typeof emulatedBy>>) => {
+    const { argv, env = {}, stdin = "", timeoutMs = LONGEST_MS, signal } = command;
+    const started = performance.now();
+    const late = AbortSignal.timeout(timeoutMs);
+    const over = AbortSignal.any(signal === undefined ? [late] : [late, signal]);
+    const ended = new Promise<null>((resolve) => {
+      if (over.aborted) resolve(null);
+      else over.addEventListener("abort", () => resolve(null), { once: true });
+    });
+    const call = { argv: argv.slice(1), env: { ...process.env, ...env }, stdin, signal: over };
+    const answer = await Promise.race([ended, callTool(tool, call)]);
+    if (answer === null || over.aborted) {
+      if (signal?.aborted) throw new Failure("interrupted", `${shown(command)} was stopped.`);
+      throw new Failure("executable", `${shown(command)} did not finish within ${timeoutMs / 1000} s.`);
+    }
+    const durationMs = performance.now() - started;
+    trace?.(`${shown(command)}: exit status ${answer.exit}, ${Math.round(durationMs)} ms`);
+    const stderr = redact(stripVTControlCharacters(answer.stderr));
+    return { argv, exitCode: answer.exit, stdout: answer.stdout, stderr, durationMs };
+  };
   return {
     async run(command) {
-      const executable = emulatedBy(command);
-      return executable === undefined ? processes.run(command) : runEmulated(executable, command);
+      const tool = emulatedBy(command);
+      if (tool === null) return await processes.run(command);
+      const { stdout, ...outcome } = await answered(command, tool);
+      return { ...outcome, stdout: stripVTControlCharacters(Buffer.from(stdout).toString()) };
     },
     async stream(command, consume) {
-      const executable = emulatedBy(command);
-      if (executable === undefined) return processes.stream(command, consume);
-      const { stdout, ...outcome } = await runEmulated(executable, command);
-      consume(Buffer.from(stdout));
+      const tool = emulatedBy(command);
+      if (tool === null) return await processes.stream(command, consume);
+      const { stdout, ...outcome } = await answered(command, tool);
+      consume(stdout);
       return outcome;
     },
   };
-}
-
-async function runEmulated(
-  { platform, calls }: EmulatedExecutable,
-  { argv, stdin = "", signal }: ExecutableCall,
-) {
-  const [tool = "", ...words] = argv;
-  calls.push(words);
-  const started = performance.now();
-  const result = await platform.run({
-    tool,
-    argv: words,
-    cwd: process.cwd(),
-    stdin,
-    signal: signal ?? new AbortController().signal,
-  });
-  const printed = result.stdout;
-  const stdout =
-    typeof printed === "string" || printed instanceof Uint8Array
-      ? Buffer.from(printed).toString()
-      : [...printed].join("");
-  return {
-    argv,
-    exitCode: result.exit,
-    stdout: stripVTControlCharacters(stdout),
-    stderr: stripVTControlCharacters(result.stderr),
-    durationMs: performance.now() - started,
-  };
-}
-
-/**
- * A repository whose commands run in this process: for stories of many commands, in which the start of executables
- * is not the point.
- */
-export class InProcessRepository extends Repository {
-  #executable: EmulatedExecutable | null = null;
-
-  static async inFolder(): Promise<InProcessRepository> {
-    return new InProcessRepository((await Repository.create()).folder);
-  }
-
-  /** Has the `tctl` of this repository's sandbox run here. */
-  emulate(path: string, platform: EmulatedExecutable["platform"]): void {
-    this.#executable = { platform, calls: [] };
-    EMULATED.set(path, this.#executable);
-  }
-
-  override async capstan(...args: readonly string[]): Promise<Ran> {
-    return await runHere(args, { cwd: this.folder, env: process.env });
-  }
-
-  /** Those that were processes first: `edit`, and calls by hand. */
-  override async calls(): Promise<readonly (readonly string[])[]> {
-    return [...(await super.calls()), ...(this.#executable?.calls ?? [])];
-  }
 }

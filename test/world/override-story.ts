@@ -4,13 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { workOfType } from "../../src/checklist/checklist.ts";
 import type { OverridePlan } from "../../src/rotation/override-plan.ts";
-import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start.ts";
+import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { issueDatabaseClient } from "../../src/sandbox/teleport/database-client.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import { Database } from "../sandbox/database.ts";
 import { ExternalCa } from "../sandbox/external-ca.ts";
-import { InProcessRepository } from "./in-process.ts";
-import type { Ran } from "./repository.ts";
+import "./in-process.ts";
+import { type Ran, Repository } from "./repository.ts";
 
 const HOME = join("clusters", "acme.cluster");
 export const OVERRIDE = join(HOME, "overrides", "db_client.yaml");
@@ -25,14 +25,14 @@ interface Resource {
  * database that trusts nothing else.
  */
 export class OverrideStory {
-  readonly repository: InProcessRepository;
+  readonly repository: Repository;
   readonly sandbox: RunningSandbox;
   readonly external: ExternalCa;
   readonly database: Database;
   readonly #stated = new Set<string>();
 
   private constructor(
-    repository: InProcessRepository,
+    repository: Repository,
     sandbox: RunningSandbox,
     external: ExternalCa,
     database: Database,
@@ -45,10 +45,9 @@ export class OverrideStory {
 
   /** The cluster runs in this process too, so that its Database Service can be watched at work. */
   static async begin(options: Omit<SandboxOptions, "dir"> = {}): Promise<OverrideStory> {
-    const repository = await InProcessRepository.inFolder();
+    const repository = await Repository.create();
     const dir = join(repository.folder, ".capstan", "sandbox");
     const sandbox = await startSandbox({ dir, speed: 200, nodes: 1, ...options });
-    repository.emulate(join(dir, "bin", "tctl"), sandbox.teleport);
     const external = await ExternalCa.create();
     const first = await issueDatabaseClient(sandbox.teleport.world, "alice");
     const story = new OverrideStory(

@@ -14,9 +14,24 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A git repository in a temporary folder, in which the real executable is run as a user would. */
+/** Runs a command line of capstan in a folder. */
+type RunCommand = (
+  argv: readonly string[],
+  where: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
+) => Promise<Ran>;
+
+/**
+ * A git repository in a temporary folder, in which the real executable is run as a user would; commands run in the
+ * test's own process where its file imports `in-process.ts`.
+ */
 export class Repository {
+  static #run: RunCommand | null = null;
   readonly folder: string;
+
+  /** Other than by the executable, for the rest of a file of tests. */
+  static runsWith(run: RunCommand): void {
+    Repository.#run = run;
+  }
 
   constructor(folder: string) {
     this.folder = folder;
@@ -50,13 +65,23 @@ export class Repository {
       cwd: this.folder,
       reject: false,
       stdin: "ignore",
+      // It ends at a safe point, however long that takes on a busy machine.
+      forceKillAfterDelay: false,
       extendEnv: true,
       env: { NO_COLOR: "1", ...env },
     });
   }
 
   async capstan(...args: readonly string[]): Promise<Ran> {
-    const { exitCode, stdout, stderr } = await this.start(args);
+    return await this.run(args);
+  }
+
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    if (Repository.#run !== null) {
+      const { exit, stdout, stderr } = await Repository.#run(args, { folder: this.folder, env });
+      return { exit, stdout: withoutLastBreak(stdout), stderr: withoutLastBreak(stderr) };
+    }
+    const { exitCode, stdout, stderr } = await this.start(args, env);
     return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
   }
 
@@ -153,6 +178,11 @@ export class Repository {
       (keys ?? []).filter(({ protocol }) => protocol === "tls").map(({ fingerprint }) => fingerprint);
     return { active: tls(authority?.active_keys), trusted: tls(authority?.trusted_keys) };
   }
+}
+
+/** As execa gives it of an executable. */
+function withoutLastBreak(text: string): string {
+  return text.endsWith("\n") ? text.slice(0, -1) : text;
 }
 
 /** The verdict of one guard on the first step of a plan. */

@@ -15,7 +15,7 @@ import type {
 } from "../../src/resources/model/desired.ts";
 import { type Fingerprint, identify } from "../../src/rotation/observation.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
-import type { ClusterOptions } from "../../src/sandbox/teleport/cluster.ts";
+import type { ClusterOptions } from "../../src/sandbox/teleport/cluster-options.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
 import { TimelessTeleport } from "../sandbox/harness.ts";
 import { approved } from "./apply.ts";

@@ -31,6 +31,7 @@ export interface DesiredDifference {
   readonly findings: readonly PlacedFinding[];
 }
 
+/** A finding about a change, with the place of what changed. */
 export interface PlacedFinding extends ChangeFinding {
   /** Where it stands now, or stood in the base; `null` where it is about several resources. */
   readonly source: Source | null;
@@ -43,6 +44,7 @@ export interface Side {
   readonly repository: RepositoryResource;
 }
 
+/** What a proposal changes in the desired state, and what of it no rotation can make. */
 export function desiredDifference(base: Side, head: Side): DesiredDifference {
   const pairs = pairRotations(base.desired.rotations, head.desired.rotations);
   return {

@@ -19,7 +19,7 @@ import type { ClusterPlan } from "../../rotation/plan.ts";
  * commit, so that a merge which changes nothing of it keeps the fingerprint; not the components, which come and go, and
  * which guards judge anew right before each step.
  */
-export interface Binding {
+export interface PlanBinding {
   readonly clusters: readonly ClusterBinding[];
 }
 
@@ -55,6 +55,7 @@ export interface DesiredContent {
   readonly content: string;
 }
 
+/** What a fingerprint binds of a live CA: a step is stale when one of these moved. */
 export interface LiveFacts {
   readonly authority: string;
   readonly state: LiveAuthority["rotation"]["state"];
@@ -71,7 +72,7 @@ export function bindingOf(
   desired: DesiredState,
   observations: readonly ClusterObservation[],
   planned: readonly PlannedWork[],
-): Binding {
+): PlanBinding {
   const clusters = observations.map((observation) => {
     const work = planned.find(({ name }) => name === observation.cluster);
     return clusterBinding(desired, observation, work === undefined ? [] : changesOf(work));
@@ -103,12 +104,13 @@ export function planFingerprint(clusters: readonly FingerprintedCluster[]): stri
 }
 
 /** Of the whole plan, from what it is bound to. */
-export function fingerprintOf({ clusters }: Binding): string {
+export function fingerprintOfPlan({ clusters }: PlanBinding): string {
   return planFingerprint(
     clusters.map((cluster) => ({ name: cluster.name, fingerprint: clusterFingerprint(cluster) })),
   );
 }
 
+/** SHA-256 of a value's canonical JSON: the same for the same content in whatever order of keys. */
 export function digestOf(value: unknown): string {
   return `sha256:${createHash("sha256").update(canonicalJson(value)).digest("hex")}`;
 }
@@ -170,6 +172,7 @@ export function authorityContent(authority: AuthorityResource) {
   };
 }
 
+/** A rotation without the places where it and its statements stand: moving a file changes no fingerprint. */
 export function rotationContent(rotation: RotationResource) {
   const { source: _, acknowledge, waive, ...content } = rotation;
   return { ...content, acknowledge: placeless(acknowledge), waive: placeless(waive) };

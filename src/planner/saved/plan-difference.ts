@@ -1,7 +1,7 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, Plan, RotationPlan } from "../../rotation/plan.ts";
 import { stepTitle } from "../../rotation/plan-steps.ts";
-import type { Binding, ClusterBinding, DesiredContent, LiveFacts } from "./fingerprint.ts";
+import type { ClusterBinding, DesiredContent, LiveFacts, PlanBinding } from "./fingerprint.ts";
 
 /**
  * What moved between two plans, as sentences for whoever approved the first one. Nothing here decides: equal
@@ -19,7 +19,7 @@ export function planDifference(before: Plan, after: Plan): readonly string[] {
 }
 
 /** What moved of the things that a plan is bound to: never empty when the fingerprints differ. */
-export function bindingDifference(before: Binding, after: Binding): readonly string[] {
+export function bindingDifference(before: PlanBinding, after: PlanBinding): readonly string[] {
   return compared(before.clusters, after.clusters, ({ name }) => name, {
     gone: ({ name }) => [`${name} was part of the plan, and is not any more`],
     fresh: ({ name }) => [`${name} was not part of the plan, and is now`],

@@ -3,7 +3,7 @@ import { canonicalJson } from "../../resources/model/canonical.ts";
 import { plan_file as isPlanFile } from "../../resources/read/compiled/schemas.js";
 import { parseForeignJson } from "../../resources/read/foreign-json.ts";
 import type { Plan } from "../../rotation/plan.ts";
-import { type Binding, clusterFingerprint, digestOf, planFingerprint } from "./fingerprint.ts";
+import { clusterFingerprint, digestOf, type PlanBinding, planFingerprint } from "./fingerprint.ts";
 
 /**
  * A plan that was saved to be applied later, or not at all: bound to a commit and to what it was made of. It holds
@@ -20,7 +20,7 @@ export interface PlanFile {
   readonly made_at: string;
   /** That of the plan. */
   readonly fingerprint: string;
-  readonly bound_to: Binding;
+  readonly bound_to: PlanBinding;
   readonly plan: Plan;
   /** Hash of everything else in the file. */
   readonly digest: string;
@@ -29,9 +29,10 @@ export interface PlanFile {
 /** A plan with what it is bound to, as it is made now. */
 export interface BoundPlan {
   readonly plan: Plan;
-  readonly binding: Binding;
+  readonly binding: PlanBinding;
 }
 
+/** A plan as it is written to a file, with a digest of its own content. */
 export function sealPlan(
   { plan, binding }: BoundPlan,
   { madeAt, version }: { readonly madeAt: string; readonly version: string },

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import { contentOf, nodeState } from "../../talos/node-state.ts";
-import type { Move } from "../../talos/walk.ts";
+import type { MachineMove } from "../../talos/walk.ts";
 import { type Baseline, takeBaseline } from "./baseline.ts";
 import type { TalosError } from "./errors.ts";
 import { type MachineTexts, readMachine } from "./machine.ts";
@@ -20,7 +20,7 @@ const RETRY_MS = 20_000;
  */
 export async function moveMachine(
   work: TalosTransition,
-  move: Move,
+  move: MachineMove,
   tries: boolean,
   prove: (baseline: Baseline) => Promise<void>,
 ): Promise<boolean> {
@@ -55,7 +55,7 @@ async function reread({ session, type, known }: TalosTransition, address: string
 function textFor(
   { type, pair, keys }: TalosTransition,
   { address, persistent, config }: MachineTexts,
-  { to }: Move,
+  { to }: MachineMove,
 ): string {
   const content = contentOf(to, config.authorities[type], pair);
   const signing = to === "S2" || to === "S3" ? keys.next : keys.old;

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
-import type { Move } from "../../talos/walk.ts";
+import type { MachineMove } from "../../talos/walk.ts";
 import { spec } from "./machine.ts";
 import { readResources, type Session } from "./session.ts";
 import { CERTIFICATES_MS, within } from "./time-limits.ts";
@@ -22,7 +22,7 @@ export interface Baseline {
  */
 export async function takeBaseline(
   work: TalosTransition,
-  { address }: Move,
+  { address }: MachineMove,
   unchanged: boolean,
 ): Promise<Baseline> {
   const { session, type, look } = work;

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
 import { contentOf } from "../../talos/node-state.ts";
-import type { Move } from "../../talos/walk.ts";
+import type { MachineMove } from "../../talos/walk.ts";
 import { readCaCertificates } from "../../x509/ca-certificate.ts";
 import { type Baseline, secretsVersion, stamp } from "./baseline.ts";
 import { fetchKubeconfig, openKubectl, podsBehind, readyz, withKubeChange } from "./kubernetes.ts";
@@ -21,7 +21,11 @@ import type { TalosTransition } from "./transition-at-hand.ts";
 const RESTART_BEGINS_MS = 5_000;
 
 /** Proves on the machine itself that it acts as its configuration says. */
-export async function proveMachine(work: TalosTransition, move: Move, baseline: Baseline): Promise<void> {
+export async function proveMachine(
+  work: TalosTransition,
+  move: MachineMove,
+  baseline: Baseline,
+): Promise<void> {
   const problem =
     work.type === "talos"
       ? await work.session.until(() => talosProblem(work, move), within(work, CERTIFICATES_MS))
@@ -33,7 +37,7 @@ export async function proveMachine(work: TalosTransition, move: Move, baseline: 
 }
 
 /** A new connection with a client of exactly this stage (reference 2.3, 5). */
-async function talosProblem(work: TalosTransition, move: Move): Promise<string | null> {
+async function talosProblem(work: TalosTransition, move: MachineMove): Promise<string | null> {
   const { address, to } = move;
   // Through others it would be their certificates that are proven.
   if (!work.session.isDirect()) return await usedProblem(work, move);
@@ -44,7 +48,7 @@ async function talosProblem(work: TalosTransition, move: Move): Promise<string |
 /** What its API really uses, as opposed to what its configuration says (reference 2.3, 3). */
 async function usedProblem(
   { session, pair }: TalosTransition,
-  { address, to }: Move,
+  { address, to }: MachineMove,
 ): Promise<string | null> {
   const used = await spec(session, address, ["get", "apicertificates", "api"]);
   const decode = (value: unknown) => Buffer.from(String(value ?? ""), "base64").toString("utf8");
@@ -66,7 +70,7 @@ async function usedProblem(
 /** Signed by whom, trusting whom: what has to work with a machine in this state, and did not before. */
 async function stageClient(
   { session, keys, pair }: TalosTransition,
-  to: Move["to"],
+  to: MachineMove["to"],
 ): Promise<TalosClient | null> {
   switch (to) {
     case "S0":
@@ -92,7 +96,7 @@ async function refusal(
 
 async function kubernetesProblem(
   work: TalosTransition,
-  move: Move,
+  move: MachineMove,
   baseline: Baseline,
 ): Promise<string | null> {
   const { session, look } = work;
@@ -109,7 +113,7 @@ async function kubernetesProblem(
 /** The kubelet was restarted by the change, trusts what it should, in that order, and is well. */
 async function kubeletProblem(
   { session, type, look, pair }: TalosTransition,
-  { address, to }: Move,
+  { address, to }: MachineMove,
   baseline: Baseline,
 ): Promise<string | null> {
   const texts = look.machines.find((machine) => machine.address === address)?.texts;
@@ -136,7 +140,7 @@ async function kubeletProblem(
 /** Its own static pods carry the new secrets and are ready, and its own API server answers with the right certificate. */
 async function podProblem(
   { session, type, look, pair }: TalosTransition,
-  { address, to }: Move,
+  { address, to }: MachineMove,
   baseline: Baseline,
 ): Promise<string | null> {
   const server = apiServersOf(look).find((one) => one.address === address);

@@ -7,7 +7,7 @@ import type { TalosKeys } from "../../talos/kept-keys.ts";
 import { readIssuingKey } from "../../talos/machine-config.ts";
 import { type Level, nodeState } from "../../talos/node-state.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
-import { levelOf, type Move, movesTo, type Walker } from "../../talos/walk.ts";
+import { levelOf, type MachineMove, movesTo, type Walker } from "../../talos/walk.ts";
 import { type CaCertificate, readCaCertificate } from "../../x509/ca-certificate.ts";
 import type { TransitionReply, TransitionRequest } from "../platform.ts";
 import { moveMachine } from "./apply-config.ts";
@@ -221,12 +221,12 @@ async function moveMachines(work: Changing, changed: string[]): Promise<number> 
   return moves.length;
 }
 
-function isSwap({ from, to }: Move): boolean {
+function isSwap({ from, to }: MachineMove): boolean {
   const signs = (level: Level) => level === "S2" || level === "S3";
   return signs(from) !== signs(to);
 }
 
-function insistOnOneStep({ address, from, to }: Move): void {
+function insistOnOneStep({ address, from, to }: MachineMove): void {
   if (Math.abs(LEVELS.indexOf(from) - LEVELS.indexOf(to)) <= 1) return;
   throw new Failure("refused", `${address} is in ${from}, and ${to} is more than one step away`, {
     hint:

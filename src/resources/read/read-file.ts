@@ -12,7 +12,7 @@ export async function readSourceFile(folder: string, path: string): Promise<Sour
   try {
     const { size } = await stat(join(folder, path));
     if (size > MAX_FILE_BYTES) return diagnosticOfFile(path, tooLarge(size));
-    return sourceOf(path, await readFile(join(folder, path)));
+    return sourceFromBytes(path, await readFile(join(folder, path)));
   } catch (error) {
     const message = `cannot be read (${reasonOf(error)})`;
     return diagnosticOfFile(
@@ -23,7 +23,7 @@ export async function readSourceFile(folder: string, path: string): Promise<Sour
 }
 
 /** The text of a file, wherever its bytes come from; what stands in its place is no text of it. */
-export function sourceOf(path: string, bytes: Uint8Array): SourceFile | Diagnostic {
+export function sourceFromBytes(path: string, bytes: Uint8Array): SourceFile | Diagnostic {
   if (bytes.length > MAX_FILE_BYTES) return diagnosticOfFile(path, tooLarge(bytes.length));
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

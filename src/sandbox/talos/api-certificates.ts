@@ -1,5 +1,5 @@
 import { issue, type PemPair } from "./certificates.ts";
-import { acceptedByTalos, type MachineConfig } from "./machine-config.ts";
+import { acceptedByTalos, type EmulatedConfig } from "./machine-config.ts";
 import type { ApiCertificates, MachineContext } from "./machine-types.ts";
 
 /** Node certificates live for a day and are renewed at half of that (TA 5.1). */
@@ -8,7 +8,7 @@ const HOURS = 24;
 /** What a control plane makes itself, with the key in its configuration. */
 export async function issueApiCertificates(
   context: MachineContext,
-  config: MachineConfig,
+  config: EmulatedConfig,
 ): Promise<{ readonly api: ApiCertificates; readonly trustd: PemPair }> {
   const issuing = config.talos.issuing ?? { crt: "", key: "" };
   const common = { commonName: context.name, now: context.now(), hours: HOURS } as const;
@@ -26,7 +26,7 @@ export async function issueApiCertificates(
 /** Own addresses and names, and `machine.certSANs`. */
 export function subjectNames(
   { address, name }: Pick<MachineContext, "address" | "name">,
-  { certSANs }: MachineConfig,
+  { certSANs }: EmulatedConfig,
 ): { readonly addresses: readonly string[]; readonly names: readonly string[] } {
   const isAddress = (one: string): boolean => /^[\d.]+$/.test(one);
   return {

@@ -129,7 +129,7 @@ export async function requestCertificate(
  * What trustd does with a request: organizations are dropped, the usage is forced, the subject alternative names
  * stay (TA 5.1). The signature algorithm is the request's, so a CA with a key of another type cannot sign.
  */
-export async function signRequest(authority: PemPair, csr: string, now: number): Promise<string> {
+export async function signCertificateRequest(authority: PemPair, csr: string, now: number): Promise<string> {
   const issuer = await loadAuthority(authority);
   const request = new Pkcs10CertificateRequest(csr);
   if (!(await request.verify())) throw new Error("x509: certificate request signature is not valid");

@@ -5,7 +5,7 @@ export interface FlagTable {
   readonly [long: string]: { readonly kind: "text" | "list" | "switch"; readonly short?: string };
 }
 
-export interface Flags {
+export interface CobraFlags {
   readonly words: readonly string[];
   text(long: string): string | undefined;
   list(long: string): readonly string[];
@@ -16,7 +16,7 @@ export interface Flags {
 
 export class UsageError extends Error {}
 
-export function parseFlags(argv: readonly string[], table: FlagTable): Flags {
+export function parseFlags(argv: readonly string[], table: FlagTable): CobraFlags {
   const { tokens } = parseArgs({
     args: [...argv],
     strict: false,

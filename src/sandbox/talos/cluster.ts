@@ -1,18 +1,19 @@
 import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { FaultRequest } from "../emulated-platform.ts";
 import { type FaultName, faultNamed, TALOS_FAULTS } from "../faults.ts";
-import type { FaultRequest } from "../platform.ts";
 import { issue, mintAuthority, type PemPair, YEAR_HOURS } from "./certificates.ts";
 import { machineConfigText } from "./config-text.ts";
-import { type Dialect, dialectOf, type KubernetesLayout, type TalosMinor } from "./dialect.ts";
+import { dialectOf, type KubernetesLayout, type TalosDialect, type TalosMinor } from "./dialect.ts";
 import { type Executables, writeExecutables } from "./executables.ts";
 import { Kubernetes } from "./kubernetes.ts";
-import { Machine, type Member } from "./machine.ts";
+import { Machine } from "./machine.ts";
+import type { DiscoveredMember } from "./machine-types.ts";
 import { APID_PORT, Forwarder, KUBERNETES_PORT, type Network, openNetwork, route } from "./network.ts";
 import { Pace } from "./pace.ts";
 import { makeSecrets, printSecrets, type SecretsBundle } from "./secrets-bundle.ts";
-import { talosconfigText } from "./talosconfig.ts";
+import { makeTalosconfig } from "./talosconfig.ts";
 
 export interface TalosClusterOptions {
   /** Where client configuration, secrets and executables go. Made if missing. */
@@ -309,7 +310,7 @@ async function openForwarders(machines: readonly Machine[], network: Network): P
   return [balancer, shared];
 }
 
-function members(machines: readonly Machine[], vip: string): readonly Member[] {
+function members(machines: readonly Machine[], vip: string): readonly DiscoveredMember[] {
   return machines.flatMap((machine) => {
     if (machine.has("undiscovered")) return [];
     return [
@@ -327,7 +328,7 @@ function members(machines: readonly Machine[], vip: string): readonly Member[] {
 
 interface Written {
   readonly clusterName: string;
-  readonly dialect: Dialect;
+  readonly dialect: TalosDialect;
   readonly layout: KubernetesLayout;
   readonly secrets: SecretsBundle;
   readonly machines: readonly Machine[];
@@ -353,7 +354,7 @@ async function writeFiles(options: TalosClusterOptions, made: Written): Promise<
     const profile = { organizations: [role], usage: "clientAuth", now, hours: YEAR_HOURS } as const;
     const client = await issue(secrets.talos, profile);
     const endpoints = describe(true).map(({ address }) => address);
-    return talosconfigText({ context: clusterName, endpoints, ca: secrets.talos.crt, ...client });
+    return makeTalosconfig({ context: clusterName, endpoints, ca: secrets.talos.crt, ...client });
   };
   return {
     ...executables,

@@ -1,8 +1,9 @@
 import { createTwoFilesPatch } from "diff";
-import { formatDuration } from "../go-duration.ts";
-import type { ApplyMode, Dialect } from "./dialect.ts";
-import { ConfigError, isImmediate, type MachineConfig, readMachineConfig } from "./machine-config.ts";
-import type { Cancel, Pace } from "./pace.ts";
+import type { Cancel } from "../clock.ts";
+import { formatGoDuration } from "../go-duration.ts";
+import type { ApplyMode, TalosDialect } from "./dialect.ts";
+import { ConfigError, type EmulatedConfig, isImmediate, readEmulatedConfig } from "./machine-config.ts";
+import type { Pace } from "./pace.ts";
 import { RpcError } from "./rpc.ts";
 
 export interface ApplyRequest {
@@ -19,10 +20,10 @@ export interface ApplyResult {
 }
 
 export interface ConfigStoreOptions {
-  readonly dialect: Dialect;
+  readonly dialect: TalosDialect;
   readonly pace: Pace;
   /** The active configuration has changed. */
-  readonly changed: (before: MachineConfig, after: MachineConfig) => void;
+  readonly changed: (before: EmulatedConfig, after: EmulatedConfig) => void;
   readonly reboot: () => void;
 }
 
@@ -39,7 +40,7 @@ export class ConfigStore {
   readonly #options: ConfigStoreOptions;
   #active: string;
   #persistent: string;
-  #config: MachineConfig;
+  #config: EmulatedConfig;
   #applying = false;
   #cancelTry: Cancel | null = null;
 
@@ -47,7 +48,7 @@ export class ConfigStore {
     this.#options = options;
     this.#active = text;
     this.#persistent = text;
-    this.#config = readMachineConfig(text, options.dialect);
+    this.#config = readEmulatedConfig(text, options.dialect);
   }
 
   get active(): string {
@@ -59,7 +60,7 @@ export class ConfigStore {
   }
 
   /** The active configuration, understood. */
-  get config(): MachineConfig {
+  get config(): EmulatedConfig {
     return this.#config;
   }
 
@@ -97,7 +98,7 @@ export class ConfigStore {
     const { dialect } = this.#options;
     // As upstream: this comes first, so even an apply that is refused then ends the safety net of an earlier try.
     if (mode !== "try") this.#endTry();
-    const next = readMachineConfig(data, dialect);
+    const next = readEmulatedConfig(data, dialect);
     const immediate = isImmediate(this.#config, next);
     const effective = effectiveMode(mode, immediate, dialect);
     if (!immediate && (effective === "no-reboot" || effective === "try")) {
@@ -116,7 +117,7 @@ export class ConfigStore {
     this.#store(effective, data, tryTimeoutSeconds);
     const suffix =
       effective === "try"
-        ? `\nThe config is applied in 'try' mode and will be automatically reverted back in ${formatDuration(tryTimeoutSeconds * 1000)}`
+        ? `\nThe config is applied in 'try' mode and will be automatically reverted back in ${formatGoDuration(tryTimeoutSeconds * 1000)}`
         : "";
     return { mode: effective, modeDetails: details + suffix, warnings: [] };
   }
@@ -146,12 +147,12 @@ export class ConfigStore {
   #activate(text: string): void {
     const before = this.#config;
     this.#active = text;
-    this.#config = readMachineConfig(text, this.#options.dialect);
+    this.#config = readEmulatedConfig(text, this.#options.dialect);
     this.#options.changed(before, this.#config);
   }
 }
 
-function effectiveMode(mode: ApplyMode, immediate: boolean, dialect: Dialect): ApplyMode {
+function effectiveMode(mode: ApplyMode, immediate: boolean, dialect: TalosDialect): ApplyMode {
   if (!dialect.modes.includes(mode)) {
     throw new ConfigError(`incorrect mode '${mode.toUpperCase()}' specified for the apply config call`);
   }

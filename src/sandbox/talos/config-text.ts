@@ -1,6 +1,6 @@
-import { encode } from "../values.ts";
+import { encodeBase64 } from "../values.ts";
 import type { PemPair } from "./certificates.ts";
-import type { Dialect, KubernetesLayout } from "./dialect.ts";
+import type { KubernetesLayout, TalosDialect } from "./dialect.ts";
 import type { SecretsBundle } from "./secrets-bundle.ts";
 
 /**
@@ -13,7 +13,7 @@ export interface ConfigTextOptions {
   readonly clusterName: string;
   readonly vip: string;
   readonly layout: KubernetesLayout;
-  readonly dialect: Dialect;
+  readonly dialect: TalosDialect;
   readonly secrets: SecretsBundle;
   /** Accepted in addition from the start, of nobody's rotation. PEM. */
   readonly foreign: { readonly talos: readonly string[]; readonly kubernetes: readonly string[] };
@@ -134,7 +134,7 @@ function controlPlaneSections({ secrets, dialect, vip }: ConfigTextOptions): str
 ${authority(secrets.aggregator, true, 8)}`;
   return `${aggregator}    # The base64 encoded private key for service account token generation.
     serviceAccount:
-        key: ${encode(secrets.serviceAccountKey)}
+        key: ${encodeBase64(secrets.serviceAccountKey)}
     # API server specific configuration options.
     apiServer:
         image: registry.k8s.io/kube-apiserver:${dialect.kubernetes}
@@ -332,12 +332,12 @@ ${indent(key, 8)}`;
 }
 
 function authority({ crt, key }: PemPair, withKey: boolean, spaces: number): string {
-  return indent(`crt: ${encode(crt)}\nkey: ${withKey ? encode(key) : '""'}\n`, spaces);
+  return indent(`crt: ${encodeBase64(crt)}\nkey: ${withKey ? encodeBase64(key) : '""'}\n`, spaces);
 }
 
 function accepted(pems: readonly string[], spaces: number): string {
   if (pems.length === 0) return "";
-  const list = pems.map((pem) => `    - crt: ${encode(pem)}\n`).join("");
+  const list = pems.map((pem) => `    - crt: ${encodeBase64(pem)}\n`).join("");
   return indent(`# Kept for a partner until spring.\nacceptedCAs:\n${list}`, spaces);
 }
 

@@ -5,7 +5,7 @@ import { issue, type PemPair, YEAR_HOURS } from "./certificates.ts";
 import { certificatePool, openSslKey } from "./go-pem.ts";
 import type { ApiServerView } from "./kubelet.ts";
 import { type ApiServerCaller, answer, authenticate } from "./kubernetes-api.ts";
-import { acceptedByKubernetes, type MachineConfig } from "./machine-config.ts";
+import { acceptedByKubernetes, type EmulatedConfig } from "./machine-config.ts";
 import type { MachineContext } from "./machine-types.ts";
 import { closeServer } from "./network.ts";
 import { Queue } from "./pace.ts";
@@ -99,13 +99,13 @@ export class ControlPlane {
   }
 
   /** At once, when the cluster is made and when the machine has booted. */
-  async boot(config: MachineConfig): Promise<void> {
+  async boot(config: EmulatedConfig): Promise<void> {
     this.#secrets = secretsOf(config);
     await this.#render();
     for (const pod of STATIC_PODS) await this.#startPod(pod);
   }
 
-  update(config: MachineConfig): void {
+  update(config: EmulatedConfig): void {
     const secrets = secretsOf(config);
     if (isDeepStrictEqual(secrets, this.#secrets)) return;
     this.#secrets = secrets;
@@ -249,7 +249,7 @@ export class ControlPlane {
   }
 }
 
-function secretsOf(config: MachineConfig): Secrets {
+function secretsOf(config: EmulatedConfig): Secrets {
   return {
     port: config.apiServerPort,
     issuing: config.kubernetes.issuing ?? { crt: "", key: "" },

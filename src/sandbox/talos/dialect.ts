@@ -1,7 +1,7 @@
 import type { RefusalText } from "./rpc.ts";
 
 /** What differs between the two emulated releases (TA 0). */
-export interface Dialect {
+export interface TalosDialect {
   readonly minor: TalosMinor;
   readonly tag: string;
   readonly goVersion: string;
@@ -53,7 +53,7 @@ const COMMON_DOCUMENTS = [
   "OOMConfig",
 ];
 
-const DIALECTS: Readonly<Record<TalosMinor, Dialect>> = {
+const DIALECTS: Readonly<Record<TalosMinor, TalosDialect>> = {
   "1.13": {
     minor: "1.13",
     tag: "v1.13.9",
@@ -114,13 +114,13 @@ const DIALECTS: Readonly<Record<TalosMinor, Dialect>> = {
  * By a number in [0, 1). Counted on loopback with the real executables (fixtures/recordings/talos/README.md); the last
  * two texts are rare there, and common on a network with a delay.
  */
-export function drawRefusal({ closedBeforeAlert }: Dialect, number: number): RefusalText {
+export function drawRefusal({ closedBeforeAlert }: TalosDialect, number: number): RefusalText {
   if (number >= closedBeforeAlert) return "alert";
   const place = number / closedBeforeAlert;
   if (place < 0.8) return "broken pipe";
   return place < 0.9 ? "connection reset by peer" : "EOF";
 }
 
-export function dialectOf(minor: TalosMinor): Dialect {
+export function dialectOf(minor: TalosMinor): TalosDialect {
   return DIALECTS[minor];
 }

@@ -4,13 +4,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { parse } from "yaml";
-import { branch, decode, isTree, type Tree, text } from "../values.ts";
+import { branch, decodeBase64, isTree, type Tree, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
-import { type Flags, type FlagTable, parseFlags, UsageError } from "./cli-flags.ts";
+import { type CobraFlags, type FlagTable, parseFlags, UsageError } from "./cli-flags.ts";
 import { certificatePool } from "./go-pem.ts";
 import { verifyCertificate } from "./go-verify.ts";
 import { route } from "./network.ts";
-import { columns, goJson, outputMode } from "./resource-output.ts";
+import { columns, outputMode, sortedJson } from "./resource-output.ts";
 import { absolute, reason } from "./talosctl-client.ts";
 
 /** The emulated kubectl: reading nodes, pods, the config map of the root CA, and raw paths (TA 3.8). */
@@ -40,13 +40,13 @@ export async function kubectl(world: CliWorld): Promise<number> {
   }
 }
 
-async function run(world: CliWorld, flags: Flags): Promise<void> {
+async function run(world: CliWorld, flags: CobraFlags): Promise<void> {
   const [command = "", kind = "", name] = flags.words;
   if (command === "version") {
     const version = flags.on("client")
       ? {}
       : { serverVersion: JSON.parse(await fetchPath(world, flags, "/version")) };
-    world.out(`${goJson({ clientVersion: { gitVersion: "v1.36.1" }, ...version }, 2)}\n`);
+    world.out(`${sortedJson({ clientVersion: { gitVersion: "v1.36.1" }, ...version }, 2)}\n`);
     return;
   }
   if (command !== "get") throw new UsageError(`unknown command ${JSON.stringify(command)} for "kubectl"`);
@@ -59,7 +59,7 @@ async function run(world: CliWorld, flags: Flags): Promise<void> {
   world.out(show(found, name, flags));
 }
 
-function pathOf(kind: string, name: string | undefined, flags: Flags): string {
+function pathOf(kind: string, name: string | undefined, flags: CobraFlags): string {
   const namespace = flags.text("namespace") ?? "default";
   if (["nodes", "node", "no"].includes(kind)) return "/api/v1/nodes";
   if (["pods", "pod", "po"].includes(kind)) return `/api/v1/namespaces/${namespace}/pods`;
@@ -69,7 +69,7 @@ function pathOf(kind: string, name: string | undefined, flags: Flags): string {
   throw new UsageError(`the server doesn't have a resource type ${JSON.stringify(kind)}`);
 }
 
-function show(found: unknown, name: string | undefined, flags: Flags): string {
+function show(found: unknown, name: string | undefined, flags: CobraFlags): string {
   const answer = branch(found);
   const items = Array.isArray(answer["items"]) ? answer["items"].filter(isTree) : null;
   const named = items?.find((item) => branch(item["metadata"])["name"] === name);
@@ -79,7 +79,7 @@ function show(found: unknown, name: string | undefined, flags: Flags): string {
   const value: Tree = named ?? (items === null ? answer : { ...answer, kind: "List", items });
   const output = flags.text("output");
   if (output !== undefined && output !== "wide") {
-    if (outputMode(output) === "json") return `${goJson(value)}\n`;
+    if (outputMode(output) === "json") return `${sortedJson(value)}\n`;
   }
   const rows = (named === undefined ? (items ?? [answer]) : [named]).map((item) => [
     text(branch(item["metadata"])["name"]),
@@ -97,7 +97,7 @@ function statusOf(item: Tree): string {
   return ready?.["status"] === "True" ? "Ready" : "NotReady";
 }
 
-async function fetchPath(world: CliWorld, flags: Flags, path: string): Promise<string> {
+async function fetchPath(world: CliWorld, flags: CobraFlags, path: string): Promise<string> {
   const target = await readKubeconfig(world, flags);
   const { hostname: host, port } = new URL(target.server);
   const address = `${host}:${port}`;
@@ -122,7 +122,7 @@ interface KubernetesTarget {
   readonly key: string;
 }
 
-async function readKubeconfig(world: CliWorld, flags: Flags): Promise<KubernetesTarget> {
+async function readKubeconfig(world: CliWorld, flags: CobraFlags): Promise<KubernetesTarget> {
   const home = world.env["HOME"] ?? homedir();
   const path = flags.text("kubeconfig") ?? world.env["KUBECONFIG"] ?? join(home, ".kube", "config");
   const source = await readFile(absolute(world, path), "utf8").catch((error: unknown) => {
@@ -139,9 +139,9 @@ async function readKubeconfig(world: CliWorld, flags: Flags): Promise<Kubernetes
   const user = named("users", text(context["user"]), "user");
   return {
     server: flags.text("server") ?? text(cluster["server"]),
-    ca: decode(text(cluster["certificate-authority-data"])),
-    crt: decode(text(user["client-certificate-data"])),
-    key: decode(text(user["client-key-data"])),
+    ca: decodeBase64(text(cluster["certificate-authority-data"])),
+    crt: decodeBase64(text(user["client-certificate-data"])),
+    key: decodeBase64(text(user["client-key-data"])),
   };
 }
 

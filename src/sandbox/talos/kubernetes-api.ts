@@ -24,7 +24,7 @@ export function answer(
   response: ServerResponse,
   result: { readonly status: number; readonly body: unknown } | null,
 ): void {
-  const { status, body } = result ?? failure(401, "Unauthorized", "Unauthorized");
+  const { status, body } = result ?? apiFailure(401, "Unauthorized", "Unauthorized");
   const isText = typeof body === "string";
   response.writeHead(status, {
     "content-type": isText ? "text/plain; charset=utf-8" : "application/json",
@@ -33,7 +33,7 @@ export function answer(
   response.end(isText ? body : JSON.stringify(body));
 }
 
-export function failure(code: number, reason: string, message: string): { status: number; body: unknown } {
+export function apiFailure(code: number, reason: string, message: string): { status: number; body: unknown } {
   return {
     status: code,
     body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code },

@@ -1,8 +1,8 @@
 import type { PemPair } from "./certificates.ts";
 import { type ApiResponse, type ControlPlane, STATIC_PODS } from "./control-plane.ts";
-import type { Dialect } from "./dialect.ts";
+import type { TalosDialect } from "./dialect.ts";
 import type { ApiServerView, Kubelet } from "./kubelet.ts";
-import { type ApiServerCaller, failure } from "./kubernetes-api.ts";
+import { type ApiServerCaller, apiFailure } from "./kubernetes-api.ts";
 import type { Pace } from "./pace.ts";
 
 /** A machine as Kubernetes sees it. */
@@ -15,7 +15,7 @@ export interface KubernetesMachine {
 }
 
 export interface KubernetesOptions {
-  readonly dialect: Dialect;
+  readonly dialect: TalosDialect;
   readonly pace: Pace;
   readonly random: () => number;
 }
@@ -118,9 +118,11 @@ export class Kubernetes {
     if (route === "/readyz" || route === "/livez" || route === "/healthz") return { status: 200, body: "ok" };
     if (route === "/version") return { status: 200, body: this.#version() };
     if (!groups.includes("system:masters")) {
-      return failure(403, "Forbidden", `forbidden: User "system:anonymous" cannot get path "${route}"`);
+      return apiFailure(403, "Forbidden", `forbidden: User "system:anonymous" cannot get path "${route}"`);
     }
-    return this.#list(route) ?? failure(404, "NotFound", "the server could not find the requested resource");
+    return (
+      this.#list(route) ?? apiFailure(404, "NotFound", "the server could not find the requested resource")
+    );
   }
 
   #lead(controlPlane: ControlPlane): void {
@@ -153,7 +155,7 @@ export class Kubernetes {
       );
     if (map === null) return null;
     const [, namespace = "", name = ""] = map;
-    if (name !== "kube-root-ca.crt") return failure(404, "NotFound", `configmaps "${name}" not found`);
+    if (name !== "kube-root-ca.crt") return apiFailure(404, "NotFound", `configmaps "${name}" not found`);
     const metadata = { name, namespace, creationTimestamp: this.#created };
     const data = { "ca.crt": this.#rootAuthority };
     return { status: 200, body: { apiVersion: "v1", kind: "ConfigMap", metadata, data } };

@@ -1,12 +1,12 @@
 import { stringify } from "yaml";
-import { branch, encode, text } from "../values.ts";
+import { branch, encodeBase64, text } from "../values.ts";
 import { issue, YEAR_HOURS } from "./certificates.ts";
+import { cosiKind } from "./cosi-resources.ts";
 import type { ApplyMode } from "./dialect.ts";
 import type { Machine } from "./machine.ts";
 import { acceptedByKubernetes } from "./machine-config.ts";
-import { resourceKind } from "./resources.ts";
 import { RpcError } from "./rpc.ts";
-import { talosconfigText } from "./talosconfig.ts";
+import { makeTalosconfig } from "./talosconfig.ts";
 
 /** The methods of a machine's API, and who may call them (TA 3.9). */
 type Method = (
@@ -82,7 +82,7 @@ function goTime(ms: number, chance: number): string {
 }
 
 function get(machine: Machine, params: Readonly<Record<string, unknown>>, roles: readonly string[]): unknown {
-  const kind = resourceKind(text(params["type"]));
+  const kind = cosiKind(text(params["type"]));
   if (kind === undefined) {
     throw new RpcError("NotFound", `resource ${JSON.stringify(text(params["type"]))} is not registered`);
   }
@@ -135,14 +135,17 @@ async function kubeconfig(machine: Machine): Promise<unknown> {
             name: config.clusterName,
             cluster: {
               server: config.endpoint,
-              "certificate-authority-data": encode(acceptedByKubernetes(config).join("")),
+              "certificate-authority-data": encodeBase64(acceptedByKubernetes(config).join("")),
             },
           },
         ],
         users: [
           {
             name: user,
-            user: { "client-certificate-data": encode(admin.crt), "client-key-data": encode(admin.key) },
+            user: {
+              "client-certificate-data": encodeBase64(admin.crt),
+              "client-key-data": encodeBase64(admin.key),
+            },
           },
         ],
         contexts: [{ context: { cluster: config.clusterName, namespace: "default", user }, name: user }],
@@ -178,7 +181,7 @@ async function generateClientConfiguration(
     ca: issuing.crt,
     crt: client.crt,
     key: client.key,
-    talosconfig: talosconfigText({ context: clusterName, endpoints: [], ca: issuing.crt, ...client }),
+    talosconfig: makeTalosconfig({ context: clusterName, endpoints: [], ca: issuing.crt, ...client }),
   };
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
 import { branch, isTree, type Tree, text, texts } from "../values.ts";
 import { DOCUMENTS, IMMEDIATE_MACHINE_FIELDS, unknownPart, V1ALPHA1 } from "./config-schema.ts";
-import type { Dialect, KubernetesLayout } from "./dialect.ts";
+import type { KubernetesLayout, TalosDialect } from "./dialect.ts";
 import { certificatePool, decodePem } from "./go-pem.ts";
 import { KUBERNETES_PORT } from "./network.ts";
 
@@ -17,7 +17,7 @@ interface ConfigDocument {
 /** The text of gRPC's InvalidArgument. */
 export class ConfigError extends Error {}
 
-function decodeDocuments(text: string, dialect: Dialect): readonly ConfigDocument[] {
+function decodeDocuments(text: string, dialect: TalosDialect): readonly ConfigDocument[] {
   return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document) => {
     const [problem] = document.errors;
     if (problem !== undefined) throw new ConfigError(`yaml: ${problem.message.split("\n")[0]}`);
@@ -28,7 +28,7 @@ function decodeDocuments(text: string, dialect: Dialect): readonly ConfigDocumen
   });
 }
 
-function checkedDocument(value: Tree, dialect: Dialect): ConfigDocument {
+function checkedDocument(value: Tree, dialect: TalosDialect): ConfigDocument {
   const kind = text(value["kind"]);
   if (kind !== "" && !dialect.documents.includes(kind)) {
     throw new ConfigError(`"${kind}" ${JSON.stringify(text(value["apiVersion"]))}: not registered`);
@@ -51,7 +51,7 @@ function withoutDeletes(value: unknown): unknown {
 
 type MachineType = "init" | "controlplane" | "worker";
 
-export interface MachineConfig {
+export interface EmulatedConfig {
   readonly type: MachineType;
   readonly token: string;
   readonly certSANs: readonly string[];
@@ -74,7 +74,7 @@ interface AuthorityConfig {
 }
 
 /** Reads and validates. Both fail with the text that Talos answers. */
-export function readMachineConfig(source: string, dialect: Dialect): MachineConfig {
+export function readEmulatedConfig(source: string, dialect: TalosDialect): EmulatedConfig {
   const documents = decodeDocuments(source, dialect);
   const main = documents.find(({ kind }) => kind === "");
   if (main === undefined) {
@@ -89,7 +89,7 @@ export function readMachineConfig(source: string, dialect: Dialect): MachineConf
   const named = documentOf("KubeClusterConfig");
   const controlPlane = branch(cluster["controlPlane"]);
   const port = documentOf("KubeAPIServerConfig")["apiPort"] ?? controlPlane["localAPIServerPort"];
-  const config: MachineConfig = {
+  const config: EmulatedConfig = {
     type: text(machine["type"]) as MachineType,
     token: text(machine["token"]),
     certSANs: texts(machine["certSANs"]),
@@ -138,7 +138,7 @@ function base64(value: unknown): string {
   return bytes.toString("utf8");
 }
 
-function machineProblems({ type, talos }: MachineConfig): readonly string[] {
+function machineProblems({ type, talos }: EmulatedConfig): readonly string[] {
   const problems: string[] = [];
   if (talos.issuing === null && talos.accepted.length === 0) {
     problems.push("issuing CA or some accepted CAs are required (.machine.ca, machine.acceptedCAs)");
@@ -163,7 +163,7 @@ function machineProblems({ type, talos }: MachineConfig): readonly string[] {
   return problems;
 }
 
-function clusterProblems(config: MachineConfig, cluster: Tree, hasDocument: boolean): readonly string[] {
+function clusterProblems(config: EmulatedConfig, cluster: Tree, hasDocument: boolean): readonly string[] {
   const { type, endpoint, kubernetes } = config;
   const problems: string[] = [];
   const legacy = legacyAuthority(cluster);
@@ -215,11 +215,11 @@ function multipleErrors(problems: readonly string[]): string {
 }
 
 /** What `osrootsecrets` shows: the configured list, then the issuing CA (TA 2.3). */
-export function acceptedByTalos({ talos }: MachineConfig): readonly string[] {
+export function acceptedByTalos({ talos }: EmulatedConfig): readonly string[] {
   return [...talos.accepted, ...(talos.issuing === null ? [] : [talos.issuing.crt])];
 }
 
-export function acceptedByKubernetes({ kubernetes }: MachineConfig): readonly string[] {
+export function acceptedByKubernetes({ kubernetes }: EmulatedConfig): readonly string[] {
   const issuing = kubernetes.issuing === null ? [] : [kubernetes.issuing.crt];
   return kubernetes.layout === "document"
     ? [...issuing, ...kubernetes.accepted]
@@ -227,12 +227,12 @@ export function acceptedByKubernetes({ kubernetes }: MachineConfig): readonly st
 }
 
 /** `kubeletsecrets`: the issuing CA first. The order is significant: a change of it restarts the kubelet. */
-export function acceptedByKubelet({ kubernetes }: MachineConfig): readonly string[] {
+export function acceptedByKubelet({ kubernetes }: EmulatedConfig): readonly string[] {
   return [...(kubernetes.issuing === null ? [] : [kubernetes.issuing.crt]), ...kubernetes.accepted];
 }
 
 /** Whether a change needs no reboot. */
-export function isImmediate(before: MachineConfig, after: MachineConfig): boolean {
+export function isImmediate(before: EmulatedConfig, after: EmulatedConfig): boolean {
   const [old, next] = [before, after].map(({ documents }) =>
     branch(documents.find(({ kind }) => kind === "")?.value["machine"]),
   );

@@ -1,24 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ArmedCalls } from "../armed-calls.ts";
+import type { Cancel } from "../clock.ts";
 import type { FaultName } from "../faults.ts";
-import { branch, encode, text } from "../values.ts";
+import { branch, encodeBase64, text } from "../values.ts";
 import { issueApiCertificates } from "./api-certificates.ts";
 import { Apid } from "./apid.ts";
 import { mintAuthority, type PemPair } from "./certificates.ts";
 import { spell } from "./config-spelling.ts";
 import { ConfigStore } from "./config-store.ts";
 import { ControlPlane } from "./control-plane.ts";
-import type { Dialect } from "./dialect.ts";
+import { ResourceLedger } from "./cosi-resources.ts";
+import type { TalosDialect } from "./dialect.ts";
 import { openSslKey } from "./go-pem.ts";
 import { Kubelet } from "./kubelet.ts";
 import type { Kubernetes } from "./kubernetes.ts";
 import { callMachine } from "./machine-api.ts";
-import { acceptedByKubelet, type MachineConfig } from "./machine-config.ts";
-import type { MachineContext, MachineState } from "./machine-types.ts";
+import { acceptedByKubelet, type EmulatedConfig } from "./machine-config.ts";
+import type { DiscoveredMember, MachineContext, MachineFault } from "./machine-types.ts";
 import type { Network } from "./network.ts";
-import { type Cancel, type Pace, Queue } from "./pace.ts";
-import { ResourceLedger } from "./resources.ts";
+import { type Pace, Queue } from "./pace.ts";
 import { RpcError, type RpcRequest } from "./rpc.ts";
 import { HANG_UP, type RpcServer, Truncated } from "./rpc-server.ts";
 import { askTrustd, trustdServer } from "./trustd.ts";
@@ -28,7 +29,7 @@ export interface MachineOptions {
   readonly address: string;
   readonly isControlPlane: boolean;
   readonly config: string;
-  readonly dialect: Dialect;
+  readonly dialect: TalosDialect;
   readonly network: Network;
   readonly pace: Pace;
   readonly random: () => number;
@@ -43,19 +44,10 @@ export interface MachineOptions {
 interface MachineSurroundings {
   /** Addresses of control planes whose trustd can be reached. */
   readonly trustds: () => readonly string[];
-  readonly members: () => readonly Member[];
+  readonly members: () => readonly DiscoveredMember[];
   /** Which control plane holds the shared address. */
   readonly holdsVip: (name: string) => boolean;
   readonly machines: () => readonly Machine[];
-}
-
-export interface Member {
-  readonly addresses: readonly string[];
-  readonly controlPlane?: { readonly port: number };
-  readonly hostname: string;
-  readonly machineType: string;
-  readonly nodeId: string;
-  readonly operatingSystem: string;
 }
 
 const TRUSTD_ROUND_TRIP_SECONDS = 1;
@@ -72,7 +64,7 @@ export class Machine implements MachineContext {
   readonly name: string;
   readonly address: string;
   readonly isControlPlane: boolean;
-  readonly dialect: Dialect;
+  readonly dialect: TalosDialect;
   readonly network: Network;
   readonly pace: Pace;
   readonly random: () => number;
@@ -84,10 +76,10 @@ export class Machine implements MachineContext {
   readonly apid: Apid;
   readonly kubelet: Kubelet;
   readonly controlPlane: ControlPlane | null;
-  readonly members: () => readonly Member[];
+  readonly members: () => readonly DiscoveredMember[];
   readonly #options: MachineOptions;
   readonly #firstConfig: string;
-  readonly #states = new Set<MachineState>();
+  readonly #states = new Set<MachineFault>();
   readonly #power = new Queue();
   readonly #trustd: RpcServer<object> | null;
   #trustdCertificate: PemPair | null = null;
@@ -160,7 +152,7 @@ export class Machine implements MachineContext {
     return this.#problem ?? this.controlPlane?.problem ?? null;
   }
 
-  get states(): readonly MachineState[] {
+  get states(): readonly MachineFault[] {
     return [...this.#states];
   }
 
@@ -173,7 +165,7 @@ export class Machine implements MachineContext {
     return Date.now() + skew;
   }
 
-  has(state: MachineState): boolean {
+  has(state: MachineFault): boolean {
     return this.#states.has(state);
   }
 
@@ -235,7 +227,7 @@ export class Machine implements MachineContext {
     await this.powerOff();
   }
 
-  async setState(state: MachineState): Promise<void> {
+  async setState(state: MachineFault): Promise<void> {
     if (this.#states.has(state)) return;
     this.#states.add(state);
     if (state === "offline") await this.powerOff();
@@ -244,7 +236,7 @@ export class Machine implements MachineContext {
     this.#options.kubernetes.evaluate();
   }
 
-  async clearState(state: MachineState): Promise<void> {
+  async clearState(state: MachineFault): Promise<void> {
     if (!this.#states.delete(state)) return;
     if (state === "offline") await this.powerOn();
     if (state === "unreachable") this.#mute(false);
@@ -299,7 +291,7 @@ export class Machine implements MachineContext {
     return own || (address === this.vip && this.#options.cluster.holdsVip(this.name));
   }
 
-  #configChanged(before: MachineConfig, after: MachineConfig): void {
+  #configChanged(before: EmulatedConfig, after: EmulatedConfig): void {
     this.ledger.note(this);
     if (!this.#isOn) return;
     const secrets = [before, after].map((config) => [config.talos, config.token, config.certSANs]);
@@ -380,7 +372,7 @@ export class Machine implements MachineContext {
 
   async #addForeignAuthority(): Promise<void> {
     const { crt } = await mintAuthority("talos", { now: Date.now() });
-    const entry = `        - crt: ${encode(crt)}\n`;
+    const entry = `        - crt: ${encodeBase64(crt)}\n`;
     const active = this.store.active;
     this.store.replace(
       active.includes("\n    acceptedCAs:\n")

@@ -1,3 +1,5 @@
+import type { Cancel } from "../clock.ts";
+
 /**
  * Cluster time: how long a real cluster takes for something, divided by the sandbox's speed. Certificates live in
  * wall-clock time, since TLS does.
@@ -46,8 +48,6 @@ export class Pace {
     this.#timers.clear();
   }
 }
-
-export type Cancel = () => void;
 
 /** One thing after the other, in the order in which they were asked for. */
 export class Queue {

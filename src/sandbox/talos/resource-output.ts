@@ -17,7 +17,7 @@ export function outputMode(value: string): OutputMode {
 }
 
 export function printResources(resources: readonly PrintedResource[], mode: OutputMode): string {
-  if (mode === "json") return resources.map((one) => `${goJson(one)}\n`).join("");
+  if (mode === "json") return resources.map((one) => `${sortedJson(one)}\n`).join("");
   if (mode === "yaml") {
     return resources.map((one) => stringify(one, { indent: 4, lineWidth: 0 })).join("---\n");
   }
@@ -25,7 +25,7 @@ export function printResources(resources: readonly PrintedResource[], mode: Outp
 }
 
 /** Go's `json.MarshalIndent` of maps: keys in order, four spaces, HTML characters escaped. */
-export function goJson(value: unknown, indent = 4): string {
+export function sortedJson(value: unknown, indent = 4): string {
   return JSON.stringify(sorted(value), null, indent).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

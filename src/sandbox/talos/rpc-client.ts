@@ -1,8 +1,9 @@
 import type { X509Certificate } from "node:crypto";
 import { connect, type TLSSocket } from "node:tls";
+import { encodeFrame, FRAME, frameReader } from "../wire.ts";
 import { quote, verifyCertificate } from "./go-verify.ts";
 import { type Routes, route } from "./network.ts";
-import { lines, type Preface, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
+import { type Preface, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
 
 export interface DialOptions {
   readonly routes: Routes;
@@ -36,8 +37,8 @@ export class RpcConnection {
     return !this.#ended;
   }
 
-  receive(line: string): void {
-    const reply = JSON.parse(line) as RpcReply;
+  receive(payload: Buffer): void {
+    const reply = JSON.parse(payload.toString()) as RpcReply;
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if ("error" in reply) waiting?.reject(new RpcError(reply.error.code, reply.error.desc));
@@ -49,7 +50,7 @@ export class RpcConnection {
     const request: RpcRequest = { id: ++this.#lastId, method, params, ...metadata };
     return new Promise((resolve, reject) => {
       this.#waiting.set(request.id, { resolve, reject });
-      this.#socket.write(`${JSON.stringify(request)}\n`);
+      this.#socket.write(encodeFrame(FRAME.request, JSON.stringify(request)));
     });
   }
 
@@ -131,16 +132,17 @@ export async function dial(options: DialOptions): Promise<RpcConnection> {
     });
     socket.on(
       "data",
-      lines((line) => {
+      frameReader((type, payload) => {
         if (state === "ready") {
-          connection.receive(line);
+          connection.receive(payload);
           return;
         }
-        const preface = parsePreface(line);
-        if (preface === null) {
+        // Something else than Talos listens there.
+        if (type !== FRAME.preface) {
           fail("error reading server preface: http2: frame too large");
           return;
         }
+        const preface = JSON.parse(payload.toString()) as Preface;
         if ("alert" in preface) {
           const own = `${socket.localAddress}:${socket.localPort}`;
           const text = refusalText(preface, own, target);
@@ -176,13 +178,4 @@ function dialProblem(error: NodeJS.ErrnoException, target: string): string {
   if (error.code === "ECONNRESET")
     return `error reading server preface: read tcp ${target}: connection reset by peer`;
   return `transport: Error while dialing: dial tcp ${target}: ${error.message}`;
-}
-
-/** `null` when something else than Talos listens there. */
-function parsePreface(line: string): Preface | null {
-  try {
-    return JSON.parse(line) as Preface;
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,10 @@
 import { constants, type X509Certificate } from "node:crypto";
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { encodeFrame, FRAME, frameReader } from "../wire.ts";
 import { closeServer, type Network } from "./network.ts";
 import { Queue } from "./pace.ts";
-import { lines, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
+import { type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
 
 export interface ServerIdentity {
   /** PEM, with labels that OpenSSL knows. */
@@ -98,15 +99,17 @@ export class RpcServer<Caller> {
     socket.on("error", () => {});
     const admitted = this.#service.admit(socket.getPeerX509Certificate());
     if (isRefusal(admitted)) {
-      socket.end(`${JSON.stringify(admitted)}\n`);
+      socket.end(encodeFrame(FRAME.preface, JSON.stringify(admitted)));
       return;
     }
-    socket.write('{"ready":true}\n');
+    socket.write(encodeFrame(FRAME.preface, JSON.stringify({ ready: true })));
     socket.on(
       "data",
-      lines((line) => {
+      frameReader((_type, payload) => {
         try {
-          this.#answer(socket, JSON.parse(line) as RpcRequest, admitted).catch(() => socket.destroy());
+          this.#answer(socket, JSON.parse(payload.toString()) as RpcRequest, admitted).catch(() =>
+            socket.destroy(),
+          );
         } catch {
           socket.destroy();
         }
@@ -117,7 +120,7 @@ export class RpcServer<Caller> {
   async #answer(socket: TLSSocket, request: RpcRequest, caller: Caller): Promise<void> {
     const reply = await this.#reply(request, caller);
     if (reply === null) socket.destroy();
-    else if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+    else if (socket.writable) socket.write(encodeFrame(FRAME.answer, JSON.stringify(reply)));
   }
 
   async #reply(request: RpcRequest, caller: Caller): Promise<RpcReply | null> {

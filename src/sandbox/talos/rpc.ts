@@ -1,5 +1,5 @@
 /**
- * The protocol inside TLS, in the place of gRPC: one JSON value per line. The server speaks first, as an HTTP/2
+ * The protocol inside TLS, in the place of gRPC: frames of JSON. The server speaks first, as an HTTP/2
  * server does with its preface: that it is ready, or the TLS alert that Go would have sent. Node's TLS server
  * cannot send alerts of its own, and with TLS 1.3 the client sees a refusal on its first read anyway (TA 8.2).
  */
@@ -56,19 +56,4 @@ export class RpcError extends Error {
     this.code = code;
     this.desc = desc;
   }
-}
-
-/** Calls `take` with every whole line. */
-export function lines(take: (line: string) => void): (chunk: Buffer) => void {
-  let pending: Buffer[] = [];
-  return (chunk) => {
-    let start = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      const line = Buffer.concat([...pending, chunk.subarray(start, end)]).toString("utf8");
-      pending = [];
-      start = end + 1;
-      take(line);
-    }
-    if (start < chunk.length) pending.push(chunk.subarray(start));
-  };
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
 import { stringify } from "yaml";
-import { encode } from "../values.ts";
+import { encodeBase64 } from "../values.ts";
 import { mintAuthority, type PemPair } from "./certificates.ts";
 
 /** `talosctl gen secrets` (TA 4.2): everything that makes a cluster this cluster. */
@@ -61,7 +61,7 @@ export function printSecrets(secrets: SecretsBundle): string {
         etcd: encodePair(secrets.etcd),
         k8s: encodePair(secrets.kubernetes),
         k8saggregator: encodePair(secrets.aggregator),
-        k8sserviceaccount: { key: encode(secrets.serviceAccountKey) },
+        k8sserviceaccount: { key: encodeBase64(secrets.serviceAccountKey) },
         os: encodePair(secrets.talos),
       },
     },
@@ -70,5 +70,5 @@ export function printSecrets(secrets: SecretsBundle): string {
 }
 
 function encodePair({ crt, key }: PemPair): { crt: string; key: string } {
-  return { crt: encode(crt), key: encode(key) };
+  return { crt: encodeBase64(crt), key: encodeBase64(key) };
 }

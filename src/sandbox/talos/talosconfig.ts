@@ -1,8 +1,8 @@
 import { parse, stringify } from "yaml";
-import { branch, decode, encode, isTree, text } from "../values.ts";
+import { branch, decodeBase64, encodeBase64, isTree, text } from "../values.ts";
 
 /** The client configuration (TA 4.1). */
-export interface TalosContext {
+export interface TalosconfigContext {
   readonly name: string;
   readonly endpoints: readonly string[];
   readonly nodes: readonly string[];
@@ -12,7 +12,7 @@ export interface TalosContext {
   readonly key: string;
 }
 
-export function talosconfigText(context: {
+export function makeTalosconfig(context: {
   readonly context: string;
   readonly endpoints: readonly string[];
   readonly nodes?: readonly string[];
@@ -27,9 +27,9 @@ export function talosconfigText(context: {
         [context.context]: {
           endpoints: context.endpoints,
           ...(context.nodes === undefined ? {} : { nodes: context.nodes }),
-          ca: encode(context.ca),
-          crt: encode(context.crt),
-          key: encode(context.key),
+          ca: encodeBase64(context.ca),
+          crt: encodeBase64(context.crt),
+          key: encodeBase64(context.key),
         },
       },
     },
@@ -38,7 +38,7 @@ export function talosconfigText(context: {
 }
 
 /** The named context, or the current one. Fails in talosctl's words. */
-export function readTalosconfig(source: string, wanted: string | undefined): TalosContext {
+export function contextIn(source: string, wanted: string | undefined): TalosconfigContext {
   const file: unknown = parse(source);
   if (!isTree(file)) throw new Error("talos config file is empty");
   const name = wanted ?? text(file["context"]);
@@ -53,8 +53,8 @@ export function readTalosconfig(source: string, wanted: string | undefined): Tal
     name,
     endpoints: strings("endpoints"),
     nodes: strings("nodes"),
-    ca: decode(text(context["ca"])),
-    crt: decode(text(context["crt"])),
-    key: decode(text(context["key"])),
+    ca: decodeBase64(text(context["ca"])),
+    crt: decodeBase64(text(context["crt"])),
+    key: decodeBase64(text(context["key"])),
   };
 }

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { parseDuration } from "../go-duration.ts";
+import { parseGoDuration } from "../go-duration.ts";
 import { text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
-import { type Flags, type FlagTable, UsageError } from "./cli-flags.ts";
-import { type Dialect, dialectOf } from "./dialect.ts";
+import { type CobraFlags, type FlagTable, UsageError } from "./cli-flags.ts";
+import { dialectOf, type TalosDialect } from "./dialect.ts";
 import { RpcError } from "./rpc.ts";
 import { absolute, reason } from "./talosctl-client.ts";
-import { type Command, messageOf, withClient } from "./talosctl-command.ts";
+import { messageOf, type TalosctlCommand, withClient } from "./talosctl-command.ts";
 
 const MODE_FLAGS: FlagTable = {
   mode: { kind: "text", short: "m" },
@@ -15,7 +15,7 @@ const MODE_FLAGS: FlagTable = {
 };
 
 /** Sends the file as it is. */
-export const applyConfig: Command = {
+export const applyConfig: TalosctlCommand = {
   flags: {
     ...MODE_FLAGS,
     file: { kind: "text", short: "f" },
@@ -59,7 +59,7 @@ interface ModeParams {
   readonly tryTimeoutSeconds: number;
 }
 
-function applyMode(flags: Flags, dialect: Dialect): ModeParams {
+function applyMode(flags: CobraFlags, dialect: TalosDialect): ModeParams {
   const mode = flags.text("mode") ?? "auto";
   if (!(dialect.modes as readonly string[]).includes(mode)) {
     const options = [...dialect.modes].sort().join(", ");
@@ -68,7 +68,7 @@ function applyMode(flags: Flags, dialect: Dialect): ModeParams {
     );
   }
   const timeout = flags.text("timeout") ?? "1m";
-  const timeoutMs = parseDuration(timeout);
+  const timeoutMs = parseGoDuration(timeout);
   if (timeoutMs === null) {
     throw new UsageError(
       `invalid argument ${JSON.stringify(timeout)} for "--timeout" flag: time: invalid duration ${JSON.stringify(timeout)}`,

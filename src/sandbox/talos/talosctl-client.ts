@@ -3,24 +3,24 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { branch, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
-import type { Flags } from "./cli-flags.ts";
+import type { CobraFlags } from "./cli-flags.ts";
 import { dialectOf } from "./dialect.ts";
 import { certificatePool, openSslKey } from "./go-pem.ts";
 import { APID_PORT } from "./network.ts";
 import { RpcError } from "./rpc.ts";
 import { dial, type RpcAnswer, type RpcConnection, type RpcMetadata } from "./rpc-client.ts";
-import { readTalosconfig, type TalosContext } from "./talosconfig.ts";
+import { contextIn, type TalosconfigContext } from "./talosconfig.ts";
 
 /** A talosctl that knows whom to ask, with whose certificate. */
-export class TalosClient {
-  readonly context: TalosContext;
+export class TalosctlClient {
+  readonly context: TalosconfigContext;
   readonly endpoints: readonly string[];
   readonly nodes: readonly string[];
   readonly #world: CliWorld;
   #connection: RpcConnection | null = null;
   #truncate = false;
 
-  constructor(world: CliWorld, context: TalosContext, flags: Flags) {
+  constructor(world: CliWorld, context: TalosconfigContext, flags: CobraFlags) {
     this.#world = world;
     this.context = context;
     this.endpoints = flags.list("endpoints").length > 0 ? flags.list("endpoints") : context.endpoints;
@@ -114,21 +114,21 @@ export function compareVersions(left: string, right: string): number {
 }
 
 /** `--talosconfig`, `$TALOSCONFIG`, `$TALOS_HOME/config`, `~/.talos/config`. */
-export async function openTalosconfig(world: CliWorld, flags: Flags): Promise<TalosContext> {
-  return readTalosconfig(await talosconfigSource(world, flags), flags.text("context"));
+export async function openTalosconfig(world: CliWorld, flags: CobraFlags): Promise<TalosconfigContext> {
+  return contextIn(await talosconfigSource(world, flags), flags.text("context"));
 }
 
 /** `config …` asks for a current context first, also when another one is given. */
 export async function openCurrent(
   world: CliWorld,
-  flags: Flags,
-): Promise<{ readonly current: string; readonly context: TalosContext }> {
+  flags: CobraFlags,
+): Promise<{ readonly current: string; readonly context: TalosconfigContext }> {
   const source = await talosconfigSource(world, flags);
-  const { name: current } = readTalosconfig(source, undefined);
-  return { current, context: readTalosconfig(source, flags.text("context")) };
+  const { name: current } = contextIn(source, undefined);
+  return { current, context: contextIn(source, flags.text("context")) };
 }
 
-async function talosconfigSource(world: CliWorld, flags: Flags): Promise<string> {
+async function talosconfigSource(world: CliWorld, flags: CobraFlags): Promise<string> {
   const home = world.env["TALOS_HOME"] ?? join(world.env["HOME"] ?? homedir(), ".talos");
   const path = flags.text("talosconfig") ?? world.env["TALOSCONFIG"] ?? join(home, "config");
   try {

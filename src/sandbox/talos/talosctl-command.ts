@@ -1,10 +1,10 @@
 import type { CliWorld } from "./cli.ts";
-import type { Flags, FlagTable } from "./cli-flags.ts";
-import { openTalosconfig, TalosClient } from "./talosctl-client.ts";
+import type { CobraFlags, FlagTable } from "./cli-flags.ts";
+import { openTalosconfig, TalosctlClient } from "./talosctl-client.ts";
 
-export interface Command {
+export interface TalosctlCommand {
   readonly flags: FlagTable;
-  readonly run: (world: CliWorld, flags: Flags) => Promise<void>;
+  readonly run: (world: CliWorld, flags: CobraFlags) => Promise<void>;
 }
 
 export const GLOBAL_FLAGS: FlagTable = {
@@ -18,10 +18,10 @@ export const GLOBAL_FLAGS: FlagTable = {
 /** Prints at the end, so that a fault can cut off what is printed. */
 export async function withClient(
   world: CliWorld,
-  flags: Flags,
-  action: (client: TalosClient, print: (text: string) => void) => Promise<void>,
+  flags: CobraFlags,
+  action: (client: TalosctlClient, print: (text: string) => void) => Promise<void>,
 ): Promise<void> {
-  const client = new TalosClient(world, await openTalosconfig(world, flags), flags);
+  const client = new TalosctlClient(world, await openTalosconfig(world, flags), flags);
   let printed = "";
   try {
     await action(client, (text) => {

@@ -1,13 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { access, writeFile } from "node:fs/promises";
-import { parseDuration } from "../go-duration.ts";
+import { parseGoDuration } from "../go-duration.ts";
 import { text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
-import { type Flags, UsageError } from "./cli-flags.ts";
+import { type CobraFlags, UsageError } from "./cli-flags.ts";
 import { organizationsOf } from "./go-verify.ts";
-import { talosconfigText } from "./talosconfig.ts";
+import { makeTalosconfig } from "./talosconfig.ts";
 import { absolute, openCurrent } from "./talosctl-client.ts";
-import { type Command, withClient } from "./talosctl-command.ts";
+import { type TalosctlCommand, withClient } from "./talosctl-command.ts";
 
 const ROLES = [
   "os:admin",
@@ -19,7 +19,7 @@ const ROLES = [
   "os:impersonator",
 ];
 
-export const config: Command = {
+export const config: TalosctlCommand = {
   flags: {
     output: { kind: "text", short: "o" },
     roles: { kind: "list" },
@@ -34,7 +34,7 @@ export const config: Command = {
 };
 
 /** Of the context that is asked for, under the name of the current one: as talosctl does it. */
-async function info(world: CliWorld, flags: Flags): Promise<void> {
+async function info(world: CliWorld, flags: CobraFlags): Promise<void> {
   const { current, context } = await openCurrent(world, flags);
   const certificate = new X509Certificate(context.crt);
   const roles = organizationsOf(certificate).toSorted();
@@ -57,12 +57,12 @@ async function info(world: CliWorld, flags: Flags): Promise<void> {
 }
 
 /** Signed by the server, with its issuing CA. */
-async function create(world: CliWorld, flags: Flags): Promise<void> {
+async function create(world: CliWorld, flags: CobraFlags): Promise<void> {
   const [, , path = "talosconfig"] = flags.words;
   const roles = flags.list("roles").length > 0 ? flags.list("roles") : ["os:admin"];
   const unknown = roles.filter((role) => !ROLES.includes(role));
   if (unknown.length > 0) throw new Error(`unknown roles: ${unknown.join(", ")}`);
-  const ttlMs = parseDuration(flags.text("crt-ttl") ?? "8760h");
+  const ttlMs = parseGoDuration(flags.text("crt-ttl") ?? "8760h");
   if (ttlMs === null) throw new UsageError(`invalid argument for "--crt-ttl" flag`);
   await withClient(world, flags, async (client) => {
     const node = client.oneNode("talosconfig");
@@ -76,7 +76,7 @@ async function create(world: CliWorld, flags: Flags): Promise<void> {
       roles,
       hours: ttlMs / 3_600_000,
     });
-    const made = talosconfigText({
+    const made = makeTalosconfig({
       context: client.context.name,
       endpoints: client.endpoints,
       ca: text(answer["ca"]),

@@ -2,13 +2,13 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { branch, isTree, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
-import { type Flags, UsageError } from "./cli-flags.ts";
+import { type CobraFlags, UsageError } from "./cli-flags.ts";
 import { dialectOf } from "./dialect.ts";
 import { columns, outputMode, type PrintedResource, printResources } from "./resource-output.ts";
-import { absolute, type TalosClient } from "./talosctl-client.ts";
-import { type Command, joinErrors, messageOf, withClient } from "./talosctl-command.ts";
+import { absolute, type TalosctlClient } from "./talosctl-client.ts";
+import { joinErrors, messageOf, type TalosctlCommand, withClient } from "./talosctl-command.ts";
 
-export const version: Command = {
+export const versionCommand: TalosctlCommand = {
   flags: {
     json: { kind: "switch" },
     short: { kind: "switch" },
@@ -66,7 +66,7 @@ function versionLine(answer: Readonly<Record<string, unknown>>, hostname: string
   return `${Math.random() < 0.5 ? compact : JSON.stringify(message, null, 1).replace(/\n\s*/g, " ")}\n`;
 }
 
-export const get: Command = {
+export const get: TalosctlCommand = {
   flags: {
     output: { kind: "text", short: "o" },
     namespace: { kind: "text" },
@@ -97,7 +97,7 @@ export const get: Command = {
 };
 
 async function getResources(
-  client: TalosClient,
+  client: TalosctlClient,
   node: string,
   type: string,
   id: string,
@@ -107,7 +107,7 @@ async function getResources(
   return resources.filter(isTree).map(({ metadata, spec }) => ({ node, metadata, spec }));
 }
 
-export const kubeconfig: Command = {
+export const kubeconfig: TalosctlCommand = {
   flags: {
     merge: { kind: "switch", short: "m" },
     force: { kind: "switch", short: "f" },
@@ -133,7 +133,7 @@ export const kubeconfig: Command = {
   },
 };
 
-async function kubeconfigFile(path: string, flags: Flags): Promise<string> {
+async function kubeconfigFile(path: string, flags: CobraFlags): Promise<string> {
   const found = await stat(path).catch(() => null);
   const file = found?.isDirectory() === true ? join(path, "kubeconfig") : path;
   if (found?.isFile() === true && !flags.on("force")) {
@@ -142,7 +142,7 @@ async function kubeconfigFile(path: string, flags: Flags): Promise<string> {
   return file;
 }
 
-export const read: Command = {
+export const read: TalosctlCommand = {
   flags: {},
   async run(world, flags) {
     const [, path] = flags.words;
@@ -153,7 +153,7 @@ export const read: Command = {
   },
 };
 
-export const time: Command = {
+export const time: TalosctlCommand = {
   flags: { check: { kind: "text", short: "c" } },
   async run(world, flags) {
     await withClient(world, flags, async (client, print) => {

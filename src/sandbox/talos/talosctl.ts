@@ -1,18 +1,18 @@
 import type { CliWorld } from "./cli.ts";
 import { type FlagTable, firstWord, parseFlags, UsageError } from "./cli-flags.ts";
 import { applyConfig } from "./talosctl-apply.ts";
-import { type Command, GLOBAL_FLAGS } from "./talosctl-command.ts";
+import { GLOBAL_FLAGS, type TalosctlCommand } from "./talosctl-command.ts";
 import { config } from "./talosctl-config.ts";
-import { get, kubeconfig, read, time, version } from "./talosctl-read.ts";
+import { get, kubeconfig, read, time, versionCommand } from "./talosctl-read.ts";
 
 /**
  * The emulated talosctl (TA 3): the commands that a rotation needs, with the real one's output, exit codes and
  * error texts. It is a client and nothing more: what it prints came from a machine over mutual TLS. A command is here
  * because capstan calls it, or because capstan tells people to; the real one has many more.
  */
-const COMMANDS: Readonly<Record<string, Command>> = {
+const COMMANDS: Readonly<Record<string, TalosctlCommand>> = {
   // What capstan itself calls.
-  version,
+  version: versionCommand,
   get,
   "apply-config": applyConfig,
   kubeconfig,

@@ -1,8 +1,8 @@
 import { branch, text } from "../values.ts";
 import { subjectNames } from "./api-certificates.ts";
-import { requestCertificate, signRequest } from "./certificates.ts";
+import { requestCertificate, signCertificateRequest } from "./certificates.ts";
 import { certificatePool } from "./go-pem.ts";
-import { acceptedByTalos, type MachineConfig } from "./machine-config.ts";
+import { acceptedByTalos, type EmulatedConfig } from "./machine-config.ts";
 import type { ApiCertificates, MachineContext } from "./machine-types.ts";
 import { TRUSTD_PORT } from "./network.ts";
 import { RpcError } from "./rpc.ts";
@@ -13,7 +13,7 @@ import { RpcServer } from "./rpc-server.ts";
  * trustd: control planes sign the certificates of workers' apid, and tell workers whom to trust (TA 5.1). The
  * issuing CA is the one of the moment of the call.
  */
-export function trustdServer(context: MachineContext, config: () => MachineConfig): RpcServer<object> {
+export function trustdServer(context: MachineContext, config: () => EmulatedConfig): RpcServer<object> {
   return new RpcServer<object>(context.network, {
     address: context.address,
     port: TRUSTD_PORT,
@@ -24,9 +24,11 @@ export function trustdServer(context: MachineContext, config: () => MachineConfi
       const request = branch(params);
       if (request["token"] !== token) throw new RpcError("Unauthenticated", "invalid token");
       if (talos.issuing === null) throw new RpcError("Internal", "no issuing CA");
-      const crt = await signRequest(talos.issuing, text(request["csr"]), context.now()).catch((error) => {
-        throw new RpcError("Internal", `failed to sign CSR: ${error.message}`);
-      });
+      const crt = await signCertificateRequest(talos.issuing, text(request["csr"]), context.now()).catch(
+        (error) => {
+          throw new RpcError("Internal", `failed to sign CSR: ${error.message}`);
+        },
+      );
       return { crt, ca: acceptedByTalos(config()).join("") };
     },
   });
@@ -38,7 +40,7 @@ export function trustdServer(context: MachineContext, config: () => MachineConfi
  */
 export async function askTrustd(
   context: MachineContext,
-  config: MachineConfig,
+  config: EmulatedConfig,
   controlPlane: string,
   timeoutMs: number,
 ): Promise<ApiCertificates> {

@@ -1,8 +1,8 @@
 import { type Random, seededUuid } from "../clock.ts";
 import type { AgentSpec } from "./agent.ts";
-import type { Settings } from "./cluster.ts";
+import type { Settings } from "./cluster-options.ts";
 import type { ComponentRole } from "./component-role.ts";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 
 /**
  * The processes of a cluster, named as in the recordings: `turing` runs the auth server and a node in one
@@ -39,7 +39,7 @@ type Spec = Omit<AgentSpec, "endpoint" | "authServer">;
 
 /** Who serves applications, databases and Kubernetes clusters: in 11 one process, behind the proxy, as recorded. */
 function agentsOf(
-  dialect: Dialect,
+  dialect: TctlDialect,
   spec: (hostname: string, roles: readonly ComponentRole[], serves?: AgentSpec["serves"]) => Spec,
 ): readonly Spec[] {
   switch (dialect) {

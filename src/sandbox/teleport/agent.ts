@@ -5,8 +5,8 @@ import type { ComponentRole } from "./component-role.ts";
 import { Endpoint } from "./endpoint.ts";
 import { followAction, outOfSync } from "./follow.ts";
 import { type IssuedCertificate, issueHostCertificate, type Pin } from "./keys.ts";
-import { Presence, type ReloadEffects, type RowLife } from "./presence.ts";
-import type { RotationState } from "./rotation.ts";
+import { AnnouncedRows, type ReloadEffects, type RowLife } from "./presence.ts";
+import type { RotationState } from "./rotation-machine.ts";
 
 /** What runs in one process under one host UUID: each of them has a row of its own in the listings. */
 export interface AgentSpec {
@@ -52,7 +52,7 @@ export class Agent {
   #client: Identity;
   #server: Identity;
   #fault: OwnFault | null = null;
-  readonly #presence: Presence;
+  readonly #presence: AnnouncedRows;
   #retired = false;
   #problem: string | null = null;
   #cutOff = false;
@@ -64,7 +64,7 @@ export class Agent {
     this.#world = world;
     this.#client = identity;
     this.#server = identity;
-    this.#presence = new Presence(world.speed, world.rowLife, announcedFrom);
+    this.#presence = new AnnouncedRows(world.speed, world.rowLife, announcedFrom);
     this.#endpoint = spec.endpoint ? new Endpoint(() => this.greeting()) : null;
   }
 

@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { parseDuration } from "../go-duration.ts";
+import { parseGoDuration } from "../go-duration.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { CommandSpec, Invocation } from "./command-line.ts";
 import { exportAuthority, exportTypes, usualExports } from "./export.ts";
 import { identityFile } from "./identity-file.ts";
 import { signForDatabase } from "./sign.ts";
-import { type CallContext, type Command, TctlError } from "./tctl-command.ts";
+import { type CallContext, type TctlCommand, TctlRefusal } from "./tctl-command.ts";
 
 /** `tctl auth ...`: the commands of CAs. */
-export const AUTH_COMMANDS: Readonly<Record<string, Command>> = {
+export const AUTH_COMMANDS: Readonly<Record<string, TctlCommand>> = {
   "auth rotate": rotateCommand,
   "auth export": exportCommand,
   "auth sign": signCommand,
@@ -61,12 +61,12 @@ const SIGN_FORMATS = ["file", "openssh", "tls", "kubernetes", "db"];
 
 async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocation): Promise<string> {
   const { dialect } = cluster.options;
-  const gracePeriodMs = parseDuration(flags["grace-period"] ?? "");
-  if (gracePeriodMs === null) throw new TctlError(`time: invalid duration "${flags["grace-period"]}"`);
+  const gracePeriodMs = parseGoDuration(flags["grace-period"] ?? "");
+  if (gracePeriodMs === null) throw new TctlRefusal(`time: invalid duration "${flags["grace-period"]}"`);
   const type = flags["type"];
   if (type === undefined && dialect === "v18") {
     const bare = !given.has("manual") && !given.has("phase") && !given.has("grace-period");
-    throw new TctlError(
+    throw new TctlRefusal(
       bare || flags["interactive"] === "true"
         ? "required flag --type not provided, not starting interactive mode because stdin does not appear to be a terminal"
         : "required flag --type not provided",
@@ -77,7 +77,7 @@ async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocat
   // Without a type the old versions rotate all that they have.
   for (const one of type === undefined ? cluster.authorities.types : [type]) {
     const refusal = await cluster.rotate(one, request);
-    if (refusal !== null) throw new TctlError(refusal);
+    if (refusal !== null) throw new TctlRefusal(refusal);
   }
   return phase === ""
     ? "Initiated certificate authority rotation. To check status use 'tctl status'\n"
@@ -86,14 +86,14 @@ async function rotateCommand(cluster: TeleportCluster, { flags, given }: Invocat
 
 async function exportCommand(cluster: TeleportCluster, { flags, given }: Invocation) {
   const type = flags["type"];
-  if (flags["keys"] === "true") throw new TctlError("the sandbox exports no private keys");
+  if (flags["keys"] === "true") throw new TctlRefusal("the sandbox exports no private keys");
   if (type === undefined) {
     return usualExports(cluster)
       .map((one) => exportAuthority(cluster, one, given.has("fingerprint")))
       .join("");
   }
   const exported = exportAuthority(cluster, type, given.has("fingerprint"));
-  if (exported === null) throw new TctlError(`'${type}' authority type is not supported`);
+  if (exported === null) throw new TctlRefusal(`'${type}' authority type is not supported`);
   return exported;
 }
 
@@ -104,8 +104,8 @@ async function signCommand(
   { cwd }: CallContext,
 ): Promise<string> {
   const { format, out, user } = flags;
-  const ttlMs = parseDuration(flags["ttl"] ?? "");
-  if (ttlMs === null) throw new TctlError(`time: invalid duration "${flags["ttl"]}"`);
+  const ttlMs = parseGoDuration(flags["ttl"] ?? "");
+  if (ttlMs === null) throw new TctlRefusal(`time: invalid duration "${flags["ttl"]}"`);
   const target = {
     cwd,
     out: out ?? "",
@@ -113,9 +113,11 @@ async function signCommand(
   };
   if (format === "db") return signDatabase(cluster, flags["host"] ?? "", ttlMs, target);
   if (format !== "file") {
-    throw new TctlError(`the sandbox signs identity files (file) and for databases (db), not as "${format}"`);
+    throw new TctlRefusal(
+      `the sandbox signs identity files (file) and for databases (db), not as "${format}"`,
+    );
   }
-  if (user === undefined) throw new TctlError("the sandbox signs identity files of users only: --user");
+  if (user === undefined) throw new TctlRefusal("the sandbox signs identity files of users only: --user");
   const [name = ""] = targetsOf(target, [""]);
   await writePrivate(resolve(cwd, name), await identityFile(cluster, user, ttlMs));
   return `\nThe credentials have been written to ${name}\n`;
@@ -129,11 +131,11 @@ interface SignTarget {
 
 /** The files that a call writes, by their endings. */
 function targetsOf({ cwd, out, mayOverwrite }: SignTarget, endings: readonly string[]): readonly string[] {
-  if (out === "") throw new TctlError("identity output path is not specified");
+  if (out === "") throw new TctlRefusal("identity output path is not specified");
   const names = endings.map((ending) => `${out}${ending}`);
   if (!mayOverwrite && names.some((name) => existsSync(resolve(cwd, name)))) {
     // The real one asks first; nobody answers here.
-    throw new TctlError(`not overwriting destination files ${names.join(", ")}`);
+    throw new TctlRefusal(`not overwriting destination files ${names.join(", ")}`);
   }
   return names;
 }
@@ -146,7 +148,7 @@ async function signDatabase(
   target: SignTarget,
 ): Promise<string> {
   const hosts = host.split(",").filter((one) => one !== "");
-  if (hosts.length === 0) throw new TctlError("at least one hostname must be specified");
+  if (hosts.length === 0) throw new TctlRefusal("at least one hostname must be specified");
   const names = targetsOf(target, [".key", ".crt", ".cas"]);
   const { key, certificate, authorities } = await signForDatabase(cluster, hosts, ttlMs);
   const contents = [key, certificate, authorities];

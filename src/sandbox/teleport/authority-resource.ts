@@ -2,15 +2,15 @@ import type { KeyObject } from "node:crypto";
 import { unixNano } from "./go-print.ts";
 import { type KeyGeneration, privatePem } from "./keys.ts";
 import type { ListedAuthority } from "./listed-authorities.ts";
-import type { Dialect } from "./rotation.ts";
-import { type Resource, rotationResource } from "./rotation-resource.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
+import { rotationResource, type TctlResource } from "./rotation-resource.ts";
 import { ROLE_MAP } from "./trust-resource.ts";
 
 export function authorityResource(
   { authority, owner, copied }: ListedAuthority,
-  dialect: Dialect,
+  dialect: TctlDialect,
   withSecrets: boolean,
-): Resource {
+): TctlResource {
   const rotation =
     authority.rotation === null ? undefined : rotationResource(authority.rotation, dialect, false);
   // Nobody but the owner has the private halves.
@@ -56,7 +56,7 @@ export function authorityResource(
   };
 }
 
-function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): Resource {
+function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): TctlResource {
   const ssh = keys.flatMap((generation) =>
     generation.ssh === null
       ? []
@@ -87,7 +87,7 @@ function keySet(keys: readonly KeyGeneration[], withSecrets: boolean): Resource 
   };
 }
 
-function tlsPair(generation: KeyGeneration, withSecrets: boolean): readonly Resource[] {
+function tlsPair(generation: KeyGeneration, withSecrets: boolean): readonly TctlResource[] {
   const { tls } = generation;
   if (tls === null) return [];
   return [

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { between, type Clock, type Random } from "../clock.ts";
 import type { KeyGeneration, Pin } from "./keys.ts";
-import type { AuthorityState } from "./rotation.ts";
+import type { AuthorityState } from "./rotation-machine.ts";
 
 export type Authority = AuthorityState<KeyGeneration>;
 
@@ -80,9 +80,9 @@ export class AuthorityStore {
 
 /** The pins of everything that the cluster trusts as this CA. */
 export function trustedPins(authority: Authority): ReadonlySet<Pin> {
-  return new Set([...pins(authority.active), ...pins(authority.trusted)]);
+  return new Set([...pinsOf(authority.active), ...pinsOf(authority.trusted)]);
 }
 
-export function pins(keys: readonly KeyGeneration[]): readonly Pin[] {
+export function pinsOf(keys: readonly KeyGeneration[]): readonly Pin[] {
   return keys.flatMap((key) => (key.tls === null ? [] : [key.tls.fingerprint]));
 }

@@ -1,13 +1,17 @@
 import type { Agent } from "./agent.ts";
-import type { AgentlessNode, TeleportCluster } from "./cluster.ts";
+import type { TeleportCluster } from "./cluster.ts";
+import type { AgentlessNode } from "./cluster-options.ts";
 import type { ComponentRole } from "./component-role.ts";
-import { goTime, unixNano } from "./go-print.ts";
-import type { Dialect } from "./rotation.ts";
-import { type Resource, rotationResource } from "./rotation-resource.ts";
-import { FROM_CONFIG, type Row, SERVED_FIELDS_11 } from "./served-fields-11.ts";
+import { printTime, unixNano } from "./go-print.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
+import { rotationResource, type TctlResource } from "./rotation-resource.ts";
+import { FROM_CONFIG, SERVED_FIELDS_11, type ServedRow } from "./served-fields-11.ts";
 
 /** It has no version, never expires, and its rotation stays empty for ever (reference 3.1). */
-export function agentlessResource({ id, hostname, address }: AgentlessNode, dialect: Dialect): Resource {
+export function agentlessResource(
+  { id, hostname, address }: AgentlessNode,
+  dialect: TctlDialect,
+): TctlResource {
   return {
     kind: "node",
     sub_kind: "openssh",
@@ -21,7 +25,7 @@ export function agentlessResource({ id, hostname, address }: AgentlessNode, dial
  * The row that the proxies serve for an AWS OIDC integration: under the host id of a proxy, without a host name, a
  * rotation or an end.
  */
-export function awsOidcResource({ agents, options }: TeleportCluster): Resource {
+export function awsOidcResource({ agents, options }: TeleportCluster): TctlResource {
   const proxy = agents.find(({ spec }) => spec.roles.includes("proxy"));
   const name = "aws-prod";
   return {
@@ -53,15 +57,15 @@ export function* agentResources(
   agent: Agent,
   role: ComponentRole | "kube_service",
   cluster: TeleportCluster,
-): Iterable<Resource> {
+): Iterable<TctlResource> {
   const { dialect, clock } = cluster.options;
   const now = clock.now();
-  const row = (name: string, announced = true): Row => ({
+  const row = (name: string, announced = true): ServedRow => ({
     version: cluster.options.version,
     host: agent.spec,
     metadata: {
       name,
-      expires: goTime(agent.expiresAt(now)),
+      expires: printTime(agent.expiresAt(now)),
       id: dialect === "v18" || !announced ? undefined : unixNano(agent.announcedAt(now)),
     },
     rotation: rotationResource(announced ? agent.shownRotation(now) : null, dialect, true),
@@ -96,9 +100,9 @@ export function* agentResources(
 function serverResource(
   agent: Agent,
   kind: "auth_server" | "proxy" | "node",
-  { metadata, rotation, version, host }: Row,
+  { metadata, rotation, version, host }: ServedRow,
   cluster: TeleportCluster,
-): Resource {
+): TctlResource {
   const { dialect } = cluster.options;
   const address = agent.port === null ? "" : `127.0.0.1:${agent.port}`;
   const isPublic = dialect === "v11" && kind !== "auth_server" && host.roles.includes("proxy");
@@ -118,7 +122,11 @@ function serverResource(
 }
 
 /** No rotation accessor exists in the Go type: not reported (reference 3.1; recorded). */
-function windowsResource(agent: Agent, { metadata, version, host }: Row, dialect: Dialect): Resource {
+function windowsResource(
+  agent: Agent,
+  { metadata, version, host }: ServedRow,
+  dialect: TctlDialect,
+): TctlResource {
   const addr =
     dialect === "v11"
       ? "remote.windows_desktop.proxy.teleport.cluster.local"
@@ -132,7 +140,11 @@ function windowsResource(agent: Agent, { metadata, version, host }: Row, dialect
 }
 
 /** The process itself, as old versions list it beside its clusters; its rotation is never filled in. */
-function kubeServiceResource(agent: Agent, { metadata, version }: Row, dialect: Dialect): Resource {
+function kubeServiceResource(
+  agent: Agent,
+  { metadata, version }: ServedRow,
+  dialect: TctlDialect,
+): TctlResource {
   return {
     kind: "kube_service",
     version: "v2",
@@ -149,7 +161,7 @@ function kubeServiceResource(agent: Agent, { metadata, version }: Row, dialect: 
 
 type ServedRole = "app_server" | "db_server" | "kube_server";
 
-function servedResource(kind: ServedRole, row: Row, dialect: Dialect): Resource {
+function servedResource(kind: ServedRole, row: ServedRow, dialect: TctlDialect): TctlResource {
   const { name, ...rest } = row.metadata;
   const isLabelled = dialect === "v11" && kind === "db_server";
   const metadata = { name, labels: isLabelled ? FROM_CONFIG : undefined, ...rest };
@@ -157,9 +169,12 @@ function servedResource(kind: ServedRole, row: Row, dialect: Dialect): Resource 
   return { kind, version: "v3", metadata, spec };
 }
 
-function servedFields(kind: ServedRole, { version, host, rotation, metadata: { name } }: Row): Resource {
+function servedFields(
+  kind: ServedRole,
+  { version, host, rotation, metadata: { name } }: ServedRow,
+): TctlResource {
   const served = { version, hostname: host.hostname, host_id: host.hostId, rotation };
-  const thing = (of: string, spec: Resource) => ({ kind: of, version: "v3", metadata: { name }, spec });
+  const thing = (of: string, spec: TctlResource) => ({ kind: of, version: "v3", metadata: { name }, spec });
   switch (kind) {
     case "app_server":
       return { ...served, app: thing("app", { uri: "http://127.0.0.1:3000" }) };

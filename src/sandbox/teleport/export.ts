@@ -1,7 +1,7 @@
 import type { TeleportCluster } from "./cluster.ts";
 import { type KeyGeneration, sshFingerprint } from "./keys.ts";
-import type { Dialect } from "./rotation.ts";
-import { TctlError } from "./tctl-command.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
+import { TctlRefusal } from "./tctl-command.ts";
 
 /** `auth export --type`: hyphens here, where `auth rotate` wants underscores (reference 2.1). */
 const EXPORTS: Readonly<Record<string, { readonly type: string; readonly as: "ssh" | "pem" | "der" }>> = {
@@ -62,7 +62,7 @@ export function exportAuthority(
   // SSH exports show trusted keys in every release, TLS exports only in newer ones (reference 2.3).
   const showsTrusted = wanted.as === "ssh" || exportsTrustedTls;
   if (!showsTrusted && authority.active.length > 1) {
-    throw new TctlError(`expected one TLS key pair, got ${authority.active.length}`);
+    throw new TctlRefusal(`expected one TLS key pair, got ${authority.active.length}`);
   }
   const keys = showsTrusted ? [...authority.active, ...authority.trusted] : authority.active;
   switch (wanted.as) {
@@ -80,7 +80,7 @@ function sshLine(
   { ssh }: KeyGeneration,
   type: string,
   cluster: string,
-  dialect: Dialect,
+  dialect: TctlDialect,
   fingerprint: boolean,
 ): string {
   if (ssh === null) return "";
@@ -91,11 +91,11 @@ function sshLine(
 }
 
 /** The line by which an SSH client knows the hosts of a cluster; empty without an SSH key. */
-export function hostAuthorityLine({ ssh }: KeyGeneration, cluster: string, dialect: Dialect): string {
+export function hostAuthorityLine({ ssh }: KeyGeneration, cluster: string, dialect: TctlDialect): string {
   return ssh === null ? "" : knownHostsLine(ssh.line.trim(), cluster, dialect);
 }
 
-function knownHostsLine(key: string, cluster: string, dialect: Dialect): string {
+function knownHostsLine(key: string, cluster: string, dialect: TctlDialect): string {
   const hosts = dialect === "v5" ? `*.${cluster}` : `${cluster},*.${cluster}`;
   return `@cert-authority ${hosts} ${key} type=host\n`;
 }

@@ -1,8 +1,8 @@
-import type { ToolResult } from "../platform.ts";
-import type { Dialect } from "./rotation.ts";
+import type { ToolResult } from "../emulated-platform.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 
 /** A failed call: newer versions colour the prefix even off a terminal (reference 1.11). */
-export function failure(dialect: Dialect, message: string, before = ""): ToolResult {
+export function failedCall(dialect: TctlDialect, message: string, before = ""): ToolResult {
   const prefix = dialect === "v5" ? "error: " : "\u001b[31mERROR: \u001b[0m";
   const end = dialect === "v11" ? "\n\n" : "\n";
   return { exit: 1, stdout: "", stderr: `${before}${prefix}${message}${end}` };
@@ -15,7 +15,7 @@ export const REFUSED = `dial tcp ${ADDRESS}: connect: connection refused`;
 export const HUNG_UP = "EOF";
 
 /** A call that found no auth server: release 11 says the cause twice, without a prefix or a colour (recorded). */
-export function unreachable(dialect: Dialect, cause: string): ToolResult {
+export function unreachable(dialect: TctlDialect, cause: string): ToolResult {
   if (dialect === "v11") {
     const request = `Get "https://teleport.cluster.local/v2/configuration/name": ${cause}`;
     const stderr =
@@ -25,14 +25,14 @@ export function unreachable(dialect: Dialect, cause: string): ToolResult {
   }
   switch (cause) {
     case REFUSED:
-      return failure(
+      return failedCall(
         dialect,
         `Cannot connect to the auth server. Is the auth server running on "${ADDRESS}"?`,
       );
     case HUNG_UP:
-      return failure(dialect, "rpc error: code = Unavailable desc = error reading from server: EOF");
+      return failedCall(dialect, "rpc error: code = Unavailable desc = error reading from server: EOF");
     default:
-      return failure(
+      return failedCall(
         dialect,
         `failed direct dial to auth server: Get "https://teleport.cluster.local/v2/configuration/name": ${cause}`,
       );

@@ -2,7 +2,7 @@ import { between, type Random } from "../clock.ts";
 import type { AgentSpec } from "./agent.ts";
 import type { ComponentRole } from "./component-role.ts";
 import type { ReloadEffects } from "./presence.ts";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 
 /** Cluster time, in milliseconds. */
 interface Range {
@@ -31,7 +31,7 @@ const BEHIND_THE_PROXY: readonly ComponentRole[] = [
 
 /** How long a process takes to follow the host CA to a phase. */
 export function followLagMs(
-  dialect: Dialect,
+  dialect: TctlDialect,
   { roles }: Pick<AgentSpec, "roles">,
   phase: string,
   random: Random,
@@ -40,7 +40,12 @@ export function followLagMs(
   return between(random, from, to);
 }
 
-function rangeOf(dialect: Dialect, roles: readonly ComponentRole[], phase: string, random: Random): Range {
+function rangeOf(
+  dialect: TctlDialect,
+  roles: readonly ComponentRole[],
+  phase: string,
+  random: Random,
+): Range {
   if (dialect !== "v11") return roles.includes("auth_server") ? AUTH_FOLLOW_LAG : FOLLOW_LAG;
   if (isBehindTheProxy(roles)) {
     return phase === "update_servers" ? TUNNEL_LAG_WHILE_PROXIES_RELOAD_11 : TUNNEL_LAG_11;
@@ -57,7 +62,7 @@ function isBehindTheProxy(roles: readonly ComponentRole[]): boolean {
  * of after that both announce themselves; what was recorded of it is drawn at random. Others show nothing of it.
  */
 export function drawReloadEffects(
-  dialect: Dialect,
+  dialect: TctlDialect,
   { roles }: Pick<AgentSpec, "roles">,
   random: Random,
 ): ReloadEffects | null {

@@ -1,4 +1,4 @@
-import type { RotationState } from "./rotation.ts";
+import type { RotationState } from "./rotation-machine.ts";
 
 /**
  * What a Teleport process does when it notices that the host CA's rotation differs from what it has stored

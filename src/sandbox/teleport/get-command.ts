@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { ToolResult } from "../platform.ts";
+import type { ToolResult } from "../emulated-platform.ts";
 import { authorityResource } from "./authority-resource.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { Invocation } from "./command-line.ts";
@@ -10,12 +10,12 @@ import { type KeyGeneration, sshFingerprint } from "./keys.ts";
 import { type ListedAuthority, listedAuthorities } from "./listed-authorities.ts";
 import { overrideResource } from "./override-commands.ts";
 import { isComponentRole, knownKinds, type ResourceReference, resourceKind } from "./resource-kind.ts";
-import type { Resource } from "./rotation-resource.ts";
-import { TctlError } from "./tctl-command.ts";
+import type { TctlResource } from "./rotation-resource.ts";
+import { TctlRefusal } from "./tctl-command.ts";
 import { remoteClusterResource, trustedClusterResource } from "./trust-resource.ts";
 
 /** `tctl get`: whatever a reference names, in the format that is wanted. */
-export function getCommand(
+export function runGet(
   cluster: TeleportCluster,
   { flags, arguments: [list = ""] }: Invocation,
 ): ToolResult["stdout"] {
@@ -25,7 +25,7 @@ export function getCommand(
     ? knownKinds(cluster.options).map(({ name }) => reference(name, cluster))
     : list.split(",").map((part) => reference(part, cluster));
   if (references.length > 1 && format !== "yaml") {
-    throw new TctlError("mixed resource types only support YAML formatting");
+    throw new TctlRefusal("mixed resource types only support YAML formatting");
   }
   const withSecrets = all || flags["with-secrets"] === "true";
   const resources = references.map((one) => listing(cluster, one, withSecrets));
@@ -40,16 +40,16 @@ export function getCommand(
     case "text":
       return textListing(cluster, references[0], resources[0] ?? []);
     default:
-      throw new TctlError("unsupported format");
+      throw new TctlRefusal("unsupported format");
   }
 }
 
 function reference(text: string, { options }: TeleportCluster): ResourceReference {
   const [word = "", ...path] = text.split("/").filter((part) => part !== "");
-  if (word === "") throw new TctlError("missing value");
+  if (word === "") throw new TctlRefusal("missing value");
   const kind = resourceKind(word, options);
   if (kind === null) {
-    throw new TctlError(
+    throw new TctlRefusal(
       `unsupported resource: "${word}" - resources should be expressed as 'type/name', for example 'connector/github'`,
       { showsUsage: true },
     );
@@ -61,7 +61,7 @@ function listing(
   cluster: TeleportCluster,
   { kind, path }: ResourceReference,
   withSecrets: boolean,
-): Iterable<Resource> {
+): Iterable<TctlResource> {
   if (kind === "cert_authority") {
     const { dialect } = cluster.options;
     return wantedAuthorities(cluster, path).map((one) => authorityResource(one, dialect, withSecrets));
@@ -69,7 +69,7 @@ function listing(
   if (kind === "cert_authority_override") {
     const [type] = path;
     const found = cluster.overrides.list().filter((one) => type === undefined || one.type === type);
-    if (type !== undefined && found.length === 0) throw new TctlError(`${kind} "${type}" not found`);
+    if (type !== undefined && found.length === 0) throw new TctlRefusal(`${kind} "${type}" not found`);
     return found.map((one) => overrideResource(one, cluster.options.name));
   }
   if (!isListed(kind, cluster)) {
@@ -77,7 +77,7 @@ function listing(
     const [name] = path;
     if (name === undefined) return rows;
     const named = rows.filter((row) => isNamed(row, name));
-    if (named.length === 0) throw new TctlError(`${kind} "${name}" is not found`);
+    if (named.length === 0) throw new TctlRefusal(`${kind} "${name}" is not found`);
     return named;
   }
   const rows = { [Symbol.iterator]: () => componentRows(cluster, kind) };
@@ -86,13 +86,13 @@ function listing(
   const named = [...rows].filter((row) => isNamed(row, name));
   if (named.length === 0) {
     const what = cluster.options.dialect === "v11" ? `${kind} with ID "${name}"` : `${kind} "${name}"`;
-    throw new TctlError(`${what} not found`);
+    throw new TctlRefusal(`${what} not found`);
   }
   return named;
 }
 
 /** A root knows its leaf as a remote cluster, a leaf its root as a trusted one. */
-function trustRows({ link, options }: TeleportCluster, kind: string): readonly Resource[] {
+function trustRows({ link, options }: TeleportCluster, kind: string): readonly TctlResource[] {
   if (link === null) return [];
   if (kind === "remote_cluster" && options.place === "root") return [remoteClusterResource(link)];
   if (kind === "trusted_cluster" && options.place === "leaf") return [trustedClusterResource(link)];
@@ -108,7 +108,7 @@ function isListed(kind: string, { options }: TeleportCluster): kind is Component
 export function* componentRows(
   cluster: TeleportCluster,
   kind: ComponentRole | "kube_service",
-): Generator<Resource> {
+): Generator<TctlResource> {
   const role = kind === "kube_service" ? "kube_server" : kind;
   for (const agent of cluster.present(role)) yield* agentResources(agent, kind, cluster);
   if (kind === "app_server" && cluster.options.awsOidc) yield awsOidcResource(cluster);
@@ -116,7 +116,7 @@ export function* componentRows(
   for (const node of cluster.agentlessNodes) yield agentlessResource(node, cluster.options.dialect);
 }
 
-function isNamed(row: Resource, name: string): boolean {
+function isNamed(row: TctlResource, name: string): boolean {
   const { metadata, spec } = row as { metadata: { name: string }; spec?: { hostname?: string } };
   return metadata.name === name || spec?.hostname === name;
 }
@@ -128,20 +128,21 @@ function wantedAuthorities(cluster: TeleportCluster, path: readonly string[]): r
   const every = listedAuthorities(cluster);
   if (type === undefined || (wantedOwner === undefined && dialect === "v5")) return every;
   // A type alone was not taken before the branch of 18 had it: the other half is what it then asks for.
-  if (wantedOwner === undefined && !takesTypeAlone) throw new TctlError(`"" authority type is not supported`);
+  if (wantedOwner === undefined && !takesTypeAlone)
+    throw new TctlRefusal(`"" authority type is not supported`);
   if (!cluster.authorities.types.includes(type)) {
-    throw new TctlError(`"${type}" authority type is not supported`);
+    throw new TctlRefusal(`"${type}" authority type is not supported`);
   }
   const wanted = every.filter(
     ({ authority, owner }) => authority.type === type && (wantedOwner === undefined || owner === wantedOwner),
   );
-  if (wanted.length === 0) throw new TctlError(`cert_authority "${type}/${wantedOwner}" not found`);
+  if (wanted.length === 0) throw new TctlRefusal(`cert_authority "${type}/${wantedOwner}" not found`);
   return wanted;
 }
 
 /** v5 prints a single result bare, and no final newline (recordings/README). */
 export function jsonListing(
-  resources: Iterable<Resource>,
+  resources: Iterable<TctlResource>,
   { options }: TeleportCluster,
 ): ToolResult["stdout"] {
   const { dialect, emptyListing } = options;
@@ -163,7 +164,7 @@ const GO_YAML = {
   aliasDuplicateObjects: false,
 } as const;
 
-function yamlDocuments(resources: readonly Resource[], { options }: TeleportCluster): string {
+function yamlDocuments(resources: readonly TctlResource[], { options }: TeleportCluster): string {
   if (resources.length === 0) return options.dialect === "v11" ? "" : "[]";
   // Go's YAML comes from JSON: keys are sorted, and what looks like a time is quoted.
   return resources.map((resource) => stringify(resource, { ...GO_YAML, version: "1.1" })).join("---\n");
@@ -172,7 +173,7 @@ function yamlDocuments(resources: readonly Resource[], { options }: TeleportClus
 function textListing(
   cluster: TeleportCluster,
   of: ResourceReference | undefined,
-  resources: Iterable<Resource>,
+  resources: Iterable<TctlResource>,
 ): string {
   if (of?.kind === "cert_authority") {
     const rows = wantedAuthorities(cluster, of.path).flatMap(({ authority, owner }) =>

@@ -7,7 +7,7 @@ export const ZERO_TIME = "0001-01-01T00:00:00Z";
  * RFC 3339 with nanoseconds, trailing zeros dropped. Milliseconds are all that the sandbox knows; the digits
  * below them are made up, always the same for one moment, because the real thing prints nine.
  */
-export function goTime(ms: number | null): string {
+export function printTime(ms: number | null): string {
   if (ms === null) return ZERO_TIME;
   const whole = Math.floor(ms);
   const fraction = `${String(((whole % 1000) + 1000) % 1000).padStart(3, "0")}${madeUpDigits(whole)}`;

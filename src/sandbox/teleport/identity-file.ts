@@ -4,7 +4,7 @@ import type { TeleportCluster } from "./cluster.ts";
 import { hostAuthorityLine } from "./export.ts";
 import { issueCertificate, newKeyPair, pinOf, type SshKey, type TlsKey } from "./keys.ts";
 import { sshUserCertificate } from "./ssh-certificate.ts";
-import { TctlError } from "./tctl-command.ts";
+import { TctlRefusal } from "./tctl-command.ts";
 
 /**
  * What `auth sign --user` writes: a private key, its SSH and X.509 certificates of the user CA, and the host CAs that its
@@ -16,7 +16,7 @@ export async function identityFile(cluster: TeleportCluster, user: string, ttlMs
   const signers = cached(cluster, "user").active;
   const tls = signers.map((generation) => generation.tls).find((key): key is TlsKey => key !== null);
   const ssh = signers.map((generation) => generation.ssh).find((key): key is SshKey => key !== null);
-  if (tls === undefined || ssh === undefined) throw new TctlError("no key of the user authority can sign");
+  if (tls === undefined || ssh === undefined) throw new TctlRefusal("no key of the user authority can sign");
   const keys = await newKeyPair(dialect === "v18" ? "ECDSA P-256" : "RSA 2048");
   const request = {
     subject: [{ L: [user] }, { O: ["editor"] }, { CN: [user] }],
@@ -77,6 +77,6 @@ function isSignedBy(client: X509Certificate, authority: StoredAuthority | undefi
 
 function cached(cluster: TeleportCluster, type: string): StoredAuthority {
   const authority = cluster.authorities.cached(type);
-  if (authority === undefined) throw new TctlError(`"${type}" authority type is not supported`);
+  if (authority === undefined) throw new TctlRefusal(`"${type}" authority type is not supported`);
   return authority;
 }

@@ -13,7 +13,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 import { mpint, sshString } from "./ssh-certificate.ts";
 
 /**
@@ -78,7 +78,7 @@ const GENERATE = {
 } as const;
 
 /** SSH and JWT keys of the old releases are RSA like everything else there. */
-const ALGORITHMS: Readonly<Record<Dialect, Readonly<Record<"ssh" | "tls" | "jwt", Algorithm>>>> = {
+const ALGORITHMS: Readonly<Record<TctlDialect, Readonly<Record<"ssh" | "tls" | "jwt", Algorithm>>>> = {
   v5: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
   v11: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
   v18: { ssh: "Ed25519", tls: "ECDSA P-256", jwt: "ECDSA P-256" },
@@ -89,7 +89,7 @@ export async function generateKeys(
   protocols: readonly ("ssh" | "tls" | "jwt")[],
   cluster: string,
   now: number,
-  dialect: Dialect,
+  dialect: TctlDialect,
   holder: number | null,
 ): Promise<KeyGeneration> {
   const algorithms = ALGORITHMS[dialect];
@@ -185,7 +185,12 @@ export function sshFingerprint(line: string): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-async function tlsKey(algorithm: Algorithm, cluster: string, now: number, dialect: Dialect): Promise<TlsKey> {
+async function tlsKey(
+  algorithm: Algorithm,
+  cluster: string,
+  now: number,
+  dialect: TctlDialect,
+): Promise<TlsKey> {
   const keys = await newKeyPair(algorithm);
   const serialNumber = newSerial();
   const certificate = await X509CertificateGenerator.createSelfSigned({

@@ -4,10 +4,10 @@ import type { CommandSpec } from "./command-line.ts";
 import type { ComponentRole } from "./component-role.ts";
 import { componentRows, jsonListing } from "./get-command.ts";
 import { asciiTable } from "./go-print.ts";
-import { type Command, TctlError } from "./tctl-command.ts";
+import { type TctlCommand, TctlRefusal } from "./tctl-command.ts";
 
 /** Commands that list without `get`: by what is served, and by who is connected. */
-export const LISTING_COMMANDS: Readonly<Record<string, Command>> = {
+export const LISTING_COMMANDS: Readonly<Record<string, TctlCommand>> = {
   "apps ls": listOf("app_server"),
   "db ls": listOf("db_server"),
   "kube ls": listOf("kube_server"),
@@ -33,9 +33,9 @@ export function listingSpecs({ options }: TeleportCluster): readonly CommandSpec
   ];
 }
 
-function listOf(role: ComponentRole): Command {
+function listOf(role: ComponentRole): TctlCommand {
   return async (cluster, { flags }) => {
-    if (flags["format"] !== "json") throw new TctlError("the sandbox lists as JSON only: --format=json");
+    if (flags["format"] !== "json") throw new TctlRefusal("the sandbox lists as JSON only: --format=json");
     const rows = [...componentRows(cluster, role)];
     // Unlike `get`, which may print null (recorded).
     return rows.length === 0 ? "[]\n" : jsonListing(rows, cluster);
@@ -54,10 +54,13 @@ const SERVICES: Readonly<Record<ComponentRole, string>> = {
 };
 
 /** Who holds a connection to this auth server: no phase, no rotation, but alive. In no order, as a Go map is walked. */
-async function inventoryStatus(cluster: TeleportCluster, { flags }: Parameters<Command>[1]): Promise<string> {
+async function inventoryStatus(
+  cluster: TeleportCluster,
+  { flags }: Parameters<TctlCommand>[1],
+): Promise<string> {
   const { version, dialect, clock } = cluster.options;
   if (flags["connected"] !== "true")
-    throw new TctlError("the sandbox shows who is connected only: --connected");
+    throw new TctlRefusal("the sandbox shows who is connected only: --connected");
   const connected = cluster.agents.filter((agent) => agent.isConnected(clock.now()));
   const services = ({ spec }: Agent) => cluster.shuffled(spec.roles.map((role) => SERVICES[role])).join(",");
   const rows = cluster.shuffled(connected).map((agent) => [agent.spec.hostId, services(agent), version]);

@@ -3,10 +3,15 @@ import { resolve } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { TeleportCluster } from "./cluster.ts";
 import type { CommandSpec, Invocation } from "./command-line.ts";
-import { keyHashOf, OverrideRefusal, type SubmittedEntry, strictCertificate } from "./override-rules.ts";
+import {
+  OverrideRefusal,
+  overrideKeyHash,
+  type SubmittedEntry,
+  strictCertificate,
+} from "./override-rules.ts";
 import { type StoredOverride, submittedEntry } from "./override-server.ts";
 import type { OverrideSupport } from "./release.ts";
-import type { Resource } from "./rotation-resource.ts";
+import type { TctlResource } from "./rotation-resource.ts";
 import type { CallContext } from "./tctl-command.ts";
 
 /** `tctl auth … override …`, `create` and `rm`, as the reference has them (teleport-overrides 1 and 3). */
@@ -100,7 +105,7 @@ export const RUN_OVERRIDE_COMMAND: Readonly<Record<string, Run>> = {
       flags["public-key"]?.toLowerCase() ??
       (certificate === undefined
         ? undefined
-        : keyHashOf(strictCertificate(certificate, "parse certificate")));
+        : overrideKeyHash(strictCertificate(certificate, "parse certificate")));
     if (keyHash === undefined) {
       throw new OverrideRefusal("--public-key required to choose target certificate override");
     }
@@ -126,7 +131,7 @@ export const RUN_OVERRIDE_COMMAND: Readonly<Record<string, Run>> = {
     return said(type, typed, "deleted");
   },
   "auth pub-key-hash": async (_cluster, { flags }, { cwd }) =>
-    `${keyHashOf(strictCertificate(trimmed(flags["cert"] ?? "", cwd), "parse certificate"))}\n`,
+    `${overrideKeyHash(strictCertificate(trimmed(flags["cert"] ?? "", cwd), "parse certificate"))}\n`,
   rm: async ({ overrides }, { arguments: [reference = ""] }) => {
     const type = typeIn(reference);
     await overrides.delete(type);
@@ -185,7 +190,7 @@ interface SubmittedResource {
 export function overrideResource(
   { type, entries, crls, revision }: StoredOverride,
   cluster: string,
-): Resource {
+): TctlResource {
   return {
     kind: "cert_authority_override",
     sub_kind: type,

@@ -11,7 +11,7 @@ import {
  * The auth server's checks of an override resource by itself (reference teleport-overrides 2.2 to 2.4 and 2.7), with
  * its words. It stands here for the real server and shares nothing with what capstan itself checks.
  */
-export interface OverrideEntry {
+export interface StoredEntry {
   /** Lower-case hex. */
   readonly keyHash: string;
   /** PEM as submitted, `null` for an entry that only names its key. */
@@ -38,7 +38,7 @@ function refuse(message: string): never {
 const MAX_CHAIN = 10;
 const CLUSTER_NAME = "1.3.9999.4.1";
 
-export function keyHashOf(certificate: X509Certificate): string {
+export function overrideKeyHash(certificate: X509Certificate): string {
   return createHash("sha256").update(Buffer.from(certificate.publicKey.rawData)).digest("hex");
 }
 
@@ -46,8 +46,8 @@ export function keyHashOf(certificate: X509Certificate): string {
 export async function checkEntries(
   submitted: readonly (SubmittedEntry | null)[],
   cluster: string,
-): Promise<readonly OverrideEntry[]> {
-  const entries: OverrideEntry[] = [];
+): Promise<readonly StoredEntry[]> {
+  const entries: StoredEntry[] = [];
   for (const [index, entry] of submitted.entries()) {
     const at = `spec.certificate_overrides[${index}]`;
     const checked = await checkEntry(entry, cluster, at);
@@ -59,13 +59,13 @@ export async function checkEntries(
   return entries;
 }
 
-async function checkEntry(entry: SubmittedEntry | null, cluster: string, at: string): Promise<OverrideEntry> {
+async function checkEntry(entry: SubmittedEntry | null, cluster: string, at: string): Promise<StoredEntry> {
   if (entry === null) return refuse(`${at}: nil certificate override`);
   const { public_key = "", certificate = "", chain = [], disabled = false } = entry;
   const parsed = certificate === "" ? null : strictCertificate(certificate, `${at}.certificate`);
   if (parsed !== null) checkContent(parsed, cluster, `${at}.certificate`);
   if (public_key !== "" && !/^[0-9A-Fa-f]{64}$/.test(public_key)) refuse(`${at}: invalid public key`);
-  const hash = parsed === null ? public_key.toLowerCase() : keyHashOf(parsed);
+  const hash = parsed === null ? public_key.toLowerCase() : overrideKeyHash(parsed);
   if (parsed !== null && public_key !== "" && public_key.toLowerCase() !== hash) {
     refuse(`${at}.public_key: certificate public key mismatch (want "${hash}")`);
   }

@@ -1,21 +1,21 @@
 import "reflect-metadata";
 import { randomUUID } from "node:crypto";
-import {
-  PemConverter,
-  Pkcs10CertificateRequestGenerator,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509Crl,
-  X509CrlGenerator,
-} from "@peculiar/x509";
+import { SubjectKeyIdentifierExtension, X509Certificate } from "@peculiar/x509";
 import { between, type Clock, type Random } from "../clock.ts";
 import type { Authority } from "./authority-store.ts";
-import type { KeyGeneration, TlsKey } from "./keys.ts";
+import {
+  type HeldKey,
+  hashOf,
+  requestFor,
+  type SignedRequest,
+  signCrl,
+  stillHolds,
+} from "./override-keys.ts";
 import {
   checkEntries,
-  keyHashOf,
-  type OverrideEntry,
   OverrideRefusal,
+  overrideKeyHash,
+  type StoredEntry,
   type SubmittedEntry,
   strictCertificate,
 } from "./override-rules.ts";
@@ -24,7 +24,7 @@ import type { OverrideSupport } from "./release.ts";
 /** One stored version of a CA's override. */
 export interface StoredOverride {
   readonly type: string;
-  readonly entries: readonly OverrideEntry[];
+  readonly entries: readonly StoredEntry[];
   /** PEM, by key hash: what the server signs for every entry with a certificate. */
   readonly crls: ReadonlyMap<string, string>;
   readonly revision: string;
@@ -41,15 +41,9 @@ export interface OverrideWorld {
   isWorking(server: number): boolean;
 }
 
-/** A key with the auth server that alone can sign with it; `null`: all of them can. */
-interface HeldKey {
-  readonly tls: TlsKey;
-  readonly holder: KeyGeneration["holder"];
-}
-
 /** What came of asking for certificate requests. */
 export interface Requested {
-  readonly requests: readonly { readonly keyHash: string; readonly pem: string }[];
+  readonly requests: readonly SignedRequest[];
   readonly warnings: readonly string[];
 }
 
@@ -64,8 +58,6 @@ const OVERRIDABLE = ["db_client", "windows"];
 
 /** How long the auth server's cache may lag behind a write, cluster time. */
 const CACHE_LAG_MS = { from: 150, to: 2500 };
-
-const CLOCK_SKEW_MS = 2 * 60_000;
 
 /** The auth server that answers `tctl`. */
 const ASKED = 0;
@@ -101,7 +93,7 @@ export class OverrideServer {
   }
 
   /** The entry that issuance uses for a key, as the cache shows it; `null` for the CA's own certificate. */
-  inForce(type: string, keyHash: string): OverrideEntry | null {
+  inForce(type: string, keyHash: string): StoredEntry | null {
     const stored = this.list().find((one) => one.type === type);
     return stored?.entries.find((entry) => entry.keyHash === keyHash && !entry.disabled) ?? null;
   }
@@ -124,7 +116,7 @@ export class OverrideServer {
     how: { readonly disabled: boolean; readonly force: boolean },
   ): Promise<string> {
     return this.#inTurn(async () => {
-      const keyHash = keyHashOf(strictCertificate(certificate, "parse certificate"));
+      const keyHash = overrideKeyHash(strictCertificate(certificate, "parse certificate"));
       const added = { public_key: keyHash, certificate, chain, disabled: how.disabled };
       const submitted = [...(this.current(type)?.entries ?? []).map(submittedEntry), added];
       await this.#check(type, this.#world.cluster, submitted);
@@ -236,12 +228,15 @@ export class OverrideServer {
     for (const { keyHash, certificate } of stored.entries) {
       const key = [...active, ...additional].find((one) => hashOf(one) === keyHash);
       if (certificate === null || crls.has(keyHash) || key?.holder !== server) continue;
-      crls.set(keyHash, await this.#sign(key, strictCertificate(certificate, "certificate")));
+      crls.set(
+        keyHash,
+        await signCrl(key, strictCertificate(certificate, "certificate"), this.#world.clock.now()),
+      );
     }
     if (crls.size > stored.crls.size) this.#store(type, { ...stored, crls, revision: randomUUID() });
   }
 
-  #existing(type: string, keyHash: string): readonly OverrideEntry[] {
+  #existing(type: string, keyHash: string): readonly StoredEntry[] {
     const stored = this.current(type);
     if (stored === null) throw new OverrideRefusal(`cert_authority_override "${type}" not found`);
     if (!stored.entries.some((entry) => entry.keyHash === keyHash)) {
@@ -281,7 +276,7 @@ export class OverrideServer {
   }
 
   /** L1 to L6 (reference 2.5): what force skips. */
-  #checkLive(type: string, entries: readonly OverrideEntry[]): void {
+  #checkLive(type: string, entries: readonly StoredEntry[]): void {
     const { active, additional } = this.#keys(type);
     const before = new Map((this.current(type)?.entries ?? []).map((entry) => [entry.keyHash, entry]));
     for (const { keyHash, certificate, disabled } of entries) {
@@ -320,11 +315,11 @@ export class OverrideServer {
    * The stored list where it still holds, else a new one, which needs the key (reference 2.6); `null` when another
    * auth server has to sign it later.
    */
-  async #crl(type: string, { keyHash, disabled }: OverrideEntry, pem: string): Promise<string | null> {
+  async #crl(type: string, { keyHash, disabled }: StoredEntry, pem: string): Promise<string | null> {
     const certificate = strictCertificate(pem, "certificate");
     const now = this.#world.clock.now();
     const stored = this.current(type)?.crls.get(keyHash);
-    if (stored !== undefined && (await holds(stored, certificate, now))) return stored;
+    if (stored !== undefined && (await stillHolds(stored, certificate, now))) return stored;
     const { active, additional } = this.#keys(type);
     const key = [...active, ...additional].find((one) => hashOf(one) === keyHash);
     if (key === undefined) {
@@ -346,19 +341,7 @@ export class OverrideServer {
         `Auth server cannot sign CRL for enabled override "${keyHash}", either create the override disabled so the CRLs can be signed in the background or connect directly to the appropriate Auth server`,
       );
     }
-    return await this.#sign(key, certificate);
-  }
-
-  async #sign({ tls }: HeldKey, certificate: X509Certificate): Promise<string> {
-    const crl = await X509CrlGenerator.create({
-      issuer: certificate.subjectName,
-      thisUpdate: new Date(this.#world.clock.now() - 60_000),
-      nextUpdate: new X509Certificate(tls.certificate).notAfter,
-      signingKey: tls.keys.privateKey,
-      signingAlgorithm: { name: tls.keys.privateKey.algorithm.name, hash: "SHA-256" },
-    });
-    // The library's own label is another one than Go's.
-    return `${PemConverter.encode(crl.rawData, "X509 CRL")}\n`;
+    return await signCrl(key, certificate, now);
   }
 
   #keys(type: string): { readonly active: readonly HeldKey[]; readonly additional: readonly HeldKey[] } {
@@ -387,42 +370,15 @@ export class OverrideServer {
   }
 }
 
-function hashOf({ tls }: HeldKey): string {
-  return tls.fingerprint.slice("sha256:".length);
-}
-
 function isElsewhere(holder: HeldKey["holder"]): holder is number {
   return holder !== null && holder !== ASKED;
 }
 
-async function requestFor(key: HeldKey): Promise<Requested["requests"][number]> {
-  const { certificate, keys } = key.tls;
-  const subject = new X509Certificate(certificate).subjectName.toJSON();
-  const request = await Pkcs10CertificateRequestGenerator.create({
-    // Without the serial number that the CA's own subject carries.
-    name: subject.filter((rdn) => rdn["2.5.4.5"] === undefined && rdn["serialNumber"] === undefined),
-    keys,
-    signingAlgorithm: { name: keys.privateKey.algorithm.name, hash: "SHA-256" },
-  });
-  return { keyHash: hashOf(key), pem: `${request.toString("pem")}\n` };
-}
-
-export function submittedEntry({ keyHash, certificate, chain, disabled }: OverrideEntry): SubmittedEntry {
+export function submittedEntry({ keyHash, certificate, chain, disabled }: StoredEntry): SubmittedEntry {
   return {
     public_key: keyHash,
     ...(certificate === null ? {} : { certificate }),
     ...(chain.length === 0 ? {} : { chain }),
     ...(disabled ? { disabled } : {}),
   };
-}
-
-async function holds(pem: string, certificate: X509Certificate, now: number): Promise<boolean> {
-  const crl = new X509Crl(pem);
-  return (
-    crl.thisUpdate.getTime() <= now + CLOCK_SKEW_MS &&
-    crl.nextUpdate !== undefined &&
-    crl.nextUpdate >= certificate.notAfter &&
-    crl.issuer === certificate.subject &&
-    (await crl.verify({ publicKey: certificate.publicKey }))
-  );
 }

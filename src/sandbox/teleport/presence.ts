@@ -32,7 +32,7 @@ interface Span {
 const SERVED: readonly ComponentRole[] = ["app_server", "db_server", "kube_server"];
 
 /** How the cluster sees one process: its announcements, and what a reload does to its rows. */
-export class Presence {
+export class AnnouncedRows {
   readonly #speed: number;
   readonly #life: RowLife;
   #announcedFrom: number;

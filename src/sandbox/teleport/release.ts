@@ -1,9 +1,9 @@
 import { CA_TYPES } from "./ca-types.ts";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 
 /** Which Teleport to be. */
 export const RELEASES = ["5", "11", "17", "18.9.0", "18"] as const;
-export type Release = (typeof RELEASES)[number];
+export type PlayedRelease = (typeof RELEASES)[number];
 
 /**
  * What it knows of certificate authority overrides (teleport-overrides 4): 18.9.0 takes whole resources, later ones
@@ -12,7 +12,7 @@ export type Release = (typeof RELEASES)[number];
 export type OverrideSupport = "none" | "resources" | "entries";
 
 export interface ReleaseFacts {
-  readonly dialect: Dialect;
+  readonly dialect: TctlDialect;
   /** Of the server and of its `tctl`. */
   readonly version: string;
   /** What `tctl version` prints. */
@@ -27,7 +27,7 @@ export interface ReleaseFacts {
   readonly emptyListing: "[]" | "null";
 }
 
-const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
+const FACTS: Readonly<Record<PlayedRelease, ReleaseFacts>> = {
   "5": {
     dialect: "v5",
     version: "5.0.0-dev",
@@ -82,6 +82,6 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
   },
 };
 
-export function factsOf(release: Release): ReleaseFacts {
+export function factsOf(release: PlayedRelease): ReleaseFacts {
   return FACTS[release];
 }

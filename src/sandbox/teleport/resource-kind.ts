@@ -1,6 +1,6 @@
 import { COMPONENT_ROLES, type ComponentRole } from "./component-role.ts";
 import type { ReleaseFacts } from "./release.ts";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 
 /** What `tctl get` calls things (reference 3.1, 4.2, 4.6; recordings for v5 and v11). */
 interface ResourceKind {
@@ -25,7 +25,7 @@ const EMPTY: readonly ResourceKind[] = [
   { name: "token", aliases: ["tokens"] },
 ];
 
-const KINDS: Readonly<Record<Dialect, readonly ResourceKind[]>> = {
+const KINDS: Readonly<Record<TctlDialect, readonly ResourceKind[]>> = {
   v5: [...COMMON, ...EMPTY],
   // Application services have no kind here, database services one without a plural; `app` and `db` are resources that
   // somebody may have made, and nobody has.

@@ -1,12 +1,12 @@
 import type { AgentSpec } from "./agent.ts";
-import type { Resource } from "./rotation-resource.ts";
+import type { TctlResource } from "./rotation-resource.ts";
 
 /** What every row of a process has. */
-export interface Row {
+export interface ServedRow {
   readonly version: string;
   readonly host: AgentSpec;
   readonly metadata: { readonly name: string; readonly expires: string; readonly id: bigint | undefined };
-  readonly rotation: Resource | undefined;
+  readonly rotation: TctlResource | undefined;
 }
 
 /** What an agent says of where it has a thing from. */
@@ -23,7 +23,7 @@ const AWS = {
 
 /** `spec` of the rows of what an agent of release 11 serves, field by field (fixtures/recordings/teleport-11.1). */
 export const SERVED_FIELDS_11 = {
-  app_server: ({ version, host, rotation, metadata: { name } }: Row): Resource => ({
+  app_server: ({ version, host, rotation, metadata: { name } }: ServedRow): TctlResource => ({
     version,
     hostname: host.hostname,
     host_id: host.hostId,
@@ -39,7 +39,7 @@ export const SERVED_FIELDS_11 = {
       },
     },
   }),
-  db_server: ({ version, host, rotation, metadata: { name } }: Row): Resource => ({
+  db_server: ({ version, host, rotation, metadata: { name } }: ServedRow): TctlResource => ({
     protocol: "postgres",
     uri: "127.0.0.1:5432",
     aws: AWS,
@@ -66,7 +66,7 @@ export const SERVED_FIELDS_11 = {
     },
   }),
   // An agent behind a tunnel has no name of its own here.
-  kube_server: ({ version, host, rotation, metadata: { name } }: Row): Resource => ({
+  kube_server: ({ version, host, rotation, metadata: { name } }: ServedRow): TctlResource => ({
     version,
     hostname: "remote.kube.proxy.teleport.cluster.local",
     host_id: host.hostId,

@@ -1,8 +1,8 @@
-import type { DatabaseLogin } from "../platform.ts";
+import type { DatabaseLogin } from "../emulated-platform.ts";
 import type { StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import { type CertificateRequest, type IssuedCertificate, issueCertificate, type TlsKey } from "./keys.ts";
-import { TctlError } from "./tctl-command.ts";
+import { TctlRefusal } from "./tctl-command.ts";
 
 /** How long a certificate of the Database Service lives: it asks for one with every connection. */
 const CONNECTION_TTL_MS = 3_600_000;
@@ -48,13 +48,13 @@ function issue(
   request: CertificateRequest,
 ): Promise<IssuedCertificate> {
   const signer = signers.map(({ tls }) => tls).find((key): key is TlsKey => key !== null);
-  if (signer === undefined) throw new TctlError("no key of the authority can sign");
+  if (signer === undefined) throw new TctlRefusal("no key of the authority can sign");
   return issueCertificate(signer, request, options.clock.now());
 }
 
 function cached(cluster: TeleportCluster, type: string): StoredAuthority {
   const authority = cluster.authorities.cached(type);
-  if (authority === undefined) throw new TctlError(`"${type}" authority type is not supported`);
+  if (authority === undefined) throw new TctlRefusal(`"${type}" authority type is not supported`);
   return authority;
 }
 

@@ -1,8 +1,8 @@
-import { pins, type StoredAuthority } from "./authority-store.ts";
+import { pinsOf, type StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import { asciiTable, humanTime } from "./go-print.ts";
 import type { KeyGeneration } from "./keys.ts";
-import type { RotationState } from "./rotation.ts";
+import type { RotationState } from "./rotation-machine.ts";
 
 /**
  * `tctl status`, as recorded for v5 and v11, and as in reference 4.5 for v17 and later. `detailed`: with `--debug`, which
@@ -30,7 +30,7 @@ function headless(
       `${isOldest ? titleCase(type) : type} CA `,
       `${rotationWords(rotation)}${detailed && !isOldest ? scheduleWords(rotation) : ""}`,
     ]),
-    ...pins([...(host?.active ?? []), ...(host?.trusted ?? [])])
+    ...pinsOf([...(host?.active ?? []), ...(host?.trusted ?? [])])
       .slice(0, isOldest ? 1 : undefined)
       .map((pin) => ["CA pin", pin]),
   ]);
@@ -63,7 +63,7 @@ function rotationWords(rotation: RotationState | null): string {
 
 function table(cluster: TeleportCluster, authorities: readonly StoredAuthority[]): string {
   const host = authorities.find(({ type }) => type === "host");
-  const allPins = host === undefined ? [] : pins([...host.active, ...host.trusted]);
+  const allPins = host === undefined ? [] : pinsOf([...host.active, ...host.trusted]);
   const rows = authorities.flatMap((authority) =>
     [
       ...authority.active.flatMap((key) => keyRows(key, "active")),

@@ -1,4 +1,4 @@
-import type { ToolResult } from "../platform.ts";
+import type { ToolResult } from "../emulated-platform.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { Invocation } from "./command-line.ts";
 
@@ -12,14 +12,14 @@ export interface CallContext {
 }
 
 /** One command of `tctl`. Gives what it prints. */
-export type Command = (
+export type TctlCommand = (
   cluster: TeleportCluster,
   invocation: Invocation,
   call: CallContext,
 ) => Promise<ToolResult["stdout"]>;
 
 /** What the server or the tool refuses, in its own words. */
-export class TctlError extends Error {
+export class TctlRefusal extends Error {
   /** Whether a release that shows how a command is used shows it before this error. */
   readonly showsUsage: boolean;
 

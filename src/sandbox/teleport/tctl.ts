@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { ToolResult } from "../platform.ts";
+import type { ToolResult } from "../emulated-platform.ts";
 import { AUTH_COMMANDS, authSpecs } from "./auth-commands.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import {
@@ -10,15 +10,15 @@ import {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
-import { failure, unreachable } from "./failed-call.ts";
-import { getCommand } from "./get-command.ts";
+import { failedCall, unreachable } from "./failed-call.ts";
+import { runGet } from "./get-command.ts";
 import { identityProblem } from "./identity-file.ts";
 import { LISTING_COMMANDS, listingSpecs } from "./listing-commands.ts";
 import { createOverride, overrideSpecs, RUN_OVERRIDE_COMMAND } from "./override-commands.ts";
 import { OverrideRefusal } from "./override-rules.ts";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 import { statusText } from "./status-text.ts";
-import { type Command, TctlError } from "./tctl-command.ts";
+import { type TctlCommand, TctlRefusal } from "./tctl-command.ts";
 import { usageOf } from "./usage-11.ts";
 
 /**
@@ -41,10 +41,10 @@ export async function tctl(
   }
   const identity = invocation.flags["identity"];
   if (identity !== undefined && !invocation.given.has("auth-server")) {
-    return failure(dialect, "tctl --identity also requires --auth-server");
+    return failedCall(dialect, "tctl --identity also requires --auth-server");
   }
   if (identity !== undefined && !existsSync(resolve(cwd, identity))) {
-    return failure(dialect, `open ${identity}: no such file or directory`);
+    return failedCall(dialect, `open ${identity}: no such file or directory`);
   }
   if (identity !== undefined) {
     const problem = identityProblem(cluster, readFileSync(resolve(cwd, identity), "utf8"));
@@ -58,34 +58,34 @@ export async function tctl(
     const printed = success(await run(cluster, invocation, { cwd, stdin, warn }));
     return { ...printed, stderr: warnings.join("") };
   } catch (error) {
-    if (error instanceof TctlError) {
+    if (error instanceof TctlRefusal) {
       const usage = error.showsUsage && dialect === "v11" ? usageOf(invocation.command.path) : "";
-      return failure(dialect, error.message, usage);
+      return failedCall(dialect, error.message, usage);
     }
-    if (error instanceof OverrideRefusal) return failure(dialect, error.message);
+    if (error instanceof OverrideRefusal) return failedCall(dialect, error.message);
     throw error;
   }
 }
 
 /** A command line that cannot be used; only newer versions print how it would be. */
-function misused(dialect: Dialect, { message, of }: CommandLineError): ToolResult {
+function misused(dialect: TctlDialect, { message, of }: CommandLineError): ToolResult {
   switch (dialect) {
     case "v5":
-      return failure(dialect, message);
+      return failedCall(dialect, message);
     case "v11":
       return of === null
         ? { exit: 1, stdout: "", stderr: `tctl: error: ${message}\n` }
-        : failure(dialect, message, usageOf(of));
+        : failedCall(dialect, message, usageOf(of));
     case "v18":
-      return failure(dialect, message, USAGE);
+      return failedCall(dialect, message, USAGE);
   }
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {
+const COMMANDS: Readonly<Record<string, TctlCommand>> = {
   version: async (cluster) => `${cluster.options.banner}
 `,
   status: async (cluster, { flags }) => statusText(cluster, flags["debug"] === "true"),
-  get: async (cluster, invocation) => getCommand(cluster, invocation),
+  get: async (cluster, invocation) => runGet(cluster, invocation),
   create: createOverride,
   ...RUN_OVERRIDE_COMMAND,
   ...AUTH_COMMANDS,

@@ -1,7 +1,5 @@
 import { Failure } from "../../failure.ts";
 import { ArmedCalls } from "../armed-calls.ts";
-import { type FaultName, faultNamed, TELEPORT_FAULTS } from "../faults.ts";
-import { LEAF_TCTL } from "../folder.ts";
 import type {
   ConnectionSpec,
   DatabaseLogin,
@@ -9,10 +7,13 @@ import type {
   FaultRequest,
   ToolCall,
   ToolResult,
-} from "../platform.ts";
-import { pins } from "./authority-store.ts";
-import { TeleportCluster, type WantedCluster } from "./cluster.ts";
-import { failure, HUNG_UP, REFUSED, unreachable } from "./failed-call.ts";
+} from "../emulated-platform.ts";
+import { type FaultName, faultNamed, TELEPORT_FAULTS } from "../faults.ts";
+import { LEAF_TCTL } from "../folder.ts";
+import { pinsOf } from "./authority-store.ts";
+import { TeleportCluster } from "./cluster.ts";
+import type { WantedCluster } from "./cluster-options.ts";
+import { failedCall, HUNG_UP, REFUSED, unreachable } from "./failed-call.ts";
 import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
 import { tctl } from "./tctl.ts";
@@ -131,9 +132,9 @@ export class TeleportPlatform implements EmulatedPlatform {
     const fault = this.#armed.take(call.argv.join(" "), !call.argv.includes(NEEDS_NO_SERVER));
     switch (fault) {
       case "denied":
-        return failure(dialect, deniedText(call.argv));
+        return failedCall(dialect, deniedText(call.argv));
       case "expired-credentials":
-        return failure(dialect, "your credentials have expired, please login using `tsh login`");
+        return failedCall(dialect, "your credentials have expired, please login using `tsh login`");
       case "unreachable":
         return unreachable(dialect, REFUSED);
       case "reloading":
@@ -208,8 +209,8 @@ export class TeleportPlatform implements EmulatedPlatform {
           type,
           phase: authority.rotation?.phase ?? "standby",
           mode: authority.rotation?.mode ?? "",
-          active: pins(authority.active),
-          trusted: pins(authority.trusted),
+          active: pinsOf(authority.active),
+          trusted: pinsOf(authority.trusted),
         };
       }),
       components: agents
@@ -268,7 +269,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   async #again(call: ToolCall): Promise<ToolResult> {
     const again = await tctl(this.world, call.argv, call);
     return again.exit === 0
-      ? failure(this.world.options.dialect, "rpc error: code = Unavailable desc = transport is closing")
+      ? failedCall(this.world.options.dialect, "rpc error: code = Unavailable desc = transport is closing")
       : again;
   }
 

@@ -1,7 +1,7 @@
 import type { Cancel } from "../clock.ts";
 import { type AuthorityStore, type StoredAuthority, trustedPins } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
-import type { Dialect } from "./rotation.ts";
+import type { TctlDialect } from "./rotation-machine.ts";
 
 /** Cluster time between two signs of life of the tunnel (recordings: a minute). */
 const HEARTBEAT_MS = 60_000;
@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 60_000;
  * which is how a rotation with 24 s a phase lost its leaf (recordings/README). Newer ones are told of changes,
  * but retry with backoff (reference teleport-rotation 5).
  */
-const SYNC_MS: Readonly<Record<Dialect, number>> = { v5: 600_000, v11: 45_000, v18: 45_000 };
+const SYNC_MS: Readonly<Record<TctlDialect, number>> = { v5: 600_000, v11: 45_000, v18: 45_000 };
 
 /** What the root pushes to the leaf, as far as its release has it; the leaf's host CA is pulled. */
 const PUSHED = ["host", "user", "db", "openssh"];

@@ -1,22 +1,22 @@
-import { goTime, unixNano } from "./go-print.ts";
-import type { Resource } from "./rotation-resource.ts";
+import { printTime, unixNano } from "./go-print.ts";
+import type { TctlResource } from "./rotation-resource.ts";
 import type { TrustLink } from "./trust-link.ts";
 
 /** Whom of the root the leaf lets in, as what. */
 export const ROLE_MAP = [{ remote: "admin", local: ["admin"] }];
 
 /** The root's view of its leaf. `online` is what it says whatever happens (recordings/README). */
-export function remoteClusterResource({ leaf, lastHeartbeat }: TrustLink): Resource {
+export function remoteClusterResource({ leaf, lastHeartbeat }: TrustLink): TctlResource {
   return {
     kind: "remote_cluster",
     version: "v3",
     metadata: { name: leaf.options.name },
-    status: { connection: "online", last_heartbeat: goTime(lastHeartbeat) },
+    status: { connection: "online", last_heartbeat: printTime(lastHeartbeat) },
   };
 }
 
 /** The leaf's side of the trust. */
-export function trustedClusterResource({ root, established }: TrustLink): Resource {
+export function trustedClusterResource({ root, established }: TrustLink): TctlResource {
   const proxy = root.agents.find((agent) => agent.spec.roles.includes("proxy"));
   const address = `127.0.0.1:${proxy?.port ?? 0}`;
   return {

@@ -99,6 +99,7 @@ function elsewhere(crl: "db" | "db_client", only: Pick<Entry, "since" | "until">
 const BEFORE_THE_SPLIT = elsewhere("db", { until: DB_CLIENT });
 const SINCE_THE_SPLIT = elsewhere("db_client", { since: DB_CLIENT });
 
+/** Work by hand of the db CA (reference teleport-rotation 2.2). */
 export const DB = work("db", {
   init: {
     "reissue-server-certificates": {
@@ -162,6 +163,7 @@ export const DB = work("db", {
   },
 });
 
+/** Work by hand of the db_client CA (reference teleport-rotation 2.2). */
 export const DB_CLIENT_WORK = work("db_client", {
   init: {
     "trust-both": {

@@ -8,6 +8,7 @@ import {
   work,
 } from "../../checklist/entry.ts";
 
+/** Work by hand of the openssh CA (reference teleport-rotation 2.2). */
 export const OPENSSH = work("openssh", {
   init: {
     "trust-both": {

@@ -1,5 +1,6 @@
 import { artifact, TRUSTS_BOTH, TRUSTS_NEW_ONLY, TRUSTS_OLD_ONLY, work } from "../../checklist/entry.ts";
 
+/** Work by hand of the jwt CA (reference teleport-rotation 2.2). */
 export const JWT = work("jwt", {
   init: {
     "refresh-jwks": {
@@ -37,6 +38,7 @@ export const JWT = work("jwt", {
   },
 });
 
+/** Work by hand of the saml_idp CA (reference teleport-rotation 2.2). */
 export const SAML_IDP = work("saml_idp", {
   init: {
     "publish-new-metadata": {
@@ -63,6 +65,7 @@ export const SAML_IDP = work("saml_idp", {
   },
 });
 
+/** Work by hand of the oidc_idp CA (reference teleport-rotation 2.2). */
 export const OIDC_IDP = work("oidc_idp", {
   update_clients: {
     "integration-call": {
@@ -73,6 +76,7 @@ export const OIDC_IDP = work("oidc_idp", {
   },
 });
 
+/** Work by hand of the okta CA, of which nothing is documented. */
 export const OKTA = work("okta", {
   update_clients: {
     "integration-healthy": {

@@ -23,6 +23,7 @@ const PUBLISH_TO_DIRECTORY = [
   command("certutil -pulse"),
 ];
 
+/** Work by hand of the user CA (reference teleport-rotation 2.2). */
 export const USER = work("user", {
   init: {
     "direct-trust-both": {
@@ -108,6 +109,7 @@ export const USER = work("user", {
   },
 });
 
+/** Work by hand of the windows CA (reference teleport-rotation 2.2). */
 export const WINDOWS_WORK = work("windows", {
   init: {
     "desktop-services-aware": {

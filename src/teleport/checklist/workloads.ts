@@ -7,6 +7,7 @@ import {
   work,
 } from "../../checklist/entry.ts";
 
+/** Work by hand of the spiffe CA (reference teleport-rotation 2.2, 9.5). */
 export const SPIFFE = work("spiffe", {
   init: {
     "validators-trust-both": {
@@ -51,6 +52,7 @@ export const SPIFFE = work("spiffe", {
   },
 });
 
+/** Work by hand of the awsra CA (reference teleport-rotation 2.2). */
 export const AWSRA = work("awsra", {
   init: {
     "trust-anchor-both": {
@@ -88,6 +90,7 @@ export const AWSRA = work("awsra", {
   },
 });
 
+/** Work by hand of the bound_keypair CA (reference teleport-rotation 2.2). */
 export const BOUND_KEYPAIR = work("bound_keypair", {
   update_servers: {
     "bots-seen": {

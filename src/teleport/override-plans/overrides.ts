@@ -1,7 +1,10 @@
 import type { ClusterObservation, Overrides } from "../../profile/profile.ts";
+import { fingerprintOfHash } from "../../x509/spki.ts";
 import { overriddenKeys } from "../guards/overrides.ts";
 import { entryStatesOf } from "../overrides/ca-override.ts";
+import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import { type OverrideReading, readOverrides } from "../overrides/read-cluster.ts";
+import { readOverride } from "../overrides/read-resource.ts";
 import { planOverrides } from "./plan-overrides.ts";
 
 /** Certificate authority overrides of Teleport, as the core asks for them (reference teleport-overrides). */
@@ -14,6 +17,8 @@ export const OVERRIDES: Overrides = {
   },
   overriddenKeys: overriddenNow,
   liveDocument: (reading, type) => readingOf(reading).pairs.get(type)?.document ?? null,
+  diagnose: overrideDiagnostics,
+  chains: chainsNow,
 };
 
 /** Only `read` makes one, and only for a cluster of this platform. */
@@ -26,4 +31,20 @@ async function overriddenNow(observation: ClusterObservation, type: string) {
   const reading = (await readOverrides([], [observation])).get(observation.cluster);
   const live = reading?.pairs.get(type)?.live;
   return live === undefined ? [] : overriddenKeys({ entries: entryStatesOf(live) });
+}
+
+/** Of the entries that are enabled: what a client meets in place of the CA's own certificate. */
+async function chainsNow({ overrides }: ClusterObservation, type: string) {
+  const documents = overrides?.state === "listed" ? overrides.documents : [];
+  const read = await Promise.all(documents.map(readOverride));
+  const enabled = read
+    .filter((override) => override.type === type)
+    .flatMap((override) => [...override.entries.values()])
+    .filter(({ state }) => state === "enabled");
+  return new Map(
+    enabled.map(({ keyHash, certificate, chain }) => {
+      const all = certificate === null ? chain : [certificate, ...chain];
+      return [fingerprintOfHash(keyHash), all.map(({ pem }) => pem)] as const;
+    }),
+  );
 }

@@ -17,6 +17,7 @@ const WAIVABLE: readonly OverrideFinding["code"][] = [
   "hsm-incomplete",
 ];
 
+/** A finding about an entry as plans show it; one that a waiver covers says so. */
 export function planFinding(
   type: string,
   { severity, code, where, message, remedy }: OverrideFinding,
@@ -45,6 +46,7 @@ function keyAt(where: string, { entries }: CaOverride): KeyHash | undefined {
     ?.keyHash;
 }
 
+/** What keeps the calls from being made, once for each subject. */
 export function obstaclesOf(
   type: string,
   errors: readonly OverridePlanFinding[],
@@ -74,6 +76,7 @@ export function liveWarnings(live: CaOverride, now: number): readonly OverrideFi
   );
 }
 
+/** The same finding at the same place, said once. */
 export function distinct(findings: readonly OverrideFinding[]): readonly OverrideFinding[] {
   const seen = new Set<string>();
   return findings.filter(({ code, where }) => {
@@ -82,6 +85,7 @@ export function distinct(findings: readonly OverrideFinding[]): readonly Overrid
   });
 }
 
+/** An override of a CA that the cluster does not list. */
 export function notThere(type: string, { desired }: OverridePair): OverridePlanFinding {
   return {
     severity: "error",
@@ -92,6 +96,7 @@ export function notThere(type: string, { desired }: OverridePair): OverridePlanF
   };
 }
 
+/** An override that could not be compared, and why. */
 export function unread(type: string, why: string): OverridePlanFinding {
   return {
     severity: "error",
@@ -102,6 +107,7 @@ export function unread(type: string, why: string): OverridePlanFinding {
   };
 }
 
+/** A cluster that knows no overrides: an error where git wants one, else worth a line. */
 export function unsupported(type: string, note: string, wanted: boolean): OverridePlanFinding {
   return {
     severity: wanted ? "error" : "info",
@@ -114,6 +120,7 @@ export function unsupported(type: string, note: string, wanted: boolean): Overri
   };
 }
 
+/** The older mechanism for SPIFFE is in use, which capstan leaves alone (RFD 0194). */
 export function spiffe(type: string): OverridePlanFinding {
   return {
     severity: "warning",

@@ -18,6 +18,7 @@ export interface Statements {
   readonly waivers: readonly Waiver[];
 }
 
+/** What people stated and waived about the overrides of a CA, in its rotations and in its own resource. */
 export function statementsFor(type: string, { desired, cluster, now }: OverridesInput): Statements {
   const rotations = desired.rotations.filter(
     (rotation) =>
@@ -35,6 +36,7 @@ export function statementsFor(type: string, { desired, cluster, now }: Overrides
   };
 }
 
+/** Where a CA and its entries are, as the table of states asks for it. */
 export function situationOf({
   type,
   authority,

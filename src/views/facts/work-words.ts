@@ -1,11 +1,11 @@
-import type { Work } from "../../planner/verdict.ts";
+import type { WorkOfPlan } from "../../planner/verdict.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
 import { isOpenWork } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
 import { isJudged } from "./verdict-words.ts";
 
 /** `2 changes of override entries and 1 step`; empty when there is nothing. */
-export function workText({ entries, steps }: Work): string {
+export function workText({ entries, steps }: WorkOfPlan): string {
   return [
     ...(entries.length === 0 ? [] : [`${count(entries.length, "change")} of override entries`]),
     ...(steps.length === 0 ? [] : [count(steps.length, "step")]),

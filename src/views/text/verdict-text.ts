@@ -1,4 +1,4 @@
-import { isWaiting, plannedWork, startableWork, type Work } from "../../planner/verdict.ts";
+import { isWaiting, plannedWork, startableWork, type WorkOfPlan } from "../../planner/verdict.ts";
 import type { Plan, PlanVerdict } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
 import { isJudged, judgedText, nothingToDoText, readyText } from "../facts/verdict-words.ts";
@@ -101,7 +101,7 @@ function readyPlanText(plan: Plan, paint: Paint): string {
   ].join("\n");
 }
 
-function applyText({ entries, steps }: Work): string {
+function applyText({ entries, steps }: WorkOfPlan): string {
   if (steps.some((step) => step.point_of_no_return)) {
     return "The point of no return is among them: `capstan apply` asks for it by itself.";
   }

@@ -10,7 +10,7 @@ import type { ExecutableCall, Runner } from "../../../src/process/runner.ts";
 import { DEFAULT_POLICY } from "../../../src/resources/read/build.ts";
 import { seededRandom } from "../../../src/sandbox/clock.ts";
 import { issue, mintAuthority } from "../../../src/sandbox/talos/certificates.ts";
-import { talosconfigText } from "../../../src/sandbox/talos/talosconfig.ts";
+import { makeTalosconfig } from "../../../src/sandbox/talos/talosconfig.ts";
 import { tryEdits } from "../../../src/talos/edit-trial.ts";
 import { talosFacts } from "../../../src/talos/facts.ts";
 import { readMachineConfig } from "../../../src/talos/machine-config.ts";
@@ -84,7 +84,7 @@ async function talosconfig(endpoint: string): Promise<string> {
   const path = join(folder, "talosconfig");
   writeFileSync(
     path,
-    talosconfigText({ context: "lab", endpoints: [endpoint], ca: authority.crt, ...client }),
+    makeTalosconfig({ context: "lab", endpoints: [endpoint], ca: authority.crt, ...client }),
   );
   return path;
 }

@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
 import type { Clock } from "./clock.ts";
-import type { EmulatedPlatform } from "./platform.ts";
+import type { EmulatedPlatform } from "./emulated-platform.ts";
 import { type Served, serve } from "./serve.ts";
 import { type RowLife, USUAL_ROW_LIFE } from "./teleport/presence.ts";
-import type { Release } from "./teleport/release.ts";
+import type { PlayedRelease } from "./teleport/release.ts";
 import { TeleportPlatform } from "./teleport/teleport-platform.ts";
 import { TrustLink } from "./teleport/trust-link.ts";
 
 export interface SandboxOptions {
   readonly dir: string;
   /** Which Teleport to be: its output shapes, texts and quirks. */
-  readonly teleport?: Release;
+  readonly teleport?: PlayedRelease;
   /** Every lag of the real thing is divided by this. */
   readonly speed?: number;
   readonly nodes?: number;

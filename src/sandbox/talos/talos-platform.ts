@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { Failure } from "../../failure.ts";
 import { seededRandom } from "../clock.ts";
+import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../emulated-platform.ts";
 import { CALL_LOG, IDENTITY_FILE } from "../folder.ts";
-import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../platform.ts";
 import { startTalosCluster, type TalosCluster, type TalosClusterStatus } from "./cluster.ts";
 import { dialectOf } from "./dialect.ts";
-import type { TalosSandboxOptions } from "./start.ts";
+import type { TalosSandboxOptions } from "./start-talos.ts";
 
 /** How long the machines of a real cluster may take to follow one phase, one after the other. */
 const PHASE_TIMEOUT_S = { real: 1200, least: 60 };

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type Served, serve } from "../serve.ts";
 import type { TalosMinor } from "./dialect.ts";
-import { TalosPlatform } from "./platform.ts";
+import { TalosPlatform } from "./talos-platform.ts";
 
 export interface TalosSandboxOptions {
   readonly dir: string;

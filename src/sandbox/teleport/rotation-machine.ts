@@ -1,4 +1,4 @@
-import { formatDuration } from "../go-duration.ts";
+import { formatGoDuration } from "../go-duration.ts";
 
 /**
  * The auth server's rotation state machine, as a pure function (reference teleport-rotation 1.3 to 1.7).
@@ -56,7 +56,7 @@ export interface Entropy<Key> {
 }
 
 /** `v5` and `v11` as recorded, `v18` as in the reference. Here only `v5` differs, in texts and a rollback from init. */
-export type Dialect = "v5" | "v11" | "v18";
+export type TctlDialect = "v5" | "v11" | "v18";
 
 export type RotationOutcome<Key> =
   | { readonly ok: true; readonly authority: AuthorityState<Key> }
@@ -73,11 +73,11 @@ export function rotate<Key>(
   request: RotationRequest,
   now: number,
   entropy: Entropy<Key>,
-  dialect: Dialect,
+  dialect: TctlDialect,
 ): RotationOutcome<Key> {
   // The schedule is regenerated on each request, so that the period is checked even where it means nothing.
   if (request.gracePeriodMs <= 0) {
-    return refuse(`invalid grace period "${formatDuration(request.gracePeriodMs)}", provide value > 0`);
+    return refuse(`invalid grace period "${formatGoDuration(request.gracePeriodMs)}", provide value > 0`);
   }
   const target = request.phase === "" ? "init" : request.phase;
   const from = authority.rotation?.phase ?? "";
@@ -166,7 +166,7 @@ function start<Key>(
 function rollBack<Key>(
   authority: AuthorityState<Key>,
   from: RotationPhase,
-  dialect: Dialect,
+  dialect: TctlDialect,
 ): AuthorityState<Key> {
   // v5 swaps from init too, where nothing had been swapped yet: the new key ends up active (recordings/README).
   const swap = from !== "init" || dialect === "v5";

@@ -1,4 +1,4 @@
-import { encode } from "../values.ts";
+import { encodeBase64 } from "../values.ts";
 import type { PemPair } from "./certificates.ts";
 import { STATIC_PODS } from "./control-plane.ts";
 import { podStatus } from "./kubernetes.ts";
@@ -6,7 +6,7 @@ import type { Machine } from "./machine.ts";
 import { acceptedByKubernetes, acceptedByTalos } from "./machine-config.ts";
 
 /** What `talosctl get` shows: types, aliases and specs (TA 2.3, 3.1, 3.8). */
-export interface Resource {
+export interface CosiResource {
   readonly metadata: ResourceMetadata;
   readonly spec: unknown;
 }
@@ -260,7 +260,7 @@ function machineStatus({ kubelet, controlPlane, name, isKubernetesReady }: Machi
 }
 
 /** By full type name or alias, in any case, as talosctl resolves it. */
-export function resourceKind(name: string): ResourceKind | undefined {
+export function cosiKind(name: string): ResourceKind | undefined {
   const wanted = name.toLowerCase();
   return KINDS.find(({ type, aliases }) => type.toLowerCase() === wanted || aliases.includes(wanted));
 }
@@ -269,7 +269,7 @@ export function resourceKind(name: string): ResourceKind | undefined {
 export class ResourceLedger {
   readonly #entries = new Map<string, { metadata: ResourceMetadata; spec: string }>();
 
-  list(kind: ResourceKind, machine: Machine): readonly Resource[] {
+  list(kind: ResourceKind, machine: Machine): readonly CosiResource[] {
     const present = kind.list(machine);
     const ids = new Set(present.map(({ id }) => `${kind.type}/${id}`));
     // Destroyed and made again is a new resource, with a first version.
@@ -310,9 +310,9 @@ function now(): string {
 }
 
 function printPair(pair: PemPair | null): unknown {
-  return pair === null ? null : { crt: encode(pair.crt), key: encode(pair.key) };
+  return pair === null ? null : { crt: encodeBase64(pair.crt), key: encodeBase64(pair.key) };
 }
 
 function printList(pems: readonly string[]): readonly unknown[] {
-  return pems.map((pem) => ({ crt: encode(pem) }));
+  return pems.map((pem) => ({ crt: encodeBase64(pem) }));
 }
