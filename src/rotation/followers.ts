@@ -67,12 +67,15 @@ export function followersOf(
   ];
 }
 
-/** By the clock of the cluster, as far as those who have just answered show it. */
+/**
+ * By the clock of the cluster, as far as those who have just answered show that the one here is ahead. That it is behind
+ * could as well be a longer life of their rows, and then everybody else would be silent.
+ */
 function silenceIn({ components, profile }: ClusterObservation, presence: Presence, now: number) {
   const living = profile.componentKinds.flatMap(({ kind, alwaysThere }) =>
     alwaysThere === undefined ? [] : components.filter((one) => one.kind === kind),
   );
-  return silenceOf(components, presence, now - clockAhead(living, presence, now));
+  return silenceOf(components, presence, now - Math.max(0, clockAhead(living, presence, now)));
 }
 
 function absent(
