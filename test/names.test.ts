@@ -36,7 +36,7 @@ function houseOf(file: string): string {
 
 /** What both platforms bring is called the same in both: the parts of a profile, and the guards that they share by id. */
 function isOfEachPlatform(files: readonly string[]): boolean {
-  const rooms = files.map((file) => /^(?:platforms\/)?(?:teleport|talos)\//.exec(file)?.[0] ?? "");
+  const rooms = files.map((file) => /^(?:teleport|talos)\//.exec(file)?.[0] ?? "");
   return !rooms.includes("") && new Set(rooms).size === files.length;
 }
 

@@ -1,4 +1,4 @@
-import type { Reply } from "./session.ts";
+import type { MachineReply } from "./session.ts";
 import type { TalosClient } from "./talosconfig.ts";
 import { CERTIFICATES_MS, within } from "./time-limits.ts";
 import type { TalosTransition } from "./transition-at-hand.ts";
@@ -57,7 +57,7 @@ function place(address: string, via: Via): string {
   return via === undefined ? address : `${address} through ${via}`;
 }
 
-function saidBy(reply: Extract<Reply, { readonly ok: false }>): string {
+function saidBy(reply: Extract<MachineReply, { readonly ok: false }>): string {
   return reply.error.failure.message;
 }
 

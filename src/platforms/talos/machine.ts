@@ -6,7 +6,7 @@ import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
 import { says } from "../../talos/node-state.ts";
 import { objectOf } from "../json-stream.ts";
-import { type Reply, readResources, type Session } from "./session.ts";
+import { type MachineReply, readResources, type Session } from "./session.ts";
 
 /** A machine's two configurations. Their texts hold keys: they go nowhere but back to the machine. */
 export interface MachineTexts {
@@ -24,7 +24,7 @@ export async function readMachine(
   session: Session,
   address: string,
 ): Promise<MachineTexts | Failure | string> {
-  let reply: Reply;
+  let reply: MachineReply;
   try {
     reply = await session.ask(address, ["get", "machineconfig", "-o", "yaml"]);
   } catch (failure) {

@@ -20,7 +20,7 @@ import { lookAtKubernetes } from "./look-at-kubernetes.ts";
 import { isOmni, lookAtMachine, type MachineTexts } from "./machine.ts";
 import { lookAtMachines, phaseOf, type SeenMachine, seenBy, type TalosLook } from "./seen-machines.ts";
 import { readResources, type Session } from "./session.ts";
-import { readCredentials } from "./talosconfig-user.ts";
+import { readTalosconfigUser } from "./talosconfig-user.ts";
 
 /** Everything that is known of a cluster of Talos at this moment. Throws a `Failure` when no machine answers. */
 export async function observeTalos(
@@ -38,7 +38,7 @@ export async function observeTalos(
     before?.kubernetes ?? lookAtKubernetes(session, look),
     base?.versions.client ?? clientVersion(session),
     openContext(session).then(({ name }) => clientFileProblems(session, name)),
-    readCredentials(session, look),
+    readTalosconfigUser(session, look),
   ]);
   const facts: TalosFacts = { machines: found, members, keys, kubernetes, clientFiles };
   const versions = versionsOf(client, found);

@@ -8,7 +8,7 @@ import { explainError, type TalosError } from "./errors.ts";
 import { type TalosClient, talosconfigText } from "./talosconfig.ts";
 
 /** What came of one call to one machine. */
-export type Reply =
+export type MachineReply =
   | { readonly ok: true; readonly stdout: string }
   | { readonly ok: false; readonly error: TalosError };
 
@@ -63,9 +63,9 @@ export class Session {
   }
 
   /** Asks with whichever identity the machine accepts, and trusts. */
-  async ask(address: string, words: readonly string[]): Promise<Reply> {
+  async ask(address: string, words: readonly string[]): Promise<MachineReply> {
     const known = this.#accepted.get(address);
-    let last: Reply | null = known === undefined ? null : await this.as(known, address, words);
+    let last: MachineReply | null = known === undefined ? null : await this.as(known, address, words);
     if (last !== null && !isMismatch(last)) return last;
     for (const identity of this.#identities) {
       const client = await identity();
@@ -87,7 +87,7 @@ export class Session {
     address: string,
     words: readonly string[],
     endpoint: string = this.#endpoint(address),
-  ): Promise<Reply> {
+  ): Promise<MachineReply> {
     const outcome = await this.options.runner.run({
       argv: [
         ...this.connection.talosctl,
@@ -178,7 +178,7 @@ const CALL_MS = 45_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
-function isMismatch(reply: Reply): boolean {
+function isMismatch(reply: MachineReply): boolean {
   return !reply.ok && MISMATCHES.includes(reply.error.kind);
 }
 

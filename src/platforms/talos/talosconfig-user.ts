@@ -6,7 +6,7 @@ import { seenBy, type TalosLook } from "./seen-machines.ts";
 import type { Session } from "./session.ts";
 
 /** Who capstan is towards the cluster, by the talosconfig that the resource names. */
-export async function readCredentials(session: Session, look: TalosLook): Promise<Credentials> {
+export async function readTalosconfigUser(session: Session, look: TalosLook): Promise<Credentials> {
   const { connection } = session;
   const context = await openContext(session);
   const path = connection.talosconfig;

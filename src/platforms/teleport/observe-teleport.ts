@@ -37,7 +37,7 @@ import {
 import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
 import { explain, platformMessage, type TctlError } from "./errors.ts";
 import { goTime } from "./go-time.ts";
-import { readCredentials } from "./tctl-identity.ts";
+import { readTctlIdentity } from "./tctl-identity.ts";
 import { readInventory, readStatus, readVersion } from "./text.ts";
 
 /** What one observation works with. */
@@ -89,7 +89,7 @@ export async function observeTeleport(
       ),
       base?.remoteClusters ?? listRemoteClusters(context),
       known,
-      readCredentials(connection.identityFile, own),
+      readTctlIdentity(connection.identityFile, own),
       asked && !waits ? listOverrides(context) : base?.overrides,
       kinds.length > 0 ? listConnected(context) : base?.connected,
     ]);

@@ -4,7 +4,7 @@ import type { PlatformOptions, TransitionReply } from "../platform.ts";
 import { explain, type TctlError } from "./errors.ts";
 
 /** What came of a call that changes something; `kind` is there when tctl itself ended with an error. */
-export interface Reply {
+export interface ChangeReply {
   readonly reply: TransitionReply;
   readonly kind: TctlError["kind"] | null;
 }
@@ -14,7 +14,7 @@ export async function askForChange(
   { runner, timeoutMs }: PlatformOptions,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<Reply> {
+): Promise<ChangeReply> {
   try {
     const outcome = await runner.run({ argv, env, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
     // Alerts go to standard error after a success too: only the exit status counts (reference 1.11).

@@ -13,7 +13,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
  * the host CAs that it trusts (reference teleport-rotation 6.2). Only certificates are looked at; the private
  * key is neither parsed nor kept.
  */
-export async function readCredentials(
+export async function readTctlIdentity(
   identityFile: string | null,
   authorities: Promise<readonly LiveAuthority[]>,
 ): Promise<Credentials> {

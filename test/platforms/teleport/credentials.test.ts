@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readCredentials } from "../../../src/platforms/teleport/tctl-identity.ts";
+import { readTctlIdentity } from "../../../src/platforms/teleport/tctl-identity.ts";
 import { type AuthorityKey, NEVER_ROTATED } from "../../../src/rotation/observation.ts";
 import { makeCertificate, makeSshKey, type TestKey } from "../keys.ts";
 
@@ -32,7 +32,7 @@ function write(name: string, ...parts: readonly string[]): string {
 }
 
 it("without an identity file tctl finds its own", async () => {
-  expect(await readCredentials(null, NO_AUTHORITIES)).toEqual({
+  expect(await readTctlIdentity(null, NO_AUTHORITIES)).toEqual({
     source: "ambient",
     path: null,
     problem: null,
@@ -53,7 +53,7 @@ it("tells when the client certificate ends and which CAs it trusts; never the pr
     oldHostCa.text,
     hostCa.text,
   );
-  const credentials = await readCredentials(path, NO_AUTHORITIES);
+  const credentials = await readTctlIdentity(path, NO_AUTHORITIES);
   expect(credentials).toEqual({
     source: "identity-file",
     path,
@@ -81,7 +81,7 @@ it("tells by signature which key of the user CA issued the certificate", async (
     trusted: [key(client)],
     rotation: NEVER_ROTATED,
   };
-  const { signedBy } = await readCredentials(write("issued", client.text), Promise.resolve([user]));
+  const { signedBy } = await readTctlIdentity(write("issued", client.text), Promise.resolve([user]));
   expect(signedBy).toEqual([client.fingerprint]);
 });
 
@@ -107,7 +107,7 @@ describe("what cannot be read is a problem, not a failure: the guard judges it",
     ],
   ])("%s", async (_what, make, problem) => {
     const path = make();
-    expect(await readCredentials(path, NO_AUTHORITIES)).toEqual({
+    expect(await readTctlIdentity(path, NO_AUTHORITIES)).toEqual({
       source: "identity-file",
       path,
       problem,
@@ -123,7 +123,7 @@ describe("what cannot be read is a problem, not a failure: the guard judges it",
     const root = process.geteuid?.() === 0;
     if (root) process.seteuid?.(65_534);
     try {
-      expect((await readCredentials(path, NO_AUTHORITIES)).problem).toBe("it may not be read");
+      expect((await readTctlIdentity(path, NO_AUTHORITIES)).problem).toBe("it may not be read");
     } finally {
       if (root) process.seteuid?.(0);
     }
