@@ -25,7 +25,7 @@ export interface KeyMaterial {
 export function readMaterial(key: AuthorityKey): KeyMaterial {
   try {
     if (key.protocol === "ssh") return readOpensshLine(key);
-    return key.protocol === "tls" ? readCertificate(key) : readPublicKey(key);
+    return key.protocol === "tls" ? materialOfCertificate(key) : readPublicKey(key);
   } catch (cause) {
     throw new Failure("executable", `the ${key.protocol} key ${key.fingerprint} cannot be read`, {
       hint: "Look at what the platform prints for this authority.",
@@ -34,7 +34,7 @@ export function readMaterial(key: AuthorityKey): KeyMaterial {
   }
 }
 
-function readCertificate(key: AuthorityKey): KeyMaterial {
+function materialOfCertificate(key: AuthorityKey): KeyMaterial {
   const certificate = new X509Certificate(key.material);
   return {
     protocol: "tls",

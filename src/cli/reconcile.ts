@@ -140,7 +140,7 @@ async function takeRound(
   });
   const round = { outcome, commit, done: events.flatMap(doneBy), ending: endingOf(events) };
   const final = finalsOf(plan, options, workspace.desired).flatMap(keysOfFinal);
-  const isHeld = isBlocked(outcome) && !mayTake(plan, new Set(final));
+  const isHeld = isBlockedRun(outcome) && !mayTake(plan, new Set(final));
   return { round, held: isHeld ? { plan, round: { ...round, done: [] } } : null };
 }
 
@@ -155,7 +155,7 @@ function finalsOf(plan: Plan, { approveFinal = [] }: ReconcileOptions, desired: 
   return approveFinal.includes("") ? finalSteps(plan) : approvedFinal(plan, approveFinal, desired);
 }
 
-function isBlocked(outcome: RunOutcome): boolean {
+function isBlockedRun(outcome: RunOutcome): boolean {
   return outcome === "blocked" || outcome === "rollback-unfinished";
 }
 

@@ -23,7 +23,7 @@ export const roster: Guard = {
     const { authority, record, observation, edge, past, now } = input;
     // Before the start there is no roster yet; that a phase is skipped, the phase order says.
     if (edge.from === "standby" && edge.to !== "standby") {
-      return together(silent(input), kindsOf(observation.profile).filter(isUnread(input)), input);
+      return withUnread(silent(input), kindsOf(observation.profile).filter(isUnread(input)), input);
     }
     if (record?.roster == null) {
       return unknown({
@@ -44,7 +44,7 @@ export const roster: Guard = {
     );
     const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
     const away = followers.filter(({ standing }) => standing === "away");
-    const judgement = together(
+    const judgement = withUnread(
       followers
         .filter(({ standing }) => !["following", "unread", "away"].includes(standing))
         .map((member) => ({ subject: member.subject, message: member.seen, remedy: remedyFor(input) })),
@@ -63,7 +63,7 @@ export const roster: Guard = {
 };
 
 /** Who was seen not to follow, and the kinds of which nobody can tell: that is no sign that somebody is lost. */
-function together(
+function withUnread(
   findings: readonly Finding[],
   unread: readonly ComponentKind[],
   { observation }: GuardInput,

@@ -1,8 +1,7 @@
 import { rankOfEdge } from "../rotation/phase.ts";
-import type { Finding, Step } from "../rotation/plan.ts";
+import type { Finding } from "../rotation/plan.ts";
+import type { Move } from "./rotation-member.ts";
 import { isHeld } from "./startable.ts";
-
-type Move = Omit<Step, "checklist">;
 
 /**
  * The steps of several authorities of one rotation, phase by phase: nobody enters a phase before all have left the

@@ -14,7 +14,9 @@ export function pairRotations(
   base: readonly RotationResource[],
   head: readonly RotationResource[],
 ): readonly RotationPair[] {
-  const byKey = new Map(base.flatMap((rotation) => keysOf(rotation).map((key) => [key, rotation] as const)));
+  const byKey = new Map(
+    base.flatMap((rotation) => retirementsOf(rotation).map((key) => [key, rotation] as const)),
+  );
   const byName = new Map(
     base.filter(({ phase }) => isUnderWay(phase)).map((rotation) => [nameOf(rotation), rotation] as const),
   );
@@ -25,7 +27,7 @@ export function pairRotations(
     return candidate;
   };
   const retiring = head.map((rotation) => {
-    const key = keysOf(rotation).find((one) => byKey.has(one));
+    const key = retirementsOf(rotation).find((one) => byKey.has(one));
     return { head: rotation, base: key === undefined ? null : take(byKey.get(key)) };
   });
   const paired = retiring.map((pair) => ({
@@ -41,7 +43,7 @@ export function isUnderWay(phase: RotationResource["phase"]): boolean {
   return phase !== "standby" && phase !== "rollback";
 }
 
-function keysOf({ cluster, authorities }: RotationResource): readonly string[] {
+function retirementsOf({ cluster, authorities }: RotationResource): readonly string[] {
   return authorities.flatMap(({ type, retire }) => retire.map((key) => `${cluster} ${type} ${key}`));
 }
 

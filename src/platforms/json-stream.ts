@@ -85,13 +85,13 @@ const TOO_DEEP = -3;
 const ESCAPED = -2;
 
 /** A wanted key: a leaf that fills a slot, or an object on the way to leaves. */
-interface Wanted {
+interface WantedKey {
   readonly key: string;
   readonly slot: number;
-  readonly inner: readonly Wanted[] | null;
+  readonly inner: readonly WantedKey[] | null;
 }
 
-type Place = "outside" | "array-start" | "after-element" | "before-element" | "after-listing";
+type ReaderState = "outside" | "array-start" | "after-element" | "before-element" | "after-listing";
 
 function createReader(
   fields: readonly string[] | null,
@@ -102,7 +102,7 @@ function createReader(
   /** The last text of each slot: rows repeat phases, versions and ids, which then share one string. */
   const lastText: string[] = values.map(() => "");
 
-  let place: Place = "outside";
+  let place: ReaderState = "outside";
   let elements = 0;
   /** Whether anything at all stood there; an empty output is not an empty listing. */
   let seen = false;
@@ -205,7 +205,7 @@ function createReader(
   }
 
   /** `at` is on the opening brace; gives the place after the closing one. */
-  function readObject(bytes: Buffer, at: number, keys: readonly Wanted[]): number {
+  function readObject(bytes: Buffer, at: number, keys: readonly WantedKey[]): number {
     const { length } = bytes;
     at = skipSpace(bytes, at + 1);
     if (bytes[at] === CLOSE_OBJECT) return at + 1;
@@ -277,7 +277,7 @@ function createReader(
 function compile(
   paths: readonly (readonly string[])[],
   slots = paths.map((_, slot) => slot),
-): readonly Wanted[] {
+): readonly WantedKey[] {
   return [...new Set(paths.map((path) => path[0]))].map((key) => {
     const members = slots.filter((_, index) => paths[index]?.[0] === key);
     const tails = paths.filter((path) => path[0] === key).map((path) => path.slice(1));
@@ -291,7 +291,7 @@ function compile(
 }
 
 /** The wanted key that stands between the quotes. */
-function find(bytes: Buffer, from: number, to: number, keys: readonly Wanted[]): Wanted | undefined {
+function find(bytes: Buffer, from: number, to: number, keys: readonly WantedKey[]): WantedKey | undefined {
   for (const wanted of keys) {
     if (equals(bytes, from, to, wanted.key)) return wanted;
   }

@@ -16,7 +16,7 @@ export async function askMysqlForTls(socket: Socket): Promise<void> {
   const bytes = await readUntil(socket, (seen) => !isBeginning(seen) || seen.length >= end(seen), MAX_PACKET);
   const packet = bytes.subarray(4);
   if (!isBeginning(bytes) || bytes.length !== end(bytes)) throw notMysql(bytes);
-  if (packet[0] === 0xff) throw refusal(packet);
+  if (packet[0] === 0xff) throw endOnError(packet);
   const capabilities = capabilitiesOf(packet);
   if (capabilities === null) throw notMysql(bytes);
   if ((capabilities & CLIENT_SSL) === 0) {
@@ -51,7 +51,7 @@ function capabilitiesOf(packet: Buffer): number | null {
   return version < 0 || packet.length < at + 2 ? null : packet.readUInt16LE(at);
 }
 
-function refusal(packet: Buffer): ProbeEnd {
+function endOnError(packet: Buffer): ProbeEnd {
   const code = packet.length < 3 ? 0 : packet.readUInt16LE(1);
   const hint =
     code === ERR_HOST_IS_BLOCKED

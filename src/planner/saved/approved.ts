@@ -27,7 +27,7 @@ export function staleClusters(
     .filter(({ problem }) => problem === null)
     .flatMap((cluster) => {
       const bound = binding.clusters.find(({ name }) => name === cluster.name);
-      const [first] = approved.flatMap((one) => refusalOf(one, cluster, bound, plan) ?? []);
+      const [first] = approved.flatMap((one) => staleness(one, cluster, bound, plan) ?? []);
       return first === undefined ? [] : [[cluster.name, first] as const];
     });
   return new Map(found);
@@ -74,7 +74,7 @@ export function requireApproved(approved: readonly Approved[], now: BoundPlan): 
   if (plan?.by === "plan") throw otherPlan(plan.fingerprint, now.plan.fingerprint);
 }
 
-function refusalOf(
+function staleness(
   approved: Approved,
   cluster: ClusterPlan,
   bound: ClusterBinding | undefined,

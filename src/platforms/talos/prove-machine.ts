@@ -42,7 +42,7 @@ async function talosProblem(work: TalosTransition, move: MachineMove): Promise<s
   // Through others it would be their certificates that are proven.
   if (!work.session.isDirect()) return await usedProblem(work, move);
   const client = await stageClient(work, to);
-  return client === null ? null : await refusal(work.session, client, address);
+  return client === null ? null : await problemOfClient(work.session, client, address);
 }
 
 /** What its API really uses, as opposed to what its configuration says (reference 2.3, 3). */
@@ -84,7 +84,7 @@ async function stageClient(
   }
 }
 
-async function refusal(
+async function problemOfClient(
   session: Session,
   client: TalosClient,
   address: string,

@@ -24,7 +24,7 @@ export interface ComponentRows {
   fold(host: LiveRotation): readonly LiveComponent[];
 }
 
-type Standing = Pick<LiveComponent, "phase" | "currentId" | "unclear">;
+type RowStanding = Pick<LiveComponent, "phase" | "currentId" | "unclear">;
 
 /** Kinds that list one row per resource served, several of one process (reference teleport-rotation 3.1). */
 const GROUPED_BY_HOST: ReadonlySet<ComponentKind> = new Set(["app_server", "db_server", "kube_server"]);
@@ -48,7 +48,7 @@ function collectEach(kind: ComponentKind): ComponentRows {
 function collectByHost(kind: ComponentKind): ComponentRows {
   const components = new Map<string, LiveComponent>();
   /** Where the rows of one process disagree; hardly ever anything, and only for a moment. */
-  const standings = new Map<string, Standing[]>();
+  const standings = new Map<string, RowStanding[]>();
   return {
     add(values) {
       const row = readRow(kind, textOf(values[3]) || textOf(values[1]), values);
@@ -80,7 +80,7 @@ function collectByHost(kind: ComponentKind): ComponentRows {
  * old generation of an agent announces an empty one (recordings/teleport-11.1). What says nothing does not count where
  * another row of the same process says something.
  */
-function informed(seen: readonly Standing[]): readonly Standing[] {
+function informed(seen: readonly RowStanding[]): readonly RowStanding[] {
   const telling = seen.filter(({ unclear }) => unclear !== "");
   return telling.length > 0 ? telling : seen;
 }
@@ -98,7 +98,7 @@ function readRow(kind: ComponentKind, id: string, values: readonly unknown[]): L
   };
 }
 
-function readStanding(kind: ComponentKind, values: readonly unknown[]): Standing {
+function readStanding(kind: ComponentKind, values: readonly unknown[]): RowStanding {
   const [phase, currentId] = [textOf(values[6]), textOf(values[7])];
   if (isPhase(phase)) return { phase, currentId: currentId || null };
   if (isNobodys(kind, values) && phase === "") return SILENT;
@@ -116,13 +116,13 @@ function isNobodys(kind: ComponentKind, values: readonly unknown[]): boolean {
   return textOf(values[8]) !== "" || (GROUPED_BY_HOST.has(kind) && goTime(values[2]) === null);
 }
 
-const SILENT: Standing = { phase: null, currentId: null };
+const SILENT: RowStanding = { phase: null, currentId: null };
 
-function standingIn({ phase, currentId, unclear }: LiveComponent): Standing {
+function standingIn({ phase, currentId, unclear }: LiveComponent): RowStanding {
   return { phase, currentId, ...(unclear === undefined ? {} : { unclear }) };
 }
 
-function isSame(a: Standing, b: Standing): boolean {
+function isSame(a: RowStanding, b: RowStanding): boolean {
   return a.phase === b.phase && a.currentId === b.currentId && a.unclear === b.unclear;
 }
 
@@ -130,15 +130,15 @@ function isSame(a: Standing, b: Standing): boolean {
  * A process is where its least advanced row is: the one that is not where the host CA is. Phases alone cannot
  * tell, as standby is both the first and the last of them.
  */
-function leastAdvanced(seen: readonly Standing[], host: LiveRotation): Standing {
+function leastAdvanced(seen: readonly RowStanding[], host: LiveRotation): RowStanding {
   const behind = seen.filter(
     ({ phase, currentId, unclear }) =>
       unclear !== undefined || phase !== host.phase || currentId !== host.currentId,
   );
   const [least] = [...behind].sort((a, b) => rank(a) - rank(b));
-  return least ?? (seen[0] as Standing);
+  return least ?? (seen[0] as RowStanding);
 }
 
-function rank({ phase }: Standing): number {
+function rank({ phase }: RowStanding): number {
   return phase === null ? -1 : PHASES.indexOf(phase);
 }

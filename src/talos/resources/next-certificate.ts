@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { fingerprintOf, spkiOf } from "../../x509/spki.ts";
 
 /** `null` for what cannot be read. */
-function readCertificate(pem: string): X509Certificate | null {
+function parsedOrNull(pem: string): X509Certificate | null {
   try {
     return new X509Certificate(pem);
   } catch {
@@ -15,7 +15,7 @@ function readCertificate(pem: string): X509Certificate | null {
  * supports self-signed roots only (reference talos-rotation 7, talos#11765). `now` is `null` where age does not matter.
  */
 export function problemWithNext(pem: string, retired: readonly unknown[], now: Date | null): string | null {
-  const certificate = readCertificate(pem);
+  const certificate = parsedOrNull(pem);
   if (certificate === null) return "cannot be read as a certificate";
   if (!certificate.ca) return "is no certificate of a CA";
   if (!certificate.verify(certificate.publicKey)) return "is not self-signed, and Talos takes roots only";

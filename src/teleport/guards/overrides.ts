@@ -29,7 +29,7 @@ export const overrides: Guard = {
         remedy: "give the identity `list` and `read` on cert_authority_override, then plan again",
       });
     }
-    const { findings } = judgeEdge(situationOf(input, outlook), input.edge, type);
+    const { findings } = judgeEdge(situationAtEdge(input, outlook), input.edge, type);
     const moves = input.edge.from !== input.edge.to && isForward(input.edge);
     const known = new Set(findings.map(({ subject }) => subject));
     const more = moves ? outlook.obstacles.filter(({ subject }) => !known.has(subject)) : [];
@@ -37,7 +37,7 @@ export const overrides: Guard = {
   },
 };
 
-function situationOf({ authority, record, rotation }: GuardInput, outlook: OverrideOutlook): CaSituation {
+function situationAtEdge({ authority, record, rotation }: GuardInput, outlook: OverrideOutlook): CaSituation {
   const keys = caKeys(authority);
   const { phase } = authority.rotation;
   const { old } = generations(phase, keys);

@@ -95,7 +95,7 @@ function compare(peer: Peer, copies: readonly LiveAuthority[], input: GuardInput
   const copy = copies.find(({ type, cluster }) => type === authority.type && cluster === authority.cluster);
   const differences = copy === undefined ? missing(authority) : differencesOf(copy, authority);
   if (differences.length === 0) return [];
-  const keys = copy === undefined ? "" : `; it trusts ${keysOf(copy).join(", ")}`;
+  const keys = copy === undefined ? "" : `; it trusts ${everyKey(copy).join(", ")}`;
   return [
     {
       subject: `cluster/${peer.name}`,
@@ -118,14 +118,14 @@ function differencesOf(copy: LiveAuthority, { type, rotation, ...original }: Liv
   } else if (copy.rotation.currentId !== rotation.currentId) {
     differences.push(`its copy of the ${type} CA is of another rotation`);
   }
-  const unknown = keysOf(original).filter((key) => !keysOf(copy).includes(key));
+  const unknown = everyKey(original).filter((key) => !everyKey(copy).includes(key));
   if (unknown.length > 0) differences.push(`it does not know ${unknown.join(", ")}`);
   const signs = identify(original.active).join() === identify(copy.active).join();
   if (unknown.length === 0 && !signs) differences.push("it takes another key for the one that signs");
   return differences;
 }
 
-function keysOf({ active, trusted }: Pick<LiveAuthority, "active" | "trusted">) {
+function everyKey({ active, trusted }: Pick<LiveAuthority, "active" | "trusted">) {
   return identify([...active, ...trusted]);
 }
 

@@ -119,7 +119,7 @@ function planKnown(
             goal,
             now,
             rotationEndsAt: endOfRotation(phase, goal, context),
-            retired: retiredKeys(type, context.record),
+            retired: keysOfFinished(type, context.record),
           }),
           ...work.refused,
         ];
@@ -158,7 +158,7 @@ function endOfRotation(phase: Phase, goal: Phase | null, { cluster, now }: Overr
   return left === null ? null : now + left.length * cluster.policy.soakMs;
 }
 
-function retiredKeys(type: string, { rotations }: ClusterRecord): readonly KeyHash[] {
+function keysOfFinished(type: string, { rotations }: ClusterRecord): readonly KeyHash[] {
   return rotations
     .filter(({ authority, state }) => authority === type && state === "finished")
     .flatMap(({ retire }) => retire.map(keyHashOf));

@@ -18,12 +18,12 @@ export interface RuledEntry {
   readonly certificate: Certificate;
   readonly chain: readonly Certificate[];
   /** The certificate and its chain, each with its place. */
-  readonly path: readonly Place[];
+  readonly path: readonly CertificateAt[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-interface Place {
+interface CertificateAt {
   readonly at: string;
   readonly certificate: Certificate;
   /** 0 for the override certificate. */
@@ -38,7 +38,7 @@ interface Flaw {
 
 /** The flaw at every place of the path where there is one. */
 export function onWholePath(
-  judge: (place: Place, subject: RuledEntry) => Omit<Flaw, "at"> | null,
+  judge: (place: CertificateAt, subject: RuledEntry) => Omit<Flaw, "at"> | null,
 ): (subject: RuledEntry) => readonly Flaw[] {
   return (subject) =>
     subject.path.flatMap((place) => {

@@ -56,12 +56,12 @@ interface Room {
   standing: number;
 }
 
-interface Place {
+interface LeafInRoom {
   readonly leaf: Leaf;
   readonly room: Room | null;
 }
 
-function placesOf(part: Part, within: Room | null): readonly Place[] {
+function placesOf(part: Part, within: Room | null): readonly LeafInRoom[] {
   if (!("parts" in part)) {
     for (let room = within; room !== null; room = room.within) room.standing += 1;
     return [{ leaf: part, room: within }];
@@ -85,7 +85,7 @@ function wrappingOf(parts: readonly Part[]): number {
   );
 }
 
-function inOrderOfLeaving(placed: readonly Place[]): readonly Place[] {
+function inOrderOfLeaving(placed: readonly LeafInRoom[]): readonly LeafInRoom[] {
   const optional = placed.filter(({ leaf }) => leaf.importance !== null).reverse();
   return optional.toSorted((one, other) => (one.leaf.importance ?? 0) - (other.leaf.importance ?? 0));
 }

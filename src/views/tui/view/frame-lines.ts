@@ -99,16 +99,16 @@ export function pathLines(state: State): readonly Line[] {
   return [head, ...(rail === null ? [EMPTY, EMPTY] : railLines(rail, width))];
 }
 
-interface Place {
+interface ShownPlace {
   readonly names: readonly string[];
   readonly rail: CaptionedRail | null;
 }
 
-function placeOf(state: State): Place {
+function placeOf(state: State): ShownPlace {
   return isWatching(state) ? trackPlace(state) : rowPlace(state);
 }
 
-function trackPlace(state: State): Place {
+function trackPlace(state: State): ShownPlace {
   const track = shownTrack(state);
   if (track === undefined) return { names: [], rail: null };
   const { cluster, rotation, authority, phase, goal } = track;
@@ -122,7 +122,7 @@ function trackPlace(state: State): Place {
   return { names: [cluster, rotation, `${authority} CA`], rail };
 }
 
-function rowPlace(state: State): Place {
+function rowPlace(state: State): ShownPlace {
   const row = selectedRow(state);
   if (row === undefined) return { names: [], rail: null };
   const rotation = "rotation" in row ? row.rotation : row.cluster.rotations[0];
