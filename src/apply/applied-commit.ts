@@ -52,7 +52,7 @@ export async function atCommit(context: RunContext, record: ClusterRecord): Prom
   return appliedAt(record, facts, rotations, isoTime(context.clock.now()));
 }
 
-/** The same, written down where it is news. */
+/** Writes the commit into the record of a cluster, and leaves a record alone that would stay as it is. */
 export async function noteCommit(context: RunContext, cluster: string): Promise<void> {
   const before = await context.store.load(cluster);
   const after = await atCommit(context, before);

@@ -34,12 +34,12 @@ const GRAVITY: readonly RunOutcome[] = [
   "nothing-to-do",
 ];
 
-/** `undefined`: nothing was worked on. */
+/** The ending that the run is judged by, the first in `GRAVITY`; `undefined` when nothing was worked on. */
 export function gravest(endings: readonly WorkEnding[]): WorkEnding | undefined {
   return endings.toSorted((left, right) => GRAVITY.indexOf(left.outcome) - GRAVITY.indexOf(right.outcome))[0];
 }
 
-/** Nobody has to look at it. */
+/** Whether nobody has to look at it: all that was planned is done, or nothing was to do. */
 export function isGood(outcome: RunOutcome): boolean {
   return outcome === "applied" || outcome === "nothing-to-do";
 }

@@ -18,7 +18,7 @@ export async function noteInJournal(run: ClusterRun, noted: Noted): Promise<void
   });
 }
 
-/** The same, of a step. */
+/** Writes down what came of one step, by its rotation, CA and edge. */
 export async function noteStep(
   run: ClusterRun,
   { rotationName, step: { authority, from, to } }: StepAtHand,

@@ -33,7 +33,7 @@ export interface ChecklistStep {
  */
 export type Binding = "always" | "with-consumers" | "advice";
 
-/** What helps with a step. */
+/** What a person does a step of work with: a file that is written for it, or a command line to run. */
 export type Help =
   /** A path that `capstan artifacts` writes, below `<cluster>/<type>/`. */
   { readonly kind: "artifact"; readonly path: string } | { readonly kind: "command"; readonly line: string };

@@ -13,7 +13,7 @@ export interface FinalSteps {
   readonly steps: readonly Step[];
 }
 
-/** By rotation, in the order of the plan. */
+/** The steps that need an approval of their own, by rotation, in the order of the plan. */
 export function finalSteps({ clusters }: Plan): readonly FinalSteps[] {
   return clusters.flatMap(({ name: cluster, rotations }) =>
     rotations.flatMap(({ name: rotation, steps }) => {
@@ -35,7 +35,7 @@ export function ordinarySteps(plan: Plan): readonly string[] {
   ];
 }
 
-/** The keys of what belongs to one rotation. */
+/** What an approval lists for the final steps of one rotation: `CLUSTER/STEP-ID`. */
 export function keysOfFinal({ cluster, steps }: FinalSteps): readonly string[] {
   return steps.map(({ id }) => approvalKey(cluster, id));
 }

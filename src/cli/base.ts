@@ -112,7 +112,7 @@ async function loadCommit(
   };
 }
 
-/** For the plan. */
+/** What a plan says of the commit that it is compared with: findings go without their place in a file. */
 export function basePlan({ commit, connections, changes, findings }: Base): BasePlan {
   return { commit, connections, changes, findings: findings.map(({ source: _, ...finding }) => finding) };
 }

@@ -46,12 +46,15 @@ function isPlanFile(text: string | null): boolean {
   }
 }
 
-/** To be applied. */
+/**
+ * A plan file to be applied. Throws a `Failure`: none is there, it was changed by hand, or is of an earlier
+ * format (`stale`).
+ */
 export async function readNamedPlanFile(terminal: Terminal, name: string): Promise<NamedPlanFile> {
   return { name, file: openPlanFile(await textOf(terminal, name), name) };
 }
 
-/** To be shown, however old. */
+/** A plan file to be shown: of every format that there was, as nothing is done by it. */
 export async function readShownPlanFile(terminal: Terminal, name: string): Promise<ReadPlanFile> {
   return readAnyPlanFile(await textOf(terminal, name), name);
 }

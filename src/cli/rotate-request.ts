@@ -27,7 +27,9 @@ export interface Request {
   readonly cluster: string;
 }
 
-/** The resource of the cluster that is meant. */
+/**
+ * The resource of the cluster that is meant. An `Error` where the workspace lacks it, which would be a bug.
+ */
 export function clusterOf({ workspace, cluster }: Request): ClusterResource {
   const found = workspace.clusters.find(({ name }) => name === cluster);
   if (found === undefined) throw new Error(`${cluster} is not in the workspace`);

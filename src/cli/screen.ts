@@ -14,7 +14,7 @@ import { runText } from "./run-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What was typed that matters for a screen. */
+/** The shared flags, and whether the screen is to be sentences for people who hear it. */
 export type ScreenOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "screenReader">;
 
 /** Shows a plan until the person leaves. */

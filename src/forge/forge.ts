@@ -23,7 +23,7 @@ export interface Forge {
   login(): Promise<string>;
 }
 
-/** Of a pull request. */
+/** A comment of a pull request; `login` is who wrote it, by which ours are told apart. */
 export interface Comment {
   readonly id: number | bigint;
   readonly login: string;

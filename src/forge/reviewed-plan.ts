@@ -52,7 +52,7 @@ export function reviewedPlan(plan: Plan, scope: string, reviewed: boolean | null
   return reviewedPlanText(whole).length > LONGEST_TEXT ? { ...whole, clusters: null } : whole;
 }
 
-/** As the text of the check run. */
+/** The text of the check run that carries it: JSON in a fence, which GitHub shows and apply reads back. */
 export function reviewedPlanText(reviewed: ReviewedPlan): string {
   return `\`\`\`json\n${jsonText(reviewed)}\n\`\`\`\n`;
 }
@@ -195,7 +195,7 @@ function areClusters(value: unknown): value is ReviewedPlan["clusters"] {
   );
 }
 
-/** Apply does not begin. */
+/** The `Failure` (`stale`) of an apply that does not begin, as what was approved is not what would run. */
 export function notApplied(message: string, hint: string): Failure {
   return new Failure("stale", message, { hint: `nothing was applied; ${hint}` });
 }

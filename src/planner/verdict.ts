@@ -45,7 +45,7 @@ export function isWaiting(clusters: readonly ClusterPlan[]): boolean {
   return plannedWork(clusters).steps.some(({ awaited }) => awaited === true);
 }
 
-/** For whom such a wait is. */
+/** For whom a step waits that a run before began; empty for a step that does not wait. */
 export function awaitedBy({ awaited, guards }: Pick<Step, "awaited" | "guards">): readonly Finding[] {
   return awaited === true ? guards.flatMap(({ findings }) => findings) : [];
 }

@@ -44,9 +44,9 @@ export interface Accepted {
   readonly others: number;
 }
 
-/** Nothing is known of what it trusts. */
+/** The trust of a consumer of which a probe could tell nothing, neither for the old CA nor for the new. */
 export const TRUST_UNKNOWN: Trust = { old: "unknown", new: "unknown" };
-/** Nothing was seen. */
+/** The evidence of a probe that came to see nothing: no protocol, no certificate, no names of CAs. */
 export const NO_EVIDENCE: ProbeEvidence = { protocol: null, shown: [], accepts: null };
 
 /** What ends a probe early: there is nothing more to see, and this is what it means. */

@@ -1,4 +1,6 @@
-/** Runs a task when a place is free. */
+/**
+ * Runs a task when a place is free, and settles as the task does; a task that throws gives its place up too.
+ */
 export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** At most `places` tasks at a time, started in the order of the calls. */

@@ -13,7 +13,7 @@ export interface PlatformClock {
   readonly warning: string;
 }
 
-/** Of a platform that has none. */
+/** The clock of a platform that moves nothing by itself: no edge ever comes from it. */
 export const NO_CLOCK: PlatformClock = {
   next: () => null,
   nextAt: () => null,

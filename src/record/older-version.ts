@@ -52,7 +52,9 @@ export async function olderLockIn(folder: string): Promise<LockState | null> {
   return lock === null || isGuard(lock) ? null : stateOf(lock);
 }
 
-/** Only the one with this id. */
+/**
+ * Removes the lock of 0.1.0 if it still has this id: another one was taken since, and is not ours to remove.
+ */
 export async function removeOlderLock(folder: string, id: string): Promise<void> {
   if ((await olderLockIn(folder))?.id === id) await rm(fileIn(folder), { force: true });
 }

@@ -117,7 +117,7 @@ export class Tenure {
   }
 }
 
-/** Does not keep the process alive. */
+/** Beats every `ms` milliseconds until the function that it gives is called; keeps no process alive. */
 export const everyFew: Repeat = (beat, ms) => {
   const timer = setInterval(beat, ms);
   timer.unref();

@@ -11,7 +11,7 @@
 /** The five phases, in the order of the forward walk, the way back last. */
 export const PHASES = ["standby", "init", "update_clients", "update_servers", "rollback"] as const;
 
-/** One of the five. */
+/** One of `PHASES`, spelled as Teleport does in YAML, in records and in plans. */
 export type Phase = (typeof PHASES)[number];
 
 /** One legal or illegal move between two phases. */

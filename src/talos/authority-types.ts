@@ -3,7 +3,7 @@ import type { AuthorityType } from "../profile/authority-type.ts";
 /** The two CAs of a Talos cluster that can be rotated (reference talos-rotation 1); etcd and aggregator cannot. */
 export const TALOS_TYPES = ["talos", "kubernetes"] as const;
 
-/** One of them. */
+/** A CA of Talos that can be rotated: `talos` is that of its API, `kubernetes` that of the cluster on it. */
 export type TalosType = (typeof TALOS_TYPES)[number];
 
 /** Whether a name is that of a CA of Talos that can be rotated. */

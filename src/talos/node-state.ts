@@ -56,7 +56,7 @@ export interface AuthorityContent {
   readonly accepted: readonly CaCertificate[];
 }
 
-/** A state that is on the way. */
+/** A state that is on the way from the old CA to the new: all but `SX`, which no walk leads to. */
 export type Level = Exclude<NodeState, "SX">;
 
 /**

@@ -11,7 +11,7 @@ export const TELEPORT_KINDS = [
   "windows_desktop_service",
 ] as const;
 
-/** One of them. */
+/** A kind of component that Teleport lists, by its name there. */
 export type TeleportKind = (typeof TELEPORT_KINDS)[number];
 
 /** What the listing of each kind is called where it could not be read (`Unread.what`). */

@@ -44,7 +44,7 @@ export const APPROVE_FINAL = {
   inline: true,
 } as const satisfies Flag;
 
-/** For people who hear a screen. */
+/** The flag of commands with a screen: the same as sentences, in reading order, for people who hear it. */
 export const SCREEN_READER = {
   says: "the screen as sentences in reading order",
 } as const satisfies Flag;

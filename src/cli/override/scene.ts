@@ -16,7 +16,10 @@ export interface PlaceInGit {
   readonly cluster: ClusterResource;
 }
 
-/** The same, looked at. */
+/**
+ * A place in git with the live cluster beside it: what the verbs judge that need to know its keys and
+ * entries.
+ */
 export interface OverrideScene extends PlaceInGit {
   readonly platform: Platform;
   readonly observation: ClusterObservation;
@@ -28,7 +31,7 @@ export async function openPlace(terminal: Terminal, options: CommonOptions): Pro
   return { terminal, workspace, cluster: onlyCluster(workspace) };
 }
 
-/** The one cluster that is meant, as it is now. */
+/** The one cluster that is meant, observed with all its components. Throws a `Failure` as observing does. */
 export async function openScene(terminal: Terminal, options: CommonOptions): Promise<OverrideScene> {
   const place = await openPlace(terminal, options);
   const { workspace, cluster } = place;

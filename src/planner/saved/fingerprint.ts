@@ -67,7 +67,7 @@ export interface LiveFacts {
   readonly trusted: readonly string[];
 }
 
-/** Of all clusters that were observed; pure. */
+/** What a plan holds for: one binding for each cluster that was observed, sorted by name. */
 export function bindingOf(
   desired: DesiredState,
   observations: readonly ClusterObservation[],

@@ -178,7 +178,7 @@ export function workDifference(was: ClusterBinding, is: ClusterBinding): readonl
   });
 }
 
-/** Of one cluster, in git and live. */
+/** What of one cluster is not as it was when the plan was made, in git and live; a sentence each. */
 export function clusterDifference(was: ClusterBinding, is: ClusterBinding): readonly string[] {
   return [
     ...fieldsMoved(`${is.name}: its`, was.cluster ?? [], is.cluster ?? []),

@@ -9,7 +9,9 @@ export const RESTART_MS = 300_000;
 /** Another controller manager may have to become the leader, and publishes then. */
 export const PUBLISH_MS = 180_000;
 
-/** No longer than a person allows for a phase. */
+/**
+ * So many milliseconds, and no more than `policy.phaseTimeoutMs`, which is what a person allows for a phase.
+ */
 export function within({ cluster }: TalosTransition, ms: number): number {
   return Math.min(ms, cluster.policy.phaseTimeoutMs);
 }

@@ -2,12 +2,12 @@ import type { Phase } from "../../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Step } from "../../rotation/plan.ts";
 import type { RotationRecord } from "../../rotation/record.ts";
 
-/** About to ask for a transition. */
+/** The record before a transition is asked for, so that a run after a crash knows what may be on its way. */
 export function asked(rotation: RotationRecord, to: Phase, now: string): RotationRecord {
   return { ...rotation, requested: { to, at: now } };
 }
 
-/** On the way out, and why. */
+/** The record of a rotation that is being rolled back; `reason` is for people, and stays with it. */
 export function turnedBack(rotation: RotationRecord, reason: string): RotationRecord {
   return { ...rotation, state: "rolling_back", reason };
 }

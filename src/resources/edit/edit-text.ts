@@ -16,7 +16,7 @@ export interface Splice {
   readonly text: string;
 }
 
-/** Which resource of a file is meant. */
+/** Which resource of a file is meant: by kind and name, and by what tells two of one name apart. */
 export interface Wanted {
   readonly kind: Kind;
   readonly name: string;

@@ -18,7 +18,7 @@ export function mayBeNamed(name: string, env: NodeJS.ProcessEnv): boolean {
   return (env[LIST] ?? "").split(/[\s,]+/).includes(name);
 }
 
-/** For who named another one. */
+/** The hint for who named a variable that YAML may not take: what to call it, or how to list it. */
 export function insteadOf(name: string): string {
   const own = `CAPSTAN_VAR_${name}`;
   return `YAML takes \${TELEPORT_…}, \${TALOSCONFIG}, \${KUBECONFIG} and \${CAPSTAN_VAR_…}: call it ${own}, or list it where capstan runs: export ${LIST}=${name}`;

@@ -13,7 +13,7 @@ export const KINDS = [
   "repository",
 ] as const;
 
-/** One of them. */
+/** One of `KINDS`; a document of any other kind is not ours, and left alone. */
 export type Kind = (typeof KINDS)[number];
 
 /** A YAML document of one of our kinds, valid or not, with the way back from a value to its place. */

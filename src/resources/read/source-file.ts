@@ -10,7 +10,7 @@ export interface SourceFile {
   lineStarts: readonly number[] | null;
 }
 
-/** 1-based. */
+/** A place in a file as editors count it: lines and columns from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;

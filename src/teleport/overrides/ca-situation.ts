@@ -41,7 +41,7 @@ export interface CaSituation {
  */
 export const COVERAGES = ["none", "waived", "staged", "enabled", "covered", "partial", "unfinished"] as const;
 
-/** One of `COVERAGES`. */
+/** What the entries of the keys of one generation add up to, by the table above. */
 export type Coverage = (typeof COVERAGES)[number];
 
 /** What the entries of these keys add up to; `none` where there are no keys. */

@@ -124,7 +124,7 @@ export const FINDING_CODES = {
   "spiffe-issuer": "none",
 } as const satisfies Readonly<Record<string, Stage>>;
 
-/** One of the codes of `FINDING_CODES`. */
+/** What a finding is about. `FINDING_CODES` says at which stage the server would refuse it, if it would. */
 export type FindingCode = keyof typeof FINDING_CODES;
 
 /**
@@ -145,7 +145,7 @@ export function serverRefusal(
   return null;
 }
 
-/** Whether one of them blocks. */
+/** Whether at least one finding is an error; warnings do not count. */
 export function hasErrors(findings: readonly OverrideFinding[]): boolean {
   return findings.some(({ severity }) => severity === "error");
 }

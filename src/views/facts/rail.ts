@@ -11,7 +11,7 @@ export interface RailPlace {
 /** The phases that the forward walk goes through, drawn from left to right. */
 export const STATIONS = WALK;
 
-/** The one behind the point of no return. */
+/** Index in `STATIONS` of the final standby, which stands behind the point of no return. */
 export const LAST_STATION = STATIONS.length - 1;
 
 /** Indices of `STATIONS`; -1 for what is off the rail: a rollback. */
