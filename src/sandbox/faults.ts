@@ -48,7 +48,7 @@ const FAULTS = [
     of: "teleport",
     name: "reborn",
     scope: "component",
-    description: "restarts without its storage: a new host id, and the old rows until they expire",
+    description: "restarts without its storage: a new id, and old rows until they expire",
   },
   {
     of: "teleport",

@@ -21,8 +21,10 @@ it("a host rotation with a database, an application and a Kubernetes agent goes 
 it("a database agent that is killed before init is not passed over: named, and turned back", async () => {
   repository = await release11("--speed", "100");
   await repository.rotate("start", "host", "--strategy", "walk");
-  const [row] = JSON.parse((await repository.tctl("get", "db_server", "--format=json")).stdout) ?? [];
-  expect(row.metadata.name).toBe("orders");
+  await eventually(
+    async () => (await repository.tctl("get", "db_server", "--format=json")).stdout,
+    (listed) => listed.includes('"orders"'),
+  );
   await repository.must("sandbox", "fault", "agent1", "offline");
   const { exit, stdout, stderr } = await repository.capstan("apply", "--auto-approve", "--approve-final");
   expect([3, 4], `${stdout}${stderr}`).toContain(exit);
