@@ -86,6 +86,7 @@ async function pinFilesAmong(
   changed: readonly string[],
   tree: CommitTree,
 ): Promise<readonly string[]> {
+  if (changed.length === 0) return [];
   const edited = new Set(changed);
   const resources = new Set(files.keys());
   const listing = await Promise.all(
