@@ -9,7 +9,7 @@ import { entry } from "./entry.ts";
 import { DAEMON_LOG, foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
 import type { SandboxOptions } from "./start-teleport.ts";
 import type { TalosClusterStatus } from "./talos/cluster.ts";
-import type { TalosSandboxOptions } from "./talos/start-talos.ts";
+import type { TalosSandboxOptions } from "./talos/talos-options.ts";
 import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */

@@ -7,7 +7,7 @@ import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../emulated-plat
 import { CALL_LOG, IDENTITY_FILE } from "../folder.ts";
 import { startTalosCluster, type TalosCluster, type TalosClusterStatus } from "./cluster.ts";
 import { dialectOf } from "./dialect.ts";
-import type { TalosSandboxOptions } from "./start-talos.ts";
+import type { TalosSandboxOptions } from "./talos-options.ts";
 
 /** How long the machines of a real cluster may take to follow one phase, one after the other. */
 const PHASE_TIMEOUT_S = { real: 1200, least: 60 };

@@ -27,7 +27,6 @@ import {
   type RotationRequest,
   rotate,
 } from "./rotation-machine.ts";
-import type { TrustLink } from "./trust-link.ts";
 
 /**
  * How many processes open a TLS port and hold real certificates. The rest follow, report and fail in the same
@@ -43,13 +42,25 @@ const TICK_MS = 10_000;
 
 const FIRST_AUTH_SERVER = 0;
 
+/** The trust between a root and a leaf, as either of them knows it. */
+export interface ClusterTrust {
+  readonly root: TeleportCluster;
+  readonly leaf: TeleportCluster;
+  /** Milliseconds since 1970. */
+  readonly established: number;
+  readonly lastHeartbeat: number;
+  /** The tunnel stands. */
+  readonly isUp: boolean;
+  stop(): void;
+}
+
 /** A Teleport cluster: its CAs, the processes that follow the host CA, and the server's periodic job. */
 export class TeleportCluster {
   readonly options: Settings;
   readonly authorities: AuthorityStore;
   readonly overrides: OverrideServer;
   /** Its trust with another cluster. */
-  link: TrustLink | null = null;
+  link: ClusterTrust | null = null;
   /** Copies of the CAs of other clusters, by the name of the cluster. */
   readonly #copies = new Map<string, AuthorityStore>();
   readonly #random: Random;

@@ -1,6 +1,6 @@
 import type { Cancel } from "../clock.ts";
 import { type AuthorityStore, type StoredAuthority, trustedPins } from "./authority-store.ts";
-import type { TeleportCluster } from "./cluster.ts";
+import type { ClusterTrust, TeleportCluster } from "./cluster.ts";
 import type { TctlDialect } from "./rotation-machine.ts";
 
 /** Cluster time between two signs of life of the tunnel (recordings: a minute). */
@@ -20,7 +20,7 @@ const PUSHED = ["host", "user", "db", "openssh"];
  * The trust between a root and a leaf cluster: a reverse tunnel from the leaf's proxies to the root's, and
  * copies of each other's CAs, which come through that tunnel and which the tunnel itself rests on.
  */
-export class TrustLink {
+export class TrustLink implements ClusterTrust {
   readonly root: TeleportCluster;
   readonly leaf: TeleportCluster;
   /** Milliseconds since 1970, like every time here. */

@@ -1,12 +1,12 @@
+import type { ClusterTrust } from "./cluster.ts";
 import { printTime, unixNano } from "./go-print.ts";
 import type { TctlResource } from "./rotation-resource.ts";
-import type { TrustLink } from "./trust-link.ts";
 
 /** Whom of the root the leaf lets in, as what. */
 export const ROLE_MAP = [{ remote: "admin", local: ["admin"] }];
 
 /** The root's view of its leaf. `online` is what it says whatever happens (recordings/README). */
-export function remoteClusterResource({ leaf, lastHeartbeat }: TrustLink): TctlResource {
+export function remoteClusterResource({ leaf, lastHeartbeat }: ClusterTrust): TctlResource {
   return {
     kind: "remote_cluster",
     version: "v3",
@@ -16,7 +16,7 @@ export function remoteClusterResource({ leaf, lastHeartbeat }: TrustLink): TctlR
 }
 
 /** The leaf's side of the trust. */
-export function trustedClusterResource({ root, established }: TrustLink): TctlResource {
+export function trustedClusterResource({ root, established }: ClusterTrust): TctlResource {
   const proxy = root.agents.find((agent) => agent.spec.roles.includes("proxy"));
   const address = `127.0.0.1:${proxy?.port ?? 0}`;
   return {
