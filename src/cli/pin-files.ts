@@ -5,7 +5,7 @@ import { Git } from "../git/git.ts";
 import { openRepository } from "../git/repository.ts";
 import type { CommitTree } from "../git/tree.ts";
 import type { Fingerprint, PinFile, UnreadPins } from "../rotation/observation.ts";
-import { isFirst, notationsOf, type PinNotations, pinsIn } from "../rotation/pin-notations.ts";
+import { notationsOf, oncePerLine, type PinNotations, pinsIn } from "../rotation/pin-notations.ts";
 
 /** What a search for pins found, and where it could not look. */
 export interface PinSearch {
@@ -39,7 +39,7 @@ export async function findPinFiles(
   );
   const listed = [...byPath].map(([file, pinsOf]) => ({
     file,
-    pins: pinsOf.map(({ fingerprint, line }) => ({ fingerprint, line })).filter(isFirst),
+    pins: oncePerLine(pinsOf),
   }));
   return {
     files: listed.toSorted(byFile),

@@ -54,6 +54,7 @@ export function followersOf(
   const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
   const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
   const members = new Set(roster.map(keyOf));
+  const witnesses = witnessesIn(observation, members);
   const names = subjects([...observation.components, ...unlisted]);
   return [
     ...observation.components.map((component) => ({
@@ -62,7 +63,7 @@ export function followersOf(
     })),
     ...unlisted.map((member) => ({
       ...pick(member, names),
-      ...absent(member, observation, members),
+      ...absent(member, witnesses),
     })),
   ];
 }
@@ -78,25 +79,41 @@ function silenceIn({ components, profile }: ClusterObservation, presence: Presen
   return silenceOf(components, presence, now - Math.max(0, clockAhead(living, presence, now)));
 }
 
+/** What tells of a member that is in no listing; made once, as there may be as many of them as components. */
+interface Witnesses {
+  readonly observation: ClusterObservation;
+  /** Keys of those that are connected. */
+  readonly connected: ReadonlySet<string>;
+  /** Who is listed and was not there before, by kind and name. */
+  readonly newcomers: ReadonlyMap<string, LiveComponent>;
+}
+
+function witnessesIn(observation: ClusterObservation, members: ReadonlySet<string>): Witnesses {
+  const { connected = [], components } = observation;
+  const newcomers = components.filter((one) => !members.has(keyOf(one)));
+  return {
+    observation,
+    connected: new Set(connected.flatMap(({ id, kinds }) => kinds.map((kind) => keyOf({ kind, id })))),
+    newcomers: new Map(newcomers.map((one) => [`${one.kind}/${one.name}`, one])),
+  };
+}
+
 function absent(
   member: RosterMember,
-  observation: ClusterObservation,
-  members: ReadonlySet<string>,
+  { observation, connected, newcomers }: Witnesses,
 ): Pick<Follower, "standing" | "seen"> {
-  const { kind, id, name } = member;
+  const { kind, name } = member;
   const unread = unreadListing(observation, kind);
   if (unread !== undefined) {
     return { standing: "unread", seen: `was not looked at: ${unread.what} could not be read` };
   }
-  if (observation.connected?.some((agent) => agent.id === id && agent.kinds.includes(kind))) {
+  if (connected.has(keyOf(member))) {
     return {
       standing: "away",
       seen: "is connected and not in the listing, as for some minutes after it reloads: nobody knows where it is",
     };
   }
-  const again = observation.components.find(
-    (one) => one.kind === kind && one.name === name && !members.has(keyOf(one)),
-  );
+  const again = newcomers.get(`${kind}/${name}`);
   const seen = "was there when the rotation began and is not in the listing now";
   if (again === undefined) return { standing: "missing", seen };
   // An agent without storage comes back as another one, and joins anew (teleport#7931).

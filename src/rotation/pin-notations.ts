@@ -49,26 +49,21 @@ function fragmentsOf(text: string): readonly string[] {
 
 /** The pins that a text lists, with their lines: the same as a search by git finds. */
 export function pinsIn(text: string, notations: PinNotations): PinFile["pins"] {
-  return text
-    .split("\n")
-    .flatMap((line, index) => {
-      const lower = line.toLowerCase();
-      return notations.texts.flatMap((wanted) => {
-        const at = lower.indexOf(wanted.toLowerCase());
-        const pin = at < 0 ? undefined : notations.pinOf(line.slice(at, at + wanted.length));
-        return pin === undefined ? [] : [{ fingerprint: pin, line: index + 1 }];
-      });
-    })
-    .filter(isFirst);
+  const found = text.split("\n").flatMap((line, index) => {
+    const lower = line.toLowerCase();
+    return notations.texts.flatMap((wanted) => {
+      const at = lower.indexOf(wanted.toLowerCase());
+      const pin = at < 0 ? undefined : notations.pinOf(line.slice(at, at + wanted.length));
+      return pin === undefined ? [] : [{ fingerprint: pin, line: index + 1 }];
+    });
+  });
+  return oncePerLine(found);
 }
 
-/** Each pin once a line: a long Base64 text has several fragments of it. */
-export function isFirst<T extends PinFile["pins"][number]>(
-  one: T,
-  index: number,
-  all: readonly T[],
-): boolean {
-  return (
-    all.findIndex(({ fingerprint, line }) => fingerprint === one.fingerprint && line === one.line) === index
+/** Each pin once a line, in their order: a long Base64 text has several fragments of it. */
+export function oncePerLine(pins: PinFile["pins"]): PinFile["pins"] {
+  const byPlace = new Map(
+    pins.map(({ fingerprint, line }) => [`${line} ${fingerprint}`, { fingerprint, line }]),
   );
+  return [...byPlace.values()];
 }

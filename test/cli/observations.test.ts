@@ -22,6 +22,20 @@ describe("plan --observations", () => {
     expect(await readFile(join(repository.folder, "seen.json"), "utf8")).not.toContain("PRIVATE KEY");
   });
 
+  it("a file with rubbish in any of its fields is an error or a plan, and never a fault of capstan", async () => {
+    const seen = JSON.parse(await readFile(join(repository.folder, "seen.json"), "utf8"));
+    const [observation] = seen.observations;
+    expect(Object.keys(observation)).toContain("connected");
+    for (const key of [...Object.keys(observation), "unlisted", "overrides", "surroundings"]) {
+      for (const rubbish of [5, [null], [{}], {}]) {
+        const damaged = { ...seen, observations: [{ ...observation, [key]: rubbish }] };
+        await writeFile(join(repository.folder, "damaged.json"), JSON.stringify(damaged));
+        const { stderr } = await repository.capstan("plan", "--observations", "damaged.json");
+        expect(stderr, `${key}: ${JSON.stringify(rubbish)}`).not.toContain("bug of capstan");
+      }
+    }
+  });
+
   it("a cluster that the file has not is an error that names it, not a cluster without changes", async () => {
     await writeFile(
       join(repository.folder, "nobody.json"),

@@ -79,7 +79,6 @@ export async function observeTeleport(
   const own = cas.then((listed) => listed.own);
   // Credentials without a file never ask for it; that the CAs cannot be read is said once, by `cas`.
   own.catch(() => {});
-  const known = base?.versions ?? readVersions(context);
   const [authorities, rows, remoteClusters, versions, credentials, listed, connected] =
     await allOrFirstFailure(stop, [
       cas,
@@ -88,7 +87,7 @@ export async function observeTeleport(
         kinds.map((kind) => (kind === "node" && nodes !== null ? nodes : listComponents(context, kind))),
       ),
       base?.remoteClusters ?? listRemoteClusters(context),
-      known,
+      base?.versions ?? readVersions(context),
       readTctlIdentity(connection.identityFile, own),
       asked && !waits ? listOverrides(context) : base?.overrides,
       kinds.length > 0 ? listConnected(context) : base?.connected,
@@ -232,10 +231,9 @@ async function listComponents(context: Context, kind: TeleportKind): Promise<Com
   if (error.kind === "access-denied" || (isUnknownTo(error) && ALWAYS_KNOWN.has(kind))) {
     context.unread.push({ what: names[0], problem: error.failure.message });
   } else if (isUnknownTo(error)) {
-    const tried = commands.map((command) => command.slice(context.connection.tctl.length).join(" "));
     context.unlisted.push({
       kind,
-      problem: `this tctl knows no listing of them (tried ${tried.length} names)`,
+      problem: `this tctl knows no listing of them (tried ${commands.length} names)`,
     });
   } else {
     throw error.failure;
