@@ -1,7 +1,6 @@
 import { posix } from "node:path";
 import { Failure } from "../failure.ts";
 import { changedSince } from "../git/differences.ts";
-import type { Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { findFiles } from "../resources/read/find-files.ts";
@@ -29,16 +28,17 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
   if (git === null || git.commit === null) return { files: [] };
   const { commit, prefix } = git;
   try {
-    const [everywhere, tree, found, outside] = await Promise.all([
+    const [everywhere, tree, found] = await Promise.all([
       changedSince(git, "", commit),
       workspace.tree ?? CommitTree.open(git, commit, prefix),
       findFiles(folder),
-      editedOutside(git, workspace.repositoryFile, commit),
     ]);
     const fromHere = everywhere.map((path) => posix.relative(`/${prefix}`, `/${path}`));
     const changed = fromHere.filter((path) => !path.startsWith("../"));
     const committed = new Set((await tree.find()).paths);
     const edited = new Set(changed);
+    // The `repository` resource may be above the folder.
+    const outside = fromHere.filter((path) => path === workspace.repositoryFile && !edited.has(path));
     const isEdited = (path: string) =>
       edited.has(path) || changed.some((other) => path.startsWith(`${other}/`));
     const fresh = found.paths.filter((path) => !committed.has(path) || isEdited(path));
@@ -52,17 +52,6 @@ export async function uncommitted(workspace: Asked): Promise<Uncommitted> {
     if (error instanceof Failure && error.code === "storage") return { unknown: error };
     throw error;
   }
-}
-
-/** The `repository` resource, where it is not in the folder. */
-async function editedOutside(
-  git: Repository,
-  file: string | null,
-  commit: string,
-): Promise<readonly string[]> {
-  if (file === null || !file.startsWith("../")) return [];
-  const { dir, base } = posix.parse(posix.join(git.prefix, file));
-  return (await changedSince(git, dir, commit)).includes(base) ? [file] : [];
 }
 
 /** What cannot be read may be one. */

@@ -1,4 +1,5 @@
-import { type Git, gitRefusal } from "./git.ts";
+import type { Git } from "./git.ts";
+import { grep } from "./grep.ts";
 
 /** A text that stands in a file, as it stands there. */
 export interface FoundText {
@@ -19,31 +20,20 @@ export type Haystack =
   | "folder";
 
 /**
- * Where texts stand, in any case of letters, in files of whatever name, size and kind: one process for all of them
- * (git-grep(1)). Throws a `Failure` where git cannot read all of it.
+ * Where texts stand, in any case of letters, in files of whatever name, size and kind: one process for all of them. Throws
+ * a `Failure` where git cannot read all of it.
  */
 export async function findTexts(
   git: Git,
   haystack: Haystack,
   texts: readonly string[],
 ): Promise<readonly FoundText[]> {
-  const args = [
-    "grep",
-    "--fixed-strings",
-    "--ignore-case",
-    "--only-matching",
-    "--line-number",
-    "--null",
-    "--text",
-    "--no-color",
-    "--no-textconv",
-    ...where(haystack),
-  ];
-  const answer = await git.ask(args, { stdin: `${texts.join("\n")}\n` });
-  // 1: there is none. A file that cannot be read is a line among others, and no status.
-  if (answer.exitCode > 1 || /^(error|fatal|warning):/m.test(answer.stderr))
-    throw gitRefusal(git.where, args, answer);
-  return [...answer.stdout.matchAll(ROW)].map(([, path = "", line, text = ""]) => ({
+  const how = ["--fixed-strings", "--ignore-case", "--only-matching", "--line-number"];
+  const stdout = await grep(git, [...how, ...where(haystack)], {
+    stdin: `${texts.join("\n")}\n`,
+    complaint: /^(error|fatal|warning):/m,
+  });
+  return [...stdout.matchAll(ROW)].map(([, path = "", line, text = ""]) => ({
     path: path.replace(OF_A_COMMIT, ""),
     line: Number(line),
     text,

@@ -173,6 +173,8 @@ export class CommitTree implements FileSource {
       all.map((one) => ({ ...one, path: posix.relative(`/${this.#prefix}`, `/${one.path}`) })),
     );
     this.#found.set(key, found);
+    // What failed once may be there the next time that somebody looks.
+    found.catch(() => this.#found.delete(key));
     return found;
   }
 
