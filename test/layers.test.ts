@@ -11,6 +11,7 @@ const PURE = [
   "rotation",
   "guards",
   "planner",
+  "fleet",
   "checklist",
   "artifacts",
   "teleport",
@@ -43,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resources: [".", "profile", "rotation", "x509"],
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
   planner: ["profile", "rotation", "guards", "checklist", "resources", "record/changes", "."],
+  fleet: ["profile", "rotation", "guards", "planner", "resources", "."],
   "record/changes": ["profile", "rotation"],
   process: ["."],
   sealing: [".", "resources", "x509"],
