@@ -11,6 +11,7 @@ const PURE = [
   "rotation",
   "guards",
   "planner",
+  "fleet",
   "checklist",
   "artifacts",
   "teleport",
@@ -44,6 +45,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
   planner: ["profile", "rotation", "guards", "checklist", "resources", "record/changes", "."],
   "record/changes": ["profile", "rotation"],
+  // Which of many clusters are meant, and in which order: of resources and records alone.
+  fleet: ["rotation", "resources", "."],
   process: ["."],
   sealing: [".", "resources", "x509"],
   platforms: [...CORE, "process", "sealing"],
