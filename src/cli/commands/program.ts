@@ -9,7 +9,7 @@ import { takeFromEnvironment } from "./environment-flags.ts";
 const HELP_WIDTH = 80;
 
 /** Where help and errors go. A stream is opened when it is first used: each costs milliseconds. */
-export interface HelpStreams {
+interface HelpStreams {
   readonly stdout: Pick<NodeJS.WriteStream, "write" | "columns">;
   readonly stderr: Pick<NodeJS.WriteStream, "write">;
 }
