@@ -46,6 +46,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   planner: ["profile", "rotation", "guards", "checklist", "resources", "record/changes", "."],
   fleet: ["profile", "rotation", "guards", "planner", "resources", "."],
   "record/changes": ["profile", "rotation"],
+  // Which of many clusters are meant, and in which order: of resources and records alone.
+  fleet: ["rotation", "resources", "."],
   process: ["."],
   sealing: [".", "resources", "x509"],
   platforms: [...CORE, "process", "sealing"],

@@ -132,6 +132,6 @@ export async function openCommit(
   options: CommonOptions,
   open: typeof openClusters = openPlatforms,
 ): Promise<OpenedCommit> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
+  const workspace = await openWorkspace(directoryOf(directory, options), options, terminal, "commit");
   return { workspace, platforms: open(workspace, terminal, options, new AbortController().signal) };
 }

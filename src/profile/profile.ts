@@ -26,6 +26,7 @@ import type { OverridePlan } from "../rotation/override-plan.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 import type { Drift, GuardId, GuardVerdict, Standing } from "../rotation/plan.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import type { LearntRows } from "../rotation/renewals.ts";
 import type { AuthorityType } from "./authority-type.ts";
 import type { PlatformClock } from "./clock.ts";
 import type { ComponentKindRow, Presence } from "./component-kind.ts";
@@ -173,6 +174,8 @@ export interface ClusterObservation {
   readonly surroundings?: Surroundings;
   /** What this platform alone knows: only its own room reads it, through one function there. */
   readonly facts?: unknown;
+  /** What earlier looks have shown of how often components announce themselves; absent: nothing. In no file. */
+  readonly rows?: LearntRows;
 }
 
 /**
