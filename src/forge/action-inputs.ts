@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** The inputs of the action. On GitHub the runner hands them over as `INPUT_…`; elsewhere the job sets the same variables. */
-export interface ActionInputs {
+export interface JobInputs {
   /** Folder of the repository with the resources. */
   readonly directory: string;
   /** Only this cluster; it is also the scope of the comment. */
@@ -26,7 +26,7 @@ export interface ActionInputs {
 }
 
 /** Throws a `Failure` (`usage`) for a value that an input does not take. `base` is what the event compares with. */
-export function readInputs(env: Env, base: string | null): ActionInputs {
+export function readInputs(env: Env, base: string | null): JobInputs {
   const given = (input: string) => inputOf(env, input);
   return {
     directory: given("directory") ?? ".",

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { Failure } from "../failure.ts";
-import type { JobRun } from "./action-context.ts";
 import { type Env, readInputs, said } from "./action-inputs.ts";
 import { commitOf } from "./commit-id.ts";
 import type { ForgeName } from "./forge.ts";
+import type { JobRun } from "./job-run.ts";
 
 /** A job of GitHub Actions, or of the runners of Gitea and Forgejo, which set the same variables. */
 export async function readActionsRun(forge: Exclude<ForgeName, "GitLab">, env: Env): Promise<JobRun> {

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
-import type { JobRun } from "./action-context.ts";
 import { type Env, readInputs, said } from "./action-inputs.ts";
 import { commitOf } from "./commit-id.ts";
+import type { JobRun } from "./job-run.ts";
 
 /**
  * A job of GitLab CI. Throws a `Failure` (`usage`) for a merge request without the commit that it is compared with:
