@@ -67,7 +67,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
     directory,
     format: "text",
     color: false,
-    ...(cluster === null ? {} : { cluster }),
+    ...(cluster === null ? {} : { cluster: cluster.split(/[\s,]+/) }),
   } as const;
   return {
     policy: (before) => approvalPolicy(terminal, directory, before),
