@@ -309,7 +309,7 @@ describe("what is accepted", () => {
     const { state, files, diagnostics } = await loadResources(folder, {}, NOW);
     expect(described(diagnostics)).toBe("");
     expect(state.clusters.map(({ name }) => name)).toEqual(["acme.cluster"]);
-    expect(files.map(({ file }) => file)).toEqual(["cluster.yaml"]);
+    expect(files.map(({ path }) => path)).toEqual(["cluster.yaml"]);
   });
 
   it("takes resources from any file at any depth, and gives back the texts", async () => {
