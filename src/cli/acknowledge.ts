@@ -34,7 +34,7 @@ export async function acknowledge(
   steps: readonly string[],
   options: AcknowledgeOptions,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
+  const workspace = await openWorkspace(options.directory, options, terminal, "folder");
   const who = await gitUser(workspace.git);
   const statements =
     options.allOpen === true

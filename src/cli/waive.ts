@@ -40,7 +40,7 @@ export async function waive(
     });
   }
   const expires = readExpiry(options.expires, terminal.now());
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
+  const workspace = await openWorkspace(options.directory, options, terminal, "folder");
   const places = await fitting(workspace, { guard, subject, reason }, options.rotation);
   const command = `capstan waive ${guard} ${shellWord(subject)} --reason ${shellWord(reason)} --expires ${options.expires}`;
   const place = await placeWithFinding(terminal, workspace, places, { guard, subject, command, options });

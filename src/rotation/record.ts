@@ -1,6 +1,7 @@
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { GuardId } from "./plan.ts";
+import type { Renewals } from "./renewals.ts";
 
 /**
  * What neither git nor the cluster can tell (design, section 1). Evidence and memory, never a substitute for
@@ -47,6 +48,8 @@ export interface RotationRecord {
   readonly overridden?: readonly Fingerprint[] | null;
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
+  /** How often components were seen to announce themselves while it went on; absent: not yet. */
+  readonly renewals?: readonly Renewals[];
   /** Where the public state of all CAs from before the rotation, or before its last step, was kept. */
   readonly backup?: BackupRecord | null;
   readonly phases: readonly PhaseRecord[];
