@@ -189,10 +189,16 @@ async function applyAsText(
 
 /** Who is at work, for whoever comes second: on a runner with the page of the run. */
 function holderOf({ env }: Terminal, commit: string | null): LockHolder {
-  const who = env["GITHUB_ACTOR"] ?? userInfo().username;
+  const who = env["GITHUB_ACTOR"] ?? env["GITLAB_USER_LOGIN"] ?? userInfo().username;
   const at = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
   const holder = { who: `${who}@${hostname()}`, why: `capstan apply${at}` };
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const {
+    GITHUB_SERVER_URL: server,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ID: run,
+    CI_JOB_URL: job,
+  } = env;
+  if (job) return { ...holder, runUrl: job };
   if (!server || !repository || !run) return holder;
   return { ...holder, runUrl: `${server}/${repository}/actions/runs/${run}` };
 }

@@ -25,13 +25,17 @@ export function openClusters(
   return openEach(workspace, sharedOptions(workspace, terminal, options, signal));
 }
 
-function openEach({ clusters, desired }: Workspace, shared: SharedOptions): ReadonlyMap<string, Platform> {
+function openEach(
+  { clusters, desired }: Workspace,
+  shared: SharedOptions,
+  concernOf = concern,
+): ReadonlyMap<string, Platform> {
   // All of them before the first call, as each has its share of the places.
   const own = clusters.map((cluster) => ({ cluster, options: shared.of(cluster.name) }));
   return new Map(
     own.map(({ cluster, options }) => [
       cluster.name,
-      openPlatform(cluster, { ...options, overrides: concern(desired, cluster) }),
+      openPlatform(cluster, { ...options, overrides: concernOf(desired, cluster) }),
     ]),
   );
 }
@@ -53,6 +57,8 @@ function concern(
 /** What is not to be read, and where executables start. */
 export interface OpenWays extends Pick<Ways, "untrusted" | "unasked"> {
   readonly cwd?: string;
+  /** Overrides are looked at whether or not git has any. */
+  readonly allOverrides?: true;
 }
 
 /** The same, with what is outside of the clusters in what they observe: for whatever judges. */
@@ -75,10 +81,9 @@ export function openPlatforms(
     signal,
   };
   return new Map(
-    [...openEach(workspace, shared)].map(([name, platform]) => [
-      name,
-      withSurroundings(platform, name, around),
-    ]),
+    [...openEach(workspace, shared, ways.allOverrides === true ? () => "possible" : concern)].map(
+      ([name, platform]) => [name, withSurroundings(platform, name, around)],
+    ),
   );
 }
 

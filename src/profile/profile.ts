@@ -101,6 +101,18 @@ export interface Overrides {
   diagnose(document: ResourceDocument, now: number): Promise<readonly Diagnostic[]>;
   /** What stands for the keys of a CA now: PEM certificates, the issued one first, by the key that they stand for. */
   chains(observation: ClusterObservation, type: string): Promise<ReadonlyMap<Fingerprint, readonly string[]>>;
+  /** What stands in the cluster and ends some day. */
+  ends(reading: unknown): readonly OverrideEnd[];
+}
+
+/** Until when something holds that stands in for the certificate of a CA. */
+export interface OverrideEnd {
+  readonly authority: string;
+  /** As findings name it. */
+  readonly subject: string;
+  readonly what: "certificate" | "revocation-list";
+  /** ISO 8601. */
+  readonly notAfter: string;
 }
 
 /** What the overrides of a cluster are planned from, besides the overrides themselves. */

@@ -1,7 +1,10 @@
 import type { Flag, Flags, ValuesOf } from "../../flag.ts";
 
-/** How results are printed. Markdown is for what reviewers read: a plan, a status, what is wrong with resources. */
-export type Format = "text" | "json" | "markdown";
+/**
+ * How results are printed. Markdown is for what reviewers read: a plan, a status, what is wrong with resources. The last
+ * two are for calendars and for Prometheus.
+ */
+export type Format = "text" | "json" | "markdown" | "ical" | "openmetrics";
 
 function common<const Formats extends readonly Format[]>(formats: Formats) {
   return {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Flag, longOf } from "../../flag.ts";
-import { parseDuration } from "../../resources/model/duration.ts";
+import { parseSpan } from "../../resources/model/duration.ts";
 import type { Argument, CommandRow } from "./command-row.ts";
 import { GROUPS } from "./command-table.ts";
 import { takeFromEnvironment } from "./environment-flags.ts";
@@ -111,9 +111,9 @@ const READERS: Readonly<Record<NonNullable<Flag["of"]>, (text: string) => number
     throw new InvalidArgumentError("It is not a whole number above 0.");
   },
   duration(text) {
-    const ms = parseDuration(text);
+    const ms = parseSpan(text);
     if (ms !== null && ms > 0) return ms;
-    throw new InvalidArgumentError("It is not a duration, as 60s or 5m.");
+    throw new InvalidArgumentError("It is not a duration, as 60s, 5m or 90d.");
   },
 };
 
