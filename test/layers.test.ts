@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** A room within a room, with rules of its own. */
-const INNER = ["record/changes"];
+const INNER = ["record/changes", "checks/run"];
 
 /** The pure core: no file, no process, no clock, in any file that it reaches. */
 const PURE = [
@@ -12,6 +12,7 @@ const PURE = [
   "guards",
   "planner",
   "checklist",
+  "checks",
   "artifacts",
   "teleport",
   "talos",
@@ -33,7 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Facts and phases; it is told by the profile of an observation what a platform is.
   rotation: ["profile", "resources", "."],
   profile: ["rotation", "guards", "checklist", "resources", "."],
-  guards: ["profile", "rotation", "checklist", "resources"],
+  guards: ["profile", "rotation", "checklist", "checks", "resources"],
+  checks: ["profile", "rotation", "resources", "."],
   checklist: ["profile", "rotation", "resources"],
   // They do not know each other, and not who plans.
   teleport: FOR_PLATFORMS,
@@ -42,12 +44,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   x509: ["rotation"],
   resources: [".", "profile", "rotation", "x509"],
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
-  planner: ["profile", "rotation", "guards", "checklist", "resources", "record/changes", "."],
+  planner: ["profile", "rotation", "guards", "checklist", "checks", "resources", "record/changes", "."],
   "record/changes": ["profile", "rotation"],
   process: ["."],
   sealing: [".", "resources", "x509"],
   platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
+  "checks/run": [...CORE, "process"],
   record: [...CORE, "record/changes"],
   git: [".", "process", "resources", "rotation"],
   apply: [...CORE, "platforms", "probes", "record", "record/changes"],
@@ -60,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "apply",
     "platforms",
     "probes",
+    "checks/run",
     "record",
     "git",
     "forge",

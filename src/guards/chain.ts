@@ -2,6 +2,7 @@ import { GUARD_TOPICS, type Guard, type GuardInput, type PlatformProfile } from 
 import type { Waiver } from "../resources/model/desired.ts";
 import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
 import { type SpentWaiver, usesOf } from "../rotation/record.ts";
+import { checks } from "./checks.ts";
 import { componentsReady } from "./components-ready.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
@@ -21,6 +22,7 @@ const COMMON: readonly Guard[] = [
   roster,
   componentsReady,
   trustConsumers,
+  checks,
   soak,
   window,
 ];
