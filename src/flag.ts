@@ -22,6 +22,8 @@ export interface Flag {
   readonly inline?: true;
   /** On, unless `--no-NAME` is given; `says` is about that. */
   readonly negated?: true;
+  /** Environment variable that stands for it where it is not typed; of a repeatable one, values separated by commas. */
+  readonly variable?: string;
   /** Names of flags that it cannot stand beside. */
   readonly conflicts?: readonly string[];
 }

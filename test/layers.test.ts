@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** A room within a room, with rules of its own. */
-const INNER = ["record/changes", "checks/run"];
+const INNER = ["record/changes", "fleet/forecast", "checks/run"];
 
 /** The pure core: no file, no process, no clock, in any file that it reaches. */
 const PURE = [
@@ -11,6 +11,7 @@ const PURE = [
   "rotation",
   "guards",
   "planner",
+  "fleet",
   "checklist",
   "checks",
   "artifacts",
@@ -18,6 +19,7 @@ const PURE = [
   "talos",
   "x509",
   "record/changes",
+  "fleet/forecast",
 ];
 
 /** What a platform's room may see of the core. */
@@ -45,7 +47,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resources: [".", "profile", "rotation", "x509"],
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
   planner: ["profile", "rotation", "guards", "checklist", "checks", "resources", "record/changes", "."],
+  // What ends some day: of observations, beside the plan.
+  "fleet/forecast": ["profile", "rotation", "guards", "planner", "resources", "."],
   "record/changes": ["profile", "rotation"],
+  // Which of many clusters are meant, and in which order: of resources and records alone.
+  fleet: ["rotation", "resources", "."],
   process: ["."],
   sealing: [".", "resources", "x509"],
   platforms: [...CORE, "process", "sealing"],
@@ -54,11 +60,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   record: [...CORE, "record/changes"],
   git: [".", "process", "resources", "rotation"],
   apply: [...CORE, "platforms", "probes", "record", "record/changes"],
-  views: [...CORE, "apply"],
+  views: [...CORE, "fleet/forecast", "apply"],
   forge: [...CORE, "views"],
   sandbox: [".", "process"],
   cli: [
     ...CORE,
+    "fleet/forecast",
     "views",
     "apply",
     "platforms",
@@ -175,7 +182,6 @@ const MAY_NAME: Readonly<Record<string, string>> = {
   "cli/override/signed-certificate.ts": "the same",
   "resources/edit/edit-override.ts": "a comment for people in a file that is the platform's own format",
   "resources/model/variables.ts": "names of variables that people have in their environments",
-  "resources/read/read-documents.ts": "says whose resources people have beside capstan's",
 };
 
 describe("no platform's word outside its rooms", () => {

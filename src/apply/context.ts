@@ -9,6 +9,7 @@ import type { HistoryReader } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Approval } from "./approval.ts";
 import type { RunEvent } from "./event.ts";
+import type { WatchedRows } from "./row-watch.ts";
 import type { RunClock } from "./run-clock.ts";
 import type { Sightings } from "./sightings.ts";
 
@@ -57,6 +58,7 @@ export interface ClusterRun extends RunContext {
   readonly platform: Platform;
   readonly lock: Lock;
   readonly sightings: Sightings;
+  readonly rows: WatchedRows;
   /** Who asked for nothing yet has none. */
   readonly approval: Approval;
 }

@@ -48,7 +48,7 @@ export type FreshLook = Look;
 /** Everything about one cluster as it is now; the record catches up with what happened while nobody looked. */
 export async function lookAt(run: ClusterRun): Promise<FreshLook> {
   const remembered = await run.store.load(run.cluster.name);
-  const observation = await newest(run, remembered);
+  const observation = run.rows.note(await newest(run, remembered), { components: "all" });
   const at = run.clock.monotonic();
   run.sightings.note(observation);
   const record = catchUp(remembered, observation, isoTime(run.clock.now()));

@@ -8,6 +8,7 @@ import { emitNow } from "./emit-now.ts";
 import { gravest, isGood, nothingToDo, OUTCOME_OF, type WorkEnding } from "./ending.ts";
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { isAbort } from "./interruption.ts";
+import { WatchedRows } from "./row-watch.ts";
 import { Sightings } from "./sightings.ts";
 
 /** The clusters of a run, each with its lock as long as it has one, and how those that are through ended. */
@@ -35,14 +36,14 @@ export class LockedClusters {
       if (lock === null) continue;
       // A run that lost a lock stops there as if it were interrupted, and says that it was not.
       const signal = AbortSignal.any([this.#context.signal, lock.lost]);
-      const sightings = new Sightings(clock);
       this.#runs.set(name, {
         ...this.#context,
         signal,
         cluster,
         platform,
         lock,
-        sightings,
+        sightings: new Sightings(clock),
+        rows: new WatchedRows(clock),
         approval: NOTHING_APPROVED,
       });
     }

@@ -9,6 +9,7 @@ import { type Follower, followersOf } from "../rotation/followers.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
+import { withLearntRows } from "../rotation/renewals.ts";
 import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
 import type { UntimedEvent } from "./emit-now.ts";
@@ -26,7 +27,8 @@ export function followersIn(
 ): readonly Follower[] {
   const live = observation.authorities.find(({ type }) => type === authority);
   if (live === undefined || !reportedByComponents(observation.profile, authority)) return [];
-  return followersOf(observation, live, roster, phase, now, standbyIds(past, live)).filter(
+  const ids = standbyIds(past, live);
+  return followersOf(withLearntRows(observation, past), live, roster, phase, now, ids).filter(
     ({ standing }) => standing !== "not-reporting",
   );
 }

@@ -53,7 +53,7 @@ export async function tryObserve(
   deadline: Deadline,
 ): Promise<ClusterObservation | null> {
   try {
-    const observation = await run.platform.observe(scope);
+    const observation = run.rows.note(await run.platform.observe(scope), scope);
     // A cache that is behind shows nothing new; a wait asks again anyway.
     const isBehind = run.sightings.behindMs(observation, run.cluster.policy.staleReadMs) > 0;
     if (!isBehind) run.sightings.note(observation);

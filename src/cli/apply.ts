@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { type Approval, approvalWhere, NOTHING_APPROVED } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
@@ -7,6 +8,7 @@ import { systemClock } from "../apply/run-clock.ts";
 import { runChecks } from "../checks/run/run-checks.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
+import { isSelecting, type SelectionFlags } from "../fleet/selection.ts";
 import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/saved/approved.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import { type BoundPlan, requireCommit } from "../planner/saved/plan-file.ts";
@@ -55,11 +57,7 @@ export async function apply(
     ...(saved === null ? [] : [{ by: "file", ...saved } as const]),
     ...expectations(options.expect),
   ];
-  const opened = within(
-    saved,
-    await openWorkspace(directory, options.cluster, terminal, "commit"),
-    options.cluster,
-  );
+  const opened = within(saved, await openWorkspace(directory, options, terminal, "commit"), options);
   const workspace = amongApproved(approved, opened);
   if (saved !== null) requireCommit(saved.file, workspace.commit, saved.name);
   await insist(workspace, terminal, { approved: approved.length > 0 });
@@ -134,13 +132,16 @@ export function contextOf(
 }
 
 /** A plan file says itself which clusters it is about. */
-function within(saved: NamedPlanFile | null, workspace: Workspace, wanted: string | undefined): Workspace {
+function within(saved: NamedPlanFile | null, workspace: Workspace, wanted: SelectionFlags): Workspace {
   if (saved === null) return workspace;
   const planned = saved.file.plan.clusters.map(({ name }) => name);
-  if (wanted !== undefined && (planned.length !== 1 || planned[0] !== wanted)) {
-    throw new Failure("usage", `${saved.name} is the plan of ${planned.join(", ")}, not of ${wanted}`, {
-      hint: "leave out --cluster: a plan file is applied as a whole",
-    });
+  const selected = workspace.clusters.map(({ name }) => name);
+  if (isSelecting(wanted) && !isDeepStrictEqual(planned.toSorted(), selected.toSorted())) {
+    throw new Failure(
+      "usage",
+      `${saved.name} is the plan of ${planned.join(", ")}, not of ${selected.join(", ")}`,
+      { hint: "leave out --cluster, --selector and --shard: a plan file is applied as a whole" },
+    );
   }
   return { ...workspace, clusters: workspace.clusters.filter(({ name }) => planned.includes(name)) };
 }
@@ -191,10 +192,16 @@ async function applyAsText(
 
 /** Who is at work, for whoever comes second: on a runner with the page of the run. */
 function holderOf({ env }: Terminal, commit: string | null): LockHolder {
-  const who = env["GITHUB_ACTOR"] ?? userInfo().username;
+  const who = env["GITHUB_ACTOR"] ?? env["GITLAB_USER_LOGIN"] ?? userInfo().username;
   const at = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
   const holder = { who: `${who}@${hostname()}`, why: `capstan apply${at}` };
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const {
+    GITHUB_SERVER_URL: server,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ID: run,
+    CI_JOB_URL: job,
+  } = env;
+  if (job) return { ...holder, runUrl: job };
   if (!server || !repository || !run) return holder;
   return { ...holder, runUrl: `${server}/${repository}/actions/runs/${run}` };
 }

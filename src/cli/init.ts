@@ -3,8 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
+import { parseSelection, selectClusters } from "../fleet/selection.ts";
 import { openRepository } from "../git/repository.ts";
-import type { ContactRim, FoundCluster } from "../platforms/first-contact.ts";
+import type { ContactRim, FirstContact, FoundCluster } from "../platforms/first-contact.ts";
 import { INIT_EXAMPLES } from "../platforms/init-flags.ts";
 import { contactMeant, contactOf } from "../platforms/make-contact.ts";
 import { openPlatform } from "../platforms/open.ts";
@@ -18,6 +19,7 @@ import { DEFAULT_POLICY } from "../resources/read/build.ts";
 import { identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { directoryOf } from "./commands/common-flags.ts";
 import type { INIT } from "./commands/repository-rows.ts";
@@ -58,11 +60,8 @@ export async function init(
   const record = await openRecord(folder, declared, git, terminal);
   const { signal } = new AbortController();
   const shared = platformOptions({ desired: state, store: record, folder }, terminal, options, signal);
-  const seen: Seen[] = [];
-  for (const target of await targets(state.clusters, contactRim(terminal, folder, shared), options)) {
-    const platform = openPlatform(target.cluster, shared);
-    seen.push({ target, observation: await platform.observe({ components: "all" }) });
-  }
+  const meant = await targets(state.clusters, contactRim(terminal, folder, shared), options);
+  const { seen, failed } = await lookAtEach(meant, shared);
   const reachable = [
     ...state.clusters.map(({ name }) => name),
     ...seen.map(({ target }) => target.cluster.name),
@@ -92,7 +91,39 @@ export async function init(
     if (alone !== null) terminal.stdout.write(`${paragraph(alone, "")}\n`);
     terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
   }
-  return EXIT.ok;
+  for (const { name, failure } of failed) sayFailed(terminal, name, failure);
+  return failed.length === 0 ? EXIT.ok : EXIT.error;
+}
+
+/** One that does not answer leaves the others alone; where it is the only one, there is nothing to write. */
+async function lookAtEach(
+  targets: readonly Target[],
+  shared: PlatformOptions,
+): Promise<{ readonly seen: readonly Seen[]; readonly failed: readonly Unanswered[] }> {
+  const failed: Unanswered[] = [];
+  const seen = await Promise.all(
+    targets.map(async (target) => {
+      try {
+        const observation = await openPlatform(target.cluster, shared).observe({ components: "all" });
+        return { target, observation };
+      } catch (error) {
+        if (!(error instanceof Failure) || targets.length === 1) throw error;
+        failed.push({ name: target.cluster.name, failure: error });
+        return null;
+      }
+    }),
+  );
+  return { seen: seen.filter((one) => one !== null), failed };
+}
+
+interface Unanswered {
+  readonly name: string;
+  readonly failure: Failure;
+}
+
+function sayFailed({ stderr }: Terminal, name: string, { message, hint }: Failure): void {
+  const remedy = hint === null ? "" : ` → ${hint}`;
+  stderr.write(`${paragraph(harmlessLine(`error: ${name}: ${message}${remedy}`), "", "  ")}\n`);
 }
 
 function contactRim({ env, cwd }: Terminal, folder: string, { runner }: PlatformOptions): ContactRim {
@@ -104,16 +135,38 @@ async function targets(
   rim: ContactRim,
   options: InitOptions,
 ): Promise<readonly Target[]> {
-  const wanted = declared.filter(({ name }) => options.cluster === undefined || name === options.cluster);
-  if (wanted.length > 0) return wanted.map((cluster) => ({ cluster, file: cluster.source.file }));
+  const names = options.cluster ?? [];
+  const unknown = names.filter((name) => declared.every((cluster) => cluster.name !== name));
+  const known = names.filter((name) => !unknown.includes(name));
+  const isDeclared = declared.length > 0 && (known.length > 0 || unknown.length === 0);
+  const there = isDeclared
+    ? selectClusters(declared, parseSelection({ ...options, cluster: known }), rim.folder)
+    : [];
   const contact = contactMeant(options);
-  if (contact !== null) return [newTarget(await contact.fromFlags(options, rim), {})];
+  const isNew = contact !== null && (unknown.length > 0 || !isDeclared);
+  const found = isNew ? await contactEach(contact, unknown, options, rim) : [];
+  if (there.length + found.length > 0)
+    return [...there.map((cluster) => ({ cluster, file: cluster.source.file })), ...found];
   const sandbox = readInfo(join(rim.folder, DEFAULT_SANDBOX_DIR));
   if (sandbox !== null) return sandbox.clusters.map((cluster) => fromSandbox(cluster, rim.folder));
   const real = INIT_EXAMPLES.map((flags, index) => `\`${index === 0 ? "capstan init " : ""}${flags}\``);
   throw new Failure("usage", "there is no cluster to write resources for", {
     hint: `\`capstan sandbox up\` starts one to try; for a real one: ${real.join(", or ")}`,
   });
+}
+
+/** By its name each; of a platform that tells the name itself none is needed. */
+async function contactEach(
+  contact: FirstContact,
+  names: readonly string[],
+  options: InitOptions,
+  rim: ContactRim,
+): Promise<readonly Target[]> {
+  const { cluster: _, ...flags } = options;
+  const asked = names.length === 0 ? [flags] : names.map((cluster) => ({ ...flags, cluster }));
+  const found: Target[] = [];
+  for (const one of asked) found.push(newTarget(await contact.fromFlags(one, rim), {}));
+  return found;
 }
 
 function newTarget(found: FoundCluster, policy: Partial<Policy>): Target {

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
+import { isSelecting, parseSelection, selectClusters } from "../fleet/selection.ts";
 import { openRepository } from "../git/repository.ts";
 import type { Life } from "../record/holder-process.ts";
 import { anotherLock, CONSEQUENCE, noSuchLock } from "../record/lock-words.ts";
 import type { HeldLock, LockState, RecordStore } from "../record/store.ts";
 import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
+import type { ClusterResource } from "../resources/model/desired.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph, table } from "../views/text/columns.ts";
@@ -22,8 +24,11 @@ type LockReleaseOptions = ValuesOf<typeof LOCK_RELEASE.flags>;
 
 /** `capstan lock show`: who is at work. */
 export async function lockShow(terminal: Terminal, options: CommonOptions): Promise<ExitCode> {
-  const all = await (await recordOf(terminal, options.directory)).locks();
-  const locks = all.filter(({ cluster }) => options.cluster === undefined || cluster === options.cluster);
+  const { store, clusters } = await recordOf(terminal, options.directory);
+  const wanted = namesWanted(clusters, options);
+  const locks = (await store.locks()).filter(
+    ({ cluster }) => wanted === null || cluster === null || wanted.includes(cluster),
+  );
   if (options.format === "json")
     terminal.stdout.write(`${jsonText({ lock: locks[0] ?? null, locks })}
 `);
@@ -33,7 +38,7 @@ export async function lockShow(terminal: Terminal, options: CommonOptions): Prom
 
 /** `capstan lock release`: ends the lock of a run that is gone for good, and only that one. */
 export async function lockRelease(terminal: Terminal, options: LockReleaseOptions): Promise<ExitCode> {
-  const store = await recordOf(terminal, options.directory);
+  const { store } = await recordOf(terminal, options.directory);
   const locks = await store.locks();
   const found = locks.find(({ id }) => id === options.id);
   const [only] = locks;
@@ -51,13 +56,24 @@ export async function lockRelease(terminal: Terminal, options: LockReleaseOption
   return EXIT.ok;
 }
 
+/** A cluster whose resource is gone may still have a lock; what is meant by its labels has a resource. */
+function namesWanted(clusters: readonly ClusterResource[], options: CommonOptions): readonly string[] | null {
+  if (!isSelecting(options)) return null;
+  const { names, labels, shard } = parseSelection(options);
+  if (labels.length === 0 && shard === null) return names;
+  return selectClusters(clusters, parseSelection(options), options.directory).map(({ name }) => name);
+}
+
 /** Also where other resources have errors: a lock may have to be released while somebody repairs them. */
-async function recordOf(terminal: Terminal, directory: string): Promise<RecordStore> {
+async function recordOf(
+  terminal: Terminal,
+  directory: string,
+): Promise<{ readonly store: RecordStore; readonly clusters: readonly ClusterResource[] }> {
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
   // As the runs do that hold the locks; before the first commit there are none of those.
   const tree = git === null || git.commit === null ? null : await treeOf(git, git.commit);
-  const { repository, diagnostics } = await loadInRepository(folder, git, tree, terminal);
+  const { repository, state, diagnostics } = await loadInRepository(folder, git, tree, terminal);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (repository === null && errors.length > 0) {
     throw new Failure(
@@ -66,7 +82,8 @@ async function recordOf(terminal: Terminal, directory: string): Promise<RecordSt
       { hint: "correct the files and run it again" },
     );
   }
-  return await openRecord(folder, repository ?? DEFAULT_REPOSITORY, git, terminal);
+  const store = await openRecord(folder, repository ?? DEFAULT_REPOSITORY, git, terminal);
+  return { store, clusters: state.clusters };
 }
 
 function lockText(lock: LockState): string {

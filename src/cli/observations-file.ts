@@ -16,12 +16,18 @@ interface ObservationsFile {
 }
 
 /** The name of its profile stands for it, and the facts of the platform alone stand under that name. */
-type WrittenObservation = Omit<ClusterObservation, "profile" | "facts"> & {
+type WrittenObservation = Omit<ClusterObservation, "profile" | "facts" | "rows"> & {
   readonly platform: string;
   readonly [platform: string]: unknown;
 };
 
-function written({ cluster, profile, facts, ...rest }: ClusterObservation): WrittenObservation {
+function written({
+  cluster,
+  profile,
+  facts,
+  rows: _learnt,
+  ...rest
+}: ClusterObservation): WrittenObservation {
   const { name } = profile;
   return { cluster, platform: name, ...rest, ...(facts === undefined ? {} : { [name]: facts }) };
 }

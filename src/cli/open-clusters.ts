@@ -23,11 +23,15 @@ export function openClusters(
   return openEach(workspace, platformOptions(workspace, terminal, options, signal));
 }
 
-function openEach({ clusters, desired }: Workspace, shared: PlatformOptions): ReadonlyMap<string, Platform> {
+function openEach(
+  { clusters, desired }: Workspace,
+  shared: PlatformOptions,
+  concernOf = concern,
+): ReadonlyMap<string, Platform> {
   return new Map(
     clusters.map((cluster) => [
       cluster.name,
-      openPlatform(cluster, { ...shared, overrides: concern(desired, cluster) }),
+      openPlatform(cluster, { ...shared, overrides: concernOf(desired, cluster) }),
     ]),
   );
 }
@@ -49,6 +53,8 @@ function concern(
 /** What is not to be read, and where executables start. */
 export interface OpenWays extends Pick<Ways, "untrusted" | "unasked"> {
   readonly cwd?: string;
+  /** Overrides are looked at whether or not git has any. */
+  readonly allOverrides?: true;
 }
 
 /** The same, with what is outside of the clusters in what they observe: for whatever judges. */
@@ -71,10 +77,9 @@ export function openPlatforms(
     signal,
   };
   return new Map(
-    [...openEach(workspace, shared)].map(([name, platform]) => [
-      name,
-      withSurroundings(platform, name, around),
-    ]),
+    [...openEach(workspace, shared, ways.allOverrides === true ? () => "possible" : concern)].map(
+      ([name, platform]) => [name, withSurroundings(platform, name, around)],
+    ),
   );
 }
 
@@ -127,6 +132,6 @@ export async function openCommit(
   options: CommonOptions,
   open: typeof openClusters = openPlatforms,
 ): Promise<OpenedCommit> {
-  const workspace = await openWorkspace(directoryOf(directory, options), options.cluster, terminal, "commit");
+  const workspace = await openWorkspace(directoryOf(directory, options), options, terminal, "commit");
   return { workspace, platforms: open(workspace, terminal, options, new AbortController().signal) };
 }

@@ -45,7 +45,7 @@ export async function planDirectory(
   if (ofFolder) refuseForFolder(options);
   const trusted = await trustedSide(terminal, directory, options);
   const reading = ofFolder ? "folder" : "commit";
-  const workspace = await openWorkspace(directory, options.cluster, terminal, reading, {
+  const workspace = await openWorkspace(directory, options, terminal, reading, {
     trusted: trusted?.repository ?? null,
     proposal: options.base !== undefined,
   });

@@ -64,7 +64,7 @@ async function edit(
   options: RotateOptions,
   verb: (request: Request) => Promise<readonly string[]>,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
+  const workspace = await openWorkspace(options.directory, options, terminal, "folder");
   const cluster = onlyCluster(workspace).name;
   const edited = await verb({
     terminal,

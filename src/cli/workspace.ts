@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { parseSelection, type Selection, type SelectionFlags, selectClusters } from "../fleet/selection.ts";
 import { historyReader } from "../git/history.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
@@ -12,7 +13,6 @@ import type {
   RepositoryResource,
 } from "../resources/model/desired.ts";
 import type { ResourceDocument } from "../resources/read/document.ts";
-import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
@@ -53,7 +53,7 @@ export type Reading = "commit" | "folder";
  */
 export async function openWorkspace(
   directory: string,
-  wanted: string | undefined,
+  wanted: SelectionFlags,
   terminal: Terminal,
   reading: Reading,
   {
@@ -66,6 +66,8 @@ export async function openWorkspace(
     readonly proposal?: boolean;
   } = {},
 ): Promise<Workspace> {
+  const selection = parseSelection(wanted);
+  const say = (line: string) => terminal.stderr.write(`${line}\n`);
   const folder = resolve(terminal.cwd, directory);
   const git = await openRepository(folder, terminal.env);
   const tree = git === null || reading === "folder" ? null : await treeOf(git, git.commit);
@@ -82,7 +84,7 @@ export async function openWorkspace(
     repository,
     repositoryFile: loaded.repositories[0]?.source.file ?? null,
     desired: loaded.state,
-    clusters: select(loaded.state.clusters, wanted, where, tree !== null),
+    clusters: select(loaded.state.clusters, selection, where, tree !== null, say),
     store,
     overrideDocuments: loaded.overrideDocuments,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
@@ -121,9 +123,10 @@ function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string)
 
 function select(
   clusters: readonly ClusterResource[],
-  wanted: string | undefined,
+  selection: Selection,
   directory: string,
   committed: boolean,
+  say: (line: string) => void,
 ): readonly ClusterResource[] {
   if (clusters.length === 0) {
     const commit = committed ? "commit it, if it is in the folder; " : "";
@@ -131,13 +134,9 @@ function select(
       hint: `${commit}\`capstan init\` writes one for a live cluster; \`capstan sandbox up\` starts one to try`,
     });
   }
-  if (wanted === undefined) return clusters;
-  const found = clusters.filter(({ name }) => name === wanted);
-  if (found.length > 0) return found;
-  const names = clusters.map(({ name }) => name);
-  throw new Failure("usage", `there is no cluster "${wanted}" in ${directory}`, {
-    hint: suggestOneOf(wanted, names, "there are"),
-  });
+  const found = selectClusters(clusters, selection, directory);
+  if (found.length === 0) say("none of the clusters is in this shard: other machines have them");
+  return found;
 }
 
 /** The cluster of a command that is about one alone. */

@@ -1,7 +1,8 @@
 import { kindsOf, reportedByComponents, unreadListing } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
+import { keyOf } from "../rotation/component-key.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
-import { followersOf, keyOf } from "../rotation/followers.ts";
+import { followersOf } from "../rotation/followers.ts";
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";

@@ -13,6 +13,7 @@ import type {
   RotationPlan,
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
+import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
@@ -80,16 +81,17 @@ function unplanned({ name, platform, problem }: UnreadCluster): ClusterPlan {
   return { name, platform, fingerprint: null, problem, rotations: [], overrides: [], drift: [] };
 }
 
-function planCluster(observation: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
+function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
   const { desired, records, now } = input;
-  const { cluster: name } = observation;
-  const platform = observation.profile.name;
+  const { cluster: name } = look;
+  const platform = look.profile.name;
   const cluster = desired.clusters.find((resource) => resource.name === name);
   if (cluster === undefined)
     return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };
   const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   // As apply has it when it begins: what happened while nobody looked is in it.
-  const record = catchUp(remembered, observation, isoTime(now));
+  const record = catchUp(remembered, look, isoTime(now));
+  const observation = withLearntRows(look, record);
   const authorities = desired.authorities.filter((authority) => authority.cluster === name);
   const reading = input.overrides?.get(name);
   const overridden =

@@ -24,7 +24,7 @@ export interface FirstContact {
   /** The flags that a person types, but for the cluster's name. */
   readonly typicalFlags: string;
   /** Whether the flags are about a cluster of this platform. */
-  isMeant(flags: ContactFlags): boolean;
+  isMeant(flags: Omit<ContactFlags, "cluster">): boolean;
   /** What is written down of it: discovered where the platform can tell. Throws a `Failure` where it does not answer. */
   fromFlags(flags: ContactFlags, rim: ContactRim): Promise<FoundCluster>;
   /** `field` is the connection as the sandbox's own `cluster` resource would have it. */

@@ -15,6 +15,6 @@ export function contactOf(platform: string): FirstContact {
 }
 
 /** First contact with the cluster that the flags are about; `null` where they are about none. */
-export function contactMeant(flags: ContactFlags): FirstContact | null {
+export function contactMeant(flags: Omit<ContactFlags, "cluster">): FirstContact | null {
   return Object.values(CONTACTS).find((contact) => contact.isMeant(flags)) ?? null;
 }

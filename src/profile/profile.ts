@@ -26,6 +26,7 @@ import type { OverridePlan } from "../rotation/override-plan.ts";
 import type { Edge, Phase } from "../rotation/phase.ts";
 import type { Drift, GuardId, GuardVerdict, Standing } from "../rotation/plan.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import type { LearntRows } from "../rotation/renewals.ts";
 import type { AuthorityType } from "./authority-type.ts";
 import type { CheckKind } from "./check-kind.ts";
 import type { PlatformClock } from "./clock.ts";
@@ -103,6 +104,18 @@ export interface Overrides {
   diagnose(document: ResourceDocument, now: number): Promise<readonly Diagnostic[]>;
   /** What stands for the keys of a CA now: PEM certificates, the issued one first, by the key that they stand for. */
   chains(observation: ClusterObservation, type: string): Promise<ReadonlyMap<Fingerprint, readonly string[]>>;
+  /** What stands in the cluster and ends some day. */
+  ends(reading: unknown): readonly OverrideEnd[];
+}
+
+/** Until when something holds that stands in for the certificate of a CA. */
+export interface OverrideEnd {
+  readonly authority: string;
+  /** As findings name it. */
+  readonly subject: string;
+  readonly what: "certificate" | "revocation-list";
+  /** ISO 8601. */
+  readonly notAfter: string;
 }
 
 /** What the overrides of a cluster are planned from, besides the overrides themselves. */
@@ -164,6 +177,8 @@ export interface ClusterObservation {
   readonly surroundings?: Surroundings;
   /** What this platform alone knows: only its own room reads it, through one function there. */
   readonly facts?: unknown;
+  /** What earlier looks have shown of how often components announce themselves; absent: nothing. In no file. */
+  readonly rows?: LearntRows;
 }
 
 /**

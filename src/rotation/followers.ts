@@ -2,6 +2,7 @@ import type { Presence } from "../profile/component-kind.ts";
 import { unreadListing } from "../profile/lookup.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import { clockAhead, silenceOf } from "./announcements.ts";
+import { keyOf } from "./component-key.ts";
 import type { ComponentKind, LiveAuthority, LiveComponent } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { RosterMember } from "./record.ts";
@@ -72,11 +73,11 @@ export function followersOf(
  * By the clock of the cluster, as far as those who have just answered show that the one here is ahead. That it is behind
  * could as well be a longer life of their rows, and then everybody else would be silent.
  */
-function silenceIn({ components, profile }: ClusterObservation, presence: Presence, now: number) {
+function silenceIn({ components, profile, rows }: ClusterObservation, presence: Presence, now: number) {
   const living = profile.componentKinds.flatMap(({ kind, alwaysThere }) =>
     alwaysThere === undefined ? [] : components.filter((one) => one.kind === kind),
   );
-  return silenceOf(components, presence, now - Math.max(0, clockAhead(living, presence, now)));
+  return silenceOf(components, presence, now - Math.max(0, clockAhead(living, presence, now)), rows);
 }
 
 /** What tells of a member that is in no listing; made once, as there may be as many of them as components. */
@@ -119,11 +120,6 @@ function absent(
   // An agent without storage comes back as another one, and joins anew (teleport#7931).
   const at = again.phase === null ? "it reports no rotation" : `it is at ${again.phase}`;
   return { standing: "missing", seen: `${seen}; ${name} is there under another id, ${again.id}: ${at}` };
-}
-
-/** The key under which a component is remembered. */
-export function keyOf(component: { readonly kind: string; readonly id: string }): string {
-  return `${component.kind}/${component.id}`;
 }
 
 function pick(component: RosterMember, names: ReadonlyMap<string, string>) {

@@ -187,6 +187,8 @@ export interface Credentials {
   /** Why the identity could not be read, or `null`. */
   readonly problem: string | null;
   readonly notAfter: string | null;
+  /** Absent where nobody looked, as in observations of older versions. */
+  readonly notBefore?: string;
   /** SPKI fingerprints of the authorities that the identity trusts. */
   readonly trusts: readonly Fingerprint[];
   /** Keys of the cluster's user CA that signed its certificate; absent when nobody compared. */

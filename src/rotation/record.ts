@@ -2,6 +2,7 @@ import type { CheckResult } from "./check-result.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { GuardId } from "./plan.ts";
+import type { Renewals } from "./renewals.ts";
 
 /**
  * What neither git nor the cluster can tell (design, section 1). Evidence and memory, never a substitute for
@@ -50,6 +51,8 @@ export interface RotationRecord {
   readonly overridden?: readonly Fingerprint[] | null;
   /** Every component that was there before init. `null` when capstan did not see the start. */
   readonly roster: readonly RosterMember[] | null;
+  /** How often components were seen to announce themselves while it went on; absent: not yet. */
+  readonly renewals?: readonly Renewals[];
   /** Where the public state of all CAs from before the rotation, or before its last step, was kept. */
   readonly backup?: BackupRecord | null;
   /** How the checks of one's own ended right before init. Absent: nobody ran them then. */

@@ -1,5 +1,6 @@
 import type { Waiver } from "../resources/model/desired.ts";
-import { type Follower, keyOf } from "./followers.ts";
+import { keyOf } from "./component-key.ts";
+import type { Follower } from "./followers.ts";
 import type { GuardId } from "./plan.ts";
 import type { RosterMember } from "./record.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NOTHING_APPROVED } from "../../src/apply/approval.ts";
 import { lookAt } from "../../src/apply/fresh-look.ts";
+import { WatchedRows } from "../../src/apply/row-watch.ts";
 import { behindRecordMs, Sightings } from "../../src/apply/sightings.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import { World } from "../world/apply.ts";
@@ -80,6 +81,7 @@ describe("what is judged is what is done: a look is acted on once", () => {
       platform,
       lock: await store.lock(CLUSTER),
       sightings: new Sightings(clock),
+      rows: new WatchedRows(clock),
       approval: NOTHING_APPROVED,
     });
     expect(look.isFresh(world)).toBe(true);

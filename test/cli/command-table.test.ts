@@ -5,17 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandRow } from "../../src/cli/commands/command-row.ts";
 import { COMMANDS, GROUPS } from "../../src/cli/commands/command-table.ts";
 import { programOf } from "../../src/cli/commands/program.ts";
+import type { Flag } from "../../src/flag.ts";
 import { runHere } from "../world/command-line.ts";
 
 const ROWS: readonly CommandRow[] = COMMANDS;
 
 /** The name of the command that a line runs, its arguments and its flags. */
-async function read(line: string) {
+async function read(line: string, env: Record<string, string> = {}) {
   const argv = line.split(" ").slice(1);
   const printed: string[] = [];
   const stream = { columns: 80, write: (text: string) => printed.push(text) > 0 };
   let ran: readonly unknown[] = [];
-  await programOf(ROWS, argv, "1", { stdout: stream, stderr: stream }, async ({ name }, given) => {
+  await programOf(ROWS, argv, "1", { stdout: stream, stderr: stream, env }, async ({ name }, given) => {
     ran = [name, ...given];
   }).parseAsync(argv, { from: "user" });
   return ran;
@@ -51,6 +52,42 @@ describe("the table of commands", () => {
       interval: 300_000,
       approveFinal: ["", "a/b"],
     });
+  });
+});
+
+describe("environment variables of flags", () => {
+  const env = {
+    CAPSTAN_CLUSTER: "a.cluster, b.cluster",
+    CAPSTAN_SELECTOR: "ring=canary",
+    CAPSTAN_FORMAT: "json",
+  };
+
+  it("stand for what is not typed", async () => {
+    const [, , flags] = await read("capstan plan", env);
+    expect(flags).toMatchObject({
+      cluster: ["a.cluster", "b.cluster"],
+      selector: ["ring=canary"],
+      format: "json",
+    });
+  });
+
+  it("count for nothing beside what is typed, and empty ones for nothing at all", async () => {
+    const [, , typed] = await read("capstan plan --cluster c.cluster --format text", env);
+    expect(typed).toMatchObject({ cluster: ["c.cluster"], selector: ["ring=canary"], format: "text" });
+    const [, , none] = await read("capstan plan", { CAPSTAN_CLUSTER: " ", CAPSTAN_FORMAT: "" });
+    expect(none).toEqual({ directory: ".", format: "text", color: true });
+  });
+
+  it("are refused by name where the flag would not take them", async () => {
+    const ran = read("capstan apply", { CAPSTAN_FORMAT: "yaml" });
+    await expect(ran).rejects.toMatchObject({ code: "usage", message: 'CAPSTAN_FORMAT is "yaml"' });
+  });
+
+  it("never approve", () => {
+    const approving = ROWS.flatMap(({ flags }) => Object.entries<Flag>(flags))
+      .filter(([name]) => /approve|expect|force|accept/i.test(name))
+      .map(([, flag]) => flag.variable);
+    expect(new Set(approving)).toEqual(new Set([undefined]));
   });
 });
 

@@ -39,10 +39,10 @@ export const RECONCILE = row({
   exits: ["ok", "error", "blocked", "rolledBack", "stale", "locked", "interrupted"],
 });
 
-/** `capstan action`. */
+/** `capstan action`. The forge is told by the environment of the job. */
 export const ACTION = row({
   name: "action",
-  summary: "what the GitHub action runs: plan, apply, drift",
+  summary: "in a job of GitHub, GitLab, Gitea or Forgejo: plan, apply, drift",
   arguments: [{ name: "mode", says: "plan, apply or drift; the rest comes from the environment" }],
   flags: {},
   examples: ["capstan action plan"],

@@ -8,7 +8,7 @@ import {
   OVERRIDE_RENEW,
   OVERRIDE_RETIRE,
 } from "./override-rows.ts";
-import { PLAN, REPLAY, SHOW } from "./plan-rows.ts";
+import { FORECAST, PLAN, REPLAY, SHOW } from "./plan-rows.ts";
 import { ARTIFACTS, CHECK, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-rows.ts";
 import {
   ROTATE,
@@ -35,6 +35,7 @@ export const COMMANDS = [
   PLAN,
   APPLY,
   RECONCILE,
+  FORECAST,
   SHOW,
   LOCK_SHOW,
   LOCK_RELEASE,

@@ -1,13 +1,34 @@
 import type { Flag, Flags, ValuesOf } from "../../flag.ts";
 
-/** How results are printed. Markdown is for what reviewers read: a plan, a status, what is wrong with resources. */
-export type Format = "text" | "json" | "markdown";
+/**
+ * How results are printed. Markdown is for what reviewers read: a plan, a status, what is wrong with resources. The last
+ * two are for calendars and for Prometheus.
+ */
+export type Format = "text" | "json" | "markdown" | "ical" | "openmetrics";
 
 function common<const Formats extends readonly Format[]>(formats: Formats) {
   return {
     directory: { short: "C", value: "dir", says: "folder of the repository", default: "." },
-    cluster: { value: "name", says: "only this cluster" },
-    format: { value: "format", says: "how results are printed", choices: formats, default: "text" },
+    cluster: {
+      value: "name",
+      says: "only this cluster (repeatable)",
+      repeatable: "flag",
+      variable: "CAPSTAN_CLUSTER",
+    },
+    selector: {
+      value: "key=value",
+      says: "only clusters with this label (repeatable: with all)",
+      repeatable: "flag",
+      variable: "CAPSTAN_SELECTOR",
+    },
+    shard: { value: "i/n", says: "only the part of one of N machines, 0 to N-1" },
+    format: {
+      value: "format",
+      says: "how results are printed",
+      choices: formats,
+      default: "text",
+      variable: "CAPSTAN_FORMAT",
+    },
     color: { negated: true, says: "no colour, also with NO_COLOR in the environment" },
     quiet: { short: "q", says: "no progress on stderr" },
     verbose: { short: "v", says: "what is run, on stderr" },

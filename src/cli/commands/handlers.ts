@@ -13,6 +13,7 @@ export const HANDLERS: Loaders = {
   plan: async () => (await import("../plan.ts")).plan,
   apply: async () => (await import("../apply.ts")).apply,
   reconcile: async () => (await import("../reconcile.ts")).reconcile,
+  forecast: async () => (await import("../forecast.ts")).forecast,
   show: async () => (await import("../show.ts")).show,
   "lock show": async () => (await import("../lock.ts")).lockShow,
   "lock release": async () => (await import("../lock.ts")).lockRelease,

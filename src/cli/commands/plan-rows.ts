@@ -52,3 +52,22 @@ export const REPLAY = row({
   examples: ["capstan replay events.jsonl --speed 10"],
   exits: ["ok", "error"],
 });
+
+/** `capstan forecast`. */
+export const FORECAST = row({
+  name: "forecast",
+  summary: "say what must rotate or expires, and when",
+  arguments: [FOLDER],
+  flags: {
+    ...COMMON,
+    format: {
+      ...REVIEWED.format,
+      says: "how results are printed; ical is a calendar to subscribe to",
+      choices: ["text", "json", "markdown", "ical"],
+    },
+    within: { value: "duration", of: "duration", says: "how far to look", default: "90d" },
+  },
+  examples: ["capstan forecast", "capstan forecast --within 365d --format ical"],
+  exits: ["ok", "error", "blocked"],
+  more: ["", "Exit 3: something is due in that time, is overdue, or has no known date."],
+});

@@ -1,16 +1,22 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Flag, longOf } from "../../flag.ts";
-import { parseDuration } from "../../resources/model/duration.ts";
+import { parseSpan } from "../../resources/model/duration.ts";
 import type { Argument, CommandRow } from "./command-row.ts";
 import { GROUPS } from "./command-table.ts";
+import { takeFromEnvironment } from "./environment-flags.ts";
 
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;
 
 /** Where help and errors go. A stream is opened when it is first used: each costs milliseconds. */
-export interface HelpStreams {
+interface HelpStreams {
   readonly stdout: Pick<NodeJS.WriteStream, "write" | "columns">;
   readonly stderr: Pick<NodeJS.WriteStream, "write">;
+}
+
+/** What a program needs of the world. */
+export interface ProgramRim extends HelpStreams {
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Runs a command with what was typed: its arguments, then its flags. */
@@ -21,7 +27,7 @@ export function programOf(
   rows: readonly CommandRow[],
   argv: readonly string[],
   version: string,
-  streams: HelpStreams,
+  streams: ProgramRim,
   run: RunRow,
 ): Command {
   const program = new Command("capstan")
@@ -41,14 +47,14 @@ export function programOf(
     const [first = "", second] = row.name.split(" ");
     if (second === undefined) {
       const command = add(program, first, row.summary);
-      if (argv.includes(first)) declare(command, row, run);
+      if (argv.includes(first)) declare(command, row, streams.env, run);
       continue;
     }
     const group = groups.get(first) ?? add(program, first, summaryOf(first));
     groups.set(first, group);
     if (!argv.includes(first)) continue;
     const command = add(group, second, row.summary);
-    if (argv.includes(second)) declare(command, row, run);
+    if (argv.includes(second)) declare(command, row, streams.env, run);
   }
   return program;
 }
@@ -57,15 +63,18 @@ function summaryOf(group: string): string {
   return GROUPS.find(({ name }) => name === group)?.summary ?? "";
 }
 
-function declare(command: Command, row: CommandRow, run: RunRow): void {
+function declare(command: Command, row: CommandRow, env: ProgramRim["env"], run: RunRow): void {
   for (const argument of row.arguments) command.argument(shown(argument), argument.says);
   for (const [name, flag] of Object.entries(row.flags)) {
     command.addOption(optionOf(name, flag));
     if (flag.inline === true) takeInline(command, longOf(name, flag));
   }
   if (row.more !== undefined) command.addHelpText("after", row.more.join("\n"));
-  // The last thing that commander hands over is the command itself.
-  command.action((...given: unknown[]) => run(row, given.slice(0, -1)));
+  command.action((...given: unknown[]) => {
+    takeFromEnvironment(command, row.flags, env);
+    // The last thing that commander hands over is the command itself.
+    return run(row, given.slice(0, -1));
+  });
 }
 
 function shown({ name, optional, several }: Argument): string {
@@ -78,7 +87,10 @@ function optionOf(name: string, flag: Flag): Option {
   const long = short === undefined ? longOf(name, flag) : `-${short}, ${longOf(name, flag)}`;
   const word = repeatable === "value" ? `${value}...` : value;
   const shape = value === undefined ? "" : inline === true ? ` [${word}]` : ` <${word}>`;
-  const option = new Option(`${long}${shape}`, says);
+  const option = new Option(
+    `${long}${shape}`,
+    flag.variable === undefined ? says : `${says} [${flag.variable}]`,
+  );
   if (choices !== undefined) option.choices(choices);
   if (required === true) option.makeOptionMandatory();
   if (conflicts !== undefined) option.conflicts([...conflicts]);
@@ -99,9 +111,9 @@ const READERS: Readonly<Record<NonNullable<Flag["of"]>, (text: string) => number
     throw new InvalidArgumentError("It is not a whole number above 0.");
   },
   duration(text) {
-    const ms = parseDuration(text);
+    const ms = parseSpan(text);
     if (ms !== null && ms > 0) return ms;
-    throw new InvalidArgumentError("It is not a duration, as 60s or 5m.");
+    throw new InvalidArgumentError("It is not a duration, as 60s, 5m or 90d.");
   },
 };
 

@@ -27,7 +27,7 @@ export interface OverrideScene extends PlaceInGit {
 
 /** The one cluster that is meant. It is not asked. */
 export async function openPlace(terminal: Terminal, options: CommonOptions): Promise<PlaceInGit> {
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "folder");
+  const workspace = await openWorkspace(options.directory, options, terminal, "folder");
   return { terminal, workspace, cluster: onlyCluster(workspace) };
 }
 

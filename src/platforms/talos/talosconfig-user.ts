@@ -23,6 +23,7 @@ export async function readTalosconfigUser(session: Session, look: TalosLook): Pr
       problem: roles.includes("os:admin")
         ? null
         : `its user has the roles ${roles.join(", ") || "none"}, and os:admin is needed`,
+      notBefore: certificate.validFromDate.toISOString(),
       notAfter: certificate.validToDate.toISOString(),
       trusts: readCaCertificates(context.ca).map(({ fingerprint }) => fingerprint),
       signedBy: [...new Set(signers.map(({ fingerprint }) => fingerprint))],

@@ -29,6 +29,7 @@ export async function readTctlIdentity(
       source: "identity-file",
       path: identityFile,
       problem: null,
+      notBefore: client.validFromDate.toISOString(),
       notAfter: client.validToDate.toISOString(),
       signedBy: signersOf(client, await authorities),
       trusts: [...new Set(await Promise.all(trusted.map(certificateFingerprint)))],

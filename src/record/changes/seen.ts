@@ -5,6 +5,7 @@ import { introducedKeys } from "../../rotation/introduced-keys.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { ClusterRecord, PhaseRecord, RotationRecord } from "../../rotation/record.ts";
+import { longestOf } from "../../rotation/renewals.ts";
 import { BY_HAND, ended, endOf } from "./ended.ts";
 import { withNewcomers } from "./roster.ts";
 
@@ -69,9 +70,22 @@ export function catchUp(record: ClusterRecord, observation: ClusterObservation, 
       const live = observation.authorities.find(({ type }) => type === rotation.authority);
       if (rotation.ended_at !== null || live === undefined) return rotation;
       const { profile } = observation;
-      return endedUnseen(contradicted(followed(rotation, live, profile), observation), live, now, profile);
+      const learnt = withRenewals(rotation, observation);
+      return endedUnseen(contradicted(followed(learnt, live, profile), observation), live, now, profile);
     }),
   };
+}
+
+/** Less than this is no news: every change of the record is a write to the remote. */
+const NEWS = 1.1;
+
+/** What this run has seen of how often components announce themselves, for the next one. */
+function withRenewals(rotation: RotationRecord, { rows }: ClusterObservation): RotationRecord {
+  const known = rotation.renewals ?? [];
+  const isNews = rows?.renewals.some(
+    ({ kind, longest_ms }) => longest_ms > NEWS * (known.find((one) => one.kind === kind)?.longest_ms ?? 0),
+  );
+  return isNews === true ? { ...rotation, renewals: longestOf(rows?.renewals ?? [], known) } : rotation;
 }
 
 /**

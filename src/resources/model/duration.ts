@@ -21,6 +21,12 @@ export function parseDuration(text: string): number | null {
   return Number.isSafeInteger(ms) ? ms : null;
 }
 
+/** The same on a command line, where people count in days, too: `90d`. */
+export function parseSpan(text: string): number | null {
+  const days = /^(\d{1,6})d$/.exec(text)?.[1];
+  return days === undefined ? parseDuration(text) : Number(days) * 24 * 3_600_000;
+}
+
 /** The shortest text that `parseDuration` reads back: hours are the largest unit, as Go knows no days. */
 export function formatDuration(ms: number): string {
   let rest = Math.max(0, Math.round(ms));

@@ -5,6 +5,7 @@ import { entryStatesOf } from "../overrides/ca-override.ts";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import { type OverrideReading, readOverrides } from "../overrides/read-cluster.ts";
 import { readOverride } from "../overrides/read-resource.ts";
+import { overrideEnds } from "./override-ends.ts";
 import { planOverrides } from "./plan-overrides.ts";
 
 /** Certificate authority overrides of Teleport, as the core asks for them (reference teleport-overrides). */
@@ -19,6 +20,7 @@ export const OVERRIDES: Overrides = {
   liveDocument: (reading, type) => readingOf(reading).pairs.get(type)?.document ?? null,
   diagnose: overrideDiagnostics,
   chains: chainsNow,
+  ends: (reading) => overrideEnds(readingOf(reading)),
 };
 
 /** Only `read` makes one, and only for a cluster of this platform. */

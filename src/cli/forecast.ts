@@ -1,0 +1,68 @@
+import type { ValuesOf } from "../flag.ts";
+import type { Forecast } from "../fleet/forecast/forecast.ts";
+import { makeForecast } from "../fleet/forecast/make-forecast.ts";
+import { readingsOfOverrides } from "../planner/read-overrides.ts";
+import type { FORECAST } from "./commands/plan-rows.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { observeEach } from "./observe.ts";
+import { openCommit, openPlatforms } from "./open-clusters.ts";
+import { paintFor, type Terminal } from "./terminal.ts";
+
+type ForecastOptions = ValuesOf<typeof FORECAST.flags>;
+
+/** `capstan forecast`: what must rotate or expires, and when; exit 3 when something is due in the time asked about. */
+export async function forecast(
+  terminal: Terminal,
+  directory: string | undefined,
+  options: ForecastOptions,
+): Promise<ExitCode> {
+  const nothingUntrusted = { untrusted: new Map(), unasked: new Map() };
+  const { workspace, platforms } = await openCommit(terminal, directory, options, (...opened) =>
+    openPlatforms(...opened, { ...nothingUntrusted, allOverrides: true }),
+  );
+  const { desired, commit, store } = workspace;
+  const { observations, unread } = await observeEach(platforms, workspace);
+  const [records, overrides] = await Promise.all([
+    Promise.all(observations.map(({ cluster }) => store.load(cluster))),
+    readingsOfOverrides(desired.overrides, observations),
+  ]);
+  const made = makeForecast({
+    desired,
+    clusters: workspace.clusters.map(({ name }) => name),
+    ...{ observations, unread, records, overrides, commit },
+    now: terminal.now(),
+    withinMs: options.within,
+  });
+  terminal.stdout.write(await printed(made, terminal, options));
+  return exitOfForecast(made);
+}
+
+async function printed(
+  made: Forecast,
+  terminal: Terminal,
+  { format, color }: ForecastOptions,
+): Promise<string> {
+  switch (format) {
+    case "json":
+      return `${(await import("../views/json/json-text.ts")).jsonText(made)}\n`;
+    case "markdown":
+      return (await import("../views/markdown/forecast-markdown.ts")).forecastMarkdown(made);
+    case "ical":
+      return (await import("../views/calendar/forecast-calendar.ts")).forecastCalendar(made);
+    case "text": {
+      const paint = await paintFor(terminal.stdout, terminal.env, color);
+      return (await import("../views/text/forecast-text.ts")).forecastText(made, paint);
+    }
+  }
+}
+
+function exitOfForecast({ outcome }: Forecast): ExitCode {
+  switch (outcome) {
+    case "nothing_due":
+      return EXIT.ok;
+    case "due":
+      return EXIT.blocked;
+    case "incomplete":
+      return EXIT.error;
+  }
+}

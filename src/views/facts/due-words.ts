@@ -1,0 +1,44 @@
+import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import { count } from "../count.ts";
+import { dateOf, momentText } from "../times.ts";
+
+const DAY_MS = 24 * 3_600_000;
+/** Of many change windows: JSON and the calendar have all of them. */
+export const WINDOWS_SHOWN = 3;
+
+/** Of many clusters that have a time in common. */
+const CLUSTERS_NAMED = 3;
+
+/** How soon: `unknown`, `overdue`, `today`, `in 12 days`; whole days, rounded down. */
+export function whenDue({ at }: Pick<ForecastItem, "at">, { made_at }: Pick<Forecast, "made_at">): string {
+  if (at === null) return "unknown";
+  const left = Date.parse(at) - Date.parse(made_at);
+  if (left <= 0) return "overdue";
+  return left < DAY_MS ? "today" : `in ${count(Math.floor(left / DAY_MS), "day")}`;
+}
+
+/** The head of a forecast: what time it is about, and how much is due in it. */
+export function dueHead({ items, made_at, until, problems }: Forecast): string {
+  const days = Math.round((Date.parse(until) - Date.parse(made_at)) / DAY_MS);
+  const time = `within ${count(days, "day")}, until ${dateOf(until)}`;
+  const due = items.filter((item) => item.due).length;
+  const unread = problems.length === 0 ? "" : `; ${count(problems.length, "cluster")} could not be read`;
+  return due === 0 ? `Nothing is due ${time}${unread}.` : `${due} due ${time}${unread}.`;
+}
+
+/** The first item after the time that was asked about. */
+export function firstLater({ items }: Forecast): ForecastItem | undefined {
+  return items.find(({ due }) => !due);
+}
+
+/** `Tue 1 Dec 2026 22:00 UTC to Wed 2 Dec 2026 04:00 UTC`. */
+export function spanText({ from, until }: Pick<ForecastWindow, "from" | "until">): string {
+  return `${momentText(from)} to ${momentText(until)}`;
+}
+
+/** Their names, of many the first ones; `spell` writes a name. */
+export function clustersText(names: readonly string[], spell: (name: string) => string): string {
+  const named = names.slice(0, CLUSTERS_NAMED).map(spell).join(", ");
+  const more = names.length - CLUSTERS_NAMED;
+  return more > 0 ? `${named} and ${more} more` : named;
+}
