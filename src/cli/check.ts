@@ -26,7 +26,7 @@ export async function check(
   names: readonly string[],
   options: ValuesOf<typeof CHECK.flags>,
 ): Promise<ExitCode> {
-  const workspace = await openWorkspace(options.directory, options.cluster, terminal, "commit");
+  const workspace = await openWorkspace(options.directory, options, terminal, "commit");
   const wanted = checksNamed(workspace.clusters, names);
   const found = workspace.commit === null ? null : notInPlan(await uncommitted(workspace), workspace.commit);
   if (found !== null && options.quiet !== true) terminal.stderr.write(`${paragraph(found, "")}\n`);
