@@ -113,7 +113,7 @@ type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
 export function contextOf(
   terminal: Terminal,
   workspace: Workspace,
-  options: CommonOptions,
+  options: CommonOptions & Pick<ApplyOptions, "parallel">,
   signal: AbortSignal,
   acceptHistory?: string,
 ): Context {
@@ -124,6 +124,7 @@ export function contextOf(
     ...(acceptHistory === undefined ? {} : { acceptHistory }),
     platforms: openPlatforms(workspace, terminal, options, signal),
     store: workspace.store,
+    parallel: options.parallel,
     clock: { ...systemClock, now: () => terminal.now() },
     holder: holderOf(terminal, workspace.commit),
     runChecks: (cluster, checks, stopped) =>
@@ -164,7 +165,7 @@ async function applyAsText(
   signal: AbortSignal,
   emit: EventFile["write"],
 ): Promise<RunOutcome> {
-  const tell = await runText(terminal, options);
+  const tell = await runText(terminal, options, context.platforms.size > 1);
   return await applyPlan({
     ...context,
     signal,
