@@ -21,7 +21,7 @@ export interface CheckKind {
 export const CHECK_FIELDS = ["command", "login", "target", "user", "sample", "labels"] as const;
 
 /** One of them. */
-export type CheckField = (typeof CHECK_FIELDS)[number];
+type CheckField = (typeof CHECK_FIELDS)[number];
 
 /** What is run for one check. */
 export interface CheckProcedure {
@@ -41,7 +41,7 @@ export interface CheckPlace {
 }
 
 /** How those are found among whom some are chosen. */
-export interface CheckListing {
+interface CheckListing {
   readonly call: (place: CheckPlace) => CheckCall;
   /** `null` for an answer that is no listing. */
   readonly found: (stdout: string) => readonly string[] | null;

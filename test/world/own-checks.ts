@@ -23,7 +23,7 @@ export function result(check: AccessCheck, outcome: CheckResult["outcome"], minu
   return resultAt(check, outcome, ago(minutes));
 }
 
-export function resultAt(check: AccessCheck, outcome: CheckResult["outcome"], at: string): CheckResult {
+function resultAt(check: AccessCheck, outcome: CheckResult["outcome"], at: string): CheckResult {
   return {
     name: check.name,
     content: checkContent(check),
