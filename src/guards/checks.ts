@@ -12,6 +12,7 @@ export const checks: Guard = {
   about: "outside",
   refuses: "going on while a check of one's own has failed, or could not be run",
   waivable: true,
+  subjects: ["check", "override"],
   appliesTo: (input) => checksIn(input).length > 0,
   judge: (input) => {
     const { past, record, authority, edge } = input;
