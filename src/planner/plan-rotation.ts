@@ -22,9 +22,6 @@ import { standingOf } from "./rotation-standing.ts";
 import { stepsBack, stepsOf } from "./steps.ts";
 import { waiverNotes } from "./waivers.ts";
 
-/** Times come last, as they follow from the steps of all rotations of a cluster. */
-const UNTIMED = { earliest: null, earliest_by: null } as const;
-
 /**
  * The plan of one declared rotation: where it stands, and the steps that are left, each with its guards' verdicts.
  */
@@ -57,7 +54,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
-    steps: steps.map((step) => ({ ...step, ...UNTIMED, checklist: workBefore(step, resource, context) })),
+    steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
   };
 }
 
@@ -105,7 +102,7 @@ export function planUndeclared(
     consumers: consumersSeen(live.type, context),
     // The work of a phase that is left for good is nobody's any more.
     checklist: live.rotation.phase === "rollback" ? itemsOf(live.type, "rollback", null, context) : [],
-    steps: steps.map((step) => ({ ...step, ...UNTIMED, checklist: workBefore(step, null, context) })),
+    steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
   };
 }
 

@@ -28,8 +28,8 @@ export interface RotationContext {
   readonly ahead: readonly Ahead[];
 }
 
-/** A step before its work by hand is known, and its time. */
-export type Move = Omit<Step, "checklist" | "earliest" | "earliest_by">;
+/** A step before its work by hand is known. */
+export type Move = Omit<Step, "checklist">;
 
 /** One authority of a rotation with everything that is known about it. */
 export interface Member {

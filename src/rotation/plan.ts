@@ -183,11 +183,11 @@ export interface Step {
   readonly after: string | null;
   /**
    * The first moment at which it may be taken if those before it are taken as soon as they may, ISO 8601. `null`: time
-   * does not hold it, or nobody knows for how long, which its guard says then.
+   * does not hold it, or nobody knows for how long, which its guard says then. Absent in plans of older versions.
    */
-  readonly earliest: string | null;
+  readonly earliest?: string | null;
   /** What ends at that moment; `null` where there is none. */
-  readonly earliest_by: TimeReason | null;
+  readonly earliest_by?: TimeReason | null;
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];

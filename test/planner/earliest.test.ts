@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextOpening, openTimes } from "../../src/guards/open-times.ts";
 import { makePlan } from "../../src/planner/planner.ts";
+import { planDifference } from "../../src/planner/saved/plan-difference.ts";
 import {
   type ChangeWindow,
   type ClusterResource,
@@ -9,7 +10,11 @@ import {
   WEEKDAYS,
 } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
+import type { Plan } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import { planMarkdown } from "../../src/views/markdown/plan-markdown.ts";
+import { plainPaint } from "../../src/views/text/paint.ts";
+import { planText } from "../../src/views/text/plan-text.ts";
 import {
   authority,
   CLUSTER,
@@ -35,17 +40,10 @@ interface Situation {
   readonly type?: string;
 }
 
-/** Each step that is left until standby, with its earliest time. */
-function times({
-  live,
-  policy,
-  wanted = {},
-  record = {},
-  now = NOW,
-  type = "host",
-}: Situation): readonly string[] {
+/** The plan until standby. */
+function planOf({ live, policy, wanted = {}, record = {}, now = NOW, type = "host" }: Situation): Plan {
   const remembered = memory(live, { authority: type, ...record });
-  const plan = makePlan({
+  return makePlan({
     desired: desired(
       [rotation("standby", { strategy: "walk", authorities: [{ type, retire: [OLD] }], ...wanted })],
       { maxSessionTtlMs: 0, ...policy },
@@ -55,9 +53,15 @@ function times({
     commit: null,
     now,
   });
-  const steps = plan.clusters.flatMap(({ rotations }) => rotations.flatMap(({ steps }) => steps));
+}
+
+/** Each step that is left until standby, with its earliest time. */
+function times(situation: Situation): readonly string[] {
+  const steps = planOf(situation).clusters.flatMap(({ rotations }) =>
+    rotations.flatMap(({ steps }) => steps),
+  );
   return steps.map(({ from, to, earliest, earliest_by }) =>
-    [`${from}-${to}`, earliest?.slice(0, 16) ?? "now", ...(earliest_by === null ? [] : [earliest_by])].join(
+    [`${from}-${to}`, earliest?.slice(0, 16) ?? "now", ...(earliest_by == null ? [] : [earliest_by])].join(
       " ",
     ),
   );
@@ -181,6 +185,24 @@ describe("the earliest time of a step", () => {
     const steps = times(situation).filter((step) => !/^(\w+)-\1 /.test(step));
     expect(steps).toEqual(expected);
   });
+});
+
+it("is said in text and in Markdown", () => {
+  const plan = planOf({ live: "standby", policy: { ...NIGHTS, soakMs: HOUR } });
+  expect(planText(plan, plainPaint)).toContain(
+    "       when      not before Mon 23 Nov 2026 21:00 UTC (window)\n",
+  );
+  expect(planText(plan, plainPaint)).toContain(
+    "       when      not before Mon 23 Nov 2026 22:00 UTC (soak time)\n",
+  );
+  const markdown = planMarkdown(plan, { fingerprint: plan.fingerprint });
+  expect(markdown).toContain("   - not before Mon 23 Nov 2026 21:00 UTC (window)\n");
+});
+
+it("moves with the clock where steps come later, which is no other plan", () => {
+  const situation: Situation = { live: "standby", policy: { soakMs: HOUR } };
+  const later = planOf({ ...situation, now: NOW + MINUTE });
+  expect(planDifference(planOf(situation), later)).toEqual([]);
 });
 
 function phase(name: Phase, since: string) {

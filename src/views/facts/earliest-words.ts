@@ -9,7 +9,10 @@ const REASONS: Readonly<Record<TimeReason, string>> = {
 };
 
 /** `not before Wed 2 Dec 2026 22:00 UTC (window)`; `null` where time does not hold the step. */
-export function earliestText({ earliest, earliest_by }: Pick<Step, "earliest" | "earliest_by">): string | null {
+export function earliestText({
+  earliest = null,
+  earliest_by = null,
+}: Pick<Step, "earliest" | "earliest_by">): string | null {
   if (earliest === null) return null;
   const why = earliest_by === null ? "" : ` (${REASONS[earliest_by]})`;
   return `not before ${momentText(earliest)}${why}`;

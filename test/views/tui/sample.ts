@@ -100,8 +100,6 @@ export function step(name: string, authority: string, { from, to }: Edge, more: 
     reversible: !final,
     point_of_no_return: final,
     after: null,
-    earliest: null,
-    earliest_by: null,
     checklist: [],
     guards: passing(),
     ...more,
