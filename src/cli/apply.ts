@@ -111,7 +111,7 @@ type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
 export function contextOf(
   terminal: Terminal,
   workspace: Workspace,
-  options: CommonOptions,
+  options: CommonOptions & Pick<ApplyOptions, "parallel">,
   signal: AbortSignal,
   acceptHistory?: string,
 ): Context {
@@ -122,6 +122,7 @@ export function contextOf(
     ...(acceptHistory === undefined ? {} : { acceptHistory }),
     platforms: openPlatforms(workspace, terminal, options, signal),
     store: workspace.store,
+    parallel: options.parallel,
     clock: { ...systemClock, now: () => terminal.now() },
     holder: holderOf(terminal, workspace.commit),
   };
@@ -160,7 +161,7 @@ async function applyAsText(
   signal: AbortSignal,
   emit: EventFile["write"],
 ): Promise<RunOutcome> {
-  const tell = await runText(terminal, options);
+  const tell = await runText(terminal, options, context.platforms.size > 1);
   return await applyPlan({
     ...context,
     signal,
@@ -188,10 +189,16 @@ async function applyAsText(
 
 /** Who is at work, for whoever comes second: on a runner with the page of the run. */
 function holderOf({ env }: Terminal, commit: string | null): LockHolder {
-  const who = env["GITHUB_ACTOR"] ?? userInfo().username;
+  const who = env["GITHUB_ACTOR"] ?? env["GITLAB_USER_LOGIN"] ?? userInfo().username;
   const at = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
   const holder = { who: `${who}@${hostname()}`, why: `capstan apply${at}` };
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const {
+    GITHUB_SERVER_URL: server,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ID: run,
+    CI_JOB_URL: job,
+  } = env;
+  if (job) return { ...holder, runUrl: job };
   if (!server || !repository || !run) return holder;
   return { ...holder, runUrl: `${server}/${repository}/actions/runs/${run}` };
 }

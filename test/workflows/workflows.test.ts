@@ -190,11 +190,14 @@ describe("the workflows to copy", () => {
 describe("the action", () => {
   it("hands over every input by the name that capstan reads, and nothing else", () => {
     const env = action.runs.steps.find(({ env }) => env !== undefined)?.env ?? {};
-    const source = read("src/forge/action-context.ts");
-    const known = [...source.matchAll(/"(CAPSTAN_\w+)"/g)].map(([, name]) => name);
-    expect(Object.keys(env).filter((name) => name.startsWith("CAPSTAN_") && name !== "CAPSTAN_MODE")).toEqual(
-      expect.arrayContaining(known),
-    );
+    const source = read("src/forge/action-inputs.ts");
+    const known = [...source.matchAll(/(?:given\(|env, )"([a-z-]+)"/g)].map(([, name]) => name ?? "");
+    const names = known.map((name) => `INPUT_${name.toUpperCase().replaceAll("-", "_")}`);
+    expect(
+      Object.keys(env)
+        .filter((name) => name.startsWith("INPUT_"))
+        .toSorted(),
+    ).toEqual(names.toSorted());
     const inputs = Object.values(env).map((value) => /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(value)?.[1]);
     expect(inputs.toSorted()).toEqual(Object.keys(action.inputs).toSorted());
   });
