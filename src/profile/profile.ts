@@ -189,6 +189,8 @@ export interface Guard {
   readonly refuses: string;
   /** Some findings may be accepted by review; a wrong phase or somebody else's rotation may not. */
   readonly waivable: boolean;
+  /** What its findings are about: the words before the slash. `component` is every kind of component of the platform. */
+  readonly subjects: readonly string[];
   appliesTo(input: GuardInput): boolean;
   judge(input: GuardInput): Judgement;
 }

@@ -12,6 +12,7 @@ import type {
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import { commandIn } from "../../src/rotation/remedy-command.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import {
   ago,
@@ -1289,6 +1290,36 @@ describe("guards", () => {
     expect(judged.find(({ id }) => id === "pins")?.findings[0]?.message).toContain(
       `lacks the old CA pin ${OLD}`,
     );
+  });
+
+  it("no finding is about what its guard does not name", () => {
+    for (const one of Object.values(CASES)) {
+      const input = inputOf(one);
+      for (const guard of GUARDS.filter((candidate) => candidate.appliesTo(input))) {
+        const judgement = guard.judge(input);
+        if (judgement.outcome === "pass") continue;
+        const kinds = guard.subjects.flatMap((name) =>
+          name === "component" ? input.observation.profile.componentKinds.map(({ kind }) => kind) : [name],
+        );
+        for (const { subject } of judgement.findings) expect(kinds).toContain(subject.split("/")[0]);
+      }
+    }
+  });
+
+  it("what can be accepted ends in a command, and what is stated in another", () => {
+    for (const one of Object.values(CASES)) {
+      const input = inputOf(one);
+      for (const { id, findings } of judgeAll(input)) {
+        const isWaivable = GUARDS.find((guard) => guard.id === id)?.waivable === true;
+        for (const { remedy } of findings) {
+          if (isWaivable)
+            expect(commandIn(remedy), `${id}: ${remedy}`).toMatch(
+              /^capstan (waive|acknowledge|rotate rollback) /,
+            );
+          expect(remedy).not.toMatch(/waive `|YOU/);
+        }
+      }
+    }
   });
 
   it("no finding leaves the person without something to do", () => {

@@ -61,6 +61,7 @@ function dieIsWhole(): Guard {
     about: "cluster",
     refuses: "striking with a cracked die",
     waivable: false,
+    subjects: ["authority"],
     appliesTo: ({ edge }) => edge.from !== edge.to && edge.to !== "rollback",
     judge: ({ observation }) =>
       failWith(

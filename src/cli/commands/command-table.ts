@@ -26,6 +26,7 @@ import {
   SANDBOX_STATUS,
   SANDBOX_UP,
 } from "./sandbox-rows.ts";
+import { ACKNOWLEDGE, WAIVE } from "./statement-rows.ts";
 
 /** Every command of capstan, in the order of `--help`: the one table of them. */
 export const COMMANDS = [
@@ -46,6 +47,8 @@ export const COMMANDS = [
   ROTATE_ADVANCE,
   ROTATE_FINISH,
   ROTATE_ROLLBACK,
+  WAIVE,
+  ACKNOWLEDGE,
   OVERRIDE_CSR,
   OVERRIDE_ADD,
   OVERRIDE_ENABLE,

@@ -10,6 +10,7 @@ import type {
   Step,
 } from "../../rotation/plan.ts";
 import { stepTitle } from "../../rotation/plan-steps.ts";
+import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
 import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
@@ -171,16 +172,26 @@ function guardsText({ guards, awaited }: Step, paint: Paint): string {
   return lines.join("\n");
 }
 
-/** Findings that follow each other and ask for the same say what to do once, behind the last of them. */
+/**
+ * Findings that follow each other and ask for the same say what to do once, behind the last of them; each has its own
+ * command, on a line of its own, to be copied.
+ */
 function findingsText(findings: readonly Finding[], paint: Paint): readonly string[] {
+  let commands: string[] = [];
   return findings.flatMap(({ subject, message, remedy }, index) => {
+    const command = commandIn(remedy);
+    if (command !== null) commands.push(`             ${harmlessLine(command)}`);
     const what = paragraph(
       `${paint("strong", harmlessLine(subject))} ${harmlessLine(message)}`,
       "         ",
       "           ",
     );
-    if (findings[index + 1]?.remedy === remedy) return [what];
-    return [what, paragraph(`→ ${harmlessLine(remedy)}`, "           ", "             ")];
+    const sentence = withoutCommand(remedy);
+    const next = findings[index + 1]?.remedy;
+    if (next !== undefined && withoutCommand(next) === sentence) return [what];
+    const typed = commands;
+    commands = [];
+    return [what, paragraph(`→ ${harmlessLine(sentence)}`, "           ", "             "), ...typed];
   });
 }
 

@@ -3,6 +3,7 @@ import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
 import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
+import { acknowledgeCommand, commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { holdsText } from "../../facts/work-words.ts";
 import { keyFates, stepPassage } from "../key-fates.ts";
@@ -97,9 +98,10 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
   return [
     line(sign, " ", span(guard.id, "strong"), " ", span(verdict, tone)),
     ...findings.slice(0, FINDINGS_SHOWN).flatMap((finding, index) => {
-      // One remedy for a row of findings is said once, under the last of them.
+      // One remedy for a row of findings is said once, under the last of them; each has its own command.
       const next = index + 1 < FINDINGS_SHOWN ? findings[index + 1] : undefined;
-      return findingLines(finding, next?.remedy !== finding.remedy, width);
+      const isLast = next === undefined || withoutCommand(next.remedy) !== withoutCommand(finding.remedy);
+      return findingLines(finding, isLast, width);
     }),
     ...(hidden > 0
       ? [line("  ", span(`and ${countOnScreen(hidden, "more finding")}: 4 lists them all`, "dim"))]
@@ -112,9 +114,13 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
 }
 
 function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean, width: number): Line[] {
+  const command = commandIn(remedy);
   return [
     ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
-    ...(withRemedy ? wrapped(remedy, width, { lead: line("  ", span("→ ", "dim")) }) : []),
+    ...(command === null
+      ? []
+      : wrapped(command, width, { tone: "strong", lead: line("  ", span("$ ", "dim")) })),
+    ...(withRemedy ? wrapped(withoutCommand(remedy), width, { lead: line("  ", span("→ ", "dim")) }) : []),
   ];
 }
 
@@ -145,7 +151,7 @@ function openLines(item: ChecklistItem, width: number): Line[] {
           ...(verify === "" ? [] : wrapped(verify, width, { lead: lead("check ") })),
           ...commands.flatMap((command) => wrapped(command, width, { tone: "strong", lead: lead("$ ") })),
           ...(artifacts.length === 0 ? [] : wrapped(artifacts.join(", "), width, { lead: lead("files ") })),
-          ...wrapped(id, width, { tone: "dim", lead: lead("acknowledge ") }),
+          ...wrapped(acknowledgeCommand(id), width, { tone: "dim", lead: lead("done  ") }),
         ]
       : []),
   ];
