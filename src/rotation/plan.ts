@@ -205,10 +205,23 @@ export interface Step {
    * judged then.
    */
   readonly after: string | null;
+  /**
+   * The first moment at which it may be taken if those before it are taken as soon as they may, ISO 8601. `null`: time
+   * does not hold it, or nobody knows for how long, which its guard says then. Absent in plans of older versions.
+   */
+  readonly earliest?: string | null;
+  /** What ends at that moment; `null` where there is none. */
+  readonly earliest_by?: TimeReason | null;
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
 }
+
+/**
+ * What makes a step wait for a time: the policy's soak time, sessions that were opened with the old key, a change
+ * window that opens, a freeze that ends.
+ */
+export type TimeReason = "soak" | "sessions" | "window" | "freeze";
 
 /** What drops a key for good, or sets off what does: approved by itself, never along with others. */
 export function needsOwnApproval({

@@ -13,6 +13,7 @@ import type {
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
 import { checkWords } from "../facts/check-words.ts";
+import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";
 import { plainPaint } from "../text/paint.ts";
@@ -107,11 +108,13 @@ function consumers(rotation: RotationPlan, view: View): readonly Part[] {
 function stepParts(step: Step, number: number, view: View): readonly Leaf[] {
   const final = step.point_of_no_return ? " **POINT OF NO RETURN**" : "";
   const ahead = workAhead(step);
+  const earliest = earliestText(step);
   return [
     leaf("steps", `${number}. **${markdownTitle(step)}**${final}\n`, view),
     leaf("explanations", `   - ${prose(step.why)}\n`, view),
     beside("steps", `   - disrupts: ${prose(step.disrupts)}\n   - undo: ${prose(step.undo)}\n`, view),
     beside("steps", `   - guards: ${guardSummary(step)}\n`, view),
+    ...(earliest === null ? [] : [beside("steps", `   - ${earliest}\n`, view)]),
     ...waivers(step.guards, view),
     ...(ahead === null ? [] : [beside("checklist", ahead, view)]),
   ];

@@ -12,6 +12,7 @@ import type {
 import { stepTitle } from "../../rotation/plan-steps.ts";
 import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
+import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { planShortener } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
@@ -121,6 +122,8 @@ function stepText(step: Step, number: number, paint: Paint): string {
   lines.push(paragraph(step.why, "       "));
   lines.push(paragraph(`disrupts  ${step.disrupts}`, "       ", "                 "));
   lines.push(paragraph(`undo      ${step.undo}`, "       ", "                 "));
+  const earliest = earliestText(step);
+  if (earliest !== null) lines.push(`       when      ${earliest}`);
   const ahead = step.after === null ? [] : step.checklist.filter(({ required }) => required);
   if (ahead.length > 0) {
     const ids = ahead.map(({ id }) => id).join(", ");
