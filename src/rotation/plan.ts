@@ -1,4 +1,5 @@
 import type { FailureCode } from "../failure.ts";
+import type { CheckResult, CheckState } from "./check-result.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
 import type { OverridePlan } from "./override-plan.ts";
 import type { Phase } from "./phase.ts";
@@ -107,10 +108,33 @@ export interface RotationPlan {
   readonly ca_pins: Pins | null;
   /** What trusts these CAs outside the cluster, as probes saw it now. */
   readonly consumers: readonly ConsumerObservation[];
+  /** Checks of one's own that its CAs can break; absent where there are none. */
+  readonly checks?: readonly CheckPlan[];
   /** The work by hand of the phase that the authorities are in; in standby what follows a finished rotation. */
   readonly checklist: readonly ChecklistItem[];
   readonly steps: readonly Step[];
 }
+
+/** A check of one's own, as the record knows it: a plan runs none. */
+export interface CheckPlan {
+  readonly name: string;
+  readonly kind: string;
+  /** Who is shut out where it fails. */
+  readonly speaks_for: string;
+  /** Of the newest result, where that is newer than the last transition; else `not_yet`. */
+  readonly state: CheckState;
+  /** It holds the rotation although it failed in the baseline already. */
+  readonly required: boolean;
+  /** The newest result, of whatever time. */
+  readonly last: CheckEvidence | null;
+  /** From before init. */
+  readonly baseline: CheckEvidence | null;
+  /** `3 of 3, 12 s ago; baseline 3 of 3`. */
+  readonly evidence: string;
+}
+
+/** How a check ended. */
+export type CheckEvidence = Omit<CheckResult, "name" | "content">;
 
 /** One piece of work that a person does or states (`acknowledge`), or that a probe proves. */
 export interface ChecklistItem {

@@ -1,9 +1,18 @@
 import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { OverridePlan } from "../../rotation/override-plan.ts";
-import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
+import type {
+  CheckPlan,
+  ClusterPlan,
+  Drift,
+  GuardVerdict,
+  KeyPlan,
+  RotationPlan,
+  Step,
+} from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
+import { checkWords } from "../facts/check-words.ts";
 import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";
@@ -60,6 +69,7 @@ function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
     beside("steps", `${head}${fence(railText(rotation, plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),
     ...(notes.length === 0 ? [] : [beside("explanations", "\n", view)]),
+    ...checkParts(rotation.checks ?? [], view),
     ...workParts(rotation, view),
     ...steps.flatMap((step, index) => stepParts(step, index + 1, view)),
     ...(steps.length === 0 ? [] : [beside("steps", "\n", view)]),
@@ -76,6 +86,17 @@ function workParts(rotation: RotationPlan, view: View): readonly Part[] {
     leaf("checklist", workItem(item, rotation.standing === "finished"), view),
   );
   return [{ open: workHead(rotation), parts: [...lines, beside("checklist", "\n", view)], close: "" }];
+}
+
+/** A line each: whether people still get in is what a reviewer wants to know. */
+function checkParts(checks: readonly CheckPlan[], view: View): readonly Leaf[] {
+  if (checks.length === 0) return [];
+  return [
+    ...checks.map((check) =>
+      leaf("checks", `- check ${code(check.name)}: ${prose(checkWords(check))}\n`, view),
+    ),
+    beside("checks", "\n", view),
+  ];
 }
 
 function consumers(rotation: RotationPlan, view: View): readonly Part[] {
@@ -200,6 +221,7 @@ const NAMES: Readonly<Record<keyof typeof IMPORTANCE, string>> = {
   drift: "lines of drift and waivers",
   explanations: "explanations",
   overrides: "overrides",
+  checks: "lines of checks",
   consumers: "tables of trust consumers",
   diff: "changes in git",
   guards: "lists of passing guards",

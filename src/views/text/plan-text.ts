@@ -18,6 +18,7 @@ import { planShortener } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import { dateOf } from "../times.ts";
 import { baseText } from "./base-text.ts";
+import { checkLines } from "./check-lines.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
 import { overrideText } from "./override-text.ts";
@@ -81,6 +82,7 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
   if (moves && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
+  if (moves && rotation.checks !== undefined) lines.push("", checkLines(rotation.checks, paint));
   for (const note of rotation.notes) lines.push(paragraph(`note: ${harmlessLine(note)}`, "    ", "      "));
   const work = checklistText(rotation, paint);
   if (work !== null) lines.push("", work);
