@@ -178,7 +178,6 @@ const MAY_NAME: Readonly<Record<string, string>> = {
   "cli/override/signed-certificate.ts": "the same",
   "resources/edit/edit-override.ts": "a comment for people in a file that is the platform's own format",
   "resources/model/variables.ts": "names of variables that people have in their environments",
-  "resources/read/read-documents.ts": "says whose resources people have beside capstan's",
 };
 
 describe("no platform's word outside its rooms", () => {

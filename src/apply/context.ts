@@ -22,6 +22,8 @@ export interface RunContext {
   readonly platforms: ReadonlyMap<string, Platform>;
   readonly store: RecordStore;
   readonly clock: RunClock;
+  /** How many clusters are walked at the same time. */
+  readonly parallel: number;
   /** Fires on SIGINT, SIGTERM and SIGHUP: stop at the next safe point. */
   readonly signal: AbortSignal;
   /** Fires when a person who watches wants the rotation rolled back. */

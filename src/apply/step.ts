@@ -92,7 +92,7 @@ async function close(
   const now = isoTime(run.clock.now());
   const seen = everybody ? verified(memory, observation, step.to, now) : memory;
   if (step.to !== "standby") return await saveRotation(run, atHand, seen);
-  for (const { message } of wrongKeys) emitNow(run, { type: "notice", message });
+  for (const { message } of wrongKeys) emitNow(run, { type: "notice", cluster: run.cluster.name, message });
   const told = memory.state === "rolling_back" ? "rolled_back" : "finished";
   const how = endOf(memory, authorityIn(observation, step.authority)) ?? told;
   await saveRotation(run, atHand, ended(seen, how, now));

@@ -93,7 +93,7 @@ export async function leftByClock(run: ClusterRun, atHand: StepAtHand): Promise<
   if (step.to === "rollback" || step.to === "standby" || run.turnBack.aborted) return null;
   if (!(await isByClock(run, atHand)) || !(await isWayBackWorse(run, atHand))) return null;
   const message = `${step.authority}: a rollback out of ${step.to} would cut off who is not there; it is turned back when the clock has left ${step.to}`;
-  emitNow(run, { type: "notice", message });
+  emitNow(run, { type: "notice", cluster: run.cluster.name, message });
   return step.to;
 }
 

@@ -11,6 +11,7 @@ import { plainPaint } from "../views/text/paint.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { apply } from "./apply.ts";
 import { approvalPolicy } from "./approval-policy.ts";
+import { PARALLEL } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { planDirectory } from "./plan-directory.ts";
 import { report } from "./report.ts";
@@ -96,6 +97,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
       const options = {
         ...common,
         autoApprove: true,
+        parallel: Number(PARALLEL.default),
         ...(approveFinal ? { approveFinal: [""] } : {}),
         tui: false,
         ...(expect.length === 0 ? {} : { expect }),

@@ -111,7 +111,7 @@ type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
 export function contextOf(
   terminal: Terminal,
   workspace: Workspace,
-  options: CommonOptions,
+  options: CommonOptions & Pick<ApplyOptions, "parallel">,
   signal: AbortSignal,
   acceptHistory?: string,
 ): Context {
@@ -122,6 +122,7 @@ export function contextOf(
     ...(acceptHistory === undefined ? {} : { acceptHistory }),
     platforms: openPlatforms(workspace, terminal, options, signal),
     store: workspace.store,
+    parallel: options.parallel,
     clock: { ...systemClock, now: () => terminal.now() },
     holder: holderOf(terminal, workspace.commit),
   };
@@ -160,7 +161,7 @@ async function applyAsText(
   signal: AbortSignal,
   emit: EventFile["write"],
 ): Promise<RunOutcome> {
-  const tell = await runText(terminal, options);
+  const tell = await runText(terminal, options, context.platforms.size > 1);
   return await applyPlan({
     ...context,
     signal,

@@ -7,7 +7,7 @@ import { type EditedRepository, editFiles } from "./edited-file.ts";
 const FILE = ".vscode/settings.json";
 
 /** The files that capstan writes itself; a glob without a slash in front fits at every depth. */
-export const RESOURCE_FILES = ["clusters/**/*.yaml", "capstan.yaml"] as const;
+const RESOURCE_FILES = ["clusters/**/*.yaml", "capstan.yaml"] as const;
 
 /** Writes which schema VS Code's YAML extension takes for which files. Never over a file: then it says what to add. */
 export async function writeEditorSettings(

@@ -5,11 +5,8 @@ export const COMBINED_SCHEMA = "capstan.schema.json";
 
 /** Where the schemas of this release are; the repository is the one that `package.json` names. */
 export function releaseSchemas(): string {
-  const repository: unknown = Reflect.get(packageJson, "repository");
-  const url =
-    typeof repository === "object" && repository !== null ? Reflect.get(repository, "url") : repository;
-  const place = /github(?:\.com[/:]|:)([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(String(url))?.[1];
-  return `https://raw.githubusercontent.com/${place ?? "OWNER/capstan"}/v${packageJson.version}/schemas`;
+  const place = /github\.com\/(.+?)\.git$/.exec(packageJson.repository.url)?.[1] ?? "";
+  return `https://raw.githubusercontent.com/${place}/v${packageJson.version}/schemas`;
 }
 
 /** The combined schema below an address or a folder. */

@@ -3,7 +3,7 @@ import type { Result } from "execa";
 import { Failure } from "../failure.ts";
 import { keepEnd, keepStart } from "./kept-output.ts";
 import { redact } from "./redact.ts";
-import { createLimit } from "./task-limit.ts";
+import { createLimit, type Limit } from "./task-limit.ts";
 
 /**
  * The one place that runs executables (design, section 5): argv arrays and never a shell, time limits, output
@@ -48,8 +48,8 @@ interface Outcome extends StreamOutcome {
 
 /** What holds for every executable of a run. */
 export interface RunnerOptions {
-  /** Executables at the same time. */
-  readonly limit?: number;
+  /** Executables at the same time: how many, or a limit that several runners share. */
+  readonly limit?: number | Limit;
   /** Takes a line for every executable that has ended, for `--verbose`. */
   readonly trace?: (line: string) => void;
   /** The folder that executables start in; without it, the one that capstan was started in. */
@@ -79,7 +79,7 @@ const BOUNDS: Bounds = {
  * plan should cost little more than the slowest of them (design, section 9). Several clusters share it, so
  * that a large repository does not start a hundred executables of some 100 MB each.
  */
-const DEFAULT_LIMIT = 12;
+export const EXECUTABLES_AT_ONCE = 12;
 /** Longer than the time in which `tctl` itself gives up dialling, and than a listing of 100,000 nodes. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
@@ -90,7 +90,8 @@ const GRACE_MS = 2_000;
 
 /** One runner, and so one limit, for a whole run of capstan. */
 export function createRunner(options: RunnerOptions = {}): Runner {
-  const limit = createLimit(options.limit ?? DEFAULT_LIMIT);
+  const { limit: places = EXECUTABLES_AT_ONCE } = options;
+  const limit = typeof places === "number" ? createLimit(places) : places;
   const bounds: Bounds = { ...BOUNDS, ...options.bounds };
   return {
     run: (command) =>

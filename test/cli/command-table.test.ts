@@ -50,6 +50,7 @@ describe("the table of commands", () => {
       format: "text",
       color: false,
       interval: 300_000,
+      parallel: 10,
       approveFinal: ["", "a/b"],
     });
   });

@@ -40,6 +40,7 @@ export const MINT: PlatformProfile = {
     checkCluster: () => {},
     sealsItself: null,
     overridableTypes: [],
+    otherKinds: [],
     whyNotAutomatic: () => "nothing moves a die by itself",
     notes: { connection: [], activeKeys: "Who may mint.", next: null },
   },

@@ -36,6 +36,7 @@ export class World {
     const events: RunEvent[] = [];
     const outcome = await applyPlan({
       desired,
+      parallel: 1,
       commit: COMMIT,
       ...(this.history === null ? {} : { history: this.history }),
       platforms: new Map([[CLUSTER, this.platform]]),

@@ -1,5 +1,5 @@
 import { row } from "./command-row.ts";
-import { APPROVE_FINAL, COMMON, EXPECT, FOLDER, FOLLOWED, SCREEN_READER } from "./common-flags.ts";
+import { APPROVE_FINAL, COMMON, EXPECT, FOLDER, FOLLOWED, PARALLEL, SCREEN_READER } from "./common-flags.ts";
 
 /** `capstan apply`. */
 export const APPLY = row({
@@ -10,6 +10,7 @@ export const APPLY = row({
     ...COMMON,
     approveFinal: APPROVE_FINAL,
     expect: EXPECT,
+    parallel: PARALLEL,
     autoApprove: { says: "take steps without asking" },
     acceptHistory: { value: "reason", says: "take the commit as a new start: the history was rewritten" },
     events: { value: "file", says: "write the run as JSON Lines to a new file" },
@@ -32,6 +33,7 @@ export const RECONCILE = row({
   flags: {
     ...FOLLOWED,
     approveFinal: APPROVE_FINAL,
+    parallel: PARALLEL,
     interval: { value: "duration", of: "duration", says: "between two rounds", default: "60s" },
     once: { says: "one round; exits as apply does" },
   },

@@ -36,21 +36,27 @@ export function combineSchemas(id: string, schemas: readonly Schema[]): Schema {
 
 /** The schema of one kind, where its own definitions are one level deeper. */
 function within(kind: string, { $schema: _, $id: __, ...schema }: Schema): unknown {
-  const moved = withMovedRefs(schema, `#/$defs/${kind}/`) as Schema;
+  const moved = forEditors(schema, `#/$defs/${kind}/`) as Schema;
   const rules = platformRules(schema);
   return rules.length === 0 ? moved : { ...moved, allOf: rules };
 }
 
-function withMovedRefs(value: unknown, root: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => withMovedRefs(item, root));
+function forEditors(value: unknown, root: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => forEditors(item, root));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) =>
-      key === "$ref" && typeof inner === "string"
-        ? [key, inner.replace(/^#\//, root)]
-        : [key, withMovedRefs(inner, root)],
-    ),
+  const entries = Object.entries(value).map(([key, inner]) =>
+    key === "$ref" && typeof inner === "string"
+      ? [key, inner.replace(/^#\//, root)]
+      : [key, forEditors(inner, root)],
   );
+  return { ...Object.fromEntries(entries), ...patternInWords(value) };
+}
+
+/** The title of a text with a pattern says what it is; without this, VS Code and others quote the pattern. */
+function patternInWords(schema: object): Schema {
+  const { pattern, title } = schema as Schema;
+  if (typeof pattern !== "string" || typeof title !== "string") return {};
+  return { patternErrorMessage: `It has to be ${title}.` };
 }
 
 /** Of a resource with a platform: the block of another one is not allowed, and its own is needed if anything in it is. */
