@@ -67,8 +67,8 @@ interface Around extends CheckMeans {
   readonly folder: SecretFolder;
 }
 
-async function placeIn({ folder, identity }: Around): Promise<CheckPlace> {
-  return { folder: await folder.folder(), identity };
+async function placeIn({ folder, env }: Around): Promise<CheckPlace> {
+  return { folder: await folder.folder(), env };
 }
 
 type Chosen = { readonly subjects: readonly string[] } | { readonly tried: Tried };
@@ -97,8 +97,12 @@ async function trySubject(
   means: Around,
 ): Promise<Tried> {
   const place = await placeIn(means);
-  for (const call of procedure.calls(subject, place)) {
-    const { tried } = await tryCall(call, check.timeoutMs, means);
+  let printed = "";
+  for (const next of procedure.calls(subject, place)) {
+    const call = typeof next === "function" ? next(printed) : next;
+    if (call === null) return { came: "failed", detail: "what it printed cannot be read" };
+    const { tried, stdout } = await tryCall(call, check.timeoutMs, means);
+    printed = stdout;
     const detail = procedure.list === undefined ? tried.detail : `${subject}: ${tried.detail}`;
     if (tried.came !== "passed") return { ...tried, detail };
   }

@@ -10,8 +10,8 @@ export interface CheckMeans {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** Identity file for executables that take one; `null`: each takes what it finds by itself. */
-  readonly identity: string | null;
+  /** The environment of capstan, which executables get. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** How one call ended, and what explains it. */
