@@ -33,7 +33,7 @@ export interface CheckProcedure {
 }
 
 /** A call that depends on what the one before it printed; `null` where that is nothing to go on with. */
-export type NextCall = (stdout: string) => CheckCall | null;
+type NextCall = (stdout: string) => CheckCall | null;
 
 /** What one attempt on one subject is given. */
 export interface CheckPlace {
