@@ -32,6 +32,16 @@ export interface BasePlan {
   /** Sentences. */
   readonly changes: readonly string[];
   readonly findings: readonly ChangeFinding[];
+  /** Waivers that the commit compared with does not have; absent in plans of before. */
+  readonly waivers?: readonly NewWaiver[];
+}
+
+/** A waiver that is new in a pull request; `resource` is the rotation, or the CA type whose own resource has it. */
+export interface NewWaiver {
+  readonly cluster: string;
+  readonly resource: string;
+  readonly guard: GuardId;
+  readonly subject: string;
 }
 
 /** One field by which capstan runs, dials, reads or writes something. Text is as written, before any `${VAR}`. */
@@ -181,9 +191,36 @@ export interface Step {
    * judged then.
    */
   readonly after: string | null;
+  /** What it does to each key of the CA; absent where the phase order refuses it, and of a look. */
+  readonly keys?: readonly KeyMove[];
+  /** Who is in the phase that it leaves; absent where that cannot be counted yet, or where no component reports it. */
+  readonly components?: StepComponents;
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
+}
+
+/** What a step does to one key. `fingerprint`: `null` for the key that `init` will make, which nobody knows yet. */
+export interface KeyMove {
+  readonly fingerprint: Fingerprint | null;
+  readonly role: KeyPlan["role"];
+  readonly before: KeyStanding;
+  readonly after: KeyStanding;
+}
+
+/** `unknown`: the key sets do not tell what a rollback makes of it. */
+export type KeyStanding = KeyPlan["status"] | "absent" | "unknown";
+
+/** The components that follow the CA of a step, counted in the phase that it leaves. */
+export interface StepComponents {
+  readonly phase: Phase;
+  /** All whom the step needs there: those that follow, and those that it would wait for; without the waived ones. */
+  readonly total: number;
+  readonly there: number;
+  /** Subjects whom waivers in force leave out. */
+  readonly waived: readonly string[];
+  /** The same by kind, in the order of the platform; only kinds that there are. */
+  readonly kinds: readonly { readonly kind: string; readonly total: number; readonly there: number }[];
 }
 
 /** What drops a key for good, or sets off what does: approved by itself, never along with others. */

@@ -260,7 +260,10 @@ export function seenText({ uses, trusts }: ConsumerObservation): string {
   return answers.length === 0 ? use : `${use}; trusts ${answers.join(", ")}`;
 }
 
-/** Numbers after a word tick (`4 minutes`); those within names (`node2`, a hash, a time stamp's date) do not. */
+/**
+ * Numbers after a word tick (`4 minutes`); those within names (`node2`, a hash, a time stamp's date) do not. How many
+ * components there are changes nothing while all are well; one that is not is a finding of a guard.
+ */
 function same(one: unknown, other: unknown): boolean {
   return steady(one) === steady(other);
 }
@@ -269,7 +272,9 @@ function steady(value: unknown): string {
   return JSON.stringify(value, (field, inner) =>
     (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
       ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
-      : inner,
+      : field === "components"
+        ? null
+        : inner,
   );
 }
 

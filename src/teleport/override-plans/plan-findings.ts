@@ -1,6 +1,7 @@
 import type { Waiver } from "../../resources/model/desired.ts";
 import type { OverridePlanFinding, PlannedAction } from "../../rotation/override-plan.ts";
 import type { Finding } from "../../rotation/plan.ts";
+import { writtenDate } from "../../written-date.ts";
 import type { KeyHash } from "../../x509/spki.ts";
 import type { CaOverride } from "../overrides/ca-override.ts";
 import { checkEntry } from "../overrides/entry-rules.ts";
@@ -35,7 +36,7 @@ export function planFinding(
     subject: subject === "" ? type : subject,
     message,
     remedy,
-    ...(waiver === undefined ? {} : { waived: `${waiver.reason} (until ${waiver.expires})` }),
+    ...(waiver === undefined ? {} : { waived: `${waiver.reason} (until ${writtenDate(waiver.expires)})` }),
   };
 }
 
