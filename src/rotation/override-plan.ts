@@ -42,6 +42,11 @@ export interface PlannedAction {
   readonly call: "create-override" | "update-override" | "delete-override" | "await-crl";
   readonly purpose: string;
   readonly why: string;
+  /** What it changes for those who meet the CA, and how it is undone; absent in plans of before, as is `signs`. */
+  readonly disrupts?: string;
+  readonly undo?: string;
+  /** It changes under which certificate the CA signs. */
+  readonly signs?: boolean;
   readonly moment: "now" | "after-standby";
   readonly force: boolean;
   readonly certificate?: string | null;
