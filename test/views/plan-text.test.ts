@@ -21,7 +21,14 @@ import {
   observation,
   rotation,
 } from "../world/host-rotation.ts";
-import { blockedInPart, readyAndThenByHand } from "./plans.ts";
+import {
+  blockedInPart,
+  finished,
+  incomplete,
+  overrideEnabled,
+  readyAndThenByHand,
+  waivedByPullRequest,
+} from "./plans.ts";
 
 interface Scene {
   readonly desired: DesiredState;
@@ -188,6 +195,10 @@ const SCENES: Readonly<Record<string, Scene>> = {
 /** What the small world above has no words for. */
 const PLANS: Readonly<Record<string, () => Plan>> = {
   "blocked-in-part": blockedInPart,
+  finished,
+  incomplete,
+  "override-enabled": overrideEnabled,
+  "waived-by-pull-request": waivedByPullRequest,
   "ready-and-then-by-hand": readyAndThenByHand,
 };
 

@@ -1,5 +1,7 @@
 import type { RunEvent } from "../../apply/event.ts";
 import type { Finding, Step } from "../../rotation/plan.ts";
+import { aboutText } from "../facts/about-words.ts";
+import { goesBack } from "../facts/direction.ts";
 import { blockedBy, withLog } from "./run-log.ts";
 import { type Run, type StepRun, type Track, tracksOf } from "./run-state.ts";
 
@@ -99,11 +101,7 @@ function afterStepEvent(track: Track, event: StepEvent): Track {
 function reasonOf(message: string, findings: readonly Finding[]): string {
   const [first, ...rest] = findings;
   if (first === undefined) return message;
-  return `${message}: ${first.subject} ${first.message}${rest.length === 0 ? "" : `, and ${rest.length} more`}`;
-}
-
-function goesBack({ from, to }: Step): boolean {
-  return from === "rollback" || to === "rollback";
+  return `${message}; ${aboutText(first)}${rest.length === 0 ? "" : `, and ${rest.length} more`}`;
 }
 
 interface OfStep {

@@ -1,10 +1,9 @@
 import { awaitedBy } from "../../../planner/verdict.ts";
 import { isOpenWork, type StepPlace, stepPlaces, stepTitle } from "../../../rotation/plan-steps.ts";
-import { callText } from "../../facts/call-words.ts";
+import { actionText } from "../../facts/override-words.ts";
 import { HOLDS } from "../../facts/work-words.ts";
 import { shortHash } from "../../fingerprints.ts";
 import type { Gate } from "../gate.ts";
-import { keyFates, stepPassage } from "../key-fates.ts";
 import { offerOf } from "../offer.ts";
 import { type OverridePlace, overrideKey, overridePlaces, overrideTitle, placeKey } from "../places.ts";
 import { countOnScreen, EMPTY, type Line, line, span, spread, wrapped } from "../spans.ts";
@@ -12,7 +11,7 @@ import type { FinalDialog, Question, State } from "../state.ts";
 import { finalsWith, isTypedRight, typedName } from "../typed-name.ts";
 import { selectedRow } from "./detail-lines.ts";
 import { type DialogText, yesOrNo } from "./dialog-text.ts";
-import { fateLines } from "./key-lines.ts";
+import { moveLines } from "./key-lines.ts";
 import { labelled } from "./step-lines.ts";
 
 function stepsAmong(state: State, keys: readonly string[]): readonly StepPlace[] {
@@ -65,7 +64,7 @@ function oneOverride({ cluster, override }: OverridePlace, width: number): Line[
       tone: "strong",
     }),
     ...override.actions.flatMap((action) =>
-      wrapped(`${action.purpose} ${shortHash(action.key_hash)} (${callText(action)})`, width, {
+      wrapped(`${shortHash(action.key_hash)}: ${actionText(action)}`, width, {
         lead: line("  "),
         ...(action.force ? { tone: "bad" as const } : {}),
       }),
@@ -124,7 +123,7 @@ export function finalText(state: State, dialog: FinalDialog, width: number): Dia
     body: [
       ...finalsWith(state, place).flatMap((one) => [
         ...oneStep(one, width),
-        ...fateLines(keyFates(one.rotation, stepPassage(one.step)), width),
+        ...moveLines(one.step.keys ?? [], one.rotation.keys, width),
       ]),
       ...overridesAmong(state, dialog.overrides).flatMap((one) => oneOverride(one, width)),
     ],

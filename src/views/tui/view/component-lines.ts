@@ -1,6 +1,7 @@
 import type { LiveComponent } from "../../../rotation/observation.ts";
 import type { Finding, Step } from "../../../rotation/plan.ts";
 import { clusterSteps } from "../../../rotation/plan-steps.ts";
+import { writtenDate } from "../../../written-date.ts";
 import { windowStart } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
 import { type Row, rowsOf } from "../rows.ts";
@@ -38,7 +39,8 @@ const makeRows = rememberLast(
     const guards = steps.flatMap((step) => step.guards);
     // What is in the way says more of a machine than what was waived.
     for (const { id, waived } of guards) {
-      for (const one of waived) findings.set(one.subject, { ...one, guard: id, waivedUntil: one.expires });
+      for (const one of waived)
+        findings.set(one.subject, { ...one, guard: id, waivedUntil: writtenDate(one.expires) });
     }
     for (const { id, findings: found } of guards) {
       for (const finding of found)

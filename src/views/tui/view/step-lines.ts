@@ -3,9 +3,10 @@ import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
 import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
+import { writtenDate } from "../../../written-date.ts";
+import { aboutText } from "../../facts/about-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { holdsText } from "../../facts/work-words.ts";
-import { keyFates, stepPassage } from "../key-fates.ts";
 import { placeKey } from "../places.ts";
 import {
   countOnScreen,
@@ -19,7 +20,7 @@ import {
   wrapped,
 } from "../spans.ts";
 import { stepVerdict } from "../step-verdict.ts";
-import { fateLines } from "./key-lines.ts";
+import { moveLines } from "./key-lines.ts";
 import { signOf, verdictChip } from "./tree-lines.ts";
 
 /** More findings of one guard are in the list of components, where they can be searched. */
@@ -43,7 +44,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
       width,
     ),
     EMPTY,
-    ...fateLines(keyFates(rotation, stepPassage(step)), width),
+    ...moveLines(step.keys ?? [], rotation.keys, width),
   ];
 }
 
@@ -105,15 +106,18 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
       ? [line("  ", span(`and ${countOnScreen(hidden, "more finding")}: 4 lists them all`, "dim"))]
       : []),
     ...waived.flatMap(({ subject, message, reason, expires }) => [
-      ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
-      ...wrapped(`waived until ${expires}: ${reason}`, width, { tone: "warn", lead: line("    ") }),
+      ...wrapped(aboutText({ subject, message }), width, { lead: line("  ") }),
+      ...wrapped(`waived: ${reason}, until ${writtenDate(expires)}`, width, {
+        tone: "warn",
+        lead: line("    "),
+      }),
     ]),
   ];
 }
 
 function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean, width: number): Line[] {
   return [
-    ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
+    ...wrapped(aboutText({ subject, message }), width, { lead: line("  ") }),
     ...(withRemedy ? wrapped(remedy, width, { lead: line("  ", span("→ ", "dim")) }) : []),
   ];
 }
