@@ -45,6 +45,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     authorities: resource.authorities.map(({ type }) => type),
     live_phase: leastAdvanced(members),
     desired_phase: resource.phase,
+    source: { file: resource.source.file, line: resource.source.line },
     standing: first?.standing ?? "unclear",
     notes: [
       ...apart(members),

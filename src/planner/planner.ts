@@ -8,6 +8,7 @@ import type {
   ClusterPlan,
   ClusterProblem,
   Drift,
+  PlaceInGit,
   Plan,
   PlanOutcome,
   RotationPlan,
@@ -133,9 +134,19 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
       ...planned,
       ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
     ],
-    overrides: overridden?.plans ?? overridesOfNobody(observation, desired),
+    overrides: (overridden?.plans ?? overridesOfNobody(observation, desired)).map((override) => ({
+      ...override,
+      ...placeOf(desired.overrides.find((one) => one.cluster === name && one.type === override.authority)),
+    })),
     drift,
+    ...placeOf(cluster),
   };
+}
+
+function placeOf(resource: { readonly source: PlaceInGit } | undefined): { readonly source?: PlaceInGit } {
+  if (resource === undefined) return {};
+  const { file, line } = resource.source;
+  return { source: { file, line } };
 }
 
 /** A run takes the rotations of a cluster one after the other, and each is judged as after those before it. */

@@ -1,6 +1,8 @@
 /** The overrides of one CA, as `plan --format json` prints them: snake_case names are a contract. */
 export interface OverridePlan {
   readonly authority: string;
+  /** Where that stands; absent where none does, and in plans of before. */
+  readonly source?: { readonly file: string; readonly line: number };
   /** Whether a resource in git says how they should be; if not, they are only shown and guarded. */
   readonly managed: boolean;
   /** Row of the state table, and what it says. */

@@ -91,6 +91,14 @@ export interface ClusterPlan {
   readonly overrides: readonly OverridePlan[];
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
+  /** Where git says how it is reached; absent in plans of before. */
+  readonly source?: PlaceInGit;
+}
+
+/** Where a resource stands: a path relative to the folder, and a 1-based line. */
+export interface PlaceInGit {
+  readonly file: string;
+  readonly line: number;
 }
 
 /** Of a cluster that was not read: then it has no rotations, overrides and drift, because nothing is known of them. */
@@ -109,6 +117,8 @@ export interface RotationPlan {
   readonly authorities: readonly string[];
   readonly live_phase: Phase;
   readonly desired_phase: Phase;
+  /** Absent where no resource declares it any more, and in plans of before. */
+  readonly source?: PlaceInGit;
   readonly standing: Standing;
   /** Facts worth a sentence that block nothing. */
   readonly notes: readonly string[];

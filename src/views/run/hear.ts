@@ -5,9 +5,13 @@ import { goesBack } from "../facts/direction.ts";
 import { blockedBy, withLog } from "./run-log.ts";
 import { type Run, type StepRun, type Track, tracksOf } from "./run-state.ts";
 
+/** With these something is done; before them people read and answer questions, which is no part of a run's time. */
+const BEGINS: readonly RunEvent["type"][] = ["step-started", "override"];
+
 /** The run after one more of its events. */
 export function hear(run: Run, event: RunEvent): Run {
-  const heard: Run = { ...run, startedAt: run.startedAt ?? event.at, heardAt: event.at };
+  const startedAt = run.startedAt ?? (BEGINS.includes(event.type) ? event.at : null);
+  const heard: Run = { ...run, startedAt, heardAt: event.at };
   const logged = withLog(heard, event);
   switch (event.type) {
     case "plan":

@@ -1,4 +1,4 @@
-import type { ClusterPlan, RotationPlan } from "../../../rotation/plan.ts";
+import type { BasePlan, ClusterPlan, Plan, RotationPlan } from "../../../rotation/plan.ts";
 import { stepMove, stepTitle } from "../../../rotation/plan-steps.ts";
 import { aboutText } from "../../facts/about-words.ts";
 import { rotationMoves } from "../../facts/rotation-moves.ts";
@@ -21,18 +21,18 @@ const makeDetail = rememberLast(
     row: Row | undefined,
     view: DetailView,
     diff: GitDiff | null,
-    commit: string | null,
+    plan: Plan,
     approved: ReadonlySet<string>,
     width: number,
     rows: number,
   ): readonly Line[] => {
-    if (view === "diff") return diffLines(diff, commit, width);
+    if (view === "diff") return diffLines(diff, plan.commit, width);
     if (row === undefined) return [line(span("nothing is selected", "dim"))];
     if (view === "keys") return keysUnder(row, width);
-    const about = aboutRow(row, approved, width);
+    const about = aboutRow(row, approved, plan.base, width);
     if (diff === null) return about;
     // Where there is room, the change that asks for it is on the same screen.
-    const whole = [...about, EMPTY, ...diffLines(diff, commit, width)];
+    const whole = [...about, EMPTY, ...diffLines(diff, plan.commit, width)];
     return whole.length <= rows ? whole : about;
   },
 );
@@ -40,7 +40,7 @@ const makeDetail = rememberLast(
 export function detailLines(state: State): readonly Line[] {
   const { columns } = reviewAreas(state.size).detail;
   const { view, diff, plan, approved, size } = state;
-  return makeDetail(selectedRow(state), view, diff, plan.commit, approved, columns, detailRows(size));
+  return makeDetail(selectedRow(state), view, diff, plan, approved, columns, detailRows(size));
 }
 
 export function selectedRow(state: State): Row | undefined {
@@ -53,14 +53,19 @@ export function detailEnd(state: State): number {
   return Math.max(0, detailLines(state).length - detailRows(state.size));
 }
 
-function aboutRow(row: Row, approved: ReadonlySet<string>, width: number): readonly Line[] {
+function aboutRow(
+  row: Row,
+  approved: ReadonlySet<string>,
+  base: BasePlan | undefined,
+  width: number,
+): readonly Line[] {
   switch (row.kind) {
     case "cluster":
       return clusterLines(row.cluster, width);
     case "rotation":
       return rotationLines(row.rotation, width);
     case "step":
-      return stepLines(row, approved, width);
+      return stepLines(row, approved, base, width);
     case "drift": {
       const { id, remedy, blocks } = row.drift;
       return [

@@ -1,11 +1,13 @@
 import { seenText } from "../../../planner/saved/plan-difference.ts";
 import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
-import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
+import type { BasePlan, ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
 import { writtenDate } from "../../../written-date.ts";
 import { aboutText } from "../../facts/about-words.ts";
+import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
+import { stepFacts } from "../../facts/step-facts.ts";
 import { holdsText } from "../../facts/work-words.ts";
 import { placeKey } from "../places.ts";
 import {
@@ -28,8 +30,14 @@ const FINDINGS_SHOWN = 8;
 const LABEL = 10;
 
 /** Everything that matters about one step. */
-export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width: number): Line[] {
+export function stepLines(
+  place: StepPlace,
+  approved: ReadonlySet<string>,
+  base: BasePlan | undefined,
+  width: number,
+): Line[] {
   const { step, rotation } = place;
+  const { components, waived } = stepFacts(place, base);
   return [
     ...headLines(place, approved.has(placeKey(place)), width),
     ...wrapped(step.why, width),
@@ -37,6 +45,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
     EMPTY,
     ...labelled("disrupts", step.disrupts, width),
     ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
+    ...(components === null ? [] : labelled("seen", componentsText(components, waived), width)),
     ...passingLines(step, width),
     ...checklistLines(step.checklist, width),
     ...consumerLines(
