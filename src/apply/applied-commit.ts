@@ -25,7 +25,7 @@ export async function acceptRewritten(run: ClusterRun): Promise<void> {
   const before = await run.store.load(cluster);
   const facts = await history(before, run.desired.rotations);
   if (orderOf(facts).order !== "diverged") {
-    emitNow(run, { type: "notice", message: `${cluster}: no rewritten history has to be accepted` });
+    emitNow(run, { type: "notice", cluster, message: `${cluster}: no rewritten history has to be accepted` });
     return;
   }
   await run.store.save(restartedAt(before, facts, reason, isoTime(run.clock.now())));
@@ -40,6 +40,7 @@ export async function acceptRewritten(run: ClusterRun): Promise<void> {
   });
   emitNow(run, {
     type: "notice",
+    cluster,
     message: `${cluster}: commit ${facts.head.slice(0, 12)} is the new start, in place of ${last.slice(0, 12)}: ${reason}`,
   });
 }

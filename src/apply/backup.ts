@@ -20,7 +20,7 @@ export async function backUp(run: ClusterRun, atHand: StepAtHand, at: string): P
     full.by === "seal"
       ? `the CAs of ${cluster} are backed up with their keys, sealed: ${where}`
       : `the CAs of ${cluster} are backed up with their keys, by ${full.command}`;
-  emitNow(run, { type: "notice", message });
+  emitNow(run, { type: "notice", cluster, message });
   return { at, where, full: full.by === "seal" ? "sealed" : "command" };
 }
 

@@ -77,7 +77,10 @@ export function watchEvents(
   const at = clock.nextAt === null ? "some time" : isoTime(clock.nextAt);
   const to = snapshot.observation.profile.clock.next(clock.live)?.to;
   const message = `${type} stays in ${rotation.phase} until ${at}; then the platform goes on to ${to} by itself`;
-  return [{ type: "notice", message }, waitingByClock(context, snapshot, clock, name)];
+  return [
+    { type: "notice", cluster: context.cluster.name, message },
+    waitingByClock(context, snapshot, clock, name),
+  ];
 }
 
 /** Who is at the phase that the clock has brought. */

@@ -71,7 +71,8 @@ export type RunEvent = { readonly at: string } & (
     }
   | { readonly type: "blocked"; readonly cluster: string; readonly rotation: string; readonly step: Step }
   | { readonly type: "interrupted"; readonly cluster: string; readonly message: string }
-  | { readonly type: "notice"; readonly message: string }
+  /** Of one cluster, unless it names none. */
+  | { readonly type: "notice"; readonly cluster?: string; readonly message: string }
   /** How it ended on one cluster, in a run of several. */
   | {
       readonly type: "cluster-finished";

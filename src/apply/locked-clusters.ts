@@ -9,7 +9,25 @@ import { gravest, isGood, nothingToDo, OUTCOME_OF, type WorkEnding } from "./end
 import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { isAbort } from "./interruption.ts";
 import { WatchedRows } from "./row-watch.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { Sightings } from "./sightings.ts";
+
+/** So many are told one by one; of more the good ones are counted. */
+const TOLD_EACH = 3;
+const NAMED = 20;
+
+function toldOf(endings: readonly (readonly [string, WorkEnding])[]): string {
+  const each = (some: typeof endings) => some.map(([name, { outcome }]) => `${name} ${outcome}`);
+  if (endings.length <= TOLD_EACH) return each(endings).join(", ");
+  const good = Map.groupBy(
+    endings.filter(([, { outcome }]) => isGood(outcome)),
+    ([, { outcome }]) => outcome,
+  );
+  const bad = endings.filter(([, { outcome }]) => !isGood(outcome));
+  const rest = bad.length > NAMED ? [`and ${bad.length - NAMED} more`] : [];
+  const counts = [...good].map(([outcome, all]) => `${all.length} ${outcome}`);
+  return [...each(bad.slice(0, NAMED)), ...rest, ...counts].join(", ");
+}
 
 /** The clusters of a run, each with its lock as long as it has one, and how those that are through ended. */
 export class LockedClusters {
@@ -22,18 +40,19 @@ export class LockedClusters {
     this.#context = context;
   }
 
-  /** In the order of their names, so that two runs over the same clusters cannot wait for each other. */
+  /** In the order of their names. Nobody waits for a lock, so two runs over the same clusters share them out. */
   async lockAll(): Promise<void> {
-    const { store, holder, platforms, desired, clock } = this.#context;
-    for (const name of [...platforms.keys()].toSorted()) {
+    const { store, holder, platforms, desired, clock, parallel } = this.#context;
+    await sideBySide([...platforms.keys()].toSorted(), parallel, async (name) => {
+      this.#context.signal.throwIfAborted();
       const platform = platforms.get(name);
       const cluster = desired.clusters.find((resource) => resource.name === name);
       if (platform === undefined || cluster === undefined) {
         throw new Error(`${name} is to be applied without a resource or a platform`);
       }
-      const notice = (message: string) => emitNow(this.#context, { type: "notice", message });
+      const notice = (message: string) => emitNow(this.#context, { type: "notice", cluster: name, message });
       const lock = await this.#guarded(name, null, () => store.lock(name, holder, notice));
-      if (lock === null) continue;
+      if (lock === null) return;
       // A run that lost a lock stops there as if it were interrupted, and says that it was not.
       const signal = AbortSignal.any([this.#context.signal, lock.lost]);
       this.#runs.set(name, {
@@ -46,11 +65,14 @@ export class LockedClusters {
         rows: new WatchedRows(clock),
         approval: NOTHING_APPROVED,
       });
-    }
+    });
   }
 
   async acceptHistories(): Promise<void> {
-    for (const name of this.#context.platforms.keys()) await this.attempt(name, acceptRewritten);
+    const { platforms, parallel } = this.#context;
+    await sideBySide([...platforms.keys()], parallel, async (name) => {
+      await this.attempt(name, acceptRewritten);
+    });
   }
 
   /** What is found as git wants it is written down: nothing older is applied from then on. */
@@ -107,12 +129,11 @@ export class LockedClusters {
     ) {
       return worst;
     }
-    const told = endings.map(([name, { outcome }]) => `${name} ${outcome}`);
-    return { outcome: worst.outcome, message: told.join(", ") };
+    return { outcome: worst.outcome, message: toldOf(endings) };
   }
 
   async releaseAll(): Promise<void> {
-    for (const run of this.#runs.values()) await this.#release(run);
+    await sideBySide([...this.#runs.values()], this.#context.parallel, (run) => this.#release(run));
   }
 
   async #release({ cluster, lock }: ClusterRun): Promise<void> {

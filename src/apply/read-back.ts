@@ -63,6 +63,7 @@ export async function tryObserve(
     if (!(error instanceof Failure) || deadline.isOver() || stopping) throw error;
     emitNow(run, {
       type: "notice",
+      cluster: run.cluster.name,
       message: `reading ${run.cluster.name} failed, trying again: ${error.message}`,
     });
     return null;

@@ -1,4 +1,4 @@
-import { isHeld, isHeldByOthers } from "../planner/startable.ts";
+import { isHeldByOthers, isHeldWhateverRuns } from "../planner/startable.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
 import { approvalKey, NOTHING_APPROVED } from "./approval.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -10,6 +10,7 @@ import { isAbort } from "./interruption.ts";
 import { LockedClusters } from "./locked-clusters.ts";
 import { planNow } from "./plan-now.ts";
 import { actionsOf, settleOverrides } from "./settle-overrides.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { walk } from "./walk.ts";
 
 /**
@@ -45,7 +46,8 @@ async function applyAll(context: RunContext, work: LockedClusters): Promise<void
   const plan = work.openPart(whole);
   emitNow(context, { type: "plan", plan });
   const busy = plan.clusters.filter(hasWork);
-  for (const cluster of plan.clusters) if (!hasWork(cluster)) await work.endIdle(cluster);
+  const idle = plan.clusters.filter((cluster) => !hasWork(cluster));
+  await sideBySide(idle, context.parallel, (cluster) => work.endIdle(cluster));
   if (busy.length === 0) return;
   // A person is not asked for what is blocked anyway.
   const approval = busy.some(mayBegin)
@@ -56,13 +58,14 @@ async function applyAll(context: RunContext, work: LockedClusters): Promise<void
     for (const { name } of busy) work.end(name, ending);
     return;
   }
-  for (const cluster of busy) {
+  await sideBySide(busy, context.parallel, async (cluster) => {
+    context.signal.throwIfAborted();
     await work.attempt(cluster.name, async (run) => {
       const first = looks.get(cluster.name);
       const look = first?.isFresh(run) === true ? first : await lookAgain(run);
       work.end(cluster.name, await applyCluster({ ...run, approval }, cluster, look));
     });
-  }
+  });
 }
 
 /** A person thought, or another cluster took its time: what was approved before is compared with what is there now. */
@@ -114,7 +117,7 @@ function mayBegin({ rotations, overrides }: ClusterPlan): boolean {
   return (
     actionsOf(overrides).length > 0 ||
     rotations.some(({ steps }) =>
-      steps.some((step) => (step.after === null && !isHeld(step)) || step.awaited === true),
+      steps.some((step) => (step.after === null && !isHeldWhateverRuns(step)) || step.awaited === true),
     )
   );
 }

@@ -36,7 +36,7 @@ export async function beforeSecondLook(
   const { authority, from, to } = step;
   if (to === "standby") {
     const message = `${authority}: a second look at ${from} in ${Math.ceil(waitMs / 1000)} s, as a read may be stale and standby ends a rollback too`;
-    emitNow(run, { type: "notice", message });
+    emitNow(run, { type: "notice", cluster: run.cluster.name, message });
   }
   await run.clock.sleep(waitMs, run.signal);
   return { authority, phase: from };
@@ -49,5 +49,5 @@ export function sayMoved(run: ClusterRun, look: FreshLook, expected: Expected | 
   const phase = authorityNow(look, authority)?.rotation.phase;
   if (phase === expected.phase) return;
   const message = `somebody moved ${authority} of ${run.cluster.name} meanwhile: it was in ${expected.phase}, and is in ${phase ?? "no listing"}`;
-  emitNow(run, { type: "notice", message });
+  emitNow(run, { type: "notice", cluster: run.cluster.name, message });
 }

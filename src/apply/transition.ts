@@ -42,7 +42,7 @@ export async function transition(run: ClusterRun, atHand: StepAtHand): Promise<T
     to: step.to,
     ...automaticStart(atHand),
     confirm: () => run.lock.confirm(),
-    progress: (message) => emitNow(run, { type: "notice", message }),
+    progress: (message) => emitNow(run, { type: "notice", cluster: run.cluster.name, message }),
   });
   const observation = await readBack(run, atHand, step.to, patienceWith(reply, atHand));
   if (observation !== null) return { taken: observation, asked: reply.accepted ? atHand.live : null };

@@ -2,6 +2,7 @@ import { LAGGING } from "../planner/steps.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
+import { commandIn } from "../rotation/remedy-command.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow } from "./emit-now.ts";
@@ -93,7 +94,7 @@ export async function leftByClock(run: ClusterRun, atHand: StepAtHand): Promise<
   if (step.to === "rollback" || step.to === "standby" || run.turnBack.aborted) return null;
   if (!(await isByClock(run, atHand)) || !(await isWayBackWorse(run, atHand))) return null;
   const message = `${step.authority}: a rollback out of ${step.to} would cut off who is not there; it is turned back when the clock has left ${step.to}`;
-  emitNow(run, { type: "notice", message });
+  emitNow(run, { type: "notice", cluster: run.cluster.name, message });
   return step.to;
 }
 
@@ -122,6 +123,13 @@ function reasonOf({ message, findings }: Failed): string {
   return findings.length === 0 ? message : `${message}: ${findings.map(({ subject }) => subject).join(", ")}`;
 }
 
+/** Once each, for a commit: what the findings of who is waited for end in. */
+function commandsOf(held: Step["guards"]): readonly string[] {
+  const remedies = held.filter(({ id }) => LAGGING.includes(id)).flatMap(({ findings }) => findings);
+  const commands = new Set(remedies.flatMap(({ remedy }) => commandIn(remedy) ?? []));
+  return [...commands].map((command) => `\`${command}\``);
+}
+
 /** A rollback that waits for somebody is none yet; the same words whoever asked for it. */
 export function unfinished({ authority, guards, from, to }: Step, reason: string): WorkEnding {
   const where: Phase = to === "rollback" ? to : from;
@@ -136,7 +144,8 @@ export function unfinished({ authority, guards, from, to }: Step, reason: string
     `the rollback of ${authority} is not finished, it waits in ${where}, where both keys are trusted: ${[reason, ...named].join("; ")}`,
     ...(isLagging
       ? [
-          "Who is missing may live by the key that goes: start it, or waive roster for it; after a waiver the key is dropped only with --approve-final",
+          "Who is missing may live by the key that goes: start it. Once its loss is accepted, the key is dropped only with --approve-final",
+          ...commandsOf(held),
         ]
       : []),
     "`capstan apply` goes on from here",

@@ -1,7 +1,9 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { PlatformProfile } from "../profile/profile.ts";
 import type { Acknowledgement } from "../resources/model/desired.ts";
+import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { workOfType } from "./checklist.ts";
+import { isPlaceholder } from "./placeholder.ts";
 import type { ChecklistStep } from "./step.ts";
 import { isUnlistedStep } from "./unlisted-kinds.ts";
 
@@ -90,13 +92,19 @@ export function standingProblem(
 const DAY_MS = 24 * 3_600_000;
 
 function problemOf(
-  { step, at }: Acknowledgement,
+  { step, who, at }: Acknowledgement,
   known: readonly string[],
   context: TickContext,
 ): Omit<AcknowledgementProblem, "index"> | null {
   const { types, now, startedAt } = context;
   const isStatement = isOverrideTrust(step, types) || isUnlistedStep(step, context.profile);
   if (!known.includes(step) && !isStatement) return unknownStep(step, known, context);
+  if (isPlaceholder(who)) {
+    return {
+      message: `step ${step} is acknowledged by "${who}", which is nobody`,
+      suggestion: `write who did it; \`${acknowledgeCommand(step)}\` takes the name that git has of you`,
+    };
+  }
   if (at === null) return null;
   const time = Date.parse(at);
   if (Number.isNaN(time)) {
@@ -111,8 +119,8 @@ function problemOf(
       suggestion: "acknowledge a step after it is done",
     };
   }
-  // A date alone may be any time of its day.
-  const latest = /T/.test(at) ? time : time + DAY_MS - 1;
+  // A date alone may be any time of its day, whole seconds any time of their second.
+  const latest = time + (!at.includes("T") ? DAY_MS : at.endsWith(".000Z") ? 1000 : 1) - 1;
   if (startedAt !== null && latest < Date.parse(startedAt)) {
     return {
       message: `step ${step} was acknowledged ${at}, before this rotation started (${startedAt})`,

@@ -1,27 +1,30 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../apply/event.ts";
-import { type ActionContext, readActionContext } from "../forge/action-context.ts";
+import { type ActionContext, forgeOfJob, readActionContext } from "../forge/action-context.ts";
 import type { ActionDoors, ActionWorld, AppliedRun, EndedPlan, PlannedRun } from "../forge/action-doors.ts";
-import { openGitHub } from "../forge/github.ts";
-import { annotation, type JobLog, openJobLog } from "../forge/job-log.ts";
+import { forgeWords } from "../forge/forge-words.ts";
+import { type JobLog, openJobLog, openPlainLog } from "../forge/job-log.ts";
+import { openForge } from "../forge/open-forge.ts";
 import { runAction } from "../forge/run-action.ts";
 import type { BoundPlan } from "../planner/saved/plan-file.ts";
 import { plainPaint } from "../views/text/paint.ts";
 import { planText } from "../views/text/plan-text.ts";
 import { apply } from "./apply.ts";
 import { approvalPolicy } from "./approval-policy.ts";
+import { PARALLEL } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { planDirectory } from "./plan-directory.ts";
 import { report } from "./report.ts";
 import { streamOf, type Terminal } from "./terminal.ts";
 
 /**
- * `capstan action MODE`: what `.github/actions/capstan` runs; everything else it is told by the environment. All that
- * is printed, errors as well, goes through one stream on which the runner hears no commands.
+ * `capstan action MODE`: what `.github/actions/capstan` runs, and a job on another forge; everything else it is told by
+ * the environment. All that is printed, errors as well, goes through one stream on which a runner hears no commands.
  */
 export async function action(outside: Terminal, mode: string): Promise<ExitCode> {
   const { stdout } = outside;
-  const log = openJobLog((text) => stdout.write(text));
+  const open = forgeOfJob(outside.env) === "GitLab" ? openPlainLog : openJobLog;
+  const log = open((text) => stdout.write(text));
   const quiet = streamOf(stdout, (text) => log.print(text));
   const terminal: Terminal = {
     ...outside,
@@ -42,12 +45,14 @@ export async function action(outside: Terminal, mode: string): Promise<ExitCode>
 
 async function run(terminal: Terminal, mode: string, log: JobLog): Promise<ExitCode> {
   const context = await readActionContext(mode, terminal.env);
-  const { token, apiUrl, repository } = context;
-  const annotate: ActionWorld["annotate"] = (kind, message) => log.command(annotation(kind, message));
+  const { forge: name, token, apiUrl, repository } = context;
+  const annotate: ActionWorld["annotate"] = (kind, message) => log.annotate(kind, message);
+  if (token === null) annotate("notice", forgeWords(name).tokenless);
   const forge =
     token === null
       ? null
-      : openGitHub({
+      : openForge({
+          forge: name,
           token,
           apiUrl,
           repository,
@@ -92,6 +97,7 @@ function doorsOf(terminal: Terminal, { mode, inputs }: ActionContext): ActionDoo
       const options = {
         ...common,
         autoApprove: true,
+        parallel: Number(PARALLEL.default),
         ...(approveFinal ? { approveFinal: [""] } : {}),
         tui: false,
         ...(expect.length === 0 ? {} : { expect }),

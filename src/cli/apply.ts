@@ -5,6 +5,7 @@ import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import { applyPlan } from "../apply/run.ts";
 import { systemClock } from "../apply/run-clock.ts";
+import { runChecks } from "../checks/run/run-checks.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { isSelecting, type SelectionFlags } from "../fleet/selection.ts";
@@ -15,6 +16,7 @@ import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approved-steps.ts";
+import { checkMeans } from "./check-means.ts";
 import type { APPLY } from "./commands/apply-rows.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
@@ -111,7 +113,7 @@ type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
 export function contextOf(
   terminal: Terminal,
   workspace: Workspace,
-  options: CommonOptions,
+  options: CommonOptions & Pick<ApplyOptions, "parallel">,
   signal: AbortSignal,
   acceptHistory?: string,
 ): Context {
@@ -122,8 +124,11 @@ export function contextOf(
     ...(acceptHistory === undefined ? {} : { acceptHistory }),
     platforms: openPlatforms(workspace, terminal, options, signal),
     store: workspace.store,
+    parallel: options.parallel,
     clock: { ...systemClock, now: () => terminal.now() },
     holder: holderOf(terminal, workspace.commit),
+    runChecks: (cluster, checks, stopped) =>
+      runChecks(cluster, checks, checkMeans(workspace, terminal, options, stopped)),
   };
 }
 
@@ -160,7 +165,7 @@ async function applyAsText(
   signal: AbortSignal,
   emit: EventFile["write"],
 ): Promise<RunOutcome> {
-  const tell = await runText(terminal, options);
+  const tell = await runText(terminal, options, context.platforms.size > 1);
   return await applyPlan({
     ...context,
     signal,
@@ -188,10 +193,16 @@ async function applyAsText(
 
 /** Who is at work, for whoever comes second: on a runner with the page of the run. */
 function holderOf({ env }: Terminal, commit: string | null): LockHolder {
-  const who = env["GITHUB_ACTOR"] ?? userInfo().username;
+  const who = env["GITHUB_ACTOR"] ?? env["GITLAB_USER_LOGIN"] ?? userInfo().username;
   const at = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
   const holder = { who: `${who}@${hostname()}`, why: `capstan apply${at}` };
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const {
+    GITHUB_SERVER_URL: server,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ID: run,
+    CI_JOB_URL: job,
+  } = env;
+  if (job) return { ...holder, runUrl: job };
   if (!server || !repository || !run) return holder;
   return { ...holder, runUrl: `${server}/${repository}/actions/runs/${run}` };
 }

@@ -8,12 +8,13 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { count } from "../views/count.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { writeArtifacts } from "./artifact-files.ts";
 import type { ARTIFACTS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { observeAll } from "./observe.ts";
+import { observeEach } from "./observe.ts";
 import { openClusters, openCommit } from "./open-clusters.ts";
 import { keysRetiredInGit } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +28,7 @@ export async function artifacts(
   options: ArtifactsOptions,
 ): Promise<ExitCode> {
   const { workspace, platforms } = await openCommit(terminal, directory, options, openClusters);
-  const observations = await observeAll(platforms);
+  const { observations, unread } = await observeEach(platforms, workspace);
   const files = select(observations, options.type).flatMap((authority) =>
     artifactsFor(authority, keysRetiredInGit(workspace.desired, authority)),
   );
@@ -35,11 +36,16 @@ export async function artifacts(
   // A committed link in the place of the folder would lead elsewhere.
   await lookAtTarget({ path: join(out, "manifest.json"), roots });
   const done = await writeArtifacts(out, files);
+  for (const { name, problem } of unread) {
+    const said = `error: ${name}: ${problem.message}; its files stay as they are`;
+    terminal.stderr.write(`${paragraph(harmlessLine(said), "", "  ")}\n`);
+  }
+  const exit = unread.length === 0 ? EXIT.ok : EXIT.error;
   if (options.format === "json") {
     const removed = done.removed.map(({ path }) => path);
     const answer = { format_version: "1.0", out: options.out, ...done, removed };
     terminal.stdout.write(`${jsonText(answer)}\n`);
-    return EXIT.ok;
+    return exit;
   }
   for (const path of done.written) terminal.stdout.write(`wrote ${path}\n`);
   for (const { path, now } of done.removed) {
@@ -49,7 +55,7 @@ export async function artifacts(
   terminal.stdout.write(
     `${count(done.written.length, "file")} written, ${done.unchanged.length} unchanged, in ${options.out}\n`,
   );
-  return EXIT.ok;
+  return exit;
 }
 
 function select(

@@ -20,6 +20,12 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
     `capstan needs Node ${NEEDED.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).\n  → put a newer one first in PATH; a clone brings its own: node_modules/.bin/node dist/capstan.js\n`,
   );
   process.exitCode = 1;
+} else if (process.platform === "win32") {
+  // Signals, modes of files and locks are not what capstan takes them for there.
+  process.stderr.write(
+    "capstan runs on Linux and macOS, and this is Windows.\n  → install it in WSL, the Linux within Windows, and run it there\n",
+  );
+  process.exitCode = 1;
 } else if (process.argv.length === 3 && /^(-V|--version)$/.test(process.argv[2] ?? "")) {
   // Asked for by every script that looks for capstan: no more than bare Node (design, section 9).
   process.stdout.write(`${packageJson.version}\n`);

@@ -1,6 +1,6 @@
 import { acknowledgementDiagnostics } from "../checklist/acknowledgements.ts";
 import { overrideStatementDiagnostics } from "../checklist/override-statements.ts";
-import { waiverDiagnostics } from "../checklist/waivers.ts";
+import { waiverDiagnostics } from "../guards/waiver-diagnostics.ts";
 import { profileNamed } from "../profiles.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Diagnostic } from "../resources/model/desired.ts";
@@ -31,6 +31,6 @@ export async function checkAcknowledgements(
       { files, records, profileOf: ofCluster, now: time },
     ),
     ...overrideStatementDiagnostics(state, { files }),
-    ...waiverDiagnostics(state, { files }),
+    ...waiverDiagnostics(state, { files, profileOf: ofCluster }),
   ];
 }

@@ -1,8 +1,10 @@
 import type { Ways } from "../planner/trust.ts";
 import { openPlatform } from "../platforms/open.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platforms/platform.ts";
-import { createRunner } from "../process/runner.ts";
+import { createLanes } from "../process/lanes.ts";
+import { createRunner, EXECUTABLES_AT_ONCE } from "../process/runner.ts";
 import { tellingOfSlowCalls } from "../process/slow-calls.ts";
+import type { Limit } from "../process/task-limit.ts";
 import { profileOf } from "../profiles.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import { readIdentities } from "../sealing/identities.ts";
@@ -20,18 +22,20 @@ export function openClusters(
   options: CommonOptions,
   signal: AbortSignal,
 ): ReadonlyMap<string, Platform> {
-  return openEach(workspace, platformOptions(workspace, terminal, options, signal));
+  return openEach(workspace, sharedOptions(workspace, terminal, options, signal));
 }
 
 function openEach(
   { clusters, desired }: Workspace,
-  shared: PlatformOptions,
+  shared: SharedOptions,
   concernOf = concern,
 ): ReadonlyMap<string, Platform> {
+  // All of them before the first call, as each has its share of the places.
+  const own = clusters.map((cluster) => ({ cluster, options: shared.of(cluster.name) }));
   return new Map(
-    clusters.map((cluster) => [
+    own.map(({ cluster, options }) => [
       cluster.name,
-      openPlatform(cluster, { ...shared, overrides: concernOf(desired, cluster) }),
+      openPlatform(cluster, { ...options, overrides: concernOf(desired, cluster) }),
     ]),
   );
 }
@@ -65,15 +69,15 @@ export function openPlatforms(
   signal: AbortSignal,
   ways: OpenWays = { untrusted: new Map(), unasked: new Map() },
 ): ReadonlyMap<string, Platform> {
-  const shared = platformOptions(workspace, terminal, options, signal, ways.cwd);
+  const shared = sharedOptions(workspace, terminal, options, signal, ways.cwd);
   const around = {
     ...ways,
     folder: workspace.folder,
     desired: workspace.desired,
     resources: new Set(workspace.files.keys()),
     tree: workspace.tree,
-    runner: shared.runner,
-    open: (cluster: ClusterResource) => openPlatform(cluster, shared),
+    runnerOf: (cluster: string) => shared.of(cluster).runner,
+    open: (cluster: ClusterResource) => openPlatform(cluster, shared.of(cluster.name)),
     signal,
   };
   return new Map(
@@ -97,18 +101,40 @@ function memoryFor(
   };
 }
 
+/** What all clusters of a run are opened with; each calls executables in a lane of its own. */
+interface SharedOptions {
+  readonly of: (cluster: string) => PlatformOptions;
+}
+
+function sharedOptions(
+  workspace: Workspace,
+  terminal: Terminal,
+  options: CommonOptions,
+  signal: AbortSignal,
+  cwd?: string,
+): SharedOptions {
+  const lanes = createLanes(EXECUTABLES_AT_ONCE);
+  return {
+    of: (cluster) => platformOptions(workspace, terminal, options, signal, { cwd, limit: lanes(cluster) }),
+  };
+}
+
 /** With --verbose, what is run and what is worth knowing goes to stderr; without --quiet, which call does not end. */
 export function platformOptions(
   workspace: Pick<Workspace, "desired" | "store" | "folder">,
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
-  cwd?: string,
+  { cwd, limit }: { readonly cwd?: string | undefined; readonly limit?: Limit } = {},
 ): PlatformOptions {
   const say = (line: string) => {
     if (options.verbose === true) terminal.stderr.write(`${line}\n`);
   };
-  const runner = createRunner({ trace: say, ...(cwd === undefined ? {} : { cwd }) });
+  const runner = createRunner({
+    trace: say,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(limit === undefined ? {} : { limit }),
+  });
   const tell = (line: string) => terminal.stderr.write(`${line}\n`);
   return {
     runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, tell),

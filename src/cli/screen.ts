@@ -101,7 +101,7 @@ export async function applyOnScreen(
     events.end();
     await watching;
     if (watching === undefined) {
-      const tell = await runText(terminal, options);
+      const tell = await runText(terminal, options, context.platforms.size > 1);
       for (const event of unseen) if (event.type !== "plan" || !reviewed) tell(event);
     }
   }

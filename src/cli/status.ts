@@ -3,21 +3,21 @@ import { liveStatus } from "../views/live-status.ts";
 import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
-import { observeAll, planOfWorkspace } from "./observe.ts";
+import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
+import { observeEach, planOfWorkspace } from "./observe.ts";
 import { openCommit } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
-/** `capstan status`: what is live, per cluster; exit 3 when something there waits for a person. */
+/** `capstan status`: what is live, per cluster; exit 3 when something waits for a person, 1 when one cannot be read. */
 export async function status(
   terminal: Terminal,
   directory: string | undefined,
   options: CommonOptions,
 ): Promise<ExitCode> {
   const { workspace, platforms } = await openCommit(terminal, directory, options);
-  const observations = await observeAll(platforms);
+  const { observations, unread } = await observeEach(platforms, workspace);
   const now = terminal.now();
-  const plan = await planOfWorkspace(workspace, observations, now);
+  const plan = await planOfWorkspace(workspace, observations, now, unread);
   switch (options.format) {
     case "json":
       terminal.stdout.write(`${jsonText(liveStatus(observations, plan, now))}\n`);
@@ -30,5 +30,6 @@ export async function status(
       terminal.stdout.write(liveStatusText(observations, plan, now, paint));
     }
   }
-  return plan.outcome === "blocked" ? EXIT.blocked : EXIT.ok;
+  const exit = exitOfPlan(plan);
+  return exit === EXIT.changesPlanned ? EXIT.ok : exit;
 }

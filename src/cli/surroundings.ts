@@ -32,7 +32,8 @@ export interface LookAround extends Pick<Ways, "untrusted" | "unasked"> {
   readonly resources: ReadonlySet<string>;
   /** The commit that files are read from; `null`: the folder itself. */
   readonly tree: CommitTree | null;
-  readonly runner: Runner;
+  /** Runs executables of consumers in the lane of the cluster that they are looked at for. */
+  readonly runnerOf: (cluster: string) => Runner;
   /** Opens another cluster of the repository, to be asked for its copies. */
   readonly open: (cluster: ClusterResource) => Platform;
   readonly signal: AbortSignal;
@@ -122,7 +123,7 @@ async function listPins(
 async function probeConsumers(
   { cluster, type, trustConsumers }: AuthorityResource,
   observation: ClusterObservation,
-  { folder, tree, desired, unasked, runner, signal }: LookAround,
+  { folder, tree, desired, unasked, runnerOf, signal }: LookAround,
 ): Promise<readonly ConsumerObservation[]> {
   const { authorities } = observation;
   const live = authorities.find((authority) => authority.type === type);
@@ -135,7 +136,7 @@ async function probeConsumers(
     overrides: await overrideChains(live, candidates, observation),
     deadlineMs: PROBE_DEADLINE_MS,
     signal,
-    run: (command) => runner.run(command),
+    run: (command) => runnerOf(cluster).run(command),
     readFile: (path) => (tree === null ? readWithin(folder, path) : tree.bytes(path)),
   });
   const seen = new Map(results.map((result) => [result.consumer, result]));

@@ -50,6 +50,6 @@ export interface AppliedRun {
 export interface ActionWorld {
   readonly forge: Forge | null;
   readonly print: (text: string) => void;
-  /** A line that GitHub shows beside the run. */
+  /** A line that the forge shows beside the run. */
   readonly annotate: (kind: "notice" | "warning", message: string) => void;
 }

@@ -3,6 +3,7 @@ import { type MarkdownOptions, planMarkdown } from "../views/markdown/plan-markd
 import type { ActionContext } from "./action-context.ts";
 import type { ActionWorld, PlannedRun } from "./action-doors.ts";
 import type { Render, Written } from "./fitting-text.ts";
+import { forgeWords } from "./forge-words.ts";
 import { writeOutputs } from "./job-files.ts";
 import { ALL } from "./reviewed-plan.ts";
 
@@ -43,9 +44,11 @@ export async function writePlanOutputs(
 }
 
 /** Says what came of writing something on the forge; what was not written is a warning beside the run. */
-export function say({ print, annotate }: ActionWorld, what: string, written: Written): void {
+export function say({ forge, print, annotate }: ActionWorld, what: string, written: Written): void {
   if ("message" in written) {
-    annotate("warning", `${what}: not written, the summary has it all. ${written.message}`);
+    const { elsewhere, rights } = forgeWords(forge?.name ?? "GitHub");
+    const hint = written.result === "forbidden" ? ` → ${rights}` : "";
+    annotate("warning", `${what}: not written, ${elsewhere}. ${written.message}${hint}`);
   } else print(`${what}: ${written.result}\n`);
 }
 

@@ -3,6 +3,7 @@ import type { ActionContext } from "./action-context.ts";
 import type { ActionDoors, ActionWorld } from "./action-doors.ts";
 import { renderer, say, scopeOf, writePlanOutputs } from "./action-words.ts";
 import { approvedForApply } from "./approved-for-apply.ts";
+import { forgeWords } from "./forge-words.ts";
 import { writeSummary } from "./job-files.ts";
 import { endComment } from "./plan-comment.ts";
 
@@ -22,15 +23,14 @@ export async function applyMode(
   });
   await writePlanOutputs(context, outcome, planned);
   if (exit === 0 && world.forge !== null) {
+    const { change, comments } = forgeWords(world.forge.name);
     for (const pull of pulls) {
       const ending = { state: "applied", runUrl: context.runUrl } as const;
       const written = await endComment(world.forge, pull, scopeOf(context), ending);
       // The right to write comments is a courtesy here: what was applied is in the summary and in the journal.
       if (written.result === "forbidden") {
-        world.print(
-          `plan of pull request ${pull}: not marked as applied, which takes pull-requests: write\n`,
-        );
-      } else say(world, `plan of pull request ${pull}`, written);
+        world.print(`plan of ${change} ${pull}: not marked as applied, which takes ${comments}\n`);
+      } else say(world, `plan of ${change} ${pull}`, written);
     }
   }
   return exit;

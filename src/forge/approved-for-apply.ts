@@ -2,8 +2,10 @@ import { Failure } from "../failure.ts";
 import type { ActionContext } from "./action-context.ts";
 import type { ActionDoors, ActionWorld, ApprovalPolicy } from "./action-doors.ts";
 import { scopeOf } from "./action-words.ts";
-import type { Forge, Pull } from "./forge.ts";
-import { githubFailure } from "./http-errors.ts";
+import type { CheckRuns, ForgeName, Pull } from "./forge.ts";
+import { forgeWords, whatBinds } from "./forge-words.ts";
+import { forgeFailure } from "./http-errors.ts";
+import { hasChecks } from "./plan-check-run.ts";
 import {
   checkName,
   expectationsOf,
@@ -23,14 +25,15 @@ export async function reviewedInQueue(
   const { inputs, pull } = context;
   if (inputs.expect.length > 0) return inputs.expect;
   const approval =
-    forge === null || pull === null
+    !hasChecks(forge) || pull === null
       ? null
-      : await asking("read the plan that was reviewed", async () => {
+      : await asking(forge.name, "read the plan that was reviewed", async () => {
           const { head } = await forge.pull(pull);
-          return await reviewedPlanOn(forge, head, { scope: scopeOf(context), app });
+          return await reviewedPlanOn(forge.checkRuns, head, { scope: scopeOf(context), app });
         });
   if (approval !== null) return expectationsOf(approval);
   if (required || inputs.requirePlan) {
+    if (forge !== null && !hasChecks(forge)) throw unbound(forge.name);
     throw notApplied(
       `pull request ${pull ?? "of this group"} has no check run of ${app} with a plan that was reviewed`,
       "let the plan workflow run on the pull request before it is queued",
@@ -69,9 +72,10 @@ export async function approvedForApply(
   const pulls = brought === null ? [] : brought.pulls.map(({ number }) => number);
   if (!required) return { expect: inputs.expect, pulls };
   const { forge } = world;
+  if (forge !== null && !hasChecks(forge)) throw unbound(forge.name);
   if (forge === null || brought === null || context.commit === null) {
     throw notApplied(
-      `what was reviewed for commit ${context.commit ?? "none"} cannot be found out without a token for GitHub's API`,
+      `what was reviewed for commit ${context.commit ?? "none"} cannot be found out without a token for the forge's API`,
       "give the action a token with checks: read and pull-requests: read",
     );
   }
@@ -82,18 +86,22 @@ export async function approvedForApply(
     );
   }
   const wanted = { scope: scopeOf(context), app: policy.app };
-  return { expect: expectationsOf(await reviewed(forge, context.commit, brought.head, wanted)), pulls };
+  return {
+    expect: expectationsOf(await reviewed(forge.name, forge.checkRuns, context.commit, brought.head, wanted)),
+    pulls,
+  };
 }
 
 /** Of a merge group its own plan counts, which was compared with the reviewed one; else that of the pull request. */
 async function reviewed(
-  forge: Forge,
+  forge: ForgeName,
+  checkRuns: CheckRuns,
   commit: string,
   head: string,
   wanted: WantedRun,
 ): Promise<ReviewedPlan> {
-  return await asking("read the plan that was reviewed", async () => {
-    const ofGroup = commit === head ? null : await reviewedPlanOn(forge, commit, wanted);
+  return await asking(forge, "read the plan that was reviewed", async () => {
+    const ofGroup = commit === head ? null : await reviewedPlanOn(checkRuns, commit, wanted);
     if (ofGroup !== null) {
       if (ofGroup.reviewed === true) return ofGroup;
       throw notApplied(
@@ -101,7 +109,7 @@ async function reviewed(
         "let the plan workflow run on pull requests, too, and require its check",
       );
     }
-    const approval = await reviewedPlanOn(forge, head, wanted);
+    const approval = await reviewedPlanOn(checkRuns, head, wanted);
     if (approval !== null && approval.reviewed !== false) return approval;
     throw notApplied(
       `commit ${head}, which was merged as ${commit}, has no check run "${checkName(wanted.scope)}" of ${wanted.app} with a plan that was reviewed`,
@@ -120,9 +128,12 @@ async function broughtBy(
     if (branch === null)
       throw notApplied("the run is of no branch (GITHUB_REF)", "run mode apply on a push to the branch");
     const found = mergedWith(
-      await asking("find the pull request of this commit", () => forge.pullsOf(commit)),
+      await asking(forge.name, `find the ${forgeWords(forge.name).change} of this commit`, () =>
+        forge.pullsOf(commit),
+      ),
       commit,
       branch,
+      forge.name,
     );
     if (found instanceof Failure) throw found;
     return found;
@@ -133,10 +144,15 @@ async function broughtBy(
   }
 }
 
-async function asking<Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer> {
+/** Refused before anything is read: a text on this forge is nobody's approval. */
+function unbound(forge: ForgeName): Failure {
+  return notApplied(whatBinds(forge), "hand over what was approved: INPUT_EXPECT, or INPUT_PLAN_FILE");
+}
+
+async function asking<Answer>(forge: ForgeName, what: string, ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
-    throw error instanceof Failure ? error : githubFailure(what, error);
+    throw error instanceof Failure ? error : forgeFailure(forge, what, error);
   }
 }

@@ -24,7 +24,7 @@ export const DRIFT_LABEL = "capstan-drift";
  * long as it would say the same.
  */
 export async function keepDriftIssue(forge: Forge, report: DriftReport): Promise<Written> {
-  return await asWritten(async () => {
+  return await asWritten(forge, async () => {
     const found = await issueOf(forge, report.cluster);
     if (!report.drifted)
       return found?.state === "open" ? await close(forge, found, report) : { result: "none" };

@@ -1,6 +1,7 @@
+import type { Forge } from "./forge.ts";
 import { isRefusal, isTooLong, statusOf } from "./http-errors.ts";
 
-/** What came of writing something on GitHub. A run does not fail because GitHub does: the summary has it all. */
+/** What came of writing something on the forge. A run does not fail because the forge does: the log has it all. */
 export type Written =
   | { readonly result: "created" | "updated" | "unchanged" | "closed" | "none" }
   | { readonly result: "forbidden" | "failed"; readonly message: string };
@@ -8,20 +9,20 @@ export type Written =
 /** Renders for a number of characters. */
 export type Render = (limit: number) => string;
 
-/** GitHub's limit for a comment and for an issue. */
+/** GitHub's limit for a comment and for an issue; GitLab takes a million characters, Gitea what its database takes. */
 const LONGEST_BODY = 65_536;
 
-/** What is tried, one after the other, until GitHub takes it: it may count characters otherwise than we do. */
+/** What is tried, one after the other, until the forge takes it: it may count characters otherwise than we do. */
 const LIMITS = [60_000, 30_000, 15_000, 5_000] as const;
 
-/** Writes with a body that GitHub takes. */
+/** Writes with a body that the forge takes. */
 export async function writeFitting<Result>(
   marker: string,
   render: Render,
   write: (body: string) => Promise<Result>,
 ): Promise<Result> {
   for (const limit of LIMITS) {
-    const body = marker + render(Math.min(limit, LONGEST_BODY - marker.length));
+    const body = withoutQuickActions(marker + render(Math.min(limit, LONGEST_BODY - marker.length)));
     try {
       return await write(body);
     } catch (error) {
@@ -53,13 +54,22 @@ export async function createOnce<Found>(
   }
 }
 
-/** Turns what GitHub refuses into a result; everything else that is thrown is a bug. */
-export async function asWritten(work: () => Promise<Written>): Promise<Written> {
+/**
+ * GitLab carries out what stands at the start of a line as `/close`, in a note as in an issue, without asking who
+ * wrote the words. A blank before it takes it for text, on every forge alike.
+ * https://docs.gitlab.com/user/project/quick_actions/
+ */
+function withoutQuickActions(body: string): string {
+  return body.replace(/^\r*(?=\/)/gm, " ");
+}
+
+/** Turns what the forge refuses into a result; everything else that is thrown is a bug. */
+export async function asWritten({ name }: Forge, work: () => Promise<Written>): Promise<Written> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Error) || !("status" in error)) throw error;
-    const message = `GitHub answered ${statusOf(error) ?? "nothing"}: ${error.message}`;
+    const message = `${name} answered ${statusOf(error) ?? "nothing"}: ${error.message}`;
     return { result: isRefusal(error) ? "forbidden" : "failed", message };
   }
 }

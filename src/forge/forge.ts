@@ -1,9 +1,13 @@
+/** Where a repository may be hosted. Forgejo speaks Gitea's API. */
+export type ForgeName = "GitHub" | "GitLab" | "Gitea" | "Forgejo";
+
 /** What capstan needs of one repository where it is hosted, and nothing else. Calls reject with the error of the client. */
 export interface Forge {
+  readonly name: ForgeName;
   /** Comments of a pull request, oldest first. */
   comments(pull: number): Promise<readonly Comment[]>;
   createComment(pull: number, body: string): Promise<Comment>;
-  updateComment(id: Comment["id"], body: string): Promise<void>;
+  updateComment(pull: number, id: Comment["id"], body: string): Promise<void>;
   /** Issues with a label that `login` opened, newest first. */
   issues(label: string, login: string): Promise<readonly Issue[]>;
   createIssue(issue: {
@@ -15,12 +19,18 @@ export interface Forge {
   /** Pull requests that are listed for a commit, in whatever state, into whatever branch. */
   pullsOf(commit: string): Promise<readonly Pull[]>;
   pull(number: number): Promise<Pull>;
-  /** All check runs of a name on a commit, by whatever app. */
-  checkRuns(commit: string, name: string): Promise<readonly CheckRun[]>;
-  createCheckRun(run: NewCheckRun): Promise<CheckRun>;
-  updateCheckRun(id: CheckRun["id"], run: NewCheckRun): Promise<CheckRun>;
+  /** `null` where the forge has nothing of the kind: there, nothing on it can say what was approved. */
+  readonly checkRuns: CheckRuns | null;
   /** Whose comments are ours. */
   login(): Promise<string>;
+}
+
+/** What only the app that made it can change: an approval can rest on it, as on no comment and no commit status. */
+export interface CheckRuns {
+  /** All check runs of a name on a commit, by whatever app. */
+  on(commit: string, name: string): Promise<readonly CheckRun[]>;
+  create(run: NewCheckRun): Promise<CheckRun>;
+  update(id: CheckRun["id"], run: NewCheckRun): Promise<CheckRun>;
 }
 
 /** A comment of a pull request; `login` is who wrote it, by which ours are told apart. */
@@ -73,7 +83,7 @@ export interface NewCheckRun {
 export interface Issue {
   readonly number: number;
   readonly state: "open" | "closed";
-  /** Why it was closed: `not_planned` is the word of a person. */
+  /** Why it was closed: `not_planned` is the word of a person. `null` where the forge asks for no reason. */
   readonly reason: string | null;
   readonly title: string;
   readonly body: string;

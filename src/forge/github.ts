@@ -1,5 +1,5 @@
-import type { Forge } from "./forge.ts";
-import { type GitHubAccess, type GitHubClient, openClient } from "./github-client.ts";
+import type { CheckRuns, Forge } from "./forge.ts";
+import { type ForgeAccess, type ForgeClient, openClient } from "./forge-client.ts";
 import { asCheckRun, asComment, asIssue, asPull, completed } from "./github-replies.ts";
 import { isRefusal } from "./http-errors.ts";
 
@@ -10,12 +10,14 @@ const ACTIONS_LOGIN = "github-actions[bot]";
 const PAGE = 100;
 
 /** One repository on GitHub. Nothing is asked yet. */
-export function openGitHub(access: GitHubAccess): Forge {
+export function openGitHub(access: ForgeAccess): Forge {
   const [owner = "", repo = ""] = access.repository.split("/");
   const octokit = openClient(access);
   const where = { owner, repo };
   let login: Promise<string> | null = null;
   return {
+    name: access.forge,
+    checkRuns: checkRunsOf(octokit, where),
     async comments(pull) {
       const found = await octokit.paginate("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
         ...where,
@@ -32,7 +34,7 @@ export function openGitHub(access: GitHubAccess): Forge {
       });
       return asComment(data);
     },
-    async updateComment(id, body) {
+    async updateComment(_pull, id, body) {
       await octokit.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
         ...where,
         comment_id: id,
@@ -82,7 +84,19 @@ export function openGitHub(access: GitHubAccess): Forge {
       });
       return asPull(data);
     },
-    async checkRuns(commit, name) {
+    login() {
+      login ??= access.author === null ? loginOf(octokit) : Promise.resolve(access.author);
+      return login;
+    },
+  };
+}
+
+function checkRunsOf(
+  octokit: ForgeClient,
+  where: { readonly owner: string; readonly repo: string },
+): CheckRuns {
+  return {
+    async on(commit, name) {
       const found = await octokit.paginate("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
         ...where,
         ref: commit,
@@ -93,7 +107,7 @@ export function openGitHub(access: GitHubAccess): Forge {
       });
       return found.map(asCheckRun);
     },
-    async createCheckRun(run) {
+    async create(run) {
       const { data } = await octokit.request("POST /repos/{owner}/{repo}/check-runs", {
         ...where,
         head_sha: run.head,
@@ -101,7 +115,7 @@ export function openGitHub(access: GitHubAccess): Forge {
       });
       return asCheckRun(data);
     },
-    async updateCheckRun(id, run) {
+    async update(id, run) {
       const { data } = await octokit.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
         ...where,
         check_run_id: Number(id),
@@ -109,14 +123,10 @@ export function openGitHub(access: GitHubAccess): Forge {
       });
       return asCheckRun(data);
     },
-    login() {
-      login ??= access.author === null ? loginOf(octokit) : Promise.resolve(access.author);
-      return login;
-    },
   };
 }
 
-async function loginOf(octokit: GitHubClient): Promise<string> {
+async function loginOf(octokit: ForgeClient): Promise<string> {
   try {
     const { data } = await octokit.request("GET /user");
     return data.login;

@@ -1,4 +1,6 @@
 import { Failure } from "../failure.ts";
+import type { ForgeName } from "./forge.ts";
+import { forgeWords } from "./forge-words.ts";
 
 /** HTTP status of an answer; `null` when there was none. */
 export function statusOf(error: unknown): number | null {
@@ -12,23 +14,26 @@ export function isRefusal(error: unknown): boolean {
   return status === 401 || status === 403 || status === 404;
 }
 
-/** GitHub takes no text of that length. */
+/** The forge takes no text of that length: GitHub says 422, GitLab 400, a proxy before a forge 413. */
 export function isTooLong(error: unknown): boolean {
-  return statusOf(error) === 422 && /too long|too large|maximum/i.test(String(error));
+  const status = statusOf(error);
+  if (status === 413) return true;
+  return (status === 422 || status === 400) && /too long|too large|maximum/i.test(String(error));
 }
 
-/** For the steps that cannot go on without GitHub. */
-export function githubFailure(what: string, cause: unknown): Failure {
+/** For the steps that cannot go on without the forge. */
+export function forgeFailure(name: ForgeName, what: string, cause: unknown): Failure {
   const status = statusOf(cause);
   const said = cause instanceof Error ? cause.message : String(cause);
   return new Failure(
     isRefusal(cause) ? "denied" : "storage",
-    `cannot ${what}: GitHub ${status === null ? "cannot be reached" : `answered ${status}`} (${said})`,
-    {
-      hint: isRefusal(cause)
-        ? "give the workflow the permissions that the action's description names"
-        : "run it again when GitHub is well (githubstatus.com)",
-      cause,
-    },
+    `cannot ${what}: ${name} ${status === null ? "cannot be reached" : `answered ${status}`} (${said})`,
+    { hint: isRefusal(cause) ? forgeWords(name).rights : forgeWords(name).later, cause },
   );
+}
+
+/** An answer that is none of the API: a page of a proxy, another service. */
+export class OddReply extends Error {
+  readonly status = 200;
+  readonly response = {};
 }

@@ -3,7 +3,7 @@ import { withoutSecrets } from "../secrets.ts";
 import { harmless } from "../views/harmless.ts";
 
 /**
- * The log of a job on GitHub Actions, in which a line can be a command to the runner: `::set-env …` at its start,
+ * The log of a job on GitHub Actions, and on the runners of Gitea and Forgejo, in which a line can be a command to the runner: `::set-env …` at its start,
  * `##[…]` anywhere in it. Whatever a cluster is called, a wrapped line may begin with it. So commands are stopped
  * around everything that is printed, by a word that is made up anew each time, and only what capstan itself tells
  * the runner stands outside.
@@ -12,11 +12,14 @@ import { harmless } from "../views/harmless.ts";
 export interface JobLog {
   /** Text that has no effect. */
   print(text: string): void;
-  /** A command of capstan's own, as a whole line. */
-  command(line: string): void;
+  /** A line that the forge shows beside the run, or, where it has no such place, in the log. */
+  annotate(kind: Annotation, message: string): void;
   /** Commands of later steps are heard again. */
   close(): void;
 }
+
+/** How much a line beside the run matters. */
+export type Annotation = "notice" | "warning" | "error";
 
 /** Stops commands at once; `close` is due at the end, whatever happens. */
 export function openJobLog(write: (text: string) => void): JobLog {
@@ -34,13 +37,22 @@ export function openJobLog(write: (text: string) => void): JobLog {
       write(plain(text));
       atLineStart = text.endsWith("\n");
     },
-    command(line) {
+    annotate(kind, message) {
       go();
-      write(line.endsWith("\n") ? line : `${line}\n`);
+      write(annotation(kind, message));
       atLineStart = true;
       stop();
     },
     close: go,
+  };
+}
+
+/** The log of a job on GitLab: only escape sequences mean something in it, and none is in what is printed. */
+export function openPlainLog(write: (text: string) => void): JobLog {
+  return {
+    print: write,
+    annotate: (kind, message) => write(`capstan: ${kind}: ${harmless(withoutSecrets(message))}\n`),
+    close: () => {},
   };
 }
 
@@ -50,7 +62,7 @@ function plain(text: string): string {
 }
 
 /** A line that GitHub shows beside the run; what it says cannot start another command. */
-export function annotation(kind: "notice" | "warning" | "error", message: string): string {
+export function annotation(kind: Annotation, message: string): string {
   const escaped = withoutSecrets(message)
     .split("\n")
     .map(harmless)

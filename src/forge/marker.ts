@@ -1,5 +1,5 @@
 /**
- * The first line of everything that capstan writes on GitHub: a comment that nobody sees, by which the next run
+ * The first line of everything that capstan writes on a forge: a comment that nobody sees, by which the next run
  * finds it again, whatever people have done to the text below.
  *
  *     <!-- capstan {"v":1,"kind":"plan","scope":"prod","commit":"…"} -->

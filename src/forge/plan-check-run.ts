@@ -1,6 +1,14 @@
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./fitting-text.ts";
-import type { CheckRun, Forge, NewCheckRun } from "./forge.ts";
+import type { CheckRun, CheckRuns, Forge, NewCheckRun } from "./forge.ts";
 import { checkName, ownRuns, type ReviewedPlan, reviewedPlanText, type WantedRun } from "./reviewed-plan.ts";
+
+/** A forge on which an approval can be kept. */
+type ForgeWithChecks = Forge & { readonly checkRuns: CheckRuns };
+
+/** Whether it is one. */
+export function hasChecks(forge: Forge | null): forge is ForgeWithChecks {
+  return forge !== null && forge.checkRuns !== null;
+}
 
 /** The plan of a commit, for those who review it, and what of it is approved when the commit is merged. */
 export interface PlanCheck {
@@ -15,10 +23,10 @@ export interface PlanCheck {
 }
 
 /** Keeps one check run per commit and scope: a plan that is made again takes the place of the one before. */
-export async function keepCheckRun(forge: Forge, check: PlanCheck): Promise<Written> {
+export async function keepCheckRun(forge: ForgeWithChecks, check: PlanCheck): Promise<Written> {
   const { head, app, reviewed, conclusion, runUrl, render } = check;
   const wanted = { scope: reviewed.scope, app };
-  return await asWritten(async () => {
+  return await asWritten(forge, async () => {
     const found = await own(forge, head, wanted);
     return await writeFitting("", render, async (summary): Promise<Written> => {
       const run: NewCheckRun = {
@@ -36,9 +44,9 @@ export async function keepCheckRun(forge: Forge, check: PlanCheck): Promise<Writ
         found === undefined
           ? await createOnce(
               () => own(forge, head, wanted),
-              () => forge.createCheckRun(run),
+              () => forge.checkRuns.create(run),
             )
-          : await forge.updateCheckRun(found.id, run);
+          : await forge.checkRuns.update(found.id, run);
       if (written.app === app) return { result: found === undefined ? "created" : "updated" };
       return {
         result: "failed",
@@ -50,17 +58,17 @@ export async function keepCheckRun(forge: Forge, check: PlanCheck): Promise<Writ
 
 /** What was planned before does not look approved after a run that could not plan. */
 export async function endCheckRun(
-  forge: Forge,
+  forge: ForgeWithChecks,
   head: string,
   wanted: WantedRun,
   runUrl: string | null,
 ): Promise<Written> {
-  return await asWritten(async () => {
+  return await asWritten(forge, async () => {
     const found = await own(forge, head, wanted);
     if (found === undefined || found.conclusion === "failure") return { result: "none" };
     const { name, externalId, summary, text } = found;
     const title = "superseded: it could not be planned again";
-    await forge.updateCheckRun(found.id, {
+    await forge.checkRuns.update(found.id, {
       name,
       head,
       conclusion: "failure",
@@ -74,8 +82,8 @@ export async function endCheckRun(
   });
 }
 
-async function own(forge: Forge, head: string, wanted: WantedRun): Promise<CheckRun | undefined> {
-  return (await ownRuns(forge, head, wanted)).at(-1);
+async function own(forge: ForgeWithChecks, head: string, wanted: WantedRun): Promise<CheckRun | undefined> {
+  return (await ownRuns(forge.checkRuns, head, wanted)).at(-1);
 }
 
 function isSame(found: CheckRun, run: NewCheckRun): boolean {

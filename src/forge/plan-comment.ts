@@ -1,6 +1,7 @@
 import { link } from "../views/markdown/inline.ts";
 import { asWritten, createOnce, type Render, sameText, type Written, writeFitting } from "./fitting-text.ts";
 import type { Comment, Forge } from "./forge.ts";
+import { forgeWords } from "./forge-words.ts";
 import { readMarker, withoutMarker, writeMarker } from "./marker.ts";
 
 /** What a comment of a plan is about. */
@@ -17,7 +18,7 @@ export interface PlanComment {
 export async function keepComment(forge: Forge, comment: PlanComment): Promise<Written> {
   const { pull, scope, commit, fingerprint, render } = comment;
   const marker = writeMarker({ v: 1, kind: "plan", scope, commit, fingerprint, state: "current" });
-  return await asWritten(async () => {
+  return await asWritten(forge, async () => {
     const found = await ours(forge, pull, scope);
     if (found === undefined) {
       await writeFitting(marker, render, (body) =>
@@ -30,7 +31,7 @@ export async function keepComment(forge: Forge, comment: PlanComment): Promise<W
     }
     return await writeFitting(marker, render, async (body): Promise<Written> => {
       if (sameText(found.body, body)) return { result: "unchanged" };
-      await forge.updateComment(found.id, body);
+      await forge.updateComment(pull, found.id, body);
       return { result: "updated" };
     });
   });
@@ -52,18 +53,19 @@ export async function endComment(
   scope: string,
   { state, runUrl }: Ending,
 ): Promise<Written> {
-  return await asWritten(async () => {
+  return await asWritten(forge, async () => {
     const found = await ours(forge, pull, scope);
     const marker = found === undefined ? null : readMarker(found.body);
     if (found === undefined || marker === null) return { result: "none" };
+    const { change } = forgeWords(forge.name);
     const by = runUrl === null ? "" : ` ${link("by this run", runUrl)}`;
     const sentence =
       state === "applied"
         ? `**Applied**${by}.`
-        : `**Superseded**${by}: it says nothing about the pull request as it is now.`;
+        : `**Superseded**${by}: it says nothing about the ${change} as it is now.`;
     const body = `${writeMarker({ ...marker, state })}> [!NOTE]\n> ${sentence}\n\n${FOLD}${unfolded(found.body)}\n</details>\n`;
     if (sameText(found.body, body)) return { result: "unchanged" };
-    await forge.updateComment(found.id, body);
+    await forge.updateComment(pull, found.id, body);
     return { result: "updated" };
   });
 }

@@ -2,8 +2,9 @@ import type { ActionContext } from "./action-context.ts";
 import type { ActionDoors, ActionWorld } from "./action-doors.ts";
 import { linkTo, renderer, say, scopeOf, tellUnread, writePlanOutputs } from "./action-words.ts";
 import { reviewedInQueue } from "./approved-for-apply.ts";
+import { whatBinds } from "./forge-words.ts";
 import { writeSummary } from "./job-files.ts";
-import { keepCheckRun } from "./plan-check-run.ts";
+import { hasChecks, keepCheckRun } from "./plan-check-run.ts";
 import { keepComment } from "./plan-comment.ts";
 import { EXIT_BLOCKED, jobExit } from "./plan-exit.ts";
 import { reviewedPlan } from "./reviewed-plan.ts";
@@ -14,7 +15,7 @@ export async function planMode(
   doors: ActionDoors,
   world: ActionWorld,
 ): Promise<number> {
-  const queued = context.event === "merge_group";
+  const { queued } = context;
   const policy = await doors.policy(context.inputs.base);
   const expect = queued ? await reviewedInQueue(context, world, policy) : context.inputs.expect;
   const planned = await doors.plan(expect);
@@ -23,7 +24,8 @@ export async function planMode(
   await writePlanOutputs(context, plan.outcome, planned);
   const code = exit === EXIT_BLOCKED && context.inputs.failOn === "error" ? 0 : jobExit(exit);
   tellUnread(world, plan);
-  if (world.forge !== null && context.head !== null) {
+  if (world.forge !== null && !hasChecks(world.forge)) world.print(`${whatBinds(world.forge.name)}\n`);
+  if (hasChecks(world.forge) && context.head !== null) {
     const written = await keepCheckRun(world.forge, {
       head: context.head,
       app: policy.app,

@@ -1,12 +1,22 @@
-/** When GitHub's API is asked again, and when it is not; pure. */
+/** When the API of a forge is asked again, and when it is not; pure. */
 
 const ATTEMPTS = 5;
 
 /** A rate limit that lasts longer than this is an error: a job must not sleep for an hour. */
 const LONGEST_PAUSE_MS = 2 * 60_000;
 
-/** What GitHub asks for when a secondary rate limit comes without a time. */
+/** What GitHub asks for when a secondary rate limit comes without a time; GitLab's limits are by the minute. */
 const SECONDARY_PAUSE_MS = 60_000;
+
+/**
+ * What is left, and the second of Unix time at which it is whole again: of GitHub, and of GitLab, whose names the
+ * draft of the IETF uses for a number of seconds.
+ * https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+ */
+const QUOTAS = [
+  ["x-ratelimit-remaining", "x-ratelimit-reset"],
+  ["ratelimit-remaining", "ratelimit-reset"],
+] as const;
 
 interface Answer {
   readonly status: number;
@@ -35,15 +45,25 @@ export function canBeTriedAgain(method: string, error: unknown): boolean {
   return answer !== null && answer.status < 500;
 }
 
-/** Milliseconds until the rate limit is over; `null` when it is something else that GitHub refuses. */
+/** Milliseconds until the rate limit is over; `null` when it is something else that is refused. */
 function limitOf({ status, message, headers }: Answer, now: number): number | null {
   if (status !== 403 && status !== 429) return null;
-  const after = Number(headers["retry-after"]);
-  if (headers["retry-after"] !== undefined && Number.isFinite(after)) return after * 1_000;
-  if (headers["x-ratelimit-remaining"] === "0") {
-    return Math.max(0, Number(headers["x-ratelimit-reset"]) * 1_000 - now) + 1_000;
+  const after = pauseAsked(headers["retry-after"], now);
+  if (after !== null) return after;
+  for (const [remaining, reset] of QUOTAS) {
+    if (String(headers[remaining]) === "0")
+      return Math.max(0, Number(headers[reset] ?? 0) * 1_000 - now) + 1_000;
   }
   return status === 429 || /secondary rate limit/i.test(message) ? SECONDARY_PAUSE_MS : null;
+}
+
+/** `Retry-After` is a number of seconds, or a date. */
+function pauseAsked(after: string | number | undefined, now: number): number | null {
+  if (after === undefined) return null;
+  const seconds = Number(after);
+  if (Number.isFinite(seconds)) return seconds * 1_000;
+  const date = Date.parse(String(after));
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
 function answerOf(error: unknown): Answer | null {

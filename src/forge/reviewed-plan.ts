@@ -3,7 +3,8 @@ import { planFingerprint } from "../planner/saved/fingerprint.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { harmless } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
-import type { CheckRun, Forge, Pull } from "./forge.ts";
+import type { CheckRun, CheckRuns, ForgeName, Pull } from "./forge.ts";
+import { forgeWords } from "./forge-words.ts";
 
 /**
  * What was approved is what GitHub ties to the reviewed commit: a check run of that very head, by the app that the
@@ -80,14 +81,16 @@ export interface WantedRun {
 }
 
 /**
- * The pull request that brought a commit to a branch: merged, into this branch, as this commit. GitHub lists others
+ * The pull request that brought a commit to a branch: merged, into this branch, as this commit. A forge lists others
  * for the same commit, too: into another branch, open, or of somebody who pushed the same commits.
  */
 export function mergedWith(
   pulls: readonly Pull[],
   commit: string,
   branch: string,
+  forge: ForgeName,
 ): { readonly pulls: readonly Pull[]; readonly head: string } | Failure {
+  const { change } = forgeWords(forge);
   const here = pulls.filter(({ merged, base }) => merged && base === branch);
   const asCommit = here.filter(({ mergeCommit }) => mergeCommit === commit);
   // Pushed as it is, a pull request has no commit of its own on the branch.
@@ -97,14 +100,14 @@ export function mergedWith(
   if (head === undefined) {
     const listed = pulls.map(({ number, base }) => `${number} into ${harmless(base)}`).join(", ");
     return notApplied(
-      `no pull request was merged into ${harmless(branch)} as commit ${commit}${listed === "" ? "" : ` (GitHub lists ${listed})`}`,
+      `no ${change} was merged into ${harmless(branch)} as commit ${commit}${listed === "" ? "" : ` (${forge} lists ${listed})`}`,
       "merge it by a pull request whose plan was reviewed, or approve its plan by hand: the input expect",
     );
   }
   if (others.length > 0) {
     const numbers = brought.map(({ number }) => number).join(" and ");
     return notApplied(
-      `commit ${commit} was merged into ${harmless(branch)} by several pull requests, ${numbers}, and which one was reviewed cannot be told`,
+      `commit ${commit} was merged into ${harmless(branch)} by several ${change}s, ${numbers}, and which one was reviewed cannot be told`,
       "approve the plan by hand: the input expect",
     );
   }
@@ -113,11 +116,11 @@ export function mergedWith(
 
 /** The approval on a commit, `null` where the app has said nothing about it; whatever is not as it should be is refused. */
 export async function reviewedPlanOn(
-  forge: Forge,
+  checkRuns: CheckRuns,
   head: string,
   wanted: WantedRun,
 ): Promise<ReviewedPlan | null> {
-  const ours = await ownRuns(forge, head, wanted);
+  const ours = await ownRuns(checkRuns, head, wanted);
   const [run, ...others] = ours;
   if (run === undefined) return null;
   const what = `the check run "${checkName(wanted.scope)}" of ${wanted.app} on commit ${head}`;
@@ -145,12 +148,12 @@ export async function reviewedPlanOn(
 
 /** Check runs of that name by that app on that very commit. */
 export async function ownRuns(
-  forge: Forge,
+  checkRuns: CheckRuns,
   head: string,
   { scope, app }: WantedRun,
 ): Promise<readonly CheckRun[]> {
   const name = checkName(scope);
-  const runs = await forge.checkRuns(head, name);
+  const runs = await checkRuns.on(head, name);
   return runs.filter((run) => run.name === name && run.head === head && run.app === app);
 }
 

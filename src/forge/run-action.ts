@@ -6,13 +6,13 @@ import { say, scopeOf, writePlanOutputs } from "./action-words.ts";
 import { applyMode } from "./apply-mode.ts";
 import { driftMode } from "./drift-mode.ts";
 import { writeSummary } from "./job-files.ts";
-import { endCheckRun } from "./plan-check-run.ts";
+import { endCheckRun, hasChecks } from "./plan-check-run.ts";
 import { endComment } from "./plan-comment.ts";
 import { planMode } from "./plan-mode.ts";
 
 /**
- * One run of `.github/actions/capstan`: runs capstan, writes summary and outputs, keeps the comment or the issue.
- * Gives the exit code. What GitHub does not let us write is a warning; what capstan fails in is thrown, after the
+ * One run of `capstan action`: runs capstan, writes summary and outputs, keeps the comment or the issue.
+ * Gives the exit code. What the forge does not let us write is a warning; what capstan fails in is thrown, after the
  * comment was marked as out of date.
  */
 export async function runAction(
@@ -52,11 +52,11 @@ async function reportError(
   const { forge } = world;
   if (context.mode !== "plan" || forge === null) return;
   const policy = await doors.policy(context.inputs.base).catch(() => null);
-  if (context.head !== null && policy !== null) {
+  if (hasChecks(forge) && context.head !== null && policy !== null) {
     const wanted = { scope: scopeOf(context), app: policy.app };
     say(world, "check run of the plan", await endCheckRun(forge, context.head, wanted, context.runUrl));
   }
-  if (context.pull === null || context.event === "merge_group") return;
+  if (context.pull === null || context.queued) return;
   const ending = { state: "superseded", runUrl: context.runUrl } as const;
   say(world, "comment of the plan", await endComment(forge, context.pull, scopeOf(context), ending));
 }

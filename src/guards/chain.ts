@@ -2,6 +2,8 @@ import { GUARD_TOPICS, type Guard, type GuardInput, type PlatformProfile } from 
 import type { Waiver } from "../resources/model/desired.ts";
 import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
 import { type SpentWaiver, usesOf } from "../rotation/record.ts";
+import { commandIn, waiveCommand } from "../rotation/remedy-command.ts";
+import { checks } from "./checks.ts";
 import { componentsReady } from "./components-ready.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
@@ -21,6 +23,7 @@ const COMMON: readonly Guard[] = [
   roster,
   componentsReady,
   trustConsumers,
+  checks,
   soak,
   window,
 ];
@@ -49,7 +52,7 @@ function verdict(guard: Guard, input: GuardInput): GuardVerdict {
   for (const finding of judgement.findings) {
     const waivers = guard.waivable ? waiversFor(guard, finding, input) : [];
     const waiver = waivers.find((one) => usedUpBy(one, input) === undefined);
-    if (waiver === undefined) standing.push(withUsedUp(finding, waivers, input));
+    if (waiver === undefined) standing.push(withCommand(guard, withUsedUp(finding, waivers, input), input));
     else waived.push({ ...finding, reason: waiver.reason, expires: waiver.expires });
   }
   return {
@@ -80,6 +83,13 @@ function withUsedUp(finding: Finding, waivers: readonly Waiver[], input: GuardIn
   return {
     ...finding,
     message: `${finding.message}; the waiver (${reason}) covers ${from} → ${to} and no other step`,
-    remedy: `${finding.remedy} (for a step of its own, with a reason of its own)`,
+    remedy: `${finding.remedy}. A step of its own takes a waiver of its own, with a reason of its own`,
   };
+}
+
+/** What a review may accept ends in the command that writes it, unless another one is the way on. */
+function withCommand(guard: Guard, finding: Finding, { rotation }: GuardInput): Finding {
+  if (!guard.waivable || rotation === null || commandIn(finding.remedy) !== null) return finding;
+  const command = waiveCommand(guard.id, finding.subject);
+  return { ...finding, remedy: `${finding.remedy}. To accept it: \`${command}\`` };
 }

@@ -5,6 +5,7 @@ import type { Guard, GuardInput } from "../profile/profile.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
 import type { Finding } from "../rotation/plan.ts";
+import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
 import { failWith, unknown } from "./judgement.ts";
 
@@ -14,6 +15,7 @@ export const componentsReady: Guard = {
   about: "components",
   refuses: "going on while a live component is not at the current phase of this rotation",
   waivable: true,
+  subjects: ["component", "listing", "agent", "components"],
   appliesTo: ({ edge, authority, record, observation }) =>
     reportedByComponents(observation.profile, authority.type) &&
     (edge.to !== "rollback" || edge.from === "rollback" || rollbackSwapsKeys(edge, authority, observation)) &&
@@ -26,7 +28,7 @@ export const componentsReady: Guard = {
       return unknown({
         subject: `listing/${unread.what}`,
         message: `could not be read: ${unread.problem}`,
-        remedy: `${words.unreadListing}, or waive this subject`,
+        remedy: words.unreadListing,
       });
     }
     for (const { kind, listing, alwaysThere } of componentKinds) {
@@ -68,7 +70,7 @@ function unlistedKinds({ observation, authority, rotation, record, now }: GuardI
       {
         subject: step,
         message: `nobody can see whether there are any, nor where they are: ${problem}`,
-        remedy: `look by hand, on every machine that runs one, in every phase; then state \`${step}\` in \`acknowledge\`, which holds until the rotation ends`,
+        remedy: `look by hand, on every machine that runs one, in every phase; then state it, which holds until the rotation ends: \`${acknowledgeCommand(step)}\``,
       },
     ];
   });

@@ -13,6 +13,7 @@ export const exclusive: Guard = {
   about: "rotation",
   refuses: "rotating more CAs of a cluster at a time than its policy allows",
   waivable: false,
+  subjects: ["authority"],
   appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: (input) => {
     const rotating = othersRotating(input);

@@ -13,6 +13,7 @@ export const foreignRotation: Guard = {
   about: "rotation",
   refuses: "a rotation in progress that neither a resource nor the record knows",
   waivable: false,
+  subjects: ["authority", "key"],
   appliesTo: ({ authority }) => authority.rotation.state === "in_progress",
   judge: (input) => failWith([...foreignId(input), ...foreignKeys(input)]),
 };

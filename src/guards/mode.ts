@@ -11,6 +11,7 @@ export const mode: Guard = {
   about: "move",
   refuses: "a rotation that the platform advances by its own clock although nobody asked for that",
   waivable: false,
+  subjects: ["authority"],
   appliesTo: ({ edge, authority }) => isForward(edge) && authority.rotation.state === "in_progress",
   judge: ({ authority, rotation, observation: { profile } }) => {
     const { mode, phase, schedule } = authority.rotation;

@@ -8,6 +8,7 @@ export const phaseOrder: Guard = {
   about: "move",
   refuses: "a move that the phase graph does not have from the live phase",
   waivable: false,
+  subjects: ["authority"],
   appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: (input) =>
     failWith(isLegalEdge(input.edge) ? [] : [{ subject: subjectOf(input), ...explain(input) }]),

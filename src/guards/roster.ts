@@ -18,6 +18,7 @@ export const roster: Guard = {
   about: "components",
   refuses: "going on while a component that was there before init has not been seen at this phase",
   waivable: true,
+  subjects: ["component", "roster", "listing"],
   appliesTo: (input) =>
     reportedByComponents(input.observation.profile, input.authority.type) && needsEverybody(input),
   judge: (input) => {
@@ -35,7 +36,7 @@ export const roster: Guard = {
         remedy:
           edge.from === "rollback"
             ? "compare `capstan status` with your own inventory, and let whoever is missing come back"
-            : "compare `capstan status` with your own inventory, then waive `roster` for this subject; apply takes a new roster from what is there",
+            : "compare `capstan status` with your own inventory. Once this is accepted, apply takes a new roster from what is there",
       });
     }
     const members = new Set(record.roster.map(keyOf));
@@ -82,16 +83,18 @@ function isUnread({ observation }: GuardInput) {
   return (kind: ComponentKind): boolean => unreadListing(observation, kind) !== undefined;
 }
 
-function remedyFor({ edge, rotation }: GuardInput): string {
-  const where =
-    rotation === null ? "commit the ca_rotation again, with `phase: rollback`, and waive" : "waive";
+function remedyFor({ edge, rotation, authority }: GuardInput): string {
+  const again =
+    rotation === null
+      ? `. No ca_rotation declares this rotation any more, and nothing can be accepted without one. This writes it again: \`capstan rotate rollback ${authority.type}\``
+      : "";
   if (edge.to === "rollback" && edge.from !== "rollback") {
-    return `start it and wait until it follows: out of ${edge.from} this cluster's rollback has the new key sign, which it does not trust yet. If it is gone for good, ${where} \`roster\` for this subject, and it has to join anew`;
+    return `start it and wait until it follows: out of ${edge.from} this cluster's rollback has the new key sign, which it does not trust yet. If it is gone for good, it has to join anew${again}`;
   }
   if (edge.from !== "rollback") {
-    return "start it and wait until it follows; if it is gone for good, waive `roster` for this subject, and it has to join anew";
+    return `start it and wait until it follows. If it is gone for good, it has to join anew${again}`;
   }
-  return `start it and wait until it follows: it may live by the key that goes when rollback is left. If it is gone for good, ${where} \`roster\` for this subject; the end of the rollback is a point of no return then, with an approval of its own`;
+  return `start it and wait until it follows: it may live by the key that goes when rollback is left. If it is gone for good, and that is accepted, the end of the rollback is a point of no return, with an approval of its own${again}`;
 }
 
 /** Before init there is no roster yet; who is silent now would be on it and never answer. */
@@ -101,8 +104,7 @@ function silent({ observation, authority, edge, now }: GuardInput): readonly Fin
     .map((member) => ({
       subject: member.subject,
       message: member.seen,
-      remedy:
-        "start it before the rotation, or remove it from the cluster; or waive `roster` for this subject",
+      remedy: "start it before the rotation, or remove it from the cluster",
     }));
 }
 

@@ -10,6 +10,7 @@ export const soak: Guard = {
   about: "time",
   refuses: "leaving a phase before the policy's soak time is over",
   waivable: true,
+  subjects: ["authority"],
   appliesTo: (input) =>
     isForward(input.edge) &&
     leavesMiddlePhase(input.edge) &&
@@ -26,7 +27,7 @@ export const soak: Guard = {
       return unknown({
         subject,
         message: `nobody knows since when it is in ${edge.from}`,
-        remedy: "wait out the soak time by your own clock, then waive `soak` for this subject",
+        remedy: "wait out the soak time by your own clock",
       });
     }
     const over = Date.parse(since) + cluster.policy.soakMs;
@@ -55,7 +56,7 @@ function stillValid({ record, authority, cluster, now }: GuardInput): Judgement 
     return unknown({
       subject,
       message: "nobody knows since when the new key signs, so sessions of the old one may still run",
-      remedy: "wait out the longest session lifetime by your own clock, then waive `soak` for this subject",
+      remedy: "wait out the longest session lifetime by your own clock",
     });
   }
   const over = Date.parse(since) + cluster.policy.maxSessionTtlMs;
@@ -64,7 +65,7 @@ function stillValid({ record, authority, cluster, now }: GuardInput): Judgement 
     {
       subject,
       message: `signs with the new key since ${since}; sessions of the old one may last until ${new Date(over).toISOString()} (policy.max_session_ttl)`,
-      remedy: "apply again after that time, or have everybody log in again and waive `soak` for this subject",
+      remedy: "apply again after that time, or have everybody log in again",
     },
   ]);
 }

@@ -4,6 +4,7 @@ import { type Work, workOf } from "../checklist/work.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { rankOfWork } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
+import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { approvableAtTheEnd, failWith } from "./judgement.ts";
 
 /**
@@ -16,6 +17,7 @@ export const trustConsumers: Guard = {
   about: "outside",
   refuses: "leaving a phase with work outside the cluster that is neither probed nor acknowledged",
   waivable: true,
+  subjects: ["step", "consumer"],
   appliesTo: (input) => {
     const { edge } = input;
     const leaves = edge.from !== edge.to && edge.to !== "rollback";
@@ -93,8 +95,8 @@ export function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]
   return `${[use, ...trusted].join(", ")}: ${detail.replace(/\.$/, "")}`;
 }
 
-function acknowledge(step: string, { rotation }: GuardInput): string {
-  const statement = `\`{ step: ${step}, who: YOU }\``;
-  if (rotation !== null) return `do it, then commit ${statement} under acknowledge of ${rotation.name}`;
-  return `no resource declares this rotation any more: commit the ca_rotation again, with \`phase: rollback\` and ${statement} under acknowledge`;
+function acknowledge(step: string, { rotation, authority }: GuardInput): string {
+  const command = acknowledgeCommand(step);
+  if (rotation !== null) return `do it, then state it and commit: \`${command}\``;
+  return `do it. No ca_rotation declares this rotation any more: write it again, then state the work with \`${command}\`. This writes it: \`capstan rotate rollback ${authority.type}\``;
 }

@@ -10,6 +10,7 @@ export const window: Guard = {
   about: "time",
   refuses: "beginning a step outside of the policy's change windows, or in a freeze",
   waivable: true,
+  subjects: ["authority"],
   appliesTo: ({ edge, authority, cluster: { policy } }) =>
     policy.windows.length + policy.freezes.length > 0 &&
     isForward(edge) &&
@@ -24,7 +25,7 @@ export const window: Guard = {
       {
         subject: `authority/${authority.type}`,
         message: `${why}; steps may begin from ${describe(opens, policy.timeZone)}`,
-        remedy: "apply again from then on, or waive `window` for this subject",
+        remedy: "apply again from then on",
       },
     ]);
   },

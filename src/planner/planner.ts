@@ -8,15 +8,16 @@ import type {
   ClusterPlan,
   ClusterProblem,
   Drift,
-  PlaceInGit,
   Plan,
   PlanOutcome,
+  ResourcePlace,
   RotationPlan,
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
+import { withEarliest } from "./earliest.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { goalOf, rotationMeant } from "./rotation-goal.ts";
 import { bindingOf, clusterFingerprint, planFingerprint } from "./saved/fingerprint.ts";
@@ -130,10 +131,13 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
     name,
     platform,
     problem: null,
-    rotations: [
-      ...planned,
-      ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
-    ],
+    rotations: withEarliest(
+      [
+        ...planned,
+        ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
+      ],
+      context,
+    ),
     overrides: (overridden?.plans ?? overridesOfNobody(observation, desired)).map((override) => ({
       ...override,
       ...placeOf(desired.overrides.find((one) => one.cluster === name && one.type === override.authority)),
@@ -143,7 +147,9 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
   };
 }
 
-function placeOf(resource: { readonly source: PlaceInGit } | undefined): { readonly source?: PlaceInGit } {
+function placeOf(resource: { readonly source: ResourcePlace } | undefined): {
+  readonly source?: ResourcePlace;
+} {
   if (resource === undefined) return {};
   const { file, line } = resource.source;
   return { source: { file, line } };

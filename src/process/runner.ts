@@ -3,7 +3,7 @@ import type { Result } from "execa";
 import { Failure } from "../failure.ts";
 import { keepEnd, keepStart } from "./kept-output.ts";
 import { redact } from "./redact.ts";
-import { createLimit } from "./task-limit.ts";
+import { createLimit, type Limit } from "./task-limit.ts";
 
 /**
  * The one place that runs executables (design, section 5): argv arrays and never a shell, time limits, output
@@ -46,10 +46,17 @@ interface Outcome extends StreamOutcome {
   readonly stdout: string;
 }
 
+/** The executable is not there, or is none: nothing was started. */
+export class CannotRun extends Failure {
+  constructor(file: string, why: string, hint?: string) {
+    super("executable", `Cannot run ${JSON.stringify(file)}: ${why}`, hint === undefined ? {} : { hint });
+  }
+}
+
 /** What holds for every executable of a run. */
 export interface RunnerOptions {
-  /** Executables at the same time. */
-  readonly limit?: number;
+  /** Executables at the same time: how many, or a limit that several runners share. */
+  readonly limit?: number | Limit;
   /** Takes a line for every executable that has ended, for `--verbose`. */
   readonly trace?: (line: string) => void;
   /** The folder that executables start in; without it, the one that capstan was started in. */
@@ -79,7 +86,7 @@ const BOUNDS: Bounds = {
  * plan should cost little more than the slowest of them (design, section 9). Several clusters share it, so
  * that a large repository does not start a hundred executables of some 100 MB each.
  */
-const DEFAULT_LIMIT = 12;
+export const EXECUTABLES_AT_ONCE = 12;
 /** Longer than the time in which `tctl` itself gives up dialling, and than a listing of 100,000 nodes. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
@@ -90,7 +97,8 @@ const GRACE_MS = 2_000;
 
 /** One runner, and so one limit, for a whole run of capstan. */
 export function createRunner(options: RunnerOptions = {}): Runner {
-  const limit = createLimit(options.limit ?? DEFAULT_LIMIT);
+  const { limit: places = EXECUTABLES_AT_ONCE } = options;
+  const limit = typeof places === "number" ? createLimit(places) : places;
   const bounds: Bounds = { ...BOUNDS, ...options.bounds };
   return {
     run: (command) =>
@@ -278,14 +286,14 @@ function notRun(
   const [file = ""] = command.argv;
   if (result.code === "ENOENT") {
     const where = file.includes("/") ? "There is no such file." : "It is not on the PATH.";
-    return new Failure("executable", `Cannot run ${JSON.stringify(file)}: ${where}`, {
-      hint: "Install it, or name it in the cluster resource with its full path.",
-    });
+    return new CannotRun(file, where, "Install it, or name it in the cluster resource with its full path.");
   }
   if (result.code === "EACCES") {
-    return new Failure("executable", `Cannot run ${JSON.stringify(file)}: it is not an executable file.`, {
-      hint: "Make it executable, or name another one in the cluster resource.",
-    });
+    return new CannotRun(
+      file,
+      "it is not an executable file.",
+      "Make it executable, or name another one in the cluster resource.",
+    );
   }
   if (result.signal !== undefined) {
     return new Failure(
@@ -296,10 +304,7 @@ function notRun(
       },
     );
   }
-  return new Failure(
-    "executable",
-    `Cannot run ${JSON.stringify(file)}: ${result.originalMessage ?? "unknown"}.`,
-  );
+  return new CannotRun(file, `${result.originalMessage ?? "unknown"}.`);
 }
 
 function interrupted(command: ExecutableCall): Failure {

@@ -22,6 +22,8 @@ export interface ResourceRules {
   readonly overridableTypes: readonly string[];
   /** Why no clock can move a CA, as a clause; `null` where one may. */
   whyNotAutomatic(type: string): string | null;
+  /** Kinds of resources of the platform itself that may stand beside capstan's, and are none of its business. */
+  readonly otherKinds: readonly string[];
   /** Comments in YAML that capstan writes. */
   readonly notes: ResourceNotes;
 }

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../failure.ts";
+import type { CheckResult, CheckState } from "./check-result.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
 import type { OverridePlan } from "./override-plan.ts";
 import type { Phase } from "./phase.ts";
@@ -92,11 +93,11 @@ export interface ClusterPlan {
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
   /** Where git says how it is reached; absent in plans of before. */
-  readonly source?: PlaceInGit;
+  readonly source?: ResourcePlace;
 }
 
 /** Where a resource stands: a path relative to the folder, and a 1-based line. */
-export interface PlaceInGit {
+export interface ResourcePlace {
   readonly file: string;
   readonly line: number;
 }
@@ -118,7 +119,7 @@ export interface RotationPlan {
   readonly live_phase: Phase;
   readonly desired_phase: Phase;
   /** Absent where no resource declares it any more, and in plans of before. */
-  readonly source?: PlaceInGit;
+  readonly source?: ResourcePlace;
   readonly standing: Standing;
   /** Facts worth a sentence that block nothing. */
   readonly notes: readonly string[];
@@ -127,10 +128,33 @@ export interface RotationPlan {
   readonly ca_pins: Pins | null;
   /** What trusts these CAs outside the cluster, as probes saw it now. */
   readonly consumers: readonly ConsumerObservation[];
+  /** Checks of one's own that its CAs can break; absent where there are none. */
+  readonly checks?: readonly CheckPlan[];
   /** The work by hand of the phase that the authorities are in; in standby what follows a finished rotation. */
   readonly checklist: readonly ChecklistItem[];
   readonly steps: readonly Step[];
 }
+
+/** A check of one's own, as the record knows it: a plan runs none. */
+export interface CheckPlan {
+  readonly name: string;
+  readonly kind: string;
+  /** Who is shut out where it fails. */
+  readonly speaks_for: string;
+  /** Of the newest result, where that is newer than the last transition; else `not_yet`. */
+  readonly state: CheckState;
+  /** It holds the rotation although it failed in the baseline already. */
+  readonly required: boolean;
+  /** The newest result, of whatever time. */
+  readonly last: CheckEvidence | null;
+  /** From before init. */
+  readonly baseline: CheckEvidence | null;
+  /** `3 of 3, 12 s ago; baseline 3 of 3`. */
+  readonly evidence: string;
+}
+
+/** How a check ended. */
+export type CheckEvidence = Omit<CheckResult, "name" | "content">;
 
 /** One piece of work that a person does or states (`acknowledge`), or that a probe proves. */
 export interface ChecklistItem {
@@ -205,6 +229,13 @@ export interface Step {
   readonly keys?: readonly KeyMove[];
   /** Who is in the phase that it leaves; absent where that cannot be counted yet, or where no component reports it. */
   readonly components?: StepComponents;
+  /**
+   * The first moment at which it may be taken if those before it are taken as soon as they may, ISO 8601. `null`: time
+   * does not hold it, or nobody knows for how long, which its guard says then. Absent in plans of older versions.
+   */
+  readonly earliest?: string | null;
+  /** What ends at that moment; `null` where there is none. */
+  readonly earliest_by?: TimeReason | null;
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
@@ -232,6 +263,12 @@ export interface StepComponents {
   /** The same by kind, in the order of the platform; only kinds that there are. */
   readonly kinds: readonly { readonly kind: string; readonly total: number; readonly there: number }[];
 }
+
+/**
+ * What makes a step wait for a time: the policy's soak time, sessions that were opened with the old key, a change
+ * window that opens, a freeze that ends.
+ */
+export type TimeReason = "soak" | "sessions" | "window" | "freeze";
 
 /** What drops a key for good, or sets off what does: approved by itself, never along with others. */
 export function needsOwnApproval({

@@ -26,8 +26,10 @@ export interface LiveStatus {
 export interface ClusterStatus {
   readonly name: string;
   readonly platform: string;
-  readonly observed_at: string;
-  readonly versions: ClusterObservation["versions"];
+  /** Why it could not be read: then nothing below is known. */
+  readonly problem: ClusterPlan["problem"];
+  readonly observed_at: string | null;
+  readonly versions: ClusterObservation["versions"] | null;
   readonly authorities: readonly AuthorityStatus[];
   readonly components: readonly KindStatus[];
   readonly remote_clusters: readonly { readonly name: string; readonly last_heartbeat: string | null }[];
@@ -103,7 +105,30 @@ export function liveStatus(observations: readonly ClusterObservation[], plan: Pl
     format_version: "1.0",
     outcome: plan.outcome,
     commit: plan.commit,
-    clusters: observations.map((observation) => clusterStatus(observation, plan, now)),
+    clusters: plan.clusters.flatMap((cluster) => {
+      const observation = observations.find((one) => one.cluster === cluster.name);
+      if (observation !== undefined) return [clusterStatus(observation, plan, now)];
+      return cluster.problem === null ? [] : [unreadStatus(cluster)];
+    }),
+  };
+}
+
+/** Of a cluster that could not be read. */
+function unreadStatus({ name, platform, problem }: ClusterPlan): ClusterStatus {
+  return {
+    name,
+    platform,
+    problem,
+    observed_at: null,
+    versions: null,
+    authorities: [],
+    components: [],
+    remote_clusters: [],
+    unread: [],
+    consumers: [],
+    rotations: [],
+    overrides: [],
+    drift: [],
   };
 }
 
@@ -113,6 +138,7 @@ export function clusterStatus(observation: ClusterObservation, plan: Plan, now: 
   return {
     name: observation.cluster,
     platform: observation.profile.name,
+    problem: null,
     observed_at: observation.observedAt,
     versions: observation.versions,
     authorities: observation.authorities.map(authorityStatus),

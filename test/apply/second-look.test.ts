@@ -68,6 +68,7 @@ describe("what is judged is what is done: a look is acted on once", () => {
     const { clock, store, platform } = world;
     const look = await lookAt({
       desired: desired([]),
+      parallel: 1,
       commit: null,
       platforms: new Map([[CLUSTER, platform]]),
       store,

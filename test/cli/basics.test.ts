@@ -8,11 +8,14 @@ import { Repository } from "../world/repository.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
-/** The executable with another idea of which Node it runs on. */
-async function onNode(version: string, ...args: readonly string[]) {
-  const pretend = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'${version}'})`;
+/** The executable with another idea of where it runs. */
+async function pretending(property: string, value: string, ...args: readonly string[]) {
+  const pretend = `data:text/javascript,Object.defineProperty(${property},{value:'${value}'})`;
   return await execa(process.execPath, ["--import", pretend, CAPSTAN, ...args], { reject: false });
 }
+
+const onNode = (version: string, ...args: readonly string[]) =>
+  pretending("process.versions,'node'", version, ...args);
 
 describe("the executable", () => {
   it("says its version", async () => {
@@ -43,6 +46,12 @@ describe("the executable", () => {
 
   it.each(["22.18.0", "24.0.0"])("runs on Node %s", async (version) => {
     expect((await onNode(version, "--version")).exitCode).toBe(0);
+  });
+
+  it("on Windows says where it runs, and exits 1", async () => {
+    const { stdout, stderr, exitCode } = await pretending("process,'platform'", "win32", "validate");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(/^capstan runs on Linux and macOS, and this is Windows\.\n {2}→ .*\bWSL\b/);
   });
 
   it.each([

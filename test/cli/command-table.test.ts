@@ -12,7 +12,7 @@ const ROWS: readonly CommandRow[] = COMMANDS;
 
 /** The name of the command that a line runs, its arguments and its flags. */
 async function read(line: string, env: Record<string, string> = {}) {
-  const argv = line.split(" ").slice(1);
+  const argv = (line.match(/"[^"]*"|\S+/g) ?? []).slice(1).map((word) => word.replaceAll('"', ""));
   const printed: string[] = [];
   const stream = { columns: 80, write: (text: string) => printed.push(text) > 0 };
   let ran: readonly unknown[] = [];
@@ -50,6 +50,7 @@ describe("the table of commands", () => {
       format: "text",
       color: false,
       interval: 300_000,
+      parallel: 10,
       approveFinal: ["", "a/b"],
     });
   });

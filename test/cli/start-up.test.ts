@@ -1,64 +1,76 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { metafiles } from "../delivery/metafiles.ts";
 
-const DIST = join(import.meta.dirname, "..", "..", "dist");
+const { product, sandbox } = metafiles;
 
-const AT_ONCE = /^(?:import|export)[^"'()]*["']\.\/([^"']+)["']/gm;
-const LAZILY = /\bimport\(["']\.\/([^"']+)["']\)/g;
+type Part = typeof product;
 
-/** Everything that is loaded at once when a file of the bundle is, the file included. */
-function loadedWith(file: string): ReadonlySet<string> {
-  return reached(file, [AT_ONCE]);
-}
-
-/** And what it may load later on. */
-function everLoadedWith(file: string): ReadonlySet<string> {
-  return reached(file, [AT_ONCE, LAZILY]);
-}
-
-function reached(file: string, imports: readonly RegExp[], seen = new Set<string>()): ReadonlySet<string> {
+/** The files of a bundle that are loaded with one of them, itself included; later on, too, where that is asked. */
+function loadedWith({ outputs }: Part, file: string, later = false, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
-  const text = readFileSync(join(DIST, file), "utf8");
-  for (const [, imported] of imports.flatMap((pattern) => [...text.matchAll(pattern)])) {
-    if (imported !== undefined) reached(imported, imports, seen);
+  for (const { path, kind, external } of outputs[file]?.imports ?? []) {
+    if (external !== true && (later || kind !== "dynamic-import"))
+      loadedWith({ outputs } as Part, path, later, seen);
   }
   return seen;
 }
 
-/** The lazily loaded part of a command. */
-function partOf(command: string): string {
-  const found = readdirSync(DIST).find((file) => file.startsWith(`${command}-`) && file.endsWith(".js"));
-  if (found === undefined) throw new Error(`${command} is not a part of the bundle`);
+/** The file of a bundle that a source begins. */
+function startOf({ outputs }: Part, source: string): string {
+  const found = Object.keys(outputs).find((file) => outputs[file]?.entryPoint === source);
+  if (found === undefined) throw new Error(`${source} begins no file of the bundle`);
   return found;
 }
 
-const HEAVY = {
-  react: /Symbol\.for\("react\./,
-  ink: /yoga/i,
-  "@peculiar/x509": /X509CertificateGenerator/,
-};
+/** The packages of which something is in these files. */
+function packagesIn({ outputs }: Part, files: Iterable<string>): readonly string[] {
+  const inputs = [...files].flatMap((file) => Object.entries(outputs[file]?.inputs ?? {}));
+  return inputs.flatMap(([path, { bytesInOutput }]) =>
+    bytesInOutput === 0 ? [] : (/^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+  );
+}
+
+const HEAVY = ["react", "ink", "yoga-layout", "@peculiar/x509"];
 
 describe("text commands load no screen and no X.509 library", () => {
   it.each(["plan", "apply", "status", "validate", "rotate", "doctor", "init"])("%s", (command) => {
-    const files = new Set([...loadedWith("main.js"), ...loadedWith(partOf(command))]);
+    const starts = [startOf(product, "src/cli/main.ts"), startOf(product, `src/cli/${command}.ts`)];
+    const files = new Set(starts.flatMap((start) => [...loadedWith(product, start)]));
     expect(files.size).toBeGreaterThan(3);
-    for (const file of files) {
-      const text = readFileSync(join(DIST, file), "utf8");
-      for (const [name, sign] of Object.entries(HEAVY))
-        expect(sign.test(text), `${file} holds ${name}`).toBe(false);
-    }
+    const packages = packagesIn(product, files);
+    expect(HEAVY.filter((name) => packages.includes(name))).toEqual([]);
   });
 
-  // What no command loads would never be found either if its sign were wrong.
+  // What no command loads would never be found either if its name were wrong.
   it.each([
-    ["the screen", "react", () => loadedWith(partOf("on-screen"))],
-    ["the screen", "ink", () => loadedWith(partOf("on-screen"))],
-    ["the sandbox, later on", "@peculiar/x509", () => everLoadedWith("daemon.js")],
-    ["plan, for a Talos cluster", "@peculiar/x509", () => everLoadedWith(partOf("plan"))],
-  ] as const)("and %s loads %s, so the sign is right", (_, name, files) => {
-    const holders = [...files()].filter((file) => HEAVY[name].test(readFileSync(join(DIST, file), "utf8")));
-    expect(holders).not.toEqual([]);
+    ["the screen", product, "src/views/tui/on-screen.tsx", ["react", "ink", "yoga-layout"]],
+    ["plan, for a Talos cluster", product, "src/cli/plan.ts", ["@peculiar/x509"]],
+    ["the sandbox", sandbox, "src/sandbox/daemon.ts", ["@peculiar/x509"]],
+  ] as const)("and %s loads it later on, so the name is right", (_, part, source, names) => {
+    const packages = packagesIn(part, loadedWith(part, startOf(part, source), true));
+    expect(names.filter((name) => !packages.includes(name))).toEqual([]);
+  });
+});
+
+describe("the sandbox is a part of its own", () => {
+  /** How its processes are started and told what to do, and which words its flags take. */
+  const FROM_OUTSIDE = [
+    "command-flags.ts",
+    "control.ts",
+    "entry.ts",
+    "faults.ts",
+    "folder.ts",
+    "go-duration.ts",
+    "sandbox.ts",
+    "talos/dialect.ts",
+    "teleport/ca-types.ts",
+    "teleport/release.ts",
+    "wire.ts",
+  ];
+
+  it("of which the product holds nothing but how it is started and told what to do", () => {
+    const held = Object.keys(product.inputs).filter((path) => path.startsWith("src/sandbox/"));
+    expect(held.toSorted()).toEqual(FROM_OUTSIDE.map((path) => `src/sandbox/${path}`));
   });
 });

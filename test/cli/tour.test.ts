@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const TOUR = join(ROOT, "dist", "tour.js");
+const TOUR = join(ROOT, "dist", "sandbox", "tour.js");
 
 it.each([
   ["npm start", [], ["old key, gone", "new key, signs"]],

@@ -91,6 +91,7 @@ async function act(mode: string, { event = "pull_request", payload, env = {}, do
     context.token === null
       ? null
       : openGitHub({
+          forge: context.forge,
           token: context.token,
           apiUrl: context.apiUrl,
           repository: context.repository,
@@ -240,12 +241,12 @@ describe("mode plan", () => {
     const doors = { plan: async () => planned({ plan: blocked() }) };
     expect((await act("plan", { doors })).exit).toBe(0);
     expect(outputs()["outcome"]).toBe("blocked");
-    expect((await act("plan", { doors, env: { CAPSTAN_FAIL_ON: "blocked" } })).exit).toBe(3);
+    expect((await act("plan", { doors, env: { INPUT_FAIL_ON: "blocked" } })).exit).toBe(3);
   });
 
   it("a cluster that is not trusted before the merge is named everywhere, and fails the job only where that is asked for", async () => {
     const doors = { plan: async () => planned({ plan: unread(manyClusters(2, 2), NOT_YET) }) };
-    const { exit } = await act("plan", { doors, env: { CAPSTAN_FAIL_ON: "blocked" } });
+    const { exit } = await act("plan", { doors, env: { INPUT_FAIL_ON: "blocked" } });
     expect(exit).toBe(3);
     expect(server.checkRuns).toMatchObject([{ conclusion: "failure" }]);
     expect((await act("plan", { doors })).exit).toBe(0);
@@ -269,8 +270,8 @@ describe("mode plan", () => {
   });
 
   it("one comment per cluster where each has its own job", async () => {
-    await act("plan", { env: { CAPSTAN_CLUSTER: "prod" } });
-    await act("plan", { env: { CAPSTAN_CLUSTER: "dev" } });
+    await act("plan", { env: { INPUT_CLUSTER: "prod" } });
+    await act("plan", { env: { INPUT_CLUSTER: "dev" } });
     expect(server.comments).toHaveLength(2);
   });
 
@@ -350,7 +351,7 @@ describe("a merge queue", () => {
 });
 
 const pushed = { event: "push", payload: { before: "a".repeat(40) } };
-const REQUIRED = { CAPSTAN_REQUIRE_PLAN: "true" };
+const REQUIRED = { "INPUT_REQUIRE-PLAN": "true" };
 const merged = (more: Partial<StoredPull> = {}) =>
   server.pull({
     number: PULL,
@@ -422,12 +423,12 @@ describe("mode apply", () => {
     ["one", "sha256:beef", ["sha256:beef"]],
     ["several", "a=sha256:beef b=sha256:cafe", ["a=sha256:beef", "b=sha256:cafe"]],
   ])("%s fingerprint that is given goes before what was reviewed", async (_, given, expected) => {
-    const env = { CAPSTAN_EXPECT: given, ...REQUIRED };
+    const env = { INPUT_EXPECT: given, ...REQUIRED };
     expect((await act("apply", { ...pushed, env })).expected).toEqual([expected]);
   });
 
   it("a plan file is an approval, too", async () => {
-    const env = { CAPSTAN_PLAN_FILE: "plan.json", ...REQUIRED };
+    const env = { "INPUT_PLAN-FILE": "plan.json", ...REQUIRED };
     expect((await act("apply", { ...pushed, env })).expected).toEqual([[]]);
   });
 });
@@ -602,7 +603,7 @@ describe("who may approve: the check run of the very commit that was reviewed", 
     [
       "a check run of one cluster for all of them",
       async () => {
-        await act("plan", { env: { CAPSTAN_CLUSTER: "prod" } });
+        await act("plan", { env: { INPUT_CLUSTER: "prod" } });
         for (const run of server.checkRuns) run.name = "capstan plan";
       },
       "holds no plan that capstan wrote",
@@ -705,8 +706,8 @@ describe("the rim", () => {
   });
 
   it.each([
-    [{ CAPSTAN_REQUIRE_PLAN: "yes" }, 'the input require-plan is "yes"'],
-    [{ CAPSTAN_FAIL_ON: "never" }, 'the input fail-on is "never"'],
+    [{ INPUT_REQUIRE_PLAN: "yes" }, 'the input require-plan is "yes"'],
+    [{ INPUT_FAIL_ON: "never" }, 'the input fail-on is "never"'],
   ])("a misspelt input is refused: %j", async (env, message) => {
     await expect(act("plan", { env })).rejects.toMatchObject({ code: "usage", message });
     expect(existsSync(join(folder, "summary.md"))).toBe(false);
@@ -722,9 +723,7 @@ describe("the rim", () => {
     expect(await of({ pull_request: { base: { sha: base } } })).toBe(base);
     expect(await of({ merge_group: { base_sha: base } })).toBe(base);
     expect(await of({ pull_request: { base: { sha: "--upload-pack=evil" } } })).toBeNull();
-    expect(await of({ merge_group: { base_sha: base } }, { CAPSTAN_BASE: "origin/main" })).toBe(
-      "origin/main",
-    );
+    expect(await of({ merge_group: { base_sha: base } }, { INPUT_BASE: "origin/main" })).toBe("origin/main");
   });
 
   it("a mode that is none is refused", async () => {

@@ -27,6 +27,7 @@ afterEach(async () => {
 
 function github(changes: Partial<Parameters<typeof openGitHub>[0]> = {}): Forge {
   return openGitHub({
+    forge: "GitHub",
     token: TOKEN,
     apiUrl: server.url,
     repository: REPOSITORY,

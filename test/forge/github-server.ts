@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type Answer, type Call, LoopbackForge, paged } from "./loopback-forge.ts";
 
 export const TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz";
 export const BOT = "github-actions[bot]";
 export const REPOSITORY = "acme/pki";
 
 const LONGEST_BODY = 65_536;
+
+const PAGES = { parameter: "per_page", size: 30, most: 100 };
 
 interface StoredComment {
   readonly id: number;
@@ -46,19 +47,8 @@ export interface StoredCheckRun {
   output: { title: string | null; summary: string | null; text: string | null };
 }
 
-/** An answer that is given instead of the real one. */
-interface Fault {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly message?: string;
-  /** The request is carried out all the same. */
-  readonly afterSuccess?: boolean;
-  /** The connection is cut instead of an answer. */
-  readonly cut?: boolean;
-}
-
 /** GitHub's API on the loopback, as far as capstan uses it: same paths, shapes, page links and error bodies. */
-export class GitHubServer {
+export class GitHubServer extends LoopbackForge {
   readonly comments: StoredComment[] = [];
   readonly issues: StoredIssue[] = [];
   readonly checkRuns: StoredCheckRun[] = [];
@@ -67,36 +57,12 @@ export class GitHubServer {
   readonly listedToo = new Map<string, readonly number[]>();
   /** App of the token: who writes check runs, and may change its own alone. */
   app = "github-actions";
-  /** `GET /repos/acme/pki/issues/7/comments`, in order. */
-  readonly calls: string[] = [];
   /** A token of a fork may read and not write. */
   readOnly = false;
   /** Who GET /user says that we are; `null` as for an installation token, which may not ask. */
   user: string | null = null;
   writer = BOT;
-  readonly #faults: { readonly match: RegExp; readonly fault: Fault }[] = [];
-  #server: Server | null = null;
   #ids = 1;
-
-  get url(): string {
-    const address = this.#server?.address() as AddressInfo | null | undefined;
-    return `http://127.0.0.1:${address?.port}`;
-  }
-
-  async start(): Promise<void> {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
-    await new Promise<void>((resolve) => this.#server?.listen(0, "127.0.0.1", resolve));
-  }
-
-  async stop(): Promise<void> {
-    this.#server?.closeAllConnections();
-    await new Promise((resolve) => this.#server?.close(resolve));
-  }
-
-  /** The next calls that match fail, one for each fault; the query counts. */
-  fail(match: RegExp, ...faults: readonly Fault[]): void {
-    this.#faults.push(...faults.map((fault) => ({ match, fault })));
-  }
 
   comment(pull: number, body: string, login: string = BOT): StoredComment {
     const comment = { id: this.#ids++, pull, login, body };
@@ -149,31 +115,12 @@ export class GitHubServer {
     return stored;
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const url = new URL(request.url ?? "/", this.url);
-    const call = `${request.method} ${url.pathname}`;
-    this.calls.push(call);
-    const index = this.#faults.findIndex(({ match }) => match.test(`${call}${url.search}`));
-    const fault = index < 0 ? undefined : this.#faults.splice(index, 1)[0]?.fault;
-    const body = chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as Body);
-    if (fault !== undefined && fault.afterSuccess !== true) return refuse(response, fault);
-    const answer = this.#route(request, url, body);
-    if (fault !== undefined) return refuse(response, fault);
-    if (Array.isArray(answer.json)) return this.#page(response, url, answer.json, (page) => page);
-    if (answer.key !== undefined) {
-      const key = answer.key;
-      const all = (answer.json as Record<string, unknown[]>)[key] ?? [];
-      return this.#page(response, url, all, (page) => ({ total_count: all.length, [key]: page }));
-    }
-    send(response, answer.status, answer.json, {});
+  protected override problem(status: number, message: string): Answer {
+    return problem(status, message);
   }
 
-  #route(request: IncomingMessage, url: URL, body: Body): Answer {
-    if (request.headers.authorization !== `token ${TOKEN}`) return problem(401, "Bad credentials");
-    const method = request.method ?? "";
-    const path = url.pathname;
+  protected override answer({ method, path, url, headers, body }: Call): Answer {
+    if (headers.authorization !== `token ${TOKEN}`) return problem(401, "Bad credentials");
     if (path === "/user") {
       return this.user === null
         ? problem(403, "Resource not accessible by integration")
@@ -181,8 +128,12 @@ export class GitHubServer {
     }
     if (!path.startsWith(`/repos/${REPOSITORY}/`)) return problem(404, "Not Found");
     if (method !== "GET" && this.readOnly) return problem(403, "Resource not accessible by integration");
+    const answer = this.#route(method, path.slice(`/repos/${REPOSITORY}`.length), url, body as Body);
+    return Array.isArray(answer.json) ? paged(url, answer.json, PAGES) : answer;
+  }
+
+  #route(method: string, rest: string, url: URL, body: Body): Answer {
     if ((body.body ?? "").length > LONGEST_BODY) return tooLong();
-    const rest = path.slice(`/repos/${REPOSITORY}`.length);
     const comments = /^\/issues\/(\d+)\/comments$/.exec(rest);
     if (comments !== null) return this.#commentsOf(method, Number(comments[1]), body);
     const comment = /^\/issues\/comments\/(\d+)$/.exec(rest);
@@ -223,7 +174,7 @@ export class GitHubServer {
     const found = this.checkRuns.filter(
       (run) => run.head_sha === commit && (name === null || run.name === name),
     );
-    return { status: 200, json: { check_runs: found }, key: "check_runs" };
+    return paged(url, found, PAGES, (page) => ({ total_count: found.length, check_runs: page }));
   }
 
   #patchCheckRun(id: number, body: Body): Answer {
@@ -274,32 +225,6 @@ export class GitHubServer {
     if (body.state === "open") found.state_reason = "reopened";
     return { status: 200, json: found };
   }
-
-  #page(
-    response: ServerResponse,
-    url: URL,
-    all: readonly unknown[],
-    shape: (page: readonly unknown[]) => unknown,
-  ): void {
-    const size = Number(url.searchParams.get("per_page") ?? 30);
-    const page = Number(url.searchParams.get("page") ?? 1);
-    const last = Math.max(1, Math.ceil(all.length / size));
-    const to = (number: number, rel: string) => {
-      const target = new URL(url);
-      target.searchParams.set("page", String(number));
-      return `<${target.href}>; rel="${rel}"`;
-    };
-    const headers: Record<string, string> = {};
-    if (page < last) headers["link"] = [to(page + 1, "next"), to(last, "last")].join(", ");
-    send(response, 200, shape(all.slice((page - 1) * size, page * size)), headers);
-  }
-}
-
-interface Answer {
-  readonly status: number;
-  readonly json: unknown;
-  /** Under which a page of a list stands; without it the answer is the list itself. */
-  readonly key?: string;
 }
 
 interface Body {
@@ -330,22 +255,4 @@ function tooLong() {
       status: "422",
     },
   };
-}
-
-function refuse(response: ServerResponse, { status, headers = {}, message = "fault", cut }: Fault): void {
-  if (cut === true) {
-    response.destroy();
-    return;
-  }
-  send(response, status, problem(status, message).json, headers);
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  json: unknown,
-  headers: Readonly<Record<string, string>>,
-): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
-  response.end(JSON.stringify(json));
 }

@@ -47,7 +47,7 @@ describe("hostile input: the log of a job on GitHub Actions", () => {
           quiet.print(text);
           if (!annotate) continue;
           own.push(`::warning title=capstan::${index}`);
-          quiet.command(`::warning title=capstan::${index}\n`);
+          quiet.annotate("warning", String(index));
         }
         quiet.close();
         expect(heard(log)).toEqual(own);

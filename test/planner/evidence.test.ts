@@ -147,7 +147,7 @@ describe("absence is no evidence: the end of a rollback", () => {
     expect(failing(made)).toEqual(["roster"]);
     const [finding] = made.steps[0]?.guards.find(({ id }) => id === "roster")?.findings ?? [];
     expect(finding?.subject).toBe("node/node2");
-    expect(finding?.remedy).toContain("waive `roster` for this subject");
+    expect(finding?.remedy).toContain("`capstan waive roster node/node2 --reason REASON --expires 14d`");
     expect(finding?.remedy).toContain("point of no return");
   });
 

@@ -83,6 +83,7 @@ async function run(store: RecordStore, platform: Platform, clock: ModelClock): P
   try {
     return await applyPlan({
       desired: desired([rotation("init")]),
+      parallel: 1,
       commit: "c0ffee",
       platforms: new Map([[CLUSTER, platform]]),
       store,

@@ -300,6 +300,18 @@ describe("what is accepted", () => {
     },
   );
 
+  it("Teleport's own resources beside ours, as the two roles that the README says to copy", async () => {
+    const roles = ["plan-bot.yaml", "apply-bot.yaml"];
+    const folder = folderWith({
+      "cluster.yaml": CLUSTER,
+      ...Object.fromEntries(roles.map((name) => [name, readFileSync(join(FIXTURES, "..", "roles", name))])),
+    });
+    const { state, files, diagnostics } = await loadResources(folder, {}, NOW);
+    expect(described(diagnostics)).toBe("");
+    expect(state.clusters.map(({ name }) => name)).toEqual(["acme.cluster"]);
+    expect(files.map(({ path }) => path)).toEqual(["cluster.yaml"]);
+  });
+
   it("takes resources from any file at any depth, and gives back the texts", async () => {
     const files = {
       "b/c/d.yml": rotation("host-2026-11", "a"),

@@ -227,6 +227,7 @@ export class TalosWorld {
     const events: RunEvent[] = [];
     try {
       const outcome = await applyPlan({
+        parallel: 1,
         desired,
         commit: "c0ffee",
         ...(history === undefined ? {} : { history }),

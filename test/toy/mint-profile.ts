@@ -26,6 +26,7 @@ export const MINT: PlatformProfile = {
     noBackup: null,
   },
   checklist: [],
+  checkKinds: [],
   overrides: null,
   preflight: { type: "coin", checks: () => [] },
   resources: {
@@ -40,6 +41,7 @@ export const MINT: PlatformProfile = {
     checkCluster: () => {},
     sealsItself: null,
     overridableTypes: [],
+    otherKinds: [],
     whyNotAutomatic: () => "nothing moves a die by itself",
     notes: { connection: [], activeKeys: "Who may mint.", next: null },
   },
@@ -60,6 +62,7 @@ function dieIsWhole(): Guard {
     about: "cluster",
     refuses: "striking with a cracked die",
     waivable: false,
+    subjects: ["authority"],
     appliesTo: ({ edge }) => edge.from !== edge.to && edge.to !== "rollback",
     judge: ({ observation }) =>
       failWith(

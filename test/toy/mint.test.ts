@@ -31,6 +31,7 @@ class Treasury {
 
   async apply(phase: Phase, more: Partial<RotationResource> = {}): Promise<string> {
     return await applyPlan({
+      parallel: 1,
       desired: wish(phase, more),
       commit: null,
       platforms: new Map([[NAME, this.mint]]),

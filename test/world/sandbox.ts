@@ -135,6 +135,7 @@ export class SandboxWorld {
     const desired = this.desired(rotations);
     const outcome = await applyPlan({
       desired,
+      parallel: 1,
       commit: "c0ffee",
       platforms: new Map(desired.clusters.map(({ name }) => [name, this.#platform])),
       store: this.store,

@@ -34,7 +34,7 @@ export class TwoClusters {
   /** Every look and every transition, in order. */
   readonly calls: string[] = [];
   /** What happens elsewhere right before a transition of a cluster. */
-  beforeTransition: (cluster: string) => void = () => {};
+  beforeTransition: (cluster: string) => Promise<void> | void = () => {};
   /** What is asked before a cluster is looked at; throws in its place. */
   beforeLook: (cluster: string) => void = () => {};
 
@@ -44,17 +44,25 @@ export class TwoClusters {
     return { ...desired(rotations), clusters };
   }
 
-  async apply(rotations: DesiredState["rotations"], final = true) {
+  async apply(
+    rotations: DesiredState["rotations"],
+    final = true,
+    { parallel = 1, signal = NEVER, onEvent = () => {} }: RunWith = {},
+  ) {
     const events: RunEvent[] = [];
     const outcome: RunOutcome = await applyPlan({
       desired: this.desired(rotations),
+      parallel,
       commit: null,
       platforms: new Map([CLUSTER, OTHER_CLUSTER].map((name) => [name, this.#named(name)])),
       store: this.store,
       clock: this.clock,
-      signal: NEVER,
+      signal,
       turnBack: NEVER,
-      emit: (event) => events.push(event),
+      emit(event) {
+        events.push(event);
+        onEvent(event);
+      },
       approve: async (plan) => approved(plan, final),
       holder: { who: "test", why: "test" },
     });
@@ -66,7 +74,7 @@ export class TwoClusters {
     return {
       transition: async (request) => {
         this.calls.push(`${name} to ${request.to}`);
-        this.beforeTransition(name);
+        await this.beforeTransition(name);
         return await model.transition(request);
       },
       observe: async (scope) => {
@@ -78,6 +86,12 @@ export class TwoClusters {
       },
     };
   }
+}
+
+interface RunWith {
+  readonly parallel?: number;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
 }
 
 const NEVER = new AbortController().signal;

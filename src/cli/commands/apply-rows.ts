@@ -1,5 +1,5 @@
 import { row } from "./command-row.ts";
-import { APPROVE_FINAL, COMMON, EXPECT, FOLDER, FOLLOWED, SCREEN_READER } from "./common-flags.ts";
+import { APPROVE_FINAL, COMMON, EXPECT, FOLDER, FOLLOWED, PARALLEL, SCREEN_READER } from "./common-flags.ts";
 
 /** `capstan apply`. */
 export const APPLY = row({
@@ -10,6 +10,7 @@ export const APPLY = row({
     ...COMMON,
     approveFinal: APPROVE_FINAL,
     expect: EXPECT,
+    parallel: PARALLEL,
     autoApprove: { says: "take steps without asking" },
     acceptHistory: { value: "reason", says: "take the commit as a new start: the history was rewritten" },
     events: { value: "file", says: "write the run as JSON Lines to a new file" },
@@ -32,6 +33,7 @@ export const RECONCILE = row({
   flags: {
     ...FOLLOWED,
     approveFinal: APPROVE_FINAL,
+    parallel: PARALLEL,
     interval: { value: "duration", of: "duration", says: "between two rounds", default: "60s" },
     once: { says: "one round; exits as apply does" },
   },
@@ -39,10 +41,10 @@ export const RECONCILE = row({
   exits: ["ok", "error", "blocked", "rolledBack", "stale", "locked", "interrupted"],
 });
 
-/** `capstan action`. */
+/** `capstan action`. The forge is told by the environment of the job. */
 export const ACTION = row({
   name: "action",
-  summary: "what the GitHub action runs: plan, apply, drift",
+  summary: "in a job of GitHub, GitLab, Gitea or Forgejo: plan, apply, drift",
   arguments: [{ name: "mode", says: "plan, apply or drift; the rest comes from the environment" }],
   flags: {},
   examples: ["capstan action plan"],

@@ -9,7 +9,7 @@ import {
   OVERRIDE_RETIRE,
 } from "./override-rows.ts";
 import { FORECAST, PLAN, REPLAY, SHOW } from "./plan-rows.ts";
-import { ARTIFACTS, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-rows.ts";
+import { ARTIFACTS, CHECK, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-rows.ts";
 import {
   ROTATE,
   ROTATE_ADOPT,
@@ -26,6 +26,7 @@ import {
   SANDBOX_STATUS,
   SANDBOX_UP,
 } from "./sandbox-rows.ts";
+import { ACKNOWLEDGE, WAIVE } from "./statement-rows.ts";
 
 /** Every command of capstan, in the order of `--help`: the one table of them. */
 export const COMMANDS = [
@@ -39,6 +40,7 @@ export const COMMANDS = [
   SHOW,
   LOCK_SHOW,
   LOCK_RELEASE,
+  CHECK,
   ARTIFACTS,
   REPLAY,
   ROTATE_START,
@@ -46,6 +48,8 @@ export const COMMANDS = [
   ROTATE_ADVANCE,
   ROTATE_FINISH,
   ROTATE_ROLLBACK,
+  WAIVE,
+  ACKNOWLEDGE,
   OVERRIDE_CSR,
   OVERRIDE_ADD,
   OVERRIDE_ENABLE,

@@ -65,6 +65,15 @@ export const APPROVE_FINAL = {
   inline: true,
 } as const satisfies Flag;
 
+/** How many clusters are walked at the same time. */
+export const PARALLEL = {
+  value: "n",
+  of: "count",
+  says: "clusters at the same time",
+  default: "10",
+  variable: "CAPSTAN_PARALLEL",
+} as const satisfies Flag;
+
 /** The flag of commands with a screen: the same as sentences, in reading order, for people who hear it. */
 export const SCREEN_READER = {
   says: "the screen as sentences in reading order",

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { apiSpelling } from "../../profile/authority-type.ts";
-import type { Source } from "../../resources/model/desired.ts";
+import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { subjectOf } from "../../teleport/overrides/judge-edge.ts";
 import type { CommonOptions } from "../commands/common-flags.ts";
 import { afterEdit } from "../edited-file.ts";
@@ -40,32 +40,25 @@ export async function enable(
     .map((keyHash) => subjectOf(authority, keyHash))
     .filter((subject) => !isStated(place, authority, subject));
   if (unstated.length > 0) {
-    const { file, line } = whereToState(place, authority);
-    const items = unstated.map((step) => `    - step: ${step}\n      who: YOU`);
     terminal.stdout.write(
-      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth). In the spec at\n${file}:${line}:\n  acknowledge:\n${items.join("\n")}\n`,
+      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth):\n${unstated.map((step) => `  ${acknowledgeCommand(step)}\n`).join("")}`,
     );
   }
   return afterEdit(terminal);
 }
 
-/** The resources of git in which a statement about a CA counts, the best place first. */
+/** The resources of git in which a statement about a CA counts. */
 function statingResources({ workspace: { desired }, cluster }: PlaceInGit, type: string) {
   const rotations = desired.rotations.filter(
     (rotation) =>
       rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
   );
-  const open = rotations.filter(({ phase }) => phase !== "standby");
   const own = desired.authorities.filter((one) => one.cluster === cluster.name && one.type === type);
-  return [...open, ...own, ...rotations.filter((rotation) => !open.includes(rotation))];
+  return [...own, ...rotations];
 }
 
 function isStated(place: PlaceInGit, type: string, subject: string): boolean {
   return statingResources(place, type).some(({ acknowledge = [] }) =>
     acknowledge.some(({ step }) => step === subject),
   );
-}
-
-function whereToState(place: PlaceInGit, type: string): Source {
-  return statingResources(place, type)[0]?.source ?? place.cluster.source;
 }

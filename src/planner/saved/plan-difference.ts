@@ -268,12 +268,15 @@ function same(one: unknown, other: unknown): boolean {
   return steady(one) === steady(other);
 }
 
+const UNSTEADY: ReadonlySet<string> = new Set(["earliest", "earliest_by", "components"]);
+
 function steady(value: unknown): string {
   return JSON.stringify(value, (field, inner) =>
-    (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
-      ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
-      : field === "components"
-        ? null
+    // Of a step that comes later `earliest` is so long after now; who is there and well is no difference.
+    UNSTEADY.has(field)
+      ? undefined
+      : (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
+        ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
         : inner,
   );
 }

@@ -1,8 +1,9 @@
-import { isMap, isPair, isScalar, isSeq, type Node } from "yaml";
+import { isMap, isScalar, type Node } from "yaml";
 import type { Phase } from "../../rotation/phase.ts";
 import { appendDocument, type NewRotation, renderRotation } from "./edit-render.ts";
 import {
   editResource,
+  lastOffsetOf,
   lineEndOf,
   rangeOf,
   refuseErrors,
@@ -69,17 +70,8 @@ function withoutLines(spec: Node, text: string, field: string): Splice | null {
   if (!isMap(spec) || spec.flow === true) return null;
   const pair = spec.items.find(({ key }) => isScalar(key) && key.value === field);
   const start = text.lastIndexOf("\n", rangeOf(pair?.key)[0]) + 1;
-  const after = text.indexOf("\n", endOf(pair?.value));
+  const after = text.indexOf("\n", lastOffsetOf(pair?.value));
   return { start, end: after === -1 ? text.length : after + 1, text: "" };
-}
-
-/** Where the last word of a value ends: what follows it, comments for one, is not its own. */
-function endOf(value: unknown): number {
-  if ((isMap(value) || isSeq(value)) && value.flow !== true) {
-    const last: unknown = value.items.at(-1);
-    return endOf(isPair(last) ? (last.value ?? last.key) : last);
-  }
-  return rangeOf(value)[1] - 1;
 }
 
 /** A file's text with one more `ca_rotation` at its end; `null` stands for a file that does not exist yet. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Node, Scalar } from "yaml";
+import { isMap, isPair, isSeq, type Node, type Scalar } from "yaml";
 import { Failure } from "../../failure.ts";
 import { type Path, valueAt } from "../../foreign-value.ts";
 import { findPair, type Kind, type ResourceDocument } from "../read/document.ts";
@@ -90,6 +90,20 @@ export function rangeOf(node: unknown): readonly [start: number, end: number] {
   const range = (node as Node | null)?.range;
   if (!range) throw new Error("a parsed node has a range");
   return [range[0], range[1]];
+}
+
+/** Where the last word of a value ends: what follows it, comments for one, is not its own. */
+export function lastOffsetOf(value: unknown): number {
+  if ((isMap(value) || isSeq(value)) && value.flow !== true) {
+    const last: unknown = value.items.at(-1);
+    return lastOffsetOf(isPair(last) ? (hasRange(last.value) ? last.value : last.key) : last);
+  }
+  const [start, end] = rangeOf(value);
+  return Math.max(start, end - 1);
+}
+
+function hasRange(node: unknown): boolean {
+  return (node as Node | null)?.range != null;
 }
 
 function documentsOf(text: string): readonly ResourceDocument[] {

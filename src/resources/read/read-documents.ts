@@ -8,6 +8,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from "yaml";
+import { PROFILES } from "../../profiles.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { shorten } from "../model/shorten.ts";
 import { convert, keyText, offsetOf } from "./convert.ts";
@@ -123,6 +124,7 @@ function recognise(document: Document.Parsed): Recognised {
     };
   }
   if (isKind(kind.text)) return { kind: kind.text, complaint: null, offset: kind.offset };
+  if (kind.text !== null && isOfPlatform(kind.text)) return nothing;
   const near = kind.text === null ? null : nearest(kind.text, KINDS);
   if (foreign || (near === null && !top.has("version"))) return nothing;
   const complaint =
@@ -131,10 +133,14 @@ function recognise(document: Document.Parsed): Recognised {
       : complain(
           `unknown kind "${shorten(kind.text)}"`,
           near === null
-            ? `known kinds: ${KINDS.join(", ")}; keep other Teleport resources outside this folder`
+            ? `known kinds: ${KINDS.join(", ")}; keep what is not capstan's outside this folder`
             : `did you mean "${near}"?`,
         );
   return { kind: null, complaint, offset: kind.offset };
+}
+
+function isOfPlatform(kind: string): boolean {
+  return Object.values(PROFILES).some(({ resources }) => resources.otherKinds.includes(kind));
 }
 
 function isKind(text: string | null | undefined): text is Kind {

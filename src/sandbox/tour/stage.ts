@@ -27,7 +27,7 @@ export interface Stage {
   run(path: string, args: readonly string[], expected?: number): Promise<void>;
 }
 
-const CAPSTAN = fileURLToPath(new URL("./capstan.js", import.meta.url));
+const CAPSTAN = fileURLToPath(new URL("../capstan.js", import.meta.url));
 
 /** Sets the stage, plays, and leaves no process and no file behind, however the play ends. */
 export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {

@@ -12,6 +12,7 @@ export const backup: Guard = {
   about: "cluster",
   refuses: "a step before both private keys are kept and can be opened",
   waivable: false,
+  subjects: ["authority"],
   appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: (input) => {
     const { observation, authority, edge } = input;

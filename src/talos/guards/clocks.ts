@@ -16,6 +16,7 @@ export const clocks: Guard = {
   about: "cluster",
   refuses: "a step while the clock of a machine is off, or not synchronised",
   waivable: true,
+  subjects: ["machine", "clock"],
   appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: ({ observation }) => {
     const talos = talosFacts(observation);
@@ -40,9 +41,7 @@ function judgeClock({ address, found }: TalosMachine, middle: number): readonly 
   const { clockAheadMs, timeSynced } = found;
   if (clockAheadMs === null) {
     const message = "does not say what time it is";
-    return [
-      { subject, message, remedy: "look at `talosctl time` on it; then waive `clocks` for this subject" },
-    ];
+    return [{ subject, message, remedy: "look at `talosctl time` on it" }];
   }
   if (Math.abs(clockAheadMs - middle) > BOUND_MS) {
     const others = Math.abs(middle) > BOUND_MS ? "those of the others" : "the one here";

@@ -12,6 +12,7 @@ export const configEdits: Guard = {
   about: "cluster",
   refuses: "a step while a machine's configuration is spelled so that a CA in it cannot be edited alone",
   waivable: false,
+  subjects: ["machine"],
   appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: ({ observation, authority: { type } }) => {
     const talos = talosFacts(observation);

@@ -10,6 +10,7 @@ export const credentials: Guard = {
   about: "means",
   refuses: "a step with a client that may not take it, or after which capstan would be locked out",
   waivable: true,
+  subjects: ["identity", "file"],
   appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: ({ observation, authority, cluster, edge, now }) => {
     const { credentials } = observation;

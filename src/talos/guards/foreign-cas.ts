@@ -12,6 +12,7 @@ export const foreignCas: Guard = {
   about: "cluster",
   refuses: "starting while some machines accept a CA that others do not know",
   waivable: true,
+  subjects: ["machine"],
   appliesTo: ({ edge }) => edge.to === "init",
   judge: ({ observation, authority: { type } }) => {
     const talos = talosFacts(observation);
@@ -27,8 +28,7 @@ export const foreignCas: Guard = {
           .map((key) => ({
             subject: `machine/${address}`,
             message: `accepts ${key}, which neither git knows nor all other machines accept: somebody may be rotating`,
-            remedy:
-              "find out whose CA it is; take it out of acceptedCAs, add it everywhere, or waive `foreign-cas` for this subject",
+            remedy: "find out whose CA it is; take it out of acceptedCAs, or add it everywhere",
           })),
       ),
     );

@@ -13,6 +13,7 @@ export const inventory: Guard = {
   about: "cluster",
   refuses: "a step while the inventory, the members of the cluster and the machines that answer differ",
   waivable: true,
+  subjects: ["machine", "member", "members", "inventory"],
   appliesTo: ({ edge }) => edge.from !== edge.to && edge.to !== "rollback",
   judge: ({ observation }) => {
     const talos = talosFacts(observation);
@@ -73,7 +74,7 @@ function strangers({ machines, members }: TalosFacts): readonly Finding[] {
           members === null
             ? "the members of the cluster cannot be listed"
             : "discovery lists no member: it is switched off",
-        remedy: "compare spec.talos with your own inventory, then waive `inventory` for this subject",
+        remedy: "compare spec.talos with your own inventory",
       },
     ];
   }
@@ -98,7 +99,7 @@ function strangers({ machines, members }: TalosFacts): readonly Finding[] {
       .map(({ address }) => ({
         subject: `machine/${address}`,
         message: "answers, and is not listed among the members of the cluster",
-        remedy: "find out whether it belongs to this cluster; then waive `inventory` for this subject",
+        remedy: "find out whether it belongs to this cluster",
       })),
   ];
 }

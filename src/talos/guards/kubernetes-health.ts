@@ -13,6 +13,7 @@ export const kubernetesHealth: Guard = {
   about: "cluster",
   refuses: "restarting control planes and kubelets while Kubernetes is not well",
   waivable: true,
+  subjects: ["kubernetes", "node", "pod", "apiserver"],
   appliesTo: ({ edge, authority }) =>
     authority.type === "kubernetes" &&
     authority.rotation.towards == null &&

@@ -12,6 +12,7 @@ export const machineStates: Guard = {
   about: "cluster",
   refuses: "a step while machines are in states that are not neighbours, or use a CA that nobody knows",
   waivable: false,
+  subjects: ["machine"],
   appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: ({ observation, authority: { type }, edge }) => {
     const talos = talosFacts(observation);

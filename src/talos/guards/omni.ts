@@ -8,6 +8,7 @@ export const omni: Guard = {
   about: "cluster",
   refuses: "a cluster that Omni manages",
   waivable: false,
+  subjects: ["machine"],
   appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: ({ observation }) =>
     failWith(

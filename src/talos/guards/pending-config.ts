@@ -8,6 +8,7 @@ export const pendingConfig: Guard = {
   about: "cluster",
   refuses: "changing a machine whose configuration on disk is not the one in force",
   waivable: false,
+  subjects: ["machine"],
   appliesTo: ({ edge }) => edge.from !== edge.to,
   judge: ({ observation }) => {
     const talos = talosFacts(observation);

@@ -10,6 +10,7 @@ export const version: Guard = {
   about: "means",
   refuses: "a talosctl that is older than a machine, or a machine that cannot accept two CAs",
   waivable: true,
+  subjects: ["version", "machine"],
   appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: ({ observation }) => {
     const client = minor(observation.versions.client);
@@ -21,7 +22,7 @@ export const version: Guard = {
       return unknown({
         subject: silent === undefined ? "version/client" : `machine/${silent.address}`,
         message: "does not say its version",
-        remedy: "look at `talosctl version`, then waive `version` for this subject",
+        remedy: "look at `talosctl version`",
       });
     }
     return failWith(machines.flatMap(({ address, version }) => judge(address, version ?? "", client)));

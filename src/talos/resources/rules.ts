@@ -15,6 +15,8 @@ export const RESOURCE_RULES: ResourceRules = {
   },
   overridableTypes: [],
   whyNotAutomatic: () => null,
+  // What Talos calls `kind` stands beside an `apiVersion`.
+  otherKinds: [],
   notes: {
     connection: [
       { field: "talosctl", text: "executable and leading arguments", where: "beside" },

@@ -8,12 +8,13 @@ export const backup: Guard = {
   about: "means",
   refuses: "dropping the old key when the state of the CAs was not kept as the cluster resource says",
   waivable: true,
+  subjects: ["authority"],
   // Of Talos the keys themselves are kept, and another guard of this name looks after them.
   appliesTo: ({ edge }) => isPointOfNoReturn(edge),
   judge: ({ authority, cluster, record }) => {
     const subject = `authority/${authority.type}`;
     const remedy =
-      "keep a copy of what the platform lists of its CAs, then waive `backup` for this subject; apply makes one before every rotation that it starts";
+      "keep a copy of what the platform lists of its CAs. Apply makes one before every rotation that it starts";
     if (record === undefined) {
       return unknown({
         subject,
@@ -29,7 +30,7 @@ export const backup: Guard = {
         subject,
         message: `only its public state was kept (${record.backup.where}): the full one, with the private keys, is missing`,
         remedy:
-          "`spec.backup` came after the last step. The next step keeps the full state before it writes, with both keys in it: waive `backup` for this subject if that will do",
+          "`spec.backup` came after the last step. The next step keeps the full state before it writes, with both keys in it, which may do",
       },
     ]);
   },

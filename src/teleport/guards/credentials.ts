@@ -12,6 +12,7 @@ export const credentials: Guard = {
   about: "means",
   refuses: "a step that the identity capstan itself uses would not survive",
   waivable: true,
+  subjects: ["identity"],
   appliesTo: ({ edge, observation }) =>
     edge.from !== edge.to && observation.credentials.source === "identity-file",
   judge: ({ observation: { credentials }, authority, cluster, edge, now }) => {
@@ -37,7 +38,7 @@ export const credentials: Guard = {
       return unknown({
         subject,
         message: "was not compared with the keys of the user CA: nobody knows whether it survives this step",
-        remedy: "plan again with a `tctl` that reads it, or issue a new identity file and waive this subject",
+        remedy: "plan again with a `tctl` that reads it, or issue a new identity file",
       });
     }
     const cutOff = lostWith(authority, edge, credentials);

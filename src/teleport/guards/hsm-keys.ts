@@ -11,6 +11,7 @@ export const hsmKeys: Guard = {
   about: "keys",
   refuses: "leaving init before every auth server has added its own new key to a CA that is kept in HSMs",
   waivable: true,
+  subjects: ["authority"],
   appliesTo: ({ edge, authority }) =>
     edge.from === "init" && edge.to === "update_clients" && isHeldInHsm(authority),
   judge: (input) => {

@@ -18,6 +18,7 @@ export const overrides: Guard = {
   about: "keys",
   refuses: "a step after which a key would sign without the override that people rely on",
   waivable: true,
+  subjects: ["override", "authority"],
   appliesTo: ({ authority }) => (OVERRIDABLE_TYPES as readonly string[]).includes(authority.type),
   judge: (input) => {
     const { type } = input.authority;

@@ -9,6 +9,7 @@ export const pins: Guard = {
   about: "outside",
   refuses: "going on while a file of the repository lists one of the two CA pins and not the other",
   waivable: true,
+  subjects: ["file"],
   appliesTo: ({ edge, authority, observation }) =>
     authority.type === "host" &&
     edge.from !== edge.to &&
@@ -27,7 +28,7 @@ export const pins: Guard = {
     const unread = unreadOf(input.observation).map(({ file, problem }) => ({
       subject: `file/${file}`,
       message: `${problem}: whether it lists a CA pin is unknown`,
-      remedy: `${UNREAD_REMEDY}; or waive \`pins\` for this subject`,
+      remedy: UNREAD_REMEDY,
     }));
     if (lacking.length > 0 || unread.length === 0) return failWith([...lacking, ...unread]);
     return { outcome: "unknown", findings: unread };

@@ -4,6 +4,7 @@ import type { Guard, GuardInput } from "../../profile/profile.ts";
 import { identify, type LiveAuthority, type PeerObservation } from "../../rotation/observation.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import { phaseRecord } from "../../rotation/record.ts";
+import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 
 /**
  * A root pushes these CAs to its leafs, a leaf gives its host CA to its roots; nothing in a cluster shows whether
@@ -15,6 +16,7 @@ export const trustedClusters: Guard = {
   about: "outside",
   refuses: "going on while a leaf or a root has not stored the CA as it is now",
   waivable: true,
+  subjects: ["cluster", "listing"],
   appliesTo: (input) =>
     input.edge.from !== input.edge.to &&
     input.edge.to !== "rollback" &&
@@ -25,7 +27,7 @@ export const trustedClusters: Guard = {
       return unknown({
         subject: "listing/remote_clusters",
         message: `could not be read: ${unread.problem}; nobody knows whether there are leafs`,
-        remedy: "give capstan's role `list` and `read` on remote_cluster, or waive this subject",
+        remedy: "give capstan's role `list` and `read` on remote_cluster",
       });
     }
     return failWith(peersOf(input).flatMap((peer) => findingsOf(peer, input)));
@@ -85,7 +87,7 @@ function isOff(peer: Peer, { now }: GuardInput): readonly Finding[] {
     {
       subject: `cluster/${peer.name}`,
       message: `seems to be off: ${heartbeat(peer, now)}; it would miss the new CA`,
-      remedy: "connect it again first, or waive `trusted-clusters` for this subject",
+      remedy: "connect it again first",
     },
   ];
 }
@@ -154,7 +156,7 @@ function unreached(peer: Peer, input: GuardInput): readonly Finding[] {
     {
       subject: `cluster/${peer.name}`,
       message: `cannot be asked (${why}): ${lacks.join("; ")}`,
-      remedy: `let capstan reach it (\`peers\` of the cluster resource), or have its administrator compare the ${authority.type} CA, and state \`${step}\` under acknowledge`,
+      remedy: `let capstan reach it (\`peers\` of the cluster resource), or have its administrator compare the ${authority.type} CA; then state it: \`${acknowledgeCommand(step)}\``,
     },
   ];
 }

@@ -14,6 +14,7 @@ export const version: Guard = {
   about: "means",
   refuses: "a tctl more than one major version away from the cluster, or a release that is known to break",
   waivable: true,
+  subjects: ["version"],
   appliesTo: ({ edge }) => isForward(edge) && edge.from !== edge.to,
   judge: ({ observation: { versions } }) => {
     const client = major(versions.client);
@@ -22,7 +23,7 @@ export const version: Guard = {
       return unknown({
         subject: "version/server",
         message: `cannot be compared: client ${versions.client}, server ${versions.server ?? "did not say"}`,
-        remedy: "check `tctl version` and `tctl status` by hand, then waive `version` for this subject",
+        remedy: "check `tctl version` and `tctl status` by hand",
       });
     }
     const findings: Finding[] = [];

@@ -1,6 +1,7 @@
 import type { Waiver } from "../../resources/model/desired.ts";
 import type { OverridePlanFinding, PlannedAction } from "../../rotation/override-plan.ts";
 import type { Finding } from "../../rotation/plan.ts";
+import { waiveCommand } from "../../rotation/remedy-command.ts";
 import { writtenDate } from "../../written-date.ts";
 import type { KeyHash } from "../../x509/spki.ts";
 import type { CaOverride } from "../overrides/ca-override.ts";
@@ -26,16 +27,18 @@ export function planFinding(
   waivers: readonly Waiver[],
 ): OverridePlanFinding {
   const hash = keyAt(where, desired);
-  const waiver = WAIVABLE.includes(code)
-    ? waivers.find(({ subject }) => hash !== undefined && subject === subjectOf(type, hash))
-    : undefined;
+  const accepted = WAIVABLE.includes(code) && hash !== undefined ? subjectOf(type, hash) : null;
+  const waiver = waivers.find(({ subject }) => subject === accepted);
   const subject = hash === undefined ? where : `${where.startsWith("key ") ? "" : `${where} `}(key ${hash})`;
   return {
     severity,
     code,
     subject: subject === "" ? type : subject,
     message,
-    remedy,
+    remedy:
+      accepted === null || waiver !== undefined
+        ? remedy
+        : `${remedy}. To accept it: \`${waiveCommand("overrides", accepted)}\``,
     ...(waiver === undefined ? {} : { waived: `${waiver.reason} (until ${writtenDate(waiver.expires)})` }),
   };
 }

@@ -9,6 +9,7 @@ import type {
 } from "../../rotation/override-plan.ts";
 import { type Phase, walkBetween } from "../../rotation/phase.ts";
 import { type ClusterRecord, openRotation } from "../../rotation/record.ts";
+import { acknowledgeCommand, waiveCommand } from "../../rotation/remedy-command.ts";
 import { type KeyHash, keyHashOf } from "../../x509/spki.ts";
 import { planActions } from "../overrides/actions.ts";
 import { type CaKeys, caKeys, generations } from "../overrides/ca-keys.ts";
@@ -220,11 +221,11 @@ function plannedAction(type: string, action: OverrideAction, statements: Stateme
   const missing = needs.flatMap((need): PlannedAction["missing"] => {
     if (need === "trust") {
       if (statements.acknowledged.has(subject)) return [];
-      const remedy = `have the certificate trusted by everybody who has to (windows: published in NTAuth), then add \`acknowledge: [{ step: ${subject}, who: … }]\` to the rotation or to the certificate_authority ${type}`;
+      const remedy = `have the certificate trusted by everybody who has to (windows: published in NTAuth), then state it: \`${acknowledgeCommand(subject)}\``;
       return [{ statement: "acknowledgement", subject, remedy }];
     }
     if (statements.waivers.some((waiver) => waiver.subject === subject)) return [];
-    const remedy = `have it reviewed: \`waive: [{ guard: overrides, subject: ${subject}, reason: …, expires: … }]\` in the rotation or in the certificate_authority ${type}`;
+    const remedy = `have it reviewed; to accept it: \`${waiveCommand("overrides", subject)}\``;
     return [{ statement: "waiver", subject, remedy }];
   });
   return {

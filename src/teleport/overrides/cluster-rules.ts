@@ -83,8 +83,7 @@ function removals(
       where: `key ${keyHash}`,
       message:
         "would be removed while it is enabled and its key signs: everybody who trusts only the external CA is cut off",
-      remedy:
-        "put the entry back; to retire it, have the self-signed certificate trusted everywhere, then waive `overrides` for this key",
+      remedy: "put the entry back; to retire it, first have the self-signed certificate trusted everywhere",
       serverText: `Attempt to delete enabled override "${keyHash}" of active certificate denied`,
     }));
 }

@@ -52,8 +52,7 @@ export const CLUSTER_ENTRY_RULES: readonly ClusterEntryRule[] = [
         ? {
             message:
               "would be disabled while its key signs: everybody who trusts only the external CA is cut off",
-            remedy:
-              "first have the self-signed certificate trusted everywhere; then waive `overrides` for this key, with a reason",
+            remedy: "first have the self-signed certificate trusted everywhere",
             serverText: `Attempt to disable enabled override "${entry.keyHash}" of active certificate denied`,
           }
         : null,

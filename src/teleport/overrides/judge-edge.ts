@@ -54,7 +54,7 @@ export function mayRollBack(situation: CaSituation, type: string): EdgeJudgement
 }
 
 const RESTORE =
-  "put the entry of this key back, with the same certificate, enabled; its key is still known, so that needs no force. If the key never had one, waive this subject";
+  "put the entry of this key back, with the same certificate, enabled; its key is still known, so that needs no force. If the key never had one, that can be accepted";
 
 /** `override/db_client/<key hash>`: what findings are about, and what waivers name. */
 export function subjectOf(type: string, hash: KeyHash): string {

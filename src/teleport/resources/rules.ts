@@ -4,6 +4,7 @@ import type { WrittenResource } from "../../profile/written-resource.ts";
 import { shorten } from "../../resources/model/shorten.ts";
 import { OVERRIDABLE_TYPES } from "../overrides/ca-override.ts";
 import { CONNECTION } from "./connection.ts";
+import { OTHER_KINDS } from "./other-kinds.ts";
 
 /** What Teleport alone knows of resources. */
 export const RESOURCE_RULES: ResourceRules = {
@@ -17,6 +18,7 @@ export const RESOURCE_RULES: ResourceRules = {
   overridableTypes: OVERRIDABLE_TYPES,
   whyNotAutomatic: (type) =>
     type === "db" || type === "db_client" ? "databases have to be told between its phases" : null,
+  otherKinds: OTHER_KINDS,
   notes: {
     connection: [{ field: "tctl", text: "executable and leading arguments", where: "beside" }],
     activeKeys: "Who may sign: SHA-256 of the public key, which is Teleport's CA pin.",

@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<keyof typeof IMPORTANCE, string>> = {
   drift: "lines of drift and waivers",
   explanations: "explanations",
   overrides: "overrides",
+  checks: "lines of checks",
   consumers: "tables of trust consumers",
   diff: "changes in git",
   guards: "lists of passing guards",

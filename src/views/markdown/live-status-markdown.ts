@@ -9,6 +9,9 @@ export function liveStatusMarkdown({ clusters }: LiveStatus): string {
 }
 
 function clusterMarkdown(cluster: ClusterStatus): string {
+  const { name, problem } = cluster;
+  if (problem !== null)
+    return `## ${code(name)}\n\n- **unknown** ${prose(problem.message)}: ${prose(problem.remedy)}\n`;
   const keys = cluster.authorities.flatMap(({ active_keys, trusted_keys }) => [
     ...active_keys,
     ...trusted_keys,

@@ -2,6 +2,7 @@ import type { Fingerprint } from "../../rotation/observation.ts";
 import { count } from "../count.ts";
 import { aboutText } from "../facts/about-words.ts";
 import { componentsText, kindsText } from "../facts/component-words.ts";
+import { earliestText } from "../facts/earliest-words.ts";
 import { keyMovesText } from "../facts/key-words.ts";
 import { probeText } from "../facts/probe-words.ts";
 import type { StepFacts } from "../facts/step-facts.ts";
@@ -19,12 +20,14 @@ export function stepParts(facts: StepFacts, number: number, shorten: Shorten, vi
   const { step } = facts.place;
   const final = step.point_of_no_return ? " **POINT OF NO RETURN**" : "";
   const ahead = workAhead(step);
+  const earliest = earliestText(step);
   return [
     leaf("steps", `${number}. **${markdownTitle(step)}**${final}\n`, view),
     leaf("explanations", `   - ${prose(step.why)}\n`, view),
     beside("steps", `   - disrupts: ${prose(step.disrupts)}\n   - undo: ${prose(step.undo)}\n`, view),
     ...evidence(facts, shorten).map((line) => beside("steps", `   - ${line}\n`, view)),
     beside("steps", `   - guards: ${guardSummary(facts)}\n`, view),
+    ...(earliest === null ? [] : [beside("steps", `   - ${earliest}\n`, view)]),
     ...waivers(facts, view),
     ...(ahead === null ? [] : [beside("checklist", ahead, view)]),
   ];

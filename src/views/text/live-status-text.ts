@@ -1,6 +1,6 @@
 import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
 import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
-import type { Plan } from "../../rotation/plan.ts";
+import type { ClusterPlan, Plan } from "../../rotation/plan.ts";
 import { writtenDate } from "../../written-date.ts";
 import { aboutText } from "../facts/about-words.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
@@ -41,7 +41,17 @@ export function liveStatusText(
       ),
     ),
   );
-  return clusters.map(({ status, profile }) => clusterText(status, profile, shorten, paint)).join("\n");
+  return [
+    ...clusters.map(({ status, profile }) => clusterText(status, profile, shorten, paint)),
+    ...plan.clusters.flatMap((cluster) => (cluster.problem === null ? [] : [problemText(cluster, paint)])),
+  ].join("\n");
+}
+
+/** Of a cluster that could not be read. */
+function problemText({ name, platform, problem }: ClusterPlan, paint: Paint): string {
+  const said = `${problem?.message} → ${problem?.remedy}`;
+  const head = `${paint("strong", harmlessLine(name))} (${harmlessLine(platform)})`;
+  return `${head}\n\n${paragraph(`${paint("bad", "unknown")} ${harmlessLine(said)}`, "  ", "    ")}\n`;
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
@@ -52,7 +62,7 @@ function clusterText(
   shorten: Shorten,
   paint: Paint,
 ): string {
-  const { client, server } = cluster.versions;
+  const { client, server } = cluster.versions ?? { client: "unknown", server: null };
   const lines = [
     `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
     "",

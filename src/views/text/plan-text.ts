@@ -18,6 +18,7 @@ import { planShortener } from "../fingerprints.ts";
 import { harmlessValue } from "../harmless.ts";
 import { dateOf } from "../times.ts";
 import { baseText } from "./base-text.ts";
+import { checkLines } from "./check-lines.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
 import { overrideText } from "./override-text.ts";
@@ -96,6 +97,7 @@ function rotationText(place: RotationPlace, shorten: Shorten, paint: Paint): str
   if (moves && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
+  if (moves && rotation.checks !== undefined) lines.push("", checkLines(rotation.checks, paint));
   for (const note of rotation.notes) lines.push(paragraph(`note: ${note}`, "    ", "      "));
   const work = checklistText(rotation, paint);
   if (work !== null) lines.push("", work);

@@ -2,9 +2,11 @@ import { awaitedBy } from "../../planner/verdict.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Finding, GuardVerdict, Step } from "../../rotation/plan.ts";
 import { stepTitle } from "../../rotation/plan-steps.ts";
+import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
 import { aboutText } from "../facts/about-words.ts";
 import { componentsText, kindsText } from "../facts/component-words.ts";
+import { earliestText } from "../facts/earliest-words.ts";
 import { keyMovesText } from "../facts/key-words.ts";
 import type { StepFacts } from "../facts/step-facts.ts";
 import { waiverText } from "../facts/waived-facts.ts";
@@ -26,12 +28,14 @@ export function stepText(
 ): string {
   const { step } = facts.place;
   const final = step.point_of_no_return ? `   ${paint("bad", "POINT OF NO RETURN")}` : "";
+  const earliest = earliestText(step);
   const ahead = step.after === null ? [] : step.checklist.filter(({ required }) => required);
   return [
     `    ${paint("accent", `${number}. ${stepTitle(step)}`)}${final}`,
     paragraph(step.why, INDENT),
     labelled("disrupts", step.disrupts),
     labelled("undo", step.undo),
+    ...(earliest === null ? [] : [labelled("when", earliest)]),
     ...(facts.keys.length === 0 ? [] : [labelled("keys", keyMovesText(facts.keys, shorten))]),
     ...(facts.components === null
       ? []
@@ -97,15 +101,25 @@ function guardText(
   ];
 }
 
-/** Findings that follow each other and ask for the same say what to do once, behind the last of them. */
+/**
+ * Findings that follow each other and ask for the same say what to do once, behind the last of them; each has its own
+ * command, on a line of its own, to be copied.
+ */
 function findingsText(findings: readonly Finding[], paint: Paint): readonly string[] {
+  let commands: string[] = [];
   return findings.flatMap(({ subject, message, remedy }, index) => {
+    const command = commandIn(remedy);
+    if (command !== null) commands.push(`             ${command}`);
     const what = paragraph(
       aboutText({ subject: paint("strong", subject), message }),
       "         ",
       "           ",
     );
-    if (findings[index + 1]?.remedy === remedy) return [what];
-    return [what, paragraph(`→ ${remedy}`, "           ", "             ")];
+    const sentence = withoutCommand(remedy);
+    const next = findings[index + 1]?.remedy;
+    if (next !== undefined && withoutCommand(next) === sentence) return [what];
+    const typed = commands;
+    commands = [];
+    return [what, paragraph(`→ ${sentence}`, "           ", "             "), ...typed];
   });
 }

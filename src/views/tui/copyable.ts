@@ -1,5 +1,6 @@
 import type { Finding } from "../../rotation/plan.ts";
 import { isOpenWork } from "../../rotation/plan-steps.ts";
+import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { harmless } from "../harmless.ts";
 import { type Row, rowsOf } from "./rows.ts";
 import { isWatching, type State } from "./state.ts";
@@ -36,20 +37,21 @@ function ofRow(row: Row): string | null {
     case "step": {
       const { guards, checklist, id } = row.step;
       const findings = guards.flatMap((guard) => guard.findings);
-      return commandIn(findings) ?? checklist.find(isOpenWork)?.id ?? id;
+      const open = checklist.find(isOpenWork);
+      return firstCommand(findings) ?? (open === undefined ? id : acknowledgeCommand(open.id));
     }
     case "drift":
-      return row.drift.command ?? commandIn([row.drift]) ?? row.drift.subject;
+      return row.drift.command ?? firstCommand([row.drift]) ?? row.drift.subject;
     case "override": {
       const { due, actions, findings } = row.override;
       const missing = actions.flatMap((action) => action.missing);
-      return due[0]?.command ?? missing[0]?.subject ?? commandIn(findings) ?? actions[0]?.id ?? null;
+      return due[0]?.command ?? missing[0]?.subject ?? firstCommand(findings) ?? actions[0]?.id ?? null;
     }
   }
 }
 
 /** The first command between backticks. */
-function commandIn(findings: readonly Pick<Finding, "remedy">[]): string | null {
+function firstCommand(findings: readonly Pick<Finding, "remedy">[]): string | null {
   for (const { remedy } of findings) {
     const command = /`(capstan [^`]+)`/.exec(remedy)?.[1];
     if (command !== undefined) return command;

@@ -12,7 +12,7 @@ import { stepVerdict } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
 import { diffLines } from "./diff-lines.ts";
 import { type KeysShown, keyLines, moveLines, overrideLines } from "./key-lines.ts";
-import { checklistLines, consumerLines, labelled, stepLines } from "./step-lines.ts";
+import { checkLinesOnScreen, checklistLines, consumerLines, labelled, stepLines } from "./step-lines.ts";
 import { APPROVED_SIGN, signOf } from "./tree-lines.ts";
 
 /** The text at the right for a row of the tree, whole; the screen shows a part of it. */
@@ -114,6 +114,7 @@ function rotationLines(rotation: RotationPlan, width: number): Line[] {
     EMPTY,
     ...stepsInShort(rotation),
     ...checklistLines(rotation.checklist, width),
+    ...checkLinesOnScreen(rotation.checks ?? [], width),
     ...consumerLines(rotation.consumers, width),
     EMPTY,
     ...moveLines(rotationMoves(rotation), rotation.keys, width),

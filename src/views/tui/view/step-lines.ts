@@ -1,10 +1,19 @@
 import { seenText } from "../../../planner/saved/plan-difference.ts";
 import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
-import type { BasePlan, ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
+import type {
+  BasePlan,
+  ChecklistItem,
+  CheckPlan,
+  Finding,
+  GuardVerdict,
+  Step,
+} from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
+import { acknowledgeCommand, commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
 import { writtenDate } from "../../../written-date.ts";
 import { aboutText } from "../../facts/about-words.ts";
+import { CHECK_TONES, checkWords } from "../../facts/check-words.ts";
 import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { stepFacts } from "../../facts/step-facts.ts";
@@ -48,6 +57,7 @@ export function stepLines(
     ...(components === null ? [] : labelled("seen", componentsText(components, waived), width)),
     ...passingLines(step, width),
     ...checklistLines(step.checklist, width),
+    ...checkLinesOnScreen(rotation.checks ?? [], width),
     ...consumerLines(
       rotation.consumers.filter(({ authority }) => authority === step.authority),
       width,
@@ -107,9 +117,10 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
   return [
     line(sign, " ", span(guard.id, "strong"), " ", span(verdict, tone)),
     ...findings.slice(0, FINDINGS_SHOWN).flatMap((finding, index) => {
-      // One remedy for a row of findings is said once, under the last of them.
+      // One remedy for a row of findings is said once, under the last of them; each has its own command.
       const next = index + 1 < FINDINGS_SHOWN ? findings[index + 1] : undefined;
-      return findingLines(finding, next?.remedy !== finding.remedy, width);
+      const isLast = next === undefined || withoutCommand(next.remedy) !== withoutCommand(finding.remedy);
+      return findingLines(finding, isLast, width);
     }),
     ...(hidden > 0
       ? [line("  ", span(`and ${countOnScreen(hidden, "more finding")}: 4 lists them all`, "dim"))]
@@ -125,9 +136,13 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
 }
 
 function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean, width: number): Line[] {
+  const command = commandIn(remedy);
   return [
     ...wrapped(aboutText({ subject, message }), width, { lead: line("  ") }),
-    ...(withRemedy ? wrapped(remedy, width, { lead: line("  ", span("→ ", "dim")) }) : []),
+    ...(command === null
+      ? []
+      : wrapped(command, width, { tone: "strong", lead: line("  ", span("$ ", "dim")) })),
+    ...(withRemedy ? wrapped(withoutCommand(remedy), width, { lead: line("  ", span("→ ", "dim")) }) : []),
   ];
 }
 
@@ -158,7 +173,7 @@ function openLines(item: ChecklistItem, width: number): Line[] {
           ...(verify === "" ? [] : wrapped(verify, width, { lead: lead("check ") })),
           ...commands.flatMap((command) => wrapped(command, width, { tone: "strong", lead: lead("$ ") })),
           ...(artifacts.length === 0 ? [] : wrapped(artifacts.join(", "), width, { lead: lead("files ") })),
-          ...wrapped(id, width, { tone: "dim", lead: lead("acknowledge ") }),
+          ...wrapped(acknowledgeCommand(id), width, { tone: "dim", lead: lead("done  ") }),
         ]
       : []),
   ];
@@ -167,6 +182,20 @@ function openLines(item: ChecklistItem, width: number): Line[] {
 function doneLines({ id, by, note }: ChecklistItem, width: number): Line[] {
   const said = `${id}  ${by === "probe" ? "seen by a probe" : `stated by ${by}`}${note === null ? "" : `: ${note}`}`;
   return wrapped(said, width, { lead: line(span("[x] ", "good")) });
+}
+
+/** What the record knows of the checks of one's own. */
+export function checkLinesOnScreen(checks: readonly CheckPlan[], width: number): Line[] {
+  if (checks.length === 0) return [];
+  return [
+    EMPTY,
+    ...checks.flatMap((check, index) =>
+      wrapped(`${check.name}: ${checkWords(check)}`, width, {
+        tone: CHECK_TONES[check.state],
+        lead: line(span((index === 0 ? "checks" : "").padEnd(LABEL), "dim")),
+      }),
+    ),
+  ];
 }
 
 /** What trusts the CA outside the cluster, as probes saw it. */

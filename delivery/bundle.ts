@@ -1,0 +1,88 @@
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+
+/**
+ * Modules that a package loads for a feature which capstan does not have: commander runs sub-commands that are
+ * executables of their own, and loading node:child_process for that is a tenth of what `--help` costs; ink talks to
+ * React's developer tools; debug takes supports-color from whatever folder it is installed in.
+ */
+const NOT_NEEDED = [
+  { module: /^node:child_process$/, by: "/commander/" },
+  { module: /^react-devtools-core$/, by: "/ink/" },
+  { module: /^supports-color$/, by: "/debug/" },
+];
+
+const withoutUnneeded: Plugin = {
+  name: "without-unneeded",
+  setup({ onResolve, onLoad }) {
+    for (const { module, by } of NOT_NEEDED) {
+      onResolve({ filter: module }, ({ importer, path }) =>
+        importer.includes(by) ? { path, namespace: "not-needed" } : undefined,
+      );
+    }
+    onLoad({ filter: /.*/, namespace: "not-needed" }, () => ({ contents: "export default {};" }));
+  },
+};
+
+/** What holds for every part. No path of this machine gets into it: two builds in two folders are equal. */
+const COMMON = {
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22.18",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  charset: "utf8",
+  // CommonJS packages in an ESM bundle still call require() for Node's own modules.
+  banner: {
+    js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
+  },
+  plugins: [withoutUnneeded],
+  // React's development build is several times larger and slower.
+  define: { "process.env.NODE_ENV": '"production"' },
+  jsx: "automatic",
+  logLevel: "warning",
+  metafile: true,
+  // A package is named by where it lies in node_modules, wherever that leads.
+  preserveSymlinks: true,
+} as const satisfies BuildOptions;
+
+/** What is bundled apart from the rest, and where it goes. */
+const PARTS = {
+  // In lazily loaded pieces, so that `--version` never pays for Ink or X.509 code (design, section 9). Names stay as
+  // they are in the sources, for whoever reads a stack trace; shorter ones start no faster.
+  product: {
+    entryPoints: { capstan: "src/cli/capstan.ts", main: "src/cli/main.ts" },
+    outdir: "dist",
+    splitting: true,
+  },
+  // The emulated clusters, which the product starts as processes and never loads.
+  sandbox: {
+    entryPoints: {
+      daemon: "src/sandbox/daemon.ts",
+      "tctl-shim": "src/sandbox/tctl-shim.ts",
+      "talosctl-shim": "src/sandbox/talos/talosctl-shim.ts",
+      "kubectl-shim": "src/sandbox/talos/kubectl-shim.ts",
+      tour: "src/sandbox/tour/tour.ts",
+    },
+    outdir: "dist/sandbox",
+    splitting: true,
+    minifyIdentifiers: true,
+  },
+  // What `capstan action` needs, in one file.
+  action: {
+    entryPoints: { action: "src/cli/action-file.ts" },
+    outdir: "dist",
+    splitting: false,
+  },
+} as const satisfies Readonly<Record<string, BuildOptions>>;
+
+/** What went into each part, and which file loads which, as esbuild tells it. */
+export type Metafiles = Readonly<Record<keyof typeof PARTS, Metafile>>;
+
+/** Bundles every part into `dist/`. */
+export async function bundle(): Promise<Metafiles> {
+  const made = async (part: keyof typeof PARTS) => (await build({ ...COMMON, ...PARTS[part] })).metafile;
+  const [product, sandbox, action] = await Promise.all([made("product"), made("sandbox"), made("action")]);
+  return { product, sandbox, action };
+}

@@ -1,0 +1,34 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import standaloneCode from "ajv/dist/standalone/index.js";
+
+const SCHEMA_FOLDER = "schemas";
+const COMPILED_FOLDER = "src/resources/read/compiled";
+
+/**
+ * Compiles JSON Schemas to plain functions: one module with a validating function per schema file, named after it
+ * (`cluster.schema.json` gives `cluster`).
+ */
+export async function compileSchemas(): Promise<void> {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    allowUnionTypes: true,
+    code: { source: true, esm: true },
+  });
+  const exported: Record<string, string> = {};
+  for (const file of (await readdir(SCHEMA_FOLDER)).sort()) {
+    if (!file.endsWith(".schema.json")) continue;
+    const schema = JSON.parse(await readFile(`${SCHEMA_FOLDER}/${file}`, "utf8"));
+    ajv.addSchema(schema);
+    exported[file.slice(0, -".schema.json".length).replaceAll("-", "_")] = schema.$id;
+  }
+  await mkdir(COMPILED_FOLDER, { recursive: true });
+  await writeFile(`${COMPILED_FOLDER}/schemas.js`, standaloneCode(ajv, exported));
+  const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);
+  await writeFile(
+    `${COMPILED_FOLDER}/schemas.d.ts`,
+    `import type { ValidateFunction } from "ajv";\n${declarations.join("\n")}\n`,
+  );
+}
