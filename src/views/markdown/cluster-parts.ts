@@ -1,9 +1,9 @@
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { OverridePlan } from "../../rotation/override-plan.ts";
-import type { BasePlan, CheckPlan, ClusterPlan, Drift, KeyPlan, RotationPlan } from "../../rotation/plan.ts";
+import type { BasePlan, ClusterPlan, Drift, KeyPlan, RotationPlan } from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
-import { checkWords } from "../facts/check-words.ts";
+import { checkWords, exerciseWords } from "../facts/check-words.ts";
 import { isOver, mayGoText } from "../facts/finished.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { stepFacts } from "../facts/step-facts.ts";
@@ -73,7 +73,7 @@ function rotationParts(cluster: ClusterPlan, rotation: RotationPlan, view: Namin
     beside("steps", `${head}${fence(railText(rotation, "", plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),
     ...(notes.length === 0 ? [] : [beside("explanations", "\n", view)]),
-    ...checkParts(rotation.checks ?? [], view),
+    ...checkParts(rotation, view),
     ...workParts(rotation, view),
     ...facts.flatMap((one, index) => stepParts(one, index + 1, view.shorten, view)),
     ...(steps.length === 0 ? [] : [beside("steps", "\n", view)]),
@@ -100,9 +100,10 @@ function workParts(rotation: RotationPlan, view: View): readonly Part[] {
 }
 
 /** A line each: whether people still get in is what a reviewer wants to know. */
-function checkParts(checks: readonly CheckPlan[], view: View): readonly Leaf[] {
-  if (checks.length === 0) return [];
+function checkParts({ checks = [], exercises = [] }: RotationPlan, view: View): readonly Leaf[] {
+  if (checks.length + exercises.length === 0) return [];
   return [
+    ...exercises.map((one) => leaf("checks", `- ${prose(exerciseWords(one))}\n`, view)),
     ...checks.map((check) =>
       leaf("checks", `- check ${code(check.name)}: ${prose(checkWords(check))}\n`, view),
     ),

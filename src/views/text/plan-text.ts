@@ -11,6 +11,7 @@ import type {
 } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
 import { aboutText } from "../facts/about-words.ts";
+import { exerciseWords } from "../facts/check-words.ts";
 import { isOver, mayGoText } from "../facts/finished.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { stepFacts } from "../facts/step-facts.ts";
@@ -98,6 +99,9 @@ function rotationText(place: RotationPlace, shorten: Shorten, paint: Paint): str
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
   if (moves && rotation.checks !== undefined) lines.push("", checkLines(rotation.checks, paint));
+  for (const exercise of rotation.exercises ?? []) {
+    lines.push(paragraph(exerciseWords(exercise), "    ", "      "));
+  }
   for (const note of rotation.notes) lines.push(paragraph(`note: ${note}`, "    ", "      "));
   const work = checklistText(rotation, paint);
   if (work !== null) lines.push("", work);
