@@ -24,6 +24,7 @@ const COMMANDS = globSync("test/**/*.test.ts", { cwd: import.meta.dirname }).fil
 const TOGETHER = { pool: "forks", isolate: false } as const;
 
 export default defineConfig({
+  oxc: { jsx: { development: false } },
   test: {
     // What hangs is ended by this, and nothing else: a busy machine may be ten times slower than a free one.
     testTimeout: 30 * 60_000,

@@ -3,7 +3,7 @@ import type { TalosType } from "./authority-types.ts";
 import { acceptedEdits } from "./edit/accepted-edits.ts";
 import { insistOnPlace } from "./edit/insist-on-place.ts";
 import { issuingEdits, type WrittenContent } from "./edit/issuing-edits.ts";
-import { rangeOf, type TextEdit } from "./edit/source-text.ts";
+import { spanOf, type TextEdit } from "./edit/source-text.ts";
 import { EditProblem, lineOf } from "./edit-problem.ts";
 import {
   authorityIn,
@@ -57,7 +57,7 @@ function understood(
 ): ParsedConfig {
   const place = placeOf(before.documents, type);
   const failed = (cause?: unknown) => {
-    const line = lineOf(before.text, rangeOf(place.map)[0]);
+    const line = lineOf(before.text, spanOf(place.map)[0]);
     const problem = new EditProblem(
       line,
       `spells the ${type} CA in a way that cannot be edited without touching something else`,

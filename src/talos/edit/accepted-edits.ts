@@ -9,7 +9,7 @@ import {
   lineStart,
   newlineOf,
   problemAt,
-  rangeOf,
+  spanOf,
   spelled,
   type TextEdit,
   withNewline,
@@ -49,7 +49,7 @@ interface Item {
 }
 
 function flowList(text: string, list: YAMLSeq, layout: Layout, items: readonly Item[]): TextEdit {
-  const [start, end] = rangeOf(list);
+  const [start, end] = spanOf(list);
   const written = items.map(({ certificate, kept }) =>
     kept === null ? flowItem(certificate, layout) : spelled(text, kept),
   );
@@ -63,10 +63,10 @@ function blockList(
   layout: Layout,
   items: readonly Item[],
 ): TextEdit {
-  const [start, end] = rangeOf(list);
+  const [start, end] = spanOf(list);
   const first = lineStart(text, start);
   if (items.length === 0) {
-    const key = rangeOf(pair.key);
+    const key = spanOf(pair.key);
     const between = text.slice(key[1], first);
     if (!between.includes("#")) return { start: lineStart(text, key[0]), end: lineEnd(text, end), text: "" };
     // With a comment of its own the key stays.
@@ -77,7 +77,7 @@ function blockList(
   const indent = indentAt(text, start);
   const inner = /- \|[^\n]*\n([ \t]+)\S/.exec(text.slice(start, end))?.[1];
   // From the end of one to the end of the next, so that a comment goes with the element that it stands above.
-  const ends = list.items.map((item) => lineEnd(text, rangeOf(item)[1]));
+  const ends = list.items.map((item) => lineEnd(text, spanOf(item)[1]));
   const sliceOf = (kept: unknown) => {
     const index = list.items.indexOf(kept);
     return withNewline(text, text.slice(index === 0 ? first : ends[index - 1], ends[index]));
@@ -94,12 +94,12 @@ function insertList(text: string, place: Place, accepted: readonly CaCertificate
   const after = map.items.find(({ key }) => isScalar(key) && key.value === names.issuing);
   if (after === undefined) throw new Error(`there is neither ${names.issuing} nor ${names.accepted}`);
   if (map.flow === true) {
-    const at = rangeOf(after.value)[1];
+    const at = spanOf(after.value)[1];
     const list = accepted.map((certificate) => flowItem(certificate, layout)).join(", ");
     return { start: at, end: at, text: `, ${names.accepted}: [${list}]` };
   }
-  const at = lineEnd(text, rangeOf(after.value)[1]);
-  const indent = indentAt(text, rangeOf(after.key)[0]);
+  const at = lineEnd(text, spanOf(after.value)[1]);
+  const indent = indentAt(text, spanOf(after.key)[0]);
   const before = at > 0 && text[at - 1] !== "\n" ? newlineOf(text) : "";
   return { start: at, end: at, text: before + blockLines(text, names.accepted, layout, indent, accepted) };
 }
@@ -111,8 +111,8 @@ function fillList(
   { map, layout }: Place,
   accepted: readonly CaCertificate[],
 ): readonly TextEdit[] {
-  const key = rangeOf(pair.key);
-  const value = pair.value === null ? ([key[1], key[1]] as const) : rangeOf(pair.value);
+  const key = spanOf(pair.key);
+  const value = pair.value === null ? ([key[1], key[1]] as const) : spanOf(pair.value);
   const written = text.slice(...value);
   if (map.flow === true || !["", "null", "Null", "NULL", "~"].includes(written)) {
     throw problemAt(

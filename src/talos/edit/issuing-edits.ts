@@ -1,7 +1,7 @@
 import { isMap, isScalar, type Scalar } from "yaml";
 import { decode, type Layout, NAMES, type Place, scalarText } from "../machine-config.ts";
 import type { AuthorityContent } from "../node-state.ts";
-import { encoded, indentAt, newlineOf, problemAt, rangeOf, type TextEdit } from "./source-text.ts";
+import { encoded, indentAt, newlineOf, problemAt, spanOf, type TextEdit } from "./source-text.ts";
 
 /** What is written: certificates, and the key where the machine signs. */
 export interface WrittenContent extends AuthorityContent {
@@ -34,14 +34,14 @@ export function issuingEdits(
 /** What says the same already keeps its spelling. */
 function scalarEdit(text: string, scalar: Scalar, pem: string, layout: Layout): readonly TextEdit[] {
   if (decode(scalarText(scalar), layout) === pem) return [];
-  const [start, end] = rangeOf(scalar);
+  const [start, end] = spanOf(scalar);
   return [{ start, end, text: scalarSource(text, scalar, pem, layout) }];
 }
 
 /** The source of a scalar, in the style that it has: base64 fits every one, PEM needs its line feeds. */
 function scalarSource(text: string, scalar: Scalar, pem: string, layout: Layout): string {
   const value = encoded(pem, layout);
-  const [start, end] = rangeOf(scalar);
+  const [start, end] = spanOf(scalar);
   switch (scalar.type) {
     case "BLOCK_LITERAL":
     case "BLOCK_FOLDED":

@@ -10,7 +10,7 @@ export interface TextEdit {
 }
 
 /** Where a node stands, by offsets. Throws where it has no place. */
-export function rangeOf(node: unknown): readonly [number, number] {
+export function spanOf(node: unknown): readonly [number, number] {
   const range = (node as Node | null | undefined)?.range;
   if (range == null) throw new Error("a part of it has no place in the text");
   // A block ends after its line feed, also where the range takes in what follows.
@@ -19,7 +19,7 @@ export function rangeOf(node: unknown): readonly [number, number] {
 
 /** The source of a node. */
 export function spelled(text: string, node: unknown): string {
-  const [start, end] = rangeOf(node);
+  const [start, end] = spanOf(node);
   return text.slice(start, end);
 }
 
@@ -52,7 +52,7 @@ export function withNewline(text: string, lines: string): string {
 
 /** A problem at the line of a node. */
 export function problemAt(text: string, node: unknown, what: string, remedy: string): EditProblem {
-  return new EditProblem(lineOf(text, rangeOf(node)[0]), what, remedy);
+  return new EditProblem(lineOf(text, spanOf(node)[0]), what, remedy);
 }
 
 /** As a layout spells a PEM: fields hold base64. */
