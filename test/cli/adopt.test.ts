@@ -106,7 +106,9 @@ it("asks for an approval of its own at the end of the way back, as nobody knows 
   const { plan } = await repository.plan();
   const end = plan.clusters[0]?.rotations[0]?.steps.at(-1);
   expect(end).toMatchObject({ to: "standby", point_of_no_return: true, unaccounted: ["roster/host"] });
-  expect(end?.disrupts).toMatchInlineSnapshot(`"every certificate of the new key stops working; it cuts off who still lives by the key that goes: whoever was there before init, of which there is no roster"`);
+  expect(end?.disrupts).toMatchInlineSnapshot(
+    `"every certificate of the new key stops working; it cuts off who still lives by the key that goes: whoever was there before init, of which there is no roster"`,
+  );
   await repository.must("apply", "--auto-approve", "--approve-final");
   expect(await phaseNow()).toBe("standby");
 });
