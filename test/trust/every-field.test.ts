@@ -171,6 +171,7 @@ const REPOSITORY = head("repository", {
     branch: "main",
     require_plan: true,
     approval: { app: "pki-planner" },
+    notify: { command: ["notify-team"], timeout: "10s", events: ["failed"] },
     executables: [["tctl"]],
     addresses: ["acme.example.com:443"],
   },
