@@ -1,6 +1,6 @@
 import "../world/in-process.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pauseAfter } from "../../src/cli/reconcile.ts";
+import { pauseAfter } from "../../src/cli/reconcile/back-off.ts";
 import { eventually, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 
@@ -84,7 +84,8 @@ describe("capstan reconcile", () => {
       await eventually(
         async () => said,
         (all) => all.includes(text),
-        60_000,
+        // A machine that is ten times slower.
+        600_000,
       );
     await team.home.rotate("start", "host", "--strategy", "walk");
     await team.home.git("push", "--quiet", "origin", "HEAD:main");
