@@ -2,6 +2,7 @@ import { isoTime } from "../iso-time.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes/seen.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import { giveUpPlaces } from "./campaign-place.ts";
 import type { ClusterRun } from "./context.ts";
 import { behindRecordMs } from "./sightings.ts";
 
@@ -52,7 +53,10 @@ export async function lookAt(run: ClusterRun): Promise<FreshLook> {
   const at = run.clock.monotonic();
   run.sightings.note(observation);
   const record = catchUp(remembered, observation, isoTime(run.clock.now()));
-  if (JSON.stringify(record) !== JSON.stringify(remembered)) await run.store.save(record);
+  if (JSON.stringify(record) !== JSON.stringify(remembered)) {
+    await giveUpPlaces(run, remembered, record);
+    await run.store.save(record);
+  }
   return new Look({ observation, record }, at);
 }
 

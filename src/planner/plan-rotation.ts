@@ -22,6 +22,7 @@ import {
 import { standingOf } from "./rotation-standing.ts";
 import { stepsBack, stepsOf } from "./steps.ts";
 import { waiverNotes } from "./waivers.ts";
+import { holdInForce } from "./wave-plan.ts";
 
 /**
  * The plan of one declared rotation: where it stands, and the steps that are left, each with its guards' verdicts.
@@ -40,12 +41,14 @@ export function planRotation(resource: RotationResource, context: RotationContex
     afterThose(step, context.ahead),
   );
   const [first] = members;
+  const held = holdInForce(resource.hold, context.now);
   return {
     name: resource.name,
     authorities: resource.authorities.map(({ type }) => type),
     live_phase: leastAdvanced(members),
     desired_phase: resource.phase,
     standing: first?.standing ?? "unclear",
+    ...(held === null ? {} : { hold: held }),
     notes: [
       ...apart(members),
       ...members.flatMap((member) => notesOf(member, resource, context)),

@@ -14,6 +14,7 @@ import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
 import { checkWords } from "../facts/check-words.ts";
 import { earliestText } from "../facts/earliest-words.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";
 import { plainPaint } from "../text/paint.ts";
@@ -36,12 +37,21 @@ interface View {
 export function clusterParts(cluster: ClusterPlan, shorten: Shorten, folded: boolean): Part {
   const view = { shorten, risk: riskOf(cluster) };
   const parts = [
+    ...orderParts(cluster),
     ...cluster.rotations.flatMap((rotation) => rotationParts(rotation, view)),
     ...overrideParts(cluster.overrides, view),
     ...driftParts(cluster.drift, view),
   ];
   if (!folded) return { open: `### ${code(cluster.name)} (${cluster.platform})\n\n`, parts, close: "" };
   return details(`${html(cluster.name)} ${summaryOf(cluster, view.risk)}`, parts);
+}
+
+/** That a person holds it, and which wave it is in. */
+function orderParts(cluster: ClusterPlan): readonly Leaf[] {
+  const words = orderWords(cluster);
+  if (words.length === 0) return [];
+  const text = `${words.map((line) => `- ${prose(line)}\n`).join("")}\n`;
+  return [{ text, importance: IMPORTANCE.drift, what: "holds and waves" }];
 }
 
 function summaryOf(cluster: ClusterPlan, risk: Risk): string {
@@ -53,8 +63,8 @@ function summaryOf(cluster: ClusterPlan, risk: Risk): string {
 /** The names of the clusters that nothing happens to. */
 export function quietParts(clusters: readonly ClusterPlan[], folded: boolean): readonly Part[] {
   if (clusters.length === 0) return [];
-  const lines = clusters.map(({ name, rotations }) => ({
-    text: `- ${code(name)}${rotations.map((rotation) => `, ${code(rotation.name)} ${standingText(rotation, code)}`).join("")}\n`,
+  const lines = clusters.map(({ name, rotations, hold }) => ({
+    text: `- ${code(name)}${rotations.map((rotation) => `, ${code(rotation.name)} ${standingText(rotation, code)}`).join("")}${hold == null ? "" : `, held: ${prose(hold.reason)}`}\n`,
     importance: IMPORTANCE.quiet,
     what: "clusters with nothing to do",
   }));

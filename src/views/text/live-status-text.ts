@@ -1,6 +1,7 @@
 import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
 import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
 import type { ClusterPlan, Plan } from "../../rotation/plan.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import {
@@ -46,10 +47,12 @@ export function liveStatusText(
 }
 
 /** Of a cluster that could not be read. */
-function problemText({ name, platform, problem }: ClusterPlan, paint: Paint): string {
+function problemText(cluster: ClusterPlan, paint: Paint): string {
+  const { name, platform, problem } = cluster;
+  const order = orderWords(cluster).map((words) => `${paragraph(harmlessLine(words), "  ", "    ")}\n`);
   const said = `${problem?.message} → ${problem?.remedy}`;
   const head = `${paint("strong", harmlessLine(name))} (${harmlessLine(platform)})`;
-  return `${head}\n\n${paragraph(`${paint("bad", "unknown")} ${harmlessLine(said)}`, "  ", "    ")}\n`;
+  return `${head}\n${order.join("")}\n${paragraph(`${paint("bad", "unknown")} ${harmlessLine(said)}`, "  ", "    ")}\n`;
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
@@ -63,6 +66,7 @@ function clusterText(
   const { client, server } = cluster.versions ?? { client: "unknown", server: null };
   const lines = [
     `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
+    ...orderWords({ ...cluster, rotations: [] }).map((words) => paragraph(harmlessLine(words), "  ", "    ")),
     "",
     table(
       [

@@ -13,6 +13,7 @@ import { stepTitle } from "../../rotation/plan-steps.ts";
 import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
 import { earliestText } from "../facts/earliest-words.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { planShortener } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
@@ -50,6 +51,8 @@ type Shorten = (fingerprint: Fingerprint) => string;
 
 function clusterText(cluster: ClusterPlan, shorten: Shorten, paint: Paint, commit: string): string {
   const lines = [`${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})${commit}`, ""];
+  for (const words of orderWords(cluster)) lines.push(paragraph(harmlessLine(words), "  ", "    "));
+  if (lines.length > 2) lines.push("");
   if (cluster.problem !== null) return [...lines, problemText(cluster.problem, paint), ""].join("\n");
   if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
   for (const rotation of cluster.rotations) lines.push(rotationText(rotation, shorten, paint), "");
