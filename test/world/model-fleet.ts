@@ -14,7 +14,7 @@ import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
 
 /** Records of many clusters, each with a lock that one run has at a time. */
-export class FleetRecords extends MemoryStore {
+class FleetRecords extends MemoryStore {
   readonly records = new Map<string, ClusterRecord>();
   readonly held = new Set<string>();
 
