@@ -15,7 +15,7 @@ import { onlyCluster, openWorkspace, type Workspace } from "./workspace.ts";
 type HoldOptions = ValuesOf<typeof HOLD.flags>;
 
 /** `capstan hold`: writes into git that nothing goes forward in a cluster, or in a rotation, until a person is through. */
-export async function hold(
+export async function holdInGit(
   terminal: Terminal,
   cluster: string | undefined,
   options: HoldOptions,
