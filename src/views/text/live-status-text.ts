@@ -1,6 +1,7 @@
 import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
 import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
 import type { ClusterPlan, Plan } from "../../rotation/plan.ts";
+import { TABLE_ABOVE } from "../facts/fleet-rows.ts";
 import { orderWords } from "../facts/order-words.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
@@ -14,6 +15,7 @@ import {
 } from "../live-status.ts";
 import { consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
+import { fleetText } from "./fleet-table.ts";
 import { overrideFindingText } from "./override-text.ts";
 import type { Paint } from "./paint.ts";
 
@@ -40,6 +42,15 @@ export function liveStatusText(
       ),
     ),
   );
+  if (plan.clusters.length > TABLE_ABOVE) {
+    const tell = (cluster: ClusterPlan) => {
+      const known = clusters.find(({ status }) => status.name === cluster.name);
+      return known === undefined
+        ? problemText(cluster, paint)
+        : clusterText(known.status, known.profile, shorten, paint);
+    };
+    return fleetText(harmlessValue(plan.clusters), "", paint, tell).join("\n");
+  }
   return [
     ...clusters.map(({ status, profile }) => clusterText(status, profile, shorten, paint)),
     ...plan.clusters.flatMap((cluster) => (cluster.problem === null ? [] : [problemText(cluster, paint)])),

@@ -14,6 +14,7 @@ import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
 import { exerciseWords } from "../facts/check-words.ts";
 import { earliestText } from "../facts/earliest-words.ts";
+import { TABLE_ABOVE } from "../facts/fleet-rows.ts";
 import { orderWords } from "../facts/order-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { planShortener } from "../fingerprints.ts";
@@ -23,6 +24,7 @@ import { baseText } from "./base-text.ts";
 import { checkLines } from "./check-lines.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
+import { fleetText } from "./fleet-table.ts";
 import { overrideText } from "./override-text.ts";
 import type { Paint, TextTone } from "./paint.ts";
 import { railText } from "./rail-text.ts";
@@ -37,7 +39,10 @@ export function planText(made: Plan, paint: Paint): string {
   const plan = harmlessValue(made);
   const shorten = planShortener(plan);
   const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
-  const parts = plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
+  const parts =
+    plan.clusters.length > TABLE_ABOVE
+      ? fleetText(plan.clusters, commit, paint, (cluster) => clusterText(cluster, shorten, paint, ""))
+      : plan.clusters.map((cluster) => clusterText(cluster, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
   return `${[...base, ...parts, verdictText(plan, paint)].join("\n")}\n`;
 }
