@@ -26,7 +26,9 @@ export async function plan(
   if (made.about !== null && options.format === "json")
     terminal.stderr.write(`${harmlessLine(made.about)}\n`);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
-    await showPlan(terminal, made.workspace, options, made.plan, made.observations);
+    const { out: _, ...again } = options;
+    const look = async () => (await planDirectory(terminal, directoryOf(directory, options), again)).plan;
+    await showPlan(terminal, made.workspace, options, made, options.observations === undefined ? look : null);
   } else {
     terminal.stdout.write(await planAs(made, terminal, options));
     // Where nothing is to be done, nothing is remembered either.

@@ -21,7 +21,15 @@ describe("a plan of many clusters", () => {
     if (plan === undefined) throw new Error("nothing was planned");
     const text = planText(plan, plainPaint);
     for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
-    await expect(text).toMatchFileSnapshot("golden/plan-of-a-fleet.txt");
+    expect(text.split("\n").slice(0, 7)).toEqual([
+      "5 clusters",
+      "",
+      "  cluster  wave    next                  state",
+      "  lost     none    host: standby → init  in no wave",
+      "  r2       rest    host: wait for init   blocked by roster",
+      "  r1       rest    host: standby → init  waits for c1",
+      "  r3       rest    host: standby → init  waits for c1",
+    ]);
     // Whom only time or the order of waves holds is a line of the table, and no more.
     expect(text.match(/^r1/gm)).toBeNull();
     expect(text.match(/^r2/gm)).toHaveLength(1);
