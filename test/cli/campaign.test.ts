@@ -65,7 +65,10 @@ describe("rotate of a campaign", () => {
     expect((await edit("advance")).exit).toBe(0);
     for (const file of canaries) expect(await read(file)).toContain("phase: update_clients");
     const file = join(repository.folder, canaries[1]);
-    await writeFile(file, (await read(canaries[1])).replace("phase: update_clients", "phase: update_servers"));
+    await writeFile(
+      file,
+      (await read(canaries[1])).replace("phase: update_clients", "phase: update_servers"),
+    );
     const { exit, stdout, stderr } = await edit("advance");
     expect(exit).toBe(1);
     expect(stdout).toContain(`${canaries[0]}: host update_clients → update_servers`);
