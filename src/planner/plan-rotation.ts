@@ -1,3 +1,4 @@
+import { rosterWork } from "../checklist/roster-complete.ts";
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
@@ -169,7 +170,9 @@ function itemsOf(
 ): readonly ChecklistItem[] {
   const record = openRotation(context.record, type);
   const consumers = consumersOf(type, context);
-  return workOf(type, phase, { ...context, rotation, record, consumers }).map(({ item }) => item);
+  const roster = rosterWork(type, phase, { ...context, rotation, record });
+  const work = workOf(type, phase, { ...context, rotation, record, consumers }).map(({ item }) => item);
+  return roster === null ? work : [roster, ...work];
 }
 
 function consumersSeen(type: string, { observation }: RotationContext) {
