@@ -42,7 +42,18 @@ function refusalToTake(run: ClusterRun, atHand: StepAtHand, planned: PlannedStep
   // Its turn has come, and what it comes after was not done.
   if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
   if (isTaken(run, step)) return null;
-  return refusalToDrop(run, atHand, before) ?? `${name} needs approval: --auto-approve, or a terminal`;
+  return refusalToDrop(run, atHand, before) ?? `${name} needs approval: ${flagsFor(run, atHand, planned)}`;
+}
+
+/** Every approval that the rotation takes by the plan, at once: whoever cannot be asked learns them in one round. */
+function flagsFor(run: ClusterRun, { rotationName }: StepAtHand, planned: PlannedSteps): string {
+  const isFinal = [...planned.values()].some(
+    (step) => step.id.startsWith(`${rotationName}/`) && needsOwnApproval(step) && !isTaken(run, step),
+  );
+  const final = `--approve-final=${run.cluster.name}/${rotationName}`;
+  return isFinal
+    ? `--auto-approve, and ${final} for the point of no return, which is planned too; or a terminal`
+    : "--auto-approve, or a terminal";
 }
 
 /** What drops a key for good, or would have by the plan that was approved, has an approval of its own. */

@@ -102,7 +102,7 @@ async function applyCluster(
   // The entries of keys that a rotation has dropped.
   if (actions.some(isApproved)) await settleOverrides(run, null);
   const ending = gravest(endings);
-  return ending === undefined || ending.outcome === "applied" ? afterAll(plan) : ending;
+  return ending === undefined || ending.outcome === "applied" ? afterAll(plan, run.desired) : ending;
 }
 
 function observationsOf(looks: ReadonlyMap<string, FreshLook>) {
