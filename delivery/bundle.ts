@@ -69,6 +69,12 @@ const PARTS = {
     splitting: true,
     minifyIdentifiers: true,
   },
+  // What `capstan action` needs, in one file.
+  action: {
+    entryPoints: { action: "src/cli/action-file.ts" },
+    outdir: "dist",
+    splitting: false,
+  },
 } as const satisfies Readonly<Record<string, BuildOptions>>;
 
 /** What went into each part, and which file loads which, as esbuild tells it. */
@@ -76,9 +82,7 @@ export type Metafiles = Readonly<Record<keyof typeof PARTS, Metafile>>;
 
 /** Bundles every part into `dist/`. */
 export async function bundle(): Promise<Metafiles> {
-  const [product, sandbox] = await Promise.all([
-    build({ ...COMMON, ...PARTS.product }),
-    build({ ...COMMON, ...PARTS.sandbox }),
-  ]);
-  return { product: product.metafile, sandbox: sandbox.metafile };
+  const made = async (part: keyof typeof PARTS) => (await build({ ...COMMON, ...PARTS[part] })).metafile;
+  const [product, sandbox, action] = await Promise.all([made("product"), made("sandbox"), made("action")]);
+  return { product, sandbox, action };
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** A room within a room, with rules of its own. */
-const INNER = ["record/changes", "fleet/forecast"];
+const INNER = ["record/changes", "fleet/forecast", "checks/run"];
 
 /** The pure core: no file, no process, no clock, in any file that it reaches. */
 const PURE = [
@@ -13,6 +13,7 @@ const PURE = [
   "planner",
   "fleet",
   "checklist",
+  "checks",
   "artifacts",
   "teleport",
   "talos",
@@ -35,7 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Facts and phases; it is told by the profile of an observation what a platform is.
   rotation: ["profile", "resources", "."],
   profile: ["rotation", "guards", "checklist", "resources", "."],
-  guards: ["profile", "rotation", "checklist", "resources"],
+  guards: ["profile", "rotation", "checklist", "checks", "resources"],
+  checks: ["profile", "rotation", "resources", "."],
   checklist: ["profile", "rotation", "resources"],
   // They do not know each other, and not who plans.
   teleport: FOR_PLATFORMS,
@@ -44,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   x509: ["rotation"],
   resources: [".", "profile", "rotation", "x509"],
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
-  planner: ["profile", "rotation", "guards", "checklist", "resources", "record/changes", "."],
+  planner: ["profile", "rotation", "guards", "checklist", "checks", "resources", "record/changes", "."],
   // What ends some day: of observations, beside the plan.
   "fleet/forecast": ["profile", "rotation", "guards", "planner", "resources", "."],
   "record/changes": ["profile", "rotation"],
@@ -54,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sealing: [".", "resources", "x509"],
   platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
+  "checks/run": [...CORE, "process"],
   record: [...CORE, "record/changes"],
   git: [".", "process", "resources", "rotation"],
   apply: [...CORE, "platforms", "probes", "record", "record/changes"],
@@ -67,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "apply",
     "platforms",
     "probes",
+    "checks/run",
     "record",
     "git",
     "forge",

@@ -2,7 +2,9 @@ import type { Failure } from "../failure.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import type { Lock, LockHolder, RecordStore } from "../record/store.ts";
+import type { AccessCheck } from "../resources/model/access-check.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
+import type { CheckResult } from "../rotation/check-result.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Approval } from "./approval.ts";
@@ -41,7 +43,16 @@ export interface RunContext {
    */
   readonly accept?: (plan: Plan, observations: readonly ClusterObservation[]) => ReadonlyMap<string, Failure>;
   readonly holder: LockHolder;
+  /** Runs checks of one's own. Absent: nobody can, and what was not run blocks. */
+  readonly runChecks?: CheckRunner;
 }
+
+/** Says of each check how it ended; throws only where the signal fired. */
+export type CheckRunner = (
+  cluster: ClusterResource,
+  checks: readonly AccessCheck[],
+  signal: AbortSignal,
+) => Promise<readonly CheckResult[]>;
 
 /** A cluster that this run has locked: who looks in order to act, and who acts, needs one. */
 export interface ClusterRun extends RunContext {

@@ -6,6 +6,7 @@ import { openRotation } from "../rotation/record.ts";
 import { isApproved, unnamed } from "./approval.ts";
 import { type ClockWork, CURABLE } from "./by-clock.ts";
 import type { ClusterRun } from "./context.ts";
+import { lacksChecks } from "./own-checks.ts";
 import type { StepAtHand } from "./step-at-hand.ts";
 
 /** The steps of the plan that was approved, by their ids: as they were judged then. */
@@ -35,6 +36,7 @@ function refusalToTake(run: ClusterRun, atHand: StepAtHand, planned: PlannedStep
   }
   if (step.action === "verify" && failing.length === 0) return null;
   if (failing.length > 0) return `${name} is blocked by ${failing.join(", ")}`;
+  if (lacksChecks(atHand)) return `${name} waits: its checks were not run`;
   const before = planned.get(step.id);
   if (before === undefined) {
     return `${name} is not part of the approved plan: the cluster moved meanwhile; plan again`;

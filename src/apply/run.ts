@@ -1,4 +1,4 @@
-import { isHeld, isHeldByOthers } from "../planner/startable.ts";
+import { isHeldByOthers, isHeldWhateverRuns } from "../planner/startable.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
 import { approvalKey, NOTHING_APPROVED } from "./approval.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -117,7 +117,7 @@ function mayBegin({ rotations, overrides }: ClusterPlan): boolean {
   return (
     actionsOf(overrides).length > 0 ||
     rotations.some(({ steps }) =>
-      steps.some((step) => (step.after === null && !isHeld(step)) || step.awaited === true),
+      steps.some((step) => (step.after === null && !isHeldWhateverRuns(step)) || step.awaited === true),
     )
   );
 }

@@ -1,3 +1,4 @@
+import { checkFinding } from "../checks/judge.ts";
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
@@ -14,6 +15,7 @@ import { emitNow } from "./emit-now.ts";
 import type { Laggard } from "./event.ts";
 import { noteIntent, type StepOptions } from "./intent.ts";
 import { noteStep } from "./journal.ts";
+import { failedAfter, failedChecksText } from "./own-checks.ts";
 import { saveRotation } from "./save-rotation.ts";
 import type { StepAtHand } from "./step-at-hand.ts";
 import { transition } from "./transition.ts";
@@ -73,6 +75,9 @@ export async function takeStep(
       : `not everybody followed to ${step.to} in time`;
     return fail(run, atHand, message, waitedFor.map(notFollowed));
   }
+  const shutOut = await failedAfter(run, atHand);
+  if (shutOut.length > 0)
+    return fail(run, atHand, failedChecksText(step.to, shutOut), shutOut.map(checkFinding));
   const everybody = wait.laggards.length === 0;
   await close(run, atHand, memory, wait.observation, wrongKeys, everybody);
   emitNow(run, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });

@@ -18,6 +18,7 @@ import { type FreshLook, lookAt } from "./fresh-look.ts";
 import { needsBackup } from "./intent.ts";
 import { interruptible } from "./interruption.ts";
 import { nextStep } from "./next-step.ts";
+import { checksDue, runAndRemember, withoutChecks } from "./own-checks.ts";
 import { failingIn, isHeldNow, type PlannedSteps, refusalOf } from "./refuse-step.ts";
 import {
   beforeSecondLook,
@@ -42,6 +43,7 @@ export async function walk(
   first: FreshLook | null,
 ): Promise<WorkEnding> {
   let secondLooks: readonly string[] = [];
+  let checkedSteps: readonly string[] = [];
   let watched: readonly UntimedEvent[] = [];
   let wentBack: string | null = null;
   let expected: Expected | null = null;
@@ -69,7 +71,8 @@ export async function walk(
       if (leaving !== null) continue;
       return await turnBack(run, atHand, { result: "failed", message, findings: findingsIn(step) });
     }
-    const refused = refusalOf(run, atHand, clock, planned);
+    const checks = clock === null ? checksDue(atHand, checkedSteps) : [];
+    const refused = refusalOf(run, checks.length === 0 ? atHand : withoutChecks(atHand), clock, planned);
     if (refused !== null) {
       if (wentBack === null || step.from !== "standby") return blocked(run, atHand, refused);
       return { outcome: "rolled-back", message: wentBack };
@@ -79,6 +82,11 @@ export async function walk(
     if (wait > 0) {
       secondLooks = [...secondLooks, step.id];
       expected = await beforeSecondLook(run, atHand, wait);
+      continue;
+    }
+    if (checks.length > 0) {
+      checkedSteps = [...checkedSteps, step.id];
+      await runAndRemember(run, step.authority, checks);
       continue;
     }
     const backup = await backedUp(run, atHand, kept);

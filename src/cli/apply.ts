@@ -5,6 +5,7 @@ import type { RunContext } from "../apply/context.ts";
 import type { RunEvent, RunOutcome } from "../apply/event.ts";
 import { applyPlan } from "../apply/run.ts";
 import { systemClock } from "../apply/run-clock.ts";
+import { runChecks } from "../checks/run/run-checks.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { isSelecting, type SelectionFlags } from "../fleet/selection.ts";
@@ -15,6 +16,7 @@ import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import { approvedFinal, askApproval, finalSteps, keysOfFinal, ordinarySteps } from "./approved-steps.ts";
+import { checkMeans } from "./check-means.ts";
 import type { APPLY } from "./commands/apply-rows.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
@@ -125,6 +127,8 @@ export function contextOf(
     parallel: options.parallel,
     clock: { ...systemClock, now: () => terminal.now() },
     holder: holderOf(terminal, workspace.commit),
+    runChecks: (cluster, checks, stopped) =>
+      runChecks(cluster, checks, checkMeans(workspace, terminal, options, stopped)),
   };
 }
 

@@ -5,7 +5,7 @@ import { systemClock } from "../apply/run-clock.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { planDifference } from "../planner/saved/plan-difference.ts";
-import { isHeld } from "../planner/startable.ts";
+import { isHeldWhateverRuns } from "../planner/startable.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { needsOwnApproval, type Plan } from "../rotation/plan.ts";
 import { harmless } from "../views/harmless.ts";
@@ -169,7 +169,7 @@ function mayTake({ clusters }: Plan, final: ReadonlySet<string>): boolean {
           (step) =>
             step.after === null &&
             (!needsOwnApproval(step) || final.has(approvalKey(name, step.id))) &&
-            !isHeld(step),
+            !isHeldWhateverRuns(step),
         ),
       ),
   );

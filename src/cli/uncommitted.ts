@@ -66,7 +66,11 @@ function readBy({ desired, files }: Asked): ReadonlySet<string> {
   const consumers = desired.authorities.flatMap(({ trustConsumers }) =>
     trustConsumers.flatMap((consumer) => (consumer.kind === "file" ? [consumer.path] : [])),
   );
-  return new Set([...files.keys(), ...consumers]);
+  // What checks run comes from the commit, too, as far as it lies in the repository.
+  const run = desired.clusters.flatMap(({ asWritten }) =>
+    (asWritten?.checks ?? []).flatMap(({ command = [] }) => command.map((word) => posix.normalize(word))),
+  );
+  return new Set([...files.keys(), ...consumers, ...run]);
 }
 
 /** Changed files, of the whole repository, that list a CA pin that git or the record names, in the commit or in the folder. */

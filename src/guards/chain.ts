@@ -3,6 +3,7 @@ import type { Waiver } from "../resources/model/desired.ts";
 import type { Finding, GuardVerdict, WaivedFinding } from "../rotation/plan.ts";
 import { type SpentWaiver, usesOf } from "../rotation/record.ts";
 import { commandIn, waiveCommand } from "../rotation/remedy-command.ts";
+import { checks } from "./checks.ts";
 import { componentsReady } from "./components-ready.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
@@ -22,6 +23,7 @@ const COMMON: readonly Guard[] = [
   roster,
   componentsReady,
   trustConsumers,
+  checks,
   soak,
   window,
 ];

@@ -7,6 +7,7 @@ import { type Edge, type Phase, placeOnWalk } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { afterThose } from "./ahead.ts";
+import { checkPlans } from "./checks.ts";
 import { together } from "./interleave.ts";
 import { caPins, keysOf } from "./key-plans.ts";
 import { unseenKeys } from "./never-seen-keys.ts";
@@ -53,6 +54,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     keys: members.flatMap((member) => keysOf(member, context.observation)),
     ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
+    ...checkPlans(members, context),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
   };

@@ -16,6 +16,7 @@ import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
+import { withEarliest } from "./earliest.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { goalOf, rotationMeant } from "./rotation-goal.ts";
 import { bindingOf, clusterFingerprint, planFingerprint } from "./saved/fingerprint.ts";
@@ -129,10 +130,13 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
     name,
     platform,
     problem: null,
-    rotations: [
-      ...planned,
-      ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
-    ],
+    rotations: withEarliest(
+      [
+        ...planned,
+        ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
+      ],
+      context,
+    ),
     overrides: overridden?.plans ?? overridesOfNobody(observation, desired),
     drift,
   };

@@ -23,6 +23,11 @@ export function holding(step: Pick<Step, "guards" | "point_of_no_return">): read
   );
 }
 
+/** The same, but for checks of one's own: a run tries them again before the step. */
+export function isHeldWhateverRuns(step: Pick<Step, "guards" | "point_of_no_return">): boolean {
+  return holding(step).some(({ id }) => id !== "checks");
+}
+
 /** It does not start as long as other rotations of the cluster are under way or come before it. */
 export function isHeldByOthers({ from, to, guards }: Pick<Step, "from" | "to" | "guards">): boolean {
   const starts = from === "standby" && to === "init";

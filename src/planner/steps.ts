@@ -215,10 +215,15 @@ function settle(
 /** Guards that pass when those who are late have followed. */
 export const LAGGING: readonly GuardId[] = ["roster", "components-ready"];
 
+/** Guards that look at what a run waits for, or tries anew, at the end of a transition. */
+const VERIFYING: readonly GuardId[] = [...LAGGING, "checks"];
+
 /** Who is late can be waited for. What cannot be known (a lost roster, an unread listing) does not come by waiting. */
 function onlyLagging(guards: readonly GuardVerdict[]): boolean {
   const failing = guards.filter(({ outcome }) => outcome !== "pass");
-  return failing.length > 0 && failing.every(({ id, outcome }) => LAGGING.includes(id) && outcome === "fail");
+  return (
+    failing.length > 0 && failing.every(({ id, outcome }) => VERIFYING.includes(id) && outcome === "fail")
+  );
 }
 
 /** The clock takes the next phase whatever the guards say: so they are asked before it does. */

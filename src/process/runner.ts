@@ -46,6 +46,13 @@ interface Outcome extends StreamOutcome {
   readonly stdout: string;
 }
 
+/** The executable is not there, or is none: nothing was started. */
+export class CannotRun extends Failure {
+  constructor(file: string, why: string, hint?: string) {
+    super("executable", `Cannot run ${JSON.stringify(file)}: ${why}`, hint === undefined ? {} : { hint });
+  }
+}
+
 /** What holds for every executable of a run. */
 export interface RunnerOptions {
   /** Executables at the same time: how many, or a limit that several runners share. */
@@ -279,14 +286,14 @@ function notRun(
   const [file = ""] = command.argv;
   if (result.code === "ENOENT") {
     const where = file.includes("/") ? "There is no such file." : "It is not on the PATH.";
-    return new Failure("executable", `Cannot run ${JSON.stringify(file)}: ${where}`, {
-      hint: "Install it, or name it in the cluster resource with its full path.",
-    });
+    return new CannotRun(file, where, "Install it, or name it in the cluster resource with its full path.");
   }
   if (result.code === "EACCES") {
-    return new Failure("executable", `Cannot run ${JSON.stringify(file)}: it is not an executable file.`, {
-      hint: "Make it executable, or name another one in the cluster resource.",
-    });
+    return new CannotRun(
+      file,
+      "it is not an executable file.",
+      "Make it executable, or name another one in the cluster resource.",
+    );
   }
   if (result.signal !== undefined) {
     return new Failure(
@@ -297,10 +304,7 @@ function notRun(
       },
     );
   }
-  return new Failure(
-    "executable",
-    `Cannot run ${JSON.stringify(file)}: ${result.originalMessage ?? "unknown"}.`,
-  );
+  return new CannotRun(file, `${result.originalMessage ?? "unknown"}.`);
 }
 
 function interrupted(command: ExecutableCall): Failure {

@@ -10,6 +10,8 @@ import { join } from "node:path";
 export interface SecretFolder {
   /** Gives the path. Each call makes a file of its own. */
   write(name: string, text: string): Promise<string>;
+  /** A folder in it for an executable that makes files itself. Each call makes one of its own. */
+  folder(): Promise<string>;
   /** Before the folder goes, where a secret is no longer needed. */
   remove(path: string): Promise<void>;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function openSecretFolder(): Promise<SecretFolder> {
       await writeFile(path, text, { mode: 0o600, flag: "wx" });
       return path;
     },
+    folder: () => mkdtemp(join(folder, "made-")),
     remove: (path) => rm(path, { force: true }),
     async close() {
       await rm(folder, { recursive: true, force: true });

@@ -28,6 +28,7 @@ import type { Drift, GuardId, GuardVerdict, Standing } from "../rotation/plan.ts
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import type { LearntRows } from "../rotation/renewals.ts";
 import type { AuthorityType } from "./authority-type.ts";
+import type { CheckKind } from "./check-kind.ts";
 import type { PlatformClock } from "./clock.ts";
 import type { ComponentKindRow, Presence } from "./component-kind.ts";
 import type { KeyRules } from "./key-rules.ts";
@@ -67,6 +68,8 @@ export interface PlatformProfile {
   readonly resources: ResourceRules;
   /** Work by hand, by type and phase; of a type that is not in it, `checklist/unknown-type.ts` tells. */
   readonly checklist: readonly ChecklistStep[];
+  /** Kinds of checks of one's own that it brings along, beside `command`. */
+  readonly checkKinds: readonly CheckKind[];
   /** Certificates of somebody else in the place of a CA's own; `null` where that cannot be. */
   readonly overrides: Overrides | null;
   /** Whether a cluster is fit for a rotation to start (`doctor`). */

@@ -1,3 +1,4 @@
+import type { CheckResult } from "../rotation/check-result.ts";
 import type { AppliedCommit, ClusterRecord } from "../rotation/record.ts";
 import { valueWithoutSecrets, withoutSecrets } from "../secrets.ts";
 import type { AuthorityBackup, JournalEntry, LockHolder } from "./store.ts";
@@ -32,15 +33,21 @@ function recordWithoutSecrets(record: ClusterRecord): ClusterRecord {
   return {
     ...record,
     ...(record.applied == null ? {} : { applied: appliedWithoutSecrets(record.applied) }),
+    ...(record.checks === undefined ? {} : { checks: resultsWithoutSecrets(record.checks) }),
     rotations: record.rotations.map((rotation) => ({
       ...rotation,
       reason: rotation.reason === null ? null : withoutSecrets(rotation.reason),
+      ...(rotation.baseline === undefined ? {} : { baseline: resultsWithoutSecrets(rotation.baseline) }),
       roster: rotation.roster?.map((member) => ({ ...member, name: withoutSecrets(member.name) })) ?? null,
       ...(rotation.backup == null
         ? {}
         : { backup: { ...rotation.backup, where: withoutSecrets(rotation.backup.where) } }),
     })),
   };
+}
+
+function resultsWithoutSecrets(results: readonly CheckResult[]): readonly CheckResult[] {
+  return results.map((result) => ({ ...result, detail: withoutSecrets(result.detail) }));
 }
 
 function appliedWithoutSecrets(applied: AppliedCommit): AppliedCommit {

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../failure.ts";
+import type { CheckResult, CheckState } from "./check-result.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
 import type { OverridePlan } from "./override-plan.ts";
 import type { Phase } from "./phase.ts";
@@ -107,10 +108,33 @@ export interface RotationPlan {
   readonly ca_pins: Pins | null;
   /** What trusts these CAs outside the cluster, as probes saw it now. */
   readonly consumers: readonly ConsumerObservation[];
+  /** Checks of one's own that its CAs can break; absent where there are none. */
+  readonly checks?: readonly CheckPlan[];
   /** The work by hand of the phase that the authorities are in; in standby what follows a finished rotation. */
   readonly checklist: readonly ChecklistItem[];
   readonly steps: readonly Step[];
 }
+
+/** A check of one's own, as the record knows it: a plan runs none. */
+export interface CheckPlan {
+  readonly name: string;
+  readonly kind: string;
+  /** Who is shut out where it fails. */
+  readonly speaks_for: string;
+  /** Of the newest result, where that is newer than the last transition; else `not_yet`. */
+  readonly state: CheckState;
+  /** It holds the rotation although it failed in the baseline already. */
+  readonly required: boolean;
+  /** The newest result, of whatever time. */
+  readonly last: CheckEvidence | null;
+  /** From before init. */
+  readonly baseline: CheckEvidence | null;
+  /** `3 of 3, 12 s ago; baseline 3 of 3`. */
+  readonly evidence: string;
+}
+
+/** How a check ended. */
+export type CheckEvidence = Omit<CheckResult, "name" | "content">;
 
 /** One piece of work that a person does or states (`acknowledge`), or that a probe proves. */
 export interface ChecklistItem {
@@ -181,10 +205,23 @@ export interface Step {
    * judged then.
    */
   readonly after: string | null;
+  /**
+   * The first moment at which it may be taken if those before it are taken as soon as they may, ISO 8601. `null`: time
+   * does not hold it, or nobody knows for how long, which its guard says then. Absent in plans of older versions.
+   */
+  readonly earliest?: string | null;
+  /** What ends at that moment; `null` where there is none. */
+  readonly earliest_by?: TimeReason | null;
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
 }
+
+/**
+ * What makes a step wait for a time: the policy's soak time, sessions that were opened with the old key, a change
+ * window that opens, a freeze that ends.
+ */
+export type TimeReason = "soak" | "sessions" | "window" | "freeze";
 
 /** What drops a key for good, or sets off what does: approved by itself, never along with others. */
 export function needsOwnApproval({

@@ -1,3 +1,4 @@
+import type { CheckResult } from "./check-result.ts";
 import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { GuardId } from "./plan.ts";
@@ -17,6 +18,8 @@ export interface ClusterRecord {
   readonly rotations: readonly RotationRecord[];
   /** What was applied last; absent or `null`: not known, which is not the same as nothing. */
   readonly applied?: AppliedCommit | null;
+  /** The newest result of each check of one's own. */
+  readonly checks?: readonly CheckResult[];
 }
 
 /** The commit of the last run that took a step on a cluster or found nothing to do there. */
@@ -52,6 +55,8 @@ export interface RotationRecord {
   readonly renewals?: readonly Renewals[];
   /** Where the public state of all CAs from before the rotation, or before its last step, was kept. */
   readonly backup?: BackupRecord | null;
+  /** How the checks of one's own ended right before init. Absent: nobody ran them then. */
+  readonly baseline?: readonly CheckResult[];
   readonly phases: readonly PhaseRecord[];
   /**
    * The transition that was asked for last and not observed yet: after a kill, a stale read must not make capstan

@@ -65,6 +65,7 @@ export const TALOS: PlatformProfile = {
   words: WORDS,
   resources: RESOURCE_RULES,
   checklist: CHECKLIST,
+  checkKinds: [],
   overrides: null,
   preflight: PREFLIGHT,
   notes: notesOn,

@@ -40,6 +40,7 @@ export const TELEPORT: PlatformProfile = {
   words: WORDS,
   resources: RESOURCE_RULES,
   checklist: CHECKLIST,
+  checkKinds: [],
   overrides: OVERRIDES,
   preflight: PREFLIGHT,
   notes: notesOn,

@@ -1,37 +1,59 @@
 import "../world/in-process.ts";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { DEVELOPMENT_ACTION, writeAction } from "../../delivery/action-tree.ts";
 import type { Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 import { GitHubServer, REPOSITORY, TOKEN } from "./github-server.ts";
 
-const ACTION = join(import.meta.dirname, "..", "..", ".github", "actions", "capstan");
+const ROOT = join(import.meta.dirname, "..", "..");
 const PULL = 7;
 
-interface Step {
-  readonly run?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
+type Inputs = Readonly<Record<string, string>>;
 
-interface Composite {
+interface Action {
   readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
-  readonly runs: { readonly steps: readonly Step[] };
 }
 
-/** The last step of the composite action, run by a shell with the environment of a runner. */
+interface Released extends Action {
+  readonly runs: { readonly using: string; readonly main: string };
+}
+
+interface Composite extends Action {
+  readonly runs: { readonly steps: readonly { readonly run?: string; readonly env?: Inputs }[] };
+}
+
+/** What the runner makes of `with:`: every input that the action declares, by the name that it declares. */
+function valuesOf({ inputs }: Action, given: Inputs): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(inputs).map(([name, { default: standard = "" }]) => {
+      const value = given[name] ?? standard;
+      return [name, value.includes("github.token") ? TOKEN : value];
+    }),
+  );
+}
+
+/** The released action, started as the runner does; its one step of the sources, where that is asked for. */
 describe("the action as a runner runs it", () => {
   let team: Team;
   let server: GitHubServer;
+  let released: Released;
   let composite: Composite;
+  /** The release's commit, as the runner unpacks it. */
+  let tree: string;
   /** The clone of the pull request, and of main after the merge. */
   let runner: Repository;
   let base: string;
 
   beforeAll(async () => {
-    composite = parse(await readFile(join(ACTION, "action.yml"), "utf8"));
+    tree = await mkdtemp(join(tmpdir(), "capstan-action-"));
+    await writeAction(tree);
+    released = parse(await readFile(join(tree, "action.yml"), "utf8"));
+    composite = parse(await readFile(join(ROOT, DEVELOPMENT_ACTION), "utf8"));
     server = new GitHubServer();
     await server.start();
     team = await Team.create();
@@ -42,52 +64,83 @@ describe("the action as a runner runs it", () => {
   afterAll(async () => {
     await server.stop();
     await team.remove();
+    await rm(tree, { recursive: true });
   });
+
+  interface Started {
+    readonly argv: readonly [string, ...string[]];
+    readonly env: Inputs;
+  }
+
+  /** `using: node24` with its `main`. */
+  function file(inputs: Inputs): Started {
+    expect(released.runs.using).toBe("node24");
+    const given = [...valuesOf(released, inputs)];
+    return {
+      argv: [process.execPath, join(tree, released.runs.main)],
+      env: Object.fromEntries(given.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+    };
+  }
+
+  /** The last step, by a shell. */
+  function step(inputs: Inputs): Started {
+    const values = valuesOf(composite, inputs);
+    const last = composite.runs.steps.at(-1);
+    const given = Object.entries(last?.env ?? {}).map(([name, expression]) => {
+      const input = /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(expression)?.[1] ?? "";
+      return [name, values.get(input) ?? ""] as const;
+    });
+    return {
+      argv: ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", last?.run ?? ""],
+      env: {
+        ...Object.fromEntries(given),
+        GITHUB_ACTION_PATH: join(ROOT, dirname(DEVELOPMENT_ACTION)),
+      },
+    };
+  }
 
   async function act(
     event: string,
     payload: object,
-    inputs: Readonly<Record<string, string>>,
-  ): Promise<{ exit: number; log: string; summary: string; outputs: Readonly<Record<string, string>> }> {
-    const file = (name: string) => join(team.folder, name);
-    await writeFile(file("event.json"), JSON.stringify(payload));
-    await writeFile(file("summary.md"), "");
-    await writeFile(file("output"), "");
-    const step = composite.runs.steps.at(-1);
-    const given = Object.entries(step?.env ?? {}).map(([name, expression]) => {
-      const input = /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(expression)?.[1] ?? "";
-      const value = inputs[input] ?? composite.inputs[input]?.default ?? "";
-      return [name, value.includes("github.token") ? TOKEN : value] as const;
-    });
-    const ran = await execa("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", step?.run ?? ""], {
+    inputs: Inputs,
+    started: (inputs: Inputs) => Started = file,
+  ): Promise<{ exit: number; log: string; summary: string; outputs: Inputs }> {
+    const place = (name: string) => join(team.folder, name);
+    await writeFile(place("event.json"), JSON.stringify(payload));
+    await writeFile(place("summary.md"), "");
+    await writeFile(place("output"), "");
+    const {
+      argv: [executable, ...argv],
+      env,
+    } = started(inputs);
+    const ran = await execa(executable, argv, {
       cwd: runner.folder,
       reject: false,
       all: true,
       env: {
-        ...Object.fromEntries(given),
+        ...env,
         CI: "true",
         GITHUB_ACTIONS: "true",
-        GITHUB_ACTION_PATH: ACTION,
         GITHUB_ACTOR: "octocat",
         GITHUB_API_URL: server.url,
         GITHUB_EVENT_NAME: event,
-        GITHUB_EVENT_PATH: file("event.json"),
-        GITHUB_OUTPUT: file("output"),
+        GITHUB_EVENT_PATH: place("event.json"),
+        GITHUB_OUTPUT: place("output"),
         GITHUB_REF: event === "pull_request" ? `refs/pull/${PULL}/merge` : "refs/heads/main",
         GITHUB_REPOSITORY: REPOSITORY,
         GITHUB_RUN_ID: "4711",
         GITHUB_SERVER_URL: "https://github.example",
         GITHUB_SHA: await runner.git("rev-parse", "HEAD"),
-        GITHUB_STEP_SUMMARY: file("summary.md"),
+        GITHUB_STEP_SUMMARY: place("summary.md"),
         GITHUB_WORKSPACE: runner.folder,
       },
     });
-    const said = await readFile(file("output"), "utf8");
+    const said = await readFile(place("output"), "utf8");
     const pairs = [...said.matchAll(/^([\w-]+)<<(\S+)\n([\s\S]*?)\n\2\n/gm)];
     return {
       exit: ran.exitCode ?? -1,
       log: ran.all ?? "",
-      summary: await readFile(file("summary.md"), "utf8"),
+      summary: await readFile(place("summary.md"), "utf8"),
       outputs: Object.fromEntries(pairs.map(([, name, , value]) => [name, value ?? ""])),
     };
   }
@@ -180,12 +233,12 @@ describe("the action as a runner runs it", () => {
     expect(await rotations()).toHaveLength(1);
   });
 
-  it("drift: no issue while live is what git says, one when a hand moved it", async () => {
+  it("drift: no issue while live is what git says; one when a hand moved it, by the action of the sources", async () => {
     expect((await act("schedule", {}, { mode: "drift" })).exit).toBe(0);
     expect(server.issues).toEqual([]);
     const byHand = ["auth", "rotate", "--type", "host", "--manual", "--phase", "rollback"];
     expect((await team.home.tctl(...byHand)).exit).toBe(0);
-    const ran = await act("schedule", {}, { mode: "drift" });
+    const ran = await act("schedule", {}, { mode: "drift" }, step);
     expect(ran.exit, ran.log).toBe(0);
     expect(server.issues.map(({ title }) => title)).toEqual(["capstan: acme.cluster is not what git says"]);
   });

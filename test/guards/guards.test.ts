@@ -3,6 +3,7 @@ import { guardsOf, judgeAll } from "../../src/guards/chain.ts";
 import type { ClusterObservation, GuardInput } from "../../src/profile/profile.ts";
 import type { Backup, ClusterResource } from "../../src/resources/model/desired.ts";
 import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
+import type { CheckResult } from "../../src/rotation/check-result.ts";
 import type {
   ConsumerObservation,
   Fingerprint,
@@ -11,12 +12,13 @@ import type {
 } from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
-import type { RotationRecord } from "../../src/rotation/record.ts";
+import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import { commandIn } from "../../src/rotation/remedy-command.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import {
   ago,
   authority,
+  CLUSTER,
   cluster,
   component,
   components,
@@ -30,6 +32,7 @@ import {
   observation,
   rotation,
 } from "../world/host-rotation.ts";
+import { ownCheck, result } from "../world/own-checks.ts";
 
 interface Case {
   readonly guard: GuardId;
@@ -44,6 +47,9 @@ interface Case {
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
   readonly backup?: ClusterResource["backup"];
+  readonly checks?: ClusterResource["checks"];
+  /** What the record knows of the cluster's checks. */
+  readonly results?: readonly CheckResult[];
   readonly rotation?: Parameters<typeof rotation>[1];
   /** `absent`: the guard has no say in this step. */
   readonly verdict: "pass" | "fail" | "unknown" | "absent";
@@ -77,6 +83,7 @@ const halfWay = {
   ...authority("init"),
   rotation: { ...authority("init").rotation, towards: "update_clients" },
 } as const;
+const LOGIN = ownCheck("login");
 const NODES_DENIED = [{ what: "nodes", problem: "access denied" }];
 const accepted = { guard: "roster", subject: "node/node2", reason: "scrapped", expires: ago(-60) } as const;
 
@@ -1174,6 +1181,130 @@ const CASES: Readonly<Record<string, Case>> = {
     about: ["~authority/host"],
   },
   "what can be undone needs no copy": { guard: "backup", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "a check failed after the last transition": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "fail",
+    about: ["check/login"],
+  },
+  "a check could not be run": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [LOGIN],
+    results: [result(LOGIN, "not_run", 10)],
+    verdict: "unknown",
+    about: ["check/login"],
+  },
+  "a check passed after the last transition": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [LOGIN],
+    results: [result(LOGIN, "passed", 10)],
+    verdict: "pass",
+  },
+  "a check failed, and a review accepts it": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 10)],
+    rotation: {
+      waive: [{ guard: "checks", subject: "check/login", reason: "down for repair", expires: ago(-60) }],
+    },
+    verdict: "pass",
+    about: ["~check/login"],
+  },
+  "a check failed before the rotation already": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 10)],
+    record: { baseline: [result(LOGIN, "failed", 61)] },
+    verdict: "pass",
+  },
+  "a required check failed before the rotation already": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [{ ...LOGIN, required: true }],
+    results: [result(LOGIN, "failed", 10)],
+    record: { baseline: [result(LOGIN, "failed", 61)] },
+    verdict: "fail",
+    about: ["check/login"],
+  },
+  "a failure of before the last transition says nothing": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 50)],
+    verdict: "pass",
+  },
+  "a failure of another check of the same name says nothing": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [{ ...LOGIN, command: ["other"] }],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "pass",
+  },
+  "a check of another CA": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [{ ...LOGIN, authorities: ["user"] }],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "absent",
+  },
+  "a check of another phase": {
+    guard: "checks",
+    edge: INIT_TO_CLIENTS,
+    checks: [{ ...LOGIN, phases: ["update_clients"] }],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "absent",
+  },
+  "a check of another phase, at the point of no return": {
+    guard: "checks",
+    edge: SERVERS_TO_STANDBY,
+    checks: [{ ...LOGIN, phases: ["update_clients"] }],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "fail",
+    about: ["check/login"],
+  },
+  "a check that failed does not hold the way back": {
+    guard: "checks",
+    edge: INIT_BACK,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "absent",
+  },
+  "nor the end of it": {
+    guard: "checks",
+    edge: OUT_OF_ROLLBACK,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "absent",
+  },
+  "unless git says that it does": {
+    guard: "checks",
+    edge: OUT_OF_ROLLBACK,
+    checks: [{ ...LOGIN, phases: ["rollback"] }],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "fail",
+    about: ["check/login"],
+  },
+  "a check that fails before the rotation, and has to pass": {
+    guard: "checks",
+    edge: TO_INIT,
+    checks: [{ ...LOGIN, required: true }],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "fail",
+    about: ["check/login"],
+  },
+  "a check that fails before the rotation is only told": {
+    guard: "checks",
+    edge: TO_INIT,
+    checks: [LOGIN],
+    results: [result(LOGIN, "failed", 10)],
+    verdict: "pass",
+  },
   "nobody knows since when": {
     guard: "soak",
     edge: INIT_TO_CLIENTS,
@@ -1205,11 +1336,16 @@ function inputOf(one: Case): GuardInput {
   const remembered =
     edge.from === "standby" ? undefined : { ...memory(edge.from), authority: type, ...record };
   return {
-    cluster: { ...cluster(policy), ...(one.backup === undefined ? {} : { backup: one.backup }) },
+    cluster: {
+      ...cluster(policy),
+      ...(one.backup === undefined ? {} : { backup: one.backup }),
+      ...(one.checks === undefined ? {} : { checks: one.checks }),
+    },
     observation: observed,
     authority: host,
     rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
     record: record === null ? undefined : remembered,
+    ...(one.results === undefined ? {} : { past: { ...emptyRecord(CLUSTER), checks: one.results } }),
     consumers: declared ?? [],
     edge,
     now: NOW,

@@ -26,6 +26,7 @@ export const MINT: PlatformProfile = {
     noBackup: null,
   },
   checklist: [],
+  checkKinds: [],
   overrides: null,
   preflight: { type: "coin", checks: () => [] },
   resources: {

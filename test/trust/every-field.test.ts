@@ -32,6 +32,23 @@ const POLICY = {
 };
 const RECIPIENT = `age1${"q".repeat(58)}`;
 
+/** With every field, of whatever kind: what goes with a kind is not what this file is about. */
+const CHECK = {
+  name: "login",
+  kind: "ssh",
+  command: ["tsh"],
+  authorities: ["host"],
+  phases: ["init"],
+  timeout: "10s",
+  attempts: 3,
+  required: true,
+  login: "probe",
+  target: "node1",
+  user: "probe",
+  sample: 2,
+  labels: { env: "prod" },
+};
+
 const TELEPORT = head("cluster", {
   metadata,
   spec: {
@@ -39,6 +56,7 @@ const TELEPORT = head("cluster", {
     teleport: { tctl: ["tctl"], auth_server: "acme.example.com:443", identity_file: "/run/identity" },
     policy: POLICY,
     peers: ["leaf.cluster"],
+    checks: [CHECK],
     signer: { command: ["sign"], timeout: "1m" },
     backup: { command: ["backup"], timeout: "1m" },
   },
@@ -211,6 +229,7 @@ function others(value: unknown, enumerated: readonly unknown[]): readonly unknow
     "other:444",
     "other",
     "tue",
+    "standby",
   ].filter((other) => other !== text);
 }
 
@@ -367,6 +386,13 @@ const LEADS_NOWHERE: Readonly<Record<FieldPath, string>> = {
   "spec.policy.freezes.from": "a moment",
   "spec.policy.freezes.to": "a moment",
   "spec.policy.freezes.reason": "for people",
+  "spec.checks.name": "for people; the command is told with it",
+  "spec.checks.authorities": "CA types",
+  "spec.checks.phases": "of five words",
+  "spec.checks.login": "is told with the command, as a part of what is run",
+  "spec.checks.target": "is told with the command, as a part of what is run",
+  "spec.checks.user": "is told with the command, as a part of what is run",
+  "spec.checks.labels": "is told with the command, as a part of what is run",
   "spec.peers": "names clusters of the repository, each with ways of its own",
   "spec.active_keys": "fingerprints",
   "spec.trust_consumers.name": "for people",

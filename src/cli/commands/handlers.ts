@@ -17,6 +17,7 @@ export const HANDLERS: Loaders = {
   show: async () => (await import("../show.ts")).show,
   "lock show": async () => (await import("../lock.ts")).lockShow,
   "lock release": async () => (await import("../lock.ts")).lockRelease,
+  check: async () => (await import("../check.ts")).check,
   artifacts: async () => (await import("../artifacts.ts")).artifacts,
   replay: async () => (await import("../replay.ts")).replay,
   "rotate start": async () => (await import("../rotate.ts")).rotateStart,

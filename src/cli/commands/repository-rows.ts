@@ -35,6 +35,16 @@ export const STATUS = row({
   exits: ["ok", "error", "blocked"],
 });
 
+/** `capstan check`. */
+export const CHECK = row({
+  name: "check",
+  summary: "run your own checks now: do people and machines still get in",
+  arguments: [{ name: "names", says: "only these checks", optional: true, several: true }],
+  flags: COMMON,
+  examples: ["capstan check", "capstan check login orders"],
+  exits: ["ok", "error", "blocked"],
+});
+
 /** `capstan artifacts`. */
 export const ARTIFACTS = row({
   name: "artifacts",

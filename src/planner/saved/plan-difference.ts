@@ -267,9 +267,12 @@ function same(one: unknown, other: unknown): boolean {
 
 function steady(value: unknown): string {
   return JSON.stringify(value, (field, inner) =>
-    (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
-      ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
-      : inner,
+    // Of a step that comes later it is so long after now.
+    field === "earliest" || field === "earliest_by"
+      ? undefined
+      : (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
+        ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")
+        : inner,
   );
 }
 

@@ -36,6 +36,7 @@ export function begin(
     overridden: inProgress ? null : (rotation.overridden ?? null),
     started_at: now,
     ended_at: null,
+    ...(inProgress || record.checks === undefined ? {} : { baseline: record.checks }),
     roster: firstRoster(live, observation, rotation.acceptsRoster === true),
     phases: inProgress ? [{ phase: live.rotation.phase, since: now, verified_at: null }] : [],
     requested: null,

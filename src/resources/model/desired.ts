@@ -1,5 +1,6 @@
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
+import type { AccessCheck } from "./access-check.ts";
 import type { TrustConsumer } from "./trust-consumer.ts";
 
 /**
@@ -40,6 +41,8 @@ export interface ClusterResource {
   readonly backup?: Backup;
   /** Absent: none. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Checks of one's own, whether people and machines still get in. Absent: none. */
+  readonly checks?: readonly AccessCheck[];
   /**
    * The same as the file has it: `${VAR}` where a variable is put in, paths relative to the repository folder. It is
    * what is compared, hashed and shown. Absent where no file is behind it: then it is the resource itself.

@@ -32,6 +32,28 @@ export function isTimeZone(name: string): boolean {
 
 /** What the clocks of a zone show at a moment. */
 export function wallClock(ms: number, zone: string): number {
+  const day = Math.floor(ms / DAY_MS);
+  const [before, after] = [offsetAtMidnight(day, zone), offsetAtMidnight(day + 1, zone)];
+  // No zone moves its clocks there and back within a day.
+  return before === after ? ms + before : askedWallClock(ms, zone);
+}
+
+const offsets = new Map<string, Map<number, number>>();
+
+/** How far the clocks are ahead of UTC when that begins a day; kept, as asking Intl is what takes time. */
+function offsetAtMidnight(day: number, zone: string): number {
+  let known = offsets.get(zone);
+  if (known === undefined) {
+    known = new Map();
+    offsets.set(zone, known);
+  }
+  const midnight = day * DAY_MS;
+  const offset = known.get(day) ?? askedWallClock(midnight, zone) - midnight;
+  known.set(day, offset);
+  return offset;
+}
+
+function askedWallClock(ms: number, zone: string): number {
   const parts = formatOf(zone).formatToParts(ms);
   const read = (type: Intl.DateTimeFormatPartTypes) =>
     Number(parts.find((part) => part.type === type)?.value);
@@ -47,8 +69,8 @@ export function wallClock(ms: number, zone: string): number {
  */
 export function momentsOf(wall: number, zone: string): { readonly first: number; readonly last: number } {
   // No zone moves its clocks twice within two days.
-  const offsets = [wall - DAY_MS, wall + DAY_MS].map((near) => wallClock(near, zone) - near);
-  const candidates = offsets.map((offset) => wall - offset).toSorted((left, right) => left - right);
+  const nearby = [wall - DAY_MS, wall + DAY_MS].map((near) => wallClock(near, zone) - near);
+  const candidates = nearby.map((offset) => wall - offset).toSorted((left, right) => left - right);
   const [first, last] = candidates.filter((ms) => wallClock(ms, zone) === wall);
   if (first !== undefined) return { first, last: last ?? first };
   let [before = wall, after = wall] = candidates;

@@ -1,4 +1,5 @@
 import { PROFILES } from "../../profiles.ts";
+import type { AccessCheck } from "./access-check.ts";
 import type { AuthorityResource, ClusterResource, RepositoryResource } from "./desired.ts";
 import { DEFAULT_PORTS, type TrustConsumer } from "./trust-consumer.ts";
 import { type Does, dialled, type WayRule, type WayValue } from "./way-out.ts";
@@ -44,6 +45,7 @@ const CLUSTER: readonly Entry<ClusterResource>[] = [
   entry("spec.backup.command", "runs", "only-after-merge", ({ backup }) =>
     backup?.by === "command" ? [backup.command] : [],
   ),
+  entry("spec.checks.command", "runs", "only-after-merge", ({ checks = [] }) => checks.map(wordsOfCheck)),
   entry("spec.backup.recipients", "seals for", "only-after-merge", ({ backup }) =>
     backup?.by === "seal" ? backup.recipients : [],
   ),
@@ -70,6 +72,21 @@ const CONSUMER: readonly Entry<TrustConsumer>[] = [
     shown: (consumer) => (consumer.kind === "https-jwks" ? [consumer.url] : []),
   },
 ];
+
+/** All that decides what is run, and towards whom: `login: ssh --login=probe --sample=3 --labels=env=prod`. */
+function wordsOfCheck({ name, kind, command = [], labels, ...rest }: AccessCheck): readonly string[] {
+  const { login, target, user, sample } = rest;
+  const fields = { login, target, user, sample, labels: labelsText(labels) };
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return [`${name}:`, kind, ...command, ...given.map(([field, value]) => `--${field}=${value}`)];
+}
+
+function labelsText(labels: AccessCheck["labels"]): string | undefined {
+  if (labels === undefined) return undefined;
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(",");
+}
 
 const REPOSITORY: readonly Entry<RepositoryResource>[] = [
   entry("spec.remote", "dials", "only-after-merge", ({ remote }) => [remote]),

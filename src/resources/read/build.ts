@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { valueAt } from "../../foreign-value.ts";
 import { profileOf } from "../../profiles.ts";
+import type { AccessCheck } from "../model/access-check.ts";
 import { contentHash } from "../model/canonical.ts";
+import { commandAt } from "../model/command-at.ts";
 import { DEFAULT_REPOSITORY } from "../model/default-repository.ts";
 import {
   type Acknowledgement,
@@ -46,6 +48,7 @@ export const DEFAULT_POLICY: Policy = {
 
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
 const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
+const DEFAULT_CHECK_TIMEOUT_MS = 30_000;
 
 // The shapes that the schemas have checked; names as in YAML.
 
@@ -72,8 +75,12 @@ interface RawCluster {
       readonly freezes?: readonly Freeze[];
     };
     readonly peers?: readonly string[];
+    readonly checks?: readonly RawCheck[];
   };
 }
+
+type RawCheck = Omit<AccessCheck, "timeoutMs" | "attempts" | "required"> &
+  Partial<Pick<AccessCheck, "attempts" | "required">> & { readonly timeout?: string };
 
 interface RawAuthority {
   readonly sub_kind: string;
@@ -176,6 +183,7 @@ function clusterOf(
     ...backupOf(spec.backup),
     ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
     peers: spec.peers ?? [],
+    ...(spec.checks === undefined ? {} : { checks: spec.checks.map((raw) => accessCheck(raw, at)) }),
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
       soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,
@@ -192,6 +200,20 @@ function clusterOf(
         reason,
       })),
     },
+  };
+}
+
+/** What goes with a kind, the check of the resources has said. */
+function accessCheck(
+  { timeout, attempts = 2, required = false, command, ...rest }: RawCheck,
+  at: (path: string) => string,
+): AccessCheck {
+  return {
+    ...rest,
+    ...(command === undefined ? {} : { command: commandAt(command, at) }),
+    timeoutMs: milliseconds(timeout) ?? DEFAULT_CHECK_TIMEOUT_MS,
+    attempts,
+    required,
   };
 }
 

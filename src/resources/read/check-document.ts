@@ -28,6 +28,11 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     duration(value, ["spec", "policy", "max_session_ttl"], report);
     noRepeats(listAt(value, ["spec", "peers"]), ["spec", "peers"], report);
     changeWindows(value, report);
+    const checks = listAt(value, ["spec", "checks"]);
+    const names = checks.map((_, index) => textAt(value, ["spec", "checks", index, "name"]));
+    noRepeats(names, ["spec", "checks"], report, "name");
+    for (const index of checks.keys())
+      duration(value, ["spec", "checks", index, "timeout"], report, "positive");
   }
   if (kind === "certificate_authority") {
     duration(value, ["spec", "max_age"], report, "positive");

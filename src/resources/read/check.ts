@@ -6,6 +6,7 @@ import { isPhase } from "../../rotation/phase.ts";
 import type { Diagnostic } from "../model/desired.ts";
 import { shorten } from "../model/shorten.ts";
 import { VARIABLE_OPENING } from "../model/variables.ts";
+import { checkAccessChecks } from "./check-access-checks.ts";
 import { checkBackup } from "./check-backup.ts";
 import { checkPlatforms } from "./check-platform.ts";
 import { checkRecipients } from "./check-recipients.ts";
@@ -42,6 +43,7 @@ export function checkTogether(checked: Checked): Diagnostic[] {
     ...automaticAuthorities(checked.documents),
     ...checked.documents.flatMap((document) => unknownTypes(document, platforms)),
     ...unique.flatMap(checkBackup),
+    ...unique.flatMap(checkAccessChecks),
     ...unique.flatMap(checkRecipients),
     ...checkPlatforms(unique, platforms, checked.now),
     ...collidingRotations(unique),

@@ -1,9 +1,19 @@
 import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { OverridePlan } from "../../rotation/override-plan.ts";
-import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
+import type {
+  CheckPlan,
+  ClusterPlan,
+  Drift,
+  GuardVerdict,
+  KeyPlan,
+  RotationPlan,
+  Step,
+} from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
+import { checkWords } from "../facts/check-words.ts";
+import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";
 import { plainPaint } from "../text/paint.ts";
@@ -59,6 +69,7 @@ function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
     beside("steps", `${head}${fence(railText(rotation, plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),
     ...(notes.length === 0 ? [] : [beside("explanations", "\n", view)]),
+    ...checkParts(rotation.checks ?? [], view),
     ...workParts(rotation, view),
     ...steps.flatMap((step, index) => stepParts(step, index + 1, view)),
     ...(steps.length === 0 ? [] : [beside("steps", "\n", view)]),
@@ -77,6 +88,17 @@ function workParts(rotation: RotationPlan, view: View): readonly Part[] {
   return [{ open: workHead(rotation), parts: [...lines, beside("checklist", "\n", view)], close: "" }];
 }
 
+/** A line each: whether people still get in is what a reviewer wants to know. */
+function checkParts(checks: readonly CheckPlan[], view: View): readonly Leaf[] {
+  if (checks.length === 0) return [];
+  return [
+    ...checks.map((check) =>
+      leaf("checks", `- check ${code(check.name)}: ${prose(checkWords(check))}\n`, view),
+    ),
+    beside("checks", "\n", view),
+  ];
+}
+
 function consumers(rotation: RotationPlan, view: View): readonly Part[] {
   if (rotation.consumers.length === 0) return [];
   const table = leaf("consumers", consumerTable(rotation.consumers), view);
@@ -86,11 +108,13 @@ function consumers(rotation: RotationPlan, view: View): readonly Part[] {
 function stepParts(step: Step, number: number, view: View): readonly Leaf[] {
   const final = step.point_of_no_return ? " **POINT OF NO RETURN**" : "";
   const ahead = workAhead(step);
+  const earliest = earliestText(step);
   return [
     leaf("steps", `${number}. **${markdownTitle(step)}**${final}\n`, view),
     leaf("explanations", `   - ${prose(step.why)}\n`, view),
     beside("steps", `   - disrupts: ${prose(step.disrupts)}\n   - undo: ${prose(step.undo)}\n`, view),
     beside("steps", `   - guards: ${guardSummary(step)}\n`, view),
+    ...(earliest === null ? [] : [beside("steps", `   - ${earliest}\n`, view)]),
     ...waivers(step.guards, view),
     ...(ahead === null ? [] : [beside("checklist", ahead, view)]),
   ];
@@ -197,6 +221,7 @@ const NAMES: Readonly<Record<keyof typeof IMPORTANCE, string>> = {
   drift: "lines of drift and waivers",
   explanations: "explanations",
   overrides: "overrides",
+  checks: "lines of checks",
   consumers: "tables of trust consumers",
   diff: "changes in git",
   guards: "lists of passing guards",

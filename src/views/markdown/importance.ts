@@ -7,6 +7,7 @@ export const IMPORTANCE = {
   steps: 80,
   findings: 70,
   checklist: 60,
+  checks: 58,
   overrides: 55,
   drift: 50,
   explanations: 40,

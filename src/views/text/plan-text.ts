@@ -12,11 +12,13 @@ import type {
 import { stepTitle } from "../../rotation/plan-steps.ts";
 import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
+import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { planShortener } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import { dateOf } from "../times.ts";
 import { baseText } from "./base-text.ts";
+import { checkLines } from "./check-lines.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
 import { overrideText } from "./override-text.ts";
@@ -80,6 +82,7 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
   if (moves && rotation.consumers.length > 0) {
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
+  if (moves && rotation.checks !== undefined) lines.push("", checkLines(rotation.checks, paint));
   for (const note of rotation.notes) lines.push(paragraph(`note: ${harmlessLine(note)}`, "    ", "      "));
   const work = checklistText(rotation, paint);
   if (work !== null) lines.push("", work);
@@ -119,6 +122,8 @@ function stepText(step: Step, number: number, paint: Paint): string {
   lines.push(paragraph(step.why, "       "));
   lines.push(paragraph(`disrupts  ${step.disrupts}`, "       ", "                 "));
   lines.push(paragraph(`undo      ${step.undo}`, "       ", "                 "));
+  const earliest = earliestText(step);
+  if (earliest !== null) lines.push(`       when      ${earliest}`);
   const ahead = step.after === null ? [] : step.checklist.filter(({ required }) => required);
   if (ahead.length > 0) {
     const ids = ahead.map(({ id }) => id).join(", ");

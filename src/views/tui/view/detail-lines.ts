@@ -11,7 +11,7 @@ import { stepVerdict } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
 import { diffLines } from "./diff-lines.ts";
 import { fateLines, keyLines, overrideLines } from "./key-lines.ts";
-import { checklistLines, consumerLines, labelled, stepLines } from "./step-lines.ts";
+import { checkLinesOnScreen, checklistLines, consumerLines, labelled, stepLines } from "./step-lines.ts";
 import { APPROVED_SIGN, signOf } from "./tree-lines.ts";
 
 /** The text at the right for a row of the tree, whole; the screen shows a part of it. */
@@ -108,6 +108,7 @@ function rotationLines(rotation: RotationPlan, width: number): Line[] {
     EMPTY,
     ...stepsInShort(rotation),
     ...checklistLines(rotation.checklist, width),
+    ...checkLinesOnScreen(rotation.checks ?? [], width),
     ...consumerLines(rotation.consumers, width),
     EMPTY,
     ...fateLines(keyFates(rotation, wholePassage(rotation)), width),

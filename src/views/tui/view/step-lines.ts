@@ -1,9 +1,10 @@
 import { seenText } from "../../../planner/saved/plan-difference.ts";
 import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
-import type { ChecklistItem, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
+import type { ChecklistItem, CheckPlan, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
 import { acknowledgeCommand, commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
+import { CHECK_TONES, checkWords } from "../../facts/check-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { holdsText } from "../../facts/work-words.ts";
 import { keyFates, stepPassage } from "../key-fates.ts";
@@ -39,6 +40,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
     ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
     ...passingLines(step, width),
     ...checklistLines(step.checklist, width),
+    ...checkLinesOnScreen(rotation.checks ?? [], width),
     ...consumerLines(
       rotation.consumers.filter(({ authority }) => authority === step.authority),
       width,
@@ -160,6 +162,20 @@ function openLines(item: ChecklistItem, width: number): Line[] {
 function doneLines({ id, by, note }: ChecklistItem, width: number): Line[] {
   const said = `${id}  ${by === "probe" ? "seen by a probe" : `stated by ${by}`}${note === null ? "" : `: ${note}`}`;
   return wrapped(said, width, { lead: line(span("[x] ", "good")) });
+}
+
+/** What the record knows of the checks of one's own. */
+export function checkLinesOnScreen(checks: readonly CheckPlan[], width: number): Line[] {
+  if (checks.length === 0) return [];
+  return [
+    EMPTY,
+    ...checks.flatMap((check, index) =>
+      wrapped(`${check.name}: ${checkWords(check)}`, width, {
+        tone: CHECK_TONES[check.state],
+        lead: line(span((index === 0 ? "checks" : "").padEnd(LABEL), "dim")),
+      }),
+    ),
+  ];
 }
 
 /** What trusts the CA outside the cluster, as probes saw it. */

@@ -1,0 +1,32 @@
+import { checksOfAuthority, checksOfStep } from "../checks/due.ts";
+import { checkFinding, isHolding, judgeCheck } from "../checks/judge.ts";
+import type { Guard, GuardInput } from "../profile/profile.ts";
+import { failWith, PENDING } from "./judgement.ts";
+
+/**
+ * Components say that they follow; whether a person gets in, only somebody who tries it knows. A plan runs nothing: it
+ * judges the newest result in the record, and apply runs what is missing before the step (design, section 5).
+ */
+export const checks: Guard = {
+  id: "checks",
+  about: "outside",
+  refuses: "going on while a check of one's own has failed, or could not be run",
+  waivable: true,
+  subjects: ["check", "override"],
+  appliesTo: (input) => checksIn(input).length > 0,
+  judge: (input) => {
+    const { past, record, authority, edge } = input;
+    const memory = { past, record, authority: authority.type, phase: edge.from };
+    const judged = checksIn(input).map((check) => judgeCheck(check, memory));
+    const starting = edge.from === "standby" && edge.to === "init";
+    const holding = judged.filter((one) => isHolding(one, starting));
+    if (holding.some(({ state }) => state === "failed")) return failWith(holding.map(checkFinding));
+    if (holding.length > 0) return { outcome: "unknown", findings: holding.map(checkFinding) };
+    return judged.some(({ state }) => state === "not_yet") ? PENDING : failWith([]);
+  },
+};
+
+function checksIn({ cluster, observation: { profile }, authority, edge, record }: GuardInput) {
+  const goingBack = edge.from === "rollback" || record?.state === "rolling_back";
+  return checksOfStep(checksOfAuthority(cluster, profile, authority.type), edge, goingBack);
+}

@@ -1,0 +1,19 @@
+import type { Step, TimeReason } from "../../rotation/plan.ts";
+import { momentText } from "../times.ts";
+
+const REASONS: Readonly<Record<TimeReason, string>> = {
+  soak: "soak time",
+  sessions: "sessions of the old key",
+  window: "window",
+  freeze: "freeze",
+};
+
+/** `not before Wed 2 Dec 2026 22:00 UTC (window)`; `null` where time does not hold the step. */
+export function earliestText({
+  earliest = null,
+  earliest_by = null,
+}: Pick<Step, "earliest" | "earliest_by">): string | null {
+  if (earliest === null) return null;
+  const why = earliest_by === null ? "" : ` (${REASONS[earliest_by]})`;
+  return `not before ${momentText(earliest)}${why}`;
+}
