@@ -5,6 +5,7 @@ import { LongestFirst } from "./test/longest-first.ts";
 const PURE = [
   "test/{artifacts,checklist,fleet,guards,planner,rotation,teleport,toy,x509}/**/*.test.ts",
   "test/views/{columns,event-text,json-text,markdown,plan-text}.test.ts",
+  "test/docs/generated.test.ts",
   "test/{layers,names,security,versions}.test.ts",
 ];
 
