@@ -1,9 +1,8 @@
 import type { ValuesOf } from "../flag.ts";
 import type { Forecast } from "../fleet/forecast/forecast.ts";
-import { makeForecast } from "../fleet/forecast/make-forecast.ts";
-import { readingsOfOverrides } from "../planner/read-overrides.ts";
 import type { FORECAST } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { forecastOfWorkspace } from "./forecast-of-workspace.ts";
 import { observeEach } from "./observe.ts";
 import { openCommit, openPlatforms } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -20,16 +19,9 @@ export async function forecast(
   const { workspace, platforms } = await openCommit(terminal, directory, options, (...opened) =>
     openPlatforms(...opened, { ...nothingUntrusted, allOverrides: true }),
   );
-  const { desired, commit, store } = workspace;
-  const { observations, unread } = await observeEach(platforms, workspace);
-  const [records, overrides] = await Promise.all([
-    Promise.all(observations.map(({ cluster }) => store.load(cluster))),
-    readingsOfOverrides(desired.overrides, observations),
-  ]);
-  const made = makeForecast({
-    desired,
-    clusters: workspace.clusters.map(({ name }) => name),
-    ...{ observations, unread, records, overrides, commit },
+  const look = await observeEach(platforms, workspace);
+  const made = await forecastOfWorkspace(workspace, {
+    ...look,
     now: terminal.now(),
     withinMs: options.within,
   });

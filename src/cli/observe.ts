@@ -18,22 +18,24 @@ export async function observeAll(
 
 /**
  * Reads all clusters at once. Of several, one that cannot be read leaves the others alone, and is named; where it is the
- * only one, there is nothing else to say.
+ * only one, there is nothing else to say, unless it is to be named as well.
  */
 export async function observeEach(
   platforms: ReadonlyMap<string, Platform>,
   { clusters }: Pick<Workspace, "clusters">,
+  { alone = "throw" }: { readonly alone?: "throw" | "name" } = {},
 ): Promise<{
   readonly observations: readonly ClusterObservation[];
   readonly unread: readonly UnreadCluster[];
 }> {
   const unread: UnreadCluster[] = [];
+  const throws = clusters.length === 1 && alone === "throw";
   const observed = await Promise.all(
     clusters.map(async ({ name, platform }) => {
       try {
         return (await platforms.get(name)?.observe({ components: "all" })) ?? null;
       } catch (error) {
-        if (!(error instanceof Failure) || error.code === "interrupted" || clusters.length === 1) throw error;
+        if (!(error instanceof Failure) || error.code === "interrupted" || throws) throw error;
         const { code, message, hint } = error;
         unread.push({ name, platform, problem: { code, message, remedy: hint ?? "then plan again" } });
         return null;

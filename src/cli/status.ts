@@ -1,21 +1,26 @@
+import type { ValuesOf } from "../flag.ts";
+import { harmless } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { liveStatus } from "../views/live-status.ts";
 import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
-import type { CommonOptions } from "./commands/common-flags.ts";
+import type { STATUS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
 import { observeEach, planOfWorkspace } from "./observe.ts";
 import { openCommit } from "./open-clusters.ts";
+import { samplesOfWorkspace } from "./samples-of-workspace.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** `capstan status`: what is live, per cluster; exit 3 when something waits for a person, 1 when one cannot be read. */
 export async function status(
   terminal: Terminal,
   directory: string | undefined,
-  options: CommonOptions,
+  options: ValuesOf<typeof STATUS.flags>,
 ): Promise<ExitCode> {
   const { workspace, platforms } = await openCommit(terminal, directory, options);
-  const { observations, unread } = await observeEach(platforms, workspace);
+  // A scraper is told that the only cluster cannot be read, as of one among several.
+  const alone = options.format === "openmetrics" ? "name" : "throw";
+  const { observations, unread } = await observeEach(platforms, workspace, { alone });
   const now = terminal.now();
   const plan = await planOfWorkspace(workspace, observations, now, unread);
   switch (options.format) {
@@ -25,6 +30,17 @@ export async function status(
     case "markdown":
       terminal.stdout.write(liveStatusMarkdown(liveStatus(observations, plan, now)));
       break;
+    case "openmetrics": {
+      // The numbers do not say why.
+      for (const { name, problem } of unread) {
+        terminal.stderr.write(`${harmless(`${name}: ${problem.message} → ${problem.remedy}`)}\n`);
+      }
+      const { openmetricsText } = await import("../views/metrics/openmetrics.ts");
+      terminal.stdout.write(
+        openmetricsText(await samplesOfWorkspace(workspace, { plan, observations, now })),
+      );
+      break;
+    }
     case "text": {
       const paint = await paintFor(terminal.stdout, terminal.env, options.color);
       terminal.stdout.write(liveStatusText(observations, plan, now, paint));

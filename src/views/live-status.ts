@@ -1,6 +1,6 @@
 import { kindsOf, unreadListing } from "../profile/lookup.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
-import { followersOf } from "../rotation/followers.ts";
+import { type Follower, followersOf } from "../rotation/followers.ts";
 import type {
   AuthorityKey,
   ComponentKind,
@@ -207,8 +207,9 @@ function keyStatus({ fingerprint, protocol, algorithm, storage, certificate }: A
   };
 }
 
-function componentStatus(observation: ClusterObservation, now: number): readonly KindStatus[] {
-  const followers = observation.authorities.flatMap((authority) => {
+/** How each component follows the CA that its kind follows. `now` in milliseconds since the epoch. */
+export function seenComponents(observation: ClusterObservation, now: number): readonly Follower[] {
+  return observation.authorities.flatMap((authority) => {
     const kinds = observation.profile.componentKinds
       .filter(({ follows }) => follows.includes(authority.type))
       .map(({ kind }) => kind);
@@ -217,6 +218,10 @@ function componentStatus(observation: ClusterObservation, now: number): readonly
     // Half-way, who has not gone on lags.
     return followersOf({ ...observation, components }, authority, [], towards ?? phase, now);
   });
+}
+
+function componentStatus(observation: ClusterObservation, now: number): readonly KindStatus[] {
+  const followers = seenComponents(observation, now);
   return kindsOf(observation.profile).flatMap((kind) => {
     const ofKind = followers.filter((follower) => follower.kind === kind);
     const unlisted = observation.unlisted?.find((one) => one.kind === kind);

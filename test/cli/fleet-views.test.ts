@@ -11,6 +11,16 @@ afterAll(async () => {
   await repository.remove();
 }, 300_000);
 
+describe("capstan status --format openmetrics", () => {
+  it("tells what the text tells, and ends as ever", async () => {
+    const { exit, stdout } = await repository.capstan("status", "--format", "openmetrics");
+    expect(exit).toBe(0);
+    expect(stdout).toContain('\ncapstan_cluster_up{cluster="acme.cluster",platform="teleport"} 1\n');
+    expect(stdout).toContain('authority="host",phase="standby"} 1\n');
+    expect(stdout).toMatch(/\n# EOF$/);
+  });
+});
+
 describe("capstan forecast", () => {
   const forecast = async (...flags: readonly string[]) => await repository.capstan("forecast", ...flags);
 
@@ -55,6 +65,12 @@ describe("capstan forecast", () => {
     await repository.commit("a typing error");
     const { exit, stdout } = await forecast();
     expect([exit, stdout]).toEqual([1, ""]);
+    const metrics = await repository.capstan("status", "--format", "openmetrics");
+    expect([metrics.exit, metrics.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^acme\.cluster: .*no-such-tctl/),
+    ]);
+    expect(metrics.stdout).toContain('\ncapstan_cluster_up{cluster="acme.cluster",platform="teleport"} 0\n');
   });
 });
 

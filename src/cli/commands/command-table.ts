@@ -27,6 +27,7 @@ import {
   SANDBOX_UP,
 } from "./sandbox-rows.ts";
 import { ACKNOWLEDGE, WAIVE } from "./statement-rows.ts";
+import { COMPLETION, EXPLAIN } from "./word-rows.ts";
 
 /** Every command of capstan, in the order of `--help`: the one table of them. */
 export const COMMANDS = [
@@ -62,6 +63,8 @@ export const COMMANDS = [
   SANDBOX_DB_LOGIN,
   ACTION,
   DOCTOR,
+  EXPLAIN,
+  COMPLETION,
 ] as const;
 
 /** The first words of those that have two. */

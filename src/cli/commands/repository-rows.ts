@@ -30,8 +30,19 @@ export const STATUS = row({
   name: "status",
   summary: "show live phases, keys and components",
   arguments: [FOLDER],
-  flags: REVIEWED,
-  examples: ["capstan status", "capstan status --cluster acme.cluster --format json"],
+  flags: {
+    ...REVIEWED,
+    format: {
+      ...REVIEWED.format,
+      says: "how results are printed; openmetrics is for Prometheus",
+      choices: ["text", "json", "markdown", "openmetrics"],
+    },
+  },
+  examples: [
+    "capstan status",
+    "capstan status --cluster acme.cluster --format json",
+    "capstan status --format openmetrics",
+  ],
   exits: ["ok", "error", "blocked"],
 });
 
