@@ -20,6 +20,7 @@ const PURE = [
   "x509",
   "record/changes",
   "fleet/forecast",
+  "explain",
 ];
 
 /** What a platform's room may see of the core. */

@@ -69,7 +69,7 @@ export function refusalToDrop(
   const flag = `--approve-final=${run.cluster.name}/${rotationName}`;
   if (!needsOwnApproval(step)) {
     return needsOwnApproval(planned)
-      ? `${name} was the point of no return in the plan, and was not approved by itself: ${flag}, or a terminal`
+      ? `${name} was the point of no return in the plan, and was not approved by itself: ${flag} beside --auto-approve, or a terminal`
       : null;
   }
   const added = unnamed(run.approval, run.cluster.name, step);
@@ -77,8 +77,8 @@ export function refusalToDrop(
     return `${name} was approved before ${added.join(", ")} was named among those who may live by the key that goes: look at the plan, and approve it anew`;
   }
   return step.starts_clock === true
-    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: ${flag}, or a terminal`
-    : `${name} is the point of no return and needs its own approval: ${flag}, or a terminal`;
+    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: ${flag} beside --auto-approve, or a terminal`
+    : `${name} is the point of no return and needs its own approval: ${flag} beside --auto-approve, or a terminal`;
 }
 
 function isTaken({ approval, cluster }: ClusterRun, step: Step): boolean {

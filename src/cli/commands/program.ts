@@ -7,7 +7,7 @@ import { GROUPS } from "./command-table.ts";
 import { takeFromEnvironment } from "./environment-flags.ts";
 
 /** Where there is more to read. */
-const MORE = `\`capstan explain\` says what a word of a plan means. All of it: ${packageJson.homepage}`;
+const MORE = `\`capstan explain\` says what a word of a plan means. All of it:\n${packageJson.homepage}`;
 
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;
