@@ -1,13 +1,15 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
+import { COMBINED_SCHEMA, releaseSchemas, schemaBelow } from "../src/cli/schema-base.ts";
+import { combineSchemas } from "./combined-schema.ts";
 
 const SCHEMA_FOLDER = "schemas";
 const COMPILED_FOLDER = "src/resources/read/compiled";
 
 /**
  * Compiles JSON Schemas to plain functions: one module with a validating function per schema file, named after it
- * (`cluster.schema.json` gives `cluster`).
+ * (`cluster.schema.json` gives `cluster`); and writes one schema for editors, made from those of the kinds.
  */
 export async function compileSchemas(): Promise<void> {
   const ajv = new Ajv2020({
@@ -18,12 +20,16 @@ export async function compileSchemas(): Promise<void> {
     code: { source: true, esm: true },
   });
   const exported: Record<string, string> = {};
+  const schemas = [];
   for (const file of (await readdir(SCHEMA_FOLDER)).sort()) {
-    if (!file.endsWith(".schema.json")) continue;
+    if (!file.endsWith(".schema.json") || file === COMBINED_SCHEMA) continue;
     const schema = JSON.parse(await readFile(`${SCHEMA_FOLDER}/${file}`, "utf8"));
     ajv.addSchema(schema);
+    schemas.push(schema);
     exported[file.slice(0, -".schema.json".length).replaceAll("-", "_")] = schema.$id;
   }
+  const combined = combineSchemas(schemaBelow(releaseSchemas()), schemas);
+  await writeFile(`${SCHEMA_FOLDER}/${COMBINED_SCHEMA}`, `${JSON.stringify(combined, null, 2)}\n`);
   await mkdir(COMPILED_FOLDER, { recursive: true });
   await writeFile(`${COMPILED_FOLDER}/schemas.js`, standaloneCode(ajv, exported));
   const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);

@@ -4,7 +4,7 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import type { Lock, LockHolder, RecordStore } from "../record/store.ts";
 import type { AccessCheck } from "../resources/model/access-check.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
-import type { CheckResult } from "../rotation/check-result.ts";
+import type { CheckOutcome } from "../rotation/check-result.ts";
 import type { HistoryReader } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Approval } from "./approval.ts";
@@ -52,7 +52,7 @@ export type CheckRunner = (
   cluster: ClusterResource,
   checks: readonly AccessCheck[],
   signal: AbortSignal,
-) => Promise<readonly CheckResult[]>;
+) => Promise<readonly CheckOutcome[]>;
 
 /** A cluster that this run has locked: who looks in order to act, and who acts, needs one. */
 export interface ClusterRun extends RunContext {

@@ -1,5 +1,6 @@
 import { isoTime } from "../iso-time.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
+import { overridesSeen } from "../record/changes/overridden.ts";
 import { catchUp } from "../record/changes/seen.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
@@ -51,9 +52,25 @@ export async function lookAt(run: ClusterRun): Promise<FreshLook> {
   const observation = run.rows.note(await newest(run, remembered), { components: "all" });
   const at = run.clock.monotonic();
   run.sightings.note(observation);
-  const record = catchUp(remembered, observation, isoTime(run.clock.now()));
+  const now = isoTime(run.clock.now());
+  const record = await withOverrides(catchUp(remembered, observation, now), observation, now);
   if (JSON.stringify(record) !== JSON.stringify(remembered)) await run.store.save(record);
   return new Look({ observation, record }, at);
+}
+
+/** Since when an external certificate stands for a key, only the record can tell. */
+async function withOverrides(
+  record: ClusterRecord,
+  observation: ClusterObservation,
+  now: string,
+): Promise<ClusterRecord> {
+  const { overrides, resources } = observation.profile;
+  let seen = record;
+  for (const type of overrides === null ? [] : resources.overridableTypes) {
+    const keys = await overrides?.overriddenKeys(observation, type);
+    if (keys != null) seen = overridesSeen(seen, type, keys, now);
+  }
+  return seen;
 }
 
 const READ_AGAIN_MS = 1_000;

@@ -2,8 +2,9 @@ import { checksOfAuthority, checksOfStep, runsAfter, takesThemAll } from "../che
 import { checkFinding, isHolding, type JudgedCheck, judgeCheck } from "../checks/judge.ts";
 import { resultText } from "../checks/words.ts";
 import { checked } from "../record/changes/checked.ts";
+import { sessionsSeen } from "../record/changes/overridden.ts";
 import type { AccessCheck } from "../resources/model/access-check.ts";
-import type { CheckResult } from "../rotation/check-result.ts";
+import type { CheckOutcome, CheckResult } from "../rotation/check-result.ts";
 import type { GuardVerdict, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
@@ -81,9 +82,15 @@ export async function runAndRemember(
   const results =
     checks.length === 0 || runChecks === undefined ? [] : await runChecks(cluster, checks, signal);
   for (const result of results) emitNow(run, { type: "notice", message: told(authority, result) });
-  const record = checked(await store.load(cluster.name), results);
+  const sessions = results.flatMap((result) => result.sessions ?? []);
+  const record = sessionsSeen(checked(await store.load(cluster.name), results.map(kept)), sessions);
   if (results.length > 0) await store.save(record);
   return record;
+}
+
+/** What is kept of it as the newest result; its sessions are kept by themselves. */
+function kept({ sessions: _, ...result }: CheckOutcome): CheckResult {
+  return result;
 }
 
 function told(authority: string, result: CheckResult): string {

@@ -4,9 +4,6 @@ import type { CommonOptions } from "./commands/common-flags.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Whose identity checks use in place of capstan's own, which often may not log in anywhere. */
-const OWN_IDENTITY = "CAPSTAN_CHECK_IDENTITY_FILE";
-
 /** What checks are run with: started in the folder of the resources, with the credentials of the environment alone. */
 export function checkMeans(
   { folder }: Pick<Workspace, "folder">,
@@ -21,6 +18,6 @@ export function checkMeans(
     runner: createRunner({ trace, cwd: folder }),
     now: () => terminal.now(),
     signal,
-    identity: terminal.env[OWN_IDENTITY] ?? null,
+    env: terminal.env,
   };
 }

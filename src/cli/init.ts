@@ -24,10 +24,12 @@ import { paragraph } from "../views/text/columns.ts";
 import { directoryOf } from "./commands/common-flags.ts";
 import type { INIT } from "./commands/repository-rows.ts";
 import { type EditedRepository, editFiles } from "./edited-file.ts";
+import { writeEditorSettings } from "./editor-settings.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { loadInRepository } from "./load-in-repository.ts";
 import { platformOptions } from "./open-clusters.ts";
 import { ofThisMachineAlone, openRecord } from "./open-record.ts";
+import { releaseSchemas, schemaBelow } from "./schema-base.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What was typed. */
@@ -57,6 +59,7 @@ export async function init(
   const { state, repository } = await loadInRepository(folder, git, null, terminal);
   const declared = repository ?? DEFAULT_REPOSITORY;
   const written: string[] = [];
+  const schema = schemaBelow(options.schema ?? releaseSchemas());
   const record = await openRecord(folder, declared, git, terminal);
   const { signal } = new AbortController();
   const shared = platformOptions({ desired: state, store: record, folder }, terminal, options, signal);
@@ -74,7 +77,10 @@ export async function init(
     const named = peers.filter((name) => reachable.includes(name));
     const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
     written.push(
-      ...(await writeResources({ folder, git }, { ...target, cluster }, observation, known, terminal.env)),
+      ...(await writeResources({ folder, git }, { ...target, cluster }, observation, known, {
+        env: terminal.env,
+        schema,
+      })),
     );
     written.push(
       ...peers
@@ -83,6 +89,7 @@ export async function init(
     );
   }
   written.push(...(await ignoreRecord({ folder, git })));
+  if (options.vscode === true) written.push(...(await writeEditorSettings({ folder, git }, schema)));
   for (const line of written) terminal.stdout.write(`${line}\n`);
   if (!written.some((line) => line.startsWith("wrote ")))
     terminal.stdout.write("Everything that is live is in git already.\n");
@@ -220,7 +227,7 @@ async function writeResources(
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
-  env: NodeJS.ProcessEnv,
+  { env, schema }: { readonly env: NodeJS.ProcessEnv; readonly schema: string },
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   const home = file === null ? join("clusters", cluster.name) : dirname(file);
@@ -229,7 +236,7 @@ async function writeResources(
     refuseIfThere(folder, path);
     const contact = contactOf(cluster.platform);
     const { name, platform, connection, peers, policy } = contact.asWritten(cluster, { env, folder });
-    const text = renderCluster({ name, platform, connection, peers, policy });
+    const text = renderCluster({ name, platform, connection, peers, policy, schema });
     await editFiles({ folder, git }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     const left = contact.leftToAdd(cluster);
@@ -248,6 +255,7 @@ async function writeResources(
             cluster: cluster.name,
             type,
             activeKeys: identify(active),
+            schema,
           }),
         ),
       before,

@@ -51,7 +51,7 @@ export async function adopt(request: Request): Promise<readonly string[]> {
   const { phase } = first.rotation;
   const { name, file } = await newRotationFile(request, request.options.name);
   await editFiles(request.workspace, [
-    newRotation(file, {
+    newRotation(request, file, {
       name,
       cluster,
       authorities: authorities.map((one) => ({ type: one.type, retire: retiredBy(request, one, record) })),

@@ -29,7 +29,7 @@ export async function writeAgain(request: Request): Promise<readonly string[] | 
   const { name } = first;
   const { file } = await newRotationFile(request, name);
   await editFiles(request.workspace, [
-    newRotation(file, {
+    newRotation(request, file, {
       name,
       cluster,
       authorities: members.map(({ authority, retire }) => ({ type: authority, retire })),

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { setActiveKeys } from "../resources/edit/edit-authority.ts";
 import { addRotation } from "../resources/edit/edit-rotation.ts";
+import { schemaOf } from "../resources/edit/schema-line.ts";
 import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
@@ -152,9 +153,16 @@ export async function newRotationFile(
   }
 }
 
-/** The edit that writes a rotation to a file of its own. */
-export function newRotation(file: string, rotation: Parameters<typeof addRotation>[1]): Edit {
-  return { file, fresh: addRotation(null, rotation) };
+/** The edit that writes a rotation to a file of its own; editors find its schema where its cluster's file says. */
+export function newRotation(
+  { workspace }: Request,
+  file: string,
+  rotation: Parameters<typeof addRotation>[1],
+): Edit {
+  const cluster = workspace.desired.clusters.find(({ name }) => name === rotation.cluster);
+  const path = cluster === undefined ? null : join(workspace.folder, cluster.source.file);
+  const schema = path !== null && existsSync(path) ? schemaOf(readFileSync(path, "utf8")) : null;
+  return { file, fresh: addRotation(null, schema === null ? rotation : { ...rotation, schema }) };
 }
 
 /** Who named one CA of a pair moves both. */

@@ -132,7 +132,7 @@ async function startNew(
   await editFiles(workspace, [
     ...over.map(closing),
     ...keys.flatMap((change) => (change === null ? [] : [change.edit])),
-    newRotation(file, {
+    newRotation(request, file, {
       name,
       cluster: request.cluster,
       authorities: retired.map((one) => (prepared === null ? one : { ...one, next: prepared.next })),

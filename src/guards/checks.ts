@@ -1,4 +1,5 @@
 import { checksOfAuthority, checksOfStep } from "../checks/due.ts";
+import { unexercised } from "../checks/exercise.ts";
 import { checkFinding, isHolding, judgeCheck } from "../checks/judge.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { failWith, PENDING } from "./judgement.ts";
@@ -18,11 +19,15 @@ export const checks: Guard = {
     const { past, record, authority, edge } = input;
     const memory = { past, record, authority: authority.type, phase: edge.from };
     const judged = checksIn(input).map((check) => judgeCheck(check, memory));
+    const silent = unexercised(authority, past, edge);
     const starting = edge.from === "standby" && edge.to === "init";
     const holding = judged.filter((one) => isHolding(one, starting));
-    if (holding.some(({ state }) => state === "failed")) return failWith(holding.map(checkFinding));
-    if (holding.length > 0) return { outcome: "unknown", findings: holding.map(checkFinding) };
-    return judged.some(({ state }) => state === "not_yet") ? PENDING : failWith([]);
+    const isPending = judged.some(({ state }) => state === "not_yet");
+    // Nobody can have exercised anything before its check was run.
+    const found = [...holding.map(checkFinding), ...(isPending ? [] : silent)];
+    if (holding.some(({ state }) => state === "failed")) return failWith(found);
+    if (found.length > 0) return { outcome: "unknown", findings: found };
+    return isPending ? PENDING : failWith([]);
   },
 };
 

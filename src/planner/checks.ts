@@ -1,9 +1,10 @@
 import { checksOfAuthority } from "../checks/due.ts";
+import { exerciseSubject, exercisesOf } from "../checks/exercise.ts";
 import { type JudgedCheck, judgeCheck } from "../checks/judge.ts";
 import { evidenceText } from "../checks/words.ts";
 import { kindOfCheck } from "../profile/check-kind.ts";
 import type { CheckResult } from "../rotation/check-result.ts";
-import type { CheckEvidence, CheckPlan, RotationPlan } from "../rotation/plan.ts";
+import type { CheckEvidence, CheckPlan, ExercisePlan, RotationPlan } from "../rotation/plan.ts";
 import type { Member, RotationContext } from "./rotation-member.ts";
 
 /** What is known of the checks that the CAs of a rotation can break, each once; nothing where there are none. */
@@ -38,6 +39,27 @@ export function checkPlans(
       evidence: evidenceText({ last, baseline, state }, now),
     };
   }
+}
+
+/** Whether the overrides of the keys that sign since update_clients were seen in use. */
+export function exercisePlans(
+  members: readonly Pick<Member, "live">[],
+  { record }: RotationContext,
+): Pick<RotationPlan, "exercises"> {
+  const exercises = members
+    .filter(({ live }) => ["update_clients", "update_servers"].includes(live.rotation.phase))
+    .flatMap(({ live }) => exercisesOf(live, record))
+    .map(
+      ({ enabled: { authority, key }, proof, refused }): ExercisePlan => ({
+        id: exerciseSubject(authority, key),
+        authority,
+        state: proof === null ? "open" : "done",
+        session: proof?.session ?? null,
+        at: proof?.at ?? null,
+        refused: proof === null ? refused : null,
+      }),
+    );
+  return exercises.length === 0 ? {} : { exercises };
 }
 
 function evidenceOf({ name: _, content: __, ...evidence }: CheckResult): CheckEvidence {

@@ -7,7 +7,7 @@ import { type Edge, type Phase, placeOnWalk } from "../rotation/phase.ts";
 import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { afterThose } from "./ahead.ts";
-import { checkPlans } from "./checks.ts";
+import { checkPlans, exercisePlans } from "./checks.ts";
 import { together } from "./interleave.ts";
 import { caPins, keysOf } from "./key-plans.ts";
 import { unseenKeys } from "./never-seen-keys.ts";
@@ -55,6 +55,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     ca_pins: members.map(caPins).find((pins) => pins !== null) ?? null,
     consumers: members.flatMap(({ live }) => consumersSeen(live.type, context)),
     ...checkPlans(members, context),
+    ...exercisePlans(members, context),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
     steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
   };

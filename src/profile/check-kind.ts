@@ -29,15 +29,18 @@ export interface CheckProcedure {
   readonly subjects: readonly string[];
   readonly list?: CheckListing;
   /** One after the other; each has to end with exit status 0. */
-  readonly calls: (subject: string, place: CheckPlace) => readonly CheckCall[];
+  readonly calls: (subject: string, place: CheckPlace) => readonly (CheckCall | NextCall)[];
 }
+
+/** A call that depends on what the one before it printed; `null` where that is nothing to go on with. */
+type NextCall = (stdout: string) => CheckCall | null;
 
 /** What one attempt on one subject is given. */
 export interface CheckPlace {
   /** Private, of it alone, and gone afterwards: for what executables write. */
   readonly folder: string;
-  /** Identity file to be used; `null`: the one that the executable finds by itself. */
-  readonly identity: string | null;
+  /** The environment of capstan, which executables get: credentials come from there alone. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** How those are found among whom some are chosen. */
@@ -51,8 +54,8 @@ interface CheckListing {
 export interface CheckCall {
   readonly argv: readonly string[];
   readonly stdin?: string;
-  /** Added to the environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment; `undefined` takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** What is wrong with what it printed, as a clause; `null`: nothing. */
   readonly wrong?: (stdout: string) => string | null;
 }

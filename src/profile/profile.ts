@@ -27,6 +27,7 @@ import type { Edge, Phase } from "../rotation/phase.ts";
 import type { Drift, GuardId, GuardVerdict, Standing } from "../rotation/plan.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import type { LearntRows } from "../rotation/renewals.ts";
+import type { SessionEvidence } from "../rotation/session-evidence.ts";
 import type { AuthorityType } from "./authority-type.ts";
 import type { CheckKind } from "./check-kind.ts";
 import type { PlatformClock } from "./clock.ts";
@@ -96,6 +97,8 @@ export interface Overrides {
     reading: unknown,
     input: OverridesInput,
   ): { readonly plans: readonly OverridePlan[]; readonly outlook: unknown };
+  /** Sessions of which an output shows how they began: by which certificate they were opened. */
+  sessionsIn(output: string): readonly SessionEvidence[];
   /** The keys that are overridden now, for a rotation that is about to begin; `null` where nobody looked. */
   overriddenKeys(observation: ClusterObservation, type: string): Promise<readonly Fingerprint[] | null>;
   /** The resource of a CA as it was observed, `null` where there is none. */

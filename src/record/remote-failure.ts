@@ -1,32 +1,110 @@
-import { Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { withoutCredentials } from "../secrets.ts";
 
 /** Answers of a remote that mean: somebody moved the ref first. */
 const RACE =
   /stale info|fetch first|non-fast-forward|cannot lock ref|failed to lock|failed to update ref|incorrect old value|reference already exists|atomic (push|transaction) failed/;
 
-const DENIED =
-  /\b40[13]\b|permission|denied|authenticat|not allowed|protected|could not read username|hook declined/i;
+interface Trouble {
+  /** What git, or the server through it, says. */
+  readonly said: RegExp;
+  readonly code: FailureCode;
+  readonly hint: (remote: string, command: string) => string;
+}
+
+/** The server's own disk: it says so while it locks a ref, and nobody was faster. */
+const SERVER_CANNOT_WRITE =
+  /no space left|read-only file system|unable to create .*permission denied|insufficient permission for adding an object|disk quota/i;
+
+/** What people meet, the plainest words first: the first that fits is said. */
+const TROUBLES: readonly Trouble[] = [
+  {
+    said: SERVER_CANNOT_WRITE,
+    code: "storage",
+    hint: () =>
+      "the server cannot write: its disk is full, or its files are not its own; nothing was changed",
+  },
+  {
+    said: /could not read (username|password)|terminal prompts disabled|authentication failed|\b401\b|permission denied \(publickey/i,
+    code: "denied",
+    hint: () =>
+      "git has no credentials here: in GitHub Actions `persist-credentials: true` of actions/checkout; elsewhere a credential helper, or a key of the job",
+  },
+  {
+    said: /does not support --atomic/,
+    code: "storage",
+    hint: () =>
+      "the record needs a server that moves several refs at once or none (`receive.advertiseAtomic`); `remote` of the repository resource may name another one",
+  },
+  {
+    said: /hook declined|protected|rule violations|hidden ref|\bGH0\d\d\b/i,
+    code: "denied",
+    hint: () =>
+      "a rule or a hook of the server declines it: allow refs/capstan/** for whoever runs apply, and for nobody else",
+  },
+  {
+    said: /\b403\b|permission|denied|not allowed|not granted|marked as read.only/i,
+    code: "denied",
+    hint: (_, command) =>
+      command === "push"
+        ? "the credentials may read and not write refs/capstan/*: in GitHub Actions `contents: write`; on GitLab a token with write_repository; over SSH a deploy key with write access"
+        : "the credentials may not read: in GitHub Actions `contents: read`; on GitLab a token with read_repository",
+  },
+  {
+    said: /repository .*not found|does not appear to be a git repository|\b404\b/i,
+    code: "denied",
+    hint: (remote) =>
+      `there is no such repository, or these credentials may not see it; \`git remote get-url ${remote}\` says which it is`,
+  },
+  {
+    said: /missing necessary objects|bad object|not our ref|not send all necessary objects|missing (blob|tree|commit)|unable to read|could not read [0-9a-f]{40}/i,
+    code: "storage",
+    hint: () =>
+      "the server has lost objects: `git fsck` on it says which; bring them back from a backup or another clone",
+  },
+  {
+    said: /block timeout|too slow|timed out/i,
+    code: "storage",
+    hint: () => "the server is slow, or hangs; nothing counts that it did not confirm: run it again",
+  },
+  {
+    said: /could not resolve host|connection refused|failed to connect|couldn't connect|unreachable|no route to host/i,
+    code: "storage",
+    hint: (remote) =>
+      `it cannot be reached from here: its address (\`git remote get-url ${remote}\`), the network, a proxy`,
+  },
+  {
+    said: /certificate|ssl/i,
+    code: "storage",
+    hint: () => "the certificate of the server is not trusted here: `http.sslCAInfo`, or GIT_SSL_CAINFO",
+  },
+  {
+    said: /hung up|early eof|rpc failed|disconnect|connection reset|empty reply|transfer closed/i,
+    code: "storage",
+    hint: () => "the connection broke off; nothing counts that was not confirmed: run it again",
+  },
+];
 
 /** What a git that talks to the remote said when it failed. `what`: its command. */
 export function remoteFailure(remote: string, what: string, cause: unknown): Failure {
-  const said = withoutCredentials(cause instanceof Error ? cause.message : String(cause)).trim();
+  const words = cause instanceof Error ? cause.message : String(cause);
+  // What git prints for programs has tabs between its columns.
+  const said = withoutCredentials(words).replaceAll("\t", "  ").trim();
   const message = `git ${what} on ${remote} failed: ${said}`;
-  if (DENIED.test(said) && !RACE.test(said)) {
-    return new Failure("denied", message, {
-      hint: "whoever runs capstan must be able to push refs/capstan/*; in GitHub Actions that is `contents: write`",
-      cause,
-    });
-  }
-  return new Failure("storage", message, {
-    hint: `check that \`git ls-remote ${remote}\` works here`,
+  const trouble = isOfRace(said) ? undefined : TROUBLES.find((one) => one.said.test(said));
+  return new Failure(trouble?.code ?? "storage", message, {
+    hint: trouble?.hint(remote, what) ?? `check that \`git ls-remote ${remote}\` works here`,
     cause,
   });
 }
 
 /** Somebody moved the ref first, by what `remoteFailure` made of the answer. */
 export function isRace(error: unknown): boolean {
-  return error instanceof Failure && RACE.test(error.message);
+  return error instanceof Failure && isOfRace(error.message);
+}
+
+function isOfRace(said: string): boolean {
+  return RACE.test(said) && !SERVER_CANNOT_WRITE.test(said);
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { SessionEvidence } from "./session-evidence.ts";
+
 /** Of its newest result, where that is newer than the last transition. */
 export type CheckState = CheckResult["outcome"] | "not_yet";
 
@@ -15,4 +17,9 @@ export interface CheckResult {
   readonly of: number;
   /** What explains a failure, without secrets; `""` where there is nothing to say. */
   readonly detail: string;
+}
+
+/** The same, with what its output shows beside; that is kept by itself. */
+export interface CheckOutcome extends CheckResult {
+  readonly sessions?: readonly SessionEvidence[];
 }

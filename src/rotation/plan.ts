@@ -110,6 +110,8 @@ export interface RotationPlan {
   readonly consumers: readonly ConsumerObservation[];
   /** Checks of one's own that its CAs can break; absent where there are none. */
   readonly checks?: readonly CheckPlan[];
+  /** Overrides of its keys that sign now, and whether a session has shown that they are used; absent: none. */
+  readonly exercises?: readonly ExercisePlan[];
   /** The work by hand of the phase that the authorities are in; in standby what follows a finished rotation. */
   readonly checklist: readonly ChecklistItem[];
   readonly steps: readonly Step[];
@@ -131,6 +133,19 @@ export interface CheckPlan {
   readonly baseline: CheckEvidence | null;
   /** `3 of 3, 12 s ago; baseline 3 of 3`. */
   readonly evidence: string;
+}
+
+/** Whether a session has shown that the override of a key is used. */
+export interface ExercisePlan {
+  /** Named in waivers of the guard `checks`: `override/db_client/KEYHASH/exercise`. */
+  readonly id: string;
+  readonly authority: string;
+  readonly state: "done" | "open";
+  /** The session that proves it, and when it began; `null`: none does. */
+  readonly session: string | null;
+  readonly at: string | null;
+  /** Why the newest session proves nothing, a clause; `null` where there is none, or where one proves it. */
+  readonly refused: string | null;
 }
 
 /** How a check ended. */

@@ -3,6 +3,7 @@ import type { ComponentKind, Fingerprint } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { GuardId } from "./plan.ts";
 import type { Renewals } from "./renewals.ts";
+import type { EnabledOverride, SessionEvidence } from "./session-evidence.ts";
 
 /**
  * What neither git nor the cluster can tell (design, section 1). Evidence and memory, never a substitute for
@@ -20,6 +21,10 @@ export interface ClusterRecord {
   readonly applied?: AppliedCommit | null;
   /** The newest result of each check of one's own. */
   readonly checks?: readonly CheckResult[];
+  /** Keys for which an external certificate stands, and since when that is seen. */
+  readonly overrides?: readonly EnabledOverride[];
+  /** Sessions of which checks showed how they began, the oldest first. */
+  readonly sessions?: readonly SessionEvidence[];
 }
 
 /** The commit of the last run that took a step on a cluster or found nothing to do there. */

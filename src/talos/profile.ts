@@ -3,6 +3,7 @@ import { usualKeysAfter } from "../profile/key-rules.ts";
 import type { ClusterObservation, PlatformProfile } from "../profile/profile.ts";
 import type { Drift } from "../rotation/plan.ts";
 import { AUTHORITY_TYPES } from "./authority-types.ts";
+import { CHECK_KINDS } from "./check-kinds.ts";
 import { CHECKLIST } from "./checklist.ts";
 import { COMPONENT_KINDS } from "./component-kinds.ts";
 import { talosFacts } from "./facts.ts";
@@ -65,7 +66,7 @@ export const TALOS: PlatformProfile = {
   words: WORDS,
   resources: RESOURCE_RULES,
   checklist: CHECKLIST,
-  checkKinds: [],
+  checkKinds: CHECK_KINDS,
   overrides: null,
   preflight: PREFLIGHT,
   notes: notesOn,

@@ -1,5 +1,6 @@
 import type { PlatformProfile } from "../profile/profile.ts";
 import { AUTHORITY_TYPES } from "./authority-types.ts";
+import { CHECK_KINDS } from "./check-kinds.ts";
 import { CHECKLIST } from "./checklist/checklist.ts";
 import { CLOCK } from "./clock.ts";
 import { COMPONENT_KINDS, PRESENCE } from "./component-kinds.ts";
@@ -40,7 +41,7 @@ export const TELEPORT: PlatformProfile = {
   words: WORDS,
   resources: RESOURCE_RULES,
   checklist: CHECKLIST,
-  checkKinds: [],
+  checkKinds: CHECK_KINDS,
   overrides: OVERRIDES,
   preflight: PREFLIGHT,
   notes: notesOn,

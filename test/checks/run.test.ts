@@ -16,7 +16,7 @@ const NEVER = new AbortController().signal;
 async function come(script: string, more: Partial<AccessCheck> = {}, signal = NEVER) {
   const check = ownCheck("own", { command: [process.execPath, "-e", script], ...more });
   const runner = createRunner({ cwd: folder });
-  const means = { runner, now: () => Date.now(), signal, identity: null };
+  const means = { runner, now: () => Date.now(), signal, env: {} };
   const [result] = await runChecks(cluster(), [check], means);
   return result ?? expect.unreachable("each check has a result");
 }

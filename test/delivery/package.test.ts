@@ -52,7 +52,7 @@ describe("what npm packs", () => {
 
   it("installs nothing else, and runs nothing when it is installed", () => {
     expect(Object.keys(packageJson).filter((key) => /^(?!dev).*dependencies/i.test(key))).toEqual([]);
-    const run = ["preinstall", "install", "postinstall", "prepare"];
+    const run = ["preinstall", "install", "postinstall"];
     expect(Object.keys(packageJson.scripts).filter((name) => run.includes(name))).toEqual([]);
   });
 });
@@ -63,6 +63,13 @@ it("the bundles load nothing but what Node has", () => {
   const foreign = loaded.filter(({ path }) => !builtinModules.includes(path.replace(/^node:/, "")));
   expect(loaded.length).toBeGreaterThan(20);
   expect(foreign).toEqual([]);
+});
+
+it("the container's base is pinned by digest, it has a user of its own, and nothing is run to build it", () => {
+  const text = readFileSync(join(ROOT, "Containerfile"), "utf8");
+  expect(text).toMatch(/^ARG BASE=\S+@sha256:[0-9a-f]{64}$/m);
+  expect(text).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
+  expect(text).not.toMatch(/^RUN /m);
 });
 
 describe("THIRD-PARTY-NOTICES", () => {

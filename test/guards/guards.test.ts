@@ -12,7 +12,7 @@ import type {
 } from "../../src/rotation/observation.ts";
 import type { Edge } from "../../src/rotation/phase.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
-import { emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
+import { type ClusterRecord, emptyRecord, type RotationRecord } from "../../src/rotation/record.ts";
 import { commandIn } from "../../src/rotation/remedy-command.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import {
@@ -50,6 +50,7 @@ interface Case {
   readonly checks?: ClusterResource["checks"];
   /** What the record knows of the cluster's checks. */
   readonly results?: readonly CheckResult[];
+  readonly overrides?: ClusterRecord["overrides"];
   readonly rotation?: Parameters<typeof rotation>[1];
   /** `absent`: the guard has no say in this step. */
   readonly verdict: "pass" | "fail" | "unknown" | "absent";
@@ -1282,6 +1283,25 @@ const CASES: Readonly<Record<string, Case>> = {
     results: [result(LOGIN, "failed", 10)],
     verdict: "absent",
   },
+  "an override that no session has shown in use": {
+    guard: "checks",
+    edge: SERVERS_TO_STANDBY,
+    type: "db_client",
+    checks: [{ ...LOGIN, authorities: ["db_client"] }],
+    results: [result(LOGIN, "passed", 10)],
+    overrides: [{ authority: "db_client", key: NEW, since: ago(60) }],
+    verdict: "unknown",
+    about: [`override/db_client/${NEW.slice(7)}/exercise`],
+  },
+  "an override of a CA that no check is about": {
+    guard: "checks",
+    edge: SERVERS_TO_STANDBY,
+    type: "db_client",
+    checks: [LOGIN],
+    results: [result(LOGIN, "passed", 10)],
+    overrides: [{ authority: "db_client", key: NEW, since: ago(60) }],
+    verdict: "absent",
+  },
   "unless git says that it does": {
     guard: "checks",
     edge: OUT_OF_ROLLBACK,
@@ -1345,7 +1365,9 @@ function inputOf(one: Case): GuardInput {
     authority: host,
     rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
     record: record === null ? undefined : remembered,
-    ...(one.results === undefined ? {} : { past: { ...emptyRecord(CLUSTER), checks: one.results } }),
+    ...(one.results === undefined
+      ? {}
+      : { past: { ...emptyRecord(CLUSTER), checks: one.results, overrides: one.overrides ?? [] } }),
     consumers: declared ?? [],
     edge,
     now: NOW,

@@ -417,7 +417,7 @@ describe("a remote that does not let us", () => {
     writeFileSync(hook, "#!/bin/sh\necho 'permission denied' >&2\nexit 1\n", { mode: 0o755 });
     await expect((await run()).lock("alice")).rejects.toMatchObject({
       code: "denied",
-      hint: expect.stringContaining("contents: write"),
+      hint: expect.stringContaining("a rule or a hook of the server declines it"),
     });
   });
 

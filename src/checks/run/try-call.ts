@@ -10,8 +10,8 @@ export interface CheckMeans {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** Identity file for executables that take one; `null`: each takes what it finds by itself. */
-  readonly identity: string | null;
+  /** The environment of capstan, which executables get. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** How one call ended, and what explains it. */
@@ -19,6 +19,8 @@ export interface Tried {
   /** `not_run`: it never started. */
   readonly came: "passed" | "failed" | "not_run";
   readonly detail: string;
+  /** All of its standard output, where it ran to its end. */
+  readonly printed?: string;
 }
 
 /** More is no answer, but a stream without an end. Bytes. */
@@ -46,7 +48,7 @@ export async function tryCall(
       return { tried: { came: "failed", detail: why }, stdout };
     }
     const complaint = wrong?.(stdout) ?? null;
-    if (complaint === null) return { tried: { came: "passed", detail: "" }, stdout };
+    if (complaint === null) return { tried: { came: "passed", detail: "", printed: stdout }, stdout };
     return { tried: { came: "failed", detail: redact(complaint) }, stdout };
   } catch (error) {
     if (!(error instanceof Failure) || error.code === "interrupted") throw error;

@@ -7,7 +7,12 @@ export const INIT = row({
   name: "init",
   summary: "write resources for a live cluster",
   arguments: [{ name: "dir", says: "folder to write to", optional: true }],
-  flags: { ...COMMON, ...INIT_FLAGS },
+  flags: {
+    ...COMMON,
+    ...INIT_FLAGS,
+    schema: { value: "base", says: "where editors find the schemas, if not at the release's address" },
+    vscode: { says: "also write .vscode/settings.json: which files have the schema" },
+  },
   examples: ["capstan init", ...INIT_EXAMPLES.map((flags) => `capstan init ${flags}`)],
   exits: ["ok", "error"],
 });

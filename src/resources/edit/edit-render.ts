@@ -6,13 +6,11 @@ import { formatDuration } from "../model/duration.ts";
 import { DEFAULT_POLICY } from "../read/build.ts";
 import { parseYaml } from "../read/read-documents.ts";
 import { lineEndOf } from "./edit-text.ts";
+import { schemaLine } from "./schema-line.ts";
 
 /** New resources as YAML, with the few comments that a first reader needs. */
 interface NewResource {
-  /**
-   * Where the resource's JSON Schema is, for a `# yaml-language-server` line. Editors apply it to all of a file, so
-   * it is only for a file that holds this kind and no other.
-   */
+  /** Where the JSON Schema of resources is, for a line that editors read. */
   readonly schema?: string;
 }
 
@@ -166,7 +164,7 @@ type Note = readonly [path: readonly string[], text: string, where?: "above" | "
 function render(schema: string | undefined, resource: object, notes: readonly Note[]): string {
   const document = new Document(withoutNothing(resource), { aliasDuplicateObjects: false });
   for (const [path, text, where = "above"] of notes) comment(document, path, text, where);
-  if (schema !== undefined) document.commentBefore = ` yaml-language-server: $schema=${schema}`;
+  if (schema !== undefined) document.commentBefore = schemaLine(schema);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 

@@ -5,6 +5,7 @@ import { entryStatesOf } from "../overrides/ca-override.ts";
 import { overrideDiagnostics } from "../overrides/diagnostics.ts";
 import { type OverrideReading, readOverrides } from "../overrides/read-cluster.ts";
 import { readOverride } from "../overrides/read-resource.ts";
+import { sessionsIn } from "../overrides/session-events.ts";
 import { overrideEnds } from "./override-ends.ts";
 import { planOverrides } from "./plan-overrides.ts";
 
@@ -20,6 +21,7 @@ export const OVERRIDES: Overrides = {
   liveDocument: (reading, type) => readingOf(reading).pairs.get(type)?.document ?? null,
   diagnose: overrideDiagnostics,
   chains: chainsNow,
+  sessionsIn,
   ends: (reading) => overrideEnds(readingOf(reading)),
 };
 

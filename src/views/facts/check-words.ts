@@ -1,4 +1,5 @@
-import type { CheckPlan } from "../../rotation/plan.ts";
+import type { CheckPlan, ExercisePlan } from "../../rotation/plan.ts";
+import { shortHash } from "../fingerprints.ts";
 import type { Tone } from "../tone.ts";
 
 /** What the state of a check means for a rotation. */
@@ -15,4 +16,11 @@ export function checkWords({ evidence, state, last, baseline, required }: CheckP
   const detail = last === null || last.detail === "" ? "" : `: ${last.detail}`;
   const known = state === "failed" && baseline?.outcome === "failed" && !required;
   return `${evidence}${detail}${known ? " (it failed before the rotation, too, and holds nothing)" : ""}`;
+}
+
+/** `override of db_client 0a1b2c3d…: used in session S at T`, or that nothing has shown that. */
+export function exerciseWords({ id, authority, state, session, at, refused }: ExercisePlan): string {
+  const which = `override of ${authority} ${shortHash(id.split("/")[2] ?? "")}`;
+  if (state === "done") return `${which}: used in session ${session} at ${at}`;
+  return `${which}: no session has shown that it is used${refused === null ? "" : `: ${refused}`}`;
 }

@@ -1,18 +1,10 @@
 import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { OverridePlan } from "../../rotation/override-plan.ts";
-import type {
-  CheckPlan,
-  ClusterPlan,
-  Drift,
-  GuardVerdict,
-  KeyPlan,
-  RotationPlan,
-  Step,
-} from "../../rotation/plan.ts";
+import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
-import { checkWords } from "../facts/check-words.ts";
+import { checkWords, exerciseWords } from "../facts/check-words.ts";
 import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { shownWork } from "../facts/work-words.ts";
@@ -69,7 +61,7 @@ function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
     beside("steps", `${head}${fence(railText(rotation, plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),
     ...(notes.length === 0 ? [] : [beside("explanations", "\n", view)]),
-    ...checkParts(rotation.checks ?? [], view),
+    ...checkParts(rotation, view),
     ...workParts(rotation, view),
     ...steps.flatMap((step, index) => stepParts(step, index + 1, view)),
     ...(steps.length === 0 ? [] : [beside("steps", "\n", view)]),
@@ -89,9 +81,10 @@ function workParts(rotation: RotationPlan, view: View): readonly Part[] {
 }
 
 /** A line each: whether people still get in is what a reviewer wants to know. */
-function checkParts(checks: readonly CheckPlan[], view: View): readonly Leaf[] {
-  if (checks.length === 0) return [];
+function checkParts({ checks = [], exercises = [] }: RotationPlan, view: View): readonly Leaf[] {
+  if (checks.length + exercises.length === 0) return [];
   return [
+    ...exercises.map((one) => leaf("checks", `- ${prose(exerciseWords(one))}\n`, view)),
     ...checks.map((check) =>
       leaf("checks", `- check ${code(check.name)}: ${prose(checkWords(check))}\n`, view),
     ),

@@ -12,6 +12,7 @@ import type {
 import { stepTitle } from "../../rotation/plan-steps.ts";
 import { commandIn, withoutCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
+import { exerciseWords } from "../facts/check-words.ts";
 import { earliestText } from "../facts/earliest-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { planShortener } from "../fingerprints.ts";
@@ -83,6 +84,8 @@ function rotationText(rotation: RotationPlan, shorten: Shorten, paint: Paint): s
     lines.push("", consumersText(rotation.consumers, "    ", paint));
   }
   if (moves && rotation.checks !== undefined) lines.push("", checkLines(rotation.checks, paint));
+  for (const exercise of rotation.exercises ?? [])
+    lines.push(paragraph(harmlessLine(exerciseWords(exercise)), "    ", "      "));
   for (const note of rotation.notes) lines.push(paragraph(`note: ${harmlessLine(note)}`, "    ", "      "));
   const work = checklistText(rotation, paint);
   if (work !== null) lines.push("", work);

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How the server treats whoever asks. */
+type Mood = "well" | "no-anonymous" | "read-only" | "cuts" | "slow";
+
+/** git's own server (`git http-backend`) on the loopback, over HTTP as forges speak it, in several moods. */
+export class GitServer {
+  mood: Mood = "well";
+  readonly #folder: string;
+  readonly #server: Server;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#server = createServer((request, response) => this.#serve(request, response));
+  }
+
+  /** Serves the repositories of a folder. */
+  static async start(folder: string): Promise<GitServer> {
+    const server = new GitServer(folder);
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? "/", this.url);
+    const writes = `${url.pathname}${url.search}`.includes("git-receive-pack");
+    if (this.mood === "no-anonymous") {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
+      return;
+    }
+    if (this.mood === "read-only" && writes) {
+      response.writeHead(403).end("Write access to repository not granted.\n");
+      return;
+    }
+    // Begins to answer, and says no more.
+    if (this.mood === "slow") {
+      response
+        .writeHead(200, { "content-type": "application/x-git-upload-pack-advertisement" })
+        .write("001e");
+      return;
+    }
+    const backend = spawn("git", ["http-backend"], {
+      env: {
+        ...process.env,
+        GIT_PROJECT_ROOT: this.#folder,
+        GIT_HTTP_EXPORT_ALL: "1",
+        PATH_INFO: url.pathname,
+        QUERY_STRING: url.search.slice(1),
+        REQUEST_METHOD: request.method,
+        REMOTE_USER: "capstan",
+        REMOTE_ADDR: "127.0.0.1",
+        CONTENT_TYPE: request.headers["content-type"] ?? "",
+        CONTENT_LENGTH: request.headers["content-length"] ?? "",
+        HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
+        GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
+      },
+    });
+    request.pipe(backend.stdin);
+    backend.stdin.on("error", () => {});
+    const chunks: Buffer[] = [];
+    backend.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    backend.on("close", () => this.#answer(Buffer.concat(chunks), response));
+  }
+
+  /** The head that a CGI program prints, and its body. */
+  #answer(printed: Buffer, response: ServerResponse): void {
+    const end = printed.indexOf("\r\n\r\n");
+    const lines = printed.toString("latin1", 0, end).split("\r\n");
+    let status = 200;
+    for (const line of lines) {
+      const [name = "", value = ""] = line.split(/:\s*/, 2);
+      if (name.toLowerCase() === "status") status = Number.parseInt(value, 10);
+      else response.setHeader(name, value);
+    }
+    const body = printed.subarray(end + 4);
+    if (this.mood !== "cuts") {
+      response.writeHead(status).end(body);
+      return;
+    }
+    response.writeHead(status, { "content-length": body.length });
+    response.write(body.subarray(0, body.length / 2), () => response.destroy());
+  }
+}
