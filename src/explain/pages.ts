@@ -36,7 +36,7 @@ export function pages(): readonly Page[] {
 }
 
 /** The pages of a table. */
-export function pagesOf(topic: Topic, table: Readonly<Record<string, Explained>>): readonly Page[] {
+function pagesOf(topic: Topic, table: Readonly<Record<string, Explained>>): readonly Page[] {
   return Object.entries(table).map(([name, explained]) => ({ topic, name, ...explained }));
 }
 
