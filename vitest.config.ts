@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.ts";
 
@@ -9,7 +10,22 @@ const PURE = [
   "test/{layers,names,security,versions}.test.ts",
 ];
 
+/** They change what a process has but once: these have one each. */
+const ALONE = ["test/views/tui/pictures.test.ts"];
+
+/**
+ * Commands that run in the process of their tests. All mock the same one module, so one registry serves many files;
+ * nobody else may meet it.
+ */
+const COMMANDS = globSync("test/**/*.test.ts", { cwd: import.meta.dirname }).filter((file) =>
+  /world\/(in-process|history-story|override-story)\.ts"/.test(readFileSync(file, "utf8")),
+);
+
+/** Loading all of capstan anew for each file was a quarter of the time. */
+const TOGETHER = { pool: "forks", isolate: false } as const;
+
 export default defineConfig({
+  oxc: { jsx: { development: false } },
   test: {
     // What hangs is ended by this, and nothing else: a busy machine may be ten times slower than a free one.
     testTimeout: 30 * 60_000,
@@ -18,14 +34,23 @@ export default defineConfig({
     expect: { poll: { timeout: 30 * 60_000 } },
     // Most of the time is spent waiting for processes and clocks of clusters, not on a core.
     maxWorkers: 3,
+    // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
+    env: { NODE_ENV: "production" },
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/totals-reporter.ts"],
     projects: [
       { extends: true, test: { name: "pure", include: PURE, pool: "threads", isolate: false } },
+      { extends: true, test: { name: "commands", include: COMMANDS, ...TOGETHER } },
       {
         extends: true,
-        test: { name: "world", include: ["test/**/*.test.{ts,tsx}"], exclude: PURE, pool: "forks" },
+        test: {
+          name: "world",
+          include: ["test/**/*.test.{ts,tsx}"],
+          exclude: [...PURE, ...COMMANDS, ...ALONE],
+          ...TOGETHER,
+        },
       },
+      { extends: true, test: { name: "alone", include: ALONE, pool: "forks" } },
     ],
   },
 });

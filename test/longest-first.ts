@@ -33,11 +33,18 @@ const LONGEST = [
   "forge/executable",
 ];
 
-/** The longest first, in a committed order: a machine of CI has no times of the last run. */
+/** One after the other: a process takes files of one project, and ends before one of another. */
+const PROJECTS = ["commands", "world", "alone", "pure"];
+
+/** Project by project, the longest first, in a committed order: a machine of CI has no times of the last run. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return files.toSorted((left, right) => rank(left) - rank(right));
+    return files.toSorted((left, right) => project(left) - project(right) || rank(left) - rank(right));
   }
+}
+
+function project({ project: { name } }: TestSpecification): number {
+  return PROJECTS.indexOf(name);
 }
 
 function rank({ moduleId }: TestSpecification): number {

@@ -1,3 +1,14 @@
+import {
+  CLOSE_ARRAY,
+  COMMA,
+  INCOMPLETE,
+  MAX_DEPTH,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  skipSpace,
+} from "./json-bytes.ts";
+import { elementReader } from "./json-element.ts";
+
 /**
  * Reads the elements of a JSON listing while it is still being printed, byte by byte, so that memory does not
  * grow with the listing (design, section 9).
@@ -59,37 +70,9 @@ const FIRST_BUFFER_BYTES = 256 * 1024;
 const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
 /** Five times the largest cluster that capstan was made for; whatever prints more does not list a cluster. */
 const MAX_ELEMENTS = 500_000;
-/** Resources of Teleport nest a dozen levels deep; what is decoded is walked through by functions that call themselves. */
-const MAX_DEPTH = 100;
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 const SMALL_N = 0x6e;
 const NULL = Buffer.from("null");
-
-/** The bytes that matter outside of strings. */
-const STRUCTURAL = new Uint8Array(256);
-for (const byte of [QUOTE, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT]) STRUCTURAL[byte] = 1;
-
-/** "The value goes on after these bytes." */
-const INCOMPLETE = -1;
-/** "The value is nested deeper than anything that is read." */
-const TOO_DEEP = -3;
-/** "This is not a string of plain bytes." */
-const ESCAPED = -2;
-
-/** A wanted key: a leaf that fills a slot, or an object on the way to leaves. */
-interface WantedKey {
-  readonly key: string;
-  readonly slot: number;
-  readonly inner: readonly WantedKey[] | null;
-}
 
 type ReaderState = "outside" | "array-start" | "after-element" | "before-element" | "after-listing";
 
@@ -97,11 +80,11 @@ function createReader(
   fields: readonly string[] | null,
   onElement: (values: readonly unknown[]) => void,
 ): ListingReader {
-  const wanted = fields === null ? null : compile(fields.map((field) => field.split(".")));
-  const values: unknown[] = new Array(fields?.length ?? 1).fill(undefined);
-  /** The last text of each slot: rows repeat phases, versions and ids, which then share one string. */
-  const lastText: string[] = values.map(() => "");
-
+  const readElement = elementReader(fields, onElement, {
+    fail,
+    invalid: (at) => fail(`element ${elements + 1} is not valid JSON`, at),
+    tooDeep: () => refuse(`element ${elements + 1} is nested deeper than ${MAX_DEPTH} levels`),
+  });
   let place: ReaderState = "outside";
   let elements = 0;
   /** Whether anything at all stood there; an empty output is not an empty listing. */
@@ -189,80 +172,6 @@ function createReader(
     }
   }
 
-  function readElement(bytes: Buffer, at: number): number {
-    if (wanted === null) {
-      const after = pass(bytes, at);
-      if (after !== INCOMPLETE) {
-        values[0] = decode(bytes, at, after);
-        onElement(values);
-      }
-      return after;
-    }
-    values.fill(undefined);
-    const after = readObject(bytes, at, wanted);
-    if (after !== INCOMPLETE) onElement(values);
-    return after;
-  }
-
-  /** `at` is on the opening brace; gives the place after the closing one. */
-  function readObject(bytes: Buffer, at: number, keys: readonly WantedKey[]): number {
-    const { length } = bytes;
-    at = skipSpace(bytes, at + 1);
-    if (bytes[at] === CLOSE_OBJECT) return at + 1;
-    for (;;) {
-      if (at >= length) return INCOMPLETE;
-      if (bytes[at] !== QUOTE) fail("a key was expected", at);
-      const keyEnd = skipString(bytes, at);
-      if (keyEnd === INCOMPLETE) return INCOMPLETE;
-      const match = find(bytes, at + 1, keyEnd - 1, keys);
-      at = skipSpace(bytes, keyEnd);
-      if (at >= length) return INCOMPLETE;
-      if (bytes[at] !== COLON) fail("a colon was expected", at);
-      at = skipSpace(bytes, at + 1);
-      if (at >= length) return INCOMPLETE;
-      if (match === undefined) at = pass(bytes, at);
-      else if (match.inner === null) at = readLeaf(bytes, at, match.slot);
-      else at = bytes[at] === OPEN_OBJECT ? readObject(bytes, at, match.inner) : pass(bytes, at);
-      if (at === INCOMPLETE) return INCOMPLETE;
-      at = skipSpace(bytes, at);
-      if (at >= length) return INCOMPLETE;
-      if (bytes[at] === CLOSE_OBJECT) return at + 1;
-      if (bytes[at] !== COMMA) fail("a comma was expected", at);
-      at = skipSpace(bytes, at + 1);
-    }
-  }
-
-  function readLeaf(bytes: Buffer, at: number, slot: number): number {
-    let after = bytes[at] === QUOTE ? skipPlainString(bytes, at) : ESCAPED;
-    if (after === INCOMPLETE) return INCOMPLETE;
-    if (after === ESCAPED) {
-      after = pass(bytes, at);
-      if (after !== INCOMPLETE) values[slot] = decode(bytes, at, after);
-    } else if (equals(bytes, at + 1, after - 1, lastText[slot] ?? "")) {
-      values[slot] = lastText[slot];
-    } else {
-      const text = bytes.toString("utf8", at + 1, after - 1);
-      values[slot] = text;
-      lastText[slot] = text;
-    }
-    return after;
-  }
-
-  function pass(bytes: Buffer, at: number): number {
-    const after = skipValue(bytes, at);
-    return after === TOO_DEEP
-      ? refuse(`element ${elements + 1} is nested deeper than ${MAX_DEPTH} levels`)
-      : after;
-  }
-
-  function decode(bytes: Buffer, from: number, to: number): unknown {
-    try {
-      return JSON.parse(bytes.toString("utf8", from, to));
-    } catch {
-      return fail(`element ${elements + 1} is not valid JSON`, from);
-    }
-  }
-
   function fail(what: string, at: number): never {
     throw new SyntaxError(`${what} (byte ${offset + at})`);
   }
@@ -272,107 +181,4 @@ function createReader(
   }
 
   return { push, end };
-}
-
-function compile(
-  paths: readonly (readonly string[])[],
-  slots = paths.map((_, slot) => slot),
-): readonly WantedKey[] {
-  return [...new Set(paths.map((path) => path[0]))].map((key) => {
-    const members = slots.filter((_, index) => paths[index]?.[0] === key);
-    const tails = paths.filter((path) => path[0] === key).map((path) => path.slice(1));
-    const isLeaf = tails.some((tail) => tail.length === 0);
-    return {
-      key: key ?? "",
-      slot: members[0] ?? 0,
-      inner: isLeaf ? null : compile(tails, members),
-    };
-  });
-}
-
-/** The wanted key that stands between the quotes. */
-function find(bytes: Buffer, from: number, to: number, keys: readonly WantedKey[]): WantedKey | undefined {
-  for (const wanted of keys) {
-    if (equals(bytes, from, to, wanted.key)) return wanted;
-  }
-  return undefined;
-}
-
-/** Whether the bytes are this text. Only ever true for ASCII: other texts have fewer characters than bytes. */
-function equals(bytes: Uint8Array, from: number, to: number, text: string): boolean {
-  const { length } = text;
-  if (to - from !== length) return false;
-  for (let index = 0; index < length; index += 1) {
-    if (bytes[from + index] !== text.charCodeAt(index)) return false;
-  }
-  return true;
-}
-
-function skipSpace(bytes: Uint8Array, at: number): number {
-  const { length } = bytes;
-  while (at < length) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
-    at += 1;
-  }
-  return at;
-}
-
-/** `at` is on the opening quote. */
-function skipString(bytes: Uint8Array, at: number): number {
-  const { length } = bytes;
-  at += 1;
-  while (at < length) {
-    const byte = bytes[at];
-    if (byte === QUOTE) return at + 1;
-    at += byte === BACKSLASH ? 2 : 1;
-  }
-  return INCOMPLETE;
-}
-
-/** The same for a string whose bytes are its text; `ESCAPED` when there is more to it. */
-function skipPlainString(bytes: Uint8Array, at: number): number {
-  const { length } = bytes;
-  at += 1;
-  while (at < length) {
-    const byte = bytes[at];
-    at += 1;
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) return ESCAPED;
-  }
-  return INCOMPLETE;
-}
-
-function skipValue(bytes: Uint8Array, at: number): number {
-  const { length } = bytes;
-  const first = bytes[at];
-  if (first === QUOTE) return skipString(bytes, at);
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return skipScalar(bytes, at);
-  let depth = 0;
-  while (at < length) {
-    const byte = bytes[at] as number;
-    if (STRUCTURAL[byte] === 0) {
-      at += 1;
-    } else if (byte === QUOTE) {
-      at = skipString(bytes, at);
-      if (at === INCOMPLETE) return INCOMPLETE;
-    } else {
-      at += 1;
-      depth += byte === OPEN_OBJECT || byte === OPEN_ARRAY ? 1 : -1;
-      if (depth === 0) return at;
-      if (depth > MAX_DEPTH) return TOO_DEEP;
-    }
-  }
-  return INCOMPLETE;
-}
-
-/** A number or a word; it ends where something else begins. */
-function skipScalar(bytes: Uint8Array, at: number): number {
-  const { length } = bytes;
-  while (at < length) {
-    const byte = bytes[at] as number;
-    if (byte === COMMA || byte <= 0x20 || STRUCTURAL[byte] === 1 || byte === COLON) return at;
-    at += 1;
-  }
-  return INCOMPLETE;
 }

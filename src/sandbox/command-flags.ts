@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import type { Flags, ValuesOf } from "../flag.ts";
 import { TALOS_FAULTS, TELEPORT_FAULTS } from "./faults.ts";
 import { parseGoDuration } from "./go-duration.ts";
-import type { UpOptions } from "./sandbox.ts";
+import type { UpOptions } from "./spawn-daemon.ts";
 import { TALOS_MINORS } from "./talos/dialect.ts";
 import { RELEASES } from "./teleport/release.ts";
 

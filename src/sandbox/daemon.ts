@@ -2,7 +2,7 @@
  * The sandbox's background process: `node daemon.js OPTIONS-AS-JSON`. Tells its parent over the IPC channel
  * when it is ready, or why not, and ends when it is told to or its folder is removed.
  */
-import type { UpOptions } from "./sandbox.ts";
+import type { UpOptions } from "./spawn-daemon.ts";
 
 /** The parent may be gone already: that is its business. */
 function tell(message: object, then: () => void): void {

@@ -1,15 +1,11 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
-import { join, parse, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { order } from "./control.ts";
 import type { DatabaseLogin, FaultRequest } from "./emulated-platform.ts";
-import { entry } from "./entry.ts";
-import { DAEMON_LOG, foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
-import type { SandboxOptions } from "./start-teleport.ts";
+import { foreignEntry, LEAF_TCTL, readInfo, removeFolder, type SandboxInfo } from "./folder.ts";
+import { spawnDaemon, type UpOptions } from "./spawn-daemon.ts";
 import type { TalosClusterStatus } from "./talos/cluster.ts";
-import type { TalosSandboxOptions } from "./talos/talos-options.ts";
 import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 
 /** Where the sandbox lives unless told otherwise. */
@@ -19,9 +15,6 @@ export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
 const TOOLS = ["tctl", LEAF_TCTL, "talosctl", "kubectl"];
 
 const STOP_TIMEOUT_MS = 5000;
-
-/** Which platform is played, and how. */
-export type UpOptions = SandboxOptions | TalosSandboxOptions;
 
 export interface SandboxStatus {
   readonly info: SandboxInfo;
@@ -100,37 +93,6 @@ export async function sandboxDatabaseLogin(directory: string, user: string): Pro
 
 function notUp(dir: string): Failure {
   return new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
-}
-
-async function spawnDaemon(options: UpOptions): Promise<SandboxInfo> {
-  await mkdir(options.dir, { recursive: true });
-  const logFile = join(options.dir, DAEMON_LOG);
-  const log = await open(logFile, "w");
-  const { NODE_OPTIONS: _inherited, ...env } = process.env;
-  const child = spawn(process.execPath, [entry("daemon"), JSON.stringify(options)], {
-    cwd: parse(options.dir).root,
-    detached: true,
-    env,
-    stdio: ["ignore", log.fd, log.fd, "ipc"],
-  });
-  try {
-    return await new Promise<SandboxInfo>((resolvePromise, reject) => {
-      child.once("error", reject);
-      child.once("message", (message: { ready?: SandboxInfo; problem?: string }) => {
-        if (message.ready !== undefined) resolvePromise(message.ready);
-        else reject(new Failure("storage", message.problem ?? "The sandbox did not start."));
-      });
-      child.once("exit", async (code) => {
-        const words = await readFile(logFile, "utf8").catch(() => "");
-        reject(new Failure("storage", `The sandbox ended at once (exit ${code}). ${words.trim()}`.trim()));
-      });
-    });
-  } finally {
-    await log.close();
-    child.removeAllListeners();
-    if (child.connected) child.disconnect();
-    child.unref();
-  }
 }
 
 async function ended(pid: number): Promise<void> {

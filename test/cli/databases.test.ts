@@ -22,6 +22,7 @@ describeWith(
 
     beforeAll(async () => {
       repository = await Repository.withSandbox();
+      await repository.takesItsTime();
       const sandbox = join(repository.folder, ".capstan", "sandbox");
       databases = await Promise.all([startPostgresDatabase(sandbox), startMariadbDatabase(sandbox)]);
       const kinds: Readonly<Record<string, string>> = { postgres: "postgres", mariadb: "mysql" };

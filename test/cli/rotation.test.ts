@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import "../world/in-process.ts";
 import { Repository } from "../world/repository.ts";
 
-/** The real executable against the sandbox, both generations of Teleport. */
+/** Commands against the sandbox, both generations of Teleport. */
 describe.each([["18"], ["5"]])("Teleport %s", (teleport) => {
   let repository: Repository;
   afterEach(async () => repository.remove());

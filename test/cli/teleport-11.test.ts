@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import "../world/in-process.ts";
 import { cutOff, eventually, guardOf, hostPhase, Repository, subjectsOf } from "../world/repository.ts";
 
 /** The release whose tctl calls kinds otherwise, lists agents twice or not at all, and shows empty rotations in between. */

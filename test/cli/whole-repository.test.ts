@@ -162,6 +162,7 @@ describe("who may write: two runs through the executable, one at the top and one
   let repository: Repository;
   beforeEach(async () => {
     repository = await Repository.withSandbox();
+    await repository.takesItsTime();
   });
   afterEach(() => repository.remove());
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ListingReader, readElements, readFields } from "../../src/platforms/json-stream.ts";
+import { cpuMs } from "../world/cpu-time.ts";
 
 type Chunks = readonly Uint8Array[];
 
@@ -216,9 +217,9 @@ describe("size", () => {
     const chunks = Array.from({ length: Math.ceil(text.length / 4096) }, (_, index) =>
       text.subarray(index * 4096, (index + 1) * 4096),
     );
-    const started = performance.now();
+    const started = cpuMs();
     expect(fields(["b"], chunks)).toEqual([["end"]]);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs() - started).toBeLessThan(5_000);
   });
 
   it("refuses an element without an end rather than fill the memory", () => {

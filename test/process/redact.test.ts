@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { redact } from "../../src/process/redact.ts";
 import { registerEnvironment, registerSecret, withoutSecrets } from "../../src/secrets.ts";
+import { cpuMs } from "../world/cpu-time.ts";
 
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const PEM = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
@@ -81,9 +82,9 @@ describe("redact", () => {
   });
 
   it("stays fast on a long text without a space", () => {
-    const started = performance.now();
+    const started = cpuMs();
     redact("a-".repeat(500_000));
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs() - started).toBeLessThan(5_000);
   });
 
   it("never lets a private key through, wherever it stands", () => {

@@ -47,6 +47,7 @@ export class TestCluster {
   readonly running: TalosCluster;
   readonly directory: string;
   #files = 0;
+  #sandbox: Promise<SandboxFile> | null = null;
 
   constructor(running: TalosCluster) {
     this.running = running;
@@ -68,6 +69,12 @@ export class TestCluster {
 
   get endpoint(): string {
     return this.controlPlanes[0] ?? "";
+  }
+
+  /** Written once, when the cluster starts; a process reads it each time. */
+  async sandbox(): Promise<SandboxFile> {
+    this.#sandbox ??= readFile(join(this.directory, SANDBOX_FILE), "utf8").then((text) => JSON.parse(text));
+    return await this.#sandbox;
   }
 
   async file(text: string): Promise<string> {
@@ -143,7 +150,6 @@ export class TestCluster {
   ): Promise<Run> {
     let stdout = "";
     let stderr = "";
-    const sandbox = JSON.parse(await readFile(join(this.directory, SANDBOX_FILE), "utf8")) as SandboxFile;
     const exit = await command({
       argv,
       env: {},
@@ -154,7 +160,7 @@ export class TestCluster {
       err: (text) => {
         stderr += text;
       },
-      sandbox,
+      sandbox: await this.sandbox(),
     });
     return { exit, stdout, stderr };
   }

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateIdentity, identityToRecipient } from "age-encryption";
+import { onTestFinished } from "vitest";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
 import { systemClock } from "../../src/apply/run-clock.ts";
@@ -24,7 +25,6 @@ import type { Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { TalosClusterOptions } from "../../src/sandbox/talos/cluster.ts";
 import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
-import { SANDBOX_FILE } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
 import { makeNextAuthority } from "../../src/sealing/next-authority.ts";
 import { openNextKey } from "../../src/sealing/next-key.ts";
@@ -97,7 +97,12 @@ export class TalosWorld {
     // One of its own, so that what is left behind can be seen.
     const temporary = join(info.directory, "temporary");
     await mkdir(temporary);
+    const outside = process.env["TMPDIR"];
     process.env["TMPDIR"] = temporary;
+    onTestFinished(() => {
+      if (outside === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = outside;
+    });
     const resource: ClusterResource = {
       name: info.name,
       source: { file: "cluster.yaml", line: 1 },
@@ -287,7 +292,7 @@ export class TalosWorld {
         argv,
         env: {},
         cwd: this.test.directory,
-        sandbox: JSON.parse(await readFile(join(this.test.directory, SANDBOX_FILE), "utf8")),
+        sandbox: await this.test.sandbox(),
       };
       let stdout = "";
       let stderr = "";

@@ -1,13 +1,15 @@
 /**
  * Imported by the files of tests that are about what commands say and do, not about processes: `Repository` then runs
- * them in this process, and so do the emulated executables. Real git, real files, real time, and a sandbox in the
- * background as ever.
+ * them in this process, and so do the emulated executables and the sandbox. Real git, real files, real time.
  */
 import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import { redact } from "../../src/process/redact.ts";
 import { type ExecutableCall, type Runner, type RunnerOptions, shown } from "../../src/process/runner.ts";
+import type { UpOptions } from "../../src/sandbox/spawn-daemon.ts";
+import { startSandbox } from "../../src/sandbox/start-teleport.ts";
+import { startTalosSandbox } from "../../src/sandbox/talos/start-talos.ts";
 import { runHere } from "./command-line.ts";
 import { callTool, emulatedTool } from "./emulated-tool.ts";
 import { Repository } from "./repository.ts";
@@ -20,6 +22,12 @@ vi.mock("../../src/process/runner.ts", async (original) => {
     createRunner: (options: RunnerOptions = {}) => shortcut(actual.createRunner(options), options),
   };
 });
+
+// Nor do they need a process for each cluster: whatever asks for it finds it by its folder and its port, as ever.
+vi.mock("../../src/sandbox/spawn-daemon.ts", () => ({
+  spawnDaemon: async (options: UpOptions) =>
+    ("talos" in options ? await startTalosSandbox(options) : await startSandbox(options)).info,
+}));
 
 Repository.runsWith(
   async (argv, { folder, env }) => await runHere(argv, { cwd: folder, env: { ...process.env, ...env } }),

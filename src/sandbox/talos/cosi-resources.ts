@@ -2,8 +2,8 @@ import { encodeBase64 } from "../values.ts";
 import type { PemPair } from "./certificates.ts";
 import { STATIC_PODS } from "./control-plane.ts";
 import { podStatus } from "./kubernetes.ts";
-import type { Machine } from "./machine.ts";
 import { acceptedByKubernetes, acceptedByTalos } from "./machine-config.ts";
+import type { MachineParts } from "./machine-parts.ts";
 
 /** What `talosctl get` shows: types, aliases and specs (TA 2.3, 3.1, 3.8). */
 export interface CosiResource {
@@ -32,7 +32,7 @@ export interface ResourceKind {
   /** Only for `os:admin`. */
   readonly sensitive: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly list: (machine: Machine) => readonly { readonly id: string; readonly spec: unknown }[];
+  readonly list: (machine: MachineParts) => readonly { readonly id: string; readonly spec: unknown }[];
 }
 
 const KINDS: readonly ResourceKind[] = [
@@ -242,7 +242,7 @@ const KINDS: readonly ResourceKind[] = [
   },
 ];
 
-function machineStatus({ kubelet, controlPlane, name, isKubernetesReady }: Machine): unknown {
+function machineStatus({ kubelet, controlPlane, name, isKubernetesReady }: MachineParts): unknown {
   const notReady = STATIC_PODS.filter((pod) => controlPlane !== null && !controlPlane.isReady(pod));
   const unmetConditions = [
     ...(kubelet.service?.healthy === true ? [] : [{ name: "services", reason: "kubelet not running" }]),
@@ -269,7 +269,7 @@ export function cosiKind(name: string): ResourceKind | undefined {
 export class ResourceLedger {
   readonly #entries = new Map<string, { metadata: ResourceMetadata; spec: string }>();
 
-  list(kind: ResourceKind, machine: Machine): readonly CosiResource[] {
+  list(kind: ResourceKind, machine: MachineParts): readonly CosiResource[] {
     const present = kind.list(machine);
     const ids = new Set(present.map(({ id }) => `${kind.type}/${id}`));
     // Destroyed and made again is a new resource, with a first version.
@@ -280,7 +280,7 @@ export class ResourceLedger {
   }
 
   /** So that changes between two looks are counted, too. */
-  note(machine: Machine): void {
+  note(machine: MachineParts): void {
     for (const kind of KINDS) this.list(kind, machine);
   }
 

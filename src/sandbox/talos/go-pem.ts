@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { remembered } from "./remembered.ts";
 
 /**
  * PEM as Go's `encoding/pem` reads it, which is stricter than OpenSSL: a block starts at the start of a line, and
@@ -64,16 +65,16 @@ export function encodePem(label: string, bytes: Uint8Array): string {
 }
 
 /** Go's `CertPool.AppendCertsFromPEM`: takes what parses and says nothing of the rest. */
-export function certificatePool(text: string): readonly X509Certificate[] {
-  return decodePem(text).flatMap(({ label, bytes }) => {
+export const certificatePool = remembered((text): readonly X509Certificate[] =>
+  decodePem(text).flatMap(({ label, bytes }) => {
     if (label !== "CERTIFICATE") return [];
     try {
       return [new X509Certificate(bytes)];
     } catch {
       return [];
     }
-  });
-}
+  }),
+);
 
 /**
  * The same private key with a label that OpenSSL knows. Talos writes Ed25519 keys as PKCS #8 under a label of its

@@ -116,7 +116,19 @@ function signatureProblem(leaf: X509Certificate, root: X509Certificate): string 
   return GO_FAILURE[root.publicKey.asymmetricKeyType ?? ""] ?? "x509: cannot verify signature";
 }
 
+/** What was verified once for each root: the same leaf comes with every connection. */
+const VERIFIED = new WeakMap<X509Certificate, Map<string, boolean>>();
+
 function signed(leaf: X509Certificate, root: X509Certificate): boolean {
+  const known = VERIFIED.get(root) ?? new Map<string, boolean>();
+  VERIFIED.set(root, known);
+  const name = leaf.fingerprint256;
+  const verdict = known.get(name) ?? isSignedBy(leaf, root);
+  known.set(name, verdict);
+  return verdict;
+}
+
+function isSignedBy(leaf: X509Certificate, root: X509Certificate): boolean {
   try {
     return leaf.verify(root.publicKey);
   } catch {

@@ -1,12 +1,16 @@
 import { stringify } from "yaml";
 import { branch, encodeBase64, text } from "../values.ts";
 import { issue, YEAR_HOURS } from "./certificates.ts";
-import { cosiKind } from "./cosi-resources.ts";
+import { cosiKind, type ResourceLedger } from "./cosi-resources.ts";
 import type { ApplyMode } from "./dialect.ts";
-import type { Machine } from "./machine.ts";
 import { acceptedByKubernetes } from "./machine-config.ts";
+import type { MachineParts } from "./machine-parts.ts";
 import { RpcError } from "./rpc.ts";
 import { makeTalosconfig } from "./talosconfig.ts";
+
+interface Machine extends MachineParts {
+  readonly ledger: ResourceLedger;
+}
 
 /** The methods of a machine's API, and who may call them (TA 3.9). */
 type Method = (

@@ -17,7 +17,8 @@ import { Kubelet } from "./kubelet.ts";
 import type { Kubernetes } from "./kubernetes.ts";
 import { callMachine } from "./machine-api.ts";
 import { acceptedByKubelet, type EmulatedConfig } from "./machine-config.ts";
-import type { DiscoveredMember, MachineContext, MachineFault } from "./machine-types.ts";
+import type { MachineParts } from "./machine-parts.ts";
+import type { DiscoveredMember, MachineFault } from "./machine-types.ts";
 import type { Network } from "./network.ts";
 import { type Pace, Queue } from "./pace.ts";
 import { RpcError, type RpcRequest } from "./rpc.ts";
@@ -60,7 +61,7 @@ const SKEW_MS = 2 * 3_600_000;
 const THREE_DAYS_MS = 3 * 86_400_000;
 
 /** One Talos machine: its configurations, what follows from them, and how they reach each other. */
-export class Machine implements MachineContext {
+export class Machine implements MachineParts {
   readonly name: string;
   readonly address: string;
   readonly isControlPlane: boolean;

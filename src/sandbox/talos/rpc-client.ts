@@ -1,8 +1,9 @@
 import type { X509Certificate } from "node:crypto";
-import { connect, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, type TLSSocket } from "node:tls";
 import { encodeFrame, FRAME, frameReader } from "../wire.ts";
 import { quote, verifyCertificate } from "./go-verify.ts";
 import { type Routes, route } from "./network.ts";
+import { remembered } from "./remembered.ts";
 import { type Preface, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
 
 export interface DialOptions {
@@ -80,14 +81,17 @@ interface Waiting {
   readonly reject: (error: RpcError) => void;
 }
 
+const clientContext = remembered((identity) =>
+  createSecureContext({ ...JSON.parse(identity), minVersion: "TLSv1.2" }),
+);
+
 /** Connects, verifies the server, and waits until the server has verified us. Fails as grpc-go does. */
 export async function dial(options: DialOptions): Promise<RpcConnection> {
   const target = `${options.address}:${options.port}`;
   return await new Promise((resolve, reject) => {
     const socket = connect({
       ...route(options.routes, options.address, options.port),
-      ...options.identity,
-      minVersion: "TLSv1.2",
+      secureContext: clientContext(JSON.stringify(options.identity ?? {})),
       rejectUnauthorized: false,
       // Go verifies an IP address against the certificate, but does not send it as a server name; so do we.
       checkServerIdentity: () => undefined,

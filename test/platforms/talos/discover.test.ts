@@ -131,7 +131,7 @@ describe("the inventory of a live cluster", () => {
   );
 
   it("takes an endpoint that answers", async () => {
-    const test = await cluster({ ...SMALL, controlPlanes: 3 });
+    const test = await cluster({ ...SMALL, controlPlanes: 3, dialTimeoutMs: 15_000 });
     const { talosconfig } = test.running.info;
     const dead = (await readFile(talosconfig, "utf8")).replace(test.endpoint, "127.0.0.1:1");
     const found = await discover(test, await test.file(dead));

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { harmless } from "../../../src/views/harmless.ts";
 import { clipped, exactly, line, span, spread, widthOf, wrapped } from "../../../src/views/tui/spans.ts";
+import { cpuMs } from "../../world/cpu-time.ts";
 
 const ESC = "\u001b";
 
@@ -70,8 +71,8 @@ describe("names that try to be more than names", () => {
   });
 
   it("does not let a name of a megabyte hold up the screen", () => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(widthOf(exactly(line("x\u0300".repeat(500_000)), 80))).toBe(80);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
   });
 });

@@ -6,6 +6,7 @@ import { reduce } from "../../../src/views/tui/reducer.ts";
 import { rowsOf } from "../../../src/views/tui/rows.ts";
 import { type State, startState } from "../../../src/views/tui/state.ts";
 import { componentCount, componentInWords } from "../../../src/views/tui/view/component-lines.ts";
+import { cpuMs } from "../../world/cpu-time.ts";
 import { calmly, open, press, SIZE, type, wait } from "./keystrokes.ts";
 import {
   BUSY_PLAN,
@@ -254,10 +255,10 @@ describe("100,000 components", () => {
   it("are listed, searched and walked without delay", () => {
     const many = new Map([["acme.cluster", components(100_000)]]);
     let state = press(open({ mode: "approve", plan: READY_PLAN, components: many }), "4", "tab");
-    const started = performance.now();
+    const started = cpuMs();
     for (let times = 0; times < 200; times += 1) state = press(state, "down");
     state = press(type(press(state, "/"), "web-9999"), "return", "end");
     expect(componentCount(state)).toEqual({ all: 100_000, found: 11 });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(cpuMs() - started).toBeLessThan(3_000);
   });
 });
