@@ -1,6 +1,7 @@
+import { isRosterStated } from "../checklist/roster-complete.ts";
 import { isoTime } from "../iso-time.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
-import { begin } from "../record/changes/begin.ts";
+import { begin, rosterTaken } from "../record/changes/begin.ts";
 import { asked, drivenBy, spending, turnedBack } from "../record/changes/intended.ts";
 import { remember } from "../record/changes/remember.ts";
 import { followed } from "../record/changes/seen.ts";
@@ -29,6 +30,7 @@ export async function noteIntent(
   const retire =
     resource?.authorities.find(({ type }) => type === step.authority)?.retire ?? open?.retire ?? [];
   const overridden = isStarting(atHand) ? await overriddenBefore(observation, step.authority) : null;
+  const acceptsRoster = isRosterAccepted(run, atHand);
   const begun =
     known === undefined
       ? begin(
@@ -38,7 +40,7 @@ export async function noteIntent(
             content: content ?? "",
             retire,
             overridden,
-            acceptsRoster: isRosterWaived(step),
+            acceptsRoster,
           },
           live,
           observation,
@@ -48,7 +50,8 @@ export async function noteIntent(
   const memory = openRotation(begun, step.authority);
   if (memory === undefined)
     throw new Error(`the record of ${step.authority} was just begun and is not there`);
-  const kept = backup === null ? memory : { ...memory, backup };
+  const answered = acceptsRoster ? rosterTaken(memory, observation) : memory;
+  const kept = backup === null ? answered : { ...answered, backup };
   const seen = followed(kept, live, atHand.observation.profile);
   const driven = content === null ? seen : drivenBy(seen, content);
   const spent = step.action === "rotate" ? spending(driven, step) : driven;
@@ -59,10 +62,16 @@ export async function noteIntent(
   return noted;
 }
 
-/** That nobody knows who was there before init is accepted by review: then who is there now is the roster. */
-function isRosterWaived({ authority, guards }: StepAtHand["step"]): boolean {
-  const verdict = guards.find(({ id }) => id === "roster");
-  return verdict?.waived.some(({ subject }) => subject === `roster/${authority}`) === true;
+/**
+ * That nobody knows who was there before init is accepted by review, or a person has stated that nobody is missing: then
+ * who is there now is the roster.
+ */
+function isRosterAccepted(run: ClusterRun, { step, resource, observation, record }: StepAtHand): boolean {
+  const verdict = step.guards.find(({ id }) => id === "roster");
+  const isWaived = verdict?.waived.some(({ subject }) => subject === `roster/${step.authority}`) === true;
+  const memory = openRotation(record, step.authority);
+  const now = run.clock.now();
+  return isWaived || isRosterStated(step.authority, { observation, rotation: resource, record: memory, now });
 }
 
 /** The rotation begins with this step; half-way into init it has begun already. */

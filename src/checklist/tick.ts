@@ -4,6 +4,7 @@ import type { Acknowledgement } from "../resources/model/desired.ts";
 import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { workOfType } from "./checklist.ts";
 import { isPlaceholder } from "./placeholder.ts";
+import { stepIdsOf } from "./roster-step.ts";
 import type { ChecklistStep } from "./step.ts";
 import { isUnlistedStep } from "./unlisted-kinds.ts";
 
@@ -41,7 +42,7 @@ export function tickChecklist(
   acknowledgements: readonly Acknowledgement[],
   context: TickContext,
 ): { readonly steps: readonly TickedStep[]; readonly problems: readonly AcknowledgementProblem[] } {
-  const known = context.types.flatMap((type) => workOfType(context.profile, type)).map((step) => step.id);
+  const known = context.types.flatMap((type) => stepIdsOf(context.profile, type));
   const problems: AcknowledgementProblem[] = [];
   const valid: Acknowledgement[] = [];
   acknowledgements.forEach((acknowledgement, index) => {
@@ -145,7 +146,7 @@ function unknownStep(
   { profile, types }: TickContext,
 ): Omit<AcknowledgementProblem, "index"> {
   const owner = step.split("/", 1)[0] ?? "";
-  if (!types.includes(owner) && workOfType(profile, owner).some(({ id }) => id === step)) {
+  if (!types.includes(owner) && stepIdsOf(profile, owner).includes(step)) {
     return {
       message: `step ${step} belongs to ${owner}, which this rotation does not move (${types.join(", ")})`,
       suggestion: null,

@@ -56,7 +56,14 @@ export async function compareWithBase(
     const message = `has ${count(errors, "error")} in its resources, so nothing can be compared with it`;
     const remedy = "`capstan validate` there shows them; phase edges were not checked";
     const finding: PlacedFinding = { severity: "warning", subject: ref, message, remedy, source: null };
-    return { commit, diff, connections: connectionChanges(NO_BASE, head), changes: [], findings: [finding] };
+    return {
+      commit,
+      diff,
+      connections: connectionChanges(NO_BASE, head),
+      changes: [],
+      findings: [finding],
+      waivers: [],
+    };
   }
   return {
     commit,
@@ -113,8 +120,9 @@ async function loadCommit(
 }
 
 /** What a plan says of the commit that it is compared with: findings go without their place in a file. */
-export function basePlan({ commit, connections, changes, findings }: Base): BasePlan {
-  return { commit, connections, changes, findings: findings.map(({ source: _, ...finding }) => finding) };
+export function basePlan({ commit, connections, changes, findings, waivers }: Base): BasePlan {
+  const placeless = findings.map(({ source: _, ...finding }) => finding);
+  return { commit, connections, changes, findings: placeless, waivers };
 }
 
 /** For `validate`, where they stand now, or stood. */

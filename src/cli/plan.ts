@@ -30,7 +30,9 @@ export async function plan(
   // Then the file itself is what is printed.
   if (options.out === STREAM) return exitOfPlan(made.plan);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
-    await showPlan(terminal, made.workspace, options, made.plan, made.observations);
+    const { out: _, ...again } = options;
+    const look = async () => (await planDirectory(terminal, directoryOf(directory, options), again)).plan;
+    await showPlan(terminal, made.workspace, options, made, options.observations === undefined ? look : null);
   } else {
     const text = await planAs(made, terminal, options);
     if (options.format === "text") await printPaged(terminal, text);

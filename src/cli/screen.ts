@@ -17,16 +17,17 @@ import type { Workspace } from "./workspace.ts";
 /** The shared flags, and whether the screen is to be sentences for people who hear it. */
 export type ScreenOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "screenReader">;
 
-/** Shows a plan until the person leaves. */
+/** Shows a plan until the person leaves; `look` looks again and plans anew, `null` where there is nothing to look at. */
 export async function showPlan(
   terminal: Terminal,
   workspace: Workspace,
   options: ScreenOptions,
-  plan: Plan,
-  observations: readonly ClusterObservation[],
+  { plan, observations }: { readonly plan: Plan; readonly observations: readonly ClusterObservation[] },
+  look: (() => Promise<Plan>) | null,
 ): Promise<void> {
   const { review } = await import("../views/tui/on-screen.tsx");
   await review({
+    ...(look === null ? {} : { look }),
     ...drawing(terminal, options),
     plan,
     diff: await askingChange(workspace),

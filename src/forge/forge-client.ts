@@ -50,11 +50,12 @@ export function openClient({ forge, token, apiUrl, now, sleep, notice }: ForgeAc
         // A signal is over after its time, so every attempt gets its own.
         const signal = AbortSignal.timeout(TIMEOUT_MS);
         const answer = await request({ ...sent, request: { ...options.request, signal } });
-        if (typeof answer.data !== "string" || answer.data === "") return answer;
-        throw new OddReply(`it sent text in place of JSON, so it may not be ${forge} that answers`);
+        if (isJson(answer.data)) return answer;
+        throw new OddReply(`it sent no JSON, so it may not be ${forge} that answers`);
       } catch (error) {
         const pause = pauseBefore(attempt, error, now());
-        if (pause === null || !canBeTriedAgain(options.method, error)) throw messageOf(error);
+        if (pause === null || !canBeTriedAgain(options.method, error))
+          throw thrown(forge, options.method, error);
         notice(
           `${forge} answers ${statusOf(error) ?? "nothing"}; trying again in ${Math.ceil(pause / 1000)} s`,
         );
@@ -79,6 +80,17 @@ function headersFor(forge: ForgeName, token: string): Readonly<Record<string, st
     case "Forgejo":
       return { authorization: `token ${token}`, accept: "application/json" };
   }
+}
+
+/** The client that pages takes a 409 for an empty list, where no comment and no approval would be found. */
+function thrown(forge: ForgeName, method: string, error: unknown): unknown {
+  if (method !== "GET" || statusOf(error) !== 409) return messageOf(error);
+  return new OddReply(`it says that a question is in conflict (409), so it may not be ${forge} that answers`);
+}
+
+/** An object or a list: what every call here is answered with. The client hands over other bodies as they are. */
+function isJson(data: unknown): boolean {
+  return typeof data === "object" && data !== null && !(data instanceof ArrayBuffer);
 }
 
 /** The next page is where the first one was: a forge behind a proxy may name another host, and the token goes to none. */

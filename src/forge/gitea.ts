@@ -42,11 +42,12 @@ export function openGitea(name: keyof typeof ACTIONS_LOGIN, access: ForgeAccess)
       return asComment(reply);
     },
     async updateComment(_pull, comment, body) {
-      await client.send("PATCH /repos/{owner}/{repo}/issues/comments/{comment}", {
+      const reply = await client.send("PATCH /repos/{owner}/{repo}/issues/comments/{comment}", {
         ...where,
         comment,
         body,
       });
+      asComment(reply);
     },
     async issues(label, author) {
       const found = await client.list("GET /repos/{owner}/{repo}/issues", {
@@ -70,11 +71,12 @@ export function openGitea(name: keyof typeof ACTIONS_LOGIN, access: ForgeAccess)
       return asIssue(reply);
     },
     async updateIssue(number, change) {
-      await client.send("PATCH /repos/{owner}/{repo}/issues/{index}", {
+      const reply = await client.send("PATCH /repos/{owner}/{repo}/issues/{index}", {
         ...where,
         index: number,
         ...change,
       });
+      asIssue(reply);
     },
     async pullsOf(commit) {
       try {

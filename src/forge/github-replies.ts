@@ -1,12 +1,9 @@
 import type { CheckRun, Comment, Issue, NewCheckRun, Pull } from "./forge.ts";
+import type { ReplyFields } from "./reply-client.ts";
 
-/** A comment, as GitHub lists it. */
-export function asComment(data: {
-  readonly id: number | bigint;
-  readonly user?: { readonly login: string } | null;
-  readonly body?: string | null | undefined;
-}): Comment {
-  return { id: data.id, login: data.user?.login ?? "", body: data.body ?? "" };
+/** A comment, as GitHub lists it; whoever wrote it may be gone. */
+export function asComment(comment: ReplyFields): Comment {
+  return { id: comment.number("id"), login: comment.text("user", "login"), body: comment.text("body") };
 }
 
 /** A check run that is over, as GitHub takes it. */
@@ -22,63 +19,38 @@ export function completed({ name, conclusion, externalId, title, summary, text, 
 }
 
 /** A pull request, as GitHub lists it. */
-export function asPull(data: {
-  readonly number: number;
-  readonly merged_at?: string | null;
-  readonly merge_commit_sha?: string | null;
-  readonly base: { readonly ref: string };
-  readonly head: { readonly sha: string };
-}): Pull {
+export function asPull(pull: ReplyFields): Pull {
   return {
-    number: data.number,
-    merged: typeof data.merged_at === "string",
-    base: data.base.ref,
-    head: data.head.sha,
-    mergeCommit: data.merge_commit_sha ?? null,
+    number: pull.number("number"),
+    merged: pull.text("merged_at") !== "",
+    base: pull.name("base", "ref"),
+    head: pull.name("head", "sha"),
+    mergeCommit: pull.text("merge_commit_sha") || null,
   };
 }
 
 /** A check run, as GitHub lists it. */
-export function asCheckRun(data: {
-  readonly id: number | bigint;
-  readonly name: string;
-  readonly head_sha: string;
-  readonly status: string;
-  readonly conclusion: string | null;
-  readonly external_id: string | null;
-  readonly app: { readonly slug?: string } | null;
-  readonly output: {
-    readonly title: string | null;
-    readonly summary: string | null;
-    readonly text: string | null;
-  };
-}): CheckRun {
+export function asCheckRun(run: ReplyFields): CheckRun {
   return {
-    id: data.id,
-    name: data.name,
-    head: data.head_sha,
-    app: data.app?.slug ?? "",
-    conclusion: data.status === "completed" ? data.conclusion : null,
-    externalId: data.external_id ?? "",
-    title: data.output.title ?? "",
-    summary: data.output.summary ?? "",
-    text: data.output.text ?? "",
+    id: run.number("id"),
+    name: run.name("name"),
+    head: run.name("head_sha"),
+    app: run.text("app", "slug"),
+    conclusion: run.is("completed", "status") ? run.text("conclusion") || null : null,
+    externalId: run.text("external_id"),
+    title: run.text("output", "title"),
+    summary: run.text("output", "summary"),
+    text: run.text("output", "text"),
   };
 }
 
 /** An issue, as GitHub lists it. */
-export function asIssue(data: {
-  readonly number: number;
-  readonly state: string;
-  readonly state_reason?: string | null | undefined;
-  readonly title: string;
-  readonly body?: string | null | undefined;
-}): Issue {
+export function asIssue(issue: ReplyFields): Issue {
   return {
-    number: data.number,
-    state: data.state === "closed" ? "closed" : "open",
-    reason: data.state_reason ?? null,
-    title: data.title,
-    body: data.body ?? "",
+    number: issue.number("number"),
+    state: issue.is("closed", "state") ? "closed" : "open",
+    reason: issue.text("state_reason") || null,
+    title: issue.text("title"),
+    body: issue.text("body"),
   };
 }

@@ -1,7 +1,8 @@
 import type { CheckRuns, Forge } from "./forge.ts";
-import { type ForgeAccess, type ForgeClient, openClient } from "./forge-client.ts";
+import type { ForgeAccess } from "./forge-client.ts";
 import { asCheckRun, asComment, asIssue, asPull, completed } from "./github-replies.ts";
 import { isRefusal } from "./http-errors.ts";
+import { ReplyClient } from "./reply-client.ts";
 
 /** What GitHub Actions' own token is called; it may not ask who it is. */
 const ACTIONS_LOGIN = "github-actions[bot]";
@@ -12,14 +13,14 @@ const PAGE = 100;
 /** One repository on GitHub. Nothing is asked yet. */
 export function openGitHub(access: ForgeAccess): Forge {
   const [owner = "", repo = ""] = access.repository.split("/");
-  const octokit = openClient(access);
+  const client = new ReplyClient(access);
   const where = { owner, repo };
   let login: Promise<string> | null = null;
   return {
     name: access.forge,
-    checkRuns: checkRunsOf(octokit, where),
+    checkRuns: checkRunsOf(client, where),
     async comments(pull) {
-      const found = await octokit.paginate("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      const found = await client.list("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
         ...where,
         issue_number: pull,
         per_page: PAGE,
@@ -27,22 +28,23 @@ export function openGitHub(access: ForgeAccess): Forge {
       return found.map(asComment);
     },
     async createComment(pull, body) {
-      const { data } = await octokit.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      const reply = await client.send("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
         ...where,
         issue_number: pull,
         body,
       });
-      return asComment(data);
+      return asComment(reply);
     },
     async updateComment(_pull, id, body) {
-      await octokit.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
+      const reply = await client.send("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
         ...where,
         comment_id: id,
         body,
       });
+      asComment(reply);
     },
     async issues(label, creator) {
-      const found = await octokit.paginate("GET /repos/{owner}/{repo}/issues", {
+      const found = await client.list("GET /repos/{owner}/{repo}/issues", {
         ...where,
         labels: label,
         creator,
@@ -50,27 +52,28 @@ export function openGitHub(access: ForgeAccess): Forge {
         per_page: PAGE,
       });
       // GitHub lists pull requests as issues.
-      return found.filter(({ pull_request }) => pull_request === undefined).map(asIssue);
+      return found.filter((one) => !one.has("pull_request")).map(asIssue);
     },
     async createIssue({ title, body, label }) {
-      const { data } = await octokit.request("POST /repos/{owner}/{repo}/issues", {
+      const reply = await client.send("POST /repos/{owner}/{repo}/issues", {
         ...where,
         title,
         body,
         labels: [label],
       });
-      return asIssue(data);
+      return asIssue(reply);
     },
     async updateIssue(number, change) {
-      await octokit.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
+      const reply = await client.send("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
         ...where,
         issue_number: number,
         ...change,
         ...(change.state === "closed" ? { state_reason: "completed" as const } : {}),
       });
+      asIssue(reply);
     },
     async pullsOf(commit) {
-      const found = await octokit.paginate("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
+      const found = await client.list("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
         ...where,
         commit_sha: commit,
         per_page: PAGE,
@@ -78,26 +81,26 @@ export function openGitHub(access: ForgeAccess): Forge {
       return found.map(asPull);
     },
     async pull(number) {
-      const { data } = await octokit.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
+      const reply = await client.send("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
         ...where,
         pull_number: number,
       });
-      return asPull(data);
+      return asPull(reply);
     },
     login() {
-      login ??= access.author === null ? loginOf(octokit) : Promise.resolve(access.author);
+      login ??= access.author === null ? loginOf(client) : Promise.resolve(access.author);
       return login;
     },
   };
 }
 
 function checkRunsOf(
-  octokit: ForgeClient,
+  client: ReplyClient,
   where: { readonly owner: string; readonly repo: string },
 ): CheckRuns {
   return {
     async on(commit, name) {
-      const found = await octokit.paginate("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+      const found = await client.list("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
         ...where,
         ref: commit,
         check_name: name,
@@ -108,28 +111,28 @@ function checkRunsOf(
       return found.map(asCheckRun);
     },
     async create(run) {
-      const { data } = await octokit.request("POST /repos/{owner}/{repo}/check-runs", {
+      const reply = await client.send("POST /repos/{owner}/{repo}/check-runs", {
         ...where,
         head_sha: run.head,
         ...completed(run),
       });
-      return asCheckRun(data);
+      return asCheckRun(reply);
     },
     async update(id, run) {
-      const { data } = await octokit.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+      const reply = await client.send("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
         ...where,
-        check_run_id: Number(id),
+        check_run_id: id,
         ...completed(run),
       });
-      return asCheckRun(data);
+      return asCheckRun(reply);
     },
   };
 }
 
-async function loginOf(octokit: ForgeClient): Promise<string> {
+async function loginOf(client: ReplyClient): Promise<string> {
   try {
-    const { data } = await octokit.request("GET /user");
-    return data.login;
+    const reply = await client.send("GET /user");
+    return reply.name("login");
   } catch (error) {
     if (isRefusal(error)) return ACTIONS_LOGIN;
     throw error;

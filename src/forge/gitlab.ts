@@ -38,12 +38,13 @@ export function openGitLab(access: ForgeAccess): Forge {
       return asComment(reply);
     },
     async updateComment(pull, note, body) {
-      await client.send("PUT /projects/{id}/merge_requests/{iid}/notes/{note}", {
+      const reply = await client.send("PUT /projects/{id}/merge_requests/{iid}/notes/{note}", {
         ...where,
         iid: pull,
         note,
         body,
       });
+      asComment(reply);
     },
     async issues(label, author) {
       const found = await client.list("GET /projects/{id}/issues", {
@@ -68,13 +69,14 @@ export function openGitLab(access: ForgeAccess): Forge {
       return asIssue(reply);
     },
     async updateIssue(number, { title, body, state }) {
-      await client.send("PUT /projects/{id}/issues/{iid}", {
+      const reply = await client.send("PUT /projects/{id}/issues/{iid}", {
         ...where,
         iid: number,
         ...(title === undefined ? {} : { title }),
         ...(body === undefined ? {} : { description: body }),
         ...(state === undefined ? {} : { state_event: state === "open" ? "reopen" : "close" }),
       });
+      asIssue(reply);
     },
     async pullsOf(commit) {
       const found = await client.list("GET /projects/{id}/repository/commits/{commit}/merge_requests", {

@@ -16,9 +16,7 @@ export class ReplyFields {
   number(...path: readonly string[]): number {
     const value = this.#at(path);
     if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-    throw new OddReply(
-      `its reply has no \`${path.join(".")}\`, so it may not be ${this.#forge} that answers`,
-    );
+    throw this.#without(path);
   }
 
   /** A text; empty where there is none. */
@@ -36,6 +34,10 @@ export class ReplyFields {
 
   is(value: string | boolean, ...path: readonly string[]): boolean {
     return this.#at(path) === value;
+  }
+
+  has(...path: readonly string[]): boolean {
+    return (this.#at(path) ?? null) !== null;
   }
 
   #without(path: readonly string[]): OddReply {
@@ -62,9 +64,19 @@ export class ReplyClient {
     this.#forge = access.forge;
   }
 
-  /** All entries of a list, page after page. */
+  /** All entries of a list, page after page. Throws an `OddReply` for what is no list: it would count as an empty one. */
   async list(route: string, parameters: object): Promise<readonly ReplyFields[]> {
-    const found = await this.#client.paginate<unknown>({ ...parse(route), ...parameters });
+    const options = { ...parse(route), ...parameters };
+    const found = await this.#client
+      .paginate<unknown, unknown>(options, ({ data }) => {
+        if (Array.isArray(data)) return data;
+        throw new TypeError("no list");
+      })
+      // The client itself stumbles over a count without entries.
+      .catch((error: unknown) => {
+        if (!(error instanceof TypeError)) throw error;
+        throw new OddReply(`its reply is no list, so it may not be ${this.#forge} that answers`);
+      });
     return found.map((entry) => new ReplyFields(this.#forge, entry));
   }
 

@@ -1,3 +1,5 @@
+import { isRosterStated } from "../checklist/roster-complete.ts";
+import { rosterStep } from "../checklist/roster-step.ts";
 import { kindsOf, reportedByComponents, unreadListing } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { keyOf } from "../rotation/component-key.ts";
@@ -5,6 +7,9 @@ import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { followersOf } from "../rotation/followers.ts";
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
+import type { RosterMember } from "../rotation/record.ts";
+import { acknowledgeCommand } from "../rotation/remedy-command.ts";
+import { rosterOf } from "../rotation/roster.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
 import { approvableAtTheEnd, failWith, type Judgement, unknown } from "./judgement.ts";
 
@@ -27,7 +32,8 @@ export const roster: Guard = {
     if (edge.from === "standby" && edge.to !== "standby") {
       return withUnread(silent(input), kindsOf(observation.profile).filter(isUnread(input)), input);
     }
-    if (record?.roster == null) {
+    const taken = record?.roster ?? statedRoster(input);
+    if (taken === null) {
       return unknown({
         ...approvableAtTheEnd(edge),
         subject: `roster/${authority.type}`,
@@ -36,13 +42,13 @@ export const roster: Guard = {
         remedy:
           edge.from === "rollback"
             ? "compare `capstan status` with your own inventory, and let whoever is missing come back"
-            : "compare `capstan status` with your own inventory. Once this is accepted, apply takes a new roster from what is there",
+            : `compare \`capstan status\` with your own inventory. When nobody is missing, state it, and apply takes the roster from who is there: \`${acknowledgeCommand(rosterStep(authority.type))}\``,
       });
     }
-    const members = new Set(record.roster.map(keyOf));
+    const members = new Set(taken.map(keyOf));
     const ids = standbyIds(past, authority);
-    const followers = followersOf(observation, authority, record.roster, edge.from, now, ids).filter(
-      (follower) => members.has(keyOf(follower)),
+    const followers = followersOf(observation, authority, taken, edge.from, now, ids).filter((follower) =>
+      members.has(keyOf(follower)),
     );
     const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
     const away = followers.filter(({ standing }) => standing === "away");
@@ -63,6 +69,11 @@ export const roster: Guard = {
     return { outcome: judgement.outcome, findings: [...judgement.findings, ...unsure] };
   },
 };
+
+/** Who is there now, where a person has stated that nobody is missing; `null` while nobody has. */
+function statedRoster(input: GuardInput): readonly RosterMember[] | null {
+  return isRosterStated(input.authority.type, input) ? rosterOf(input.observation) : null;
+}
 
 /** Who was seen not to follow, and the kinds of which nobody can tell: that is no sign that somebody is lost. */
 function withUnread(

@@ -5,7 +5,7 @@ import { newKeyWasUsed, wouldBeUnused } from "../rotation/evidence.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding, GuardId, GuardVerdict } from "../rotation/plan.ts";
-import type { RotationRecord } from "../rotation/record.ts";
+import { type RotationRecord, seenStart } from "../rotation/record.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 
 /** What is known of a rotation where one of its steps may drop a key that somebody lives by. */
@@ -164,5 +164,5 @@ function unknownBy({ live, memory }: Dropping, end: EndOfRollback): readonly Fin
 
 /** One that was taken in the middle of a rotation, as a person accepted, lacks who was lost before. */
 function hasFirstRoster(memory: RotationRecord | undefined): boolean {
-  return memory?.roster != null && memory.previous_id !== undefined;
+  return memory?.roster != null && seenStart(memory);
 }

@@ -1,10 +1,11 @@
+import { rosterWork } from "../checklist/roster-complete.ts";
 import { workOf } from "../checklist/work.ts";
 import { judgeAll } from "../guards/chain.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Absence, absenceOf } from "../rotation/history.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { type Edge, type Phase, placeOnWalk } from "../rotation/phase.ts";
-import type { ChecklistItem, RotationPlan } from "../rotation/plan.ts";
+import type { ChecklistItem, RotationPlan, Step } from "../rotation/plan.ts";
 import { openRotation, type RotationRecord } from "../rotation/record.ts";
 import { afterThose } from "./ahead.ts";
 import { checkPlans, exercisePlans } from "./checks.ts";
@@ -20,6 +21,7 @@ import {
   type RotationContext,
 } from "./rotation-member.ts";
 import { standingOf } from "./rotation-standing.ts";
+import { componentsAt } from "./step-components.ts";
 import { stepsBack, stepsOf } from "./steps.ts";
 import { waiverNotes } from "./waivers.ts";
 
@@ -45,6 +47,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     authorities: resource.authorities.map(({ type }) => type),
     live_phase: leastAdvanced(members),
     desired_phase: resource.phase,
+    source: { file: resource.source.file, line: resource.source.line },
     standing: first?.standing ?? "unclear",
     notes: [
       ...apart(members),
@@ -57,7 +60,25 @@ export function planRotation(resource: RotationResource, context: RotationContex
     ...checkPlans(members, context),
     ...exercisePlans(members, context),
     checklist: members.flatMap((member) => workNow(member, resource, context)),
-    steps: steps.map((step) => ({ ...step, checklist: workBefore(step, resource, context) })),
+    steps: steps.map((step) => {
+      const member = members.find(({ live }) => live.type === step.authority);
+      return complete(step, member, resource, context);
+    }),
+  };
+}
+
+/** A step with its work by hand, and with who is where it starts. */
+function complete(
+  step: Move,
+  member: Pick<Member, "live" | "memory"> | undefined,
+  resource: RotationResource | null,
+  context: RotationContext,
+): Step {
+  const components = member === undefined ? undefined : componentsAt(step, member, resource, context);
+  return {
+    ...step,
+    ...(components === undefined ? {} : { components }),
+    checklist: workBefore(step, resource, context),
   };
 }
 
@@ -105,7 +126,7 @@ export function planUndeclared(
     consumers: consumersSeen(live.type, context),
     // The work of a phase that is left for good is nobody's any more.
     checklist: live.rotation.phase === "rollback" ? itemsOf(live.type, "rollback", null, context) : [],
-    steps: steps.map((step) => ({ ...step, checklist: workBefore(step, null, context) })),
+    steps: steps.map((step) => complete(step, { live, memory }, null, context)),
   };
 }
 
@@ -146,7 +167,9 @@ function itemsOf(
 ): readonly ChecklistItem[] {
   const record = openRotation(context.record, type);
   const consumers = consumersOf(type, context);
-  return workOf(type, phase, { ...context, rotation, record, consumers }).map(({ item }) => item);
+  const roster = rosterWork(type, phase, { ...context, rotation, record });
+  const work = workOf(type, phase, { ...context, rotation, record, consumers }).map(({ item }) => item);
+  return roster === null ? work : [roster, ...work];
 }
 
 function consumersSeen(type: string, { observation }: RotationContext) {

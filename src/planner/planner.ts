@@ -10,6 +10,7 @@ import type {
   Drift,
   Plan,
   PlanOutcome,
+  ResourcePlace,
   RotationPlan,
 } from "../rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
@@ -137,9 +138,21 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
       ],
       context,
     ),
-    overrides: overridden?.plans ?? overridesOfNobody(observation, desired),
+    overrides: (overridden?.plans ?? overridesOfNobody(observation, desired)).map((override) => ({
+      ...override,
+      ...placeOf(desired.overrides.find((one) => one.cluster === name && one.type === override.authority)),
+    })),
     drift,
+    ...placeOf(cluster),
   };
+}
+
+function placeOf(resource: { readonly source: ResourcePlace } | undefined): {
+  readonly source?: ResourcePlace;
+} {
+  if (resource === undefined) return {};
+  const { file, line } = resource.source;
+  return { source: { file, line } };
 }
 
 /** A run takes the rotations of a cluster one after the other, and each is judged as after those before it. */

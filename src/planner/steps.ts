@@ -7,6 +7,7 @@ import type { GuardId, GuardVerdict } from "../rotation/plan.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import { NOT_FOR_CLOCKS } from "./automatic.ts";
 import { type Dropping, finalityOf } from "./finality.ts";
+import { keysOf } from "./key-plans.ts";
 import { judgedWithoutWaivers, type WalkStart } from "./one-step.ts";
 import {
   anothersRotation,
@@ -20,6 +21,7 @@ import {
   tooLate,
 } from "./refusals.ts";
 import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./rotation-member.ts";
+import { keyMoves } from "./step-keys.ts";
 import { verifyWording, waitWording, wordingOf } from "./wording.ts";
 
 /** The steps from where an authority stands to where git wants it; a reason why not is a step that is blocked. */
@@ -245,13 +247,15 @@ function chain(
   dropping: Dropping,
   judge: (edge: Edge) => readonly GuardVerdict[],
 ): readonly Move[] {
-  const { name } = dropping;
+  const { name, live, retire, memory, observation } = dropping;
+  const known = keysOf({ wanted: { type: live.type, retire }, live, memory }, observation);
   const authority = dropping.live.type;
   const id = ({ from, to }: Edge) => `${name}/${authority}/${from}-${to}`;
   return edges.map((edge, index) => {
     const before = edges[index - 1];
     const guards = before === undefined ? judge(edge) : null;
     const finality = finalityOf(edge, dropping, guards);
+    const keys = keyMoves(edge, dropping.live.rotation.phase, known, finality.end);
     return {
       id: id(edge),
       action: "rotate",
@@ -261,6 +265,7 @@ function chain(
       reversible: !finality.final,
       point_of_no_return: finality.final,
       ...(finality.final && edge.from === "rollback" ? { unaccounted: finality.unaccounted } : {}),
+      ...(keys.length === 0 ? {} : { keys }),
       after: before === undefined ? null : id(before),
       guards: finality.guards,
     };

@@ -7,6 +7,7 @@ import { nearest } from "../resources/read/suggest.ts";
 import { followersOf } from "../rotation/followers.ts";
 import type { Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, usesOf } from "../rotation/record.ts";
+import { writtenDate } from "../written-date.ts";
 
 interface Surroundings {
   readonly observation: ClusterObservation;
@@ -36,7 +37,7 @@ export function waiverNotes(
   const guards = guardsOf(context.observation.profile);
   return idle.map(
     (waiver) =>
-      `waives ${waiver.guard} for ${waiver.subject} until ${waiver.expires} (${waiver.reason}): ${usedUp(waiver, resource, context) ?? effect(waiver, known, guards)}`,
+      `waives ${waiver.guard} for ${waiver.subject} until ${writtenDate(waiver.expires)} (${waiver.reason}): ${usedUp(waiver, resource, context) ?? effect(waiver, known, guards)}`,
   );
 }
 

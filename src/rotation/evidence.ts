@@ -1,7 +1,13 @@
 import { typeOf } from "../profile/lookup.ts";
 import type { PlatformProfile } from "../profile/profile.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
-import { type ClusterRecord, phaseRecord, type RotationRecord, type TurnedBack } from "./record.ts";
+import {
+  type ClusterRecord,
+  phaseRecord,
+  type RotationRecord,
+  seenStart,
+  type TurnedBack,
+} from "./record.ts";
 
 /**
  * What is known of a claim. Absence proves nothing: what is not noted, not listed or not there leaves it `unknown`,
@@ -13,7 +19,8 @@ export type Evidence = "proven" | "refuted" | "unknown";
  * Whether certificates of the new key may be in use, so that dropping it cuts somebody off. Before update_clients it
  * signs nothing (reference teleport-rotation 1.4), but that a record does not speak of update_clients does not mean
  * that the cluster was never there: a run may have been killed, a hand or a clock have moved it. So it is refuted by
- * one thing only: capstan itself asked for the rollback, out of an init that it had just seen.
+ * one thing only: capstan itself asked for the rollback, out of an init that it had just seen, of a rotation that it had
+ * seen start. Of one that a hand began nobody knows what the hand does besides.
  */
 export function newKeyWasUsed(
   record: RotationRecord | undefined,
@@ -40,7 +47,7 @@ export function wouldBeUnused(
   if (used === "refuted") return true;
   const { phase, mode, state, towards } = live.rotation;
   const isWhole = phase === "init" && state === "in_progress" && mode === "manual" && towards == null;
-  const isQuiet = record === undefined || record.requested === null;
+  const isQuiet = seenStart(record) && record?.requested === null;
   return isWhole && isQuiet && !typeOf(profile, live.type).signsFromInit && used !== "proven";
 }
 
@@ -53,6 +60,7 @@ function isOutOfInit(record: RotationRecord, { rotation, active }: LiveAuthority
   const proof = record.turned_back;
   return (
     proof != null &&
+    seenStart(record) &&
     (rotation.phase === "rollback" || rotation.phase === "standby") &&
     rotation.towards == null &&
     proof.from === "init" &&

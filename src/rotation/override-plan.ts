@@ -1,6 +1,8 @@
 /** The overrides of one CA, as `plan --format json` prints them: snake_case names are a contract. */
 export interface OverridePlan {
   readonly authority: string;
+  /** Where that stands; absent where none does, and in plans of before. */
+  readonly source?: { readonly file: string; readonly line: number };
   /** Whether a resource in git says how they should be; if not, they are only shown and guarded. */
   readonly managed: boolean;
   /** Row of the state table, and what it says. */
@@ -42,6 +44,11 @@ export interface PlannedAction {
   readonly call: "create-override" | "update-override" | "delete-override" | "await-crl";
   readonly purpose: string;
   readonly why: string;
+  /** What it changes for those who meet the CA, and how it is undone; absent in plans of before, as is `signs`. */
+  readonly disrupts?: string;
+  readonly undo?: string;
+  /** It changes under which certificate the CA signs. */
+  readonly signs?: boolean;
   readonly moment: "now" | "after-standby";
   readonly force: boolean;
   readonly certificate?: string | null;

@@ -33,6 +33,16 @@ export interface BasePlan {
   /** Sentences. */
   readonly changes: readonly string[];
   readonly findings: readonly ChangeFinding[];
+  /** Waivers that the commit compared with does not have; absent in plans of before. */
+  readonly waivers?: readonly NewWaiver[];
+}
+
+/** A waiver that is new in a pull request; `resource` is the rotation, or the CA type whose own resource has it. */
+export interface NewWaiver {
+  readonly cluster: string;
+  readonly resource: string;
+  readonly guard: GuardId;
+  readonly subject: string;
 }
 
 /** One field by which capstan runs, dials, reads or writes something. Text is as written, before any `${VAR}`. */
@@ -82,6 +92,14 @@ export interface ClusterPlan {
   readonly overrides: readonly OverridePlan[];
   /** Live state that nothing in git asked for. */
   readonly drift: readonly Drift[];
+  /** Where git says how it is reached; absent in plans of before. */
+  readonly source?: ResourcePlace;
+}
+
+/** Where a resource stands: a path relative to the folder, and a 1-based line. */
+export interface ResourcePlace {
+  readonly file: string;
+  readonly line: number;
 }
 
 /** Of a cluster that was not read: then it has no rotations, overrides and drift, because nothing is known of them. */
@@ -100,6 +118,8 @@ export interface RotationPlan {
   readonly authorities: readonly string[];
   readonly live_phase: Phase;
   readonly desired_phase: Phase;
+  /** Absent where no resource declares it any more, and in plans of before. */
+  readonly source?: ResourcePlace;
   readonly standing: Standing;
   /** Facts worth a sentence that block nothing. */
   readonly notes: readonly string[];
@@ -220,6 +240,10 @@ export interface Step {
    * judged then.
    */
   readonly after: string | null;
+  /** What it does to each key of the CA; absent where the phase order refuses it, and of a look. */
+  readonly keys?: readonly KeyMove[];
+  /** Who is in the phase that it leaves; absent where that cannot be counted yet, or where no component reports it. */
+  readonly components?: StepComponents;
   /**
    * The first moment at which it may be taken if those before it are taken as soon as they may, ISO 8601. `null`: time
    * does not hold it, or nobody knows for how long, which its guard says then. Absent in plans of older versions.
@@ -230,6 +254,29 @@ export interface Step {
   /** The work by hand that comes before it. */
   readonly checklist: readonly ChecklistItem[];
   readonly guards: readonly GuardVerdict[];
+}
+
+/** What a step does to one key. `fingerprint`: `null` for the key that `init` will make, which nobody knows yet. */
+export interface KeyMove {
+  readonly fingerprint: Fingerprint | null;
+  readonly role: KeyPlan["role"];
+  readonly before: KeyStanding;
+  readonly after: KeyStanding;
+}
+
+/** `unknown`: the key sets do not tell what a rollback makes of it. */
+export type KeyStanding = KeyPlan["status"] | "absent" | "unknown";
+
+/** The components that follow the CA of a step, counted in the phase that it leaves. */
+export interface StepComponents {
+  readonly phase: Phase;
+  /** All whom the step needs there: those that follow, and those that it would wait for; without the waived ones. */
+  readonly total: number;
+  readonly there: number;
+  /** Subjects whom waivers in force leave out. */
+  readonly waived: readonly string[];
+  /** The same by kind, in the order of the platform; only kinds that there are. */
+  readonly kinds: readonly { readonly kind: string; readonly total: number; readonly there: number }[];
 }
 
 /**

@@ -147,6 +147,14 @@ export function openRotation(record: ClusterRecord, authority: string): Rotation
   return record.rotations.find((rotation) => rotation.authority === authority && rotation.ended_at === null);
 }
 
+/**
+ * Whether the record was begun before the rotation was: then its roster is of everybody who was there. Where a hand had
+ * begun it, or the record was lost, who was lost before is not on it.
+ */
+export function seenStart(rotation: RotationRecord | undefined): boolean {
+  return rotation?.previous_id !== undefined;
+}
+
 /** The latest entry of a phase, `undefined` where it was never seen in this attempt. */
 export function phaseRecord(rotation: RotationRecord | undefined, phase: Phase): PhaseRecord | undefined {
   return rotation?.phases.findLast((entry) => entry.phase === phase);

@@ -31,6 +31,8 @@ export const LEAF_TCTL = "tctl-leaf";
 export const BIN_FOLDER = "bin";
 export const CALL_LOG = "calls.jsonl";
 export const DAEMON_LOG = "daemon.log";
+/** The audit log of a Teleport cluster, JSON Lines. */
+export const AUDIT_LOG = "events.log";
 /** Opens the keys that a Talos cluster's rotation seals. */
 export const IDENTITY_FILE = "age-identity.txt";
 
@@ -39,6 +41,7 @@ const OWN_FILES = [
   INFO_FILE,
   CALL_LOG,
   DAEMON_LOG,
+  AUDIT_LOG,
   IDENTITY_FILE,
   "talos.json",
   "talosconfig",

@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { appendFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { EmulatedPlatform } from "./emulated-platform.ts";
+import { AUDIT_LOG } from "./folder.ts";
 import { type Served, serve } from "./serve.ts";
 import { type RowLife, USUAL_ROW_LIFE } from "./teleport/presence.ts";
 import type { PlayedRelease } from "./teleport/release.ts";
@@ -95,5 +97,7 @@ export async function startSandbox(
     platforms.push(leaf);
   }
   const served = await serve({ dir, speed, platforms }, onEnd);
+  // As the file backend of the real one has it: a line of JSON for each event.
+  teleport.world.audit = (event) => appendFileSync(join(dir, AUDIT_LOG), `${JSON.stringify(event)}\n`);
   return { ...served, teleport };
 }

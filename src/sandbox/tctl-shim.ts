@@ -4,9 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tshArguments } from "./tsh-arguments.ts";
 import { encodeFrame, FRAME, frameReader, INFO_FILE } from "./wire.ts";
 
-const [folder = "", tool = "", ...argv] = process.argv.slice(2);
+const [folder = "", tool = "", ...words] = process.argv.slice(2);
+const argv = tool === "tsh" ? tshArguments(words, process.env) : words;
 
 function unreachable(): never {
   process.stderr.write(

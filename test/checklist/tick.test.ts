@@ -44,6 +44,16 @@ describe("ticking the checklist", () => {
     expect(steps.map(({ state }) => state)).toEqual(["open"]);
   });
 
+  it.each([
+    ["host", "host/adopt/roster-complete", true],
+    ["host", "user/adopt/roster-complete", false],
+    ["user", "user/adopt/roster-complete", false],
+    ["db", "db/adopt/roster-complete", false],
+  ])("knows the roster of a CA that components follow: in a rotation of %s, %s", (type, step, known) => {
+    const { problems } = tickChecklist(STEPS, [said(step)], { ...CONTEXT, types: [type] });
+    expect(problems.length === 0).toBe(known);
+  });
+
   it("takes the trust in an override certificate as it is, for a CA of this rotation", () => {
     const key = "a".repeat(64);
     const about = (type: string) => tickChecklist(STEPS, [said(`override/${type}/${key}`)], CONTEXT).problems;

@@ -58,6 +58,13 @@ async function loaded() {
   return state;
 }
 
+it("a rotation by hand is not adopted: whoever began it has the key to come", async () => {
+  const ran = await run(["rotate", "adopt", "talos"], { SOPS_AGE_KEY: identity });
+  expect(ran).toMatchObject({ exit: 1, stdout: "" });
+  expect(ran.stderr).toContain("the rotation of talos cannot be adopted");
+  expect((await loaded()).rotations).toEqual([]);
+});
+
 describe("capstan rotate start", () => {
   it.each(["talos", "kubernetes"])("%s writes a CA to come whose key is sealed, and loads", async (type) => {
     const ran = await run(["rotate", "start", type], { SOPS_AGE_KEY: identity });

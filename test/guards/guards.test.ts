@@ -86,6 +86,13 @@ const halfWay = {
 } as const;
 const LOGIN = ownCheck("login");
 const NODES_DENIED = [{ what: "nodes", problem: "access denied" }];
+const nobodyMissing = {
+  step: "host/adopt/roster-complete",
+  who: "ada",
+  note: null,
+  evidence: null,
+  at: null,
+} as const;
 const accepted = { guard: "roster", subject: "node/node2", reason: "scrapped", expires: ago(-60) } as const;
 
 const orders: TrustConsumer = {
@@ -669,6 +676,54 @@ const CASES: Readonly<Record<string, Case>> = {
     record: null,
     verdict: "unknown",
     about: ["roster/host"],
+  },
+  "no roster, and a person has compared: who is there now is the roster": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    rotation: { acknowledge: [nobodyMissing] },
+    verdict: "pass",
+  },
+  "no roster, a person has compared, and one of who is there does not follow": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: { roster: null },
+    rotation: { acknowledge: [nobodyMissing] },
+    observation: { components: changed("node2", { phase: "standby" }) },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "no roster, and the statement is by nobody": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    rotation: { acknowledge: [{ ...nobodyMissing, who: "TODO" }] },
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "no roster, and the statement is about another CA": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    rotation: { acknowledge: [{ ...nobodyMissing, step: "user/adopt/roster-complete" }] },
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "no roster, and the statement is from before the rotation": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: { roster: null },
+    rotation: { acknowledge: [{ ...nobodyMissing, at: "2020-01-01T00:00:00.000Z" }] },
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "a roster that was taken before init is not made shorter by a statement": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    rotation: { acknowledge: [nobodyMissing] },
+    observation: { components: without("node2") },
+    verdict: "fail",
+    about: ["node/node2"],
   },
   "a listing that could not be read is no sign that its components are lost": {
     guard: "roster",

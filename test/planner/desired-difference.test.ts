@@ -169,7 +169,8 @@ describe("renames, deletions, several rotations", () => {
 describe("what else is changed", () => {
   it("nothing, for equal states, wherever they stand", () => {
     const moved = { ...rotation("init"), source: { file: "elsewhere.yaml", line: 9 } };
-    expect(difference([rotation("init")], [moved])).toEqual({ connections: [], changes: [], findings: [] });
+    const nothing = { connections: [], changes: [], findings: [], waivers: [] };
+    expect(difference([rotation("init")], [moved])).toEqual(nothing);
   });
 
   it("what apply insists on", () => {
@@ -222,9 +223,16 @@ describe("what else is changed", () => {
     const bare = [rotation("init")];
     const full = [rotation("init", { waive, acknowledge })];
     expect(difference(bare, full).changes).toEqual([
-      `${about} waives roster for node/a until 2026-12-01T00:00:00Z: scrapped`,
+      `${about} waives roster for node/a until 1 December 2026, 00:00 UTC: scrapped`,
       `${about}: ada states that host/init/x is done`,
     ]);
+    const { name } = rotation("init");
+    expect(difference(bare, full).waivers).toEqual([
+      { cluster: CLUSTER, resource: name, guard: "roster", subject: "node/a" },
+    ]);
+    // Renewed or reworded: somebody has accepted this finding before.
+    const later = waive.map((one) => ({ ...one, expires: "2026-12-24T00:00:00Z" }));
+    expect(difference(full, [rotation("init", { waive: later })]).waivers).toEqual([]);
     expect(difference(full, bare).changes).toEqual([
       `${about} no longer waives roster for node/a`,
       `${about}: nobody states any more that host/init/x is done`,

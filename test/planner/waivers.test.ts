@@ -4,6 +4,7 @@ import { verdictOf } from "../../src/planner/verdict.ts";
 import type { Waiver } from "../../src/resources/model/desired.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import { writtenDate } from "../../src/written-date.ts";
 import {
   ago,
   CLUSTER,
@@ -58,7 +59,7 @@ describe("a waiver in a plan", () => {
   ])("that %s is shown", (_, guard, subject, effect) => {
     const { notes } = said([guard, subject], { lost: [] });
     expect(notes).toEqual([
-      expect.stringContaining(`waives ${guard} for ${subject} until ${UNTIL} (scrapped)`),
+      expect.stringContaining(`waives ${guard} for ${subject} until ${writtenDate(UNTIL)} (scrapped)`),
     ]);
     expect(notes[0]).toContain(effect);
   });

@@ -34,6 +34,11 @@ const IN_ROLLBACK = authority("rollback");
 /** Teleport 5 in a rollback out of init: the new key signs. */
 const SWAPPED: LiveAuthority = { ...IN_ROLLBACK, active: [key(NEW)], trusted: [key(OLD)] };
 
+/** The record was begun when the rotation was under way. */
+function begunByHand({ previous_id: _, ...rest }: RotationRecord): RotationRecord {
+  return rest;
+}
+
 function live(phase: Phase, rotation: Partial<LiveAuthority["rotation"]>): LiveAuthority {
   const at = authority(phase);
   return { ...at, rotation: { ...at.rotation, ...rotation } };
@@ -43,6 +48,12 @@ describe("absence is no evidence: was the new key used", () => {
   it.each<[string, RotationRecord | undefined, LiveAuthority, Evidence]>([
     ["capstan asked for the rollback out of init", memory("rollback"), IN_ROLLBACK, "refuted"],
     ["no record", undefined, IN_ROLLBACK, "unknown"],
+    [
+      "capstan asked for it out of init, of a rotation that a hand had begun",
+      begunByHand(memory("rollback")),
+      IN_ROLLBACK,
+      "unknown",
+    ],
     [
       "no note of what the rollback led out of",
       memory("rollback", { turned_back: null }),

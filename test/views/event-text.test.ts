@@ -57,7 +57,7 @@ describe("a run as lines on stderr", () => {
     expect(spoken([waiting])).toBe(
       [
         "12:00:00   1 of 2 probes as wanted",
-        "           mysql/shop uses old: 10.0.0.7:3306 shows a certificate of the old CA",
+        "           mysql/shop: uses old: 10.0.0.7:3306 shows a certificate of the old CA",
       ].join("\n"),
     );
     expect(spoken([{ ...waiting, probes: waiting.probes?.slice(0, 1) ?? [] }])).toBe(

@@ -9,15 +9,20 @@ import { COMMENT_LIMIT, type MarkdownOptions, planMarkdown } from "../../src/vie
 import {
   blocked,
   blockedInPart,
+  finished,
   HOSTILE,
   hostile,
+  incomplete,
   manyClusters,
   nothingToDo,
+  overrideEnabled,
   overridesDue,
   pointOfNoReturn,
   ready,
   readyAndThenByHand,
+  rollingBack,
   waived,
+  waivedByPullRequest,
   walk,
 } from "./plans.ts";
 
@@ -39,7 +44,7 @@ const DIFF = [
 function changed(changes: readonly string[], findings: readonly ChangeFinding[] = []): Plan {
   return {
     ...ready(),
-    outcome: findings.length > 0 ? "blocked" : "ready",
+    ...(findings.length > 0 ? { outcome: "blocked", verdict: "blocked" } : {}),
     base: { commit: "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00", connections: [], changes, findings },
   };
 }
@@ -79,6 +84,11 @@ const GOLDEN: Readonly<Record<string, () => string>> = {
   blocked: () => planMarkdown(blocked(), { ...OPTIONS, diff: DIFF }),
   "point-of-no-return": () => planMarkdown(pointOfNoReturn(), OPTIONS),
   waived: () => planMarkdown(waived(), OPTIONS),
+  "waived-by-pull-request": () => planMarkdown(waivedByPullRequest(), { ...OPTIONS, diff: DIFF }),
+  "rolling-back": () => planMarkdown(rollingBack(), OPTIONS),
+  finished: () => planMarkdown(finished(), OPTIONS),
+  incomplete: () => planMarkdown(incomplete(), OPTIONS),
+  "override-enabled": () => planMarkdown(overrideEnabled(), OPTIONS),
   "300-busy-clusters": () => planMarkdown(manyClusters(300, 300), { ...OPTIONS, diff: DIFF }),
   "overrides-due": () => planMarkdown(overridesDue(), OPTIONS),
   "300-clusters": () => planMarkdown(manyClusters(), { ...OPTIONS, diff: DIFF }),
@@ -245,12 +255,12 @@ describe("within its limit", () => {
     for (const limit of [COMMENT_LIMIT, 20_000, 5_000]) {
       const text = planMarkdown(plan, { ...OPTIONS, limit, diff: DIFF });
       expect(text.length).toBeLessThanOrEqual(limit);
-      expect(text).toContain("**Blocked.**");
+      expect(text).toContain("**Blocked in part.**");
       expect(text).toContain("**Point of no return.**");
       expect(text).toMatch(/- \*\*roster\*\* (is unknown, and )?blocks /);
       expect(text).toContain("Left out");
       expect(text).toContain("[the summary of the run](<https://github.com/acme/pki/actions/runs/42>)");
-      expect(text.indexOf("**Blocked.**")).toBeLessThan(200);
+      expect(text.indexOf("**Blocked in part.**")).toBeLessThan(200);
     }
   });
 

@@ -1,10 +1,12 @@
 import { makePlan } from "../../src/planner/planner.ts";
+import { verdictOf } from "../../src/planner/verdict.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { ConsumerObservation } from "../../src/rotation/observation.ts";
 import type { OverridePlan } from "../../src/rotation/override-plan.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ChecklistItem, ClusterPlan, Plan, Step } from "../../src/rotation/plan.ts";
 import { emptyRecord } from "../../src/rotation/record.ts";
+import { effectOf } from "../../src/teleport/override-plans/effects.ts";
 import type { KeyHash } from "../../src/x509/spki.ts";
 import {
   ago,
@@ -17,6 +19,7 @@ import {
   memory,
   NEW,
   NOW,
+  OLD,
   OTHER,
   observation,
   rotation,
@@ -71,7 +74,7 @@ export function blocked(): Plan {
 }
 
 /** A node that nobody waits for, by review. */
-export function waived(): Plan {
+export function waived(subject = "node/node9"): Plan {
   const stray = component("node", "node9", { phase: "init", currentId: "another" });
   const waiver = {
     guard: "components-ready",
@@ -83,8 +86,139 @@ export function waived(): Plan {
     "init",
     "update_clients",
     { components: [...components("init"), stray] },
-    { waive: [waiver, { ...waiver, subject: "node/node9" }] },
+    { waive: [{ ...waiver, subject }, ...(subject === waiver.subject ? [] : [waiver])] },
   );
+}
+
+/** The same, by a waiver that a pull request brings, which also changes what runs. */
+export function waivedByPullRequest(): Plan {
+  return {
+    ...waived(),
+    base: {
+      commit: COMMIT,
+      connections: [
+        {
+          subject: CLUSTER,
+          field: "spec.teleport.tctl",
+          does: "runs",
+          from: "tctl",
+          to: "./tctl-wrapped --debug",
+          message: `${CLUSTER} runs \`./tctl-wrapped --debug\` in place of \`tctl\` (spec.teleport.tctl)`,
+        },
+      ],
+      changes: [`${CLUSTER}: rotation host-2026-11 waives components-ready for node/node9`],
+      findings: [],
+      waivers: [
+        { cluster: CLUSTER, resource: "host-2026-11", guard: "components-ready", subject: "node/node9" },
+      ],
+    },
+  };
+}
+
+export function rollingBack(): Plan {
+  return planOf("update_clients", "rollback");
+}
+
+/** Everything is done; git names the old key, and says what explains it. */
+export function finished(): Plan {
+  return makePlan({
+    desired: {
+      ...desired([rotation("standby")]),
+      authorities: [
+        {
+          cluster: CLUSTER,
+          type: "host",
+          source: { file: "host.yaml", line: 1 },
+          activeKeys: [OLD],
+          maxAgeMs: null,
+          trustConsumers: [],
+        },
+      ],
+    },
+    observations: [
+      observation("standby", {
+        authorities: [authority("standby", { active: [key(NEW)], trusted: [] })],
+      }),
+    ],
+    records: [
+      {
+        ...emptyRecord(CLUSTER),
+        rotations: [memory("update_servers", { state: "finished", ended_at: ago(5) })],
+      },
+    ],
+    commit: COMMIT,
+    now: NOW,
+  });
+}
+
+/** One cluster could not be read. */
+export function incomplete(): Plan {
+  const plan = makePlan({
+    desired: desired([rotation("update_clients")]),
+    observations: [observation("init")],
+    records: [{ ...emptyRecord(CLUSTER), rotations: [memory("init")] }],
+    unread: [
+      {
+        name: "edge.acme.cluster",
+        platform: "teleport",
+        problem: {
+          code: "not-trusted-yet",
+          message: "is new in this pull request, and dials edge.acme.cluster:443, which nobody has allowed",
+          remedy: "it is planned after the merge; or add the address to `addresses` first",
+        },
+      },
+    ],
+    commit: COMMIT,
+    now: NOW,
+  });
+  return plan;
+}
+
+/** An entry of the key that signs is enabled: from then on databases meet another issuer. */
+export function overrideEnabled(): Plan {
+  const plan = planOf("standby", "standby");
+  const key_hash = OLD.slice("sha256:".length) as KeyHash;
+  const override: OverridePlan = {
+    authority: "db_client",
+    managed: true,
+    row: "S1",
+    situation: "An override is staged; the self-signed certificate is in use.",
+    entries: [
+      {
+        key_hash,
+        key: "active",
+        change: "changed",
+        state: "staged",
+        state_wanted: "enabled",
+        subject: "CN=acme db client,O=Acme",
+        issuer: "CN=Corporate Issuing",
+        not_before: "2026-11-20T00:00:00Z",
+        not_after: "2027-11-20T00:00:00Z",
+        chain: ["CN=Corporate Issuing, until 2030-01-01T00:00:00Z, sha256 5e5e5e5e5e5e5e5e"],
+        crl: true,
+        fields: [{ field: "state", from: "staged", to: "enabled" }],
+      },
+    ],
+    actions: [
+      {
+        id: `override/db_client/${key_hash}/update-override/enable`,
+        key_hash,
+        call: "update-override",
+        purpose: "enable",
+        why: "git wants this entry in force",
+        ...effectOf({ purpose: "enable", keyHash: key_hash }, { active: [key_hash] }, { entries: new Map() }),
+        moment: "now",
+        force: false,
+        disabled: false,
+        missing: [],
+      },
+    ],
+    due: [],
+    findings: [],
+    blocked: false,
+  };
+  const clusters = plan.clusters.map((cluster) => ({ ...cluster, rotations: [], overrides: [override] }));
+  return { ...plan, outcome: "ready", verdict: verdictOf({ outcome: "ready", clusters }), clusters };
 }
 
 /** As probes, the table of work, the overrides guard and drift say it. */
@@ -179,6 +313,7 @@ export function overridesDue(): Plan {
   return {
     ...changed,
     outcome: "blocked",
+    verdict: "blocked",
     clusters: changed.clusters.map((cluster) => ({
       ...cluster,
       overrides,
@@ -223,10 +358,8 @@ export function blockedInPart(): Plan {
     findings: [],
     blocked: false,
   };
-  return {
-    ...plan,
-    clusters: plan.clusters.map((cluster) => ({ ...cluster, overrides: [enabling] })),
-  };
+  const clusters = plan.clusters.map((cluster) => ({ ...cluster, overrides: [enabling] }));
+  return { ...plan, verdict: verdictOf({ outcome: plan.outcome, clusters }), clusters };
 }
 
 /** Back from a rotation, and then on: later steps wait for people. */

@@ -5,6 +5,7 @@ import { readInfo } from "../../src/sandbox/folder.ts";
 import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
 import { SANDBOX_FILE, type SandboxFile } from "../../src/sandbox/talos/sandbox-file.ts";
 import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
+import { tshArguments } from "../../src/sandbox/tsh-arguments.ts";
 import { encodeFrame, FRAME, frameReader } from "../../src/sandbox/wire.ts";
 
 /** An executable that a sandbox has written. */
@@ -27,7 +28,7 @@ interface Answer {
   readonly stderr: string;
 }
 
-const NAMES = ["tctl", "tctl-leaf", "talosctl", "kubectl"];
+const NAMES = ["tctl", "tctl-leaf", "tsh", "talosctl", "kubectl"];
 
 /** Read from its script, so that a link to it is the same one; `null` where it is none. */
 export function emulatedTool(file: string): EmulatedTool | null {
@@ -57,7 +58,11 @@ export async function callTool(emulated: EmulatedTool, call: Call): Promise<Answ
     : await askSandbox(emulated, call);
 }
 
-function askSandbox({ folder, tool }: EmulatedTool, { argv, stdin, signal }: Call): Promise<Answer> {
+function askSandbox(
+  { folder, tool }: EmulatedTool,
+  { argv: words, env, stdin, signal }: Call,
+): Promise<Answer> {
+  const argv = tool === "tsh" ? tshArguments(words, env) : words;
   const info = readInfo(folder);
   if (info === null) return Promise.resolve(UNREACHABLE);
   const printed: Buffer[] = [];

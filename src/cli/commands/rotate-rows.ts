@@ -4,7 +4,7 @@ import { COMMON } from "./common-flags.ts";
 /** `capstan rotate …`. */
 export const ROTATE = {
   name: "rotate",
-  summary: "edit the YAML of a rotation, for a commit: start, advance, finish, rollback",
+  summary: "edit the YAML of a rotation, for a commit: start, advance, finish, rollback, adopt",
 } as const;
 
 const TYPES = { name: "types", says: "CA types, separated by commas" } as const;

@@ -3,6 +3,7 @@ import type { PlatformProfile } from "../../profile/profile.ts";
 import { contentHash } from "../../resources/model/canonical.ts";
 import type {
   Acknowledgement,
+  AuthorityResource,
   ClusterResource,
   DesiredState,
   OverrideResource,
@@ -14,7 +15,8 @@ import type {
 import { FIELDS_OUT } from "../../resources/model/ways-out.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import { type Phase, walkBetween } from "../../rotation/phase.ts";
-import type { ChangeFinding, ConnectionChange } from "../../rotation/plan.ts";
+import type { ChangeFinding, ConnectionChange, NewWaiver } from "../../rotation/plan.ts";
+import { writtenDate } from "../../written-date.ts";
 import { isUnderWay, pairRotations, type RotationPair } from "../rotation-pairs.ts";
 import { connectionChanges } from "./connection-changes.ts";
 import { fieldChanges } from "./field-changes.ts";
@@ -29,6 +31,8 @@ export interface DesiredDifference {
   readonly connections: readonly ConnectionChange[];
   readonly changes: readonly string[];
   readonly findings: readonly PlacedFinding[];
+  /** Findings that somebody wants accepted, and that were not before. */
+  readonly waivers: readonly NewWaiver[];
 }
 
 /** A finding about a change, with the place of what changed. */
@@ -61,7 +65,33 @@ export function desiredDifference(base: Side, head: Side): DesiredDifference {
       ...pairs.flatMap((pair) => edgeFindings(pair, base.desired)),
       ...crowded(pairs, head),
     ],
+    waivers: [
+      ...pairs.flatMap(({ base: was, head: is }) =>
+        is === null ? [] : newWaivers(is.cluster, is.name, was?.waive ?? [], is.waive),
+      ),
+      ...pairsOf(base.desired.authorities, head.desired.authorities, authorityName).flatMap(([was, is]) =>
+        is === undefined ? [] : newWaivers(is.cluster, is.type, was?.waive ?? [], is.waive ?? []),
+      ),
+    ],
   };
+}
+
+/** One that is only renewed or reworded is told as a change: somebody has accepted this finding before. */
+function newWaivers(
+  cluster: string,
+  resource: string,
+  was: readonly Waiver[],
+  is: readonly Waiver[],
+): readonly NewWaiver[] {
+  const known = (waiver: Waiver) =>
+    was.some(({ guard, subject }) => guard === waiver.guard && subject === waiver.subject);
+  return is
+    .filter((waiver) => !known(waiver))
+    .map(({ guard, subject }) => ({ cluster, resource, guard, subject }));
+}
+
+function authorityName({ cluster, type }: AuthorityResource): string {
+  return `${cluster} ${type}`;
 }
 
 function repositoryChanges(was: RepositoryResource, is: RepositoryResource): readonly string[] {
@@ -82,28 +112,26 @@ function clusterChanges(was: readonly ClusterResource[], is: readonly ClusterRes
 }
 
 function authorityChanges(was: DesiredState, is: DesiredState): readonly string[] {
-  return pairsOf(was.authorities, is.authorities, ({ cluster, type }) => `${cluster} ${type}`).flatMap(
-    ([old, now]) => {
-      const one = now ?? old;
-      const about = `${one?.cluster} ${one?.type}`;
-      if (old === undefined) {
-        return [
-          `${about}: the certificate_authority is added`,
-          ...waiverChanges(about, [], now?.waive ?? []),
-          ...statementChanges(about, [], now?.acknowledge ?? []),
-        ];
-      }
-      if (now === undefined) return [`${about}: the certificate_authority is removed`];
-      const { activeKeys: before, waive: waived, acknowledge: stated, ...rest } = authorityContent(old);
-      const { activeKeys: after, waive, acknowledge, ...restNow } = authorityContent(now);
+  return pairsOf(was.authorities, is.authorities, authorityName).flatMap(([old, now]) => {
+    const one = now ?? old;
+    const about = `${one?.cluster} ${one?.type}`;
+    if (old === undefined) {
       return [
-        ...keyChanges(about, "may sign", before, after),
-        ...waiverChanges(about, waived, waive),
-        ...statementChanges(about, stated, acknowledge),
-        ...fieldChanges(about, rest, restNow, TOLD),
+        `${about}: the certificate_authority is added`,
+        ...waiverChanges(about, [], now?.waive ?? []),
+        ...statementChanges(about, [], now?.acknowledge ?? []),
       ];
-    },
-  );
+    }
+    if (now === undefined) return [`${about}: the certificate_authority is removed`];
+    const { activeKeys: before, waive: waived, acknowledge: stated, ...rest } = authorityContent(old);
+    const { activeKeys: after, waive, acknowledge, ...restNow } = authorityContent(now);
+    return [
+      ...keyChanges(about, "may sign", before, after),
+      ...waiverChanges(about, waived, waive),
+      ...statementChanges(about, stated, acknowledge),
+      ...fieldChanges(about, rest, restNow, TOLD),
+    ];
+  });
 }
 
 function keyChanges(
@@ -176,7 +204,9 @@ function waiverChanges(about: string, was: readonly Waiver[], is: readonly Waive
   return pairsOf(was, is, ({ guard, subject, expires }) => `${guard} ${subject} ${expires}`).flatMap(
     ([old, now]) => {
       if (old === undefined)
-        return [`${about} waives ${now?.guard} for ${now?.subject} until ${now?.expires}: ${now?.reason}`];
+        return [
+          `${about} waives ${now?.guard} for ${now?.subject} until ${writtenDate(now?.expires ?? "")}: ${now?.reason}`,
+        ];
       if (now === undefined) return [`${about} no longer waives ${old.guard} for ${old.subject}`];
       return fieldChanges(`${about}: the waiver of ${now.guard} for ${now.subject}`, old, now);
     },

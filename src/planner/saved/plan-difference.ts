@@ -260,15 +260,20 @@ export function seenText({ uses, trusts }: ConsumerObservation): string {
   return answers.length === 0 ? use : `${use}; trusts ${answers.join(", ")}`;
 }
 
-/** Numbers after a word tick (`4 minutes`); those within names (`node2`, a hash, a time stamp's date) do not. */
+/**
+ * Numbers after a word tick (`4 minutes`); those within names (`node2`, a hash, a time stamp's date) do not. How many
+ * components there are changes nothing while all are well; one that is not is a finding of a guard.
+ */
 function same(one: unknown, other: unknown): boolean {
   return steady(one) === steady(other);
 }
 
+const UNSTEADY: ReadonlySet<string> = new Set(["earliest", "earliest_by", "components"]);
+
 function steady(value: unknown): string {
   return JSON.stringify(value, (field, inner) =>
-    // Of a step that comes later it is so long after now.
-    field === "earliest" || field === "earliest_by"
+    // Of a step that comes later `earliest` is so long after now; who is there and well is no difference.
+    UNSTEADY.has(field)
       ? undefined
       : (field === "message" || field === "remedy" || field === "detail") && typeof inner === "string"
         ? inner.replaceAll(/(?<=^|\s)\d+(?=\s?(?:s|m|h|seconds?|minutes?|hours?|days?)\b)/g, "#")

@@ -3,13 +3,13 @@ import type { ClusterObservation } from "../../profile/profile.ts";
 import { keysBeside } from "../../rotation/introduced-keys.ts";
 import type { Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
 import type { ClusterRecord, RosterMember, RotationRecord } from "../../rotation/record.ts";
+import { rosterOf } from "../../rotation/roster.ts";
 import { ended, endOf } from "./ended.ts";
-import { rosterOf } from "./roster.ts";
 
 /**
  * The intent to start a rotation, or to take on one that others started. The roster is that of this moment. In the
  * middle of a rotation it may lack whoever is lost already: there it is taken only where a person has waived that
- * nobody knows who was there before (`acceptsRoster`).
+ * nobody knows who was there before, or has stated that nobody is missing (`acceptsRoster`).
  */
 export function begin(
   record: ClusterRecord,
@@ -34,7 +34,7 @@ export function begin(
     retire: rotation.retire,
     introduced: inProgress ? keysBeside(rotation.retire, live) : [],
     overridden: inProgress ? null : (rotation.overridden ?? null),
-    started_at: now,
+    started_at: inProgress ? startedBefore(live, now) : now,
     ended_at: null,
     ...(inProgress || record.checks === undefined ? {} : { baseline: record.checks }),
     roster: firstRoster(live, observation, rotation.acceptsRoster === true),
@@ -51,6 +51,17 @@ export function begin(
     return how === null ? [] : [ended(entry, how, now)];
   });
   return { ...record, rotations: [...others, fresh] };
+}
+
+/** As the platform says of one that others began: work that was stated since is about this one. */
+function startedBefore({ rotation }: LiveAuthority, now: string): string {
+  const { started } = rotation;
+  return started !== null && Date.parse(started) <= Date.parse(now) ? started : now;
+}
+
+/** The roster of now, where the record has none and a person has answered for it. */
+export function rosterTaken(rotation: RotationRecord, observation: ClusterObservation): RotationRecord {
+  return rotation.roster === null ? { ...rotation, roster: rosterOf(observation) } : rotation;
 }
 
 function firstRoster(

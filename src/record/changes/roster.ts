@@ -1,13 +1,7 @@
 import { reportedByComponents } from "../../profile/lookup.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import type { RosterMember } from "../../rotation/record.ts";
-
-/** Everybody who is there and reports a phase. */
-export function rosterOf(observation: ClusterObservation): readonly RosterMember[] {
-  return observation.components
-    .filter(({ phase }) => phase !== null)
-    .map(({ kind, id, name }) => ({ kind, id, name }));
-}
+import { rosterOf } from "../../rotation/roster.ts";
 
 /** The roster and whoever joined since; who vanished stays on it. */
 export function withNewcomers(

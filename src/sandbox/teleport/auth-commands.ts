@@ -151,6 +151,7 @@ async function signDatabase(
   if (hosts.length === 0) throw new TctlRefusal("at least one hostname must be specified");
   const names = targetsOf(target, [".key", ".crt", ".cas"]);
   const { key, certificate, authorities } = await signForDatabase(cluster, hosts, ttlMs);
+  cluster.databases.signedFor(hosts);
   const contents = [key, certificate, authorities];
   for (const [index, name] of names.entries()) {
     await writePrivate(resolve(target.cwd, name), contents[index] ?? "");

@@ -15,7 +15,9 @@ import { type Authority, AuthorityStore, type StoredAuthority } from "./authorit
 import { CA_TYPES } from "./ca-types.ts";
 import type { AgentlessNode, Settings, WantedCluster } from "./cluster-options.ts";
 import type { ComponentRole } from "./component-role.ts";
+import { Databases } from "./databases.ts";
 import { AUTH_RELOAD_MS, CALL_FAILS_WHILE_RELOADING, drawReloadEffects, followLagMs } from "./follow-pace.ts";
+import { isSignedByOneOf } from "./identity-certificate.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { OverrideServer } from "./override-server.ts";
 import { type ReloadEffects, USUAL_ROW_LIFE } from "./presence.ts";
@@ -59,6 +61,12 @@ export class TeleportCluster {
   readonly options: Settings;
   readonly authorities: AuthorityStore;
   readonly overrides: OverrideServer;
+  /** The databases behind its Database Service, and what people gave them. */
+  databases: Databases;
+  /** Hears of what goes into the audit log. */
+  audit: (event: Readonly<Record<string, unknown>>) => void = () => {};
+  /** The user CA as processes know it that do not follow; who is not in it knows the one of now. */
+  readonly #knownUserKeys = new Map<string, StoredAuthority>();
   /** Its trust with another cluster. */
   link: ClusterTrust | null = null;
   /** Copies of the CAs of other clusters, by the name of the cluster. */
@@ -82,6 +90,7 @@ export class TeleportCluster {
       address,
     }));
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
+    this.databases = new Databases(this.authorities, []);
     this.overrides = new OverrideServer({
       cluster: options.name,
       clock: options.clock,
@@ -115,6 +124,10 @@ export class TeleportCluster {
     const cluster = new TeleportCluster({ ...factsOf(wanted.release), ...wanted, clock });
     await cluster.#generateAuthorities();
     await cluster.#startAgents();
+    cluster.databases = new Databases(
+      cluster.authorities,
+      cluster.agents.flatMap(({ spec }) => spec.serves.db_server ?? []),
+    );
     for (const server of cluster.#authServers) cluster.#scheduleTick(server);
     return cluster;
   }
@@ -185,6 +198,9 @@ export class TeleportCluster {
         await this.#giveNewId(agent);
         continue;
       }
+      const users = this.authorities.current("user");
+      if (fault === "stuck" && users !== undefined) this.#knownUserKeys.set(agent.spec.hostId, users);
+      else this.#knownUserKeys.delete(agent.spec.hostId);
       if (fault !== null) {
         await agent.inject(fault, { expired: options.expired ?? false });
         continue;
@@ -195,6 +211,12 @@ export class TeleportCluster {
     if (fault !== null && options.forMs !== undefined) {
       this.#later(options.forMs, () => this.inject(agents, null));
     }
+  }
+
+  /** Whether a process accepts the certificate of a person: by the user CA as it knows it. */
+  letsIn(agent: Agent, identity: string): boolean {
+    const users = this.#knownUserKeys.get(agent.spec.hostId) ?? this.authorities.current("user");
+    return users === undefined || isSignedByOneOf(identity, [...users.active, ...users.trusted]);
   }
 
   /** Waits for registrations and key generation that are under way, not for lags. */

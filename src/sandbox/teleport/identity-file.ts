@@ -1,7 +1,10 @@
 import { KeyObject, X509Certificate } from "node:crypto";
+import type { Agent } from "./agent.ts";
 import type { StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
+import type { ComponentRole } from "./component-role.ts";
 import { hostAuthorityLine } from "./export.ts";
+import { CERTIFICATES } from "./identity-certificate.ts";
 import { issueCertificate, newKeyPair, pinOf, type SshKey, type TlsKey } from "./keys.ts";
 import { sshUserCertificate } from "./ssh-certificate.ts";
 import { TctlRefusal } from "./tctl-command.ts";
@@ -47,16 +50,21 @@ export async function identityFile(cluster: TeleportCluster, user: string, ttlMs
  * Why a call with this identity finds no way in, as the two ends of a TLS connection say it; `null` when they accept each
  * other. Files that hold no certificate at all are none of `auth sign`, and let in as before.
  */
-export function identityProblem(cluster: TeleportCluster, file: string): string | null {
+export function identityProblem(
+  cluster: TeleportCluster,
+  file: string,
+  /** Whom it dials: a process, or the first of a role. */
+  dialled: ComponentRole | Agent = "auth_server",
+): string | null {
   const { clock, dialect } = cluster.options;
-  const certificates = [...file.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].map(
-    ([pem]) => new X509Certificate(pem),
-  );
+  const certificates = [...file.matchAll(CERTIFICATES)].map(([pem]) => new X509Certificate(pem));
   const client = certificates.find(({ ca }) => !ca);
   if (client === undefined) return null;
   const trusts = new Set(certificates.filter(({ ca }) => ca).map((one) => pinOf(one.publicKey)));
   // The client looks first.
-  const server = cluster.agents.find(({ spec }) => spec.roles.includes("auth_server"))?.issuers.server;
+  const other =
+    typeof dialled === "string" ? cluster.agents.find(({ spec }) => spec.roles.includes(dialled)) : dialled;
+  const server = other?.issuers.server;
   if (server !== undefined && !trusts.has(server)) return "x509: certificate signed by unknown authority";
   const isOld = dialect === "v5";
   if (!isSignedBy(client, cluster.authorities.current("user"))) {

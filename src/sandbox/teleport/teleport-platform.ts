@@ -17,6 +17,10 @@ import { failedCall, HUNG_UP, REFUSED, unreachable } from "./failed-call.ts";
 import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
 import { tctl } from "./tctl.ts";
+import { tsh } from "./tsh.ts";
+
+/** What people log in with, beside what administrators use. */
+const TSH = "tsh";
 
 type CallFault = FaultName<"teleport", "call">;
 
@@ -84,7 +88,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   private constructor(world: TeleportCluster) {
     this.world = world;
     this.#armed = new ArmedCalls(() => world.options.clock.now());
-    this.tools = [world.options.place === "leaf" ? LEAF_TCTL : "tctl"];
+    this.tools = world.options.place === "leaf" ? [LEAF_TCTL] : ["tctl", TSH];
   }
 
   static async start(options: WantedCluster): Promise<TeleportPlatform> {
@@ -103,7 +107,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   targets(): readonly string[] {
     const { place } = this.world.options;
     return [
-      ...this.tools,
+      this.#tctl,
       "all",
       ...(place === "alone" ? [] : [place]),
       ...new Set(this.world.agents.map((agent) => agent.spec.hostname).sort()),
@@ -117,7 +121,7 @@ export class TeleportPlatform implements EmulatedPlatform {
     );
     return {
       platform: "teleport",
-      teleport: { tctl: this.tools.map((tool) => `${binFolder}/${tool}`) },
+      teleport: { tctl: [`${binFolder}/${this.#tctl}`] },
       policy: {
         soak: "0s",
         phase_timeout: `${timeout}s`,
@@ -126,7 +130,13 @@ export class TeleportPlatform implements EmulatedPlatform {
     };
   }
 
+  /** The tool that commands are about; faults of calls are faults of this one. */
+  get #tctl(): string {
+    return this.tools[0] ?? "tctl";
+  }
+
   async run(call: ToolCall): Promise<ToolResult> {
+    if (call.tool === TSH) return await tsh(this.world, call.argv, call.cwd);
     const { dialect } = this.world.options;
     if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return unreachable(dialect, REFUSED);
     const fault = this.#armed.take(call.argv.join(" "), !call.argv.includes(NEEDS_NO_SERVER));
@@ -164,7 +174,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   async fault(request: FaultRequest): Promise<string> {
-    const isTool = this.tools.includes(request.target);
+    const isTool = request.target === this.#tctl;
     if (request.fault === "clear") {
       if (isTool || request.target === "all") this.#clearCalls();
       if (!isTool) await this.world.inject(this.#agents(request.target), null);

@@ -2,6 +2,7 @@ import type { Waiver } from "../../resources/model/desired.ts";
 import type { OverridePlanFinding, PlannedAction } from "../../rotation/override-plan.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import { waiveCommand } from "../../rotation/remedy-command.ts";
+import { writtenDate } from "../../written-date.ts";
 import type { KeyHash } from "../../x509/spki.ts";
 import type { CaOverride } from "../overrides/ca-override.ts";
 import { checkEntry } from "../overrides/entry-rules.ts";
@@ -38,7 +39,7 @@ export function planFinding(
       accepted === null || waiver !== undefined
         ? remedy
         : `${remedy}. To accept it: \`${waiveCommand("overrides", accepted)}\``,
-    ...(waiver === undefined ? {} : { waived: `${waiver.reason} (until ${waiver.expires})` }),
+    ...(waiver === undefined ? {} : { waived: `${waiver.reason} (until ${writtenDate(waiver.expires)})` }),
   };
 }
 

@@ -23,6 +23,7 @@ import { classify, subjectOf } from "../overrides/judge-edge.ts";
 import { nothingOverridden, type OverrideOutlook, type OverrideOutlooks } from "../overrides/outlook.ts";
 import type { OverrideAction } from "../overrides/override-action.ts";
 import type { OverridePair, OverrideReading } from "../overrides/read-cluster.ts";
+import { effectOf } from "./effects.ts";
 import {
   distinct,
   liveWarnings,
@@ -128,7 +129,10 @@ function planKnown(
     ...distinct(found).map((finding) => planFinding(type, finding, desired, statements.waivers)),
     ...(spiffeIssuer && pair.desired !== null ? [spiffe(type)] : []),
   ];
-  const actions = work.actions.map((action) => plannedAction(type, action, statements));
+  const actions = work.actions.map((action) => ({
+    ...plannedAction(type, action, statements),
+    ...effectOf(action, keys, live),
+  }));
   const errors = findings.filter(({ severity, waived }) => severity === "error" && waived === undefined);
   const stuck = errors.length > 0 || actions.some(({ missing }) => missing.length > 0);
   const situation = situationOf({ type, authority, pair, keys, statements, context });

@@ -97,7 +97,7 @@ function factsOfEntry(entry: OverrideEntry | undefined): EntryFacts | null {
       certificate === null ? null : { ...certificateFacts(certificate), sha256: certificate.sha256 },
     chain: chain.map(
       ({ subject, notAfter, sha256 }) =>
-        `${printedName(subject)}, until ${notAfter}, sha256 ${sha256.slice(0, 16)}`,
+        `${printedName(subject)}, until ${notAfter.slice(0, 10)}, sha256 ${sha256.slice(0, 16)}`,
     ),
   };
 }

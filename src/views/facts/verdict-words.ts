@@ -1,15 +1,57 @@
-import { editsDue, workLeft } from "../../planner/verdict.ts";
-import type { ClusterPlan, Plan, PlanVerdict, Step } from "../../rotation/plan.ts";
+import { editsDue, isWaiting, plannedWork, workLeft } from "../../planner/verdict.ts";
+import { type ClusterPlan, needsOwnApproval, type Plan, type Step } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
+import type { Tone } from "../tone.ts";
+import { componentsText } from "./component-words.ts";
+import { rollbacks } from "./direction.ts";
+import { planFacts } from "./step-facts.ts";
 
-const READY_WORDS: Readonly<Partial<Record<PlanVerdict, string>>> = {
-  ready_waived: "Ready, by waiver.",
-  ready_final: "Ready, to the point of no return.",
-};
+/** The first words of a plan, in every form of it. */
+export interface Headline {
+  readonly words: string;
+  /** For where there is little room. */
+  readonly short: string;
+  readonly tone: Tone;
+}
 
-/** The first words of a plan that nothing blocks. */
-export function readyText({ verdict }: Pick<Plan, "verdict">): string {
-  return READY_WORDS[verdict] ?? "Ready.";
+/** What a plan comes to, in a few words. */
+export function headline(plan: Pick<Plan, "verdict" | "clusters">): Headline {
+  switch (plan.verdict) {
+    case "nothing_to_do":
+      return isAtRest(plan.clusters)
+        ? { words: "No changes", short: "No changes", tone: "good" }
+        : { words: "Nothing to do on the cluster", short: "Nothing to do", tone: "warn" };
+    case "ready":
+    case "ready_waived":
+    case "ready_final":
+      return readyHeadline(plan.clusters);
+    case "blocked_in_part":
+      return { words: "Blocked in part", short: "Blocked in part", tone: "bad" };
+    case "blocked":
+      return isWaiting(plan.clusters)
+        ? { words: "Waits", short: "Waits", tone: "warn" }
+        : { words: "Blocked", short: "Blocked", tone: "bad" };
+    case "incomplete":
+      return { words: "Incomplete", short: "Incomplete", tone: "bad" };
+  }
+}
+
+/** All that makes it more than ready, as one of it never hides the other. */
+function readyHeadline(clusters: readonly ClusterPlan[]): Headline {
+  const { entries, steps } = plannedWork(clusters);
+  const isBack = rollbacks(clusters).length > 0;
+  const isWaived = steps.some(({ guards }) => guards.some(({ waived }) => waived.length > 0));
+  const isFinal = steps.some(needsOwnApproval);
+  const isSigner = entries.some(({ signs }) => signs === true);
+  const words = [
+    "Ready",
+    ...(isBack ? ["to roll back"] : []),
+    ...(isSigner ? ["to change what signs"] : []),
+    ...(isWaived ? ["by waiver"] : []),
+    ...(isFinal ? ["to the point of no return"] : []),
+  ].join(", ");
+  const short = words.replace("to the point of no return", "no return");
+  return { words, short, tone: isFinal ? "bad" : isBack || isSigner || isWaived ? "warn" : "good" };
 }
 
 /** How far the guards of a plan that nothing blocks were asked: those of later steps are when it is their turn. */
@@ -28,30 +70,61 @@ export function isJudged({ after }: Step): boolean {
   return after === null;
 }
 
+/** Of more clusters each says it beside its own steps. */
+const CLUSTERS_COUNTED = 3;
+
 /**
- * The sentences for a plan without a step: live equals desired, and what is due all the same where something is.
- * `code` is how the medium writes a command or a name.
+ * Who is where the next steps start, as sentences: the same ones once. Empty where nothing is counted, or where there
+ * are too many clusters to name. `code` is how the medium writes a name.
  */
-export function nothingToDoText(
+export function countedText(plan: Plan, code: (text: string) => string = (text) => text): string {
+  const counted = planFacts(plan).flatMap(({ place, components, waived }) =>
+    components === null ? [] : [{ place, said: componentsText(components, waived, code) }],
+  );
+  const clusters = new Set(counted.map(({ place }) => place.cluster.name));
+  if (clusters.size > CLUSTERS_COUNTED) return "";
+  const sentences = counted.map(({ place, said }) =>
+    clusters.size > 1 ? `${said} in ${code(place.cluster.name)}.` : `${said}.`,
+  );
+  return [...new Set(sentences)].join(" ");
+}
+
+/** Which rotations go back, as a sentence; empty when none does. */
+export function rollbackText(
   clusters: readonly ClusterPlan[],
-  code: (text: string) => string = (text) => `\`${text}\``,
-): { readonly head: string; readonly rest: string } {
+  code: (text: string) => string = (text) => text,
+): string {
+  const named = rollbacks(clusters).map(({ cluster, rotation }) => {
+    const where = clusters.length > 1 ? ` in ${code(cluster.name)}` : "";
+    return `${code(rotation.name)}${where} goes back from ${code(rotation.live_phase)}`;
+  });
+  const more = named.length > CLUSTERS_COUNTED ? `, and ${named.length - CLUSTERS_COUNTED} more` : "";
+  return named.length === 0 ? "" : `${named.slice(0, CLUSTERS_COUNTED).join(", ")}${more}.`;
+}
+
+function isAtRest(clusters: readonly ClusterPlan[]): boolean {
+  return workLeft(clusters).length === 0 && clusters.every(({ drift }) => drift.length === 0);
+}
+
+/**
+ * The sentences for a plan without a step: live equals desired, and what is due all the same where something is. The
+ * commands of edits (`editsDue`) stand below it, each on a line of its own.
+ */
+export function nothingToDoText(clusters: readonly ClusterPlan[]): string {
+  if (isAtRest(clusters)) return "Live equals desired.";
   const edits = editsDue(clusters);
   const left = workLeft(clusters);
-  const noticed = clusters.some(({ drift }) => drift.length > 0);
-  if (!noticed && left.length === 0) return { head: "No changes.", rest: "Live equals desired." };
   const due =
     edits.length === 0
       ? []
-      : [
-          `${edits.length === 1 ? "One edit is" : `${edits.length} edits are`} due in git: ${edits.map(code).join(", ")}, then a commit.`,
-        ];
+      : [edits.length === 1 ? "One edit is due in git." : `${edits.length} edits are due in git.`];
   const hand =
     left.length === 0
       ? []
       : [
           `${count(left.length, "piece")} of work by hand ${left.length === 1 ? "is" : "are"} left: ${left.map(({ id }) => id).join(", ")}.`,
         ];
+  const noticed = clusters.some(({ drift }) => drift.length > 0);
   const seen = noticed && edits.length === 0 ? ["The drift above needs no step."] : [];
-  return { head: "Nothing to do on the cluster.", rest: [...due, ...hand, ...seen].join(" ") };
+  return [...due, ...hand, ...seen].join(" ");
 }

@@ -1,34 +1,45 @@
-import { failingGuards, isBlocked } from "../../planner/startable.ts";
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { OverridePlan } from "../../rotation/override-plan.ts";
-import type { ClusterPlan, Drift, GuardVerdict, KeyPlan, RotationPlan, Step } from "../../rotation/plan.ts";
+import type { BasePlan, ClusterPlan, Drift, KeyPlan, RotationPlan } from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
 import { checkWords, exerciseWords } from "../facts/check-words.ts";
-import { earliestText } from "../facts/earliest-words.ts";
+import { isOver, mayGoText } from "../facts/finished.ts";
 import { standingText } from "../facts/standing-words.ts";
+import { stepFacts } from "../facts/step-facts.ts";
 import { shownWork } from "../facts/work-words.ts";
 import { plainPaint } from "../text/paint.ts";
 import { railText } from "../text/rail-text.ts";
 import { dateOf } from "../times.ts";
-import type { Group, Leaf, Part } from "./budget.ts";
+import type { Leaf, Part } from "./budget.ts";
+import { details } from "./details.ts";
 import { IMPORTANCE } from "./importance.ts";
-import { cell, code, fence, html, markdownTitle, prose } from "./inline.ts";
+import { cell, code, fence, html, prose } from "./inline.ts";
+import { beside, leaf, type View } from "./leaf.ts";
+import { overrideItems } from "./override-parts.ts";
 import { type Risk, riskOf } from "./risk.ts";
-import { consumerTable, overrideItems, workAhead, workHead, workItem } from "./work-by-hand.ts";
+import { passingGuards, stepParts } from "./step-parts.ts";
+import { consumerTable, workHead, workItem } from "./work-by-hand.ts";
 
-type Shorten = (fingerprint: Fingerprint) => string;
-
-interface View {
-  readonly shorten: Shorten;
-  readonly risk: Risk;
+/** How keys are named, and what is new in git. */
+interface Naming extends View {
+  readonly shorten: (fingerprint: Fingerprint) => string;
+  readonly base: BasePlan | undefined;
 }
 
 /** Everything about one cluster that moves or has something to say; folded where there are many of them. */
-export function clusterParts(cluster: ClusterPlan, shorten: Shorten, folded: boolean): Part {
-  const view = { shorten, risk: riskOf(cluster) };
+export function clusterParts(
+  cluster: ClusterPlan,
+  { shorten, base }: Pick<Naming, "shorten" | "base">,
+  folded: boolean,
+): Part {
+  const view = { shorten, base, risk: riskOf(cluster) };
+  const finished = cluster.rotations.filter(isOver);
   const parts = [
-    ...cluster.rotations.flatMap((rotation) => rotationParts(rotation, view)),
+    ...cluster.rotations
+      .filter((rotation) => !finished.includes(rotation))
+      .flatMap((rotation) => rotationParts(cluster, rotation, view)),
+    ...finishedParts(cluster, finished, view),
     ...overrideParts(cluster.overrides, view),
     ...driftParts(cluster.drift, view),
   ];
@@ -54,21 +65,29 @@ export function quietParts(clusters: readonly ClusterPlan[], folded: boolean): r
   return folded ? [details(`${count(clusters.length, "cluster")} with nothing to do`, parts)] : parts;
 }
 
-function rotationParts(rotation: RotationPlan, view: View): readonly Part[] {
+function rotationParts(cluster: ClusterPlan, rotation: RotationPlan, view: Naming): readonly Part[] {
   const { name, authorities, steps, notes, keys } = rotation;
+  const facts = steps.map((step) => stepFacts({ cluster, rotation, step }, view.base));
   const head = `#### ${code(name)} ${prose(authorities.join(", "))}: ${standingText(rotation, code)}\n\n`;
   return [
-    beside("steps", `${head}${fence(railText(rotation, plainPaint), "text")}\n`, view),
+    beside("steps", `${head}${fence(railText(rotation, "", plainPaint), "text")}\n`, view),
     ...notes.map((note) => leaf("explanations", `- note: ${prose(note)}\n`, view)),
     ...(notes.length === 0 ? [] : [beside("explanations", "\n", view)]),
     ...checkParts(rotation, view),
     ...workParts(rotation, view),
-    ...steps.flatMap((step, index) => stepParts(step, index + 1, view)),
+    ...facts.flatMap((one, index) => stepParts(one, index + 1, view.shorten, view)),
     ...(steps.length === 0 ? [] : [beside("steps", "\n", view)]),
-    ...passingGuards(steps, view),
+    ...passingGuards(facts, view),
     ...consumers(rotation, view),
     ...certificates(keys, view),
   ];
+}
+
+/** They did what they were for, and stay as long as somebody leaves their files. */
+function finishedParts(cluster: ClusterPlan, finished: readonly RotationPlan[], view: View): readonly Part[] {
+  if (finished.length === 0) return [];
+  const names = finished.map(({ name }) => code(name)).join(", ");
+  return [beside("steps", `${names}: finished. ${mayGoText(cluster, finished)}\n\n`, view)];
 }
 
 function workParts(rotation: RotationPlan, view: View): readonly Part[] {
@@ -98,62 +117,7 @@ function consumers(rotation: RotationPlan, view: View): readonly Part[] {
   return [details("What trusts it outside the cluster, as probes saw it", [table])];
 }
 
-function stepParts(step: Step, number: number, view: View): readonly Leaf[] {
-  const final = step.point_of_no_return ? " **POINT OF NO RETURN**" : "";
-  const ahead = workAhead(step);
-  const earliest = earliestText(step);
-  return [
-    leaf("steps", `${number}. **${markdownTitle(step)}**${final}\n`, view),
-    leaf("explanations", `   - ${prose(step.why)}\n`, view),
-    beside("steps", `   - disrupts: ${prose(step.disrupts)}\n   - undo: ${prose(step.undo)}\n`, view),
-    beside("steps", `   - guards: ${guardSummary(step)}\n`, view),
-    ...(earliest === null ? [] : [beside("steps", `   - ${earliest}\n`, view)]),
-    ...waivers(step.guards, view),
-    ...(ahead === null ? [] : [beside("checklist", ahead, view)]),
-  ];
-}
-
-function guardSummary(step: Step): string {
-  if (step.after !== null && !isBlocked(step)) {
-    return step.guards.length === 0
-      ? "judged when the step before it is done"
-      : `judged when ${code(step.after)} is done`;
-  }
-  const blocking = failingGuards(step).map(({ id }) => id);
-  const passing = step.guards.length - blocking.length;
-  if (isBlocked(step) && step.after !== null && passing === 0) {
-    return `blocked by ${blocking.join(", ")}; the others are judged when the step before it is done`;
-  }
-  return isBlocked(step)
-    ? `${step.awaited === true ? "waits for" : "blocked by"} ${blocking.join(", ")}; ${count(passing, "other")} pass`
-    : `all ${passing} pass`;
-}
-
-/** A waiver shows in every plan: it is a risk that somebody took. */
-function waivers(guards: readonly GuardVerdict[], view: View): readonly Leaf[] {
-  return guards.flatMap(({ id, waived }) =>
-    waived.map(({ subject, message, reason, expires }) =>
-      leaf(
-        "drift",
-        `   - **waived** until ${code(expires)}: ${id}, ${code(subject)} ${prose(message)}. Reason: ${prose(reason)}\n`,
-        view,
-      ),
-    ),
-  );
-}
-
-function passingGuards(steps: readonly Step[], view: View): readonly Part[] {
-  const lines = steps
-    .filter(({ after }) => after === null)
-    .map((step) => {
-      const passed = step.guards.filter(({ outcome }) => outcome === "pass").map(({ id }) => id);
-      return `- ${markdownTitle(step)}: ${passed.length === 0 ? "none" : passed.join(", ")}\n`;
-    });
-  if (lines.length === 0) return [];
-  return [details("Guards that pass", [leaf("guards", `${lines.join("")}\n`, view)])];
-}
-
-function certificates(keys: readonly KeyPlan[], view: View): readonly Part[] {
+function certificates(keys: readonly KeyPlan[], view: Naming): readonly Part[] {
   if (keys.length === 0) return [];
   const head = "| CA | key | status | fingerprint | algorithm | storage | subject | serial | valid |\n";
   const rows = keys.map((key) => {
@@ -188,43 +152,12 @@ function driftParts(drift: readonly Drift[], view: View): readonly Leaf[] {
   const noticed = drift.filter(({ blocks }) => !blocks);
   if (noticed.length === 0) return [];
   return [
-    beside("drift", "#### Drift: what git did not ask for\n\n", view),
+    beside("drift", "#### Drift: where git and the cluster differ\n\n", view),
     ...noticed.map(({ id, subject, message, remedy }) =>
-      leaf("drift", `- **${id}** ${code(subject)} ${prose(message)}\n  → ${prose(remedy)}\n`, view),
+      leaf("drift", `- ${code(subject)}: ${prose(message)} (${id})\n  → ${prose(remedy)}\n`, view),
     ),
     beside("drift", "\n", view),
   ];
-}
-
-/** Of the same kind, what is said of the riskier cluster stays longer. */
-function leaf(what: keyof typeof IMPORTANCE, text: string, { risk }: View): Leaf {
-  return { text, importance: IMPORTANCE[what] + risk, what: NAMES[what] };
-}
-
-/** Belongs to another part of the same importance, and is not counted when it goes with it. */
-function beside(what: keyof typeof IMPORTANCE, text: string, view: View): Leaf {
-  return { ...leaf(what, text, view), what: "" };
-}
-
-const NAMES: Readonly<Record<keyof typeof IMPORTANCE, string>> = {
-  firstFinding: "findings",
-  findings: "findings",
-  steps: "steps",
-  checklist: "checklist items",
-  drift: "lines of drift and waivers",
-  explanations: "explanations",
-  overrides: "overrides",
-  checks: "lines of checks",
-  consumers: "tables of trust consumers",
-  diff: "changes in git",
-  guards: "lists of passing guards",
-  certificates: "tables of certificates",
-  quiet: "clusters with nothing to do",
-};
-
-/** Parts that a reader has to unfold; `summary` is HTML. */
-export function details(summary: string, parts: readonly Part[]): Group {
-  return { open: `<details><summary>${summary}</summary>\n\n`, parts, close: "</details>\n\n" };
 }
 
 function spacing(): Leaf {

@@ -1,9 +1,13 @@
 import { isWaiting, plannedWork, startableWork } from "../../planner/verdict.ts";
+import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Finding, Plan } from "../../rotation/plan.ts";
-import { type StepPlace, stepPlaces } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
-import { judgedText, nothingToDoText, readyText } from "../facts/verdict-words.ts";
+import { componentsText } from "../facts/component-words.ts";
+import { keyMovesText } from "../facts/key-words.ts";
+import { planFacts, type StepFacts } from "../facts/step-facts.ts";
+import { countedText, headline, judgedText, nothingToDoText, rollbackText } from "../facts/verdict-words.ts";
 import { openWork, workText } from "../facts/work-words.ts";
+import { planShortener } from "../fingerprints.ts";
 import { type Block, blocksOf } from "./blocks.ts";
 import { essential, type Leaf, type Part } from "./budget.ts";
 import { IMPORTANCE } from "./importance.ts";
@@ -13,19 +17,23 @@ import { riskOf } from "./risk.ts";
 /** Findings of one guard that are written out; the others are counted. */
 const FINDINGS_SHOWN = 12;
 
-/** The verdict in one glance, never dropped. */
+/** The verdict in one glance, never dropped; what is more than an ordinary yes stands in a box. */
 export function verdict(plan: Plan): Leaf {
-  switch (plan.outcome) {
-    case "no_changes": {
-      const { head, rest } = nothingToDoText(plan.clusters, code);
-      return essential(`**${head}** ${rest}\n\n`);
-    }
+  const head = `**${headline(plan).words}.**`;
+  switch (plan.verdict) {
+    case "nothing_to_do":
+      return essential(`${head} ${prose(nothingToDoText(plan.clusters))}\n\n`);
     case "ready":
-      return essential(`**${readyText(plan)}** ${readyWork(plan)}.\n\n`);
+    case "ready_waived":
+    case "ready_final": {
+      const said = `${head} ${readyWork(plan)}`;
+      return essential(headline(plan).tone === "good" ? `${said}\n\n` : `> [!IMPORTANT]\n> ${said}\n\n`);
+    }
     case "incomplete":
-      return essential(`> [!WARNING]\n> ${incompleteText(plan)}\n\n`);
+      return essential(`> [!WARNING]\n> ${head} ${incompleteText(plan)}\n\n`);
+    case "blocked_in_part":
     case "blocked":
-      return essential(`> [!WARNING]\n> ${whatBlocks(plan)} until the findings below are dealt with.\n\n`);
+      return essential(`> [!WARNING]\n> ${head} ${whatBlocks(plan)}\n\n`);
   }
 }
 
@@ -42,32 +50,40 @@ export function overview({ clusters }: Plan): readonly Leaf[] {
 
 function incompleteText({ clusters }: Plan): string {
   const unread = clusters.filter(({ problem }) => problem !== null);
-  return `**Incomplete.** Nothing is planned for ${blockedClusters(clusters, unread)}, which was not read.`;
+  const which = unread.length === 1 ? "which was not read" : "which were not read";
+  const going = workText(startableWork(clusters));
+  const rest = going === "" ? "" : ` ${going} would be made on the others.`;
+  return `Nothing is planned for ${blockedClusters(clusters, unread)}, ${which}.${rest}`;
 }
 
-function readyWork({ clusters }: Plan): string {
+function readyWork(plan: Plan): string {
+  const { clusters } = plan;
   const { entries, steps } = plannedWork(clusters);
   const moving = clusters.filter(({ rotations }) => rotations.some(({ steps }) => steps.length > 0));
   const where = clusters.length === 1 ? "" : ` on ${moving.length} of ${clusters.length} clusters`;
   const changes = workText({ entries, steps: [] });
-  if (steps.length === 0 && changes !== "") return changes;
+  if (steps.length === 0 && changes !== "") return `${changes}.`;
   const open = openWork(steps).map(({ id }) => code(id));
   return [
-    `${changes === "" ? "" : `${changes} and `}${judgedText(steps, where)}`,
+    rollbackText(clusters, code),
+    `${changes === "" ? "" : `${changes} and `}${judgedText(steps, where)}.`,
+    countedText(plan, code),
     ...(open.length === 0
       ? []
-      : [`Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}`]),
-  ].join(". ");
+      : [`Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}.`]),
+  ]
+    .filter((sentence) => sentence !== "")
+    .join(" ");
 }
 
-function whatBlocks({ clusters }: Plan): string {
+function whatBlocks({ clusters, verdict: word }: Plan): string {
   const blocked = clusters.filter((cluster) => riskOf(cluster) === 3);
-  if (blocked.length === 0) return "**Blocked.** What is changed in git should not be merged";
+  const until = "until the findings below are dealt with.";
+  if (blocked.length === 0) return `What is changed in git should not be merged ${until}`;
   const where = blockedClusters(clusters, blocked);
-  const going = workText(startableWork(blocked));
-  if (isWaiting(blocked)) return `**Waits.** \`capstan apply\` goes on waiting on ${where} for who is named,`;
-  if (going === "") return `**Blocked.** Nothing would be applied to ${where}`;
-  return `**Blocked in part.** ${going} would be made on ${where}; nothing else would be applied`;
+  if (isWaiting(blocked)) return `\`capstan apply\` goes on waiting on ${where} for who is named below.`;
+  if (word === "blocked") return `Nothing would be applied to ${where} ${until}`;
+  return `${workText(startableWork(clusters))} would be made; nothing else would be applied to ${where} ${until}`;
 }
 
 function blockedClusters(clusters: Plan["clusters"], blocked: Plan["clusters"]): string {
@@ -102,7 +118,7 @@ export function changeFindings({ base }: Plan): readonly Part[] {
   const findings = base?.findings ?? [];
   if (findings.length === 0) return [];
   const lines = findings.map(({ severity, subject, message, remedy }): Leaf => {
-    const text = `- **${severity === "error" ? "refused" : "warning"}** ${code(subject)} ${prose(message)}\n  → ${prose(remedy)}\n`;
+    const text = `- **${severity === "error" ? "refused" : "warning"}** ${code(subject)}: ${prose(message)}\n  → ${prose(remedy)}\n`;
     if (severity === "error") return essential(text);
     return { text, importance: IMPORTANCE.firstFinding, what: "warnings" };
   });
@@ -113,8 +129,8 @@ export function changeFindings({ base }: Plan): readonly Part[] {
 /** What must not be overlooked before the details; written shorter where there is no room for one line each. */
 export function warnings(plan: Plan, room: number): readonly Part[] {
   const blocks = blocksOf(plan);
-  const finals = stepPlaces(plan).filter(({ step }) => step.point_of_no_return);
-  const spelled = [...finalsInFull(finals), ...blocksInFull(blocks)];
+  const finals = planFacts(plan).filter(({ place }) => place.step.point_of_no_return);
+  const spelled = [...finalsInFull(finals, planShortener(plan)), ...blocksInFull(blocks)];
   const needed = spelled
     .flatMap((part) => ("parts" in part ? [] : [part]))
     .reduce((sum, { text, importance }) => (importance === null ? sum + text.length : sum), 0);
@@ -122,21 +138,35 @@ export function warnings(plan: Plan, room: number): readonly Part[] {
   return [...finalsInShort(finals, room / 4), ...blocksInShort(blocks, room / 2)];
 }
 
-function finalsInFull(finals: readonly StepPlace[]): readonly Leaf[] {
+function finalsInFull(
+  finals: readonly StepFacts[],
+  shorten: (fingerprint: Fingerprint) => string,
+): readonly Leaf[] {
   if (finals.length === 0) return [];
   const lines = finals.map(
-    ({ cluster, step }) => `> - ${code(cluster.name)} ${markdownTitle(step)}: ${prose(step.undo)}\n`,
+    ({ place: { cluster, step }, keys, components, waived }) =>
+      `> - ${code(cluster.name)} ${markdownTitle(step)}: ${[
+        ...dropped(keys, shorten),
+        ...(components === null ? [] : [componentsText(components, waived, code)]),
+        prose(step.undo),
+      ].join("; ")}\n`,
   );
   return [essential(`${FINAL_HEAD}>\n${lines.join("")}\n`)];
 }
 
-const FINAL_HEAD =
-  "> [!CAUTION]\n> **Point of no return.** The old key is dropped; this needs an approval of its own.\n";
+/** The keys that nobody can live by after a step. */
+function dropped(keys: StepFacts["keys"], shorten: (fingerprint: Fingerprint) => string): readonly string[] {
+  const going = keys.filter(({ after }) => after === "gone");
+  return going.length === 0 ? [] : [keyMovesText(going, shorten, code)];
+}
 
-function finalsInShort(finals: readonly StepPlace[], room: number): readonly Leaf[] {
+const FINAL_HEAD =
+  "> [!CAUTION]\n> **Point of no return.** A key is dropped for good; this needs an approval of its own.\n";
+
+function finalsInShort(finals: readonly StepFacts[], room: number): readonly Leaf[] {
   if (finals.length === 0) return [];
   const names = named(
-    finals.map(({ cluster }) => cluster.name),
+    finals.map(({ place }) => place.cluster.name),
     room,
   );
   return [essential(`${FINAL_HEAD}>\n> ${count(finals.length, "step")}: ${names}\n\n`)];
@@ -163,7 +193,7 @@ function howMany({ findings }: Block): string {
 
 function findings(all: readonly Finding[]): readonly Leaf[] {
   return all.slice(0, FINDINGS_SHOWN).map(({ subject, message, remedy }, index) => ({
-    text: `  - ${code(subject)} ${prose(message)}\n    → ${prose(remedy)}\n`,
+    text: `  - ${code(subject)}: ${prose(message)}\n    → ${prose(remedy)}\n`,
     importance: index === 0 ? IMPORTANCE.firstFinding : IMPORTANCE.findings,
     what: "findings",
   }));

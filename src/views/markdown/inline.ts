@@ -24,6 +24,9 @@ const SAFE_WORD = /^[("'“‘]*[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*[)"'”’
  */
 const LINKED_WORD = /www|^\W*[0-9a-f]{7,40}\W*$|-.*\d|\d.*-|^\d+[.)]/i;
 
+/** `21:20`: of a date. */
+const SAFE_TIME = /^\d{1,2}:\d\d[,.;:)]*$/;
+
 /** Between words, standing alone. */
 const SAFE_SIGN = /^[—–→·…(),.;:!?"'“”‘’]+$/;
 
@@ -113,7 +116,8 @@ function words(text: string): string {
 }
 
 function isSafe(token: string): boolean {
-  return (SAFE_WORD.test(token) && !LINKED_WORD.test(token)) || SAFE_SIGN.test(token);
+  if (SAFE_SIGN.test(token) || SAFE_TIME.test(token)) return true;
+  return SAFE_WORD.test(token) && !LINKED_WORD.test(token);
 }
 
 /** Punctuation around a word stays outside of the code; brackets that belong to it stay inside. */

@@ -28,7 +28,7 @@ function clusterMarkdown(cluster: ClusterStatus): string {
       .filter(({ following, total }) => following < total)
       .map(({ kind, following, total }) => `- ${code(kind)}: ${following} of ${total} follow\n`),
     ...cluster.unread.map(({ what, problem }) => `- **unknown** ${prose(what)}: ${prose(problem)}\n`),
-    ...cluster.drift.map(({ id, subject, message }) => `- **${id}** ${code(subject)} ${prose(message)}\n`),
+    ...cluster.drift.map(({ id, subject, message }) => `- ${code(subject)}: ${prose(message)} (${id})\n`),
   ];
   const table = `| authority | phase | signs with | trusts too |\n|---|---|---|---|\n${rows.join("")}`;
   return `## ${code(cluster.name)}\n\n${table}${lists.length === 0 ? "" : `\n${lists.join("")}`}`;

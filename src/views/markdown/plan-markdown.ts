@@ -1,9 +1,11 @@
-import { editsDue } from "../../planner/verdict.ts";
+import { isHeld } from "../../planner/startable.ts";
+import { editsDue, isWaiting } from "../../planner/verdict.ts";
 import { needsOwnApproval, type Plan } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
 import { planShortener } from "../fingerprints.ts";
 import { essential, type Fitted, type Part, withinLimit } from "./budget.ts";
-import { clusterParts, details, quietParts } from "./cluster-parts.ts";
+import { clusterParts, quietParts } from "./cluster-parts.ts";
+import { details } from "./details.ts";
 import { changeFindings, connectionWarning, overview, verdict, warnings } from "./essentials.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { code, fence, link, prose } from "./inline.ts";
@@ -50,13 +52,13 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions = {}): string 
   const head = essential(`${about}## ${prose(options.title ?? "capstan plan")}\n\n`);
   const parts: readonly Part[] = [
     head,
-    verdict(plan),
     ...connectionWarning(plan, limit / 8),
+    verdict(plan),
     ...overview(plan),
     ...changeFindings(plan),
     ...warnings(plan, limit - 2 * RESERVE),
     ...changes(plan),
-    ...busy.map((cluster) => clusterParts(cluster, shorten, busy.length > UNFOLDED)),
+    ...busy.map((cluster) => clusterParts(cluster, { shorten, base: plan.base }, busy.length > UNFOLDED)),
     ...quietParts(quiet, quiet.length > UNFOLDED || busy.length > 0),
     ...gitDiff(options),
     next(plan, options),
@@ -85,39 +87,61 @@ function gitDiff({ diff }: MarkdownOptions): readonly Part[] {
   return [details("Changed files", [{ text, importance: IMPORTANCE.diff, what: "changes in git" }])];
 }
 
-function next(plan: Plan, { planFile }: MarkdownOptions): Part {
+/** The last words: what to do now, as a command to copy. */
+function next(plan: Plan, options: MarkdownOptions): Part {
   if (plan.uncommitted !== undefined) {
     return essential("**Next:** commit it; `capstan apply` takes only what is committed.\n");
   }
-  switch (plan.outcome) {
-    case "no_changes":
+  const then = fence("capstan plan", "sh");
+  switch (plan.verdict) {
+    case "nothing_to_do":
       return nextEdit(plan);
     case "incomplete":
+      return essential(`**Next:** deal with what was not read, then\n\n${then}`);
     case "blocked":
-      return essential(`**Next:** deal with what blocks, then\n\n${fence("capstan plan", "sh")}`);
-    case "ready": {
-      const final = finalFlags(plan);
-      const file = planFile === undefined ? "" : ` ${quoted(planFile)}`;
-      return essential(`**Next:** once it is approved,\n\n${fence(`capstan apply${file}${final}`, "sh")}`);
-    }
+      if (isWaiting(plan.clusters)) {
+        return essential(`**Next:** this goes on waiting,\n\n${applyCommand(plan, options)}`);
+      }
+      return essential(`**Next:** deal with what blocks, then\n\n${then}`);
+    case "blocked_in_part":
+      return essential(
+        `**Next:** deal with what blocks, then\n\n${then}\nWhat is ready is made, once it is approved, by\n\n${applyCommand(plan, options)}`,
+      );
+    case "ready":
+    case "ready_waived":
+    case "ready_final":
+      return essential(`**Next:** once it is approved,\n\n${applyCommand(plan, options)}`);
   }
+}
+
+/** With the fingerprint, so that nothing else is applied than what stands above. */
+function applyCommand(plan: Plan, { planFile, fingerprint }: MarkdownOptions): string {
+  const file = planFile === undefined ? "" : ` ${quoted(planFile)}`;
+  const expect = fingerprint === undefined ? "" : ` --expect ${quoted(fingerprint)}`;
+  return fence(`capstan apply${file}${expect}${finalFlags(plan)}`, "sh");
 }
 
 /** Nothing on a cluster; what is due in git all the same. */
 function nextEdit({ clusters }: Plan): Part {
   const edits = editsDue(clusters);
   if (edits.length === 0) return essential("**Next:** nothing to do.\n");
-  return essential(`**Next:** nothing to do on a cluster. In git,\n\n${fence(edits.join("\n"), "sh")}`);
+  return essential(
+    `**Next:** nothing to do on a cluster. In git, for a commit,\n\n${fence(edits.join("\n"), "sh")}`,
+  );
 }
+
+/** Of more, a person names those that are meant. */
+const FINALS_NAMED = 10;
 
 /** One point of no return is what the bare flag means; several are named. */
 function finalFlags({ clusters }: Plan): string {
   const finals = clusters.flatMap(({ name, rotations }) =>
     rotations
-      .filter(({ steps }) => steps.some(needsOwnApproval))
+      .filter(({ steps }) => steps.some((step) => needsOwnApproval(step) && !isHeld(step)))
       .map((rotation) => `${name}/${rotation.name}`),
   );
   if (finals.length === 1) return " --approve-final";
+  if (finals.length > FINALS_NAMED) return " --approve-final=CLUSTER/ROTATION …";
   return finals.map((final) => ` --approve-final=${quoted(final)}`).join("");
 }
 

@@ -1,9 +1,7 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
-import type { OverrideEntryPlan, OverridePlan } from "../../rotation/override-plan.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
 import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { holdsText } from "../facts/work-words.ts";
-import { dateOf } from "../times.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
@@ -57,20 +55,4 @@ export function consumerTable(consumers: readonly ConsumerObservation[]): string
     return `| ${cells.join(" | ")} |\n`;
   });
   return `| consumer | kind | uses | trusts | seen |\n${"| --- ".repeat(5)}|\n${rows.join("")}\n`;
-}
-
-/** The entries of one CA with what changes, and the certificates that somebody has to have signed. */
-export function overrideItems({ authority, entries, due }: OverridePlan): readonly string[] {
-  return [
-    ...entries.map((entry) => entryLine(authority, entry)),
-    ...due.map(({ message, command }) => `- [ ] ${prose(message)}: ${code(command)}\n`),
-  ];
-}
-
-function entryLine(authority: string, entry: OverrideEntryPlan): string {
-  const { key_hash, state, state_wanted, subject, not_after } = entry;
-  const change = state === state_wanted ? state : `${state} → ${state_wanted}`;
-  const until = not_after === null ? "" : ` until ${code(dateOf(not_after))}`;
-  const facts = subject === null ? "" : `, ${code(subject)}${until}`;
-  return `- ${code(authority)} key ${code(key_hash.slice(0, 12))}: ${change}${facts}\n`;
 }

@@ -1,11 +1,17 @@
 import type { RunEvent } from "../../apply/event.ts";
 import type { Finding, Step } from "../../rotation/plan.ts";
+import { aboutText } from "../facts/about-words.ts";
+import { goesBack } from "../facts/direction.ts";
 import { blockedBy, withLog } from "./run-log.ts";
 import { type Run, type StepRun, type Track, tracksOf } from "./run-state.ts";
 
+/** With these something is done; before them people read and answer questions, which is no part of a run's time. */
+const BEGINS: readonly RunEvent["type"][] = ["step-started", "override"];
+
 /** The run after one more of its events. */
 export function hear(run: Run, event: RunEvent): Run {
-  const heard: Run = { ...run, startedAt: run.startedAt ?? event.at, heardAt: event.at };
+  const startedAt = run.startedAt ?? (BEGINS.includes(event.type) ? event.at : null);
+  const heard: Run = { ...run, startedAt, heardAt: event.at };
   const logged = withLog(heard, event);
   switch (event.type) {
     case "plan":
@@ -99,11 +105,7 @@ function afterStepEvent(track: Track, event: StepEvent): Track {
 function reasonOf(message: string, findings: readonly Finding[]): string {
   const [first, ...rest] = findings;
   if (first === undefined) return message;
-  return `${message}: ${first.subject} ${first.message}${rest.length === 0 ? "" : `, and ${rest.length} more`}`;
-}
-
-function goesBack({ from, to }: Step): boolean {
-  return from === "rollback" || to === "rollback";
+  return `${message}; ${aboutText(first)}${rest.length === 0 ? "" : `, and ${rest.length} more`}`;
 }
 
 interface OfStep {

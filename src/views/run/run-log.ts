@@ -2,6 +2,7 @@ import type { RunEvent } from "../../apply/event.ts";
 import { failingGuards } from "../../planner/startable.ts";
 import type { Step } from "../../rotation/plan.ts";
 import { stepTitle } from "../../rotation/plan-steps.ts";
+import { actionText } from "../facts/override-words.ts";
 import { shortHash } from "../fingerprints.ts";
 import type { EntryRun, LogEntry, Run } from "./run-state.ts";
 
@@ -57,7 +58,7 @@ function logEntry(event: RunEvent): Omit<LogEntry, "at"> | null {
 
 /** What is done about one entry, in a few words. */
 export function entryTitle({ authority, action }: Pick<EntryRun, "authority" | "action">): string {
-  return `${authority} override ${shortHash(action.key_hash)}: ${action.purpose}`;
+  return `${authority} override ${shortHash(action.key_hash)}: ${actionText(action)}`;
 }
 
 /** What a step waits for that a run did not take. */

@@ -6,7 +6,7 @@ import type { Tone } from "../tone.ts";
 
 /** A run as far as its events tell. Made from nothing but the event stream, so a finished run can be replayed. */
 export interface Run {
-  /** ISO 8601 of the first event. */
+  /** ISO 8601 of the first step, or call; `null` before it. */
   readonly startedAt: string | null;
   /** Of the last one. */
   readonly heardAt: string | null;

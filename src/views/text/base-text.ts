@@ -1,4 +1,5 @@
 import type { BasePlan, ChangeFinding } from "../../rotation/plan.ts";
+import { aboutText } from "../facts/about-words.ts";
 import { harmlessLine } from "../harmless.ts";
 import { paragraph } from "./columns.ts";
 import type { Paint } from "./paint.ts";
@@ -23,6 +24,6 @@ export function baseText({ commit, connections, changes, findings }: BasePlan, p
 
 function findingText({ severity, subject, message, remedy }: ChangeFinding, paint: Paint): string {
   const mark = severity === "error" ? paint("bad", "refused") : paint("warn", "warning");
-  const what = paragraph(`${mark} ${harmlessLine(`${subject} ${message}`)}`, "  ", "    ");
+  const what = paragraph(`${mark} ${harmlessLine(aboutText({ subject, message }))}`, "  ", "    ");
   return `${what}\n${paragraph(`→ ${harmlessLine(remedy)}`, "    ", "      ")}`;
 }

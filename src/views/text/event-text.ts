@@ -2,6 +2,8 @@ import type { RunEvent } from "../../apply/event.ts";
 import { failingGuards } from "../../planner/startable.ts";
 import { stepTitle } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
+import { aboutText } from "../facts/about-words.ts";
+import { actionText } from "../facts/override-words.ts";
 import { shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import { clockTime } from "../times.ts";
@@ -30,18 +32,18 @@ export function eventText(heard: RunEvent, paint: Paint): string | null {
     case "step-failed": {
       const head = `${time} ${paint("bad", "failed")} ${harmlessLine(event.message)}`;
       const findings = event.findings.map(({ subject, message }) =>
-        paragraph(harmlessLine(`${subject} ${message}`), "           ", "             "),
+        paragraph(harmlessLine(aboutText({ subject, message })), "           ", "             "),
       );
       return [head, ...findings].join("\n");
     }
     case "rollback-started":
       return `${time} ${paint("warn", "rolling back")} ${harmlessLine(event.rotation)}`;
     case "override": {
-      const { call, purpose, key_hash } = event.action;
+      const { key_hash } = event.action;
       const what = `${event.authority} override ${shortHash(key_hash)}`;
       if (event.stage === "observed") return `${time}   ${what}: done`;
-      const asked = paint("accent", `${event.cluster} ${what}: ${purpose}`);
-      return paragraph(`${time} ${asked} (${call})`, "", "  ");
+      const asked = paint("accent", `${event.cluster} ${what}: ${actionText(event.action)}`);
+      return paragraph(`${time} ${asked}`, "", "  ");
     }
     case "blocked": {
       const guards = failingGuards(event.step).map(({ id }) => id);
@@ -99,7 +101,7 @@ function waitingText(
     "             ",
   );
   if (laggards.length === 0) return head;
-  const named = laggards.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
+  const named = laggards.slice(0, LAGGARDS_SHOWN).map(aboutText);
   const more = laggards.length > LAGGARDS_SHOWN ? `; ${laggards.length - LAGGARDS_SHOWN} more` : "";
   const detail = paragraph(
     harmlessLine(`until ${clockTime(deadline)}: ${named.join("; ")}${more}`),
@@ -113,7 +115,7 @@ function waitingText(
 function probesText(time: string, { probes = [] }: Extract<RunEvent, { type: "waiting" }>): string | null {
   if (probes.length === 0) return null;
   const open = probes.filter(({ ready }) => !ready);
-  const names = open.slice(0, LAGGARDS_SHOWN).map(({ subject, message }) => `${subject} ${message}`);
+  const names = open.slice(0, LAGGARDS_SHOWN).map(aboutText);
   const more = open.length > LAGGARDS_SHOWN ? `; ${open.length - LAGGARDS_SHOWN} more` : "";
   const head = `${time}   ${probes.length - open.length} of ${count(probes.length, "probe")} as wanted`;
   return open.length === 0

@@ -1,6 +1,8 @@
 import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
 import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
 import type { ClusterPlan, Plan } from "../../rotation/plan.ts";
+import { writtenDate } from "../../written-date.ts";
+import { aboutText } from "../facts/about-words.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import {
@@ -89,28 +91,29 @@ function clusterText(
     lines.push(paragraph(`${paint("bad", "unknown")} ${what}: ${harmlessLine(problem)}`, "  ", "    "));
   }
   for (const { name, last_heartbeat } of cluster.remote_clusters) {
-    lines.push(`  remote cluster ${harmlessLine(name)}, last heartbeat ${last_heartbeat ?? "never"}`);
+    const seen = last_heartbeat === null ? "never" : writtenDate(last_heartbeat);
+    lines.push(paragraph(`remote cluster ${harmlessLine(name)}, last heartbeat ${seen}`, "  ", "    "));
   }
   for (const { name, standing, desired_phase } of cluster.rotations) {
-    lines.push(
-      `  rotation ${harmlessLine(name)}: ${standing.replaceAll("_", " ")}, git wants ${desired_phase}`,
-    );
+    const said = `rotation ${harmlessLine(name)}: ${standing.replaceAll("_", " ")}, git wants ${desired_phase}`;
+    lines.push(paragraph(said, "  ", "    "));
   }
   for (const override of cluster.overrides) lines.push(...overrideLines(override, paint));
-  for (const { id, subject, message } of cluster.drift) {
-    lines.push(paragraph(`${paint("warn", id)}: ${harmlessLine(`${subject} ${message}`)}`, "  ", "    "));
+  for (const drift of cluster.drift) {
+    const said = harmlessLine(`${aboutText(drift)} (${drift.id})`);
+    lines.push(paragraph(`${paint("warn", "notice")} ${said}`, "  ", "    "));
   }
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
 function overrideLines(override: OverrideStatus, paint: Paint): readonly string[] {
-  const { authority, row, situation, entries, findings } = override;
+  const { authority, situation, entries, findings } = override;
   return [
-    paragraph(`override ${harmlessLine(authority)}: ${row}, ${situation}`, "  ", "    "),
-    ...entries.map(
-      ({ key_hash, state, issuer, not_after }) =>
-        `    ${shortHash(key_hash)} ${state}${issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${not_after?.slice(0, 10)}`}`,
-    ),
+    paragraph(`override of ${harmlessLine(authority)}: ${situation}`, "  ", "    "),
+    ...entries.map(({ key_hash, state, issuer, not_after }) => {
+      const by = issuer === null ? "" : `, by ${harmlessLine(issuer)}, until ${writtenDate(not_after ?? "")}`;
+      return paragraph(`${shortHash(key_hash)} ${state}${by}`, "    ", "      ");
+    }),
     ...findings.map((finding) => overrideFindingText(finding, paint)),
   ];
 }
@@ -152,7 +155,7 @@ function kindText(status: KindStatus, paint: Paint): string {
   const head = `    ${kind.padEnd(24)}${counts.join(", ")}`;
   const named = behind
     .slice(0, BEHIND_SHOWN)
-    .map(({ subject, message }) => paragraph(harmlessLine(`${subject} ${message}`), "      ", "        "));
+    .map((one) => paragraph(harmlessLine(aboutText(one)), "      ", "        "));
   const more = behind.length > BEHIND_SHOWN ? [`      and ${behind.length - BEHIND_SHOWN} more`] : [];
   return [head, ...named, ...more].join("\n");
 }

@@ -5,7 +5,8 @@ import type {
   OverridePlanFinding,
   PlannedAction,
 } from "../../rotation/override-plan.ts";
-import { callText } from "../facts/call-words.ts";
+import { aboutText } from "../facts/about-words.ts";
+import { actionText, entryStateText, keyOfEntryText, missingText } from "../facts/override-words.ts";
 import { shortHash } from "../fingerprints.ts";
 import { harmlessLine } from "../harmless.ts";
 import { dateOf } from "../times.ts";
@@ -16,11 +17,11 @@ import type { Paint, TextTone } from "./paint.ts";
 export function overrideText(plan: OverridePlan, paint: Paint): string {
   const by = plan.managed ? "" : paint("dim", "  not managed in git");
   const lines = [
-    `  ${paint("strong", `override ${harmlessLine(plan.authority)}`)}  ${plan.row}${by}`,
+    `  ${paint("strong", `override of ${harmlessLine(plan.authority)}`)}${by}`,
     paragraph(plan.situation, "    "),
     ...plan.entries.flatMap((entry) => entryText(entry, paint)),
     ...plan.due.map((due) => dueText(due, paint)),
-    ...plan.actions.map((action, index) => actionText(action, index + 1, paint)),
+    ...plan.actions.map((action, index) => callText(action, index + 1, paint)),
     ...plan.findings.map((finding) => overrideFindingText(finding, paint)),
   ];
   return lines.join("\n");
@@ -34,18 +35,24 @@ const SIGN: Readonly<Record<OverrideEntryPlan["change"], string>> = {
 };
 
 function entryText(entry: OverrideEntryPlan, paint: Paint): readonly string[] {
-  const { key_hash, key, change, state, state_wanted, subject, issuer } = entry;
-  const states = state === state_wanted ? state : `${state} → ${state_wanted}`;
+  const { key_hash, change, state, subject, issuer } = entry;
   const tone: TextTone = change === "unchanged" ? "dim" : "accent";
   const crl = entry.crl || entry.subject === null || state === "absent" ? "" : ", no revocation list";
   const lines = [
-    `    ${paint(tone, `${SIGN[change]} ${shortHash(key_hash)}`)}  ${key} key, ${paint("strong", states)}${crl}`,
+    paragraph(
+      `${paint(tone, `${SIGN[change]} ${shortHash(key_hash)}`)}  ${keyOfEntryText(entry)}: ${paint("strong", entryStateText(entry))}${crl}`,
+      "    ",
+      "        ",
+    ),
   ];
   if (subject !== null) {
     lines.push(paragraph(`subject ${harmlessLine(subject)}`, "        ", "          "));
     lines.push(paragraph(`issuer  ${harmlessLine(issuer ?? "")}`, "        ", "          "));
-    const chain = entry.chain.length === 0 ? "no chain" : `chain of ${entry.chain.length}`;
-    lines.push(`        from ${day(entry.not_before)} until ${day(entry.not_after)}, ${chain}`);
+    const chain = entry.chain.length === 0 ? ", no chain" : "";
+    lines.push(`        from ${day(entry.not_before)} until ${day(entry.not_after)}${chain}`);
+    for (const link of entry.chain) {
+      lines.push(paragraph(`chain   ${harmlessLine(link)}`, "        ", "          "));
+    }
   }
   for (const { field, from, to } of entry.fields.filter((one) => one.field !== "state")) {
     lines.push(paragraph(`${field}: ${harmlessLine(from)} → ${harmlessLine(to)}`, "        ", "          "));
@@ -63,16 +70,23 @@ function dueText({ key_hash, message, command }: CertificateDue, paint: Paint): 
   return `${paragraph(head, "    ", "      ")}\n      → ${command}`;
 }
 
-function actionText(action: PlannedAction, number: number, paint: Paint): string {
-  const { purpose, key_hash, why, missing } = action;
+function callText(action: PlannedAction, number: number, paint: Paint): string {
+  const { key_hash, why, missing, disrupts, undo, signs } = action;
+  const mark = signs === true ? `   ${paint("warn", "CHANGES WHAT SIGNS")}` : "";
   const lines = [
-    `    ${paint("accent", `${number}. ${purpose} ${shortHash(key_hash)}`)}  (${callText(action)})`,
+    paragraph(
+      `${paint("accent", `${number}. ${shortHash(key_hash)}: ${actionText(action)}`)}${mark}`,
+      "    ",
+      "       ",
+    ),
     paragraph(why, "       "),
+    ...(disrupts === undefined ? [] : [paragraph(`disrupts  ${disrupts}`, "       ", "                 ")]),
+    ...(undo === undefined ? [] : [paragraph(`undo      ${undo}`, "       ", "                 ")]),
   ];
-  for (const { statement, subject, remedy } of missing) {
+  for (const one of missing) {
     lines.push(
-      paragraph(`${paint("bad", "waits")} for ${statement} of ${subject}`, "       ", "         "),
-      paragraph(`→ ${remedy}`, "         ", "           "),
+      paragraph(`${paint("bad", "waits")} for ${missingText(one)}`, "       ", "         "),
+      paragraph(`→ ${one.remedy}`, "         ", "           "),
     );
   }
   return lines.join("\n");
@@ -89,7 +103,7 @@ export function overrideFindingText(finding: OverridePlanFinding, paint: Paint):
   const { severity, code, subject, message, remedy, waived } = finding;
   const tone = waived === undefined ? TONES[severity] : "warn";
   const label = waived === undefined ? severity : "waived";
-  const head = `${paint(tone, label)} ${code}: ${harmlessLine(`${shortened(subject)} ${message}`)}`;
+  const head = `${paint(tone, label)} ${harmlessLine(aboutText({ subject: shortened(subject), message }))} (${code})`;
   const answer = waived === undefined ? `→ ${harmlessLine(remedy)}` : `waived: ${harmlessLine(waived)}`;
   return `${paragraph(head, "    ", "      ")}\n${paragraph(answer, "      ", "        ")}`;
 }

@@ -1,11 +1,18 @@
-import { isWaiting, plannedWork, startableWork, type WorkOfPlan } from "../../planner/verdict.ts";
-import type { Plan, PlanVerdict } from "../../rotation/plan.ts";
+import { editsDue, isWaiting, plannedWork, startableWork, type WorkOfPlan } from "../../planner/verdict.ts";
+import type { Plan } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
-import { isJudged, judgedText, nothingToDoText, readyText } from "../facts/verdict-words.ts";
+import {
+  countedText,
+  headline,
+  isJudged,
+  judgedText,
+  nothingToDoText,
+  rollbackText,
+} from "../facts/verdict-words.ts";
 import { openWork, workText } from "../facts/work-words.ts";
 import { harmlessLine } from "../harmless.ts";
 import { paragraph } from "./columns.ts";
-import type { Paint, TextTone } from "./paint.ts";
+import type { Paint } from "./paint.ts";
 
 /** The end of a plan: what `capstan apply` would make of it. */
 export function verdictText(plan: Plan, paint: Paint): string {
@@ -20,7 +27,7 @@ export function verdictText(plan: Plan, paint: Paint): string {
       const all =
         plan.clusters.length === 1 ? "the cluster" : `${unread.length} of ${plan.clusters.length} clusters`;
       return paragraph(
-        `${paint("bad", "Incomplete.")} Nothing is planned for ${all}: the problem is named above.`,
+        `${headText(plan, paint)} Nothing is planned for ${all}: the problem is named above.`,
         "",
       );
     }
@@ -29,24 +36,28 @@ export function verdictText(plan: Plan, paint: Paint): string {
   }
 }
 
-function nothingText({ clusters }: Plan, paint: Paint): string {
-  const { head, rest } = nothingToDoText(clusters);
-  const tone = head === "No changes." ? "good" : "warn";
-  return paragraph(`${paint(tone, head)} ${harmlessLine(rest)}`, "", "  ");
+function nothingText(plan: Plan, paint: Paint): string {
+  const said = paragraph(`${headText(plan, paint)} ${nothingToDoText(plan.clusters)}`, "");
+  // In one piece each, so that they can be copied.
+  return [said, ...editsDue(plan.clusters).map((command) => `  → ${command}`)].join("\n");
 }
 
-function blockedText({ clusters, verdict }: Plan, paint: Paint): string {
+/** The verdict in a few words, as a sentence of its own. */
+function headText(plan: Plan, paint: Paint): string {
+  const { words, tone } = headline(plan);
+  return paint(tone, `${words}.`);
+}
+
+function blockedText(plan: Plan, paint: Paint): string {
+  const { clusters, verdict } = plan;
+  const head = headText(plan, paint);
   const rest = "would be applied until the findings above are dealt with.";
   const waiting = isWaiting(clusters) ? " `capstan apply` goes on waiting for who is named above." : "";
   if (verdict === "blocked_in_part") {
     const what = workText(startableWork(clusters));
-    return paragraph(
-      `${paint("bad", "Blocked in part.")} ${what} would be made; nothing else ${rest}${waiting}`,
-      "",
-    );
+    return paragraph(`${head} ${what} would be made; nothing else ${rest}${waiting}`, "");
   }
-  if (waiting !== "") return paragraph(`${paint("warn", "Waits.")}${waiting}`, "");
-  return paragraph(`${paint("bad", "Blocked.")} Nothing ${rest}`, "");
+  return paragraph(`${head}${waiting === "" ? ` Nothing ${rest}` : waiting}`, "");
 }
 
 /** Of a plan that nobody can apply: the next thing to do is a commit. */
@@ -69,15 +80,10 @@ function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Pain
   }
 }
 
-const READY_TONES: Readonly<Partial<Record<PlanVerdict, TextTone>>> = {
-  ready_waived: "warn",
-  ready_final: "bad",
-};
-
 function readyPlanText(plan: Plan, paint: Paint): string {
-  const { clusters, verdict } = plan;
+  const { clusters } = plan;
   const { entries, steps } = plannedWork(clusters);
-  const ready = paint(READY_TONES[verdict] ?? "good", readyText(plan));
+  const ready = headText(plan, paint);
   const changes = workText({ entries, steps: [] });
   if (steps.length === 0) {
     const them = entries.length === 1 ? "it" : "them";
@@ -85,8 +91,15 @@ function readyPlanText(plan: Plan, paint: Paint): string {
   }
   const before = changes === "" ? "" : `${changes} and `;
   const open = openWork(steps).map(({ id }) => id);
+  const sentences = [
+    ready,
+    rollbackText(clusters),
+    `${before}${judgedText(steps)}.`,
+    countedText(plan),
+    applyText(plannedWork(clusters)),
+  ].filter((sentence) => sentence !== "");
   return [
-    paragraph(`${ready} ${before}${judgedText(steps)}. ${applyText(plannedWork(clusters))}`, ""),
+    paragraph(sentences.join(" "), ""),
     ...(open.length === 0
       ? []
       : [

@@ -1,5 +1,5 @@
 import { clamp } from "./areas.ts";
-import { type Gate, gateAnswer } from "./gate.ts";
+import { FRESH_GATE, type Gate, gateAnswer } from "./gate.ts";
 import { scrollDistance } from "./movement.ts";
 import type { Dialog, FinalDialog, Key, State } from "./state.ts";
 import { isTypedRight } from "./typed-name.ts";
@@ -33,19 +33,29 @@ export function onDialogKey(state: State, dialog: Dialog, key: Key): State {
     case "start":
     case "rollback":
       if (key.name === "y" && dialog.top < end) {
-        return { ...closed, notice: GOES_ON };
+        return { ...state, notice: GOES_ON };
       }
       switch (gateAnswer(dialog.gate, key.name === "y")) {
         case "answer":
-          return withGate(state, (gate) => ({ ...gate, answered: 0 }));
+          return withGate({ ...state, notice: null }, (gate) => ({ ...gate, answered: 0 }));
         case "too-early":
-          return { ...closed, notice: "nothing happened: that key came before the question could be read" };
+          return hasty(state, key, "that was quick, and nothing happened: press y once more");
         case "too-much":
-          return { ...closed, notice: "nothing happened: another key came right after the y" };
+          return hasty(
+            state,
+            key,
+            "another key came right after the y, and nothing happened: press y once more",
+          );
         case "leave":
           return closed;
       }
   }
+}
+
+/** The question stays, and has to stand for its time again; only Esc leaves it at once. */
+function hasty(state: State, key: Key, notice: string): State {
+  if (key.name === "escape") return { ...state, dialog: null };
+  return withGate({ ...state, notice }, ({ drawn }) => ({ ...FRESH_GATE, drawn }));
 }
 
 const GOES_ON = "nothing happened: the question goes on below, ↓ scrolls it";
@@ -61,7 +71,11 @@ function onTypedKey(state: State, dialog: FinalDialog, key: Key): State {
     dialog: { ...dialog, typed, gate: { ...dialog.gate, idle: 0 } },
   });
   if (dialog.gate.answered !== null) {
-    return { ...closed, notice: "nothing happened: another key came right after Enter" };
+    return hasty(
+      state,
+      key,
+      "another key came right after Enter, and nothing happened: press Enter once more",
+    );
   }
   if (key.name === "escape") return closed;
   if (key.name === "backspace") return typing(withoutLast(dialog.typed));

@@ -50,10 +50,8 @@ export function moveKey(state: State, key: Key): State {
     case "tab":
       return { ...state, focus: state.focus === "tree" ? "detail" : "tree" };
     case "left":
-    case "h":
       return state.focus === "detail" ? { ...state, focus: "tree" } : fold(state, rows, index);
     case "right":
-    case "l":
       return unfold(state, rows[index]);
     case "return":
       return rows[index]?.folded === false ? fold(state, rows, index) : unfold(state, rows[index]);
@@ -93,10 +91,8 @@ export function watchMoveKey(state: State, key: Key): State {
   const { tracks, active } = state.run;
   switch (key.name) {
     case "left":
-    case "h":
-    case "right":
-    case "l": {
-      const step = key.name === "left" || key.name === "h" ? -1 : 1;
+    case "right": {
+      const step = key.name === "left" ? -1 : 1;
       const shown = state.track ?? active ?? 0;
       return tracks.length < 2
         ? state

@@ -4,6 +4,7 @@ import type { RunEvent } from "../../apply/event.ts";
 import { Failure } from "../../failure.ts";
 import type { Plan } from "../../rotation/plan.ts";
 import { App, sizeOf } from "./app.tsx";
+import { clipboardSequence } from "./clipboard.ts";
 import { approvedOnScreen } from "./offer.ts";
 import { NO_PLAN, startReplay } from "./playback.ts";
 import { scrollbackText } from "./scrollback.ts";
@@ -34,9 +35,11 @@ export interface ReviewOptions extends ScreenOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Shows a plan. */
-export async function review(options: ReviewOptions): Promise<void> {
-  await showReview(options, "read", null);
+/** Shows a plan; `look` looks at the clusters again and plans anew, where that is possible. */
+export async function review(
+  options: ReviewOptions & { readonly look?: () => Promise<Plan> },
+): Promise<void> {
+  await showReview(options, "read", options.look ?? null);
 }
 
 /**
@@ -64,12 +67,14 @@ async function showReview(
     ...(components && { components }),
     size: sizeOf(stdout),
     now: now(),
+    canLook: recheck !== null,
   });
   const store = createStore(start, now);
   const over = new Promise<void>((resolve) => {
     store.onChange(({ status }, before) => {
       if (status === before.status) return;
-      if (status === "rechecking" && recheck !== null) void lookAgain(store, recheck);
+      const looks = status === "rechecking" || status === "looking";
+      if (looks && recheck !== null) void lookAgain(store, recheck);
       if (status === "agreed" || status === "left") resolve();
     });
     const leave = () => store.dispatch({ type: "key", key: { name: "ctrl-c", printable: false } });
@@ -157,6 +162,10 @@ async function onScreen(
 ): Promise<void> {
   // Text that was typed ahead stands on this row; the first frame has to begin at its first column.
   stdout.write("\r");
+  store.onChange(({ copied }, before) => {
+    if (copied !== null && copied.times !== before.copied?.times)
+      stdout.write(clipboardSequence(copied.text));
+  });
   const instance = render(<App store={store} colours={colours} screenReader={screenReader} />, {
     stdin,
     stdout,

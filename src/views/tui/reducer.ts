@@ -53,7 +53,7 @@ export function reduce(state: State, action: Action): State {
     case "rechecked":
       return onRechecked(state, action.plan);
     case "recheck-failed":
-      if (state.status !== "rechecking") return state;
+      if (state.status !== "rechecking" && state.status !== "looking") return state;
       return {
         ...state,
         status: "open",
@@ -119,9 +119,14 @@ function approve(state: State, keys: readonly string[]): State {
 }
 
 function onRechecked(state: State, plan: Plan): State {
-  if (state.status !== "rechecking") return state;
+  if (state.status !== "rechecking" && state.status !== "looking") return state;
   const found = planDifference(state.plan, plan).map(withShortFingerprints);
-  if (found.length === 0) return { ...state, status: "agreed" };
+  if (found.length === 0) {
+    // Counts may have moved all the same.
+    return state.status === "rechecking"
+      ? { ...state, status: "agreed" }
+      : { ...state, plan, status: "open", notice: "looked again: nothing has moved" };
+  }
   const fresh = startState({ ...state, plan });
   const rows = rowsOf(plan, state);
   return {

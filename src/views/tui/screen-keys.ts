@@ -1,10 +1,11 @@
+import { copyable } from "./copyable.ts";
 import { LONGEST_TYPED, onDialogKey, withoutLast } from "./dialog-keys.ts";
 import { moveKey, watchMoveKey } from "./movement.ts";
 import { offerOf, withdraw } from "./offer.ts";
 import { overrideKey, placeKey } from "./places.ts";
 import { playKey } from "./playback.ts";
 import { askRollback } from "./rollback.ts";
-import { rowsOf } from "./rows.ts";
+import { type Row, rowsOf } from "./rows.ts";
 import { FRESH, isTooSmall, isWatching, type Key, type State } from "./state.ts";
 import { typedName } from "./typed-name.ts";
 
@@ -12,8 +13,10 @@ import { typedName } from "./typed-name.ts";
 export function onKey(state: State, key: Key): State {
   if (key.name === "ctrl-c") return leave(state);
   if (isTooSmall(state.size)) return key.name === "q" ? leave(state) : state;
-  if (state.status !== "open")
-    return key.name === "q" && state.status === "rechecking" ? leave(state) : state;
+  if (state.status !== "open") {
+    const isLooking = state.status === "rechecking" || state.status === "looking";
+    return key.name === "q" && isLooking ? leave(state) : state;
+  }
   if (state.dialog !== null) return onDialogKey(state, state.dialog, key);
   const calm = state.notice === null ? state : { ...state, notice: null };
   if (calm.searching) return onSearchKey(calm, key);
@@ -26,6 +29,8 @@ export function onKey(state: State, key: Key): State {
       return isWatching(calm)
         ? { ...calm, searching: true, at: 0 }
         : { ...calm, searching: true, view: "components", focus: "detail", at: 0 };
+    case "c":
+      return copy(calm);
     case "escape":
       return { ...calm, query: "", track: null, at: calm.query === "" ? calm.at : 0 };
   }
@@ -63,8 +68,40 @@ function onReviewKey(state: State, key: Key): State {
         return { ...state, notice: "nothing is approved: a asks for the selected step" };
       }
       return { ...state, dialog: { kind: "start", ...FRESH } };
+    case "l":
+      if (!state.canLook)
+        return { ...state, notice: "there is nothing to look at again: this is a plan from a file" };
+      return { ...state, status: "looking" };
+    case "o":
+      return { ...state, notice: placeInFiles(row) };
     default:
       return moveKey(state, key);
+  }
+}
+
+function copy(state: State): State {
+  const text = copyable(state);
+  if (text === null) return { ...state, notice: "there is nothing to copy here" };
+  const times = (state.copied?.times ?? 0) + 1;
+  return { ...state, copied: { text, times }, notice: `copied: ${text}` };
+}
+
+/** Where git says what is selected. */
+function placeInFiles(row: Row | undefined): string {
+  const source = row === undefined ? undefined : sourceOf(row);
+  return source === undefined ? "no file of git says this" : `${source.file}:${source.line}`;
+}
+
+function sourceOf(row: Row) {
+  switch (row.kind) {
+    case "step":
+    case "rotation":
+      return row.rotation.source;
+    case "override":
+      return row.override.source;
+    case "cluster":
+    case "drift":
+      return row.cluster.source;
   }
 }
 

@@ -71,10 +71,14 @@ export interface State {
   readonly track: number | null;
   readonly asked: { readonly rollback: RollbackTarget | null; readonly stop: boolean };
   readonly replay: Replay | null;
+  /** What was copied last, and how many times something was: every time it goes to the terminal. */
+  readonly copied: { readonly text: string; readonly times: number } | null;
+  /** Somebody looks at the clusters when a person asks for it. */
+  readonly canLook: boolean;
 }
 
-/** `rechecking`: approved, and being compared with the clusters. `agreed`: and nothing moved. */
-type Status = "open" | "rechecking" | "agreed" | "left";
+/** `looking`: at the clusters, as a person asked. `rechecking`: approved, and being compared with the clusters. `agreed`: and nothing moved. */
+type Status = "open" | "looking" | "rechecking" | "agreed" | "left";
 
 /** A recorded run, and how much of it has been played. */
 export interface Replay {
@@ -139,9 +143,18 @@ interface Start {
   readonly components?: ComponentLists;
   readonly size: Size;
   readonly now: number;
+  readonly canLook?: boolean;
 }
 
-export function startState({ mode, plan, diff = null, components = new Map(), size, now }: Start): State {
+export function startState({
+  mode,
+  plan,
+  diff = null,
+  components = new Map(),
+  size,
+  now,
+  canLook = false,
+}: Start): State {
   return {
     mode,
     plan,
@@ -165,6 +178,8 @@ export function startState({ mode, plan, diff = null, components = new Map(), si
     track: null,
     asked: { rollback: null, stop: false },
     replay: null,
+    copied: null,
+    canLook,
   };
 }
 

@@ -69,7 +69,20 @@ describe("an ordinary step", () => {
   it("is not approved by a y that came with the a", () => {
     const state = wait(press(approving(), "a", "y"), 20);
     expect(state.approved.size).toBe(0);
-    expect(state.notice).toContain("before the question could be read");
+    expect(state.notice).toContain("that was quick");
+    // The question stays, and an unhurried y answers it.
+    expect(state.dialog?.kind).toBe("approve");
+    expect(calmly(state, "y").approved.size).toBe(1);
+  });
+
+  it("a hasty key makes the question stand for its time again", () => {
+    const hasty = press(wait(press(approving(), "a"), READY_TICKS - 1), "y");
+    expect(wait(press(wait(hasty, 1), "y"), 20).approved.size).toBe(0);
+    expect(wait(press(wait(hasty, READY_TICKS), "y"), 20).approved.size).toBe(1);
+  });
+
+  it("Esc leaves the question at once", () => {
+    expect(press(approving(), "a", "escape").dialog).toBeNull();
   });
 
   it("is not approved before the question was on the screen, however long that took", () => {
@@ -81,6 +94,7 @@ describe("an ordinary step", () => {
     const state = wait(press(wait(press(approving(), "a"), READY_TICKS), "y", "u"), 20);
     expect(state.approved.size).toBe(0);
     expect(state.notice).toContain("right after the y");
+    expect(state.dialog?.kind).toBe("approve");
   });
 
   it("is not approved by a y that is held down", () => {
@@ -374,7 +388,7 @@ describe("leaning on the keyboard", () => {
           if (state.approved.size <= before) continue;
           expect(name).toBe("y");
           expect(ticks).toBeGreaterThanOrEqual(QUIET_TICKS);
-          expect(keys[index - 1]?.[0]).toBe("a");
+          // Whatever came before it, the question has stood for its time since.
           expect(keys[index - 1]?.[1]).toBeGreaterThanOrEqual(READY_TICKS);
         }
       }),

@@ -121,9 +121,9 @@ it("what would be done stands beside it", () => {
     approving(withOverride(overridden({ actions: [action({ missing: [MISSING] })] }))),
   );
   const text = lines.map((line) => line.map((part) => part.text).join("")).join("\n");
-  expect(text).toContain(`1. enable ${HASH.slice(0, 16)}…`);
+  expect(text).toContain(`1. ${HASH.slice(0, 16)}…: enable its entry`);
   expect(text).toContain("git wants this entry in force");
-  expect(text).toContain("waits for acknowledgement");
+  expect(text).toContain("waits for an acknowledgement");
   expect(text).toContain("→ have the certificate trusted");
 });
 
@@ -144,7 +144,7 @@ it("what was done stays behind when the screen is gone", () => {
       .join("\n");
   const finished: RunEvent = { at, type: "finished", outcome: "applied", message: "all of it" };
   expect(summary(told("requested"), told("observed"), finished)).toContain(
-    `✔ db_client override ${HASH.slice(0, 16)}…: enable  done`,
+    `✔ db_client override ${HASH.slice(0, 16)}…: enable its entry  done`,
   );
-  expect(summary(told("requested"))).toContain("enable  stopped");
+  expect(summary(told("requested"))).toContain("enable its entry  stopped");
 });

@@ -106,7 +106,7 @@ describe("moving in the review", () => {
     expect(componentCount(shown)).toEqual({ all: 1, found: 1 });
     const words = componentInWords(shown, 100).map((row) => row.map(({ text }) => text).join(""));
     expect(words).toContain("node/node2");
-    expect(words).toContain("waived until 2026-12-01T00:00:00Z");
+    expect(words).toContain("waived until 1 December 2026, 00:00 UTC");
     expect(componentCount(press(shown, "b")).found).toBe(0);
   });
 

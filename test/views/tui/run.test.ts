@@ -207,7 +207,7 @@ describe("the summary in the scrollback", () => {
 
   it("of a phase that was reached, with how to go on", () => {
     expect(ended(READY_PLAN, runOf(READY_PLAN))).toMatchInlineSnapshot(`
-      "capstan apply  02:06
+      "capstan apply  02:05
       acme.cluster, host-2026-11
         ✔ host: init → update_clients  done, 02:04
 
@@ -217,7 +217,7 @@ describe("the summary in the scrollback", () => {
   });
   it("of the point of no return", () => {
     expect(ended(FINAL_PLAN, runOf(FINAL_PLAN))).toMatchInlineSnapshot(`
-      "capstan apply  02:06
+      "capstan apply  02:05
       acme.cluster, host-2026-11
         ✔ host: update_servers → standby  done, 02:04
 

@@ -1,4 +1,5 @@
 import type { KindProgress, Laggard, RunEvent } from "../../../src/apply/event.ts";
+import { keyMoves } from "../../../src/planner/step-keys.ts";
 import { verdictOf } from "../../../src/planner/verdict.ts";
 import type { ComponentKind, Fingerprint, LiveComponent } from "../../../src/rotation/observation.ts";
 import type { Edge, Phase } from "../../../src/rotation/phase.ts";
@@ -132,7 +133,7 @@ function key(
 
 export function rotation(name: string, more: Partial<RotationPlan> = {}): RotationPlan {
   const authority = more.authorities?.[0] ?? "host";
-  return {
+  const plan: RotationPlan = {
     name,
     authorities: [authority],
     live_phase: "init",
@@ -146,6 +147,8 @@ export function rotation(name: string, more: Partial<RotationPlan> = {}): Rotati
     steps: [step(name, authority, { from: "init", to: "update_clients" })],
     ...more,
   };
+  const steps = plan.steps.map((one) => ({ ...one, keys: keyMoves(one, plan.live_phase, plan.keys, null) }));
+  return { ...plan, steps };
 }
 
 export function planOf(

@@ -1,10 +1,13 @@
 import { awaitedBy } from "../../../planner/verdict.ts";
-import { isOpenWork, type StepPlace, stepPlaces, stepTitle } from "../../../rotation/plan-steps.ts";
-import { callText } from "../../facts/call-words.ts";
+import { type StepPlace, stepPlaces, stepTitle } from "../../../rotation/plan-steps.ts";
+import { aboutText } from "../../facts/about-words.ts";
+import { componentsText } from "../../facts/component-words.ts";
+import { actionText } from "../../facts/override-words.ts";
+import { type StepFacts, stepFacts } from "../../facts/step-facts.ts";
+import { waiverText } from "../../facts/waived-facts.ts";
 import { HOLDS } from "../../facts/work-words.ts";
 import { shortHash } from "../../fingerprints.ts";
 import type { Gate } from "../gate.ts";
-import { keyFates, stepPassage } from "../key-fates.ts";
 import { offerOf } from "../offer.ts";
 import { type OverridePlace, overrideKey, overridePlaces, overrideTitle, placeKey } from "../places.ts";
 import { countOnScreen, EMPTY, type Line, line, span, spread, wrapped } from "../spans.ts";
@@ -12,7 +15,7 @@ import type { FinalDialog, Question, State } from "../state.ts";
 import { finalsWith, isTypedRight, typedName } from "../typed-name.ts";
 import { selectedRow } from "./detail-lines.ts";
 import { type DialogText, yesOrNo } from "./dialog-text.ts";
-import { fateLines } from "./key-lines.ts";
+import { effectLines, moveLines } from "./key-lines.ts";
 import { labelled } from "./step-lines.ts";
 
 function stepsAmong(state: State, keys: readonly string[]): readonly StepPlace[] {
@@ -36,7 +39,7 @@ export function approveText(
   const [only] = places;
   const body =
     places.length === 1 && overrides.length === 0 && only !== undefined
-      ? oneStep(only, width)
+      ? oneStep(state, only, width)
       : [
           ...overrides.flatMap((place) => oneOverride(place, width)),
           ...places.flatMap((place) => [
@@ -45,6 +48,8 @@ export function approveText(
               tone: "strong",
             }),
             ...wrapped(`disrupts ${place.step.disrupts}`, width, { lead: line("  ") }),
+            ...wrapped(guardsInWords(stepFacts(place, state.plan.base)), width, { lead: line("  ") }),
+            ...openWork(stepFacts(place, state.plan.base), width),
           ]),
           ...(left.length === 0 ? [] : [EMPTY, line(span("not among them:", "dim"))]),
           ...left.flatMap((reason) => wrapped(reason, width, { lead: line(span("✗ ", "bad")) })),
@@ -64,45 +69,62 @@ function oneOverride({ cluster, override }: OverridePlace, width: number): Line[
       lead: line("○ "),
       tone: "strong",
     }),
-    ...override.actions.flatMap((action) =>
-      wrapped(`${action.purpose} ${shortHash(action.key_hash)} (${callText(action)})`, width, {
+    ...override.actions.flatMap((action) => [
+      ...wrapped(`${shortHash(action.key_hash)}: ${actionText(action)}`, width, {
         lead: line("  "),
         ...(action.force ? { tone: "bad" as const } : {}),
       }),
-    ),
+      ...(action.signs === true ? effectLines(action, width, "  ") : []),
+    ]),
   ];
 }
 
 /** The list of components has them all. */
 const AWAITED_SHOWN = 5;
 
-function oneStep({ step }: StepPlace, width: number): Line[] {
-  const passed = step.guards.filter(
-    ({ outcome, waived }) => outcome === "pass" && waived.length === 0,
-  ).length;
+function oneStep(state: State, place: StepPlace, width: number): Line[] {
+  const { step } = place;
+  const facts = stepFacts(place, state.plan.base);
   const waits = awaitedBy(step);
-  const waived = step.guards.flatMap((guard) => guard.waived);
-  const open = step.checklist.filter(isOpenWork);
   return [
     ...wrapped(stepTitle(step), width, { tone: "strong" }),
     ...labelled("disrupts", step.disrupts, width),
     ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
-    ...labelled(
-      "guards",
-      step.after === null ? `${countOnScreen(passed, "guard")} pass` : "judged right before the step",
-      width,
-    ),
+    ...labelled("guards", guardsInWords(facts), width, facts.holding.length > 0 ? "warn" : "plain"),
+    ...(facts.components === null
+      ? []
+      : labelled("seen", componentsText(facts.components, facts.waived), width)),
     ...waits
       .slice(0, AWAITED_SHOWN)
       .flatMap(({ subject, message }) => labelled("waits", `for ${subject}: ${message}`, width, "warn")),
     ...(waits.length > AWAITED_SHOWN
       ? labelled("waits", `for ${countOnScreen(waits.length - AWAITED_SHOWN, "more")}`, width, "warn")
       : []),
-    ...waived.flatMap(({ subject, message, reason }) =>
-      labelled("waived", `${subject} ${message} (${reason})`, width, "warn"),
+    ...facts.waived.flatMap((fact) =>
+      labelled("waived", `${aboutText(fact)} (${waiverText(fact)})`, width, "warn"),
     ),
-    ...open.flatMap((item) => labelled("by hand", `open, and ${HOLDS.required}: ${item.do}`, width, "warn")),
+    ...openWork(facts, width),
   ];
+}
+
+/** What passes and what waits, each by its own word: a wait is no pass. */
+function guardsInWords({ place, passing, pending, holding }: StepFacts): string {
+  const { step } = place;
+  if (step.after !== null) return "judged right before the step";
+  const held = holding.map(({ id }) => id).join(", ");
+  return [
+    `${countOnScreen(passing.length, "guard")} ${passing.length === 1 ? "passes" : "pass"}`,
+    ...(pending.length === 0 ? [] : [`${pending.length} judged later: ${pending.join(", ")}`]),
+    ...(holding.length === 0
+      ? []
+      : [`${holding.length} ${step.awaited === true ? "not yet" : "blocking"}: ${held}`]),
+  ].join("; ");
+}
+
+function openWork({ open }: StepFacts, width: number): Line[] {
+  return open.flatMap((item) =>
+    labelled("by hand", `open, and ${HOLDS.required}: ${item.do}`, width, "warn"),
+  );
 }
 
 /** The question of the point of no return. */
@@ -123,8 +145,8 @@ export function finalText(state: State, dialog: FinalDialog, width: number): Dia
     grave: true,
     body: [
       ...finalsWith(state, place).flatMap((one) => [
-        ...oneStep(one, width),
-        ...fateLines(keyFates(one.rotation, stepPassage(one.step)), width),
+        ...oneStep(state, one, width),
+        ...moveLines(one.step.keys ?? [], one.rotation.keys, width),
       ]),
       ...overridesAmong(state, dialog.overrides).flatMap((one) => oneOverride(one, width)),
     ],

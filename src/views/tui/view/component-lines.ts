@@ -1,11 +1,11 @@
 import type { LiveComponent } from "../../../rotation/observation.ts";
 import type { Finding, Step } from "../../../rotation/plan.ts";
 import { clusterSteps } from "../../../rotation/plan-steps.ts";
+import { writtenDate } from "../../../written-date.ts";
 import { windowStart } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
 import { type Row, rowsOf } from "../rows.ts";
 import {
-  clipped,
   countOnScreen,
   EMPTY,
   exactly,
@@ -22,7 +22,9 @@ import type { ComponentLists, State } from "../state.ts";
 /** One machine, with what a guard of the selected step has against it. */
 interface ComponentRow {
   readonly subject: string;
+  /** `at init`; empty for what is in no listing. */
   readonly seen: string;
+  readonly version: string;
   readonly finding: Said | null;
 }
 
@@ -38,7 +40,8 @@ const makeRows = rememberLast(
     const guards = steps.flatMap((step) => step.guards);
     // What is in the way says more of a machine than what was waived.
     for (const { id, waived } of guards) {
-      for (const one of waived) findings.set(one.subject, { ...one, guard: id, waivedUntil: one.expires });
+      for (const one of waived)
+        findings.set(one.subject, { ...one, guard: id, waivedUntil: writtenDate(one.expires) });
     }
     for (const { id, findings: found } of guards) {
       for (const finding of found)
@@ -50,12 +53,17 @@ const makeRows = rememberLast(
       const [named, known] = [`${kind}/${name}`, `${kind}/${id}`];
       const subject = findings.has(known) ? known : named;
       const finding = findings.get(subject) ?? null;
-      const seen = `${phase === null ? "reports no phase" : `at ${phase}`}${version === null ? "" : `, ${version}`}`;
-      (finding === null ? quiet : found).push({ subject, seen, finding });
+      const seen = phase === null ? "reports no phase" : `at ${phase}`;
+      (finding === null ? quiet : found).push({ subject, seen, version: version ?? "", finding });
       findings.delete(subject);
     }
     // What a finding is about and no listing has: machines that are gone, authorities, peers.
-    const others = [...findings.values()].map((finding) => ({ subject: finding.subject, seen: "", finding }));
+    const others = [...findings.values()].map((finding) => ({
+      subject: finding.subject,
+      seen: "",
+      version: "",
+      finding,
+    }));
     return [...others, ...found, ...quiet];
   },
 );
@@ -98,6 +106,11 @@ function rowsFor(state: State): {
 export function componentCount(state: State): { readonly all: number; readonly found: number } {
   const { all, found } = rowsFor(state);
   return { all: all.length, found: found.length };
+}
+
+/** The subject of the selected component, as a waiver names it. */
+export function selectedComponent(state: State): string | null {
+  return rowsFor(state).found[state.at]?.subject ?? null;
 }
 
 /** Only the selected component, and how many there are: for screen readers. */
@@ -150,19 +163,14 @@ function searchLine({ query, searching }: State, all: number, found: number, wid
   );
 }
 
-function componentLine({ subject, seen, finding }: ComponentRow, width: number): Line {
-  const name = Math.max(20, Math.floor(width * 0.5));
+/** Every one with its version and how it stands: who has nothing against it as well. */
+function componentLine({ subject, seen, version, finding }: ComponentRow, width: number): Line {
+  const name = Math.max(20, Math.floor(width * 0.4));
   const sign =
     finding === null ? span("  ") : finding.waivedUntil === null ? span("✗ ", "bad") : span("~ ", "warn");
-  return clipped(
-    line(
-      sign,
-      padText(subject, name - 2),
-      " ",
-      span(finding?.message ?? seen, finding === null ? "dim" : "plain"),
-    ),
-    width,
-  );
+  const said = span(finding?.message ?? seen, finding === null ? "dim" : "plain");
+  const newest = version === "" ? EMPTY : line(span(` ${version}`, "dim"));
+  return spread(line(sign, padText(subject, name - 2), " ", said), newest, width);
 }
 
 function about(row: ComponentRow | undefined, width: number): Line[] {
@@ -172,9 +180,10 @@ function about(row: ComponentRow | undefined, width: number): Line[] {
   );
 }
 
-function aboutLines({ subject, seen, finding }: ComponentRow, width: number): Line[] {
-  const head = wrapped(subject, width, { tone: "strong" }).slice(0, 1);
-  if (finding === null) return [...head, line(span(seen, "dim"))];
+function aboutLines({ subject, seen, version, finding }: ComponentRow, width: number): Line[] {
+  const known = [seen, ...(version === "" ? [] : [`version ${version}`])].filter((part) => part !== "");
+  const head = wrapped([subject, ...known].join(", "), width, { tone: "strong" }).slice(0, 1);
+  if (finding === null) return [...head, line(span("nothing is against it", "dim"))];
   return [
     ...head,
     ...wrapped(`${finding.guard}: ${finding.message}`, width),

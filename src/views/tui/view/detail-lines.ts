@@ -1,8 +1,9 @@
-import type { ClusterPlan, RotationPlan } from "../../../rotation/plan.ts";
-import { stepTitle } from "../../../rotation/plan-steps.ts";
+import type { BasePlan, ClusterPlan, Plan, RotationPlan } from "../../../rotation/plan.ts";
+import { stepMove, stepTitle } from "../../../rotation/plan-steps.ts";
+import { aboutText } from "../../facts/about-words.ts";
+import { rotationMoves } from "../../facts/rotation-moves.ts";
 import { standingText } from "../../facts/standing-words.ts";
 import { detailRows, reviewAreas } from "../areas.ts";
-import { keyFates, stepPassage, wholePassage } from "../key-fates.ts";
 import { rememberLast } from "../remember-last.ts";
 import { type Row, rowsOf } from "../rows.ts";
 import { countOnScreen, EMPTY, type Line, line, span, spread, wrapped } from "../spans.ts";
@@ -10,7 +11,7 @@ import type { DetailView, GitDiff, State } from "../state.ts";
 import { stepVerdict } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
 import { diffLines } from "./diff-lines.ts";
-import { fateLines, keyLines, overrideLines } from "./key-lines.ts";
+import { type KeysShown, keyLines, moveLines, overrideLines } from "./key-lines.ts";
 import { checkLinesOnScreen, checklistLines, consumerLines, labelled, stepLines } from "./step-lines.ts";
 import { APPROVED_SIGN, signOf } from "./tree-lines.ts";
 
@@ -20,18 +21,18 @@ const makeDetail = rememberLast(
     row: Row | undefined,
     view: DetailView,
     diff: GitDiff | null,
-    commit: string | null,
+    plan: Plan,
     approved: ReadonlySet<string>,
     width: number,
     rows: number,
   ): readonly Line[] => {
-    if (view === "diff") return diffLines(diff, commit, width);
+    if (view === "diff") return diffLines(diff, plan.commit, width);
     if (row === undefined) return [line(span("nothing is selected", "dim"))];
     if (view === "keys") return keysUnder(row, width);
-    const about = aboutRow(row, approved, width);
+    const about = aboutRow(row, approved, plan.base, width);
     if (diff === null) return about;
     // Where there is room, the change that asks for it is on the same screen.
-    const whole = [...about, EMPTY, ...diffLines(diff, commit, width)];
+    const whole = [...about, EMPTY, ...diffLines(diff, plan.commit, width)];
     return whole.length <= rows ? whole : about;
   },
 );
@@ -39,7 +40,7 @@ const makeDetail = rememberLast(
 export function detailLines(state: State): readonly Line[] {
   const { columns } = reviewAreas(state.size).detail;
   const { view, diff, plan, approved, size } = state;
-  return makeDetail(selectedRow(state), view, diff, plan.commit, approved, columns, detailRows(size));
+  return makeDetail(selectedRow(state), view, diff, plan, approved, columns, detailRows(size));
 }
 
 export function selectedRow(state: State): Row | undefined {
@@ -52,25 +53,30 @@ export function detailEnd(state: State): number {
   return Math.max(0, detailLines(state).length - detailRows(state.size));
 }
 
-function aboutRow(row: Row, approved: ReadonlySet<string>, width: number): readonly Line[] {
+function aboutRow(
+  row: Row,
+  approved: ReadonlySet<string>,
+  base: BasePlan | undefined,
+  width: number,
+): readonly Line[] {
   switch (row.kind) {
     case "cluster":
       return clusterLines(row.cluster, width);
     case "rotation":
       return rotationLines(row.rotation, width);
     case "step":
-      return stepLines(row, approved, width);
+      return stepLines(row, approved, base, width);
     case "drift": {
-      const { id, subject, message, remedy, blocks } = row.drift;
+      const { id, remedy, blocks } = row.drift;
       return [
         spread(
           line(span(`drift ${id}`, "strong")),
           [blocks ? span(" BLOCKS ", "chip-bad") : span(" NOTICE ", "chip")],
           width,
         ),
-        line(span("what git did not ask for", "dim")),
+        line(span("where git and the cluster differ", "dim")),
         EMPTY,
-        ...wrapped(`${subject} ${message}`, width),
+        ...wrapped(aboutText(row.drift), width),
         ...wrapped(remedy, width, { lead: line(span("→ ", "dim")) }),
       ];
     }
@@ -111,7 +117,7 @@ function rotationLines(rotation: RotationPlan, width: number): Line[] {
     ...checkLinesOnScreen(rotation.checks ?? [], width),
     ...consumerLines(rotation.consumers, width),
     EMPTY,
-    ...fateLines(keyFates(rotation, wholePassage(rotation)), width),
+    ...moveLines(rotationMoves(rotation), rotation.keys, width),
   ];
 }
 
@@ -128,30 +134,26 @@ function stepsInShort({ steps }: RotationPlan): Line[] {
 }
 
 function keysUnder(row: Row, width: number): Line[] {
+  const { overrides, rotations } = row.cluster;
   switch (row.kind) {
     case "step":
-      return keyLines(
-        [{ rotation: ofAuthority(row.rotation, row.step.authority), move: stepPassage(row.step) }],
-        row.cluster.overrides,
-        width,
-      );
+      return keyLines([keysOfStep(row)], overrides, width);
     case "rotation":
-      return keyLines(
-        [{ rotation: row.rotation, move: wholePassage(row.rotation) }],
-        row.cluster.overrides,
-        width,
-      );
+      return keyLines([keysOfRotation(row.rotation)], overrides, width);
     default:
-      return keyLines(
-        row.cluster.rotations.map((rotation) => ({ rotation, move: wholePassage(rotation) })),
-        row.cluster.overrides,
-        width,
-      );
+      return keyLines(rotations.map(keysOfRotation), overrides, width);
   }
 }
 
-function ofAuthority(rotation: RotationPlan, authority: string): RotationPlan {
-  return { ...rotation, keys: rotation.keys.filter((key) => key.authority === authority) };
+function keysOfStep({ rotation, step }: Extract<Row, { kind: "step" }>): KeysShown {
+  const { authority, keys = [] } = step;
+  const moves = keys.map((move) => ({ ...move, authority }));
+  return { rotation, title: stepMove(step), moves };
+}
+
+function keysOfRotation(rotation: RotationPlan): KeysShown {
+  const { live_phase, desired_phase } = rotation;
+  return { rotation, title: `${live_phase} → ${desired_phase}`, moves: rotationMoves(rotation) };
 }
 
 /** What the signs of the tree mean, for help. */

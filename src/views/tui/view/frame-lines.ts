@@ -1,5 +1,5 @@
-import { isWaiting } from "../../../planner/verdict.ts";
 import { stepPlaces } from "../../../rotation/plan-steps.ts";
+import { type Headline, headline } from "../../facts/verdict-words.ts";
 import { overridePlaces } from "../places.ts";
 import {
   clipped,
@@ -61,31 +61,19 @@ function planVerdict({ plan, approved }: State): Line {
       : held > 0
         ? `${held} of ${what}  `
         : `${what}  `;
-  const [word, tone] = headWord(plan);
-  const head = span(` ${word} `, tone);
+  const { short, tone } = headline(plan);
+  const head = span(` ${short.toUpperCase()} `, CHIPS[tone]);
   return plan.verdict === "nothing_to_do" ? line(head) : line(some, head);
 }
 
-/** The same words as in the text, and as the step that it is about has. */
-function headWord({ verdict, clusters }: State["plan"]): readonly [string, Span["tone"]] {
-  switch (verdict) {
-    case "nothing_to_do":
-      return clusters.some(({ drift }) => drift.length > 0)
-        ? ["NOTHING TO DO", "chip"]
-        : ["NO CHANGES", "chip-good"];
-    case "ready":
-    case "ready_final":
-      return ["READY", "chip-good"];
-    case "ready_waived":
-      return ["READY, BY WAIVER", "chip-warn"];
-    case "blocked_in_part":
-      return ["BLOCKED IN PART", "chip-bad"];
-    case "blocked":
-      return isWaiting(clusters) ? ["WAITS", "chip-warn"] : ["BLOCKED", "chip-bad"];
-    case "incomplete":
-      return ["INCOMPLETE", "chip-bad"];
-  }
-}
+const CHIPS: Readonly<Record<Headline["tone"], Span["tone"]>> = {
+  plain: "chip",
+  strong: "chip",
+  dim: "chip",
+  good: "chip-good",
+  warn: "chip-warn",
+  bad: "chip-bad",
+};
 
 /** The second row, and the rail under it: of which rotation this is. */
 export function pathLines(state: State): readonly Line[] {

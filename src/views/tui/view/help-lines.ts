@@ -15,11 +15,14 @@ export function helpLines({ mode }: State, width: number): Line[] {
 
 const MOVE_KEYS = [
   ["↑ ↓  j k", "move, or scroll the right-hand side"],
-  ["← →  h l", "fold and unfold"],
+  ["← →", "fold and unfold"],
   ["Tab", "other side; space and Page Down scroll the right-hand one"],
   ["1 2 3 4", "the step, the YAML diff, keys and certificates, components"],
   ["b", "only what is blocked"],
   ["/", "search among components"],
+  ["c", "copy the command or the id of what is selected"],
+  ["l", "look at the clusters again"],
+  ["o", "the file and the line of git that say it"],
 ] as const;
 
 const REVIEW_KEYS = {
@@ -42,7 +45,8 @@ const WATCH_KEYS = {
     ["q  Ctrl-C", "stop at a safe point; capstan apply goes on from there"],
     ["↑ ↓  j k", "move in the list of who has not followed"],
     ["/", "search in it"],
-    ["← →  h l", "other rotations of the run; f follows the one that moves"],
+    ["← →", "other rotations of the run; f follows the one that moves"],
+    ["c", "copy the name of who is selected"],
   ],
   replay: [
     ["space", "pause and go on"],
@@ -50,7 +54,8 @@ const WATCH_KEYS = {
     ["+ -", "faster, slower"],
     ["↑ ↓  j k", "move in the list of who has not followed"],
     ["/", "search in it"],
-    ["← →  h l", "other rotations of the run"],
+    ["← →", "other rotations of the run"],
+    ["c", "copy the name of who is selected"],
     ["q  Ctrl-C", "leave"],
   ],
 } as const;

@@ -10,7 +10,8 @@ export function keysLine(state: State): Line {
   const width = state.size.columns - 2;
   if (state.notice !== null) return clipped(line(span(state.notice, "strong")), width);
   if (state.dialog !== null) return EMPTY;
-  if (state.status === "rechecking") return line(span("looking at the clusters once more …", "strong"));
+  if (state.status === "rechecking" || state.status === "looking")
+    return line(span("looking at the clusters once more …", "strong"));
   if (state.searching)
     return hints(
       [
@@ -29,6 +30,9 @@ function reviewHints(state: State): readonly Hint[] {
     ["1-4", "view"],
     ["/", "search"],
     ["b", state.blockedOnly ? "all" : "blocked"],
+    ["c", "copy"],
+    ...(state.canLook ? ([["l", "look again"]] as const) : []),
+    ["o", "file"],
   ];
   const ends: readonly Hint[] = [
     ["?", "help"],

@@ -66,10 +66,8 @@ function spokenWatch(state: State): readonly string[] {
     ({ kind, ready, total }) => `${kind} ${ready} of ${total}`,
   );
   return [
-    // The time that is left would be read out every second.
-    spoken(
-      stepLine(track === undefined ? undefined : { ...track, waiting: null }, state.run, state.now, WIDTH),
-    ),
+    // Times would be read out every second.
+    spoken(stepLine(track, state.run, null, WIDTH)),
     counts.join(", "),
     ...late.slice(0, LAGGARDS_READ).map(({ subject, message }) => spoken([span(`${subject} ${message}`)])),
     late.length > LAGGARDS_READ ? `and ${late.length - LAGGARDS_READ} more` : "",

@@ -1,13 +1,23 @@
 import { seenText } from "../../../planner/saved/plan-difference.ts";
 import { failingGuards } from "../../../planner/startable.ts";
 import type { ConsumerObservation } from "../../../rotation/observation.ts";
-import type { ChecklistItem, CheckPlan, Finding, GuardVerdict, Step } from "../../../rotation/plan.ts";
+import type {
+  BasePlan,
+  ChecklistItem,
+  CheckPlan,
+  Finding,
+  GuardVerdict,
+  Step,
+} from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
 import { acknowledgeCommand, commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
+import { writtenDate } from "../../../written-date.ts";
+import { aboutText } from "../../facts/about-words.ts";
 import { CHECK_TONES, checkWords } from "../../facts/check-words.ts";
+import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
+import { stepFacts } from "../../facts/step-facts.ts";
 import { holdsText } from "../../facts/work-words.ts";
-import { keyFates, stepPassage } from "../key-fates.ts";
 import { placeKey } from "../places.ts";
 import {
   countOnScreen,
@@ -21,7 +31,7 @@ import {
   wrapped,
 } from "../spans.ts";
 import { stepVerdict } from "../step-verdict.ts";
-import { fateLines } from "./key-lines.ts";
+import { moveLines } from "./key-lines.ts";
 import { signOf, verdictChip } from "./tree-lines.ts";
 
 /** More findings of one guard are in the list of components, where they can be searched. */
@@ -29,8 +39,14 @@ const FINDINGS_SHOWN = 8;
 const LABEL = 10;
 
 /** Everything that matters about one step. */
-export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width: number): Line[] {
+export function stepLines(
+  place: StepPlace,
+  approved: ReadonlySet<string>,
+  base: BasePlan | undefined,
+  width: number,
+): Line[] {
   const { step, rotation } = place;
+  const { components, waived } = stepFacts(place, base);
   return [
     ...headLines(place, approved.has(placeKey(place)), width),
     ...wrapped(step.why, width),
@@ -38,6 +54,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
     EMPTY,
     ...labelled("disrupts", step.disrupts, width),
     ...labelled("undo", step.undo, width, step.reversible ? "plain" : "bad"),
+    ...(components === null ? [] : labelled("seen", componentsText(components, waived), width)),
     ...passingLines(step, width),
     ...checklistLines(step.checklist, width),
     ...checkLinesOnScreen(rotation.checks ?? [], width),
@@ -46,7 +63,7 @@ export function stepLines(place: StepPlace, approved: ReadonlySet<string>, width
       width,
     ),
     EMPTY,
-    ...fateLines(keyFates(rotation, stepPassage(step)), width),
+    ...moveLines(step.keys ?? [], rotation.keys, width),
   ];
 }
 
@@ -109,8 +126,11 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
       ? [line("  ", span(`and ${countOnScreen(hidden, "more finding")}: 4 lists them all`, "dim"))]
       : []),
     ...waived.flatMap(({ subject, message, reason, expires }) => [
-      ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
-      ...wrapped(`waived until ${expires}: ${reason}`, width, { tone: "warn", lead: line("    ") }),
+      ...wrapped(aboutText({ subject, message }), width, { lead: line("  ") }),
+      ...wrapped(`waived: ${reason}, until ${writtenDate(expires)}`, width, {
+        tone: "warn",
+        lead: line("    "),
+      }),
     ]),
   ];
 }
@@ -118,7 +138,7 @@ function guardLine(guard: GuardVerdict, step: Step, width: number): Line[] {
 function findingLines({ subject, message, remedy }: Finding, withRemedy: boolean, width: number): Line[] {
   const command = commandIn(remedy);
   return [
-    ...wrapped(`${subject} ${message}`, width, { lead: line("  ") }),
+    ...wrapped(aboutText({ subject, message }), width, { lead: line("  ") }),
     ...(command === null
       ? []
       : wrapped(command, width, { tone: "strong", lead: line("  ", span("$ ", "dim")) })),

@@ -1,7 +1,7 @@
 import type { KindProgress, Laggard } from "../../../apply/event.ts";
 import { stepTitle } from "../../../rotation/plan-steps.ts";
 import { entryTitle } from "../../run/run-log.ts";
-import type { LogEntry, Run, Track, Waiting } from "../../run/run-state.ts";
+import type { LogEntry, Run, StepRun, Track, Waiting } from "../../run/run-state.ts";
 import { clockTime } from "../../times.ts";
 import { windowStart } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
@@ -69,8 +69,13 @@ export function stateChip(track: Track | undefined, { entries }: Run, stopping: 
   return span(` ${text} `, tone);
 }
 
-/** Which step it is at, and how long it may still take. */
-export function stepLine(track: Track | undefined, { entries }: Run, now: number, width: number): Line {
+/** Which step it is at, how long it has taken and may still take; without times where `now` is `null`. */
+export function stepLine(
+  track: Track | undefined,
+  { entries }: Run,
+  now: number | null,
+  width: number,
+): Line {
   const entry = entries.at(-1);
   if (track === undefined) {
     if (entry === undefined) return line(span("waiting for the first event", "dim"));
@@ -84,7 +89,15 @@ export function stepLine(track: Track | undefined, { entries }: Run, now: number
     span(stepTitle(current.step), "strong"),
     current.step.point_of_no_return ? span("  point of no return", "bad") : "",
   );
-  return spread(title, timeLeft(track, now), width);
+  const times = now === null ? EMPTY : [...timeTaken(current, now), ...timeLeft(track, now)];
+  return spread(title, times, width);
+}
+
+/** Since the step began, whatever was asked before it. */
+function timeTaken({ startedAt, endedAt }: StepRun, now: number): Line {
+  if (startedAt === null) return EMPTY;
+  const end = endedAt === null ? now : Date.parse(endedAt);
+  return line(span(`${duration(end - Date.parse(startedAt))}  `, "plain"));
 }
 
 /** Why it failed or turns back; never more than it takes to see it. */
@@ -220,7 +233,7 @@ export function trackCount({ run, track, size }: Pick<State, "run" | "track" | "
   return line(span(`${what}${shown} of ${run.tracks.length}, ${done} done${follow}`, "dim"));
 }
 
-/** `04:12` since the first event. */
+/** `04:12` since the first step began. */
 export function elapsed({ startedAt, heardAt, ending }: Run, now: number): string {
   if (startedAt === null) return duration(0);
   const end = ending === null || heardAt === null ? now : Date.parse(heardAt);
