@@ -95,7 +95,10 @@ function whatBlocks({ drift, overrides }: ClusterPlan): string {
     ),
     ...overrides.flatMap(({ actions }) =>
       actions.flatMap(({ missing }) =>
-        missing.map(({ subject, statement }) => ({ subject, message: `waits for a ${statement}` })),
+        missing.map(({ subject, statement }) => ({
+          subject,
+          message: `waits for ${statement === "waiver" ? "a waiver" : "an acknowledgement"}`,
+        })),
       ),
     ),
   ];

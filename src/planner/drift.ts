@@ -5,6 +5,7 @@ import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
 import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
 import type { Drift, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
+import { writtenDate } from "../written-date.ts";
 import { sameSet } from "./rotation-standing.ts";
 
 /** Live state that no resource asked for, apart from wanted change so that a reader can tell the two. */
@@ -166,7 +167,7 @@ function tooOld(wanted: AuthorityResource, live: LiveAuthority, now: number): re
     .map((key) => ({
       id: "max-age",
       subject: `key/${key.fingerprint}`,
-      message: `signs for ${wanted.type} since ${key.certificate?.notBefore}, longer than max_age allows`,
+      message: `signs for ${wanted.type} since ${writtenDate(key.certificate?.notBefore ?? "")}, longer than max_age allows`,
       remedy: `\`capstan rotate start ${wanted.type}\``,
       command: `capstan rotate start ${wanted.type}`,
       blocks: false,

@@ -2,6 +2,7 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { writtenDate } from "../written-date.ts";
 import { scheduleNotes } from "./automatic.ts";
 import { ownersOf, STANDBY_WITH } from "./refusals.ts";
 import type { Member, RotationContext } from "./rotation-member.ts";
@@ -17,7 +18,7 @@ export function notesOf(
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
   if (standing === "not_started" && !remembered && live.rotation.lastRotated !== null) {
     notes.push(
-      `${live.type} was rotated or rolled back at ${live.rotation.lastRotated}; without a record capstan cannot tell which`,
+      `${live.type} was rotated or rolled back on ${writtenDate(live.rotation.lastRotated)}; without a record capstan cannot tell which`,
     );
   }
   const willStart = standing === "not_started" && resource.phase !== "rollback";

@@ -4,6 +4,7 @@ import { BY_HAND } from "../record/changes/ended.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import type { Fingerprint } from "../rotation/observation.ts";
 import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
+import { writtenDate } from "../written-date.ts";
 import type { Member, Move, RotationContext } from "./rotation-member.ts";
 import { rolledBack } from "./rotation-standing.ts";
 import { wordingOf } from "./wording.ts";
@@ -121,7 +122,7 @@ export function notBegun({ live }: Member) {
 export function quarantined({ live }: Member, resource: RotationResource, { record }: RotationContext) {
   const attempt = rolledBack(live, resource, record);
   const isByHand = attempt?.ended_at == null || attempt.reason === BY_HAND;
-  const when = isByHand ? "outside capstan" : `at ${attempt.ended_at}`;
+  const when = isByHand ? "outside capstan" : `on ${writtenDate(attempt.ended_at)}`;
   const why = isByHand || attempt.reason === null ? "" : ` (${attempt.reason})`;
   return {
     subject: `rotation/${resource.name}`,

@@ -32,7 +32,7 @@ function editDue(message: string): string | null {
 
 function afterApplied(tracks: readonly Track[]): string {
   const open = tracks.find(({ state, phase }) => state === "done" && phase !== "standby");
-  if (open === undefined) return "capstan status shows the keys as they are now";
+  if (open === undefined) return afterTheEnd(tracks);
   // A pair moves together, and is named together.
   const types = tracks
     .filter(({ cluster, rotation }) => cluster === open.cluster && rotation === open.rotation)
@@ -41,4 +41,12 @@ function afterApplied(tracks: readonly Track[]): string {
   return open.phase === "update_servers"
     ? `capstan rotate finish ${types} drops the old key, for a commit: the point of no return`
     : `capstan rotate advance ${types} sets the next phase, for a commit`;
+}
+
+/** A walk came to the end without a commit of its own for it: git still names the old key. */
+function afterTheEnd(tracks: readonly Track[]): string {
+  const walked = tracks.filter(({ state, steps }) => state === "done" && steps.length > 1);
+  if (walked.length === 0) return "capstan status shows the keys as they are now";
+  const types = walked.map(({ authority }) => authority).join(",");
+  return `capstan rotate finish ${types} writes the new key into git, for a commit`;
 }

@@ -1,4 +1,5 @@
 import { stepTitle } from "../../rotation/plan-steps.ts";
+import { aboutText } from "../facts/about-words.ts";
 import { howToGoOn } from "../run/how-to-go-on.ts";
 import { entryTitle } from "../run/run-log.ts";
 import type { EntryRun, Run, StepRun, Track } from "../run/run-state.ts";
@@ -30,7 +31,7 @@ function trackLines({ cluster, rotation, steps, waiting }: Track, width: number)
     ...steps.filter(({ state }) => state !== "queued").map(stepLine),
     ...late
       .slice(0, LAGGARDS_SHOWN)
-      .flatMap(({ subject, message }) => wrapped(`${subject} ${message}`, width, { lead: line("      ") })),
+      .flatMap((one) => wrapped(aboutText(one), width, { lead: line("      ") })),
     ...(late.length > LAGGARDS_SHOWN ? [line(`      and ${late.length - LAGGARDS_SHOWN} more`)] : []),
   ];
 }

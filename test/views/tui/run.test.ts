@@ -171,6 +171,13 @@ describe("how to go on", () => {
     authority,
   });
 
+  const taken: Track["steps"][number] = {
+    step: step("host-2026-11", "host", { from: "update_servers", to: "standby" }),
+    state: "verified",
+    startedAt: null,
+    endedAt: null,
+  };
+
   it.each<[string, readonly Track[], string]>([
     ["in init", [done("host", "init")], "capstan rotate advance host sets the next phase, for a commit"],
     [
@@ -184,6 +191,11 @@ describe("how to go on", () => {
       "capstan rotate finish host drops the old key, for a commit: the point of no return",
     ],
     ["at the end", [done("host", "standby")], "capstan status shows the keys as they are now"],
+    [
+      "after a walk",
+      [{ ...done("host", "standby"), steps: [taken, taken] }],
+      "capstan rotate finish host writes the new key into git, for a commit",
+    ],
   ])("%s", (_, tracks, next) => {
     expect(howToGoOn({ ending, tracks })).toBe(next);
   });
@@ -289,11 +301,11 @@ describe("the summary in the scrollback", () => {
       "capstan apply  00:00
       acme.cluster, host-2026-11
         ~ host: init → update_clients  stopped
-            node/web-0 is at init, not update_clients
-            node/web-1 is at init, not update_clients
-            node/web-2 is at init, not update_clients
-            node/web-3 is at init, not update_clients
-            node/web-4 is at init, not update_clients
+            node/web-0: is at init, not update_clients
+            node/web-1: is at init, not update_clients
+            node/web-2: is at init, not update_clients
+            node/web-3: is at init, not update_clients
+            node/web-4: is at init, not update_clients
             and 2 more
 
       the run ended without a word
