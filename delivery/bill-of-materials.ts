@@ -25,7 +25,7 @@ export interface BillOfMaterials {
 /**
  * The bill of materials of what is delivered, from that of the whole folder, which has every tool that a build takes.
  * Times, names of folders and random numbers are left out: the same sources give the same text. Throws an `Error`
- * where a bundled package is not in it.
+ * where a bundled package is not in it, or has no checksum.
  */
 export function deliveredBill(
   whole: BillOfMaterials,
@@ -38,6 +38,10 @@ export function deliveredBill(
   const components = whole.components.filter((component) => delivered.has(refOf(component)));
   const missing = [...delivered].filter((ref) => !components.some((component) => refOf(component) === ref));
   if (missing.length > 0) throw new Error(`npm sbom does not name ${missing.join(", ")}`);
+  const unproven = components
+    .filter(({ hashes }) => !Array.isArray(hashes) || hashes.length === 0)
+    .map(refOf);
+  if (unproven.length > 0) throw new Error(`npm sbom has no checksum of ${unproven.join(", ")}`);
   const refs = new Set([whole.metadata.component["bom-ref"], ...components.map((one) => one["bom-ref"])]);
   return {
     ...rest,

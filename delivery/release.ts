@@ -11,6 +11,7 @@ import { writeAction } from "./action-tree.ts";
 import { deliveredBill } from "./bill-of-materials.ts";
 import type { Metafiles } from "./bundle.ts";
 import { bundledFolders, bundledPackage } from "./bundled-packages.ts";
+import { checkRelease } from "./release-check.ts";
 import { releaseNotes } from "./release-notes.ts";
 import { builtFiles, differing, withSecondBuild } from "./second-build.ts";
 
@@ -25,10 +26,10 @@ const { name, version, repository } = manifest;
 const notes = releaseNotes(await readFile("CHANGELOG.md", "utf8"), version);
 
 const [tag] = process.argv.slice(2);
-if (tag !== undefined && tag !== `release-${version}`)
-  throw new Error(`the tag is ${tag}, and package.json says ${version}: nothing is released`);
-if (tag !== undefined && repository.url.includes("/OWNER/"))
-  throw new Error(`package.json says ${repository.url}: put the owner of the repository there first`);
+if (tag !== undefined) {
+  const { stdout: changed } = await execa("git", ["status", "--porcelain"]);
+  checkRelease({ tag, version, repository: repository.url, changed });
+}
 
 await execa(process.execPath, ["build.config.ts"], { stdio: "inherit" });
 const here = await builtFiles(resolve("."));

@@ -24,14 +24,17 @@ function insist(isSo: boolean, what: string, seen: string): void {
   process.exitCode = 1;
 }
 
-const fish = script("fish");
+/** They are of the machine, not of a package. */
+const FISH = "fish";
+
+const fish = script(FISH);
 for (const [typed, offered] of [
   ["capstan pl", /^plan\t/m],
   ["capstan rotate ", /^finish\t/m],
   ["capstan plan --trust", /^--trust-head\t/m],
   ["capstan plan --format m", /^markdown/m],
 ] as const) {
-  const seen = execFileSync("fish", ["--no-config", "-c", `source ${fish}; complete -C "${typed}"`], {
+  const seen = execFileSync(FISH, ["--no-config", "-c", `source ${fish}; complete -C "${typed}"`], {
     encoding: "utf8",
     cwd: folder,
   });

@@ -9,9 +9,11 @@ import { runChecks } from "../checks/run/run-checks.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { isSelecting, type SelectionFlags } from "../fleet/selection.ts";
+import { isoTime } from "../iso-time.ts";
 import { type Approved, approvedClusters, byCluster, staleClusters } from "../planner/saved/approved.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import { type BoundPlan, requireCommit } from "../planner/saved/plan-file.ts";
+import { createRunner } from "../process/runner.ts";
 import type { LockHolder } from "../record/store.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
@@ -24,6 +26,7 @@ import { type ExitCode, exitOfRun } from "./exit-code.ts";
 import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
 import { isFolder, type NamedPlanFile, readNamedPlanFile } from "./named-plan-file.ts";
+import { Notifier } from "./notifier.ts";
 import { observeAll, planOfWorkspace } from "./observe.ts";
 import { openPlatforms } from "./open-clusters.ts";
 import { runText } from "./run-text.ts";
@@ -84,8 +87,12 @@ export async function apply(
       return refused;
     },
   };
+  const notifier = new Notifier(createRunner({ limit: 1 }), (line) => {
+    terminal.stderr.write(`${line}\n`);
+  });
   const emit = (event: RunEvent) => {
     events.write(event);
+    notifier.hear(event);
     listener?.onEvent(event);
   };
   try {
@@ -101,9 +108,15 @@ export async function apply(
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
     }
     return exitOfRun(await applyAsText(terminal, options, context, stop.signal, emit));
+  } catch (error) {
+    const [only, ...others] = workspace.clusters;
+    const cluster = others.length > 0 ? null : (only?.name ?? null);
+    if (error instanceof Failure) notifier.failed(error, isoTime(terminal.now()), cluster);
+    throw error;
   } finally {
     dispose();
     await events.close();
+    await notifier.settle(workspace.repository, workspace.commit);
   }
 }
 

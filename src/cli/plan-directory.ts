@@ -21,8 +21,13 @@ import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncomm
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 /** What a plan is made of. */
-export type PlanningOptions = CommonOptions &
-  Pick<ValuesOf<typeof PLAN.flags>, "observations" | "base" | "expect" | "out" | "trustHead" | "uncommitted">;
+export type PlanningOptions = CommonOptions & {
+  /** Clusters that are selected, and not looked at this time. */
+  readonly leftAlone?: ReadonlySet<string>;
+} & Pick<
+    ValuesOf<typeof PLAN.flags>,
+    "observations" | "base" | "expect" | "out" | "trustHead" | "uncommitted"
+  >;
 
 /** A plan, with what it was made of. */
 export interface MadePlan extends BoundPlan {
@@ -45,10 +50,12 @@ export async function planDirectory(
   if (ofFolder) refuseForFolder(options);
   const trusted = await trustedSide(terminal, directory, options);
   const reading = ofFolder ? "folder" : "commit";
-  const workspace = await openWorkspace(directory, options, terminal, reading, {
+  const opened = await openWorkspace(directory, options, terminal, reading, {
     trusted: trusted?.repository ?? null,
     proposal: options.base !== undefined,
   });
+  const clusters = opened.clusters.filter(({ name }) => options.leftAlone?.has(name) !== true);
+  const workspace = { ...opened, clusters };
   const [{ observations, unread }, found, base] = await Promise.all([
     observationsFor(terminal, workspace, trusted, options),
     uncommitted(workspace),

@@ -9,6 +9,9 @@ import { exitPages } from "../../src/cli/explain.ts";
 import { manPage } from "../../src/cli/man-page.ts";
 import { runHere } from "../world/command-line.ts";
 
+/** Of the machine, not of a package. */
+const MAN = "man";
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "capstan-words-"));
@@ -95,7 +98,7 @@ describe("completion, as the real bash has it", () => {
 it("man -l shows the page, without a warning of groff, with every command on it", async () => {
   const page = join(folder, "capstan.1");
   await writeFile(page, manPage(COMMANDS, exitPages(), "1.2.3"));
-  const shown = spawnSync("man", ["--warnings", "-l", page], {
+  const shown = spawnSync(MAN, ["--warnings", "-l", page], {
     encoding: "utf8",
     env: { ...process.env, MANWIDTH: "80", MANPAGER: "cat", LC_ALL: "C.UTF-8" },
   });

@@ -1,6 +1,6 @@
 import "../world/in-process.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pauseAfter } from "../../src/cli/reconcile.ts";
+import { pauseAfter } from "../../src/cli/reconcile/back-off.ts";
 import { eventually, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 

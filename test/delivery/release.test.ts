@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { type BillOfMaterials, deliveredBill } from "../../delivery/bill-of-materials.ts";
 import { bundledFolders, bundledPackage } from "../../delivery/bundled-packages.ts";
+import { checkRelease } from "../../delivery/release-check.ts";
 import { releaseNotes } from "../../delivery/release-notes.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { metafiles, ROOT } from "./metafiles.ts";
@@ -45,8 +46,10 @@ describe("the bill of materials", () => {
   let delivered: ReadonlySet<string>;
 
   beforeAll(async () => {
+    // Where npm would leave out what is bundled, if the folder did not say otherwise.
+    const env = { NODE_ENV: "production" };
     const argv = ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"];
-    whole = JSON.parse((await execa("npm", argv, { cwd: ROOT, stdin: "ignore" })).stdout);
+    whole = JSON.parse((await execa("npm", argv, { cwd: ROOT, stdin: "ignore", env })).stdout);
     const folders = bundledFolders(Object.values(metafiles));
     const packages = await Promise.all(folders.map((folder) => bundledPackage(join(ROOT, folder))));
     delivered = new Set(packages.map(({ name, version }) => `${name}@${version}`));
@@ -69,12 +72,26 @@ describe("the bill of materials", () => {
     expect(bill.components.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual(
       [...delivered].toSorted(),
     );
-    for (const { name, hashes } of bill.components) expect(hashes, name).not.toEqual([]);
     const names = bill.components.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(["commander", "yaml", "@peculiar/x509"]));
     for (const tool of ["typescript", "vitest", "esbuild"]) expect(names).not.toContain(tool);
     const refs = [packageJson.name, ...names].length;
     expect(bill.dependencies).toHaveLength(refs);
+  });
+
+  it("has the checksums by which the lock knows these packages", () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+    const locked = Object.entries<{ name?: string; version: string; integrity?: string }>(packages).map(
+      ([folder, { name, version, integrity = "" }]) => {
+        const ref = `${name ?? folder.replace(/^.*node_modules\//, "")}@${version}`;
+        return [ref, Buffer.from(integrity.replace(/^sha512-/, ""), "base64").toString("hex")] as const;
+      },
+    );
+    const known = new Map(locked);
+    for (const { name, version, hashes } of bill.components) {
+      const ref = `${name}@${version}`;
+      expect(hashes, ref).toEqual([{ alg: "SHA-512", content: known.get(ref) }]);
+    }
   });
 
   it("says nothing of a time, a folder or chance: the same sources give the same text", () => {
@@ -87,6 +104,14 @@ describe("the bill of materials", () => {
     expect(() => deliveredBill(whole, "capstan", [{ name: "left-pad", version: "1.0.0" }])).toThrow(
       "npm sbom does not name left-pad@1.0.0",
     );
+  });
+
+  it("cannot be made where npm has no checksum of a bundled package", () => {
+    const [first] = bill.components;
+    const bare = { ...whole, components: [{ ...first, hashes: [] }] } as BillOfMaterials;
+    expect(() =>
+      deliveredBill(bare, "capstan", [{ name: first?.name ?? "", version: first?.version ?? "" }]),
+    ).toThrow(`npm sbom has no checksum of ${first?.name}@`);
   });
 });
 
@@ -102,6 +127,15 @@ describe("a release is refused before anything is made", () => {
     const ran = await execa(process.execPath, ["delivery/release.ts", tag], { cwd: ROOT, reject: false });
     expect(ran.exitCode).toBe(1);
     expect(ran.stderr).toContain(says);
+  });
+
+  const good = { tag: "release-1.0.0", version: "1.0.0", repository: "git+https://example.com/a/b.git" };
+
+  it("files that the commit does not have", () => {
+    expect(() => checkRelease({ ...good, changed: " M src/plan.ts\n?? schemas/x.schema.json\n" })).toThrow(
+      /not as the commit has them.*\n M src\/plan\.ts\n\?\? schemas\/x\.schema\.json$/,
+    );
+    expect(() => checkRelease({ ...good, changed: "" })).not.toThrow();
   });
 
   it("and the owner stands in one place: package.json", () => {

@@ -171,6 +171,7 @@ const REPOSITORY = head("repository", {
     branch: "main",
     require_plan: true,
     approval: { app: "pki-planner" },
+    notify: { command: ["notify-team"], timeout: "10s", events: ["failed"] },
     executables: [["tctl"]],
     addresses: ["acme.example.com:443"],
   },
@@ -230,6 +231,7 @@ function others(value: unknown, enumerated: readonly unknown[]): readonly unknow
     "other",
     "tue",
     "standby",
+    "blocked",
   ].filter((other) => other !== text);
 }
 
@@ -417,6 +419,7 @@ const LEADS_NOWHERE: Readonly<Record<FieldPath, string>> = {
   "spec.certificate_overrides.public_key": "a hash",
   "spec.certificate_overrides.certificate": "a certificate, checked as one",
   "spec.certificate_overrides.chain": "certificates, checked as such",
+  "spec.notify.events": "of four words",
   "spec.branch": "a branch of the remote, which is judged itself",
   "spec.approval.app": "whose check run counts: a merge that changes it is approved by neither",
   "spec.executables": "what pull requests to come may run: told first",

@@ -51,6 +51,6 @@ export function metricFacts(live: Phase = "init"): MetricFacts {
     ...made,
     plan: makePlan(made),
     forecast: makeForecast({ ...made, clusters: [CLUSTER], overrides: new Map(), withinMs: 0 }),
-    locks: [{ cluster: CLUSTER, who: HOSTILE, host: "here" }],
+    locks: [{ cluster: CLUSTER, who: `${HOSTILE}@here` }],
   };
 }

@@ -40,6 +40,12 @@ export const RECONCILE = row({
     ...FOLLOWED,
     approveFinal: APPROVE_FINAL,
     parallel: PARALLEL,
+    format: { ...FOLLOWED.format, says: "json: one object per event on stdout", choices: ["text", "json"] },
+    listen: {
+      value: "host:port",
+      says: "serve /metrics, /healthz, /readyz; a port alone is of this machine",
+    },
+    healthFile: { value: "file", says: "write where it stands after every round" },
     interval: { value: "duration", of: "duration", says: "between two rounds", default: "60s" },
     once: { says: "one round; exits as apply does" },
   },

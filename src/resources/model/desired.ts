@@ -205,10 +205,26 @@ export interface RepositoryResource {
   readonly requirePlan: boolean;
   /** Slug of the GitHub App whose check run carries an approved fingerprint. */
   readonly approvalApp: string;
+  /** What tells people what happens to rotations. */
+  readonly notify?: Notify;
   /** Whole command lines that may run for what a pull request adds, before it is merged. */
   readonly executables: readonly (readonly string[])[];
   /** `host:port` that may be dialled for it. */
   readonly addresses: readonly string[];
+}
+
+/** What people can be told: a step is held, a rotation went back, is at its end, or a run could not go on. */
+export const NOTIFY_EVENTS = ["blocked", "rolled_back", "finished", "failed"] as const;
+
+/** One of them. */
+export type NotifyEvent = (typeof NOTIFY_EVENTS)[number];
+
+/** A command that gets one event as JSON on its standard input. */
+export interface Notify {
+  /** Executable and arguments. */
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+  readonly events: readonly NotifyEvent[];
 }
 
 /** A bad input file: many at once, each with its place (design, section 2). */

@@ -90,6 +90,9 @@ function labelsText(labels: AccessCheck["labels"]): string | undefined {
 
 const REPOSITORY: readonly Entry<RepositoryResource>[] = [
   entry("spec.remote", "dials", "only-after-merge", ({ remote }) => [remote]),
+  entry("spec.notify.command", "runs", "only-after-merge", ({ notify }) =>
+    notify === undefined ? [] : [notify.command],
+  ),
 ];
 
 /** Every field that is in the table, as in the schemas: `spec.remote`. */

@@ -12,6 +12,8 @@ import {
   type ClusterResource,
   type Freeze,
   type NextAuthority,
+  NOTIFY_EVENTS,
+  type NotifyEvent,
   type OverrideResource,
   type Policy,
   type RepositoryResource,
@@ -46,6 +48,7 @@ export const DEFAULT_POLICY: Policy = {
   freezes: [],
 };
 
+const DEFAULT_NOTIFY_TIMEOUT_MS = 10_000;
 const DEFAULT_SIGNER_TIMEOUT_MS = 2 * 60_000;
 const DEFAULT_BACKUP_TIMEOUT_MS = 10 * 60_000;
 const DEFAULT_CHECK_TIMEOUT_MS = 30_000;
@@ -147,6 +150,11 @@ interface RawRepository {
     readonly branch?: string;
     readonly require_plan?: boolean;
     readonly approval?: { readonly app?: string };
+    readonly notify?: {
+      readonly command: readonly string[];
+      readonly timeout?: string;
+      readonly events?: readonly NotifyEvent[];
+    };
     readonly executables?: readonly (readonly string[])[];
     readonly addresses?: readonly string[];
   };
@@ -346,6 +354,15 @@ export function buildRepository({ value }: ResourceDocument): RepositoryResource
     approvalApp: spec.approval?.app ?? DEFAULT_REPOSITORY.approvalApp,
     executables: spec.executables ?? DEFAULT_REPOSITORY.executables,
     addresses: spec.addresses ?? DEFAULT_REPOSITORY.addresses,
+    ...(spec.notify === undefined
+      ? {}
+      : {
+          notify: {
+            command: spec.notify.command,
+            timeoutMs: milliseconds(spec.notify.timeout) ?? DEFAULT_NOTIFY_TIMEOUT_MS,
+            events: spec.notify.events ?? NOTIFY_EVENTS,
+          },
+        }),
   };
 }
 

@@ -34,6 +34,7 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     for (const index of checks.keys())
       duration(value, ["spec", "checks", index, "timeout"], report, "positive");
   }
+  if (kind === "repository") duration(value, ["spec", "notify", "timeout"], report, "positive");
   if (kind === "certificate_authority") {
     duration(value, ["spec", "max_age"], report, "positive");
     noRepeats(listAt(value, ["spec", "active_keys"]), ["spec", "active_keys"], report);

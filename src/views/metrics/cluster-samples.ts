@@ -15,7 +15,7 @@ export interface MetricFacts {
   readonly records: readonly ClusterRecord[];
   readonly forecast: Forecast;
   /** Who holds which lock; `null`: that of all clusters. */
-  readonly locks: readonly { readonly cluster: string | null; readonly who: string; readonly host: string }[];
+  readonly locks: readonly { readonly cluster: string | null; readonly who: string }[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -41,7 +41,7 @@ function sample(name: MetricName, labels: Sample["labels"], value: number): Samp
 function ofPlan(plan: ClusterPlan, { locks, records }: MetricFacts): readonly Sample[] {
   const { name: cluster, platform, problem, rotations, drift } = plan;
   const lock = locks.find((held) => held.cluster === cluster || held.cluster === null);
-  const holder = lock === undefined ? "" : `${lock.who}@${lock.host}`;
+  const holder = lock === undefined ? "" : lock.who;
   const applied = records.find((record) => record.cluster === cluster)?.applied;
   const known = problem === null;
   return [

@@ -1,6 +1,9 @@
 import { harmless } from "../harmless.ts";
 import { METRICS, type MetricName, type Sample } from "./metric-table.ts";
 
+/** What a scraper is told that it gets. */
+export const OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /** Samples as text, metric by metric in the order of the table. Ends with `# EOF` and a line feed. */
 export function openmetricsText(samples: readonly Sample[]): string {
   const byName = Map.groupBy(samples, ({ name }) => name);
