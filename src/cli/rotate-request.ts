@@ -17,7 +17,7 @@ import type { Workspace } from "./workspace.ts";
 
 /** What was typed: `start` has all of the flags. */
 export type RotateOptions = CommonOptions &
-  ValuesOf<Pick<typeof ROTATE_START.flags, "name" | "strategy" | "reason">>;
+  ValuesOf<Pick<typeof ROTATE_START.flags, "name" | "strategy" | "reason" | "compromise">>;
 
 /** Which CAs of which cluster are meant, and what is at hand. */
 export interface Request {

@@ -137,6 +137,7 @@ async function startNew(
       cluster: request.cluster,
       authorities: retired.map((one) => (prepared === null ? one : { ...one, next: prepared.next })),
       phase: walks ? "standby" : "init",
+      ...(options.compromise === true ? { reason: "compromise" as const } : {}),
       ...(walks ? { strategy: "walk" as const } : {}),
       ...(options.reason === undefined ? {} : { resume: options.reason }),
     }),
@@ -167,10 +168,15 @@ function because(reason: string | undefined): string {
 
 /** One that was rolled back is started again only with a reason, which makes its content another one. */
 async function startAgain(
-  { workspace, options: { reason, strategy }, types }: Request,
+  { workspace, options: { reason, strategy, compromise }, types }: Request,
   rotation: RotationResource,
   record: ClusterRecord,
 ): Promise<readonly string[]> {
+  if (compromise === true) {
+    throw new Failure("usage", `${place(rotation)} rotates this CA already, phase ${rotation.phase}`, {
+      hint: "write `reason: compromise` below its `spec`",
+    });
+  }
   const attempt = lastAttempt(record, rotation);
   if (reason === undefined) {
     const back = attempt?.state === "rolled_back" || attempt?.state === "rolling_back";

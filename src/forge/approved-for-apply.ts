@@ -68,12 +68,12 @@ export async function approvedForApply(
   const policy = await doors.policy(context.before);
   const byHand = inputs.expect.length > 0 || inputs.planFile !== null;
   const required = !byHand && (inputs.requirePlan || policy.required);
+  const { forge } = world;
+  if (required && forge !== null && !hasChecks(forge)) throw unbound(forge.name);
   const brought = await broughtBy(context, world, required);
   const pulls = brought === null ? [] : brought.pulls.map(({ number }) => number);
   if (!required) return { expect: inputs.expect, pulls };
-  const { forge } = world;
-  if (forge !== null && !hasChecks(forge)) throw unbound(forge.name);
-  if (forge === null || brought === null || context.commit === null) {
+  if (!hasChecks(forge) || brought === null || context.commit === null) {
     throw notApplied(
       `what was reviewed for commit ${context.commit ?? "none"} cannot be found out without a token for the forge's API`,
       "give the action a token with checks: read and pull-requests: read",

@@ -2,6 +2,7 @@ import { typeOf } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { isForward, leavesMiddlePhase } from "../rotation/phase.ts";
 import { phaseRecord } from "../rotation/record.ts";
+import { type Waits, waitsOf } from "./haste.ts";
 import { failWith, type Judgement, unknown } from "./judgement.ts";
 
 /** Sessions and caches learn a new CA late, and nothing reports them (reference teleport-rotation 3.3, #48446). */
@@ -14,13 +15,13 @@ export const soak: Guard = {
   appliesTo: (input) =>
     isForward(input.edge) &&
     leavesMiddlePhase(input.edge) &&
-    (input.cluster.policy.soakMs > 0 || waitsForSessions(input)),
+    (waits(input).soakMs > 0 || waitsForSessions(input)),
   judge: (input) => {
     if (waitsForSessions(input)) {
       const sessions = stillValid(input);
       if (sessions.outcome !== "pass") return sessions;
     }
-    const { edge, record, authority, cluster, now } = input;
+    const { edge, record, authority, now } = input;
     const since = phaseRecord(record, edge.from)?.since ?? null;
     const subject = `authority/${authority.type}`;
     if (since === null) {
@@ -30,7 +31,7 @@ export const soak: Guard = {
         remedy: "wait out the soak time by your own clock",
       });
     }
-    const over = Date.parse(since) + cluster.policy.soakMs;
+    const over = Date.parse(since) + waits(input).soakMs;
     if (now >= over) return failWith([]);
     return failWith([
       {
@@ -42,14 +43,20 @@ export const soak: Guard = {
   },
 };
 
+function waits({ cluster, rotation }: GuardInput): Waits {
+  return waitsOf(cluster.policy, rotation);
+}
+
 /** Whoever logged in with a certificate of the old key is logged out when that is dropped (reference 2.2). */
-function waitsForSessions({ edge, authority, cluster, observation }: GuardInput): boolean {
+function waitsForSessions(input: GuardInput): boolean {
+  const { edge, authority, observation } = input;
   const { signsSessions } = typeOf(observation.profile, authority.type);
-  return signsSessions === true && edge.to === "standby" && cluster.policy.maxSessionTtlMs > 0;
+  return signsSessions === true && edge.to === "standby" && waits(input).sessionsMs > 0;
 }
 
 /** The old key signs until update_clients: the last session from before then is the last to end. */
-function stillValid({ record, authority, cluster, now }: GuardInput): Judgement {
+function stillValid(input: GuardInput): Judgement {
+  const { record, authority, now } = input;
   const subject = `authority/${authority.type}`;
   const since = phaseRecord(record, "update_clients")?.since ?? null;
   if (since === null) {
@@ -59,7 +66,7 @@ function stillValid({ record, authority, cluster, now }: GuardInput): Judgement 
       remedy: "wait out the longest session lifetime by your own clock",
     });
   }
-  const over = Date.parse(since) + cluster.policy.maxSessionTtlMs;
+  const over = Date.parse(since) + waits(input).sessionsMs;
   if (now >= over) return failWith([]);
   return failWith([
     {

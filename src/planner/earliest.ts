@@ -1,3 +1,4 @@
+import { waitsOf } from "../guards/haste.ts";
 import { freezeAt, nextOpening } from "../guards/open-times.ts";
 import { isoTime } from "../iso-time.ts";
 import { typeOf } from "../profile/lookup.ts";
@@ -37,7 +38,7 @@ export function withEarliest(rotations: readonly RotationPlan[], input: TimesInp
       // Behind the first step a clock goes on, which asks nobody.
       const clocked = step.after !== null && isAuto(rotation.name, input);
       const start = before === undefined ? { at: input.now, by: null } : before;
-      const ready = start === null || clocked ? null : readyFrom(start, step, entered, input);
+      const ready = start === null || clocked ? null : readyFrom(start, step, entered, input, rotation.name);
       times.set(step.id, ready);
       if (ready !== null) entered.set(`${step.authority} ${step.to}`, ready.at);
       const waits = ready !== null && ready.at > input.now;
@@ -55,9 +56,10 @@ function readyFrom(
   step: Step,
   entered: ReadonlyMap<string, number>,
   input: TimesInput,
+  rotation: string,
 ): Ready | null {
   if (step.action === "verify" || !isForward(step)) return start;
-  const waits = phaseWaits(step, entered, input);
+  const waits = phaseWaits(step, entered, input, rotation);
   if (waits === null) return null;
   const soaked = waits.reduce((latest, wait) => (wait.at > latest.at ? wait : latest), start);
   return isWaived(step, "window") || isUnderWay(step, input) ? soaked : openedAfter(soaked, input.cluster);
@@ -67,7 +69,8 @@ function readyFrom(
 function phaseWaits(
   step: Step,
   entered: ReadonlyMap<string, number>,
-  { cluster: { policy }, observation, record }: TimesInput,
+  { cluster: { policy }, observation, record, declared }: TimesInput,
+  rotation: string,
 ): readonly Ready[] | null {
   if (!leavesMiddlePhase(step) || isWaived(step, "soak")) return [];
   const memory = openRotation(record, step.authority);
@@ -75,18 +78,22 @@ function phaseWaits(
     const known = phaseRecord(memory, phase)?.since;
     return entered.get(`${step.authority} ${phase}`) ?? (known === undefined ? null : Date.parse(known));
   };
+  const { soakMs, sessionsMs } = waitsOf(
+    policy,
+    declared.find(({ name }) => name === rotation),
+  );
   const waits: Ready[] = [];
-  if (policy.soakMs > 0) {
+  if (soakMs > 0) {
     const from = since(step.from);
     if (from === null) return null;
-    waits.push({ at: from + policy.soakMs, by: "soak" });
+    waits.push({ at: from + soakMs, by: "soak" });
   }
   // Sessions of the old key end last where they began right before the new one signs.
   const { signsSessions } = typeOf(observation.profile, step.authority);
-  if (signsSessions === true && step.to === "standby" && policy.maxSessionTtlMs > 0) {
+  if (signsSessions === true && step.to === "standby" && sessionsMs > 0) {
     const from = since("update_clients");
     if (from === null) return null;
-    waits.push({ at: from + policy.maxSessionTtlMs, by: "sessions" });
+    waits.push({ at: from + sessionsMs, by: "sessions" });
   }
   return waits;
 }

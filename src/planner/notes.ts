@@ -4,6 +4,7 @@ import type { LiveAuthority } from "../rotation/observation.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import { writtenDate } from "../written-date.ts";
 import { scheduleNotes } from "./automatic.ts";
+import { compromiseNotes } from "./compromise.ts";
 import { ownersOf, STANDBY_WITH } from "./refusals.ts";
 import type { Member, RotationContext } from "./rotation-member.ts";
 
@@ -11,8 +12,9 @@ import type { Member, RotationContext } from "./rotation-member.ts";
 export function notesOf(
   { wanted, standing, live, memory, unseen }: Member,
   resource: RotationResource,
-  { cluster, record, observation }: RotationContext,
+  context: RotationContext,
 ) {
+  const { cluster, record, observation } = context;
   const notes: string[] =
     standing === "finished" ? [] : [...scheduleNotes(resource, live, observation.profile)];
   const remembered = record.rotations.some(({ authority }) => authority === live.type);
@@ -46,6 +48,7 @@ export function notesOf(
   if (standing === "finished" && resource.phase !== "standby" && resource.phase !== "rollback") {
     notes.push(`${live.type} is already past ${resource.phase}: the retired key is gone`);
   }
+  notes.push(...compromiseNotes({ wanted, standing, live }, resource, context));
   notes.push(...observation.profile.notes({ live, cluster, observation, standing, retire: wanted.retire }));
   return notes;
 }

@@ -21,6 +21,8 @@ export interface PlatformWords {
   readonly unreadListing: string;
   /** Remedy where a component does not follow. */
   readonly notFollowing: string;
+  /** At the end of a rotation whose key was in wrong hands: what shows that machines refuse it, and what does not. */
+  readonly oldKeyRefused: string;
   /** Note where a rotation starts and nobody keeps a backup with the private keys; `null`: that is as it should be. */
   readonly noBackup: string | null;
 }

@@ -74,6 +74,8 @@ export const WORDS: PlatformWords = {
   tooLate: "`capstan rotate finish` accepts the new key; a way back is a new rotation",
   unreadListing: "name every machine in spec.talos, and see that it answers",
   notFollowing: "wait; if it does not follow, look at it with `talosctl`, or roll the rotation back",
+  oldKeyRefused:
+    "capstan tries every machine with a client of the old CA before it calls standby done; a hand that did it proves nothing",
   // The old key is sealed before every swap in any case.
   noBackup: null,
 };

@@ -72,6 +72,8 @@ export const WORDS: PlatformWords = {
   unreadListing: "give capstan's role `list` and `read` on this kind, with wildcard labels",
   notFollowing:
     "wait; if it does not follow, look at its log for `out of sync`: it may have to be reset and joined anew, or the rotation rolled back",
+  oldKeyRefused:
+    "not proven: that each agent and server refuses the old key. capstan has no certificate of it to try; try one that you kept",
   noBackup:
     "apply keeps only the public state of the CAs: `spec.backup` of the cluster names nobody who keeps their keys",
 };

@@ -65,6 +65,15 @@ it("a rotation by hand is not adopted: whoever began it has the key to come", as
   expect((await loaded()).rotations).toEqual([]);
 });
 
+it("a key in wrong hands is said when the rotation starts, and cannot be said over one that is there", async () => {
+  const ran = await run(["rotate", "start", "talos", "--compromise"], { SOPS_AGE_KEY: identity });
+  expect(ran).toMatchObject({ exit: 0, stderr: "" });
+  expect((await loaded()).rotations).toMatchObject([{ reason: "compromise", phase: "init" }]);
+  const again = await run(["rotate", "start", "talos", "--compromise"], { SOPS_AGE_KEY: identity });
+  expect(again).toMatchObject({ exit: 1 });
+  expect(again.stderr).toContain("write `reason: compromise` below its `spec`");
+});
+
 describe("capstan rotate start", () => {
   it.each(["talos", "kubernetes"])("%s writes a CA to come whose key is sealed, and loads", async (type) => {
     const ran = await run(["rotate", "start", type], { SOPS_AGE_KEY: identity });

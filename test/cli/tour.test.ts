@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +63,38 @@ async function played(argv: readonly string[], folder: string) {
     clearTimeout(watchdog);
   }
 }
+
+it.each([
+  ["nobody reads on", (tour: ChildProcess) => tour.stdout?.destroy(), "nobody reads what it says"],
+  ["it is stopped", (tour: ChildProcess) => tour.kill("SIGTERM"), "it was stopped by SIGTERM"],
+])(
+  "a tour leaves no process and no file behind when %s",
+  async (_, stop, says) => {
+    const own = await mkdtemp(join(tmpdir(), "capstan-stage-"));
+    const tour = spawn(process.execPath, [TOUR], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, TMPDIR: own },
+    });
+    let heard = "";
+    let said = "";
+    tour.stderr.on("data", (chunk) => {
+      said += chunk;
+    });
+    tour.stdout.on("data", function hear(chunk) {
+      heard += chunk;
+      // Its sandbox is up.
+      if (!heard.includes("$ capstan init")) return;
+      tour.stdout.off("data", hear).resume();
+      stop(tour);
+    });
+    const [exit] = await once(tour, "close");
+    expect([exit, said]).toEqual([1, expect.stringContaining(`the tour ended early: ${says}`)]);
+    expect((await readdir(own)).filter((name) => name.startsWith("capstan-tour-"))).toEqual([]);
+    expect((await commandLines()).filter((line) => line.includes(own))).toEqual([]);
+    await rm(own, { recursive: true });
+  },
+  0,
+);
 
 it("a tour that there is not says which there are", async () => {
   const { exitCode, stderr } = await execa(process.execPath, [TOUR, "constructor"], { reject: false });

@@ -12,8 +12,21 @@ const PULL = 7;
 
 type Variables = Readonly<Record<string, string>>;
 
+interface GiteaWorkflow {
+  readonly jobs: Readonly<
+    Record<string, { readonly steps: readonly { readonly run?: string; readonly env?: Variables }[] }>
+  >;
+}
+
 interface Pipeline {
   readonly [job: string]: { readonly variables?: Variables; readonly script?: readonly string[] };
+}
+
+interface GiteaEvent {
+  readonly payload?: object;
+  readonly inputs?: Variables;
+  /** By which the runner is told from GitHub's. */
+  readonly mark?: Variables;
 }
 
 /** `capstan action` in the environment of another forge's job, through a whole rotation's first step. */
@@ -22,14 +35,16 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
   let gitlab: GitLabServer;
   let gitea: GiteaServer;
   let pipeline: Pipeline;
+  let workflow: GiteaWorkflow;
   /** The clone of the merge request, and of main after the merge. */
   let runner: Repository;
   let base: string;
 
   beforeAll(async () => {
-    pipeline = parse(
-      await readFile(join(import.meta.dirname, "..", "..", "fixtures", "gitlab", "gitlab-ci.yml"), "utf8"),
-    );
+    const fixture = async (...path: readonly string[]) =>
+      parse(await readFile(join(import.meta.dirname, "..", "..", "fixtures", ...path), "utf8"));
+    pipeline = await fixture("gitlab", "gitlab-ci.yml");
+    workflow = await fixture("gitea", "capstan.yml");
     gitlab = new GitLabServer();
     gitea = new GiteaServer();
     await Promise.all([gitlab.start(), gitea.start()]);
@@ -59,6 +74,38 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
       ...more,
     };
     return await runner.run(["action", mode], env);
+  }
+  /** A job of the workflow that the fixture has, with the variables that the runners of Gitea and Forgejo set. */
+  async function giteaJob(
+    job: string,
+    event: string,
+    { payload = {}, inputs = {}, mark = { GITEA_ACTIONS: "true" } }: GiteaEvent = {},
+  ) {
+    const step = workflow.jobs[job]?.steps.find(({ run }) => run === `capstan action ${job}`);
+    expect(step).toBeDefined();
+    const values: Variables = { "github.token": GITEA_TOKEN, ...inputs };
+    const given = Object.entries(step?.env ?? {}).map(([name, value]) => [
+      name,
+      value.replace(
+        /^\$\{\{ ([\w.-]+)(?: \|\| (\w+))? \}\}$/,
+        (_, key, otherwise = "") => values[key] ?? otherwise,
+      ),
+    ]);
+    const file = join(team.folder, "event.json");
+    await writeFile(file, JSON.stringify(payload));
+    const env = {
+      ...mark,
+      GITHUB_ACTIONS: "true",
+      GITHUB_API_URL: gitea.url,
+      GITHUB_EVENT_NAME: event,
+      GITHUB_EVENT_PATH: file,
+      GITHUB_REF: event === "pull_request" ? `refs/pull/${PULL}/merge` : "refs/heads/main",
+      GITHUB_REPOSITORY: GITEA_REPOSITORY,
+      GITHUB_SHA: await runner.git("rev-parse", "HEAD"),
+      ...Object.fromEntries(given),
+      TELEPORT_IDENTITY_FILE: "",
+    };
+    return await runner.run(["action", job], env);
   }
   const mergeRequest = () => ({
     CI_PIPELINE_SOURCE: "merge_request_event",
@@ -103,25 +150,37 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
       [{ GITEA_ACTIONS: "true", FORGEJO_ACTIONS: "true" }, "Forgejo"],
     ] as const) {
       gitea.writer = `${forge.toLowerCase()}-actions`;
-      const event = join(team.folder, "event.json");
-      await writeFile(
-        event,
-        JSON.stringify({ pull_request: { number: PULL, base: { sha: base }, head: { sha: base } } }),
-      );
-      const env = {
-        ...mark,
-        GITHUB_ACTIONS: "true",
-        GITHUB_API_URL: gitea.url,
-        GITHUB_EVENT_NAME: "pull_request",
-        GITHUB_EVENT_PATH: event,
-        GITHUB_REPOSITORY: GITEA_REPOSITORY,
-        GITHUB_TOKEN: GITEA_TOKEN,
-      };
-      const ran = await runner.run(["action", "plan"], env);
+      const payload = { pull_request: { number: PULL, base: { sha: base }, head: { sha: base } } };
+      const ran = await giteaJob("plan", "pull_request", { payload, mark });
       expect(ran.exit, ran.stdout).toBe(0);
       expect(ran.stdout).toContain(`${forge} has no check runs`);
       expect(gitea.comments.at(-1)).toMatchObject({ login: gitea.writer, index: PULL });
     }
+  });
+
+  it("GitLab, plan in a merge train: refused, as nothing there says what was reviewed; the note stays", async () => {
+    const train = { ...mergeRequest(), CI_MERGE_REQUEST_EVENT_TYPE: "merge_train" };
+    const before = gitlab.notes.map(({ body }) => body);
+    const required = await gitlabJob("plan", "plan", { ...train, INPUT_REQUIRE_PLAN: "true" });
+    expect(required.exit).toBe(5);
+    expect(required.stdout).toContain("so nothing there says what was approved");
+    const free = await gitlabJob("plan", "plan", train);
+    expect(free.exit, free.stdout).toBe(0);
+    expect(free.stdout).toContain("there is nothing to compare with");
+    expect(gitlab.notes.map(({ body }) => body)).toEqual(before);
+  });
+
+  it("Gitea, apply by hand: refused without the fingerprint of a plan, and with another one", async () => {
+    await runner.git("push", "--quiet", "origin", "HEAD:main");
+    const none = await giteaJob("apply", "workflow_dispatch");
+    expect(none.exit).toBe(5);
+    expect(none.stdout).toContain("INPUT_EXPECT, or INPUT_PLAN_FILE");
+    const other = await giteaJob("apply", "workflow_dispatch", {
+      inputs: { "inputs.expect": `sha256:${"0".repeat(64)}` },
+    });
+    expect(other.exit).toBe(5);
+    expect(other.stdout).toContain("the plan is not the one that was approved");
+    expect(await rotations()).toEqual([]);
   });
 
   it("GitLab, apply: refused where a plan is required and none is handed over, whatever a note says", async () => {
@@ -155,5 +214,11 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
     const ran = await gitlabJob("drift", "drift", { CI_PIPELINE_SOURCE: "schedule" });
     expect(ran.exit, ran.stdout).toBe(0);
     expect(gitlab.issues.map(({ title }) => title)).toEqual(["capstan: acme.cluster is not what git says"]);
+  });
+
+  it("Gitea, drift: an issue there, too", async () => {
+    const ran = await giteaJob("drift", "schedule");
+    expect(ran.exit, ran.stdout).toBe(0);
+    expect(gitea.issues.map(({ title }) => title)).toEqual(["capstan: acme.cluster is not what git says"]);
   });
 });

@@ -96,6 +96,21 @@ describe("the earliest time of a step", () => {
       ],
     ],
     [
+      "is the shorter soak time of a key in wrong hands, and its sessions are not waited for longer",
+      {
+        live: "standby",
+        type: "user",
+        policy: { soakMs: DAY, maxSessionTtlMs: DAY, compromiseSoakMs: HOUR },
+        wanted: { reason: "compromise" },
+      },
+      [
+        "standby-init now",
+        "init-update_clients 2026-11-21T13:00 soak",
+        "update_clients-update_servers 2026-11-21T14:00 soak",
+        "update_servers-standby 2026-11-21T15:00 soak",
+      ],
+    ],
+    [
       "counts the soak time of the phase at hand from when that was first seen",
       {
         live: "update_servers",

@@ -23,6 +23,7 @@ export const MINT: PlatformProfile = {
     tooLate: "start anew",
     unreadListing: "open the purses",
     notFollowing: "shake it",
+    oldKeyRefused: "a mint refuses what it does not know",
     noBackup: null,
   },
   checklist: [],

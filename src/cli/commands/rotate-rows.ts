@@ -23,6 +23,9 @@ export const ROTATE_START = row({
       says: "one phase per commit, or all in one",
       choices: ["step", "walk"],
     },
+    compromise: {
+      says: "the key that signs is in wrong hands: `reason: compromise`, which waits shorter by policy",
+    },
     reason: { value: "text", says: "why a rotation that was rolled back is started again" },
   },
   examples: ["capstan rotate start host", "capstan rotate start db,db_client --strategy walk"],

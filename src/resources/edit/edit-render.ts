@@ -42,6 +42,7 @@ export interface NewRotation extends NewResource {
   readonly cluster: string;
   readonly authorities: readonly RotatedAuthority[];
   readonly phase: Phase;
+  readonly reason?: "compromise";
   readonly strategy?: "step" | "walk";
   readonly mode?: "manual" | "auto";
   readonly gracePeriodMs?: number;
@@ -121,6 +122,7 @@ export function renderRotation(rotation: NewRotation): string {
         cluster: rotation.cluster,
         authorities: rotation.authorities.map(({ type, retire, next }) => ({ type, retire, next })),
         phase: rotation.phase,
+        reason: rotation.reason,
         strategy: rotation.strategy,
         mode: rotation.mode,
         grace_period:

@@ -76,6 +76,8 @@ export interface Policy {
   readonly concurrentRotations: number;
   /** At least this long in every phase, milliseconds. */
   readonly soakMs: number;
+  /** The same where a key is in wrong hands; absent: as long as ever. */
+  readonly compromiseSoakMs?: number;
   readonly onFailure: "rollback" | "halt";
   /** How long the components may take to follow a transition, milliseconds. */
   readonly phaseTimeoutMs: number;
@@ -131,6 +133,8 @@ export interface RotationResource {
   readonly cluster: string;
   readonly authorities: readonly RotatedAuthority[];
   readonly phase: Phase;
+  /** `compromise`: the key that goes is in wrong hands. Absent: routine. */
+  readonly reason?: "routine" | "compromise";
   /** `step`: one edge per commit. `walk`: as far as guards, soak and windows allow. */
   readonly strategy: "step" | "walk";
   readonly mode: "manual" | "auto";

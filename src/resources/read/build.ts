@@ -68,6 +68,7 @@ interface RawCluster {
     readonly policy?: {
       readonly concurrent_rotations?: number;
       readonly soak?: string;
+      readonly compromise_soak?: string;
       readonly on_failure?: Policy["onFailure"];
       readonly phase_timeout?: string;
       readonly stale_read?: string;
@@ -113,6 +114,7 @@ interface RawRotation {
   readonly metadata: { readonly name: string };
   readonly spec: Pick<RotationResource, "cluster" | "phase"> & {
     readonly authorities: readonly RotatedAuthority[];
+    readonly reason?: RotationResource["reason"];
     readonly strategy?: RotationResource["strategy"];
     readonly mode?: RotationResource["mode"];
     readonly grace_period?: string;
@@ -195,6 +197,9 @@ function clusterOf(
     policy: {
       concurrentRotations: policy.concurrent_rotations ?? DEFAULT_POLICY.concurrentRotations,
       soakMs: milliseconds(policy.soak) ?? DEFAULT_POLICY.soakMs,
+      ...(policy.compromise_soak === undefined
+        ? {}
+        : { compromiseSoakMs: milliseconds(policy.compromise_soak) ?? DEFAULT_POLICY.soakMs }),
       onFailure: policy.on_failure ?? DEFAULT_POLICY.onFailure,
       phaseTimeoutMs: milliseconds(policy.phase_timeout) ?? DEFAULT_POLICY.phaseTimeoutMs,
       staleReadMs: milliseconds(policy.stale_read) ?? DEFAULT_POLICY.staleReadMs,
@@ -285,6 +290,7 @@ export function buildRotation(document: ResourceDocument): RotationResource {
       ...(next === undefined ? {} : { next: nextAuthority(next) }),
     })),
     phase: spec.phase,
+    ...(spec.reason === undefined ? {} : { reason: spec.reason }),
     strategy: spec.strategy ?? "step",
     mode: spec.mode ?? "manual",
     gracePeriodMs: milliseconds(spec.grace_period),

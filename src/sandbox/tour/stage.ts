@@ -34,8 +34,12 @@ export interface Tour {
 
 const CAPSTAN = fileURLToPath(new URL("../capstan.js", import.meta.url));
 
-/** Sets the stage, plays, and leaves no process and no file behind, however the play ends. */
+/**
+ * Sets the stage, plays, and leaves no process and no file behind, however the play ends: also when it is stopped, and
+ * when nobody reads on (`npm start | head`).
+ */
 export async function onStage({ scenes, play }: Tour): Promise<void> {
+  const curtain = curtainOf(process);
   const folder = await mkdtemp(join(tmpdir(), "capstan-tour-"));
   const git = simpleGit(folder);
   await git.init(["--initial-branch=main"]);
@@ -43,17 +47,32 @@ export async function onStage({ scenes, play }: Tour): Promise<void> {
   await git.addConfig("user.email", "tour@localhost");
   const strike = () => execa(process.execPath, [CAPSTAN, "sandbox", "down"], { cwd: folder, reject: false });
   try {
-    await play(stageIn(folder, git, scenes));
+    await play(stageIn(folder, git, curtain, scenes));
   } finally {
     await strike();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function stageIn(folder: string, git: SimpleGit, scenes: number): Stage {
+/** Falls, with the reason, when the play has to end: what runs is stopped, and nothing else is begun. */
+function curtainOf({ stdout, stderr }: NodeJS.Process): AbortSignal {
+  const curtain = new AbortController();
+  for (const stream of [stdout, stderr])
+    stream.on("error", () => curtain.abort(new Error("nobody reads what it says")));
+  // Not `once`: execa ends this process with the signal where nobody else listens any more.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => curtain.abort(new Error(`it was stopped by ${signal}`)));
+  return curtain.signal;
+}
+
+function stageIn(folder: string, git: SimpleGit, curtain: AbortSignal, scenes: number): Stage {
   let scene = 0;
   const env: Record<string, string> = {};
-  const here = { cwd: folder, env, reject: false, stdin: "ignore" } as const;
+  const here = { cwd: folder, env, reject: false, stdin: "ignore", cancelSignal: curtain } as const;
+  const write = (text: string) => {
+    curtain.throwIfAborted();
+    process.stdout.write(`${text}\n`);
+  };
   const run = (args: readonly string[], output: "inherit" | "pipe") =>
     execa(process.execPath, [CAPSTAN, ...args], { ...here, stdout: output, stderr: output });
   return {
@@ -123,10 +142,6 @@ function wrapped(line: string): string {
 
 function insist(what: string, exitCode: number | undefined, expected: number): void {
   if (exitCode !== expected) throw new Error(`${what} ended with ${exitCode}, not ${expected}`);
-}
-
-function write(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
 
 function style(format: Parameters<typeof styleText>[0], text: string): string {
