@@ -36,8 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ".": ["profile", "talos", "teleport"],
   // Facts and phases; it is told by the profile of an observation what a platform is.
   rotation: ["profile", "resources", "."],
-  profile: ["rotation", "guards", "checklist", "resources", "."],
-  guards: ["profile", "rotation", "checklist", "checks", "resources"],
+  profile: ["rotation", "guards", "fleet", "checklist", "resources", "."],
+  guards: ["profile", "rotation", "fleet", "checklist", "checks", "resources"],
   checks: ["profile", "rotation", "resources", "."],
   checklist: ["profile", "rotation", "resources"],
   // They do not know each other, and not who plans.
@@ -49,7 +49,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   x509: ["rotation"],
   resources: [".", "profile", "rotation", "x509"],
   // How the record changes is pure, and a plan judges by the record as apply has it when it begins.
-  planner: ["profile", "rotation", "guards", "checklist", "checks", "resources", "record/changes", "."],
+  planner: [
+    "profile",
+    "rotation",
+    "guards",
+    "fleet",
+    "checklist",
+    "checks",
+    "resources",
+    "record/changes",
+    ".",
+  ],
   // What ends some day: of observations, beside the plan.
   "fleet/forecast": ["profile", "rotation", "guards", "planner", "resources", "."],
   "record/changes": ["profile", "rotation"],

@@ -3,6 +3,7 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import { overridesSeen } from "../record/changes/overridden.ts";
 import { catchUp } from "../record/changes/seen.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import { giveUpPlaces } from "./campaign-place.ts";
 import type { ClusterRun } from "./context.ts";
 import { behindRecordMs } from "./sightings.ts";
 
@@ -54,7 +55,10 @@ export async function lookAt(run: ClusterRun): Promise<FreshLook> {
   run.sightings.note(observation);
   const now = isoTime(run.clock.now());
   const record = await withOverrides(catchUp(remembered, observation, now), observation, now);
-  if (JSON.stringify(record) !== JSON.stringify(remembered)) await run.store.save(record);
+  if (JSON.stringify(record) !== JSON.stringify(remembered)) {
+    await giveUpPlaces(run, remembered, record);
+    await run.store.save(record);
+  }
   return new Look({ observation, record }, at);
 }
 

@@ -3,6 +3,7 @@ import type { Lock } from "../record/store.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
 import { acceptRewritten, noteCommit } from "./applied-commit.ts";
 import { NOTHING_APPROVED } from "./approval.ts";
+import { giveUpUnused } from "./campaign-place.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
 import { emitNow } from "./emit-now.ts";
 import { gravest, isGood, nothingToDo, OUTCOME_OF, type WorkEnding } from "./ending.ts";
@@ -78,6 +79,7 @@ export class LockedClusters {
   /** What is found as git wants it is written down: nothing older is applied from then on. */
   async endIdle(cluster: ClusterPlan): Promise<void> {
     await this.attempt(cluster.name, async (run) => {
+      await giveUpUnused(run);
       const ending = nothingToDo(cluster);
       if (ending.outcome === "nothing-to-do") await noteCommit(run, cluster.name);
       this.end(cluster.name, ending);

@@ -1,4 +1,5 @@
 import { planFrom } from "../planner/plan-from.ts";
+import { readCampaigns } from "../record/campaign-facts.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { historiesOf } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
@@ -11,7 +12,7 @@ import type { ClusterSnapshot } from "./fresh-look.ts";
  * `Failure` (`refused`) where the commit does not come after the one that was applied last.
  */
 export async function planNow(
-  { history, commit, clock, desired: inGit }: RunContext,
+  { history, commit, clock, desired: inGit, store }: RunContext,
   snapshots: readonly ClusterSnapshot[],
   desired: DesiredState = inGit,
 ): Promise<Plan> {
@@ -19,5 +20,8 @@ export async function planNow(
   const records = snapshots.map(({ record }) => record);
   const histories = await historiesOf(history ?? null, records, inGit.rotations);
   insistOnOrder(histories);
-  return await planFrom({ desired, observations, records, histories, commit, now: clock.now() });
+  const planned = new Set(observations.map(({ cluster }) => cluster));
+  const clusters = inGit.clusters.filter(({ name }) => planned.has(name));
+  const campaigns = await readCampaigns(store, inGit, clusters);
+  return await planFrom({ desired, observations, records, campaigns, histories, commit, now: clock.now() });
 }

@@ -1,6 +1,7 @@
 import { isHeldByOthers, isHeldWhateverRuns } from "../planner/startable.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
 import { approvalKey, NOTHING_APPROVED } from "./approval.ts";
+import { giveUpUnused } from "./campaign-place.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
 import { emitNow } from "./emit-now.ts";
 import { afterAll, gravest, type WorkEnding } from "./ending.ts";
@@ -101,6 +102,7 @@ async function applyCluster(
   for (const { name } of rotating) endings.push(await walk(run, name, planned, first));
   // The entries of keys that a rotation has dropped.
   if (actions.some(isApproved)) await settleOverrides(run, null);
+  await giveUpUnused(run);
   const ending = gravest(endings);
   return ending === undefined || ending.outcome === "applied" ? afterAll(plan, run.desired) : ending;
 }

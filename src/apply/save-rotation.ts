@@ -1,5 +1,6 @@
 import { remember } from "../record/changes/remember.ts";
 import type { RotationRecord } from "../rotation/record.ts";
+import { giveUpPlaces } from "./campaign-place.ts";
 import type { ClusterRun } from "./context.ts";
 import type { StepAtHand } from "./step-at-hand.ts";
 
@@ -9,5 +10,8 @@ export async function saveRotation(
   atHand: StepAtHand,
   memory: RotationRecord,
 ): Promise<void> {
-  await run.store.save(remember(await run.store.load(atHand.cluster.name), memory));
+  const before = await run.store.load(atHand.cluster.name);
+  const after = remember(before, memory);
+  await giveUpPlaces(run, before, after);
+  await run.store.save(after);
 }

@@ -11,6 +11,7 @@ import {
   untilNextLook,
   watchEvents,
 } from "./by-clock.ts";
+import { claimPlace } from "./campaign-place.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow, type UntimedEvent } from "./emit-now.ts";
 import type { WorkEnding } from "./ending.ts";
@@ -77,6 +78,8 @@ export async function walk(
       if (wentBack === null || step.from !== "standby") return blocked(run, atHand, refused);
       return { outcome: "rolled-back", message: wentBack };
     }
+    const noPlace = await claimPlace(run, name, step);
+    if (noPlace !== null) return blocked(run, atHand, noPlace);
     const pause = takesTwoLooks(atHand) && !secondLooks.includes(step.id) ? SECOND_LOOK_MS : 0;
     const wait = Math.max(pause, untilSure(run, atHand));
     if (wait > 0) {

@@ -35,8 +35,17 @@ interface Written {
   readonly mode: number | null;
 }
 
+/** Several clusters may stand in one file: what is read is what the edit before has left. */
+let last: Promise<unknown> = Promise.resolve();
+
 /** Bad input changes nothing: every new text is made, and every place looked at, before the first is written. */
 export async function editFiles(repository: EditedRepository, edits: readonly Edit[]): Promise<void> {
+  const turn = last.then(() => editNow(repository, edits));
+  last = turn.catch(() => {});
+  await turn;
+}
+
+async function editNow(repository: EditedRepository, edits: readonly Edit[]): Promise<void> {
   const all = new Map<string, Written>();
   for (const edit of edits) {
     const target = await targetIn(repository, edit.file);

@@ -3,6 +3,7 @@ import { planFrom } from "../planner/plan-from.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
+import { readCampaigns } from "../record/campaign-facts.ts";
 import { historiesOf } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { Workspace } from "./workspace.ts";
@@ -52,7 +53,15 @@ export async function planOfWorkspace(
   now: number,
   unread: readonly UnreadCluster[] = [],
 ): Promise<Plan> {
-  const records = await Promise.all(observations.map(({ cluster }) => store.load(cluster)));
+  const planned = new Set(observations.map(({ cluster }) => cluster));
+  const [records, campaigns] = await Promise.all([
+    Promise.all(observations.map(({ cluster }) => store.load(cluster))),
+    readCampaigns(
+      store,
+      desired,
+      desired.clusters.filter(({ name }) => planned.has(name)),
+    ),
+  ]);
   const histories = await historiesOf(history, records, desired.rotations);
-  return await planFrom({ desired, observations, unread, records, histories, commit, now });
+  return await planFrom({ desired, observations, unread, records, campaigns, histories, commit, now });
 }

@@ -136,7 +136,10 @@ export async function newRotationFile(
 ): Promise<{ readonly name: string; readonly file: string }> {
   const { workspace, cluster, types, terminal } = request;
   const home = dirname(workspace.clusters[0]?.source.file ?? "");
-  const fileOf = (name: string) => join(home, "rotations", `${name}.yaml`);
+  const beside = workspace.desired.clusters.filter(({ source }) => dirname(source.file) === home);
+  // Where several clusters share a folder, each has a file of its own in it.
+  const suffix = beside.length > 1 ? `.${cluster}` : "";
+  const fileOf = (name: string) => join(home, "rotations", `${name}${suffix}.yaml`);
   if (wanted !== undefined) {
     const file = fileOf(wanted);
     if (!existsSync(join(workspace.folder, file))) return { name: wanted, file };
@@ -144,11 +147,29 @@ export async function newRotationFile(
   }
   const { rotations } = await workspace.store.load(cluster);
   const taken = new Set([...workspace.desired.rotations, ...rotations].map(({ name }) => name));
-  const month = new Date(terminal.now()).toISOString().slice(0, 7);
+  const isTaken = (name: string) => taken.has(name) || existsSync(join(workspace.folder, fileOf(name)));
+  const name = freeName(types, terminal.now(), isTaken);
+  return { name, file: fileOf(name) };
+}
+
+/** A name that no rotation has yet, in git and in the records of all these clusters: of a campaign there is one. */
+export async function campaignName(
+  { desired, store, clusters }: Workspace,
+  types: readonly string[],
+  now: number,
+): Promise<string> {
+  const records = await Promise.all(clusters.map(({ name }) => store.load(name)));
+  const taken = new Set(
+    [...desired.rotations, ...records.flatMap(({ rotations }) => rotations)].map(({ name }) => name),
+  );
+  return freeName(types, now, (name) => taken.has(name));
+}
+
+function freeName(types: readonly string[], now: number, isTaken: (name: string) => boolean): string {
+  const month = new Date(now).toISOString().slice(0, 7);
   const base = `${types.join("-").replaceAll("_", "-")}-${month}`;
   for (let number = 2, name = base; ; number += 1) {
-    const file = fileOf(name);
-    if (!taken.has(name) && !existsSync(join(workspace.folder, file))) return { name, file };
+    if (!isTaken(name)) return name;
     name = `${base}-${number}`;
   }
 }

@@ -1,13 +1,17 @@
+import { sideBySide } from "../apply/side-by-side.ts";
+import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
+import { isSelecting } from "../fleet/selection.ts";
 import { apiSpelling } from "../profile/authority-type.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { ROTATE_ADOPT, ROTATE_START } from "./commands/rotate-rows.ts";
 import { afterEdit } from "./edited-file.ts";
-import type { ExitCode } from "./exit-code.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";
 import { move } from "./rotate-move.ts";
-import type { Request, RotateOptions } from "./rotate-request.ts";
+import { campaignName, type Request, type RotateOptions } from "./rotate-request.ts";
 import { start } from "./rotate-start.ts";
 import type { Terminal } from "./terminal.ts";
 import { onlyCluster, openWorkspace } from "./workspace.ts";
@@ -57,7 +61,12 @@ export async function rotateRollback(
   return await edit(terminal, types, options, (request) => move(request, "rollback"));
 }
 
-/** Edits the YAML for a commit, keeping comments, and says so. The cluster is asked only for what git lacks. */
+const AT_ONCE = 10;
+
+/**
+ * Edits the YAML for a commit, keeping comments, and says so. The cluster is asked only for what git lacks. Of several
+ * that were selected, a campaign, each is edited by itself, and those that could not be are named at the end.
+ */
 async function edit(
   terminal: Terminal,
   types: string,
@@ -65,14 +74,36 @@ async function edit(
   verb: (request: Request) => Promise<readonly string[]>,
 ): Promise<ExitCode> {
   const workspace = await openWorkspace(options.directory, options, terminal, "folder");
-  const cluster = onlyCluster(workspace).name;
-  const edited = await verb({
-    terminal,
-    workspace,
-    options,
-    types: types.split(",").map(apiSpelling),
-    cluster,
+  const request = { terminal, workspace, options, types: types.split(",").map(apiSpelling) };
+  if (workspace.clusters.length === 1 || !isSelecting(options)) {
+    say(terminal, await verb({ ...request, cluster: onlyCluster(workspace).name }));
+    return afterEdit(terminal);
+  }
+  const name = options.name ?? (await campaignName(workspace, request.types, terminal.now()));
+  const edited = new Map<string, readonly string[]>();
+  const failed = new Map<string, Failure>();
+  await sideBySide(workspace.clusters, AT_ONCE, async (cluster) => {
+    const alone = { ...workspace, clusters: [cluster] };
+    try {
+      const one = { ...request, options: { ...options, name }, workspace: alone, cluster: cluster.name };
+      edited.set(cluster.name, await verb(one));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failed.set(cluster.name, error);
+    }
   });
-  for (const line of edited) terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
-  return afterEdit(terminal);
+  for (const cluster of workspace.clusters) say(terminal, edited.get(cluster.name) ?? []);
+  for (const cluster of workspace.clusters) {
+    const failure = failed.get(cluster.name);
+    if (failure === undefined) continue;
+    const hint = failure.hint === null ? "" : ` → ${failure.hint}`;
+    const line = harmlessLine(`error: ${cluster.name}: ${failure.message}${hint}`);
+    terminal.stderr.write(`${paragraph(line, "", "  ")}\n`);
+  }
+  const exit = edited.size === 0 ? EXIT.error : afterEdit(terminal);
+  return failed.size === 0 ? exit : EXIT.error;
+}
+
+function say({ stdout }: Terminal, lines: readonly string[]): void {
+  for (const line of lines) stdout.write(`${paragraph(line, "", "  ")}\n`);
 }

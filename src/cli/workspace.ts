@@ -75,6 +75,11 @@ export async function openWorkspace(
   const where = tree === null ? directory : `${directory} at commit ${tree.commit.slice(0, 12)}`;
   insistOnNoErrors(loaded.diagnostics, where);
   const repository = loaded.repository ?? DEFAULT_REPOSITORY;
+  if (selection.shard !== null && repository.waves !== undefined && repository.record === "folder") {
+    throw new Failure("usage", "waves among several machines need a record that all of them see", {
+      hint: "write `record: refs` in the repository resource, or leave out --shard",
+    });
+  }
   const store = await openRecord(folder, trusted ?? repository, git, terminal);
   insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), where);
   return {

@@ -43,7 +43,7 @@ function parseLabel(text: string): Label {
 }
 
 /** Whether a cluster has all of them. */
-function hasLabels(
+export function hasLabels(
   { labels }: Pick<ClusterResource, "labels">,
   wanted: Readonly<Record<string, string>>,
 ): boolean {

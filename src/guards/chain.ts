@@ -7,11 +7,13 @@ import { checks } from "./checks.ts";
 import { componentsReady } from "./components-ready.ts";
 import { exclusive } from "./exclusive.ts";
 import { foreignRotation } from "./foreign-rotation.ts";
+import { hold } from "./hold.ts";
 import { mode } from "./mode.ts";
 import { phaseOrder } from "./phase-order.ts";
 import { roster } from "./roster.ts";
 import { soak } from "./soak.ts";
 import { trustConsumers } from "./trust-consumers.ts";
+import { wave } from "./wave.ts";
 import { window } from "./window.ts";
 
 /** What holds on every platform. */
@@ -25,7 +27,9 @@ const COMMON: readonly Guard[] = [
   trustConsumers,
   checks,
   soak,
+  wave,
   window,
+  hold,
 ];
 
 /** Every guard of a platform, by topic in the order in which people read them; of one topic those of all come first. */

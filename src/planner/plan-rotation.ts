@@ -24,6 +24,7 @@ import { standingOf } from "./rotation-standing.ts";
 import { componentsAt } from "./step-components.ts";
 import { stepsBack, stepsOf } from "./steps.ts";
 import { waiverNotes } from "./waivers.ts";
+import { holdInForce } from "./wave-plan.ts";
 
 /**
  * The plan of one declared rotation: where it stands, and the steps that are left, each with its guards' verdicts.
@@ -42,6 +43,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     afterThose(step, context.ahead),
   );
   const [first] = members;
+  const held = holdInForce(resource.hold, context.now);
   return {
     name: resource.name,
     authorities: resource.authorities.map(({ type }) => type),
@@ -49,6 +51,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     desired_phase: resource.phase,
     source: { file: resource.source.file, line: resource.source.line },
     standing: first?.standing ?? "unclear",
+    ...(held === null ? {} : { hold: held }),
     notes: [
       ...apart(members),
       ...members.flatMap((member) => notesOf(member, resource, context)),

@@ -1,7 +1,8 @@
+import { type CampaignFacts, campaignOf } from "../fleet/waves.ts";
 import { isoTime } from "../iso-time.ts";
 import type { Ahead, ClusterObservation } from "../profile/profile.ts";
 import { catchUp } from "../record/changes/seen.ts";
-import type { DesiredState } from "../resources/model/desired.ts";
+import type { DesiredState, RotationResource } from "../resources/model/desired.ts";
 import { type HistoryFacts, undeclaredIn } from "../rotation/history.ts";
 import type { OverridePlan } from "../rotation/override-plan.ts";
 import type {
@@ -24,6 +25,7 @@ import { bindingOf, clusterFingerprint, planFingerprint } from "./saved/fingerpr
 import { isBlocked } from "./startable.ts";
 import { isEnding } from "./steps.ts";
 import { verdictOf } from "./verdict.ts";
+import { holdInForce, wavePlan, withOrder } from "./wave-plan.ts";
 
 /**
  * The three inputs of design section 1, and the time: desired (git), live (cluster), record (memory).
@@ -43,6 +45,8 @@ export interface PlanInput {
   readonly commit: string | null;
   /** What git says of the time since the last run, by cluster. Absent when nobody asked: then nothing is deleted. */
   readonly histories?: ReadonlyMap<string, HistoryFacts>;
+  /** What was read of the other clusters of campaigns. Absent when nobody looked: then waves hold what they order. */
+  readonly campaigns?: CampaignFacts | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -56,7 +60,7 @@ export interface UnreadCluster {
 
 /** Same inputs, same plan: everything that can be decided is decided here. */
 export function makePlan(input: PlanInput): Plan {
-  const { desired, observations, unread = [], commit } = input;
+  const { desired, observations, unread = [], commit, now } = input;
   const planned = observations.map((observation) => planCluster(observation, input));
   const fingerprints = new Map(
     bindingOf(desired, observations, planned).clusters.map((binding) => [
@@ -66,7 +70,7 @@ export function makePlan(input: PlanInput): Plan {
   );
   const clusters = [
     ...planned.map((cluster) => ({ ...cluster, fingerprint: fingerprints.get(cluster.name) ?? null })),
-    ...unread.map(unplanned),
+    ...unread.map((one) => withOrder(unplanned(one), desired, now)),
   ];
   const outcome = outcomeOf(clusters);
   return {
@@ -79,8 +83,22 @@ export function makePlan(input: PlanInput): Plan {
   };
 }
 
-function unplanned({ name, platform, problem }: UnreadCluster): ClusterPlan {
-  return { name, platform, fingerprint: null, problem, rotations: [], overrides: [], drift: [] };
+function unplanned({
+  name,
+  platform,
+  problem,
+}: Pick<ClusterPlan, "name" | "platform" | "problem">): ClusterPlan {
+  return {
+    name,
+    platform,
+    fingerprint: null,
+    problem,
+    wave: null,
+    hold: null,
+    rotations: [],
+    overrides: [],
+    drift: [],
+  };
 }
 
 function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
@@ -88,8 +106,7 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
   const { cluster: name } = look;
   const platform = look.profile.name;
   const cluster = desired.clusters.find((resource) => resource.name === name);
-  if (cluster === undefined)
-    return { name, platform, problem: null, rotations: [], overrides: [], drift: [] };
+  if (cluster === undefined) return { ...unplanned({ name, platform, problem: null }), name };
   const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   // As apply has it when it begins: what happened while nobody looked is in it.
   const record = catchUp(remembered, look, isoTime(now));
@@ -126,11 +143,17 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
     history,
     now,
   };
-  const planned = inTurn(declared, drift, (rotation, ahead) => planRotation(rotation, { ...context, ahead }));
+  const campaign = (rotation: Pick<RotationResource, "name">) =>
+    campaignOf(cluster, rotation, desired, input.campaigns);
+  const planned = inTurn(declared, drift, (rotation, ahead) =>
+    planRotation(rotation, { ...context, ahead, campaign: campaign(rotation) }),
+  );
   return {
     name,
     platform,
     problem: null,
+    wave: wavePlan(cluster, desired, planned, campaign, now),
+    hold: holdInForce(cluster.hold, now),
     rotations: withEarliest(
       [
         ...planned,

@@ -1,3 +1,4 @@
+import type { CampaignView } from "../fleet/campaign-view.ts";
 import type { Ahead, ClusterObservation } from "../profile/profile.ts";
 import type {
   AuthorityResource,
@@ -26,6 +27,8 @@ export interface RotationContext {
   readonly history: HistoryFacts | null;
   /** Rotations of the cluster that a run takes before this one. */
   readonly ahead: readonly Ahead[];
+  /** Of the rotation that is planned; absent where the repository has no waves. */
+  readonly campaign?: CampaignView | undefined;
 }
 
 /** A step before its work by hand is known. */

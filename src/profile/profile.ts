@@ -1,4 +1,5 @@
 import type { ChecklistStep } from "../checklist/step.ts";
+import type { CampaignView } from "../fleet/campaign-view.ts";
 import type { Judgement } from "../guards/judgement.ts";
 import type {
   ClusterResource,
@@ -235,6 +236,8 @@ export interface GuardInput {
   readonly edge: Edge;
   /** Rotations of the cluster that the same run takes before this one. */
   readonly ahead?: readonly Ahead[] | undefined;
+  /** What is to be known of the other clusters of the campaign; absent where the repository has no waves. */
+  readonly campaign?: CampaignView | undefined;
   /** What `PlatformProfile.overrides` told its own guard; absent when nobody looked, which is not the same as none. */
   readonly overrides?: unknown;
   /** Milliseconds since the epoch. */

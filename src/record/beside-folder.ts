@@ -15,6 +15,8 @@ export function besideFolder(refs: RecordStore, folder: RecordStore): RecordStor
     save: (record) => refs.save(record),
     backup: (backup, sealed) => refs.backup(backup, sealed),
     append: (entry) => refs.append(entry),
+    places: (campaign) => refs.places(campaign),
+    changePlaces: (cluster, campaign, change) => refs.changePlaces(cluster, campaign, change),
     async whereabouts(cluster) {
       const far = await refs.whereabouts(cluster);
       return far.found === null ? { ...far, unread: (await folder.whereabouts(cluster)).found } : far;

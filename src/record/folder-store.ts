@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import type { Places } from "../fleet/places.ts";
 import { isoTime } from "../iso-time.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
 import { appendDurably, createExclusively, foldersIn, namesIn, readIfThere, writeDurably } from "./files.ts";
 import { FolderLock, type TakenFolderLock } from "./folder-lock.ts";
+import { FolderPlaces } from "./folder-places.ts";
 import { type HeldHere, HeldLocks, type LockHome } from "./held-locks.ts";
 import { thisProcess } from "./holder-process.ts";
 import { changedMeanwhile, insistOnRelease, nobodyHolds } from "./lock-words.ts";
@@ -92,6 +94,19 @@ class FolderStore implements RecordStore, LockHome<Held> {
   async append(entry: JournalEntry): Promise<void> {
     await this.#confirm(entry.cluster);
     await appendDurably(join(this.#folder, "journal.jsonl"), entryText(entry));
+  }
+
+  async places(campaign: string): Promise<Places> {
+    return await new FolderPlaces(this.#folder, campaign).read();
+  }
+
+  async changePlaces(
+    cluster: string,
+    campaign: string,
+    change: (before: Places) => Places | null,
+  ): Promise<Places | null> {
+    const places = new FolderPlaces(this.#folder, campaign);
+    return await places.change(change, this.#clocks.wall(), () => this.#confirm(cluster));
   }
 
   async whereabouts(cluster: string): Promise<Whereabouts> {

@@ -1,8 +1,10 @@
 import { Failure } from "../failure.ts";
+import { noPlaces, type Places } from "../fleet/places.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround } from "./clocks.ts";
 import { changedMeanwhile } from "./lock-words.ts";
 import { parseRecord } from "./parse.ts";
+import { parsePlaces, placesText } from "./places-text.ts";
 import { refComponent } from "./ref-component.ts";
 import { RefLocks } from "./ref-locks.ts";
 import { type RefMove, RemoteRefs } from "./remote-refs.ts";
@@ -36,6 +38,8 @@ export interface RefsStoreOptions {
 }
 
 const ATTEMPTS = 5;
+/** Many machines may want a place at the same moment. */
+const SWAPS = 50;
 
 /**
  * The record in refs of the git remote: what a runner that forgets everything finds again, with no server to run.
@@ -44,6 +48,7 @@ const ATTEMPTS = 5;
  *     refs/capstan/lock               keeps versions out that had one lock for all clusters
  *     refs/capstan/record/<cluster>   record.json, one commit for each change
  *     refs/capstan/journal/<cluster>  entry.json, one commit for each entry
+ *     refs/capstan/campaigns/<name>   campaign.json, who has a place where a wave has only so many
  *     refs/capstan/backup/<cluster>   backup.json, the public state of the CAs before a rotation; backup.age, the full
  *                                     one, where it is sealed
  *
@@ -58,6 +63,10 @@ class RefsStore implements RecordStore {
   readonly #refs: RemoteRefs;
   readonly #locks: RefLocks;
   readonly #clocks: Clocks;
+  /** Of each campaign, the last change that was asked for. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Records by their commits, so that what did not move is read once. */
+  readonly #read = new Map<string, { readonly tip: string; readonly record: ClusterRecord }>();
   /** Where each ref stood when this run last read or wrote it. */
   readonly #known = new Map<string, string | null>();
 
@@ -72,8 +81,12 @@ class RefsStore implements RecordStore {
     const tip = await this.#refs.tip(ref);
     this.#known.set(ref, tip);
     if (tip === null) return emptyRecord(cluster);
+    const known = this.#read.get(ref);
+    if (known?.tip === tip) return known.record;
     const text = await this.#refs.read(tip, "record.json");
-    return parseRecord(text ?? "", `${ref} of ${this.#refs.remote}`, cluster);
+    const record = parseRecord(text ?? "", `${ref} of ${this.#refs.remote}`, cluster);
+    this.#read.set(ref, { tip, record });
+    return record;
   }
 
   async whereabouts(cluster: string): Promise<Whereabouts> {
@@ -127,6 +140,57 @@ class RefsStore implements RecordStore {
     });
   }
 
+  async places(campaign: string): Promise<Places> {
+    const ref = campaignRef(campaign);
+    return await this.#placesAt(ref, await this.#refs.tip(ref), campaign);
+  }
+
+  async #placesAt(ref: string, tip: string | null, campaign: string): Promise<Places> {
+    if (tip === null) return noPlaces(campaign);
+    const text = await this.#refs.read(tip, "campaign.json");
+    return parsePlaces(text ?? "", `${ref} of ${this.#refs.remote}`, campaign);
+  }
+
+  /** Clusters of this run one after the other: they would only be in each other's way. */
+  async changePlaces(
+    cluster: string,
+    campaign: string,
+    change: (before: Places) => Places | null,
+  ): Promise<Places | null> {
+    const turn = (this.#turns.get(campaign) ?? Promise.resolve()).then(() =>
+      this.#swapPlaces(cluster, campaign, change),
+    );
+    this.#turns.set(
+      campaign,
+      turn.catch(() => {}),
+    );
+    return await turn;
+  }
+
+  async #swapPlaces(
+    cluster: string,
+    campaign: string,
+    change: (before: Places) => Places | null,
+  ): Promise<Places | null> {
+    const ref = campaignRef(campaign);
+    for (let attempt = 0; attempt < SWAPS; attempt += 1) {
+      const from = await this.#refs.tip(ref);
+      const before = await this.#placesAt(ref, from, campaign);
+      const next = change(before);
+      if (next === null || next === before) return next;
+      const files = { "campaign.json": placesText(next) };
+      const subject = `places of ${campaign}: ${cluster}\n`;
+      const to = await this.#refs.commit(files, from, subject, this.#clocks.wall());
+      const moved = await this.#locks.inTurn(cluster, () =>
+        this.#locks.moveUnderLock(cluster, { ref, from, to }),
+      );
+      if (moved) return next;
+    }
+    throw new Failure("storage", `${ref} could not be changed: other runs do all the time`, {
+      hint: "run it again",
+    });
+  }
+
   async lock(cluster: string, holder: LockHolder, notice: (message: string) => void): Promise<Lock> {
     return await this.#locks.lock(cluster, holder, notice);
   }
@@ -153,6 +217,10 @@ class RefsStore implements RecordStore {
     if (moved) this.#known.set(move.ref, move.to);
     return moved;
   }
+}
+
+function campaignRef(campaign: string): string {
+  return `refs/capstan/campaigns/${refComponent(campaign)}`;
 }
 
 function recordRef(cluster: string): string {

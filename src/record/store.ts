@@ -1,3 +1,4 @@
+import type { Places } from "../fleet/places.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { Life } from "./holder-process.ts";
@@ -20,6 +21,17 @@ export interface RecordStore {
   append(entry: JournalEntry): Promise<void>;
   /** Where the record of a cluster is kept, and whether there is one: a lost record is not an empty one. */
   whereabouts(cluster: string): Promise<Whereabouts>;
+  /** Who has a place in a campaign. Throws a `Failure` (`storage`) when unreadable. */
+  places(campaign: string): Promise<Places>;
+  /**
+   * Changes that by compare-and-swap, and under the lock of the cluster that it is done for; `change` may be asked
+   * several times. It gives what it got for "as it should be", and `null` for "not now": then nothing is changed.
+   */
+  changePlaces(
+    cluster: string,
+    campaign: string,
+    change: (before: Places) => Places | null,
+  ): Promise<Places | null>;
   /**
    * Takes the lock of a cluster, or throws a `Failure` (`locked`) that names the holder. `notice` hears of a lock that
    * was left behind by a run that is gone, and was taken over.

@@ -87,6 +87,10 @@ export interface ClusterPlan {
   readonly fingerprint: string | null;
   /** Why nothing is planned for it. */
   readonly problem: ClusterProblem | null;
+  /** Where it stands among the waves of the repository; `null` where there are none. */
+  readonly wave: WavePlan | null;
+  /** That a person holds it now; `null`: nobody does. */
+  readonly hold: HoldPlan | null;
   readonly rotations: readonly RotationPlan[];
   /** One per CA that has overrides, or could have some and rotates. */
   readonly overrides: readonly OverridePlan[];
@@ -100,6 +104,22 @@ export interface ClusterPlan {
 export interface ResourcePlace {
   readonly file: string;
   readonly line: number;
+}
+
+/** The wave of a cluster, and what its next step waits for. */
+export interface WavePlan {
+  /** `null`: no wave fits it, so that it is held. */
+  readonly name: string | null;
+  /** Clusters of the waves before that have not verified the phase. */
+  readonly waits_for: readonly string[];
+  /** When the pause of its wave is over, ISO 8601. */
+  readonly until: string | null;
+}
+
+/** Why a person holds a cluster or a rotation, and until when (ISO 8601). */
+export interface HoldPlan {
+  readonly reason: string;
+  readonly until: string | null;
 }
 
 /** Of a cluster that was not read: then it has no rotations, overrides and drift, because nothing is known of them. */
@@ -121,6 +141,8 @@ export interface RotationPlan {
   /** Absent where no resource declares it any more, and in plans of before. */
   readonly source?: ResourcePlace;
   readonly standing: Standing;
+  /** That a person holds this rotation now; absent: nobody does. */
+  readonly hold?: HoldPlan;
   /** Facts worth a sentence that block nothing. */
   readonly notes: readonly string[];
   readonly keys: readonly KeyPlan[];

@@ -28,6 +28,8 @@ export interface ClusterStatus {
   readonly platform: string;
   /** Why it could not be read: then nothing below is known. */
   readonly problem: ClusterPlan["problem"];
+  readonly wave: ClusterPlan["wave"];
+  readonly hold: ClusterPlan["hold"];
   readonly observed_at: string | null;
   readonly versions: ClusterObservation["versions"] | null;
   readonly authorities: readonly AuthorityStatus[];
@@ -105,20 +107,21 @@ export function liveStatus(observations: readonly ClusterObservation[], plan: Pl
     format_version: "1.0",
     outcome: plan.outcome,
     commit: plan.commit,
-    clusters: plan.clusters.flatMap((cluster) => {
-      const observation = observations.find((one) => one.cluster === cluster.name);
-      if (observation !== undefined) return [clusterStatus(observation, plan, now)];
-      return cluster.problem === null ? [] : [unreadStatus(cluster)];
-    }),
+    clusters: [
+      ...observations.map((observation) => clusterStatus(observation, plan, now)),
+      ...plan.clusters.filter(({ problem }) => problem !== null).map(unreadStatus),
+    ],
   };
 }
 
 /** Of a cluster that could not be read. */
-function unreadStatus({ name, platform, problem }: ClusterPlan): ClusterStatus {
+function unreadStatus({ name, platform, problem, wave, hold }: ClusterPlan): ClusterStatus {
   return {
     name,
     platform,
     problem,
+    wave,
+    hold,
     observed_at: null,
     versions: null,
     authorities: [],
@@ -139,6 +142,8 @@ export function clusterStatus(observation: ClusterObservation, plan: Plan, now: 
     name: observation.cluster,
     platform: observation.profile.name,
     problem: null,
+    wave: planned?.wave ?? null,
+    hold: planned?.hold ?? null,
     observed_at: observation.observedAt,
     versions: observation.versions,
     authorities: observation.authorities.map(authorityStatus),

@@ -84,6 +84,8 @@ class Replica {
         append: (entry) => call(() => store.append(entry)),
         backup: (state, sealed) => call(() => store.backup(state, sealed)),
         whereabouts: () => store.whereabouts(),
+        places: (campaign) => store.places(campaign),
+        changePlaces: (name, campaign, change) => call(() => store.changePlaces(name, campaign, change)),
         lock: () => call(async () => this.#lock()),
         lockState: () => store.lockState(),
         locks: () => store.locks(),

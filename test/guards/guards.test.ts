@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { CampaignView, MemberView } from "../../src/fleet/campaign-view.ts";
 import { guardsOf, judgeAll } from "../../src/guards/chain.ts";
 import type { ClusterObservation, GuardInput } from "../../src/profile/profile.ts";
-import type { Backup, ClusterResource } from "../../src/resources/model/desired.ts";
+import type { Backup, ClusterResource, Wave } from "../../src/resources/model/desired.ts";
 import type { TrustConsumer } from "../../src/resources/model/trust-consumer.ts";
 import type { CheckResult } from "../../src/rotation/check-result.ts";
 import type {
@@ -47,6 +48,8 @@ interface Case {
   readonly record?: Partial<RotationRecord> | null;
   readonly policy?: Parameters<typeof cluster>[0];
   readonly backup?: ClusterResource["backup"];
+  readonly held?: NonNullable<ClusterResource["hold"]>;
+  readonly campaign?: Partial<Omit<CampaignView, "wave">> & { readonly wave?: Partial<Wave> | null };
   readonly checks?: ClusterResource["checks"];
   /** What the record knows of the cluster's checks. */
   readonly results?: readonly CheckResult[];
@@ -64,6 +67,14 @@ const TO_INIT: Edge = { from: "standby", to: "init" };
 const INIT_BACK: Edge = { from: "init", to: "rollback" };
 const OUT_OF_ROLLBACK: Edge = { from: "rollback", to: "standby" };
 
+const member = (change: Partial<MemberView>): MemberView => ({
+  cluster: "canary.cluster",
+  wave: "canary",
+  verified: {},
+  wentBack: null,
+  unread: null,
+  ...change,
+});
 const without = (name: string) => components("init").filter((one) => one.name !== name);
 const changed = (name: string, change: Parameters<typeof component>[2]) =>
   components("init").map((one) => (one.name === name ? { ...one, ...change } : one));
@@ -1200,6 +1211,122 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: ["authority/host"],
   },
+  "nobody holds it": { guard: "hold", edge: INIT_TO_CLIENTS, verdict: "absent" },
+  "the cluster is held": {
+    guard: "hold",
+    edge: INIT_TO_CLIENTS,
+    held: { reason: "audit", until: ago(-60) },
+    verdict: "fail",
+    about: [`cluster/${CLUSTER}`],
+  },
+  "cluster and rotation are held, until somebody takes it out": {
+    guard: "hold",
+    edge: SERVERS_TO_STANDBY,
+    held: { reason: "audit", until: null },
+    rotation: { hold: { reason: "ask ada", until: null } },
+    verdict: "fail",
+    about: [`cluster/${CLUSTER}`, "rotation/host-2026-11"],
+  },
+  "a hold that is over": {
+    guard: "hold",
+    edge: TO_INIT,
+    held: { reason: "audit", until: ago(1) },
+    verdict: "pass",
+  },
+  "the way back is never held": {
+    guard: "hold",
+    edge: INIT_BACK,
+    held: { reason: "audit", until: null },
+    rotation: { hold: { reason: "ask ada", until: null } },
+    verdict: "absent",
+  },
+  "the end of a rollback is not held either": {
+    guard: "hold",
+    edge: OUT_OF_ROLLBACK,
+    held: { reason: "audit", until: null },
+    verdict: "absent",
+  },
+  "no waves": { guard: "wave", edge: TO_INIT, verdict: "absent" },
+  "in no wave": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { wave: null },
+    verdict: "fail",
+    about: [`cluster/${CLUSTER}`],
+  },
+  "nobody comes before": { guard: "wave", edge: TO_INIT, campaign: {}, verdict: "pass" },
+  "the wave before has verified it": {
+    guard: "wave",
+    edge: INIT_TO_CLIENTS,
+    campaign: { before: [member({ verified: { init: ago(90), update_clients: ago(60) } })] },
+    verdict: "pass",
+  },
+  "the wave before is a phase behind": {
+    guard: "wave",
+    edge: INIT_TO_CLIENTS,
+    campaign: { before: [member({ verified: { init: ago(90) } })] },
+    verdict: "fail",
+    about: ["wave/canary"],
+  },
+  "the wave before went back": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { before: [member({ verified: { init: ago(90) }, wentBack: "was rolled back (node2)" })] },
+    verdict: "fail",
+    about: ["cluster/canary.cluster"],
+  },
+  "the way back waits for no wave": {
+    guard: "wave",
+    edge: INIT_BACK,
+    campaign: { wave: null, before: [member({})] },
+    verdict: "absent",
+  },
+  "the wave pauses": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { wave: { pauseMs: 3_600_000 }, before: [member({ verified: { init: ago(59) } })] },
+    verdict: "fail",
+    about: ["wave/rest"],
+  },
+  "the pause is over": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { wave: { pauseMs: 3_600_000 }, before: [member({ verified: { init: ago(60) } })] },
+    verdict: "pass",
+  },
+  "a record of the wave before cannot be read": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { before: [member({ unread: "no answer" })] },
+    verdict: "unknown",
+    about: ["cluster/canary.cluster"],
+  },
+  "all places are taken": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { places: { most: 2, taken: ["a", "b"], unread: null } },
+    verdict: "fail",
+    about: ["campaign/host-2026-11"],
+  },
+  "one of the places is its own": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { places: { most: 2, taken: ["a", CLUSTER], unread: null } },
+    verdict: "pass",
+  },
+  "who has begun needs no place to go on": {
+    guard: "wave",
+    edge: INIT_TO_CLIENTS,
+    campaign: { places: { most: 1, taken: ["a"], unread: null } },
+    verdict: "pass",
+  },
+  "nobody knows who has a place": {
+    guard: "wave",
+    edge: TO_INIT,
+    campaign: { places: { most: 1, taken: [], unread: "no answer" } },
+    verdict: "unknown",
+    about: ["campaign/host-2026-11"],
+  },
   "no windows": { guard: "window", edge: INIT_TO_CLIENTS, verdict: "absent" },
   "within a change window": { guard: "window", edge: TO_INIT, policy: OPEN, verdict: "pass" },
   "outside of the change windows": {
@@ -1432,6 +1559,17 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+function campaignOf({ wave = {}, ...more }: NonNullable<Case["campaign"]>): CampaignView {
+  const rest = { name: "rest", selector: {}, pauseMs: null, maxInProgress: null };
+  return {
+    name: "host-2026-11",
+    wave: wave === null ? null : { ...rest, ...wave },
+    before: [],
+    places: null,
+    ...more,
+  };
+}
+
 function inputOf(one: Case): GuardInput {
   const { edge, observation: seen, record, policy, rotation: wanted, type = "host", declared } = one;
   const observed = observation(edge.from, {
@@ -1456,8 +1594,10 @@ function inputOf(one: Case): GuardInput {
     cluster: {
       ...cluster(policy),
       ...(one.backup === undefined ? {} : { backup: one.backup }),
+      ...(one.held === undefined ? {} : { hold: one.held }),
       ...(one.checks === undefined ? {} : { checks: one.checks }),
     },
+    ...(one.campaign === undefined ? {} : { campaign: campaignOf(one.campaign) }),
     observation: observed,
     authority: host,
     rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
@@ -1475,7 +1615,14 @@ function inputOf(one: Case): GuardInput {
 const GUARDS = guardsOf(TELEPORT);
 
 /** A wrong phase, and somebody else's rotation, are nothing that a review could accept. */
-const NOBODY_WAIVES: readonly GuardId[] = ["phase-order", "mode", "foreign-rotation", "exclusive"];
+const NOBODY_WAIVES: readonly GuardId[] = [
+  "phase-order",
+  "mode",
+  "foreign-rotation",
+  "exclusive",
+  "wave",
+  "hold",
+];
 
 describe("guards", () => {
   it.each(Object.entries(CASES))("%s", (_title, one) => {

@@ -64,6 +64,8 @@ class Stop {
       locks: () => store.locks(),
       releaseLock: (lock) => store.releaseLock(lock),
       whereabouts: (cluster) => store.whereabouts(cluster),
+      places: (campaign) => store.places(campaign),
+      changePlaces: this.around((cluster, campaign, change) => store.changePlaces(cluster, campaign, change)),
     };
   }
 

@@ -56,6 +56,7 @@ const TELEPORT = head("cluster", {
     teleport: { tctl: ["tctl"], auth_server: "acme.example.com:443", identity_file: "/run/identity" },
     policy: POLICY,
     peers: ["leaf.cluster"],
+    hold: { reason: "audit", until: "2026-12-18" },
     checks: [CHECK],
     signer: { command: ["sign"], timeout: "1m" },
     backup: { command: ["backup"], timeout: "1m" },
@@ -143,6 +144,7 @@ const ROTATION = head("ca_rotation", {
     mode: "auto",
     grace_period: "48h",
     resume: { reason: "repaired" },
+    hold: { reason: "audit", until: "2026-12-18" },
     ...STATEMENTS,
   },
 });
@@ -174,6 +176,7 @@ const REPOSITORY = head("repository", {
     notify: { command: ["notify-team"], timeout: "10s", events: ["failed"] },
     executables: [["tctl"]],
     addresses: ["acme.example.com:443"],
+    waves: [{ name: "canary", selector: { ring: "canary" }, pause: "24h", max_in_progress: 10 }],
   },
 });
 
@@ -407,6 +410,10 @@ const LEADS_NOWHERE: Readonly<Record<FieldPath, string>> = {
   "spec.authorities.next.certificate": "a certificate, checked as one",
   "spec.authorities.next.key": "a sealed key",
   "spec.resume.reason": "for people",
+  "spec.hold.reason": "for people",
+  "spec.hold.until": "a moment",
+  "spec.waves.name": "for people",
+  "spec.waves.selector": "labels of clusters of the repository",
   "spec.acknowledge.step": "an id of a checklist",
   "spec.acknowledge.who": "for people",
   "spec.acknowledge.note": "for people",

@@ -1,3 +1,4 @@
+import { noPlaces, type Places } from "../../src/fleet/places.ts";
 import type { AuthorityBackup, JournalEntry, RecordStore } from "../../src/record/store.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 
@@ -30,6 +31,18 @@ export class MemoryStore implements RecordStore {
 
   async append(entry: JournalEntry): Promise<void> {
     this.journal.push(entry);
+  }
+
+  readonly campaigns = new Map<string, Places>();
+
+  async places(campaign: string): Promise<Places> {
+    return this.campaigns.get(campaign) ?? noPlaces(campaign);
+  }
+
+  async changePlaces(_cluster: string, campaign: string, change: (before: Places) => Places | null) {
+    const next = change(this.campaigns.get(campaign) ?? noPlaces(campaign));
+    if (next !== null) this.campaigns.set(campaign, next);
+    return next;
   }
 
   async whereabouts() {

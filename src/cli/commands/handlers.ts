@@ -25,6 +25,7 @@ export const HANDLERS: Loaders = {
   "rotate advance": async () => (await import("../rotate.ts")).rotateAdvance,
   "rotate finish": async () => (await import("../rotate.ts")).rotateFinish,
   "rotate rollback": async () => (await import("../rotate.ts")).rotateRollback,
+  hold: async () => (await import("../hold.ts")).holdInGit,
   waive: async () => (await import("../waive.ts")).waive,
   acknowledge: async () => (await import("../acknowledge.ts")).acknowledge,
   "override csr": async () => (await import("../override/csr.ts")).csr,

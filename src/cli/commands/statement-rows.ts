@@ -50,3 +50,22 @@ export const ACKNOWLEDGE = row({
   ],
   exits: ["ok", "error"],
 });
+
+/** `capstan hold`. */
+export const HOLD = row({
+  name: "hold",
+  summary: "hold a cluster or a rotation: edits the YAML, for a commit; never holds the way back",
+  arguments: [{ name: "cluster", says: "the cluster; without it those that are selected", optional: true }],
+  flags: {
+    ...COMMON,
+    reason: { value: "text", says: "why: it stands in every plan and status", required: true },
+    until: { value: "when", says: "a date, held to its end, or a time; without it until it is taken out" },
+    rotation: { ...ROTATION, says: "hold this rotation alone: [CLUSTER/]NAME" },
+  },
+  examples: [
+    "capstan hold acme.cluster --reason audit --until 2026-12-18",
+    "capstan hold --selector ring=canary --reason audit",
+    'capstan hold acme.cluster --rotation host-2026-11 --reason "ask ada first"',
+  ],
+  exits: ["ok", "error"],
+});

@@ -1,6 +1,7 @@
 import type { Fingerprint } from "../../rotation/observation.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { AccessCheck } from "./access-check.ts";
+import type { Hold } from "./hold.ts";
 import type { TrustConsumer } from "./trust-consumer.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface ClusterResource {
   readonly backup?: Backup;
   /** Absent: none. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Absent: nobody holds it. */
+  readonly hold?: Hold;
   /** Checks of one's own, whether people and machines still get in. Absent: none. */
   readonly checks?: readonly AccessCheck[];
   /**
@@ -144,7 +147,9 @@ export interface RotationResource {
   readonly waive: readonly Waiver[];
   /** Why a rotation that was rolled back is tried again. */
   readonly resume: string | null;
-  /** SHA-256 of the canonical `spec`: what quarantine compares. */
+  /** Absent: nobody holds it. */
+  readonly hold?: Hold;
+  /** SHA-256 of the canonical `spec`, but for a hold: what quarantine compares. */
   readonly contentHash: string;
 }
 
@@ -215,6 +220,19 @@ export interface RepositoryResource {
   readonly executables: readonly (readonly string[])[];
   /** `host:port` that may be dialled for it. */
   readonly addresses: readonly string[];
+  /** The order of clusters in a campaign; a cluster is in the first that fits. Absent: all go at once. */
+  readonly waves?: readonly Wave[];
+}
+
+/** Clusters that go together in a campaign, behind those of the waves before. */
+export interface Wave {
+  readonly name: string;
+  /** Labels that a cluster has, all of them. */
+  readonly selector: Readonly<Record<string, string>>;
+  /** How long after the wave before has verified a phase, milliseconds. */
+  readonly pauseMs: number | null;
+  /** How many clusters may be between start and end at the same time; `null`: all of them. */
+  readonly maxInProgress: number | null;
 }
 
 /** What people can be told: a step is held, a rotation went back, is at its end, or a run could not go on. */

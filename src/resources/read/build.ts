@@ -20,9 +20,11 @@ import {
   type RotatedAuthority,
   type RotationResource,
   type Waiver,
+  type Wave,
   WEEKDAYS,
 } from "../model/desired.ts";
 import { parseDuration } from "../model/duration.ts";
+import type { Hold } from "../model/hold.ts";
 import { parseLocalMoment, parseMoment } from "../model/moment.ts";
 import type { TrustConsumer } from "../model/trust-consumer.ts";
 import { type ResourceDocument, sourceOf } from "./document.ts";
@@ -79,8 +81,14 @@ interface RawCluster {
       readonly freezes?: readonly Freeze[];
     };
     readonly peers?: readonly string[];
+    readonly hold?: RawHold;
     readonly checks?: readonly RawCheck[];
   };
+}
+
+interface RawHold {
+  readonly reason: string;
+  readonly until?: string;
 }
 
 type RawCheck = Omit<AccessCheck, "timeoutMs" | "attempts" | "required"> &
@@ -119,6 +127,7 @@ interface RawRotation {
     readonly mode?: RotationResource["mode"];
     readonly grace_period?: string;
     readonly resume?: { readonly reason: string };
+    readonly hold?: RawHold;
     readonly acknowledge?: readonly RawAcknowledgement[];
     readonly waive?: readonly RawWaiver[];
   };
@@ -159,6 +168,12 @@ interface RawRepository {
     };
     readonly executables?: readonly (readonly string[])[];
     readonly addresses?: readonly string[];
+    readonly waves?: readonly {
+      readonly name: string;
+      readonly selector: Wave["selector"];
+      readonly pause?: string;
+      readonly max_in_progress?: number;
+    }[];
   };
 }
 
@@ -192,6 +207,7 @@ function clusterOf(
         }),
     ...backupOf(spec.backup),
     ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
+    ...holdOf(spec.hold),
     peers: spec.peers ?? [],
     ...(spec.checks === undefined ? {} : { checks: spec.checks.map((raw) => accessCheck(raw, at)) }),
     policy: {
@@ -214,6 +230,13 @@ function clusterOf(
       })),
     },
   };
+}
+
+/** A date alone is its end: held is what is not known to be free. */
+function holdOf(raw: RawHold | undefined): { readonly hold?: Hold } {
+  if (raw === undefined) return {};
+  const { reason, until = null } = raw;
+  return { hold: { reason, until: until === null ? null : (parseMoment(until, "end") ?? until) } };
 }
 
 /** What goes with a kind, the check of the resources has said. */
@@ -280,6 +303,8 @@ function consumer(raw: RawConsumer): TrustConsumer {
 /** A `ca_rotation` that its schema accepts, with its defaults. */
 export function buildRotation(document: ResourceDocument): RotationResource {
   const { metadata, spec } = document.value as unknown as RawRotation;
+  // To hold what was rolled back is no reason to start it again.
+  const { hold, ...content } = spec;
   return {
     name: metadata.name,
     source: sourceOf(document),
@@ -297,7 +322,8 @@ export function buildRotation(document: ResourceDocument): RotationResource {
     acknowledge: (spec.acknowledge ?? []).map((raw, index) => acknowledgement(document, raw, index)),
     waive: (spec.waive ?? []).map((raw, index) => waiver(document, raw, index)),
     resume: spec.resume?.reason ?? null,
-    contentHash: contentHash(spec),
+    ...holdOf(hold),
+    contentHash: contentHash(content),
   };
 }
 
@@ -360,6 +386,16 @@ export function buildRepository({ value }: ResourceDocument): RepositoryResource
     approvalApp: spec.approval?.app ?? DEFAULT_REPOSITORY.approvalApp,
     executables: spec.executables ?? DEFAULT_REPOSITORY.executables,
     addresses: spec.addresses ?? DEFAULT_REPOSITORY.addresses,
+    ...(spec.waves === undefined
+      ? {}
+      : {
+          waves: spec.waves.map(({ name, selector, pause, max_in_progress }) => ({
+            name,
+            selector,
+            pauseMs: milliseconds(pause),
+            maxInProgress: max_in_progress ?? null,
+          })),
+        }),
     ...(spec.notify === undefined
       ? {}
       : {

@@ -52,6 +52,8 @@ export function checkDocument(document: ResourceDocument, now: Date): Diagnostic
     authorities(value, report);
     gracePeriod(value, report);
   }
+  if (kind === "cluster" || kind === "ca_rotation") moment(value, ["spec", "hold", "until"], report);
+  if (kind === "repository") waves(value, report);
   if (kind === "ca_rotation" || kind === "certificate_authority") {
     for (const index of listAt(value, ["spec", "acknowledge"]).keys())
       moment(value, ["spec", "acknowledge", index, "at"], report);
@@ -113,6 +115,19 @@ function changeWindows(value: unknown, report: Report): void {
     if (from === null || to === null || from < to) continue;
     report([...path, "to"], `${nameOf(path)} is over before it begins`);
   }
+}
+
+/** Places are kept by the name of a wave. */
+function waves(value: unknown, report: Report): void {
+  const path: Path = ["spec", "waves"];
+  const list = listAt(value, path);
+  noRepeats(
+    list.map((_, index) => textAt(value, [...path, index, "name"])),
+    path,
+    report,
+    "name",
+  );
+  for (const index of list.keys()) duration(value, [...path, index, "pause"], report);
 }
 
 function authorities(value: unknown, report: Report): void {

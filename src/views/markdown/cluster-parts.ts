@@ -5,6 +5,7 @@ import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { count } from "../count.ts";
 import { checkWords, exerciseWords } from "../facts/check-words.ts";
 import { isOver, mayGoText } from "../facts/finished.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { stepFacts } from "../facts/step-facts.ts";
 import { shownWork } from "../facts/work-words.ts";
@@ -36,6 +37,7 @@ export function clusterParts(
   const view = { shorten, base, risk: riskOf(cluster) };
   const finished = cluster.rotations.filter(isOver);
   const parts = [
+    ...orderParts(cluster),
     ...cluster.rotations
       .filter((rotation) => !finished.includes(rotation))
       .flatMap((rotation) => rotationParts(cluster, rotation, view)),
@@ -47,6 +49,14 @@ export function clusterParts(
   return details(`${html(cluster.name)} ${summaryOf(cluster, view.risk)}`, parts);
 }
 
+/** That a person holds it, and which wave it is in. */
+function orderParts(cluster: ClusterPlan): readonly Leaf[] {
+  const words = orderWords(cluster);
+  if (words.length === 0) return [];
+  const text = `${words.map((line) => `- ${prose(line)}\n`).join("")}\n`;
+  return [{ text, importance: IMPORTANCE.drift, what: "holds and waves" }];
+}
+
 function summaryOf(cluster: ClusterPlan, risk: Risk): string {
   const steps = clusterSteps(cluster).length;
   const verdict = ["nothing to do", "ready", "point of no return", "blocked"][risk];
@@ -56,8 +66,8 @@ function summaryOf(cluster: ClusterPlan, risk: Risk): string {
 /** The names of the clusters that nothing happens to. */
 export function quietParts(clusters: readonly ClusterPlan[], folded: boolean): readonly Part[] {
   if (clusters.length === 0) return [];
-  const lines = clusters.map(({ name, rotations }) => ({
-    text: `- ${code(name)}${rotations.map((rotation) => `, ${code(rotation.name)} ${standingText(rotation, code)}`).join("")}\n`,
+  const lines = clusters.map(({ name, rotations, hold }) => ({
+    text: `- ${code(name)}${rotations.map((rotation) => `, ${code(rotation.name)} ${standingText(rotation, code)}`).join("")}${hold == null ? "" : `, held: ${prose(hold.reason)}`}\n`,
     importance: IMPORTANCE.quiet,
     what: "clusters with nothing to do",
   }));

@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../../rotation/observation.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { shortener } from "../fingerprints.ts";
 import type { AuthorityStatus, ClusterStatus, LiveStatus } from "../live-status.ts";
 import { cell, code, prose } from "./inline.ts";
@@ -24,6 +25,7 @@ function clusterMarkdown(cluster: ClusterStatus): string {
       `| ${cell(type)} | ${cell(phase)} | ${names(active_keys)} | ${names(trusted_keys)} |\n`,
   );
   const lists = [
+    ...orderWords({ ...cluster, rotations: [] }).map((words) => `- ${prose(words)}\n`),
     ...cluster.components
       .filter(({ following, total }) => following < total)
       .map(({ kind, following, total }) => `- ${code(kind)}: ${following} of ${total} follow\n`),

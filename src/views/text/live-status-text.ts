@@ -3,6 +3,8 @@ import { type Fingerprint, namingKeys } from "../../rotation/observation.ts";
 import type { ClusterPlan, Plan } from "../../rotation/plan.ts";
 import { writtenDate } from "../../written-date.ts";
 import { aboutText } from "../facts/about-words.ts";
+import { TABLE_ABOVE } from "../facts/fleet-rows.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import {
@@ -15,6 +17,7 @@ import {
 } from "../live-status.ts";
 import { consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
+import { fleetText } from "./fleet-table.ts";
 import { overrideFindingText } from "./override-text.ts";
 import type { Paint } from "./paint.ts";
 
@@ -41,6 +44,15 @@ export function liveStatusText(
       ),
     ),
   );
+  if (plan.clusters.length > TABLE_ABOVE) {
+    const tell = (cluster: ClusterPlan) => {
+      const known = clusters.find(({ status }) => status.name === cluster.name);
+      return known === undefined
+        ? problemText(cluster, paint)
+        : clusterText(known.status, known.profile, shorten, paint);
+    };
+    return fleetText(harmlessValue(plan.clusters), "", paint, tell).join("\n");
+  }
   return [
     ...clusters.map(({ status, profile }) => clusterText(status, profile, shorten, paint)),
     ...plan.clusters.flatMap((cluster) => (cluster.problem === null ? [] : [problemText(cluster, paint)])),
@@ -48,10 +60,12 @@ export function liveStatusText(
 }
 
 /** Of a cluster that could not be read. */
-function problemText({ name, platform, problem }: ClusterPlan, paint: Paint): string {
+function problemText(cluster: ClusterPlan, paint: Paint): string {
+  const { name, platform, problem } = cluster;
+  const order = orderWords(cluster).map((words) => `${paragraph(harmlessLine(words), "  ", "    ")}\n`);
   const said = `${problem?.message} → ${problem?.remedy}`;
   const head = `${paint("strong", harmlessLine(name))} (${harmlessLine(platform)})`;
-  return `${head}\n\n${paragraph(`${paint("bad", "unknown")} ${harmlessLine(said)}`, "  ", "    ")}\n`;
+  return `${head}\n${order.join("")}\n${paragraph(`${paint("bad", "unknown")} ${harmlessLine(said)}`, "  ", "    ")}\n`;
 }
 
 type Shorten = (fingerprint: Fingerprint) => string;
@@ -65,6 +79,7 @@ function clusterText(
   const { client, server } = cluster.versions ?? { client: "unknown", server: null };
   const lines = [
     `${paint("strong", harmlessLine(cluster.name))} (${cluster.platform})  cluster ${server ?? "unknown"}, client ${client}`,
+    ...orderWords({ ...cluster, rotations: [] }).map((words) => paragraph(harmlessLine(words), "  ", "    ")),
     "",
     table(
       [

@@ -13,6 +13,8 @@ import { count } from "../count.ts";
 import { aboutText } from "../facts/about-words.ts";
 import { exerciseWords } from "../facts/check-words.ts";
 import { isOver, mayGoText } from "../facts/finished.ts";
+import { TABLE_ABOVE } from "../facts/fleet-rows.ts";
+import { orderWords } from "../facts/order-words.ts";
 import { standingText } from "../facts/standing-words.ts";
 import { stepFacts } from "../facts/step-facts.ts";
 import { planShortener } from "../fingerprints.ts";
@@ -22,6 +24,7 @@ import { baseText } from "./base-text.ts";
 import { checkLines } from "./check-lines.ts";
 import { checklistText, consumersText } from "./checklist-text.ts";
 import { paragraph, table } from "./columns.ts";
+import { fleetText } from "./fleet-table.ts";
 import { overrideText } from "./override-text.ts";
 import type { Paint } from "./paint.ts";
 import { railText } from "./rail-text.ts";
@@ -34,7 +37,10 @@ export function planText(made: Plan, paint: Paint): string {
   const plan = harmlessValue(made);
   const shorten = planShortener(plan);
   const commit = placeOf(plan) === "" ? "" : paint("dim", `  at ${placeOf(plan)}`);
-  const parts = plan.clusters.map((cluster) => clusterText(cluster, plan, shorten, paint, commit));
+  const parts =
+    plan.clusters.length > TABLE_ABOVE
+      ? fleetText(plan.clusters, commit, paint, (cluster) => clusterText(cluster, plan, shorten, paint, ""))
+      : plan.clusters.map((cluster) => clusterText(cluster, plan, shorten, paint, commit));
   const base = plan.base === undefined ? [] : [baseText(plan.base, paint)];
   return `${[...base, ...parts, verdictText(plan, paint)].join("\n")}\n`;
 }
@@ -61,6 +67,8 @@ function clusterText(
   commit: string,
 ): string {
   const lines = [`${paint("strong", cluster.name)} (${cluster.platform})${commit}`, ""];
+  for (const words of orderWords(cluster)) lines.push(paragraph(words, "  ", "    "));
+  if (lines.length > 2) lines.push("");
   if (cluster.problem !== null) return [...lines, problemText(cluster.problem, paint), ""].join("\n");
   if (cluster.rotations.length === 0) lines.push("  no rotation is declared", "");
   const finished = cluster.rotations.filter(isOver);

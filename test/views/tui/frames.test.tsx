@@ -106,6 +106,8 @@ const SCREENS: Readonly<Record<string, (size: Size) => State>> = {
             platform: "talos",
             fingerprint: null,
             problem: null,
+            wave: null,
+            hold: null,
             rotations: [],
             overrides: [],
             drift: [],
@@ -255,6 +257,8 @@ describe("hostile names", () => {
           platform: "teleport",
           fingerprint: null,
           problem: null,
+          wave: null,
+          hold: null,
           rotations: [hostile],
           drift: [{ id: name, subject: name, message: name, remedy: name, blocks: false }],
           overrides: [

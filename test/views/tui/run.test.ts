@@ -329,6 +329,8 @@ describe("the summary in the scrollback", () => {
               platform: "teleport",
               fingerprint: null,
               problem: null,
+              wave: null,
+              hold: null,
               rotations: [rotation("x\u001b[2J")],
               overrides: [],
               drift: [],

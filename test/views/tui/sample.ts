@@ -164,6 +164,8 @@ export function planOf(
       platform: "teleport",
       fingerprint: null,
       problem: null,
+      wave: null,
+      hold: null,
       overrides: [],
       drift: [],
       ...cluster,

@@ -1,0 +1,98 @@
+import "../world/in-process.ts";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Repository } from "../world/repository.ts";
+
+const RINGS = { "a.example": "canary", "b.example": "canary", "c.example": "rest" };
+
+/** Nobody answers there: git alone says which keys sign. */
+function resources(name: string, ring: string): string {
+  return `kind: cluster
+version: v1
+metadata: { name: ${name}, labels: { ring: ${ring} } }
+spec:
+  platform: teleport
+  teleport: { tctl: ["false"] }
+---
+kind: certificate_authority
+sub_kind: host
+version: v1
+metadata: { name: ${name} }
+spec:
+  active_keys: [sha256:${name.charAt(0).repeat(64)}]
+`;
+}
+
+describe("rotate of a campaign", () => {
+  let repository: Repository;
+
+  beforeAll(async () => {
+    repository = await Repository.create();
+    for (const [name, ring] of Object.entries(RINGS)) {
+      await mkdir(join(repository.folder, name));
+      await writeFile(join(repository.folder, name, "cluster.yaml"), resources(name, ring));
+    }
+  });
+  afterAll(() => repository.remove());
+
+  const read = (file: string) => readFile(join(repository.folder, file), "utf8");
+  const canaries = ["a.example/rotations/host.yaml", "b.example/rotations/host.yaml"] as const;
+
+  it("start writes one resource for each that is selected, of one name, and none for the others", async () => {
+    const { exit, stdout } = await repository.capstan(
+      "rotate",
+      "start",
+      "host",
+      "--selector",
+      "ring=canary",
+      "--name",
+      "host",
+    );
+    expect(exit).toBe(0);
+    for (const file of canaries) {
+      expect(stdout).toContain(`wrote ${file}`);
+      expect(await read(file)).toContain("name: host");
+      expect(await read(file)).toContain(`cluster: ${file.split("/")[0]}`);
+    }
+    await expect(read("c.example/rotations/host.yaml")).rejects.toThrow();
+    expect((await repository.capstan("validate")).exit).toBe(0);
+  });
+
+  it("advance edits all of them, and names the one that it could not", async () => {
+    const edit = (verb: string) =>
+      repository.capstan("rotate", verb, "host", "--cluster", "a.example", "--cluster", "b.example");
+    expect((await edit("advance")).exit).toBe(0);
+    for (const file of canaries) expect(await read(file)).toContain("phase: update_clients");
+    const file = join(repository.folder, canaries[1]);
+    await writeFile(
+      file,
+      (await read(canaries[1])).replace("phase: update_clients", "phase: update_servers"),
+    );
+    const { exit, stdout, stderr } = await edit("advance");
+    expect(exit).toBe(1);
+    expect(stdout).toContain(`${canaries[0]}: host update_clients → update_servers`);
+    expect(stderr).toContain("error: b.example: host is at update_servers");
+  });
+
+  it("rollback edits all of them", async () => {
+    const { exit } = await repository.capstan("rotate", "rollback", "host", "--selector", "ring=canary");
+    expect(exit).toBe(0);
+    for (const file of canaries) expect(await read(file)).toContain("phase: rollback");
+  });
+
+  it("of several that nobody selected it asks which", async () => {
+    const { exit, stderr } = await repository.capstan("rotate", "start", "host");
+    expect(exit).toBe(1);
+    expect(stderr).toContain("there are several clusters");
+  });
+
+  it("waves with a shard need a record that all machines see", async () => {
+    const waves =
+      "kind: repository\nversion: v1\nmetadata: { name: pki }\nspec: { waves: [{ name: all, selector: {} }] }\n";
+    await writeFile(join(repository.folder, "repository.yaml"), waves);
+    const { exit, stderr } = await repository.capstan("rotate", "advance", "host", "--shard", "0/2");
+    expect(exit).toBe(1);
+    expect(stderr).toContain("`record: refs`");
+  });
+});
