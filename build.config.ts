@@ -10,6 +10,7 @@ import { bundle } from "./delivery/bundle.ts";
 import { bundledFolders, bundledPackage } from "./delivery/bundled-packages.ts";
 import { notices } from "./delivery/notices.ts";
 import { compileSchemas } from "./delivery/schemas.ts";
+import packageJson from "./package.json" with { type: "json" };
 
 /** Files that are what a command prints. */
 const PRINTED: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +25,10 @@ await mkdir("build");
 await writeFile("build/metafiles.json", JSON.stringify(metafiles));
 const packages = await Promise.all(bundledFolders(Object.values(metafiles)).map(bundledPackage));
 await writeFile("THIRD-PARTY-NOTICES", notices(packages));
+const { manPage } = await import("./src/cli/man-page.ts");
+const { COMMANDS } = await import("./src/cli/commands/command-table.ts");
+const { exitPages } = await import("./src/cli/explain.ts");
+await writeFile("dist/capstan.1", manPage(COMMANDS, exitPages(), packageJson.version));
 for (const [file, words] of Object.entries(PRINTED)) {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, execFileSync(process.execPath, ["dist/capstan.js", ...words]));

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../failure.ts";
+import type { DesiredState } from "../resources/model/desired.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
 import type { RunOutcome } from "./event.ts";
 
@@ -51,9 +52,34 @@ export function nothingToDo(cluster: ClusterPlan): WorkEnding {
 }
 
 /** Of a cluster whose steps were all taken: what blocked beside them still does. */
-export function afterAll(cluster: ClusterPlan): WorkEnding {
+export function afterAll(cluster: ClusterPlan, desired: Pick<DesiredState, "authorities">): WorkEnding {
   if (isBlockedBeside(cluster)) return { outcome: "blocked", message: whatBlocks(cluster) };
-  return { outcome: "applied", message: "everything that was planned is done" };
+  const done = "everything that was planned is done";
+  const types = namedStill(cluster, desired);
+  if (types.length === 0) return { outcome: "applied", message: done };
+  const edit = `capstan rotate finish ${types.join(",")}`;
+  return { outcome: "applied", message: `${done}. One edit is due in git: \`${edit}\`, then a commit` };
+}
+
+/** The CAs whose old key is gone by now, and which git still says sign with it: a walk is written before there is a new one. */
+function namedStill(
+  { name, rotations }: ClusterPlan,
+  { authorities }: Pick<DesiredState, "authorities">,
+): readonly string[] {
+  const ended = rotations
+    .filter(({ steps }) => steps.some(({ from, to }) => to === "standby" && from !== "rollback"))
+    .flatMap(({ keys }) => keys)
+    .filter(({ role }) => role === "retiring");
+  const isNamed = (type: string) =>
+    authorities.some(
+      (one) =>
+        one.cluster === name &&
+        one.type === type &&
+        ended.some(
+          ({ authority, fingerprint }) => authority === type && one.activeKeys.includes(fingerprint),
+        ),
+    );
+  return [...new Set(ended.map(({ authority }) => authority))].filter(isNamed);
 }
 
 /** By what is no step. */

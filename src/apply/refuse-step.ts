@@ -44,7 +44,18 @@ function refusalToTake(run: ClusterRun, atHand: StepAtHand, planned: PlannedStep
   // Its turn has come, and what it comes after was not done.
   if (step.after !== null) return `${name} comes after ${step.after}, which was not taken`;
   if (isTaken(run, step)) return null;
-  return refusalToDrop(run, atHand, before) ?? `${name} needs approval: --auto-approve, or a terminal`;
+  return refusalToDrop(run, atHand, before) ?? `${name} needs approval: ${flagsFor(run, atHand, planned)}`;
+}
+
+/** Every approval that the rotation takes by the plan, at once: whoever cannot be asked learns them in one round. */
+function flagsFor(run: ClusterRun, { rotationName }: StepAtHand, planned: PlannedSteps): string {
+  const isFinal = [...planned.values()].some(
+    (step) => step.id.startsWith(`${rotationName}/`) && needsOwnApproval(step) && !isTaken(run, step),
+  );
+  const final = `--approve-final=${run.cluster.name}/${rotationName}`;
+  return isFinal
+    ? `--auto-approve, and ${final} for the point of no return, which is planned too; or a terminal`
+    : "--auto-approve, or a terminal";
 }
 
 /** What drops a key for good, or would have by the plan that was approved, has an approval of its own. */
@@ -58,7 +69,7 @@ export function refusalToDrop(
   const flag = `--approve-final=${run.cluster.name}/${rotationName}`;
   if (!needsOwnApproval(step)) {
     return needsOwnApproval(planned)
-      ? `${name} was the point of no return in the plan, and was not approved by itself: ${flag}, or a terminal`
+      ? `${name} was the point of no return in the plan, and was not approved by itself: ${flag} beside --auto-approve, or a terminal`
       : null;
   }
   const added = unnamed(run.approval, run.cluster.name, step);
@@ -66,8 +77,8 @@ export function refusalToDrop(
     return `${name} was approved before ${added.join(", ")} was named among those who may live by the key that goes: look at the plan, and approve it anew`;
   }
   return step.starts_clock === true
-    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: ${flag}, or a terminal`
-    : `${name} is the point of no return and needs its own approval: ${flag}, or a terminal`;
+    ? `${name} starts what drops the old key by itself, the point of no return, and needs its own approval: ${flag} beside --auto-approve, or a terminal`
+    : `${name} is the point of no return and needs its own approval: ${flag} beside --auto-approve, or a terminal`;
 }
 
 function isTaken({ approval, cluster }: ClusterRun, step: Step): boolean {

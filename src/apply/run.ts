@@ -104,7 +104,7 @@ async function applyCluster(
   if (actions.some(isApproved)) await settleOverrides(run, null);
   await giveUpUnused(run);
   const ending = gravest(endings);
-  return ending === undefined || ending.outcome === "applied" ? afterAll(plan) : ending;
+  return ending === undefined || ending.outcome === "applied" ? afterAll(plan, run.desired) : ending;
 }
 
 function observationsOf(looks: ReadonlyMap<string, FreshLook>) {

@@ -58,16 +58,17 @@ export async function artifacts(
   return exit;
 }
 
+/** Of one type, or of several separated by commas. */
 function select(
   observations: readonly ClusterObservation[],
   wanted: string | undefined,
 ): readonly LiveAuthority[] {
   const authorities = observations.flatMap((observation) => observation.authorities);
   if (wanted === undefined) return authorities;
-  const type = apiSpelling(wanted);
-  const found = authorities.filter((authority) => authority.type === type);
-  if (found.length > 0) return found;
-  throw new Failure("usage", `no cluster has a ${wanted} CA`, {
-    hint: suggestOneOf(type, [...new Set(authorities.map((authority) => authority.type))], "there are"),
+  const types = wanted.split(",").map(apiSpelling);
+  const unknown = types.find((type) => !authorities.some((authority) => authority.type === type));
+  if (unknown === undefined) return authorities.filter(({ type }) => types.includes(type));
+  throw new Failure("usage", `no cluster has a ${unknown} CA`, {
+    hint: suggestOneOf(unknown, [...new Set(authorities.map((authority) => authority.type))], "there are"),
   });
 }

@@ -5,12 +5,24 @@
  */
 import packageJson from "../../package.json" with { type: "json" };
 
-/** Nobody reads on (`capstan plan | head -1`): no reason to stop half-way in a rotation, nor to fail. */
-function onlyUnread(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+let unwritten = false;
+
+/**
+ * Nobody reads on (`capstan plan | head -1`): no reason to stop half-way in a rotation, nor to fail. What cannot be
+ * written for another reason (a full disk) is no reason to stop either; but then it has failed, and says so once.
+ */
+function onUnwritten(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE" || unwritten) return;
+  unwritten = true;
+  process.exitCode = 1;
+  const why = error.code === "ENOSPC" ? "there is no space left on the device" : error.message;
+  process.stderr.write(
+    `capstan: cannot write to standard output: ${why}\n  → what it says is not complete\n`,
+  );
 }
-process.stdout.on("error", onlyUnread);
-process.stderr.on("error", onlyUnread);
+process.stdout.on("error", onUnwritten);
+// Where that cannot be written, nothing is left to say it on.
+process.stderr.on("error", () => {});
 
 const NEEDED = [22, 18] as const;
 
@@ -41,5 +53,6 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
   const { main } = await import("./main.ts");
-  process.exitCode = await main(process.argv.slice(2));
+  const exit = await main(process.argv.slice(2));
+  process.exitCode = unwritten ? 1 : exit;
 }

@@ -151,6 +151,7 @@ async function targets(
     : [];
   const contact = contactMeant(options);
   const isNew = contact !== null && (unknown.length > 0 || !isDeclared);
+  if (contact !== null && !isNew) throw declaredAlready(there);
   const found = isNew ? await contactEach(contact, unknown, options, rim) : [];
   if (there.length + found.length > 0)
     return [...there.map((cluster) => ({ cluster, file: cluster.source.file })), ...found];
@@ -159,6 +160,14 @@ async function targets(
   const real = INIT_EXAMPLES.map((flags, index) => `\`${index === 0 ? "capstan init " : ""}${flags}\``);
   throw new Failure("usage", "there is no cluster to write resources for", {
     hint: `\`capstan sandbox up\` starts one to try; for a real one: ${real.join(", or ")}`,
+  });
+}
+
+/** How a declared cluster is reached, its resource says: a flag that says otherwise would be passed over. */
+function declaredAlready(clusters: readonly ClusterResource[]): Failure {
+  const places = clusters.map(({ name, source }) => `${name} (${source.file}:${source.line})`);
+  return new Failure("usage", `git says already how ${places.join(", ")} is reached`, {
+    hint: "change it there; or name another cluster with --cluster NAME; without these flags, init adds what is missing",
   });
 }
 

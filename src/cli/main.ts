@@ -7,6 +7,13 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 import { report } from "./report.ts";
 import { discreet, processTerminal, type Terminal } from "./terminal.ts";
 
+/** Also where the command line is wrong, and nobody has read its flags. */
+function asksForJson(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  const flag = argv.findLastIndex((word) => word === "--format" || word.startsWith("--format="));
+  const value = flag < 0 ? env["CAPSTAN_FORMAT"] : (argv[flag]?.split("=")[1] ?? argv[flag + 1]);
+  return value === "json";
+}
+
 /**
  * Runs one command line and gives its exit code. Every command is loaded when it is asked for, so that
  * `--version` and `--help` cost no more than reading the table of commands.
@@ -28,6 +35,6 @@ export async function main(
     await program.parseAsync([...words], { from: "user" });
     return exit;
   } catch (error) {
-    return report(error, terminal);
+    return report(error, terminal, asksForJson(argv, outside.env));
   }
 }

@@ -11,7 +11,7 @@ import {
   readPlanFile as readAnyPlanFile,
   sealPlan,
 } from "../planner/saved/plan-file.ts";
-import { readForeignFile } from "../process/foreign-file.ts";
+import { readForeignFile, readForeignStream } from "../process/foreign-file.ts";
 import { lookAtTarget, namedByFlag, notWritten, readTarget, writeTarget } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,6 +22,9 @@ export interface NamedPlanFile {
   readonly file: PlanFile;
 }
 
+/** A name that stands for standard input, or for standard output. */
+export const STREAM = "-";
+
 /** Over an older one, too: a plan file is made anew whenever something moved. */
 export async function writePlanFile(terminal: Terminal, name: string, plan: BoundPlan): Promise<PlanFile> {
   // Before it is sealed: a digest over what is then left out of the file would not fit.
@@ -29,6 +32,10 @@ export async function writePlanFile(terminal: Terminal, name: string, plan: Boun
     madeAt: new Date(terminal.now()).toISOString(),
     version: packageJson.version,
   });
+  if (name === STREAM) {
+    terminal.stdout.write(planFileText(file));
+    return file;
+  }
   const target = namedByFlag(terminal.cwd, name);
   const found = await lookAtTarget(target);
   if (found?.isFile() === true && found.size > 0 && !isPlanFile(await readTarget(target)))
@@ -59,9 +66,17 @@ export async function readShownPlanFile(terminal: Terminal, name: string): Promi
   return readAnyPlanFile(await textOf(terminal, name), name);
 }
 
+/** The text of a file that was named, `-` for standard input. */
+export async function readNamed(
+  { stdin, cwd }: Pick<Terminal, "stdin" | "cwd">,
+  name: string,
+): Promise<string> {
+  return name === STREAM ? await readForeignStream(stdin) : await readForeignFile(resolve(cwd, name));
+}
+
 async function textOf(terminal: Terminal, name: string): Promise<string> {
   try {
-    return await readForeignFile(resolve(terminal.cwd, name));
+    return await readNamed(terminal, name);
   } catch (cause) {
     throw new Failure("usage", `cannot read the plan file ${name}: ${reason(cause)}`, {
       hint: "`capstan plan --out FILE` writes one",

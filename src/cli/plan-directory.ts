@@ -14,7 +14,7 @@ import type { PLAN } from "./commands/plan-rows.ts";
 import { diagnoseOverride } from "./diagnose-override.ts";
 import { expectations } from "./expectations.ts";
 import { observationsFor } from "./look-for-plan.ts";
-import { writePlanFile } from "./named-plan-file.ts";
+import { STREAM, writePlanFile } from "./named-plan-file.ts";
 import { planOfWorkspace } from "./observe.ts";
 import type { Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
@@ -70,7 +70,7 @@ export async function planDirectory(
   requireApproved(expectations(options.expect), bound);
   if (options.out !== undefined) await writePlanFile(terminal, options.out, bound);
   const { fingerprint } = plan;
-  if (options.out !== undefined && options.quiet !== true) {
+  if (options.out !== undefined && options.out !== STREAM && options.quiet !== true) {
     terminal.stderr.write(`wrote ${options.out}, fingerprint ${fingerprint}\n`);
   }
   return { ...bound, workspace, observations, fingerprint, base, about: aboutOf(workspace, found, ofFolder) };

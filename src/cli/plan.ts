@@ -8,7 +8,9 @@ import { canDraw } from "../views/tui/can-draw.ts";
 import { directoryOf } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-rows.ts";
 import { type ExitCode, exitOfPlan } from "./exit-code.ts";
+import { STREAM } from "./named-plan-file.ts";
 import { sayWhoseRecord } from "./open-record.ts";
+import { printPaged } from "./paged.ts";
 import { type MadePlan, planDirectory } from "./plan-directory.ts";
 import { showPlan } from "./screen.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -25,12 +27,16 @@ export async function plan(
   const made = await planDirectory(terminal, directoryOf(directory, options), options);
   if (made.about !== null && options.format === "json")
     terminal.stderr.write(`${harmlessLine(made.about)}\n`);
+  // Then the file itself is what is printed.
+  if (options.out === STREAM) return exitOfPlan(made.plan);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     const { out: _, ...again } = options;
     const look = async () => (await planDirectory(terminal, directoryOf(directory, options), again)).plan;
     await showPlan(terminal, made.workspace, options, made, options.observations === undefined ? look : null);
   } else {
-    terminal.stdout.write(await planAs(made, terminal, options));
+    const text = await planAs(made, terminal, options);
+    if (options.format === "text") await printPaged(terminal, text);
+    else terminal.stdout.write(text);
     // Where nothing is to be done, nothing is remembered either.
     if (made.plan.outcome !== "no_changes") await sayWhoseRecord(made.workspace, terminal, options);
   }

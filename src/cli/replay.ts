@@ -1,9 +1,7 @@
-import { resolve } from "node:path";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { upgradedPlan } from "../planner/saved/plan-file.ts";
-import { readForeignFile } from "../process/foreign-file.ts";
 import { event as isEvent } from "../resources/read/compiled/schemas.js";
 import { parseForeignJson } from "../resources/read/foreign-json.ts";
 import { harmlessValue } from "../views/harmless.ts";
@@ -12,15 +10,16 @@ import { planText } from "../views/text/plan-text.ts";
 import { canDraw } from "../views/tui/can-draw.ts";
 import type { REPLAY } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { readNamed, STREAM } from "./named-plan-file.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 type ReplayOptions = ValuesOf<typeof REPLAY.flags>;
 
 /** `capstan replay`: a finished run again, from what `--events` wrote; as text where no screen can be drawn. */
 export async function replay(terminal: Terminal, file: string, options: ReplayOptions): Promise<ExitCode> {
-  const events = await readEvents(resolve(terminal.cwd, file));
+  const events = await readEvents(terminal, file);
   const { stdin, stdout, env } = terminal;
-  if (options.tui && canDraw(env, terminal)) {
+  if (options.tui && file !== STREAM && canDraw(env, terminal)) {
     const { watchReplay } = await import("../views/tui/on-screen.tsx");
     await watchReplay({
       stdin,
@@ -40,8 +39,8 @@ export async function replay(terminal: Terminal, file: string, options: ReplayOp
   return EXIT.ok;
 }
 
-async function readEvents(path: string): Promise<readonly RunEvent[]> {
-  const text = await readForeignFile(path).catch((cause: Error) => {
+async function readEvents(terminal: Terminal, path: string): Promise<readonly RunEvent[]> {
+  const text = await readNamed(terminal, path).catch((cause: Error) => {
     throw new Failure("usage", `cannot read ${path}: ${cause.message}`, { cause });
   });
   return text

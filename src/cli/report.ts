@@ -1,22 +1,50 @@
 import { CommanderError } from "commander";
 import { Failure } from "../failure.ts";
+import { readInfo } from "../sandbox/folder.ts";
 import { harmless } from "../views/harmless.ts";
+import { jsonText } from "../views/json/json-text.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
+import { systemFailure } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The one place where errors become text. */
-export function report(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
-  if (error instanceof Failure) {
-    const hint = error.hint === null ? "" : `\n  → ${lines(error.hint)}`;
-    terminal.stderr.write(`capstan: ${lines(error.message)}${hint}\n`);
-    return exitOfFailure(error.code);
+/**
+ * The one place where errors become text. Where JSON is asked for, whoever reads it gets the error as JSON too: on
+ * standard output, beside the sentence for people.
+ */
+export function report(error: unknown, terminal: Terminal, asJson = false): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    if (asJson) sayAsJson(terminal, "usage", error.message.replace(/^error: /, ""), null);
+    return EXIT.error;
+  }
+  const failure = error instanceof Failure ? error : systemFailure(error);
+  if (failure !== null) {
+    const { code, message } = failure;
+    const remedy = sandboxIsDown(failure) ? SANDBOX_DOWN : failure.hint;
+    const hint = remedy === null ? "" : `\n  → ${lines(remedy)}`;
+    if (asJson) sayAsJson(terminal, code, message, remedy);
+    terminal.stderr.write(`capstan: ${lines(message)}${hint}\n`);
+    return exitOfFailure(code);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (asJson) sayAsJson(terminal, "bug", error instanceof Error ? error.message : String(error), null);
   terminal.stderr.write(
     `capstan: this is a bug of capstan; please report it with what follows\n${lines(stack)}\n`,
   );
   return EXIT.error;
+}
+
+function sayAsJson({ stdout }: Terminal, code: string, message: string, remedy: string | null): void {
+  stdout.write(`${jsonText({ format_version: "1.0", error: { code, message, remedy } })}\n`);
+}
+
+const SANDBOX_DOWN =
+  "it is of a sandbox that is down: `capstan sandbox up` starts one, with new CAs; what git says of the old one is wrong then";
+
+/** An executable of a sandbox goes with it. */
+function sandboxIsDown({ code, message }: Failure): boolean {
+  const [, folder] = /"(\/[^"]*\/sandbox)\/bin\/[^"/]+": There is no such file/.exec(message) ?? [];
+  return code === "executable" && folder !== undefined && readInfo(folder) === null;
 }
 
 /** Line by line, as a message may have several; what it quotes comes from anywhere. */

@@ -3,6 +3,7 @@ import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
+import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import { count } from "../views/count.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
@@ -29,6 +30,7 @@ export async function start(request: Request): Promise<readonly string[]> {
   (await authorityMakerOf(clusterOf(request).platform))?.insistOnTypes(types);
   const { live, problem } = await liveIfItCanBeRead(request);
   const record = await workspace.store.load(cluster);
+  if (live === null) refuseWhatIsGone(request, record, problem);
   const declared = rotationsOf(request);
   const again = declared.find((rotation) => rotatesWhatSigns(request, rotation, live));
   if (live !== null) refuseUnderWay(request, live, record, again);
@@ -69,8 +71,33 @@ function refuseUnderWay(
   const turnedBack = lastAttempt(record, declared)?.state === "rolling_back";
   if (turnedBack || rotation.phase === "rollback") return;
   throw new Failure("usage", `${place(declared)} rotates this CA already: it is in ${rotation.phase}`, {
-    hint: `go on with \`capstan rotate advance ${named}\`, or back with \`capstan rotate rollback ${named}\``,
+    hint: `${wayOn(declared, rotation.phase, named)}; back leads \`capstan rotate rollback ${named}\``,
   });
+}
+
+/** The cluster cannot be asked, and what git says signs was retired by the record: nobody here knows what does. */
+function refuseWhatIsGone(request: Request, record: ClusterRecord, problem: string): void {
+  for (const type of request.types) {
+    const keys = declaredKeys(request, type)?.activeKeys ?? [];
+    const gone = record.rotations.find(
+      ({ authority, state, retire }) =>
+        authority === type && state === "finished" && retire.some((key) => keys.includes(key)),
+    );
+    if (gone === undefined) continue;
+    throw new Failure(
+      "executable",
+      `git says that ${keys.join(", ")} signs for ${type}; ${gone.name} has retired that, and what signs now, only the cluster knows: ${problem}`,
+      { hint: "nothing was written; `capstan doctor` says more about the cluster" },
+    );
+  }
+}
+
+/** The command that goes on, and that is not refused. */
+function wayOn({ phase, strategy }: RotationResource, live: Phase, named: string): string {
+  if (phase === "standby" || strategy === "walk") return "`capstan apply` goes on with it";
+  return live === "update_servers"
+    ? `go on with \`capstan rotate finish ${named}\``
+    : `go on with \`capstan rotate advance ${named}\``;
 }
 
 function keysToRetire(

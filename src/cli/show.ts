@@ -6,6 +6,7 @@ import { planText } from "../views/text/plan-text.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { readShownPlanFile } from "./named-plan-file.ts";
+import { printPaged } from "./paged.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 /** `capstan show`: what is in a plan file, without asking git or a cluster. */
@@ -30,7 +31,7 @@ export async function show(terminal: Terminal, name: string, options: CommonOpti
           : [["format", `${written_as}: \`apply\` takes it no more, plan again`]]),
       ];
       const paint = await paintFor(terminal.stdout, terminal.env, options.color);
-      terminal.stdout.write(`${table(facts, "")}\n\n${planText(plan, paint)}`);
+      await printPaged(terminal, `${table(facts, "")}\n\n${planText(plan, paint)}`);
     }
   }
   return EXIT.ok;

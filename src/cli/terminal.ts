@@ -87,13 +87,18 @@ export function canAsk({ stdin, stdout, env }: Terminal): boolean {
   return stdin.isTTY === true && stdout.isTTY === true && !env["CI"];
 }
 
-/** Colour only on a terminal, and never against NO_COLOR (no-color.org) or --no-color. */
+/**
+ * Colour only on a terminal, or where FORCE_COLOR asks for it (a log that shows it; force-color.org); never against
+ * NO_COLOR (no-color.org) or --no-color.
+ */
 export async function paintFor(
   stream: NodeJS.WriteStream,
   env: NodeJS.ProcessEnv,
   wanted: boolean,
 ): Promise<Paint> {
   const { colourPaint, plainPaint } = await import("../views/text/paint.ts");
-  const colour = wanted && stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const forced = env["FORCE_COLOR"] !== undefined && !["", "0", "false"].includes(env["FORCE_COLOR"]);
+  const able = forced || (stream.isTTY === true && env["TERM"] !== "dumb");
+  const colour = wanted && able && !env["NO_COLOR"];
   return colour ? colourPaint : plainPaint;
 }

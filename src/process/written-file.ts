@@ -57,6 +57,8 @@ export async function lookAtTarget({ path, roots }: Target): Promise<Stats | nul
     const last = index === parts.length - 1;
     if (!last && !found.isDirectory()) throw notWritten(path, `${at} is no folder`, "name another place");
     if (last && found.isDirectory()) throw notWritten(path, "it is a folder", "name a file");
+    // A file would take the place of the device itself: /dev/null for everybody on the machine.
+    if (last && !found.isFile()) throw notWritten(path, "it is a device or a pipe", "name a file");
   }
   return found;
 }

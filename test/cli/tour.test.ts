@@ -26,6 +26,15 @@ it.each([
     const summary = stdout.slice(stdout.indexOf("What happened"));
     for (const words of told) expect(summary).toMatch(new RegExp(`${words}\\n {4}sha256:[0-9a-f]{64}\\n`));
     await tryNext(summary);
+    // The reader sees where he is: 1 of N to N of N.
+    const scenes = [...stdout.matchAll(/^── (\d+) of (\d+) {2}/gm)].map(([, at, all]) => [at, all]);
+    expect(scenes).toEqual(scenes.map((_, index) => [`${index + 1}`, `${scenes.length}`]));
+    expect(scenes.length).toBeGreaterThan(3);
+    // `apply` shows the plan that it takes: nothing is printed twice in a row.
+    const commands = [...stdout.matchAll(/^\$ (.*)$/gm)].map(([, line = ""]) => line);
+    expect(
+      commands.filter((line, at) => line === "capstan plan" && commands[at + 1]?.startsWith("capstan apply")),
+    ).toEqual([]);
     const tooWide = `${stdout}\n${stderr}`.split("\n").filter((line) => line.length > 80);
     expect(tooWide).toEqual([]);
     expect(stdout + stderr).not.toMatch(/PRIVATE KEY|AGE-SECRET-KEY/);

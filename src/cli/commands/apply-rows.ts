@@ -5,7 +5,13 @@ import { APPROVE_FINAL, COMMON, EXPECT, FOLDER, FOLLOWED, PARALLEL, SCREEN_READE
 export const APPLY = row({
   name: "apply",
   summary: "take the planned steps, guarded",
-  arguments: [{ name: "plan", says: "a plan file, or the folder of the repository", optional: true }],
+  arguments: [
+    {
+      name: "plan",
+      says: "a plan file (- reads it from standard input), or the folder of the repository",
+      optional: true,
+    },
+  ],
   flags: {
     ...COMMON,
     approveFinal: APPROVE_FINAL,

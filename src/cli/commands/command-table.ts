@@ -26,7 +26,8 @@ import {
   SANDBOX_STATUS,
   SANDBOX_UP,
 } from "./sandbox-rows.ts";
-import { ACKNOWLEDGE, HOLD, WAIVE } from "./statement-rows.ts";
+import { ACKNOWLEDGE, ACKNOWLEDGE, HOLD, WAIVE, WAIVE } from "./statement-rows.ts";
+import { COMPLETION, EXPLAIN } from "./word-rows.ts";
 
 /** Every command of capstan, in the order of `--help`: the one table of them. */
 export const COMMANDS = [
@@ -63,6 +64,8 @@ export const COMMANDS = [
   SANDBOX_DB_LOGIN,
   ACTION,
   DOCTOR,
+  EXPLAIN,
+  COMPLETION,
 ] as const;
 
 /** The first words of those that have two. */

@@ -39,5 +39,7 @@ export const HANDLERS: Loaders = {
   "sandbox fault": async () => (await import("../sandbox.ts")).fault,
   "sandbox db-login": async () => (await import("../sandbox.ts")).databaseLogin,
   action: async () => (await import("../action.ts")).action,
+  explain: async () => (await import("../explain.ts")).explainWord,
+  completion: async () => (await import("../completion.ts")).completion,
   doctor: async () => (await import("../doctor.ts")).doctor,
 };

@@ -8,7 +8,7 @@ export const PLAN = row({
   arguments: [FOLDER],
   flags: {
     ...REVIEWED,
-    out: { value: "file", says: "write the plan to a file, for `show` and `apply`" },
+    out: { value: "file", says: "write the plan to a file, for `show` and `apply`; - prints it" },
     base: {
       value: "ref",
       says: "also say what is changed in git since this commit, and read through its connections",
@@ -32,7 +32,7 @@ export const PLAN = row({
 export const SHOW = row({
   name: "show",
   summary: "show a plan file",
-  arguments: [{ name: "file", says: "what `plan --out` wrote" }],
+  arguments: [{ name: "file", says: "what `plan --out` wrote; - reads it from standard input" }],
   flags: REVIEWED,
   examples: ["capstan show plan.json"],
   exits: ["ok", "error", "stale"],
@@ -42,7 +42,7 @@ export const SHOW = row({
 export const REPLAY = row({
   name: "replay",
   summary: "show a finished run again, from what --events wrote",
-  arguments: [{ name: "file", says: "the events of the run" }],
+  arguments: [{ name: "file", says: "the events of the run; - reads them from standard input" }],
   flags: {
     ...COMMON,
     speed: { value: "n", of: "count", says: "how many times faster" },

@@ -1,9 +1,13 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import packageJson from "../../../package.json" with { type: "json" };
 import { type Flag, longOf } from "../../flag.ts";
 import { parseSpan } from "../../resources/model/duration.ts";
 import type { Argument, CommandRow } from "./command-row.ts";
 import { GROUPS } from "./command-table.ts";
 import { takeFromEnvironment } from "./environment-flags.ts";
+
+/** Where there is more to read. */
+const MORE = `\`capstan explain\` says what a word of a plan means. All of it:\n${packageJson.homepage}`;
 
 /** As wide as all text of capstan; `dist/help.txt` was made so. */
 const HELP_WIDTH = 80;
@@ -70,6 +74,10 @@ function declare(command: Command, row: CommandRow, env: ProgramRim["env"], run:
     if (flag.inline === true) takeInline(command, longOf(name, flag));
   }
   if (row.more !== undefined) command.addHelpText("after", row.more.join("\n"));
+  command.addHelpText(
+    "after",
+    `\nExamples:\n${row.examples.map((line) => `  ${line}`).join("\n")}\n\n${MORE}`,
+  );
   command.action((...given: unknown[]) => {
     takeFromEnvironment(command, row.flags, env);
     // The last thing that commander hands over is the command itself.

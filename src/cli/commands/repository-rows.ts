@@ -69,9 +69,9 @@ export const ARTIFACTS = row({
   flags: {
     ...COMMON,
     out: { value: "dir", says: "folder to write to; files of others in it stay as they are", required: true },
-    type: { value: "type", says: "only this CA type" },
+    type: { value: "type", says: "only these CA types, separated by commas" },
   },
-  examples: ["capstan artifacts --out trust", "capstan artifacts --out trust --type host"],
+  examples: ["capstan artifacts --out trust", "capstan artifacts --out trust --type db,db_client"],
   exits: ["ok", "error"],
 });
 

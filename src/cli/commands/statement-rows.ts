@@ -26,7 +26,7 @@ export const WAIVE = row({
   },
   examples: [
     'capstan waive roster node/node2 --reason "scrapped, OPS-117" --expires 14d',
-    'capstan waive window authority/host --reason "agreed with ops" --expires 1d --rotation host-2026-11',
+    'capstan waive window authority/host --reason "agreed" --expires 1d',
   ],
   exits: ["ok", "error"],
 });

@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
+import { commandWords } from "../command-words.ts";
 import type { FirstContact } from "../first-contact.ts";
 
 /** `tctl` does not say which cluster it would reach before it is asked: the name comes from the person. */
@@ -13,7 +14,7 @@ export const TELEPORT_CONTACT: FirstContact = {
       });
     }
     return found(cluster, {
-      tctl: [tctl ?? "tctl"],
+      tctl: tctl === undefined ? ["tctl"] : commandWords("--tctl", tctl),
       authServer: authServer ?? null,
       identityFile: identityFile ?? null,
     });

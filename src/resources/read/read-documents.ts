@@ -36,6 +36,8 @@ let coreSchema: Schema | undefined;
 /** Parses a file and picks the documents that are ours; what is obviously something else is passed over. */
 export function readDocuments(file: SourceFile): ReadDocuments {
   if (!mayHoldResources(file.text)) return { documents: [], diagnostics: [], incomplete: false };
+  const conflicts = conflictsIn(file);
+  if (conflicts.length > 0) return { documents: [], diagnostics: conflicts, incomplete: true };
   let parsed: readonly Document.Parsed[];
   try {
     parsed = parseYaml(file.text);
@@ -185,6 +187,17 @@ function resourceDocument(
     targets,
     sound: !broken && problems.length === 0,
   };
+}
+
+/** What git leaves in a file where two sides changed the same lines: nobody has decided yet what it says. */
+function conflictsIn(file: SourceFile): readonly Diagnostic[] {
+  const { text } = file;
+  if (!/^<{7} /m.test(text) || !/^>{7} /m.test(text)) return [];
+  const complaint = complain(
+    "a merge conflict is not resolved here",
+    "keep one side, or both, and remove the lines <<<<<<<, ======= and >>>>>>>; then `git add` the file",
+  );
+  return [...text.matchAll(/^<{7} /gm)].map(({ index }) => diagnosticAt(file, index, complaint));
 }
 
 const SYNTAX_HINTS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,14 +11,13 @@ import wrapAnsi from "wrap-ansi";
 export interface Stage {
   /** Says something to the reader. */
   tell(text: string): void;
+  /** A scene begins: the reader sees the how many-th it is. */
   heading(text: string): void;
   /** Runs `capstan`, shows the command and all its output; another exit code than expected ends the tour. */
   capstan(args: readonly string[], expected?: number): Promise<void>;
   /** Runs `capstan` and gives what it printed, without showing it. */
   ask(args: readonly string[]): Promise<string>;
   commit(message: string): Promise<void>;
-  /** Adds lines to the end of a file, and shows them. */
-  append(path: string, text: string): Promise<void>;
   /** Sets a field of the cluster's policy, and shows how. */
   policy(field: string, value: string): Promise<void>;
   /** Sets a variable for everything that runs from now on, and shows how. */
@@ -27,13 +26,19 @@ export interface Stage {
   run(path: string, args: readonly string[], expected?: number): Promise<void>;
 }
 
+/** A play, and how many scenes it has. */
+export interface Tour {
+  readonly scenes: number;
+  play(stage: Stage): Promise<void>;
+}
+
 const CAPSTAN = fileURLToPath(new URL("../capstan.js", import.meta.url));
 
 /**
  * Sets the stage, plays, and leaves no process and no file behind, however the play ends: also when it is stopped, and
  * when nobody reads on (`npm start | head`).
  */
-export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+export async function onStage({ scenes, play }: Tour): Promise<void> {
   const curtain = curtainOf(process);
   const folder = await mkdtemp(join(tmpdir(), "capstan-tour-"));
   const git = simpleGit(folder);
@@ -42,7 +47,7 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   await git.addConfig("user.email", "tour@localhost");
   const strike = () => execa(process.execPath, [CAPSTAN, "sandbox", "down"], { cwd: folder, reject: false });
   try {
-    await play(stageIn(folder, git, curtain));
+    await play(stageIn(folder, git, curtain, scenes));
   } finally {
     await strike();
     await rm(folder, { recursive: true, force: true });
@@ -60,7 +65,8 @@ function curtainOf({ stdout, stderr }: NodeJS.Process): AbortSignal {
   return curtain.signal;
 }
 
-function stageIn(folder: string, git: SimpleGit, curtain: AbortSignal): Stage {
+function stageIn(folder: string, git: SimpleGit, curtain: AbortSignal, scenes: number): Stage {
+  let scene = 0;
   const env: Record<string, string> = {};
   const here = { cwd: folder, env, reject: false, stdin: "ignore", cancelSignal: curtain } as const;
   const write = (text: string) => {
@@ -71,9 +77,13 @@ function stageIn(folder: string, git: SimpleGit, curtain: AbortSignal): Stage {
     execa(process.execPath, [CAPSTAN, ...args], { ...here, stdout: output, stderr: output });
   return {
     tell: (text) => write(text),
-    heading: (text) => write(`\n${style("bold", `── ${text} ${"─".repeat(Math.max(0, 74 - text.length))}`)}`),
+    heading(text) {
+      scene += 1;
+      const title = `${scene} of ${scenes}  ${text}`;
+      write(`\n${style("bold", `── ${title} ${"─".repeat(Math.max(0, 74 - title.length))}`)}`);
+    },
     async capstan(args, expected = 0) {
-      write(`\n${style("cyan", `$ capstan ${args.join(" ")}`)}`);
+      write(`\n${style("cyan", typed(args))}`);
       const { exitCode } = await run(args, "inherit");
       write(style("dim", `(exit ${exitCode})`));
       insist(`capstan ${args.join(" ")}`, exitCode, expected);
@@ -86,10 +96,6 @@ function stageIn(folder: string, git: SimpleGit, curtain: AbortSignal): Stage {
       write(`\n${style("cyan", `$ git commit -m "${message}"`)}`);
       await git.add(".");
       await git.commit(message);
-    },
-    async append(path, text) {
-      write(`\n${style("cyan", `$ cat >> ${path}`)}\n${text.trimEnd()}`);
-      await appendFile(join(folder, path), text);
     },
     async policy(field, value) {
       const [name = ""] = await readdir(join(folder, "clusters"));
@@ -113,6 +119,17 @@ function stageIn(folder: string, git: SimpleGit, curtain: AbortSignal): Stage {
       insist(path, exitCode, expected);
     },
   };
+}
+
+/** The command as it can be pasted; what does not fit into 80 columns goes on below. */
+function typed(args: readonly string[]): string {
+  const lines = ["$ capstan"];
+  for (const word of args) {
+    const line = lines.at(-1) ?? "";
+    if (line.length + word.length > 76) lines.splice(-1, 1, `${line} \\`, `    ${word}`);
+    else lines.splice(-1, 1, `${line} ${word}`);
+  }
+  return lines.join("\n");
 }
 
 /** As wide as a terminal of 80 columns; what does not fit hangs below. */

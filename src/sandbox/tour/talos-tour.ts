@@ -1,5 +1,5 @@
 import { activeKey } from "./active-keys.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, Tour } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
 const SANDBOX = ".capstan/sandbox";
@@ -20,7 +20,9 @@ const WORK = {
 type Type = keyof typeof WORK;
 
 /** Both CAs of a Talos cluster, one after the other and one commit a phase; then a rotation that is rolled back. */
-export async function talosTour(stage: Stage): Promise<void> {
+export const TALOS_TOUR: Tour = { scenes: 7, play };
+
+async function play(stage: Stage): Promise<void> {
   stage.heading("A Talos cluster to try it on");
   stage.tell("The sandbox has machines that speak mutual TLS, each with its own configuration");
   stage.tell("and certificates, a hundred times faster than life. capstan sees only talosctl");
@@ -35,9 +37,10 @@ export async function talosTour(stage: Stage): Promise<void> {
   stage.export("SOPS_AGE_KEY_FILE", `${SANDBOX}/age-identity.txt`);
   const before = await keys(stage);
 
-  stage.heading("The Talos API CA, one commit a phase");
+  stage.heading("The Talos API CA: init and update_clients");
   await upToUpdateClients(stage, "talos");
-  stage.tell("\nNo machine shows who else holds a talosconfig. Before the swap a person looks,");
+  stage.heading("The Talos API CA: a person looks, then the swap");
+  stage.tell("No machine shows who else holds a talosconfig. Before the swap a person looks,");
   stage.tell("and says so in git:");
   await stage.capstan(["rotate", "advance", "talos"]);
   await stage.commit("Rotate the talos CA: update_servers");
@@ -48,10 +51,11 @@ export async function talosTour(stage: Stage): Promise<void> {
   await version(stage, `${SANDBOX}/talosconfig`, 1);
   await version(stage, WRITTEN_TALOSCONFIG, 0);
 
-  stage.heading("The Kubernetes API CA");
+  stage.heading("The Kubernetes API CA: init and update_clients");
   stage.tell("The same phases. After each control plane capstan waits for its static pods and");
   stage.tell("/readyz before it touches the next, and at the end for every node.");
   await upToUpdateClients(stage, "kubernetes");
+  stage.heading("The Kubernetes API CA: the swap and the end");
   await stage.capstan(["rotate", "advance", "kubernetes"]);
   await fromUpdateClients(stage, "kubernetes");
   const after = await keys(stage);
@@ -102,12 +106,7 @@ function nameOf(type: Type): string {
 
 /** What a person has done, in git. */
 async function state(stage: Stage, type: Type, phase: "update_clients" | "update_servers"): Promise<void> {
-  const entries = WORK[type][phase].map(
-    (step) => `    - step: ${type}/${phase}/${step}\n      who: you@example.com\n`,
-  );
-  const heading = phase === "update_clients" ? "  acknowledge:\n" : "";
-  const file = `clusters/acme-talos/rotations/${nameOf(type)}.yaml`;
-  await stage.append(file, heading + entries.join(""));
+  await stage.capstan(["acknowledge", ...WORK[type][phase].map((step) => `${type}/${phase}/${step}`)]);
   await stage.commit(`Rotate the ${type} CA: work of ${phase} is done`);
 }
 

@@ -2,11 +2,11 @@
  * `npm start`: the whole story on the sandbox, for somebody who has just cloned the repository. `npm start -- talos`
  * tells it of a Talos cluster.
  */
-import { hostTour } from "./host-tour.ts";
-import { onStage } from "./stage.ts";
-import { talosTour } from "./talos-tour.ts";
+import { HOST_TOUR } from "./host-tour.ts";
+import { onStage, type Tour } from "./stage.ts";
+import { TALOS_TOUR } from "./talos-tour.ts";
 
-const PLAYS: Readonly<Record<string, typeof hostTour>> = { teleport: hostTour, talos: talosTour };
+const PLAYS: Readonly<Record<string, Tour>> = { teleport: HOST_TOUR, talos: TALOS_TOUR };
 
 try {
   const [name = "teleport"] = process.argv.slice(2);

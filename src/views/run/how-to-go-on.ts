@@ -5,7 +5,7 @@ export function howToGoOn({ ending, tracks }: Pick<Run, "ending" | "tracks">): s
   if (ending?.message.includes("capstan apply") === true) return null;
   switch (ending?.outcome) {
     case "applied":
-      return afterApplied(tracks);
+      return editDue(ending.message) ?? afterApplied(tracks);
     case "nothing-to-do":
       return "nothing";
     case "rolled-back":
@@ -22,6 +22,12 @@ export function howToGoOn({ ending, tracks }: Pick<Run, "ending" | "tracks">): s
     case undefined:
       return "capstan plan says what is left, what blocks and what to do about it";
   }
+}
+
+/** What git lacks after a walk. */
+function editDue(message: string): string | null {
+  const command = /`(capstan rotate finish [^`]+)`/.exec(message)?.[1];
+  return command === undefined ? null : `${command} writes the key that signs now into git, for a commit`;
 }
 
 function afterApplied(tracks: readonly Track[]): string {
