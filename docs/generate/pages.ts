@@ -1,3 +1,4 @@
+import { codesPage } from "./codes.ts";
 import { commandsPage } from "./commands.ts";
 import { guardsPage } from "./guards.ts";
 import { resourcesPage } from "./resources.ts";
@@ -9,6 +10,7 @@ const MADE = "<!-- Made by `npm run docs:generate`; a test fails when it is not 
 export function generatedPages(): ReadonlyMap<string, string> {
   const pages = new Map([
     ...runbooks(),
+    ["reference/codes.md", codesPage()],
     ["reference/commands.md", commandsPage()],
     ["reference/guards.md", guardsPage()],
     ["reference/resources.md", resourcesPage()],

@@ -38,10 +38,12 @@ export default defineConfig({
           items: [
             page("Pull requests and Actions", "pull-requests"),
             page("Fleets, and nobody awake", "fleets"),
+            page("The policy of a cluster", "policy"),
             page("Checks of your own", "checks"),
             page("Certificates of an external CA", "overrides"),
             page("Talos", "talos"),
             page("The screen", "screen"),
+            page("Editors", "editors"),
           ],
         },
         {
