@@ -26,7 +26,7 @@ import {
   SANDBOX_STATUS,
   SANDBOX_UP,
 } from "./sandbox-rows.ts";
-import { ACKNOWLEDGE, ACKNOWLEDGE, HOLD, WAIVE, WAIVE } from "./statement-rows.ts";
+import { ACKNOWLEDGE, HOLD, WAIVE } from "./statement-rows.ts";
 import { COMPLETION, EXPLAIN } from "./word-rows.ts";
 
 /** Every command of capstan, in the order of `--help`: the one table of them. */
