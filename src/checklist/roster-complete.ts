@@ -38,10 +38,18 @@ function statementOf(
 }
 
 /** The comparing, while a rotation goes on whose start capstan did not see; `null` where there is nothing to compare. */
-export function rosterWork(type: string, phase: Phase, input: RosterInput): ChecklistItem | null {
+export function rosterWork(
+  type: string,
+  phase: Phase,
+  input: RosterInput & { readonly observation: Pick<ClusterObservation, "profile" | "authorities"> },
+): ChecklistItem | null {
   const { observation, rotation, record } = input;
   const isForward = phase !== "standby" && phase !== "rollback";
-  const isWanted = isForward && rotation !== null && record?.roster == null;
+  // Of one that is still to begin, apply takes the roster by itself.
+  const goesOn = observation.authorities.some(
+    (live) => live.type === type && live.rotation.phase !== "standby",
+  );
+  const isWanted = isForward && goesOn && rotation !== null && record?.roster == null;
   if (!isWanted || !reportedByComponents(observation.profile, type)) return null;
   const statement = statementOf(type, input);
   return {

@@ -52,6 +52,8 @@ class Replica {
         else throw error;
       }
       await clock.sleep(interval, NEVER);
+      // Else whoever only finds the lock taken lets minutes pass between the other's look and its step, again and again.
+      for (let turn = 0; turn < 500; turn += 1) await Promise.resolve();
     }
   }
 

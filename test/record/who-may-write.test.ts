@@ -211,7 +211,7 @@ describe("who may write: a folder among containers and machines", () => {
     expect(early[0]).toMatchObject({ got: false });
     const late = async () => (await contenders.start("folder", folder, "late", "0").answers())[0];
     await expect
-      .poll(late, { timeout: 30_000, interval: 300 })
+      .poll(late, { interval: 300 })
       .toMatchObject({ got: true, notices: [expect.stringContaining("ran out at")] });
   });
 
@@ -221,7 +221,7 @@ describe("who may write: a folder among containers and machines", () => {
     holder.signal("SIGSTOP");
     const taken = async () =>
       (await contenders.start("folder", folder, "inside", "0", { within: elsewhere }).answers())[0];
-    await expect.poll(taken, { timeout: 30_000, interval: 300 }).toMatchObject({ got: true });
+    await expect.poll(taken, { interval: 300 }).toMatchObject({ got: true });
     holder.signal("SIGCONT");
     expect((await holder.answers()).at(-1)).toMatchObject({
       code: "locked",

@@ -95,14 +95,14 @@ describe("up and down", () => {
   it("ends by itself when its folder is removed", async () => {
     const { info } = await sandboxUp({ dir });
     await rm(join(home, ".capstan"), { recursive: true });
-    await expect.poll(() => isRunning(info.pid), { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => isRunning(info.pid)).toBe(false);
     expect(existsSync(dir)).toBe(false);
   });
 
   it("recovers the folder of a killed one", async () => {
     const { info } = await sandboxUp({ dir });
     process.kill(info.pid, "SIGKILL");
-    await expect.poll(() => isRunning(info.pid), { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => isRunning(info.pid)).toBe(false);
     const call = await tctl("status");
     expect(call.exit).toBe(1);
     expect(call.stderr).toContain("Cannot connect to the auth server");
@@ -118,7 +118,7 @@ describe("up and down", () => {
     await writeFile(join(dir, "sandbox.json"), JSON.stringify(thief));
     // The daemon ends, as the folder is not its own any more; until then it hangs up.
     expect((await tctl("status")).exit).toBe(1);
-    await expect.poll(() => isRunning(info.pid), { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => isRunning(info.pid)).toBe(false);
   });
 });
 
@@ -153,14 +153,12 @@ describe("calls", () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     // It has arrived when the fault has hit it.
     const armed = async () => (await teleports())[0]?.call_faults;
-    await expect.poll(armed, { timeout: 30_000 }).toEqual([{ fault: "timeout", remaining: 0 }]);
+    await expect.poll(armed).toEqual([{ fault: "timeout", remaining: 0 }]);
     expect((await tctl("status")).exit).toBe(0);
     expect(child.exitCode).toBeNull();
     child.kill("SIGKILL");
     await ended;
-    await expect
-      .poll(() => readFileSync(join(dir, "calls.jsonl"), "utf8"), { timeout: 30_000 })
-      .toContain('"exit":null');
+    await expect.poll(() => readFileSync(join(dir, "calls.jsonl"), "utf8")).toContain('"exit":null');
     const [status] = await teleports();
     expect(status?.authorities[0]).toMatchObject({ type: "host", phase: "standby" });
   });
@@ -207,7 +205,6 @@ describe("the recorded session, through the executable", () => {
       if (call.exit !== 0 || (call.args[0] !== "get" && call.args[0] !== "status")) continue;
       await expect
         .poll(async () => phasesIn((await tctl(...call.args)).stdout), {
-          timeout: 30_000,
           interval: 50,
           message: where,
         })

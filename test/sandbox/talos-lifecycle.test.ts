@@ -87,7 +87,7 @@ describe("up and down", () => {
     await up("1.13");
     const status = await sandboxStatus(dir);
     process.kill(status?.info.pid ?? 0, "SIGKILL");
-    await expect.poll(async () => await sandboxStatus(dir), { timeout: 30_000 }).toBeNull();
+    await expect.poll(async () => await sandboxStatus(dir)).toBeNull();
     await up("1.14");
     expect((await talosStatus())?.talos).toBe("v1.14.0");
   });

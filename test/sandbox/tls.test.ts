@@ -83,9 +83,7 @@ describe.each(["18", "5"] as const)("Teleport %s", (version) => {
     });
     expect(refusal).toBeNull();
     await expect
-      .poll(() => sandbox.teleport.status().components.every((one) => one.phase === phase), {
-        timeout: 30_000,
-      })
+      .poll(() => sandbox.teleport.status().components.every((one) => one.phase === phase), {})
       .toBe(true);
     await sandbox.teleport.world.idle();
   }

@@ -25,8 +25,6 @@ function applied(world: TalosWorld): readonly string[] {
   });
 }
 
-const LIMIT_MS = 400_000;
-
 describe("a rotation, killed after every single apply and run again", () => {
   it.each(COMBINATIONS)(
     "of the $type CA ends with exactly the new one ($talos, $layout)",
@@ -54,6 +52,5 @@ describe("a rotation, killed after every single apply and run again", () => {
       expect((await world.plan(world.desired("standby"))).outcome).toBe("no_changes");
       expect(await world.leftBehind()).toEqual([]);
     },
-    LIMIT_MS,
   );
 });
