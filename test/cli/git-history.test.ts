@@ -33,8 +33,8 @@ const ROLLS_BACK: Answer = {
   says: /any more since commit [0-9a-f]{12}, which took it out of .*rolled back/,
 };
 const ASKS: Answer = { exit: 3, says: /host init → rollback needs approval/ };
-const MISSING: Answer = { exit: 3, says: /rotation\/host-2026-11 is under way .* not proven/ };
-const STAYS: Answer = { exit: 3, says: /blocked: .*rotation\/host-2026-11 is under way/ };
+const MISSING: Answer = { exit: 3, says: /rotation\/host-2026-11:? is under way .* not proven/ };
+const STAYS: Answer = { exit: 3, says: /blocked: .*rotation\/host-2026-11:? is under way/ };
 const OLDER: Answer = { exit: 3, says: /is older than [0-9a-f]{12}, which was applied last/ };
 const DIVERGED: Answer = { exit: 3, says: /neither before nor after [0-9a-f]{12}, which was applied last/ };
 
@@ -327,7 +327,7 @@ const ROWS: readonly Row[] = [
       return Object.assign(machine, { within: "clusters" });
     },
     plan: ["blocks: it is declared elsewhere", as(3, /not proven/)],
-    apply: ["blocks", as(3, /rotation\/host-2026-11 is under way/)],
+    apply: ["blocks", as(3, /rotation\/host-2026-11:? is under way/)],
   },
   {
     what: "a resource renamed to what nobody reads (`.yaml.tmpl`, a hidden folder)",
@@ -337,7 +337,7 @@ const ROWS: readonly Row[] = [
         await machine.git("mv", ROTATION, ".templates/host.yaml.tmpl");
       }),
     plan: ["blocks: it is declared elsewhere", as(3, /not proven/)],
-    apply: ["blocks", as(3, /rotation\/host-2026-11 is under way/)],
+    apply: ["blocks", as(3, /rotation\/host-2026-11:? is under way/)],
   },
   {
     what: "a rotation with another `metadata.name` and the same keys",
@@ -575,7 +575,7 @@ describe("who may write: a history that was rewritten", () => {
       accepted,
       as(
         3,
-        /is the new start, in place of [0-9a-f]{12}: we rewrote it .* rotation\/host-2026-11 is under way/,
+        /is the new start, in place of [0-9a-f]{12}: we rewrote it .* rotation\/host-2026-11:? is under way/,
       ),
     );
     expect(story.phase()).toBe("init");
