@@ -31,10 +31,24 @@ export async function compileSchemas(): Promise<void> {
   const combined = combineSchemas(schemaBelow(releaseSchemas()), schemas);
   await writeFile(`${SCHEMA_FOLDER}/${COMBINED_SCHEMA}`, `${JSON.stringify(combined, null, 2)}\n`);
   await mkdir(COMPILED_FOLDER, { recursive: true });
-  await writeFile(`${COMPILED_FOLDER}/schemas.js`, standaloneCode(ajv, exported));
+  await writeFile(`${COMPILED_FOLDER}/schemas.js`, withImports(standaloneCode(ajv, exported)));
   const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);
   await writeFile(
     `${COMPILED_FOLDER}/schemas.d.ts`,
     `import type { ValidateFunction } from "ajv";\n${declarations.join("\n")}\n`,
   );
+}
+
+/**
+ * A module of ES that imports what it needs: ajv writes `require` for its own parts even when asked for one
+ * (github.com/ajv-validator/ajv, issue 1976).
+ */
+function withImports(code: string): string {
+  const imports: string[] = [];
+  const body = code.replaceAll(/\brequire\("([^"]+)"\)/g, (_, path: string) => {
+    const name = `part${imports.length}`;
+    imports.push(`import ${name} from "${path}.js";\n`);
+    return name;
+  });
+  return imports.join("") + body;
 }

@@ -58,6 +58,7 @@ it("tells when the client certificate ends and which CAs it trusts; never the pr
     source: "identity-file",
     path,
     problem: null,
+    notBefore: "2026-11-21T08:00:00.000Z",
     notAfter: "2026-11-21T09:00:00.000Z",
     signedBy: [],
     trusts: [hostCa.fingerprint, oldHostCa.fingerprint],
