@@ -2,10 +2,10 @@ import { isoTime } from "../iso-time.ts";
 import type { RunContext } from "./context.ts";
 import type { RunEvent } from "./event.ts";
 
-/** An event without its time. */
+/** An event without its time; a notice of a run names its cluster, as lines of several clusters come mixed. */
 export type UntimedEvent = RunEvent extends infer Event
   ? Event extends RunEvent
-    ? Omit<Event, "at">
+    ? Omit<Event, "at"> & (Event extends { type: "notice" } ? { readonly cluster: string } : unknown)
     : never
   : never;
 

@@ -81,7 +81,8 @@ export async function runAndRemember(
   const { cluster, store, runChecks, signal } = run;
   const results =
     checks.length === 0 || runChecks === undefined ? [] : await runChecks(cluster, checks, signal);
-  for (const result of results) emitNow(run, { type: "notice", message: told(authority, result) });
+  for (const result of results)
+    emitNow(run, { type: "notice", cluster: cluster.name, message: told(authority, result) });
   const sessions = results.flatMap((result) => result.sessions ?? []);
   const record = sessionsSeen(checked(await store.load(cluster.name), results.map(kept)), sessions);
   if (results.length > 0) await store.save(record);

@@ -153,6 +153,7 @@ describe("a check that failed in the baseline", () => {
     expect(events).toContainEqual(
       expect.objectContaining({
         type: "notice",
+        cluster: "acme.cluster",
         message: expect.stringMatching(/^host: check login failed, 0 of 1/),
       }),
     );

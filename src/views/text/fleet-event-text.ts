@@ -44,7 +44,7 @@ function sayingOf(event: RunEvent): Saying | null {
     case "step-failed": {
       const [first, ...more] = event.findings;
       const why = first === undefined ? "" : `: ${first.subject} ${first.message}${andMore(more.length)}`;
-      return { word: "failed", tone: "bad", rest: `${event.message}${why}` };
+      return { word: "failed:", tone: "bad", rest: `${event.message}${why}` };
     }
     case "rollback-started":
       return { word: "rolling back", tone: "warn", rest: `${event.rotation}: ${event.reason}` };
@@ -67,7 +67,7 @@ function sayingOf(event: RunEvent): Saying | null {
     case "cluster-finished": {
       const { outcome, message, hint } = event;
       const tone = outcome === "applied" || outcome === "nothing-to-do" ? "good" : "bad";
-      return { word: outcome, tone, rest: hint === null ? message : `${message} → ${hint}` };
+      return { word: `${outcome}:`, tone, rest: hint === null ? message : `${message} → ${hint}` };
     }
   }
 }
