@@ -17,6 +17,7 @@ import type {
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
+import { exercisesAtRest } from "./checks.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
 import { withEarliest } from "./earliest.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
@@ -163,6 +164,7 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
     ),
     overrides: (overridden?.plans ?? overridesOfNobody(observation, desired)).map((override) => ({
       ...override,
+      ...exercisesAtRest(override.authority, observation, record),
       ...placeOf(desired.overrides.find((one) => one.cluster === name && one.type === override.authority)),
     })),
     drift,
