@@ -28,7 +28,7 @@ interface Answer {
   readonly stderr: string;
 }
 
-const NAMES = ["tctl", "tctl-leaf", "tsh", "talosctl", "kubectl"];
+const NAMES = ["tctl", "tctl-leaf", "tsh", "desktop-session", "talosctl", "kubectl"];
 
 /** Read from its script, so that a link to it is the same one; `null` where it is none. */
 export function emulatedTool(file: string): EmulatedTool | null {
