@@ -103,8 +103,15 @@ describe("a database that was given no certificate of the new db CA, although so
     expect(oneLine(ran)).toMatch(
       /db is in standby, but after standby a check failed \(.*certificate signed by unknown authority\): check\/orders/,
     );
-    await called("tctl", "auth", "sign", "--format=db", "--host=orders", "--out=.capstan/orders", "--ttl=1h");
+    const out = `--out=${join(repository.folder, ".capstan", "orders")}`;
+    expect((await called("tctl", "auth", "sign", "--format=db", "--host=orders", "--ttl=1h", out)).exit).toBe(
+      0,
+    );
     expect((await repository.capstan("check")).exit).toBe(0);
+    // Repaired: the rotation is over when the check has passed.
+    const again = await apply();
+    expect(again.exit, oneLine(again)).toBe(0);
+    expect((await repository.plan()).exit).toBe(0);
   });
 
   it("shuts people out where no check is there to find it, and nobody hears of it", async () => {
@@ -213,12 +220,12 @@ describe("windows, overridden by hand", () => {
     const { active: signing } = await keys();
     expect(signing).toBe(key);
     const wrong = [
+      [{ time: before }, `began at ${before}, before the override was in force`],
       [
         { ca_override: { active: true, public_key_hash: "0".repeat(64) } },
         "was opened by the override of another key",
       ],
       [{ cluster_name: "leaf.cluster" }, "was in the cluster leaf.cluster, not in acme.cluster"],
-      [{ time: before }, `began at ${before}, before the override was in force`],
       [{ ca_override: undefined }, "went without an override"],
     ] as const;
     for (const [index, [change, sentence]] of wrong.entries()) {
