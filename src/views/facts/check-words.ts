@@ -17,7 +17,7 @@ export const EXERCISE_TONES: Readonly<Record<ExercisePlan["state"], Tone>> = { d
 /** `3 of 3, 12 s ago; baseline 3 of 3`, and what explains a failure, or what comes of no result. */
 export function checkWords({ evidence, state, last, baseline, required }: CheckPlan): string {
   if (state === "not_yet") return `${evidence}; apply runs it before it goes on`;
-  const detail = last === null || last.detail === "" ? "" : `: ${last.detail}`;
+  const detail = last === null || last.detail === "" ? "" : `; last: ${last.detail}`;
   const known = state === "failed" && baseline?.outcome === "failed" && !required;
   return `${evidence}${detail}${known ? " (it failed before the rotation, too, and holds nothing)" : ""}`;
 }
