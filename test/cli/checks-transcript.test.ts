@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { onlyCheck, startAnew } from "../world/checked-repository.ts";
-import { hostPhase, type Ran, Repository } from "../world/repository.ts";
+import { eventually, hostPhase, type Ran, Repository } from "../world/repository.ts";
 
 /** The executable as a person runs it, with a check that a file lets pass. */
 let repository: Repository;
 
 const GATE = "{ name: gate, kind: command, command: [./checks/gate], authorities: [host] }";
-const SCRIPT = "#!/bin/sh\ntest -e .capstan/open && exit 0\necho 'ERROR: access denied to ada' >&2\nexit 1\n";
+const SCRIPT =
+  "#!/bin/sh\ntest -e .capstan/hang && { sleep 600 & echo $$ $! >.capstan/pids; wait; }\ntest -e .capstan/open && exit 0\necho 'ERROR: access denied to ada' >&2\nexit 1\n";
 const SAID = "exit status 1, it said: ERROR: access denied to ada";
 
 const gate = () => join(repository.folder, ".capstan", "open");
@@ -114,4 +115,32 @@ it("one that fails after update_servers takes it back, with the reason in summar
   expect(comment.stdout.replaceAll("`", "")).toContain(
     `(${reason}); the same content does not start it again`,
   );
+});
+
+it("a signal while one runs ends it with all that it started; the next run runs it again", async () => {
+  await open();
+  await startAnew(repository, "host", "--strategy", "walk");
+  expect((await apply()).exit).toBe(0);
+  await wants("update_clients");
+  const place = (name: string) => join(repository.folder, ".capstan", name);
+  await writeFile(place("hang"), "");
+  const running = repository.start(["apply", "--auto-approve"]);
+  const pids = await eventually(
+    async () => await readFile(place("pids"), "utf8").catch(() => ""),
+    (text) => text.endsWith("\n"),
+  );
+  const other = await apply();
+  expect(other.exit).toBe(6);
+  running.kill("SIGTERM");
+  const { exitCode, stderr } = await running;
+  expect(exitCode, String(stderr)).toBe(130);
+  await eventually(
+    async () => await execa("ps", ["-o", "stat=", "-p", pids.trim().replace(" ", ",")], { reject: false }),
+    ({ stdout }) => stdout.split("\n").every((state) => state === "" || state.startsWith("Z")),
+  );
+  await rm(place("hang"));
+  const ran = await apply();
+  expect(ran.exit, oneLine(ran)).toBe(0);
+  expect(oneLine(ran)).toContain("host: wait for update_clients");
+  expect(oneLine(ran)).toContain("host: check gate passed, 1 of 1");
 });

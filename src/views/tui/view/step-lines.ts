@@ -18,6 +18,7 @@ import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { stepFacts } from "../../facts/step-facts.ts";
 import { holdsText } from "../../facts/work-words.ts";
+import type { Tone } from "../../tone.ts";
 import { placeKey } from "../places.ts";
 import {
   countOnScreen,
@@ -31,7 +32,6 @@ import {
   wrapped,
 } from "../spans.ts";
 import { stepVerdict } from "../step-verdict.ts";
-import type { Tone } from "../../tone.ts";
 import { moveLines } from "./key-lines.ts";
 import { signOf, verdictChip } from "./tree-lines.ts";
 
