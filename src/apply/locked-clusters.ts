@@ -1,7 +1,8 @@
 import { Failure } from "../failure.ts";
 import type { Lock } from "../record/store.ts";
+import { historiesOf } from "../rotation/history.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
-import { acceptRewritten, noteCommit } from "./applied-commit.ts";
+import { acceptRewritten, insistOnOrder, noteCommit } from "./applied-commit.ts";
 import { NOTHING_APPROVED } from "./approval.ts";
 import { giveUpUnused } from "./campaign-place.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -28,6 +29,13 @@ function toldOf(endings: readonly (readonly [string, WorkEnding])[]): string {
   const rest = bad.length > NAMED ? [`and ${bad.length - NAMED} more`] : [];
   const counts = [...good].map(([outcome, all]) => `${all.length} ${outcome}`);
   return [...each(bad.slice(0, NAMED)), ...rest, ...counts].join(", ");
+}
+
+/** A commit that one cluster has left behind may be new to the others. */
+async function lookInOrder(run: ClusterRun): Promise<FreshLook> {
+  const look = await lookAt(run);
+  insistOnOrder(await historiesOf(run.history ?? null, [look.record], run.desired.rotations));
+  return look;
 }
 
 /** The clusters of a run, each with its lock as long as it has one, and how those that are through ended. */
@@ -90,7 +98,7 @@ export class LockedClusters {
   async lookAtAll(): Promise<Map<string, FreshLook>> {
     const names = [...this.#context.platforms.keys()].filter((name) => this.#isOpen(name));
     const looks = await Promise.all(
-      names.map(async (name) => [name, await this.attempt(name, lookAt)] as const),
+      names.map(async (name) => [name, await this.attempt(name, lookInOrder)] as const),
     );
     return new Map(looks.flatMap(([name, look]) => (look === null ? [] : [[name, look] as const])));
   }
