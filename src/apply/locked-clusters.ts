@@ -51,9 +51,11 @@ export class LockedClusters {
 
   /** In the order of their names. Nobody waits for a lock, so two runs over the same clusters share them out. */
   async lockAll(): Promise<void> {
-    const { store, holder, platforms, desired, clock, parallel } = this.#context;
+    const { store, holder, platforms, unreadable, desired, clock, parallel } = this.#context;
     await sideBySide([...platforms.keys()].toSorted(), parallel, async (name) => {
       this.#context.signal.throwIfAborted();
+      const failure = unreadable?.get(name);
+      if (failure !== undefined) return this.#fail(name, failure);
       const platform = platforms.get(name);
       const cluster = desired.clusters.find((resource) => resource.name === name);
       if (platform === undefined || cluster === undefined) {

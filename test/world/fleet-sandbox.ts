@@ -52,6 +52,10 @@ export class FleetSandbox {
       );
     }
     await repository.commit("what is live");
+    const remote = join(repository.folder, ".capstan", "origin.git");
+    await repository.git("init", "--quiet", "--bare", "--initial-branch=main", remote);
+    await repository.git("remote", "add", "origin", remote);
+    await repository.git("push", "--quiet", "--set-upstream", "origin", "main");
     return new FleetSandbox(repository, platforms, served);
   }
 
@@ -61,6 +65,12 @@ export class FleetSandbox {
       join(this.repository.folder, ".capstan", "sandbox", "bin", toolOf(name)),
       `#!/bin/sh\n${script}\n`,
     );
+  }
+
+  /** What people edited goes to the branch that `reconcile` follows. */
+  async push(message: string): Promise<void> {
+    await this.repository.commit(message);
+    await this.repository.git("push", "--quiet");
   }
 
   async fault(name: string, request: FaultRequest): Promise<void> {
