@@ -64,7 +64,7 @@ export async function observeEach(
  * Reads the records, each by itself: a cluster whose record cannot be read is not planned, and is named. What all of
  * them have in common, as a remote that does not answer, is said once.
  */
-export async function remember(
+export async function withRecords(
   { store, clusters }: Pick<Workspace, "store" | "clusters">,
   { observations, unread }: Observed,
   { alone = "throw" }: AloneOption = {},

@@ -14,7 +14,7 @@ import { diagnoseOverride } from "./diagnose-override.ts";
 import { expectations } from "./expectations.ts";
 import { observationsFor } from "./look-for-plan.ts";
 import { STREAM, writePlanFile } from "./named-plan-file.ts";
-import { planOfWorkspace, type Remembered, remember } from "./observe.ts";
+import { planOfWorkspace, type Remembered, withRecords } from "./observe.ts";
 import type { Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
@@ -59,7 +59,7 @@ export async function planDirectory(
     uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
-  const known = await remember(workspace, observed);
+  const known = await withRecords(workspace, observed);
   const { observations, unread, records } = known;
   const live = await planOfWorkspace(workspace, known, terminal.now());
   const certificates = await certificatesUnread(workspace, unread, terminal.now());

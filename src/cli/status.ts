@@ -6,7 +6,7 @@ import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
 import type { STATUS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
-import { observeEach, planOfWorkspace, remember } from "./observe.ts";
+import { observeEach, planOfWorkspace, withRecords } from "./observe.ts";
 import { openCommit } from "./open-clusters.ts";
 import { samplesOfWorkspace } from "./samples-of-workspace.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -21,7 +21,7 @@ export async function status(
   // A scraper is told that the only cluster cannot be read, as of one among several.
   const alone = options.format === "openmetrics" ? "name" : "throw";
   const observed = await observeEach(platforms, workspace, { alone });
-  const known = await remember(workspace, observed, { alone });
+  const known = await withRecords(workspace, observed, { alone });
   const { observations, unread } = known;
   const now = terminal.now();
   const plan = await planOfWorkspace(workspace, known, now);
