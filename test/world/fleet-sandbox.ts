@@ -77,6 +77,17 @@ export class FleetSandbox {
     await this.#platform(name).fault(request);
   }
 
+  /** What faults of calls are faults of. */
+  tool(name: string): string {
+    return this.#platform(name).tools[0] ?? "";
+  }
+
+  /** The keys that sign for a CA, as it really is. */
+  activeKeys(name: string, authority = "host"): readonly string[] {
+    const { authorities } = this.#platform(name).status();
+    return authorities.find(({ type }) => type === authority)?.active ?? [];
+  }
+
   /** The phase of a CA as it really is. */
   phase(name: string, authority = "host"): string {
     const { authorities } = this.#platform(name).status();
