@@ -120,6 +120,7 @@ it("one that fails after update_servers takes it back, with the reason in summar
 it("a signal while one runs ends it with all that it started; the next run runs it again", async () => {
   await open();
   await startAnew(repository, "host", "--strategy", "walk");
+  await wants("init");
   expect((await apply()).exit).toBe(0);
   await wants("update_clients");
   const place = (name: string) => join(repository.folder, ".capstan", name);

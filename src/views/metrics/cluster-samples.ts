@@ -16,6 +16,8 @@ export interface MetricFacts {
   readonly forecast: Forecast;
   /** Who holds which lock; `null`: that of all clusters. */
   readonly locks: readonly { readonly cluster: string | null; readonly who: string }[];
+  /** Clusters whose lock could not be read: of those nothing is told. */
+  readonly unknownLocks: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -38,15 +40,22 @@ function sample(name: MetricName, labels: Sample["labels"], value: number): Samp
   return { name, labels, value };
 }
 
+<<<<<<< HEAD
 function ofPlan(plan: ClusterPlan, { locks, records, now }: MetricFacts): readonly Sample[] {
   const { name: cluster, platform, problem, rotations, overrides, drift } = plan;
+=======
+function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records }: MetricFacts): readonly Sample[] {
+  const { name: cluster, platform, problem, rotations, drift } = plan;
+>>>>>>> main
   const lock = locks.find((held) => held.cluster === cluster || held.cluster === null);
   const holder = lock === undefined ? "" : lock.who;
   const applied = records.find((record) => record.cluster === cluster)?.applied;
   const known = problem === null;
   return [
     sample("capstan_cluster_up", { cluster, platform }, known ? 1 : 0),
-    sample("capstan_lock_held", { cluster, holder }, lock === undefined ? 0 : 1),
+    ...(unknownLocks.has(cluster)
+      ? []
+      : [sample("capstan_lock_held", { cluster, holder }, lock === undefined ? 0 : 1)]),
     ...(applied == null
       ? []
       : [sample("capstan_last_apply_timestamp_seconds", { cluster }, Date.parse(applied.at) / 1000)]),
