@@ -28,12 +28,8 @@ interface Answer {
   readonly stderr: string;
 }
 
-<<<<<<< HEAD
-const NAMES = ["tctl", "tctl-leaf", "tsh", "desktop-session", "talosctl", "kubectl"];
-=======
 /** Of several clusters in one sandbox each has a `tctl` of its own. */
-const NAMES = /^(tctl(-.+)?|tsh|talosctl|kubectl)$/;
->>>>>>> main
+const NAMES = /^(tctl(-.+)?|tsh|desktop-session|talosctl|kubectl)$/;
 
 /** Read from its script, so that a link to it is the same one; `null` where it is none. */
 export function emulatedTool(file: string): EmulatedTool | null {

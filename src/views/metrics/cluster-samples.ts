@@ -40,13 +40,8 @@ function sample(name: MetricName, labels: Sample["labels"], value: number): Samp
   return { name, labels, value };
 }
 
-<<<<<<< HEAD
-function ofPlan(plan: ClusterPlan, { locks, records, now }: MetricFacts): readonly Sample[] {
+function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records, now }: MetricFacts): readonly Sample[] {
   const { name: cluster, platform, problem, rotations, overrides, drift } = plan;
-=======
-function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records }: MetricFacts): readonly Sample[] {
-  const { name: cluster, platform, problem, rotations, drift } = plan;
->>>>>>> main
   const lock = locks.find((held) => held.cluster === cluster || held.cluster === null);
   const holder = lock === undefined ? "" : lock.who;
   const applied = records.find((record) => record.cluster === cluster)?.applied;
