@@ -16,7 +16,7 @@ export function explained(redacted: string): string {
 }
 
 /** The same as what is said around it: nothing of it is cut. */
-export function onOneLine(text: string): string {
+function onOneLine(text: string): string {
   return stripVTControlCharacters(text)
     .toWellFormed()
     .replaceAll(HOSTILE, " ")

@@ -5,7 +5,7 @@ import type { KeyGeneration } from "./keys.ts";
 const BY_HAND = ["openssh", "windows"] as const;
 
 /** Such a CA. */
-export type ByHand = (typeof BY_HAND)[number];
+type ByHand = (typeof BY_HAND)[number];
 
 /**
  * What OpenSSH servers have in TrustedUserCAKeys, and Active Directory in NTAuth. `auth export` of such a CA stands for a
