@@ -12,6 +12,7 @@ import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { startTalosSandbox } from "../../src/sandbox/talos/start-talos.ts";
 import { runHere } from "./command-line.ts";
 import { callTool, emulatedTool } from "./emulated-tool.ts";
+import { fork } from "./fork-server.ts";
 import { Repository } from "./repository.ts";
 
 // Starting Node for each of a thousand calls of an emulated executable would be most of the time of these tests.
@@ -21,6 +22,26 @@ vi.mock("../../src/process/runner.ts", async (original) => {
     ...actual,
     createRunner: (options: RunnerOptions = {}) => shortcut(actual.createRunner(options), options),
   };
+});
+
+// The record's git, with the errors of the package that runs it: a failure is a status other than 0 that says something.
+vi.mock("simple-git", async (original) => {
+  const actual = await original<typeof import("simple-git")>();
+  const simpleGit = ({ baseDir, input }: { readonly baseDir: string; readonly input?: () => string }) => ({
+    env: (env: NodeJS.ProcessEnv) => ({
+      async raw(args: readonly string[]) {
+        const { exit, stdout, stderr } = await fork({
+          argv: ["git", ...args],
+          cwd: baseDir,
+          env,
+          stdin: input?.(),
+        });
+        if (exit !== 0 && stderr !== "") throw new actual.GitError(undefined, `${stdout}${stderr}`);
+        return stdout.toString();
+      },
+    }),
+  });
+  return { ...actual, simpleGit };
 });
 
 // Nor do they need a process for each cluster: whatever asks for it finds it by its folder and its port, as ever.
@@ -33,15 +54,32 @@ Repository.runsWith(
   async (argv, { folder, env }) => await runHere(argv, { cwd: folder, env: { ...process.env, ...env } }),
 );
 
+/** Another one may lead to another git, or to none. */
+const PATH = process.env["PATH"];
+
 const LONGEST_MS = 120_000;
 
-/** A runner whose emulated executables are no processes; all others are. */
-function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
-  // An editor runs at the caller's side.
-  const emulatedBy = ({ argv: [file = "", ...words] }: ExecutableCall) =>
-    words.includes("edit") ? null : emulatedTool(file);
-  const answered = async (command: ExecutableCall, tool: NonNullable<ReturnType<typeof emulatedBy>>) => {
-    const { argv, env = {}, stdin = "", timeoutMs = LONGEST_MS, signal } = command;
+/** What an executable printed, however it was run. */
+interface Printed {
+  readonly exit: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+/** A runner whose emulated executables are no processes, and whose git is started by a process that is small. */
+function shortcut(processes: Runner, { trace, cwd }: RunnerOptions): Runner {
+  const insteadOf = ({ argv, env: more = {}, stdin }: ExecutableCall) => {
+    const [file = "", ...words] = argv;
+    const env = { ...process.env, ...more };
+    if (file === "git" && cwd === undefined && env["PATH"] === PATH)
+      return (signal: AbortSignal) => fork({ argv, cwd: process.cwd(), env, stdin, signal });
+    // An editor runs at the caller's side.
+    const tool = words.includes("edit") ? null : emulatedTool(file);
+    if (tool === null) return null;
+    return (signal: AbortSignal) => callTool(tool, { argv: words, env, stdin: stdin ?? "", signal });
+  };
+  const answered = async (command: ExecutableCall, answering: (signal: AbortSignal) => Promise<Printed>) => {
+    const { argv, timeoutMs = LONGEST_MS, signal } = command;
     const started = performance.now();
     const late = AbortSignal.timeout(timeoutMs);
     const over = AbortSignal.any(signal === undefined ? [late] : [late, signal]);
@@ -49,8 +87,7 @@ function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
       if (over.aborted) resolve(null);
       else over.addEventListener("abort", () => resolve(null), { once: true });
     });
-    const call = { argv: argv.slice(1), env: { ...process.env, ...env }, stdin, signal: over };
-    const answer = await Promise.race([ended, callTool(tool, call)]);
+    const answer = await Promise.race([ended, answering(over)]);
     if (answer === null || over.aborted) {
       if (signal?.aborted) throw new Failure("interrupted", `${shown(command)} was stopped.`);
       throw new Failure("executable", `${shown(command)} did not finish within ${timeoutMs / 1000} s.`);
@@ -62,15 +99,15 @@ function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
   };
   return {
     async run(command) {
-      const tool = emulatedBy(command);
-      if (tool === null) return await processes.run(command);
-      const { stdout, ...outcome } = await answered(command, tool);
+      const instead = insteadOf(command);
+      if (instead === null) return await processes.run(command);
+      const { stdout, ...outcome } = await answered(command, instead);
       return { ...outcome, stdout: stripVTControlCharacters(Buffer.from(stdout).toString()) };
     },
     async stream(command, consume) {
-      const tool = emulatedBy(command);
-      if (tool === null) return await processes.stream(command, consume);
-      const { stdout, ...outcome } = await answered(command, tool);
+      const instead = insteadOf(command);
+      if (instead === null) return await processes.stream(command, consume);
+      const { stdout, ...outcome } = await answered(command, instead);
       consume(stdout);
       return outcome;
     },

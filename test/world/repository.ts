@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
 import type { LiveStatus } from "../../src/views/live-status.ts";
+import { git } from "./git.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
@@ -94,8 +95,7 @@ export class Repository {
   }
 
   async git(...args: readonly string[]): Promise<string> {
-    const { stdout } = await execa("git", args, { cwd: this.folder });
-    return stdout;
+    return await git(this.folder, args);
   }
 
   async commit(message: string): Promise<void> {
