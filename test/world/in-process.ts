@@ -24,23 +24,28 @@ vi.mock("../../src/process/runner.ts", async (original) => {
   };
 });
 
-// The record's git, with the errors of the package that runs it: a failure is a status other than 0 that says something.
+// The record's git, as far as it and its tests use the package that runs it, and with its errors: a failure is a status
+// other than 0 that says something.
 vi.mock("simple-git", async (original) => {
   const actual = await original<typeof import("simple-git")>();
-  const simpleGit = ({ baseDir, input }: { readonly baseDir: string; readonly input?: () => string }) => ({
-    env: (env: NodeJS.ProcessEnv) => ({
-      async raw(args: readonly string[]) {
-        const { exit, stdout, stderr } = await fork({
-          argv: ["git", ...args],
-          cwd: baseDir,
-          env,
-          stdin: input?.(),
-        });
-        if (exit !== 0 && stderr !== "") throw new actual.GitError(undefined, `${stdout}${stderr}`);
-        return stdout.toString();
-      },
-    }),
+  const running = (baseDir: string, options: GitOptions, env: NodeJS.ProcessEnv) => ({
+    env: (other: NodeJS.ProcessEnv) => running(baseDir, options, other),
+    async raw(...args: readonly (string | readonly string[])[]) {
+      const words = [...(options.config ?? []).flatMap((setting) => ["-c", setting]), ...args.flat()];
+      const { exit, stdout, stderr } = await fork({
+        argv: ["git", ...words],
+        cwd: baseDir,
+        env,
+        stdin: options.input?.(),
+      });
+      if (exit !== 0 && stderr !== "") throw new actual.GitError(undefined, `${stdout}${stderr}`);
+      return stdout.toString();
+    },
   });
+  const simpleGit = (where: string | GitOptions) =>
+    typeof where === "string"
+      ? running(where, {}, process.env)
+      : running(where.baseDir ?? "", where, process.env);
   return { ...actual, simpleGit };
 });
 
@@ -58,6 +63,13 @@ Repository.runsWith(
 const PATH = process.env["PATH"];
 
 const LONGEST_MS = 120_000;
+
+/** Those of simple-git that are used. */
+interface GitOptions {
+  readonly baseDir?: string;
+  readonly config?: readonly string[];
+  readonly input?: () => string;
+}
 
 /** What an executable printed, however it was run. */
 interface Printed {
