@@ -42,10 +42,12 @@ vi.mock("simple-git", async (original) => {
       return stdout.toString();
     },
   });
-  const simpleGit = (where: string | GitOptions) =>
-    typeof where === "string"
-      ? running(where, {}, process.env)
-      : running(where.baseDir ?? "", where, process.env);
+  const simpleGit = (where: string | GitOptions) => {
+    const options = typeof where === "string" ? { baseDir: where } : where;
+    // Nothing that sends git elsewhere.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+    return running(options.baseDir ?? process.cwd(), options, env);
+  };
   return { ...actual, simpleGit };
 });
 
