@@ -2,18 +2,14 @@
  * Imported by the files of tests that are about what commands say and do, not about processes: `Repository` then runs
  * them in this process, and so do the emulated executables and the sandbox. Real git, real files, real time.
  */
-import { stripVTControlCharacters } from "node:util";
 import { vi } from "vitest";
-import { Failure } from "../../src/failure.ts";
-import { redact } from "../../src/process/redact.ts";
-import { type ExecutableCall, type Runner, type RunnerOptions, shown } from "../../src/process/runner.ts";
+import type { RunnerOptions } from "../../src/process/runner.ts";
 import type { UpOptions } from "../../src/sandbox/spawn-daemon.ts";
 import { startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { startTalosSandbox } from "../../src/sandbox/talos/start-talos.ts";
 import { runHere } from "./command-line.ts";
-import { callTool, emulatedTool } from "./emulated-tool.ts";
-import { fork } from "./fork-server.ts";
 import { Repository } from "./repository.ts";
+import { LONGEST_MS, patience, quickGit, shortcut } from "./shortcut.ts";
 
 // Starting Node for each of a thousand calls of an emulated executable would be most of the time of these tests.
 vi.mock("../../src/process/runner.ts", async (original) => {
@@ -24,32 +20,8 @@ vi.mock("../../src/process/runner.ts", async (original) => {
   };
 });
 
-// The record's git, as far as it and its tests use the package that runs it, and with its errors: a failure is a status
-// other than 0 that says something.
-vi.mock("simple-git", async (original) => {
-  const actual = await original<typeof import("simple-git")>();
-  const running = (baseDir: string, options: GitOptions, env: NodeJS.ProcessEnv) => ({
-    env: (other: NodeJS.ProcessEnv) => running(baseDir, options, other),
-    async raw(...args: readonly (string | readonly string[])[]) {
-      const words = [...(options.config ?? []).flatMap((setting) => ["-c", setting]), ...args.flat()];
-      const { exit, stdout, stderr } = await fork({
-        argv: ["git", ...words],
-        cwd: baseDir,
-        env,
-        stdin: options.input?.(),
-      });
-      if (exit !== 0 && stderr !== "") throw new actual.GitError(undefined, `${stdout}${stderr}`);
-      return stdout.toString();
-    },
-  });
-  const simpleGit = (where: string | GitOptions) => {
-    const options = typeof where === "string" ? { baseDir: where } : where;
-    // Nothing that sends git elsewhere.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
-    return running(options.baseDir ?? process.cwd(), options, env);
-  };
-  return { ...actual, simpleGit };
-});
+// The record's git is run by a package.
+vi.mock("simple-git", async (original) => quickGit(await original<typeof import("simple-git")>()));
 
 // Nor do they need a process for each cluster: whatever asks for it finds it by its folder and its port, as ever.
 vi.mock("../../src/sandbox/spawn-daemon.ts", () => ({
@@ -61,69 +33,5 @@ Repository.runsWith(
   async (argv, { folder, env }) => await runHere(argv, { cwd: folder, env: { ...process.env, ...env } }),
 );
 
-/** Another one may lead to another git, or to none. */
-const PATH = process.env["PATH"];
-
-const LONGEST_MS = 120_000;
-
-/** Those of simple-git that are used. */
-interface GitOptions {
-  readonly baseDir?: string;
-  readonly config?: readonly string[];
-  readonly input?: () => string;
-}
-
-/** What an executable printed, however it was run. */
-interface Printed {
-  readonly exit: number;
-  readonly stdout: Uint8Array;
-  readonly stderr: string;
-}
-
-/** A runner whose emulated executables are no processes, and whose git is started by a process that is small. */
-function shortcut(processes: Runner, { trace, cwd }: RunnerOptions): Runner {
-  const insteadOf = ({ argv, env: more = {}, stdin }: ExecutableCall) => {
-    const [file = "", ...words] = argv;
-    const env = { ...process.env, ...more };
-    if (file === "git" && cwd === undefined && env["PATH"] === PATH)
-      return (signal: AbortSignal) => fork({ argv, cwd: process.cwd(), env, stdin, signal });
-    // An editor runs at the caller's side.
-    const tool = words.includes("edit") ? null : emulatedTool(file);
-    if (tool === null) return null;
-    return (signal: AbortSignal) => callTool(tool, { argv: words, env, stdin: stdin ?? "", signal });
-  };
-  const answered = async (command: ExecutableCall, answering: (signal: AbortSignal) => Promise<Printed>) => {
-    const { argv, timeoutMs = LONGEST_MS, signal } = command;
-    const started = performance.now();
-    const late = AbortSignal.timeout(timeoutMs);
-    const over = AbortSignal.any(signal === undefined ? [late] : [late, signal]);
-    const ended = new Promise<null>((resolve) => {
-      if (over.aborted) resolve(null);
-      else over.addEventListener("abort", () => resolve(null), { once: true });
-    });
-    const answer = await Promise.race([ended, answering(over)]);
-    if (answer === null || over.aborted) {
-      if (signal?.aborted) throw new Failure("interrupted", `${shown(command)} was stopped.`);
-      throw new Failure("executable", `${shown(command)} did not finish within ${timeoutMs / 1000} s.`);
-    }
-    const durationMs = performance.now() - started;
-    trace?.(`${shown(command)}: exit status ${answer.exit}, ${Math.round(durationMs)} ms`);
-    const stderr = redact(stripVTControlCharacters(answer.stderr));
-    return { argv, exitCode: answer.exit, stdout: answer.stdout, stderr, durationMs };
-  };
-  return {
-    async run(command) {
-      const instead = insteadOf(command);
-      if (instead === null) return await processes.run(command);
-      const { stdout, ...outcome } = await answered(command, instead);
-      return { ...outcome, stdout: stripVTControlCharacters(Buffer.from(stdout).toString()) };
-    },
-    async stream(command, consume) {
-      const instead = insteadOf(command);
-      if (instead === null) return await processes.stream(command, consume);
-      const { stdout, ...outcome } = await answered(command, instead);
-      consume(stdout);
-      return outcome;
-    },
-  };
-}
+// For each file anew.
+patience.ms = LONGEST_MS;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const QUICK = join(import.meta.dirname, "quick-tctl.pl");
@@ -8,9 +8,10 @@ const QUICK = join(import.meta.dirname, "quick-tctl.pl");
  * edits nothing goes another way to the same daemon. Tests of the shim itself have their sandboxes otherwise.
  */
 export function quicken(folder: string): void {
-  for (const tool of ["tctl", "tctl-leaf"]) {
-    const file = join(folder, ".capstan", "sandbox", "bin", tool);
-    if (!existsSync(file)) continue;
+  const bin = join(folder, ".capstan", "sandbox", "bin");
+  for (const tool of existsSync(bin) ? readdirSync(bin) : []) {
+    const file = join(bin, tool);
+    if (!/^tctl(-|$)/.test(tool)) continue;
     const [, call = ""] = readFileSync(file, "utf8").split("\n");
     const [, , dir = ""] = call.match(/'(?:[^']|'\\'')*'/g) ?? [];
     const quick = `exec perl '${QUICK.replaceAll("'", "'\\''")}' ${dir} ${tool} "$@"`;
