@@ -33,6 +33,9 @@ describe("what npm packs", () => {
     for (const name of readdirSync(join(ROOT, "schemas"))) expect(has(`schemas/${name}`), name).toBe(true);
     for (const path of ["LICENSE", "THIRD-PARTY-NOTICES", "CHANGELOG.md", "README.md"])
       expect(has(path), path).toBe(true);
+    for (const shell of ["capstan", "_capstan", "capstan.fish"])
+      expect(has(`dist/completions/${shell}`), shell).toBe(true);
+    expect(has(packageJson.man)).toBe(true);
     expect(packed.files.find(({ path }) => path === packageJson.bin.capstan)?.mode.toString(8)).toBe("755");
     expect(packed.unpackedSize).toBeLessThan(MOST_BYTES);
   });
