@@ -74,8 +74,7 @@ async function installForAll(archive: string): Promise<void> {
   const fish = await readFile(join(completions, "capstan.fish"), "utf8");
   match(await readFile(join(completions, "_capstan"), "utf8"), /^#compdef capstan\n/);
   match(fish, /^complete -c capstan /m);
-  const asked =
-    'source "$1"; COMP_WORDS=(capstan pl); COMP_CWORD=1; _capstan; printf "%s\\n" "${COMPREPLY[@]}"';
+  const asked = 'source "$1"; COMP_WORDS=(capstan pl); COMP_CWORD=1; _capstan; printf %s "$COMPREPLY"';
   equal((await run("bash", ["-c", asked, "bash", join(completions, "capstan")])).stdout, "plan");
   say("for everybody: the man page is where man looks, and bash completes by the file in the package");
 }

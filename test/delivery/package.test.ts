@@ -62,8 +62,12 @@ describe("what npm packs", () => {
 
 it("the bundles load nothing but what Node has", () => {
   const outputs = Object.values(metafiles).flatMap((part) => Object.values(part.outputs));
+  const beside = ["./main.js"];
   const loaded = outputs.flatMap(({ imports }) => imports.filter(({ external }) => external === true));
-  const foreign = loaded.filter(({ path }) => !builtinModules.includes(path.replace(/^node:/, "")));
+  const foreign = loaded.filter(
+    ({ path }) => ![...builtinModules, ...beside].includes(path.replace(/^node:/, "")),
+  );
+  for (const path of beside) expect(Object.keys(metafiles.product.outputs)).toContain(join("dist", path));
   expect(loaded.length).toBeGreaterThan(20);
   expect(foreign).toEqual([]);
 });
