@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { flat } from "../world/flat.ts";
 import { unseal } from "../../src/sealing/seal.ts";
+import { flat } from "../world/flat.ts";
 import { type Ran, Repository } from "../world/repository.ts";
 
 /** Keeps nothing, but notes what it was told, and says more than it should. */

@@ -195,7 +195,10 @@ describe("a move that no plan could take", () => {
   });
 
   it.each([
-    [{ state: "rolled_back", ended_at: "2026-11-21T11:00:00Z" }, "was rolled back on 21 November 2026, 11:00 UTC"],
+    [
+      { state: "rolled_back", ended_at: "2026-11-21T11:00:00Z" },
+      "was rolled back on 21 November 2026, 11:00 UTC",
+    ],
     [{ state: "rolling_back", ended_at: null }, "is being rolled back"],
   ])("is one of what was turned back: %j", async (ended, words) => {
     await startAndAdvance();
