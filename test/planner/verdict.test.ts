@@ -102,7 +102,12 @@ describe("one verdict, in JSON as in every form for people", () => {
 describe("a rotation that is over by what git says alone", () => {
   it("is nothing to do only if git is right, and how to tell is said", () => {
     const slip = [{ type: "host", retire: [OTHER] }];
-    const plan = planned({ live: "standby", wanted: "standby", record: null, resource: { authorities: slip } });
+    const plan = planned({
+      live: "standby",
+      wanted: "standby",
+      record: null,
+      resource: { authorities: slip },
+    });
     expect(plan).toMatchObject({ outcome: "no_changes", verdict: "nothing_to_do" });
     for (const text of [planText(plan, plainPaint), planMarkdown(plan)]) {
       expect(text).not.toContain("No changes");

@@ -112,7 +112,11 @@ function takenFromGit(clusters: readonly ClusterPlan[]): readonly string[] {
 }
 
 function isAtRest(clusters: readonly ClusterPlan[]): boolean {
-  return workLeft(clusters).length === 0 && clusters.every(({ drift }) => drift.length === 0);
+  return (
+    workLeft(clusters).length === 0 &&
+    editsDue(clusters).length === 0 &&
+    clusters.every(({ drift }) => drift.length === 0)
+  );
 }
 
 /**

@@ -37,12 +37,19 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
   if (!required) return lines.join("\n");
   lines.push(paragraph(`why     ${item.why}`, INDENT, DEEPER));
   lines.push(paragraph(`verify  ${item.verify}`, INDENT, DEEPER));
-  for (const command of item.commands) lines.push(paragraph(`run     ${command}`, INDENT, DEEPER));
+  for (const command of item.commands) lines.push(commandText(command));
   if (item.artifacts.length > 0) {
     lines.push(paragraph(`files   ${item.artifacts.join(", ")} of \`capstan artifacts\``, INDENT, DEEPER));
   }
   if (!finished) lines.push(paragraph(`done    ${acknowledgeCommand(id)}`, INDENT, DEEPER));
   return lines.join("\n");
+}
+
+/** A command stays on one line, to be copied; what it is for stands below it. */
+function commandText(command: string): string {
+  const [typed = "", what] = command.split(/\s+# /);
+  const below = what === undefined ? [] : [paragraph(`# ${what}`, DEEPER)];
+  return [`${INDENT}run     ${typed}`, ...below].join("\n");
 }
 
 const INDENT = "        ";
