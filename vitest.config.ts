@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.ts";
 
@@ -24,6 +25,10 @@ const COMMANDS = globSync("test/**/*.test.ts", { cwd: import.meta.dirname }).fil
 /** Loading all of capstan anew for each file was a quarter of the time. */
 const TOGETHER = { pool: "forks", isolate: false } as const;
 
+/** Run again for each file: so are the mocks, which a module that only a later file loads would be without. */
+const OWN_PROCESS = "test/own-process.ts";
+const IN_PROCESS = "test/world/in-process.ts";
+
 export default defineConfig({
   oxc: { jsx: { development: false } },
   test: {
@@ -35,18 +40,22 @@ export default defineConfig({
     // Most of the time is spent waiting for processes and clocks of clusters, not on a core.
     maxWorkers: 3,
     // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
-    env: { NODE_ENV: "production" },
+    env: { NODE_ENV: "production", GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/totals-reporter.ts"],
     projects: [
       { extends: true, test: { name: "pure", include: PURE, pool: "threads", isolate: false } },
-      { extends: true, test: { name: "commands", include: COMMANDS, ...TOGETHER } },
+      {
+        extends: true,
+        test: { name: "commands", include: COMMANDS, setupFiles: [OWN_PROCESS, IN_PROCESS], ...TOGETHER },
+      },
       {
         extends: true,
         test: {
           name: "world",
           include: ["test/**/*.test.{ts,tsx}"],
           exclude: [...PURE, ...COMMANDS, ...ALONE],
+          setupFiles: [OWN_PROCESS],
           ...TOGETHER,
         },
       },

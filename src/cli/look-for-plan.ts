@@ -1,8 +1,6 @@
 import { parse, resolve } from "node:path";
 import type { ValuesOf } from "../flag.ts";
-import type { UnreadCluster } from "../planner/planner.ts";
 import { waysThroughBase } from "../planner/trust.ts";
-import type { ClusterObservation } from "../profile/profile.ts";
 import { profileOf } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import { writtenDate } from "../written-date.ts";
@@ -10,20 +8,15 @@ import type { TrustedSide } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-rows.ts";
+import { createMeter } from "./meter.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
-import { observeEach } from "./observe.ts";
-import { openPlatforms } from "./open-clusters.ts";
+import { type Observed, observeEach } from "./observe.ts";
+import { nothingUntrusted, openPlatforms } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What was typed that matters here. */
 type LookOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "observations">;
-
-/** Of some clusters what was seen, of the others why not. */
-export interface Observed {
-  readonly observations: readonly ClusterObservation[];
-  readonly unread: readonly UnreadCluster[];
-}
 
 /** From the clusters, or from a file of an earlier look; a file that is not there yet is written. */
 export async function observationsFor(
@@ -56,8 +49,13 @@ async function observeThrough(
   options: LookOptions,
 ): Promise<Observed> {
   const { signal } = new AbortController();
+  const meter = createMeter(terminal, options);
   if (trusted === null)
-    return await observeEach(openPlatforms(workspace, terminal, options, signal), workspace);
+    return await observeEach(
+      openPlatforms(workspace, terminal, options, signal, { ...nothingUntrusted(), meter }),
+      workspace,
+      { meter },
+    );
   const { desired, folder } = workspace;
   const changed = await changedContentOf(
     trusted.git,
@@ -78,8 +76,8 @@ async function observeThrough(
   };
   // A tool that looks for files where it is started finds none of the pull request.
   const cwd = trusted.changes.others ? { cwd: parse(folder).root } : {};
-  const platforms = openPlatforms(readable, terminal, options, signal, { untrusted, unasked, ...cwd });
-  const observed = await observeEach(platforms, readable);
+  const platforms = openPlatforms(readable, terminal, options, signal, { untrusted, unasked, meter, ...cwd });
+  const observed = await observeEach(platforms, readable, { meter });
   const unread = selected.flatMap(({ name, platform }) => {
     const problem = untrusted.get(name);
     return problem === undefined ? [] : [{ name, platform, problem }];

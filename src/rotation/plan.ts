@@ -1,5 +1,6 @@
 import type { FailureCode } from "../failure.ts";
 import type { CheckResult, CheckState } from "./check-result.ts";
+import type { ExercisePlan } from "./exercise-plan.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
 import type { OverridePlan } from "./override-plan.ts";
 import type { Phase } from "./phase.ts";
@@ -179,19 +180,6 @@ export interface CheckPlan {
   readonly evidence: string;
 }
 
-/** Whether a session has shown that the override of a key is used. */
-export interface ExercisePlan {
-  /** Named in waivers of the guard `checks`: `override/db_client/KEYHASH/exercise`. */
-  readonly id: string;
-  readonly authority: string;
-  readonly state: "done" | "open";
-  /** The session that proves it, and when it began; `null`: none does. */
-  readonly session: string | null;
-  readonly at: string | null;
-  /** Why the newest session proves nothing, a clause; `null` where there is none, or where one proves it. */
-  readonly refused: string | null;
-}
-
 /** How a check ended. */
 export type CheckEvidence = Omit<CheckResult, "name" | "content">;
 
@@ -305,9 +293,9 @@ export interface StepComponents {
 
 /**
  * What makes a step wait for a time: the policy's soak time, sessions that were opened with the old key, a change
- * window that opens, a freeze that ends.
+ * window that opens, a freeze that ends, the waves before and the pause behind them, a person's hold.
  */
-export type TimeReason = "soak" | "sessions" | "window" | "freeze";
+export type TimeReason = "soak" | "sessions" | "window" | "freeze" | "wave" | "hold";
 
 /** What drops a key for good, or sets off what does: approved by itself, never along with others. */
 export function needsOwnApproval({

@@ -28,19 +28,21 @@ interface Answer {
   readonly stderr: string;
 }
 
-const NAMES = ["tctl", "tctl-leaf", "tsh", "talosctl", "kubectl"];
+/** Of several clusters in one sandbox each has a `tctl` of its own. */
+const NAMES = /^(tctl(-.+)?|tsh|desktop-session|talosctl|kubectl)$/;
 
 /** Read from its script, so that a link to it is the same one; `null` where it is none. */
 export function emulatedTool(file: string): EmulatedTool | null {
-  if (!NAMES.includes(basename(file))) return null;
+  if (!NAMES.test(basename(file))) return null;
   let script: string;
   try {
     script = readFileSync(file, "utf8");
   } catch {
     return null;
   }
-  if (!script.startsWith("#!/bin/sh\nNODE_OPTIONS= exec '")) return null;
-  const [, shim = "", folder, tool = basename(shim).replace(/-shim\..*/, "")] = quotedWords(script);
+  const [call] = /^NODE_OPTIONS= exec '.*$/m.exec(script) ?? [];
+  if (!script.startsWith("#!/bin/sh\n") || call === undefined) return null;
+  const [, shim = "", folder, tool = basename(shim).replace(/-shim\..*/, "")] = quotedWords(call);
   return folder === undefined ? null : { folder, tool };
 }
 

@@ -4,7 +4,7 @@ import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { CONSUMER_TONES } from "../facts/consumer-tones.ts";
 import { holdsText, shownWork } from "../facts/work-words.ts";
 import { harmlessLine } from "../harmless.ts";
-import { paragraph, table } from "./columns.ts";
+import { COLUMNS, paragraph, table } from "./columns.ts";
 import type { Paint } from "./paint.ts";
 
 /** The work by hand of the phase at hand, open pieces in full, done ones in a line; `null` when there is none. */
@@ -49,7 +49,9 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
 function commandText(command: string): string {
   const [typed = "", what] = command.split(/\s+# /);
   const below = what === undefined ? [] : [paragraph(`# ${what}`, DEEPER)];
-  return [`${INDENT}run     ${typed}`, ...below].join("\n");
+  const line = `${INDENT}run     ${typed}`;
+  const lines = line.length <= COLUMNS ? [line] : [`${INDENT}run`, `${INDENT}  ${typed}`];
+  return [...lines, ...below].join("\n");
 }
 
 const INDENT = "        ";
