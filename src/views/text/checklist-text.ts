@@ -48,10 +48,10 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
 /** A command stays on one line, to be copied; what it is for stands below it. */
 function commandText(command: string): string {
   const [typed = "", what] = command.split(/\s+# /);
-  const below = what === undefined ? [] : [paragraph(`# ${what}`, DEEPER)];
   const line = `${INDENT}run     ${typed}`;
-  const lines = line.length <= COLUMNS ? [line] : [`${INDENT}run`, `${INDENT}  ${typed}`];
-  return [...lines, ...below].join("\n");
+  const fits = line.length <= COLUMNS;
+  const below = what === undefined ? [] : [paragraph(`# ${what}`, fits ? DEEPER : `${INDENT}  `)];
+  return [...(fits ? [line] : [`${INDENT}run`, `${INDENT}  ${typed}`]), ...below].join("\n");
 }
 
 const INDENT = "        ";
