@@ -5,7 +5,7 @@ import { COLUMNS, paragraph } from "./columns.ts";
 const WIDEST = 100;
 
 /** What is to be copied or parsed, and not read: a line that is a command, or JSON. */
-const VERBATIM = /^\s*(?:capstan|git|tctl|talosctl|age-keygen|[[{"]|--|\d* \|)/;
+const VERBATIM = /^\s*(?:capstan|git|age-keygen|[[{"]|--|\d* \|)/;
 
 /**
  * An error for people: what was tried and seen, then what to do. It comes from anywhere, so nothing in it may move the
