@@ -4,7 +4,7 @@ import { LongestFirst } from "./test/longest-first.ts";
 
 /** Tables and properties of the pure rooms: no process, no server, no sandbox, nothing of the module registry is changed. */
 const PURE = [
-  "test/{artifacts,checklist,fleet,guards,planner,rotation,teleport,toy,x509}/**/*.test.ts",
+  "test/{artifacts,checklist,fleet,guards,model,planner,rotation,teleport,toy,x509}/**/*.test.ts",
   "test/views/{columns,event-text,json-text,markdown,plan-text}.test.ts",
   "test/docs/generated.test.ts",
   "test/{layers,names,security,versions}.test.ts",
