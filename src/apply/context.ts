@@ -22,6 +22,8 @@ export interface RunContext {
   /** Why a person takes the commit for a new start, although it does not follow the one applied last. */
   readonly acceptHistory?: string;
   readonly platforms: ReadonlyMap<string, Platform>;
+  /** Clusters that could not be read right before, with why: nobody waits for them again. */
+  readonly unreadable?: ReadonlyMap<string, Failure>;
   readonly store: RecordStore;
   readonly clock: RunClock;
   /** How many clusters are walked at the same time. */

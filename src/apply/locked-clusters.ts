@@ -1,7 +1,8 @@
 import { Failure } from "../failure.ts";
 import type { Lock } from "../record/store.ts";
+import { historiesOf } from "../rotation/history.ts";
 import type { ClusterPlan, Plan } from "../rotation/plan.ts";
-import { acceptRewritten, noteCommit } from "./applied-commit.ts";
+import { acceptRewritten, insistOnOrder, noteCommit } from "./applied-commit.ts";
 import { NOTHING_APPROVED } from "./approval.ts";
 import { giveUpUnused } from "./campaign-place.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -30,6 +31,13 @@ function toldOf(endings: readonly (readonly [string, WorkEnding])[]): string {
   return [...each(bad.slice(0, NAMED)), ...rest, ...counts].join(", ");
 }
 
+/** A commit that one cluster has left behind may be new to the others. */
+async function lookInOrder(run: ClusterRun): Promise<FreshLook> {
+  const look = await lookAt(run);
+  insistOnOrder(await historiesOf(run.history ?? null, [look.record], run.desired.rotations));
+  return look;
+}
+
 /** The clusters of a run, each with its lock as long as it has one, and how those that are through ended. */
 export class LockedClusters {
   readonly #context: RunContext;
@@ -43,9 +51,11 @@ export class LockedClusters {
 
   /** In the order of their names. Nobody waits for a lock, so two runs over the same clusters share them out. */
   async lockAll(): Promise<void> {
-    const { store, holder, platforms, desired, clock, parallel } = this.#context;
+    const { store, holder, platforms, unreadable, desired, clock, parallel } = this.#context;
     await sideBySide([...platforms.keys()].toSorted(), parallel, async (name) => {
       this.#context.signal.throwIfAborted();
+      const failure = unreadable?.get(name);
+      if (failure !== undefined) return this.#fail(name, failure);
       const platform = platforms.get(name);
       const cluster = desired.clusters.find((resource) => resource.name === name);
       if (platform === undefined || cluster === undefined) {
@@ -90,7 +100,7 @@ export class LockedClusters {
   async lookAtAll(): Promise<Map<string, FreshLook>> {
     const names = [...this.#context.platforms.keys()].filter((name) => this.#isOpen(name));
     const looks = await Promise.all(
-      names.map(async (name) => [name, await this.attempt(name, lookAt)] as const),
+      names.map(async (name) => [name, await this.attempt(name, lookInOrder)] as const),
     );
     return new Map(looks.flatMap(([name, look]) => (look === null ? [] : [[name, look] as const])));
   }

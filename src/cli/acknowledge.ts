@@ -15,7 +15,7 @@ import { afterEdit, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { gitUser } from "./git-user.ts";
 import { observationsFor } from "./look-for-plan.ts";
-import { planOfWorkspace } from "./observe.ts";
+import { planOfWorkspace, withRecords } from "./observe.ts";
 import {
   authorityPlaces,
   onlyPlace,
@@ -165,8 +165,8 @@ async function openWork(
   workspace: Workspace,
   options: AcknowledgeOptions,
 ): Promise<readonly { readonly place: StatementPlace; readonly item: ChecklistItem }[]> {
-  const { observations, unread } = await observationsFor(terminal, workspace, null, options);
-  const plan = await planOfWorkspace(workspace, observations, terminal.now(), unread);
+  const known = await withRecords(workspace, await observationsFor(terminal, workspace, null, options));
+  const plan = await planOfWorkspace(workspace, known, terminal.now());
   return rotationPlaces(workspace, options.rotation).flatMap((place) =>
     plan.clusters
       .filter(({ name }) => name === place.cluster)

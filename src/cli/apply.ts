@@ -27,7 +27,7 @@ import { expectations } from "./expectations.ts";
 import { insist } from "./insist.ts";
 import { isFolder, type NamedPlanFile, readNamedPlanFile } from "./named-plan-file.ts";
 import { Notifier } from "./notifier.ts";
-import { observeAll, planOfWorkspace } from "./observe.ts";
+import { observeAll, planOfWorkspace, withRecords } from "./observe.ts";
 import { openPlatforms } from "./open-clusters.ts";
 import { runText } from "./run-text.ts";
 import { applyOnScreen } from "./screen.ts";
@@ -100,7 +100,8 @@ export async function apply(
       const recheck = async (clusters: readonly string[]) => {
         const platforms = [...context.platforms].filter(([name]) => clusters.includes(name));
         const observations = await observeAll(new Map(platforms));
-        const plan = await planOfWorkspace(workspace, observations, terminal.now());
+        const known = await withRecords(workspace, { observations, unread: [] });
+        const plan = await planOfWorkspace(workspace, known, terminal.now());
         const [refused] = context.accept?.(plan, observations).values() ?? [];
         if (refused !== undefined) throw refused;
         return plan;

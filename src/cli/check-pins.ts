@@ -1,3 +1,4 @@
+import { loadEach } from "../record/load-each.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { ClusterResource, Diagnostic, RotationResource } from "../resources/model/desired.ts";
 import type { LoadResult } from "../resources/read/load.ts";
@@ -16,9 +17,12 @@ export async function checkPins(
   store: Pick<RecordStore, "load">,
 ): Promise<readonly Diagnostic[]> {
   const resources = new Set(files.map(({ path }) => path));
+  const names = state.clusters.map(({ name }) => name);
+  const { records } = await loadEach(store, names);
   const found = await Promise.all(
     state.clusters.map(async (cluster) => {
-      const record = await store.load(cluster.name);
+      const record = records.find((one) => one.cluster === cluster.name);
+      if (record === undefined) return [];
       const checks = state.rotations
         .filter((rotation) => rotation.cluster === cluster.name)
         .flatMap((rotation) => pinsOf(rotation, record));

@@ -3,7 +3,7 @@ import type { Forecast } from "../fleet/forecast/forecast.ts";
 import type { FORECAST } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { forecastOfWorkspace } from "./forecast-of-workspace.ts";
-import { observeEach } from "./observe.ts";
+import { observeEach, withRecords } from "./observe.ts";
 import { openCommit, openPlatforms } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
@@ -19,7 +19,7 @@ export async function forecast(
   const { workspace, platforms } = await openCommit(terminal, directory, options, (...opened) =>
     openPlatforms(...opened, { ...nothingUntrusted, allOverrides: true }),
   );
-  const look = await observeEach(platforms, workspace);
+  const look = await withRecords(workspace, await observeEach(platforms, workspace));
   const made = await forecastOfWorkspace(workspace, {
     ...look,
     now: terminal.now(),

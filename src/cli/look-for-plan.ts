@@ -1,8 +1,6 @@
 import { parse, resolve } from "node:path";
 import type { ValuesOf } from "../flag.ts";
-import type { UnreadCluster } from "../planner/planner.ts";
 import { waysThroughBase } from "../planner/trust.ts";
-import type { ClusterObservation } from "../profile/profile.ts";
 import { profileOf } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import type { TrustedSide } from "./base.ts";
@@ -10,19 +8,13 @@ import { changedContentOf } from "./changed-content.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-rows.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
-import { observeEach } from "./observe.ts";
+import { type Observed, observeEach } from "./observe.ts";
 import { openPlatforms } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What was typed that matters here. */
 type LookOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "observations">;
-
-/** Of some clusters what was seen, of the others why not. */
-export interface Observed {
-  readonly observations: readonly ClusterObservation[];
-  readonly unread: readonly UnreadCluster[];
-}
 
 /** From the clusters, or from a file of an earlier look; a file that is not there yet is written. */
 export async function observationsFor(

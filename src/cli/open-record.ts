@@ -6,7 +6,7 @@ import { besideFolder } from "../record/beside-folder.ts";
 import { folderStore } from "../record/folder-store.ts";
 import { homeInGit, placeInGit, placeOutsideGit, type RecordPlace } from "../record/place.ts";
 import { refsStore } from "../record/refs-store.ts";
-import type { RecordStore } from "../record/store.ts";
+import type { RecordStore, Whereabouts } from "../record/store.ts";
 import type { ClusterResource, RepositoryResource } from "../resources/model/desired.ts";
 import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
@@ -84,10 +84,21 @@ export async function sayWhoseRecord(
   const alone = await ofThisMachineAlone(folder, repository, git);
   if (alone !== null) terminal.stderr.write(`${paragraph(alone, "")}\n`);
   for (const { name } of clusters) {
-    const { home, unread } = await store.whereabouts(name);
-    if (unread === null) continue;
+    const where = await whereaboutsOf(store, name);
+    if (where === null || where.unread === null) continue;
+    const { home, unread } = where;
     const what = `There is a record of ${name} that is not read: ${relative(folder, unread)}. The record is ${home} (\`record: refs\`), and there is none yet; a rotation that is under way is finished with \`record: folder\`, where its roster and history are.`;
     terminal.stderr.write(`${paragraph(what, "")}\n`);
+  }
+}
+
+/** `null`: it cannot be read, which is said as the problem of its cluster. */
+async function whereaboutsOf(store: RecordStore, name: string): Promise<Whereabouts | null> {
+  try {
+    return await store.whereabouts(name);
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
   }
 }
 

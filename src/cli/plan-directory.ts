@@ -6,7 +6,6 @@ import { requireApproved } from "../planner/saved/approved.ts";
 import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import type { BoundPlan } from "../planner/saved/plan-file.ts";
-import type { ClusterObservation } from "../profile/profile.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
@@ -15,7 +14,7 @@ import { diagnoseOverride } from "./diagnose-override.ts";
 import { expectations } from "./expectations.ts";
 import { observationsFor } from "./look-for-plan.ts";
 import { STREAM, writePlanFile } from "./named-plan-file.ts";
-import { planOfWorkspace } from "./observe.ts";
+import { planOfWorkspace, type Remembered, withRecords } from "./observe.ts";
 import type { Terminal } from "./terminal.ts";
 import { notInPlan, planOfFolder, type Uncommitted, uncommitted } from "./uncommitted.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
@@ -30,9 +29,8 @@ export type PlanningOptions = CommonOptions & {
   >;
 
 /** A plan, with what it was made of. */
-export interface MadePlan extends BoundPlan {
+export interface MadePlan extends BoundPlan, Remembered {
   readonly workspace: Workspace;
-  readonly observations: readonly ClusterObservation[];
   readonly fingerprint: string;
   /** `null` when it was compared with nothing. */
   readonly base: Base | null;
@@ -56,12 +54,14 @@ export async function planDirectory(
   });
   const clusters = opened.clusters.filter(({ name }) => options.leftAlone?.has(name) !== true);
   const workspace = { ...opened, clusters };
-  const [{ observations, unread }, found, base] = await Promise.all([
+  const [observed, found, base] = await Promise.all([
     observationsFor(terminal, workspace, trusted, options),
     uncommitted(workspace),
     options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
   ]);
-  const live = await planOfWorkspace(workspace, observations, terminal.now(), unread);
+  const known = await withRecords(workspace, observed);
+  const { observations, unread, records } = known;
+  const live = await planOfWorkspace(workspace, known, terminal.now());
   const certificates = await certificatesUnread(workspace, unread, terminal.now());
   const planned =
     base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
@@ -73,7 +73,8 @@ export async function planDirectory(
   if (options.out !== undefined && options.out !== STREAM && options.quiet !== true) {
     terminal.stderr.write(`wrote ${options.out}, fingerprint ${fingerprint}\n`);
   }
-  return { ...bound, workspace, observations, fingerprint, base, about: aboutOf(workspace, found, ofFolder) };
+  const about = aboutOf(workspace, found, ofFolder);
+  return { ...bound, workspace, observations, unread, records, fingerprint, base, about };
 }
 
 /** Of a plan with `--base`, unless a person says that the head may be trusted. */

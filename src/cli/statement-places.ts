@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { loadEach } from "../record/load-each.ts";
 import type { Wanted } from "../resources/edit/edit-text.ts";
 import type { AuthorityResource, RotationResource, Source } from "../resources/model/desired.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
@@ -65,11 +66,15 @@ export async function underWay(
   places: readonly StatementPlace[],
   { store }: Pick<Workspace, "store">,
 ): Promise<readonly StatementPlace[]> {
-  const records = new Map<string, ClusterRecord>();
-  for (const { cluster } of places) {
-    if (!records.has(cluster)) records.set(cluster, await store.load(cluster));
-  }
-  return places.filter((place) => !isOver(place, records.get(place.cluster)));
+  const clusters = new Set(places.map(({ cluster }) => cluster));
+  const { records } = await loadEach(store, [...clusters]);
+  return places.filter(
+    (place) =>
+      !isOver(
+        place,
+        records.find(({ cluster }) => cluster === place.cluster),
+      ),
+  );
 }
 
 function isOver({ rotation }: StatementPlace, record: ClusterRecord | undefined): boolean {

@@ -6,7 +6,7 @@ import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
 import type { STATUS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
-import { observeEach, planOfWorkspace } from "./observe.ts";
+import { observeEach, planOfWorkspace, withRecords } from "./observe.ts";
 import { openCommit } from "./open-clusters.ts";
 import { samplesOfWorkspace } from "./samples-of-workspace.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -20,9 +20,11 @@ export async function status(
   const { workspace, platforms } = await openCommit(terminal, directory, options);
   // A scraper is told that the only cluster cannot be read, as of one among several.
   const alone = options.format === "openmetrics" ? "name" : "throw";
-  const { observations, unread } = await observeEach(platforms, workspace, { alone });
+  const observed = await observeEach(platforms, workspace, { alone });
+  const known = await withRecords(workspace, observed, { alone });
+  const { observations, unread } = known;
   const now = terminal.now();
-  const plan = await planOfWorkspace(workspace, observations, now, unread);
+  const plan = await planOfWorkspace(workspace, known, now);
   switch (options.format) {
     case "json":
       terminal.stdout.write(`${jsonText(liveStatus(observations, plan, now))}\n`);
@@ -36,9 +38,7 @@ export async function status(
         terminal.stderr.write(`${harmless(`${name}: ${problem.message} → ${problem.remedy}`)}\n`);
       }
       const { openmetricsText } = await import("../views/metrics/openmetrics.ts");
-      terminal.stdout.write(
-        openmetricsText(await samplesOfWorkspace(workspace, { plan, observations, now })),
-      );
+      terminal.stdout.write(openmetricsText(await samplesOfWorkspace(workspace, { ...known, plan, now })));
       break;
     }
     case "text": {

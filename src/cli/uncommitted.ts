@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { Failure } from "../failure.ts";
 import { changedSince } from "../git/differences.ts";
 import { CommitTree } from "../git/tree.ts";
+import { loadEach } from "../record/load-each.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import { findFiles } from "../resources/read/find-files.ts";
 import { readDocuments } from "../resources/read/read-documents.ts";
@@ -82,9 +83,12 @@ async function pinFilesAmong(
   if (changed.length === 0) return [];
   const edited = new Set(changed);
   const resources = new Set(files.keys());
+  const names = desired.clusters.map(({ name }) => name);
+  // What a record that cannot be read would name is of a cluster to which nothing is done.
+  const { records } = store === undefined ? { records: [] } : await loadEach(store, names);
   const listing = await Promise.all(
     desired.clusters.map(async ({ name, policy }) => {
-      const rotations = (await store?.load(name))?.rotations ?? [];
+      const rotations = records.find(({ cluster }) => cluster === name)?.rotations ?? [];
       const pins = new Set([...namedFor(name, desired), ...rotations.flatMap(keysOfRotation)]);
       const found = await Promise.all(
         [tree, folder].map((from) => findPinFiles(from, policy.pinFiles, pins, resources)),

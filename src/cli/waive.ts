@@ -13,7 +13,7 @@ import { afterEdit, editFiles } from "./edited-file.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { readExpiry } from "./expiry.ts";
 import { observationsFor } from "./look-for-plan.ts";
-import { planOfWorkspace } from "./observe.ts";
+import { planOfWorkspace, withRecords } from "./observe.ts";
 import {
   authorityPlaces,
   onlyPlace,
@@ -140,8 +140,8 @@ async function look(
   options: WaiveOptions,
 ): Promise<{ readonly plan: Plan } | { readonly problem: string }> {
   try {
-    const { observations, unread } = await observationsFor(terminal, workspace, null, options);
-    return { plan: await planOfWorkspace(workspace, observations, terminal.now(), unread) };
+    const known = await withRecords(workspace, await observationsFor(terminal, workspace, null, options));
+    return { plan: await planOfWorkspace(workspace, known, terminal.now()) };
   } catch (error) {
     if (error instanceof Failure && error.code !== "interrupted") return { problem: error.message };
     throw error;

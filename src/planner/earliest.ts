@@ -4,6 +4,7 @@ import { isoTime } from "../iso-time.ts";
 import { typeOf } from "../profile/lookup.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import type { ClusterResource, RotationResource } from "../resources/model/desired.ts";
+import { isInForce } from "../resources/model/hold.ts";
 import { isForward, leavesMiddlePhase, type Phase } from "../rotation/phase.ts";
 import type { RotationPlan, Step, TimeReason } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, phaseRecord } from "../rotation/record.ts";
@@ -14,26 +15,30 @@ export interface TimesInput {
   readonly observation: ClusterObservation;
   readonly record: ClusterRecord;
   readonly declared: readonly RotationResource[];
+  /** When the waves before let a phase of a rotation begin; `null`: nobody knows. */
+  readonly wave: (rotation: string, phase: Phase) => Ready | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** When a step may be taken at the earliest, and what makes it wait; `null`: nobody knows. */
-interface Ready {
+export interface Ready {
   readonly at: number;
   readonly by: TimeReason | null;
 }
 
 /**
- * The same plans, each step with the earliest time at which it may be taken if every step before it is taken at its
- * own. Only time is looked at; whether the other guards pass by then, nobody knows. The way back never waits.
+ * The earliest time at which each step may be taken if every step before it is taken at its own, by the id of the step.
+ * Only time is looked at; whether the other guards pass by then, nobody knows. The way back never waits.
  */
-export function withEarliest(rotations: readonly RotationPlan[], input: TimesInput): readonly RotationPlan[] {
+export function readyTimes(
+  rotations: readonly RotationPlan[],
+  input: TimesInput,
+): ReadonlyMap<string, Ready | null> {
   const times = new Map<string, Ready | null>();
   const entered = new Map<string, number>();
-  return rotations.map((rotation) => ({
-    ...rotation,
-    steps: rotation.steps.map((step) => {
+  for (const rotation of rotations) {
+    for (const step of rotation.steps) {
       const before = step.after === null ? undefined : times.get(step.after);
       // Behind the first step a clock goes on, which asks nobody.
       const clocked = step.after !== null && isAuto(rotation.name, input);
@@ -41,7 +46,22 @@ export function withEarliest(rotations: readonly RotationPlan[], input: TimesInp
       const ready = start === null || clocked ? null : readyFrom(start, step, entered, input, rotation.name);
       times.set(step.id, ready);
       if (ready !== null) entered.set(`${step.authority} ${step.to}`, ready.at);
-      const waits = ready !== null && ready.at > input.now;
+    }
+  }
+  return times;
+}
+
+/** The same plans with these times written into their steps. */
+export function withTimes(
+  rotations: readonly RotationPlan[],
+  times: ReadonlyMap<string, Ready | null>,
+  now: number,
+): readonly RotationPlan[] {
+  return rotations.map((rotation) => ({
+    ...rotation,
+    steps: rotation.steps.map((step) => {
+      const ready = times.get(step.id) ?? null;
+      const waits = ready !== null && ready.at > now;
       return { ...step, earliest: waits ? isoTime(ready.at) : null, earliest_by: waits ? ready.by : null };
     }),
   }));
@@ -59,10 +79,29 @@ function readyFrom(
   rotation: string,
 ): Ready | null {
   if (step.action === "verify" || !isForward(step)) return start;
-  const waits = phaseWaits(step, entered, input, rotation);
-  if (waits === null) return null;
-  const soaked = waits.reduce((latest, wait) => (wait.at > latest.at ? wait : latest), start);
-  return isWaived(step, "window") || isUnderWay(step, input) ? soaked : openedAfter(soaked, input.cluster);
+  const soaks = phaseWaits(step, entered, input, rotation);
+  const underWay = isUnderWay(step, input);
+  // What nobody may begin may be gone on with.
+  const people = underWay ? [] : holdWaits(input, rotation);
+  const order = underWay ? start : input.wave(rotation, step.to);
+  if (soaks === null || people === null || order === null) return null;
+  const latest = [...soaks, ...people, order].reduce(
+    (last, wait) => (wait.at > last.at ? wait : last),
+    start,
+  );
+  return isWaived(step, "window") || underWay ? latest : openedAfter(latest, input.cluster);
+}
+
+/** Until when people hold the cluster or the rotation; `null`: until they say otherwise. */
+function holdWaits({ cluster, declared, now }: TimesInput, rotation: string): readonly Ready[] | null {
+  const ofRotation = declared.find(({ name }) => name === rotation)?.hold;
+  const waits: Ready[] = [];
+  for (const hold of [cluster.hold, ofRotation]) {
+    if (hold === undefined || !isInForce(hold, now)) continue;
+    if (hold.until === null) return null;
+    waits.push({ at: Date.parse(hold.until), by: "hold" });
+  }
+  return waits;
 }
 
 /** Until when the phase that a step leaves has to last; `null`: since when it does is not known. */

@@ -18,7 +18,7 @@ import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
-import { withEarliest } from "./earliest.ts";
+import { inWaveOrder, type TimedCluster } from "./in-wave-order.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
 import { goalOf, rotationMeant } from "./rotation-goal.ts";
 import { bindingOf, clusterFingerprint, planFingerprint } from "./saved/fingerprint.ts";
@@ -61,7 +61,11 @@ export interface UnreadCluster {
 /** Same inputs, same plan: everything that can be decided is decided here. */
 export function makePlan(input: PlanInput): Plan {
   const { desired, observations, unread = [], commit, now } = input;
-  const planned = observations.map((observation) => planCluster(observation, input));
+  const planned = inWaveOrder(
+    observations.map((observation) => planCluster(observation, input)),
+    desired,
+    input.campaigns,
+  );
   const fingerprints = new Map(
     bindingOf(desired, observations, planned).clusters.map((binding) => [
       binding.name,
@@ -101,12 +105,15 @@ function unplanned({
   };
 }
 
-function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPlan, "fingerprint"> {
+function planCluster(
+  look: ClusterObservation,
+  input: PlanInput,
+): TimedCluster<Omit<ClusterPlan, "fingerprint">> {
   const { desired, records, now } = input;
   const { cluster: name } = look;
   const platform = look.profile.name;
   const cluster = desired.clusters.find((resource) => resource.name === name);
-  if (cluster === undefined) return { ...unplanned({ name, platform, problem: null }), name };
+  if (cluster === undefined) return { plan: unplanned({ name, platform, problem: null }), times: null };
   const remembered = records.find((candidate) => candidate.cluster === name) ?? emptyRecord(name);
   // As apply has it when it begins: what happened while nobody looked is in it.
   const record = catchUp(remembered, look, isoTime(now));
@@ -149,19 +156,16 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
   const planned = inTurn(declared, drift, (rotation, ahead) =>
     planRotation(rotation, { ...context, ahead, campaign: campaign(rotation) }),
   );
-  return {
+  const plan = {
     name,
     platform,
     problem: null,
     wave: wavePlan(cluster, desired, planned, campaign, now),
     hold: holdInForce(cluster.hold, now),
-    rotations: withEarliest(
-      [
-        ...planned,
-        ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
-      ],
-      context,
-    ),
+    rotations: [
+      ...planned,
+      ...missing.map(([memory, live]) => planUndeclared(memory, live, { ...context, ahead: [] })),
+    ],
     overrides: (overridden?.plans ?? overridesOfNobody(observation, desired)).map((override) => ({
       ...override,
       ...placeOf(desired.overrides.find((one) => one.cluster === name && one.type === override.authority)),
@@ -169,6 +173,7 @@ function planCluster(look: ClusterObservation, input: PlanInput): Omit<ClusterPl
     drift,
     ...placeOf(cluster),
   };
+  return { plan, times: context };
 }
 
 function placeOf(resource: { readonly source: ResourcePlace } | undefined): {

@@ -67,7 +67,7 @@ export interface RunnerOptions {
 
 /** What no executable may go beyond, whatever the call asks for. */
 interface Bounds {
-  /** Of standard output that is not kept: 100,000 nodes are some 120 MB. */
+  /** Of standard output that is not kept: 1,000,000 nodes are some 1.1 GB. */
   readonly streamBytes: number;
   /** Of standard error, of which the end is kept. */
   readonly stderrBytes: number;
@@ -76,7 +76,7 @@ interface Bounds {
 }
 
 const BOUNDS: Bounds = {
-  streamBytes: 512 * 1024 * 1024,
+  streamBytes: 3 * 1024 * 1024 * 1024,
   stderrBytes: 64 * 1024 * 1024,
   heldOpenMs: 5_000,
 };

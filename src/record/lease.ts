@@ -84,8 +84,8 @@ function leaseIn(value: Readonly<Record<string, unknown>>): Lease | null {
 /** A lock of a folder: without times, which are those of its file. */
 export function parseFolderLock(text: string): HeldLock | null {
   const value = parseObject(text);
-  if (value === null || !(value["cluster"] === undefined || typeof value["cluster"] === "string"))
-    return null;
+  // `null`: what keeps 0.1.0 out, which is for all clusters.
+  if (value === null || !isTextOrNothing(value["cluster"])) return null;
   const lock = leaseIn({ beats: 0, ...value, heartbeat: "", expires: isoTime(0) });
   return lock === null ? null : { ...lock, cluster: lock.cluster ?? null, heartbeat: null, expires: null };
 }

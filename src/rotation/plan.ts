@@ -303,9 +303,9 @@ export interface StepComponents {
 
 /**
  * What makes a step wait for a time: the policy's soak time, sessions that were opened with the old key, a change
- * window that opens, a freeze that ends.
+ * window that opens, a freeze that ends, the waves before and the pause behind them, a person's hold.
  */
-export type TimeReason = "soak" | "sessions" | "window" | "freeze";
+export type TimeReason = "soak" | "sessions" | "window" | "freeze" | "wave" | "hold";
 
 /** What drops a key for good, or sets off what does: approved by itself, never along with others. */
 export function needsOwnApproval({

@@ -179,7 +179,10 @@ describe("work by hand in a rotation by the clock", () => {
 
   it("has the time until shortly before the next phase", async () => {
     const { outcome, message, events } = await watched(2 * MINUTE);
-    expect([outcome, message]).toEqual(["applied", "everything that was planned is done"]);
+    expect([outcome, message]).toEqual([
+      "applied",
+      "everything that was planned is done. One edit is due in git: `capstan rotate finish openssh`, then a commit",
+    ]);
     const seen = waits(events).flatMap(({ phase, probes = [] }) =>
       probes.map(({ subject, ready }) => [phase, subject, ready]),
     );

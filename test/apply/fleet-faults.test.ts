@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { Wave } from "../../src/resources/model/desired.ts";
 import { ModelFleet } from "../world/model-fleet.ts";
+import { seededNumbers } from "../world/seeded-numbers.ts";
 
 /** 50 and many seeds in `npm run soak`. */
 const CLUSTERS = Number(process.env["CAPSTAN_TEST_CLUSTERS"] ?? 12);
@@ -10,17 +11,6 @@ const WAVES: readonly Wave[] = [
   { name: "canary", selector: { ring: "canary" }, pauseMs: null, maxInProgress: null },
   { name: "rest", selector: {}, pauseMs: 3_600_000, maxInProgress: 5 },
 ];
-
-/** mulberry32: the same numbers for the same seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 type Fault =
   | "none"
@@ -70,7 +60,7 @@ describe("a fleet with faults, walked round after round with nobody there", () =
   it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     "all are finished but those that a fault holds, which are named (seed %i)",
     async (seed) => {
-      const chance = numbers(seed);
+      const chance = seededNumbers(seed);
       const names = Array.from({ length: CLUSTERS }, (_, index) => `n${String(index).padStart(2, "0")}`);
       const labels = Object.fromEntries(
         names.map((name, index) => [name, index < 2 ? { ring: "canary" } : {}]),

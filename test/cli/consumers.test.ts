@@ -40,7 +40,9 @@ it("consumers are probed: seen ones need no word, what takes a person is named",
   const text = (await repository.capstan("plan")).stdout;
   expect(text).toContain("openssh/sshd");
   expect(text).toMatch(/openssh\/appliance +manual +unknown +not seen/);
-  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  // A command is one line, as it is copied.
+  const prose = text.split("\n").filter((line) => !line.trimStart().startsWith("capstan "));
+  for (const line of prose) expect(line.length).toBeLessThanOrEqual(80);
 
   // The artifacts of init hold both keys: what is deployed from git is what the probe reads.
   await repository.must(...OUT);

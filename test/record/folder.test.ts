@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,6 +67,16 @@ describe("the lock of a folder", () => {
       [CLUSTER, "alice"],
       ["other.cluster", "bob"],
     ]);
+  });
+
+  it("of many clusters is had at once, in a folder that nobody has used yet", async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
+    const locks = await Promise.all(names.map((name) => store().lock(name, ALICE, silent)));
+    expect(locks.map(({ cluster }) => cluster)).toEqual(names);
+    const before = await readFile(join(folder, "lock.json"), "utf8");
+    await (await store().lock(CLUSTER, ALICE, silent)).release();
+    // What keeps an older version out is put there once.
+    expect(await readFile(join(folder, "lock.json"), "utf8")).toBe(before);
   });
 
   it("that nobody can read is said to be that of its cluster, and ends when a person ends it", async () => {

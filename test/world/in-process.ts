@@ -35,6 +35,9 @@ Repository.runsWith(
 
 const LONGEST_MS = 120_000;
 
+/** How long other executables may take that are given no time of their own: nobody waits minutes for one that hangs. */
+export const patience = { ms: LONGEST_MS };
+
 /** A runner whose emulated executables are no processes; all others are. */
 function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
   // An editor runs at the caller's side.
@@ -63,13 +66,13 @@ function shortcut(processes: Runner, { trace }: RunnerOptions): Runner {
   return {
     async run(command) {
       const tool = emulatedBy(command);
-      if (tool === null) return await processes.run(command);
+      if (tool === null) return await processes.run({ timeoutMs: patience.ms, ...command });
       const { stdout, ...outcome } = await answered(command, tool);
       return { ...outcome, stdout: stripVTControlCharacters(Buffer.from(stdout).toString()) };
     },
     async stream(command, consume) {
       const tool = emulatedBy(command);
-      if (tool === null) return await processes.stream(command, consume);
+      if (tool === null) return await processes.stream({ timeoutMs: patience.ms, ...command }, consume);
       const { stdout, ...outcome } = await answered(command, tool);
       consume(stdout);
       return outcome;

@@ -51,6 +51,7 @@ export function metricFacts(live: Phase = "init"): MetricFacts {
     ...made,
     plan: makePlan(made),
     forecast: makeForecast({ ...made, clusters: [CLUSTER], overrides: new Map(), withinMs: 0 }),
+    unknownLocks: new Set<string>(),
     locks: [{ cluster: CLUSTER, who: `${HOSTILE}@here` }],
   };
 }

@@ -210,7 +210,7 @@ const LOOKS = 600;
 export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
-  withinMs = 60_000,
+  withinMs = 600_000,
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (let looks = 1; ; looks += 1) {

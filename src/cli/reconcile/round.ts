@@ -1,6 +1,7 @@
 import { approvalKey, approvalWhere } from "../../apply/approval.ts";
 import type { RunEvent, RunOutcome } from "../../apply/event.ts";
 import { applyPlan } from "../../apply/run.ts";
+import { Failure } from "../../failure.ts";
 import type { ValuesOf } from "../../flag.ts";
 import { planDifference } from "../../planner/saved/plan-difference.ts";
 import { isHeldWhateverRuns } from "../../planner/startable.ts";
@@ -12,7 +13,7 @@ import { approvedFinal, finalSteps, keysOfFinal, ordinarySteps } from "../approv
 import type { RECONCILE } from "../commands/apply-rows.ts";
 import { fastForward } from "../fast-forward.ts";
 import { insist } from "../insist.ts";
-import { planDirectory } from "../plan-directory.ts";
+import { type MadePlan, planDirectory } from "../plan-directory.ts";
 import { samplesOfWorkspace } from "../samples-of-workspace.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Workspace } from "../workspace.ts";
@@ -76,9 +77,9 @@ export async function takeRound(
   const now = terminal.now();
   const samples = options.listen === undefined ? [] : await samplesOfWorkspace(workspace, { ...made, now });
   const tried = workspace.clusters.map(({ name }) => name);
-  const unread = plan.clusters.filter(({ problem }) => problem !== null).map(({ name }) => name);
+  const unreadable = failuresOf(made);
   const about = { commit, leftAlone: [...leftAlone] };
-  const taken = { tried, failed: unread, samples };
+  const taken = { tried, failed: [...unreadable.keys()], samples };
   if (plan.outcome === "no_changes" && (await isNoted(workspace))) {
     return { ...taken, round: { outcome: "nothing-to-do", done: [], ending: "", ...about }, held: null };
   }
@@ -89,6 +90,7 @@ export async function takeRound(
   const outcome = await applyPlan({
     ...contextOf(terminal, workspace, options, signal),
     signal,
+    unreadable,
     turnBack: new AbortController().signal,
     approve: async (fresh) => {
       const final = finalsOf(fresh, options, workspace.desired).flatMap(keysOfFinal);
@@ -100,11 +102,19 @@ export async function takeRound(
       emit(event);
     },
   });
-  const failed = [...new Set([...unread, ...events.flatMap(failedIn)])];
+  const failed = [...new Set([...unreadable.keys(), ...events.flatMap(failedIn)])];
   const round = { outcome, done: events.flatMap(doneBy), ending: endingOf(events), ...about };
   const final = finalsOf(plan, options, workspace.desired).flatMap(keysOfFinal);
   const isHeld = isBlockedRun(outcome) && !mayTake(plan, new Set(final));
   return { ...taken, failed, round, held: isHeld ? { plan, round: { ...round, done: [] } } : null };
+}
+
+function failuresOf({ unread }: Pick<MadePlan, "unread">): ReadonlyMap<string, Failure> {
+  return new Map(
+    unread.flatMap(({ name, problem: { code, message, remedy } }) =>
+      code === "not-trusted-yet" ? [] : [[name, new Failure(code, message, { hint: remedy })] as const],
+    ),
+  );
 }
 
 function failedIn(event: RunEvent): readonly string[] {

@@ -6,6 +6,8 @@ const REASONS: Readonly<Record<TimeReason, string>> = {
   sessions: "sessions of the old key",
   window: "window",
   freeze: "freeze",
+  wave: "waves before",
+  hold: "hold",
 };
 
 /** `not before Wed 2 Dec 2026 22:00 UTC (window)`; `null` where time does not hold the step. */

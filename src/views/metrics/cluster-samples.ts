@@ -16,6 +16,8 @@ export interface MetricFacts {
   readonly forecast: Forecast;
   /** Who holds which lock; `null`: that of all clusters. */
   readonly locks: readonly { readonly cluster: string | null; readonly who: string }[];
+  /** Clusters whose lock could not be read: of those nothing is told. */
+  readonly unknownLocks: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -38,7 +40,7 @@ function sample(name: MetricName, labels: Sample["labels"], value: number): Samp
   return { name, labels, value };
 }
 
-function ofPlan(plan: ClusterPlan, { locks, records }: MetricFacts): readonly Sample[] {
+function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records }: MetricFacts): readonly Sample[] {
   const { name: cluster, platform, problem, rotations, drift } = plan;
   const lock = locks.find((held) => held.cluster === cluster || held.cluster === null);
   const holder = lock === undefined ? "" : lock.who;
@@ -46,7 +48,9 @@ function ofPlan(plan: ClusterPlan, { locks, records }: MetricFacts): readonly Sa
   const known = problem === null;
   return [
     sample("capstan_cluster_up", { cluster, platform }, known ? 1 : 0),
-    sample("capstan_lock_held", { cluster, holder }, lock === undefined ? 0 : 1),
+    ...(unknownLocks.has(cluster)
+      ? []
+      : [sample("capstan_lock_held", { cluster, holder }, lock === undefined ? 0 : 1)]),
     ...(applied == null
       ? []
       : [sample("capstan_last_apply_timestamp_seconds", { cluster }, Date.parse(applied.at) / 1000)]),

@@ -1,0 +1,53 @@
+/**
+ * `npm run soak`: the tests of the suite that take a number, with larger ones than anybody waits for each time. Runs
+ * them one after the other, says how long each took, and ends with 1 where one failed; a word runs only what has it.
+ */
+import { spawnSync } from "node:child_process";
+
+interface Soak {
+  readonly title: string;
+  readonly file: string;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+const SOAKS: readonly Soak[] = [
+  {
+    title: "random walks of a cluster and its people",
+    file: "test/model/walks.test.ts",
+    numbers: { CAPSTAN_WALKS: 5000 },
+  },
+  {
+    title: "Talos walks with refusals",
+    file: "test/talos/refusals.test.ts",
+    numbers: { CAPSTAN_SEEDS: 50 },
+  },
+  {
+    title: "a fleet of models with faults",
+    file: "test/apply/fleet-faults.test.ts",
+    numbers: { CAPSTAN_TEST_CLUSTERS: 50, CAPSTAN_TEST_SEEDS: 20 },
+  },
+  {
+    title: "a fleet of sandboxes with faults, walked by reconcile",
+    file: "test/cli/fleet-walk.test.ts",
+    numbers: { CAPSTAN_TEST_CLUSTERS: 50, CAPSTAN_TEST_SEEDS: 2 },
+  },
+  {
+    title: "hundreds of clusters by the executable",
+    file: "test/cli/fleet-of-hundreds.test.ts",
+    numbers: { CAPSTAN_TEST_FLEET: 500 },
+  },
+];
+
+const [word = ""] = process.argv.slice(2);
+const ends = SOAKS.filter(({ title }) => title.includes(word)).map(({ title, file, numbers }) => {
+  const began = performance.now();
+  const asText = Object.entries(numbers).map(([name, value]) => [name, String(value)]);
+  const { status } = spawnSync("npx", ["vitest", "run", file], {
+    stdio: "inherit",
+    env: { ...process.env, ...Object.fromEntries(asText) },
+  });
+  return { title, status, seconds: Math.round((performance.now() - began) / 1000) };
+});
+for (const { title, status, seconds } of ends)
+  process.stdout.write(`${status === 0 ? "passed" : "FAILED"}  ${title}, ${seconds} s\n`);
+process.exitCode = ends.length > 0 && ends.every(({ status }) => status === 0) ? 0 : 1;
