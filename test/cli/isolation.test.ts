@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { FleetSandbox } from "../world/fleet-sandbox.ts";
-import { patience } from "../world/in-process.ts";
+import "../world/in-process.ts";
 import type { Ran, Repository } from "../world/repository.ts";
+import { patience } from "../world/shortcut.ts";
 
 /** What is wrong with each is in its name. */
 const WELL = ["well-1", "well-2"];

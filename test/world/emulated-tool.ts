@@ -40,8 +40,9 @@ export function emulatedTool(file: string): EmulatedTool | null {
   } catch {
     return null;
   }
-  if (!script.startsWith("#!/bin/sh\nNODE_OPTIONS= exec '")) return null;
-  const [, shim = "", folder, tool = basename(shim).replace(/-shim\..*/, "")] = quotedWords(script);
+  const [call] = /^NODE_OPTIONS= exec '.*$/m.exec(script) ?? [];
+  if (!script.startsWith("#!/bin/sh\n") || call === undefined) return null;
+  const [, shim = "", folder, tool = basename(shim).replace(/-shim\..*/, "")] = quotedWords(call);
   return folder === undefined ? null : { folder, tool };
 }
 
