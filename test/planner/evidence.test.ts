@@ -82,12 +82,32 @@ describe("absence is no evidence: a rotation that is not ours", () => {
     const wanted = { type: "host", retire: [OTHER] };
     const record = { format_version: "1.0", cluster: CLUSTER, rotations: [] } as const;
     const later = rotation("init");
-    expect(standingOf(wanted, authority("init"), earlier, { record, profile: TELEPORT, declared: [earlier, later] })).toBe("finished");
-    expect(standingOf(wanted, authority("init"), earlier, { record, profile: TELEPORT, declared: [earlier] })).toBe("unclear");
+    expect(
+      standingOf(wanted, authority("init"), earlier, {
+        record,
+        profile: TELEPORT,
+        declared: [earlier, later],
+      }),
+    ).toBe("finished");
+    expect(
+      standingOf(wanted, authority("init"), earlier, { record, profile: TELEPORT, declared: [earlier] }),
+    ).toBe("unclear");
     const known = { ...record, rotations: [memory("init")] };
-    expect(standingOf(wanted, authority("init"), earlier, { record: known, profile: TELEPORT, declared: [earlier] })).toBe("finished");
+    expect(
+      standingOf(wanted, authority("init"), earlier, {
+        record: known,
+        profile: TELEPORT,
+        declared: [earlier],
+      }),
+    ).toBe("finished");
     const other = { ...record, rotations: [memory("init", { current_id: "other" })] };
-    expect(standingOf(wanted, authority("init"), earlier, { record: other, profile: TELEPORT, declared: [earlier, later] })).toBe("unclear");
+    expect(
+      standingOf(wanted, authority("init"), earlier, {
+        record: other,
+        profile: TELEPORT,
+        declared: [earlier, later],
+      }),
+    ).toBe("unclear");
   });
 
   it("a CA that is not in the listing is not over while the record has it under way", () => {
