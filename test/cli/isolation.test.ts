@@ -36,8 +36,8 @@ beforeAll(async () => {
   await damage(["record", "record-damaged.json"], '{"format_version": "1.0", "clus');
   // A folder where the file of a lock belongs.
   await mkdir(join(repository.folder, ".capstan", "locks", "broken-lock", "1.json"), { recursive: true });
-}, 300_000);
-afterAll(() => fleet.stop(), 300_000);
+});
+afterAll(() => fleet.stop());
 
 async function damage(path: readonly string[], text: string): Promise<void> {
   const file = join(repository.folder, ".capstan", ...path);

@@ -29,7 +29,7 @@ interface Answer {
 }
 
 /** Of several clusters in one sandbox each has a `tctl` of its own. */
-const NAMES = /^(tctl(-.+)?|tsh|talosctl|kubectl)$/;
+const NAMES = /^(tctl(-.+)?|tsh|desktop-session|talosctl|kubectl)$/;
 
 /** Read from its script, so that a link to it is the same one; `null` where it is none. */
 export function emulatedTool(file: string): EmulatedTool | null {
