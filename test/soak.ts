@@ -17,6 +17,11 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_WALKS: 5000 },
   },
   {
+    title: "a kill at every call of a step",
+    file: "test/model/kills.test.ts",
+    numbers: { CAPSTAN_KILL_STRIDE: 1 },
+  },
+  {
     title: "Talos walks with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },

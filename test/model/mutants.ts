@@ -20,7 +20,12 @@ export const MUTANTS: readonly Mutant[] = [
     line: 'if (record.phases.some(({ phase }) => isPastInit(phase))) return "proven";',
     instead: 'if (record.phases.some(({ phase }) => isPastInit(phase))) return "refuted";',
   },
-  { rule: "trust-before-use", file: "src/guards/chain.ts", line: "  roster,\n", instead: "" },
+  {
+    rule: "trust-before-use",
+    file: "src/rotation/followers.ts",
+    line: 'if (at !== phase) return { standing: "lagging",',
+    instead: 'if (at !== phase) return { standing: "following",',
+  },
   {
     rule: "legal-edges",
     file: "src/rotation/phase.ts",
