@@ -136,9 +136,9 @@ function reasonOf({ message, findings }: Failed): string {
   return findings.length === 0 ? message : `${message}: ${findings.map(({ subject }) => subject).join(", ")}`;
 }
 
-/** Once each, for a commit: what the findings of who is waited for end in. */
+/** Once each, for a commit: what the findings end in. */
 function commandsOf(held: Step["guards"]): readonly string[] {
-  const remedies = held.filter(({ id }) => LAGGING.includes(id)).flatMap(({ findings }) => findings);
+  const remedies = held.flatMap(({ findings }) => findings);
   const commands = new Set(remedies.flatMap(({ remedy }) => commandIn(remedy) ?? []));
   return [...commands].map((command) => `\`${command}\``);
 }
@@ -148,7 +148,7 @@ export function unfinished({ authority, guards, from, to }: Step, reason: string
   const where: Phase = to === "rollback" ? to : from;
   const held = guards.filter(({ outcome }) => outcome !== "pass");
   const findings = held.flatMap((guard) => guard.findings);
-  const named = findings.map(({ subject, message }) => `${subject} ${message}`);
+  const named = findings.map(({ subject, message }) => `${subject}: ${message}`);
   const isWaiting = held.some(
     ({ id, findings: of }) => LAGGING.includes(id) && of.some(({ approvable }) => approvable !== true),
   );
@@ -158,10 +158,12 @@ export function unfinished({ authority, guards, from, to }: Step, reason: string
     ...(isLagging
       ? [
           "Who is missing may live by the key that goes: start it. Once its loss is accepted, the key is dropped only with --approve-final",
-          ...commandsOf(held),
         ]
       : []),
+    ...commandsOf(held),
     "`capstan apply` goes on from here",
   ];
-  return { outcome: "rollback-unfinished", message: sentences.join(". ") };
+  // Some are sentences of a table, with their full stop.
+  const message = sentences.map((sentence) => sentence.replace(/\.$/, "")).join(". ");
+  return { outcome: "rollback-unfinished", message };
 }

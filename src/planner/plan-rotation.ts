@@ -51,6 +51,9 @@ export function planRotation(resource: RotationResource, context: RotationContex
     desired_phase: resource.phase,
     source: { file: resource.source.file, line: resource.source.line },
     standing: first?.standing ?? "unclear",
+    ...(members.some(({ standing, unseen }) => standing === "finished" && unseen.length > 0)
+      ? { unproven: true }
+      : {}),
     ...(held === null ? {} : { hold: held }),
     notes: [
       ...apart(members),
