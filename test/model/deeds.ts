@@ -5,7 +5,7 @@ import type { Fault } from "./cluster.ts";
 
 /** The CAs of an emulated cluster; a rotation is of one of them, or of the pair that may go together. */
 export const TYPES = ["host", "user", "db", "db_client"] as const;
-export const ROTATIONS = ["host", "user", "db,db_client"] as const;
+const ROTATIONS = ["host", "user", "db,db_client"] as const;
 export type RotationOf = (typeof ROTATIONS)[number];
 
 /** What is committed. `advance`: the next phase, by somebody who reads the plan and does the work by hand. */

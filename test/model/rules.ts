@@ -12,7 +12,7 @@ import { type Commit, isBefore, retires } from "./git.ts";
 import type { Run } from "./run.ts";
 
 /** The rules of the house, said once more and naively: nothing here is taken from the product but the names of types. */
-export const RULES = {
+const RULES = {
   "nobody-is-cut-off": "no key goes by which somebody lives who is not waived or approved",
   "trust-before-use": "no key is used before everybody who is not waived trusts it",
   "legal-edges": "only arrows of the graph are asked for, from the phase that was seen last",
