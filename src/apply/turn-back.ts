@@ -4,6 +4,7 @@ import type { Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
 import { commandIn } from "../rotation/remedy-command.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { approvalKey } from "./approval.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow } from "./emit-now.ts";
 import type { WorkEnding } from "./ending.ts";
@@ -25,6 +26,12 @@ export async function turnBack(run: ClusterRun, atHand: StepAtHand, failure: Fai
   if (step.to === "standby") {
     return { outcome: "blocked", message: `${step.authority} is in standby, but ${reason}` };
   }
+  if (step.action === "verify" && !run.turnBack.aborted && !hasApprovedAny(run, atHand)) {
+    return {
+      outcome: "blocked",
+      message: `${step.authority} stays in ${step.to}, as nothing of ${atHand.rotationName} was approved: ${reason}`,
+    };
+  }
   const halts = cluster.policy.onFailure === "halt" && !run.turnBack.aborted;
   if (halts && !(await isByClock(run, atHand))) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
@@ -35,6 +42,12 @@ export async function turnBack(run: ClusterRun, atHand: StepAtHand, failure: Fai
   }
   emitNow(run, { type: "rollback-started", cluster: cluster.name, rotation: atHand.rotationName, reason });
   return await rollBack(run, atHand, reason, halts);
+}
+
+/** To turn back was approved with any step of the rotation; a look by itself takes no approval, and gives none. */
+function hasApprovedAny({ approval }: ClusterRun, { cluster, rotationName }: StepAtHand): boolean {
+  const prefix = approvalKey(cluster.name, `${rotationName}/`);
+  return [...approval.ordinary, ...approval.final.keys()].some((key) => key.startsWith(prefix));
 }
 
 /** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
