@@ -45,6 +45,6 @@ export async function main(
     await program.parseAsync([...words], { from: "user" });
     return exit;
   } catch (error) {
-    return report(error, terminal, asksForJson(argv, outside.env));
+    return await report(error, terminal, asksForJson(argv, outside.env));
   }
 }

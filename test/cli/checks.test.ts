@@ -1,8 +1,10 @@
 import "../world/in-process.ts";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onlyCheck, startAnew } from "../world/checked-repository.ts";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 /** One sandbox for all of it: a rotation of another CA each time, the last one past its point of no return. */
@@ -29,17 +31,10 @@ afterAll(async () => {
   await repository.remove();
 });
 
-const FILE = "clusters/acme.cluster/cluster.yaml";
 const LOGIN = "{ name: login, kind: ssh, command: [./checks/tsh], login: probe, target: node1 }";
 const ORDERS = "{ name: orders, kind: database, command: [./checks/tsh], target: orders, user: probe }";
 
-/** The cluster has this check and no other, or none at all. */
-async function checks(check: string | null): Promise<void> {
-  const file = join(repository.folder, FILE);
-  const text = (await readFile(file, "utf8")).replace(/\n {2}checks:\n(?: {4}.*\n)*/, "\n");
-  await writeFile(file, check === null ? text : `${text.trimEnd()}\n  checks:\n    - ${check}\n`);
-  await repository.commit(check === null ? "no check" : "a check");
-}
+const checks = (check: string | null) => onlyCheck(repository, check);
 
 /** Whether a person with a certificate of now gets in: the sandbox's own view. */
 async function getsIn(...words: readonly string[]): Promise<boolean> {
@@ -59,9 +54,7 @@ const apply = () => repository.capstan("apply", "--auto-approve", "--approve-fin
 
 /** A new rotation of a CA whose last one was rolled back, without what was stated for that. */
 async function again(type: string): Promise<void> {
-  await rm(join(repository.folder, "clusters/acme.cluster/rotations"), { recursive: true });
-  await repository.commit("the attempt is over");
-  await repository.rotate("start", type, "--reason", "once more");
+  await startAnew(repository, type);
   await repository.must("apply", "--auto-approve");
 }
 
@@ -85,7 +78,7 @@ describe("a database that nobody told of the new db_client CA, although somebody
     await repository.rotate("advance", "db_client");
     expect((await repository.plan()).exit).toBe(2);
     const ran = await apply();
-    const said = ran.stderr.replaceAll(/\s+/g, " ");
+    const said = flat(ran.stderr);
     expect(said).toMatch(/check orders failed, 0 of 1: .*unknown certificate authority/);
     // It goes back by itself, and its end waits for the work by hand of a rollback.
     expect(ran.exit).toBe(3);
@@ -125,7 +118,7 @@ describe("a node that does not learn of the new user CA", () => {
     await repository.rotate("advance", "user");
     expect((await repository.plan()).exit).toBe(2);
     const ran = await apply();
-    const said = ran.stderr.replaceAll(/\s+/g, " ");
+    const said = flat(ran.stderr);
     expect(said).toMatch(/check login failed, 0 of 1: exit status 1, it said: ERROR: access denied to probe/);
     expect(said).toMatch(/it was turned back as after update_clients a check failed \(.*\): check\/login/);
     expect(await getsIn("ssh", "probe@node1", "true")).toBe(true);
@@ -166,7 +159,7 @@ describe("a person who logged in before the rotation of the host CA, and never s
     await repository.rotate("start", "host", "--strategy", "walk");
     const ran = await apply();
     expect(ran.exit).toBe(4);
-    expect(ran.stderr.replaceAll(/\s+/g, " ")).toContain(
+    expect(flat(ran.stderr)).toContain(
       "rolled-back: after update_servers a check failed (exit status 1, it said: ERROR: x509: certificate signed by unknown authority): check/robot",
     );
   });
@@ -178,7 +171,7 @@ describe("a person who logged in before the rotation of the host CA, and never s
     expect((await apply()).exit).toBe(0);
     const env = { TELEPORT_IDENTITY_FILE: old };
     const ran = await execa(join(bin, "tsh"), ["ssh", "probe@node2", "true"], { reject: false, env });
-    expect(ran.stderr).toContain("certificate signed by unknown authority");
+    expect(flat(ran.stderr)).toContain("certificate signed by unknown authority");
     expect(await getsIn("ssh", "probe@node2", "true")).toBe(true);
   });
 });
