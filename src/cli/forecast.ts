@@ -3,7 +3,7 @@ import type { Forecast } from "../fleet/forecast/forecast.ts";
 import type { FORECAST } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { forecastOfWorkspace } from "./forecast-of-workspace.ts";
-import { observeEach, withRecords } from "./observe.ts";
+import { observeEach, planOfWorkspace, withRecords } from "./observe.ts";
 import { openCommit, openPlatforms } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
@@ -20,9 +20,11 @@ export async function forecast(
     openPlatforms(...opened, { ...nothingUntrusted, allOverrides: true }),
   );
   const look = await withRecords(workspace, await observeEach(platforms, workspace));
+  const now = terminal.now();
   const made = await forecastOfWorkspace(workspace, {
     ...look,
-    now: terminal.now(),
+    plan: await planOfWorkspace(workspace, look, now),
+    now,
     withinMs: options.within,
   });
   terminal.stdout.write(await printed(made, terminal, options));

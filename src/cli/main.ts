@@ -14,6 +14,17 @@ function asksForJson(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
   return value === "json";
 }
 
+/** The only cluster that was named; `null`: none, or several. */
+function clusterTyped(argv: readonly string[]): string | null {
+  const names = argv.flatMap((word, index) => {
+    if (word.startsWith("--cluster=")) return [word.slice("--cluster=".length)];
+    const next = argv[index + 1];
+    return word === "--cluster" && next !== undefined ? [next] : [];
+  });
+  const [only] = names;
+  return names.length === 1 && only !== undefined ? only : null;
+}
+
 /**
  * Runs one command line and gives its exit code. Every command is loaded when it is asked for, so that
  * `--version` and `--help` cost no more than reading the table of commands.
@@ -35,6 +46,9 @@ export async function main(
     await program.parseAsync([...words], { from: "user" });
     return exit;
   } catch (error) {
-    return report(error, terminal, asksForJson(argv, outside.env));
+    return report(error, terminal, {
+      asJson: asksForJson(argv, outside.env),
+      cluster: clusterTyped(argv),
+    });
   }
 }

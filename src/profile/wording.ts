@@ -16,7 +16,7 @@ export interface PlatformWords {
   /** Remedy where a rollback left the new key signing. */
   readonly keptNewKey: string;
   /** Remedy where a rollback is wanted and the old key is gone. */
-  readonly tooLate: string;
+  readonly tooLate: (type: string) => string;
   /** Remedy where a listing of components could not be read. */
   readonly unreadListing: string;
   /** Remedy where a component does not follow. */

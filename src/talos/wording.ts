@@ -71,7 +71,7 @@ export const WORDS: PlatformWords = {
   ofEdge,
   components: "machines, once for each CA",
   keptNewKey: "compare with `capstan status`; do not go on before the difference is explained",
-  tooLate: "`capstan rotate finish` accepts the new key; a way back is a new rotation",
+  tooLate: (type) => `\`capstan rotate finish ${type}\` accepts the new key; a way back is a new rotation`,
   unreadListing: "name every machine in spec.talos, and see that it answers",
   notFollowing: "wait; if it does not follow, look at it with `talosctl`, or roll the rotation back",
   oldKeyRefused:

@@ -20,7 +20,7 @@ export const MINT: PlatformProfile = {
     ofEdge: ({ to }) => ({ why: `The mint goes to ${to}.`, disrupts: "nothing", undo: "melt it" }),
     components: "purses",
     keptNewKey: "ask the minter",
-    tooLate: "start anew",
+    tooLate: () => "start anew",
     unreadListing: "open the purses",
     notFollowing: "shake it",
     oldKeyRefused: "a mint refuses what it does not know",
