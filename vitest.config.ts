@@ -24,6 +24,10 @@ const COMMANDS = globSync("test/**/*.test.ts", { cwd: import.meta.dirname }).fil
 /** Loading all of capstan anew for each file was a quarter of the time. */
 const TOGETHER = { pool: "forks", isolate: false } as const;
 
+/** Run again for each file: so are the mocks, which a module that only a later file loads would be without. */
+const OWN_PROCESS = "test/own-process.ts";
+const IN_PROCESS = "test/world/in-process.ts";
+
 export default defineConfig({
   oxc: { jsx: { development: false } },
   test: {
@@ -40,13 +44,17 @@ export default defineConfig({
     reporters: ["default", "./test/totals-reporter.ts"],
     projects: [
       { extends: true, test: { name: "pure", include: PURE, pool: "threads", isolate: false } },
-      { extends: true, test: { name: "commands", include: COMMANDS, ...TOGETHER } },
+      {
+        extends: true,
+        test: { name: "commands", include: COMMANDS, setupFiles: [OWN_PROCESS, IN_PROCESS], ...TOGETHER },
+      },
       {
         extends: true,
         test: {
           name: "world",
           include: ["test/**/*.test.{ts,tsx}"],
           exclude: [...PURE, ...COMMANDS, ...ALONE],
+          setupFiles: [OWN_PROCESS],
           ...TOGETHER,
         },
       },

@@ -33,6 +33,13 @@ export function registerSecret(value: string, name?: string): void {
   knownPattern = null;
 }
 
+/** For a process that goes on with another run, which knows nothing yet. */
+export function forgetSecrets(): void {
+  known.clear();
+  inGit.clear();
+  knownPattern = null;
+}
+
 /** Values of variables that are hidden so far. */
 export function hiddenVariables(): readonly string[] {
   return [...known].flatMap(([value, shownAs]) => (isVariable(shownAs) ? [value] : []));

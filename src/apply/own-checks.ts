@@ -84,7 +84,9 @@ export async function runAndRemember(
   for (const result of results)
     emitNow(run, { type: "notice", cluster: cluster.name, message: told(authority, result) });
   const sessions = results.flatMap((result) => result.sessions ?? []);
-  const record = sessionsSeen(checked(await store.load(cluster.name), results.map(kept)), sessions);
+  const names = (cluster.checks ?? []).map(({ name }) => name);
+  const seen = checked(await store.load(cluster.name), results.map(kept), names);
+  const record = sessionsSeen(seen, sessions);
   if (results.length > 0) await store.save(record);
   return record;
 }

@@ -5,7 +5,7 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import { ended, endOf } from "../record/changes/ended.ts";
 import { entered, verified } from "../record/changes/seen.ts";
 import { newKeyWasUsed } from "../rotation/evidence.ts";
-import { followersOf } from "../rotation/followers.ts";
+import { standingsOf } from "../rotation/followers.ts";
 import { keysAfter } from "../rotation/key-sets.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
@@ -128,8 +128,8 @@ function notFollowed({ subject, message }: Laggard): Finding {
 
 /** Who lagged before the step: the reason for a rollback does not have to follow it. */
 function laggingBefore(run: ClusterRun, { observation, live, step }: StepAtHand, memory: RotationRecord) {
-  const followers = followersOf(observation, live, memory.roster ?? [], step.from, run.clock.now());
-  return new Set(followers.filter(({ standing }) => standing !== "following").map(({ subject }) => subject));
+  const { others } = standingsOf(observation, live, memory.roster ?? [], step.from, run.clock.now());
+  return new Set(others.map(({ subject }) => subject));
 }
 
 function authorityIn(observation: ClusterObservation, type: string): LiveAuthority {

@@ -69,7 +69,6 @@ export function unexercised(
     .map(({ enabled, refused }) => ({
       subject: exerciseSubject(authority.type, enabled.key),
       message: `no session has shown that the override of this key is used${refused === null ? "" : `: ${refused}`}`,
-      remedy:
-        "have a check of kind `command` open a session and print its start event from the audit log, as JSON; apply runs it before this step",
+      remedy: `have a check of kind \`command\` with \`authorities: [${authority.type}]\` open a session and print its start event from the audit log, as JSON; apply runs it before this step`,
     }));
 }

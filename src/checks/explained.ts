@@ -11,11 +11,24 @@ const HOSTILE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]+/gu;
  * anything that a terminal obeys, and cut.
  */
 export function explained(redacted: string): string {
-  const line = stripVTControlCharacters(redacted)
+  const signs = [...onOneLine(redacted)];
+  return signs.length <= LONGEST ? signs.join("") : `…${signs.slice(-LONGEST).join("").trimStart()}`;
+}
+
+/** The same as what is said around it: nothing of it is cut. */
+function onOneLine(text: string): string {
+  return stripVTControlCharacters(text)
     .toWellFormed()
     .replaceAll(HOSTILE, " ")
     .replaceAll(/\s+/g, " ")
     .trim();
-  const signs = [...line];
-  return signs.length <= LONGEST ? line : `…${signs.slice(-LONGEST).join("").trimStart()}`;
+}
+
+/** More than these are as bad as these. */
+const MOST = 3;
+
+/** What is wrong with each of those that were tried, as a part of one line. */
+export function inShort(details: readonly string[]): string {
+  const more = details.length - MOST;
+  return [...details.slice(0, MOST).map(onOneLine), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }

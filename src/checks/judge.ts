@@ -65,7 +65,7 @@ export function checkFinding({ check, last, baseline }: JudgedCheck): Finding {
   const detail = last === null || last.detail === "" ? "" : `: ${last.detail}`;
   return {
     subject: `check/${check.name}`,
-    message: `${seen}${before}${detail}`,
+    message: `${seen}${detail}${before}`,
     remedy: `\`capstan check ${check.name}\` runs it again; when it passes there, apply goes on from here, as it runs it anew`,
   };
 }

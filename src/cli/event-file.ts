@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
-import { lookAtTarget, namedByFlag } from "../process/written-file.ts";
+import { findTarget, namedByFlag } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 
 /** Where `--events FILE` writes the run as JSON Lines, beside whatever the terminal shows. */
@@ -38,7 +38,7 @@ export async function openEventFile(path: string | undefined): Promise<EventFile
 
 /** A run can be told once: what an earlier one wrote is not for the next one to lose. */
 async function refuseEarlierRun(path: string): Promise<void> {
-  const found = await lookAtTarget(namedByFlag(process.cwd(), path));
+  const found = await findTarget(namedByFlag(process.cwd(), path));
   if (found === null || !found.isFile() || found.size === 0) return;
   throw new Failure("usage", `${path} holds something already, an earlier run perhaps`, {
     hint: "nothing was applied; name another file, or move this one away",

@@ -11,10 +11,12 @@ import { failWith, PENDING } from "./judgement.ts";
 export const checks: Guard = {
   id: "checks",
   about: "outside",
-  refuses: "going on while a check of one's own has failed, or could not be run",
+  refuses:
+    "going on while a check of one's own has failed, or could not be run, and an end without a session by the new key's override",
   waivable: true,
   subjects: ["check", "override"],
-  appliesTo: (input) => checksIn(input).length > 0,
+  appliesTo: (input) =>
+    checksIn(input).length > 0 || unexercised(input.authority, input.past, input.edge).length > 0,
   judge: (input) => {
     const { past, record, authority, edge } = input;
     const memory = { past, record, authority: authority.type, phase: edge.from };

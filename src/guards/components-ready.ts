@@ -3,7 +3,7 @@ import { unlistedStep } from "../checklist/unlisted-kinds.ts";
 import { reportedByComponents } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
-import { followersOf } from "../rotation/followers.ts";
+import { standingsOf } from "../rotation/followers.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
@@ -40,8 +40,8 @@ export const componentsReady: Guard = {
       });
     }
     const lagging = failWith(
-      followersOf(observation, authority, [], edge.from, now, standbyIds(past, authority))
-        .filter(({ standing }) => standing === "lagging" || standing === "unclear")
+      standingsOf(observation, authority, [], edge.from, now, standbyIds(past, authority))
+        .others.filter(({ standing }) => standing === "lagging" || standing === "unclear")
         .map((component) => ({
           subject: component.subject,
           message: component.seen,
@@ -78,12 +78,13 @@ function unlistedKinds({ observation, authority, rotation, record, now }: GuardI
 
 /** Who is connected and in no listing at all: it joined, and its row is gone for now, or is not shown to this role. */
 function unlistedAgents({ observation, record }: GuardInput): readonly Finding[] {
-  const known = new Set([
-    ...observation.components.map(({ id }) => id),
-    ...(record?.roster ?? []).map(({ id }) => id),
-  ]);
-  return (observation.connected ?? [])
-    .filter(({ id, kinds }) => kinds.length > 0 && !known.has(id))
+  const agents = (observation.connected ?? []).filter(({ kinds }) => kinds.length > 0);
+  if (agents.length === 0) return [];
+  const unknown = new Set(agents.map(({ id }) => id));
+  for (const { id } of observation.components) unknown.delete(id);
+  for (const { id } of record?.roster ?? []) unknown.delete(id);
+  return agents
+    .filter(({ id }) => unknown.has(id))
     .map(({ id, kinds }) => ({
       subject: `agent/${id}`,
       message: `is connected (${kinds.join(", ")}) and in no listing: nobody knows where it is`,

@@ -2,9 +2,9 @@ import { isRosterStated } from "../checklist/roster-complete.ts";
 import { rosterStep } from "../checklist/roster-step.ts";
 import { kindsOf, reportedByComponents, unreadListing } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
-import { keyOf } from "../rotation/component-key.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
-import { followersOf } from "../rotation/followers.ts";
+import { standingsOf } from "../rotation/followers.ts";
+import { membersOf } from "../rotation/members.ts";
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import type { RosterMember } from "../rotation/record.ts";
@@ -45,16 +45,16 @@ export const roster: Guard = {
             : `compare \`capstan status\` with your own inventory. When nobody is missing, state it, and apply takes the roster from who is there: \`${acknowledgeCommand(rosterStep(authority.type))}\``,
       });
     }
-    const members = new Set(taken.map(keyOf));
+    const members = membersOf(taken);
     const ids = standbyIds(past, authority);
-    const followers = followersOf(observation, authority, taken, edge.from, now, ids).filter((follower) =>
-      members.has(keyOf(follower)),
+    const followers = standingsOf(observation, authority, taken, edge.from, now, ids).others.filter(
+      (follower) => members.has(follower),
     );
     const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
     const away = followers.filter(({ standing }) => standing === "away");
     const judgement = withUnread(
       followers
-        .filter(({ standing }) => !["following", "unread", "away"].includes(standing))
+        .filter(({ standing }) => standing !== "unread" && standing !== "away")
         .map((member) => ({ subject: member.subject, message: member.seen, remedy: remedyFor(input) })),
       [...new Set(unread)],
       input,
@@ -110,8 +110,8 @@ function remedyFor({ edge, rotation, authority }: GuardInput): string {
 
 /** Before init there is no roster yet; who is silent now would be on it and never answer. */
 function silent({ observation, authority, edge, now }: GuardInput): readonly Finding[] {
-  return followersOf(observation, authority, [], edge.from, now)
-    .filter(({ standing }) => standing === "silent")
+  return standingsOf(observation, authority, [], edge.from, now)
+    .others.filter(({ standing }) => standing === "silent")
     .map((member) => ({
       subject: member.subject,
       message: member.seen,

@@ -1,10 +1,14 @@
 import { checksOfAuthority } from "../checks/due.ts";
-import { exerciseSubject, exercisesOf } from "../checks/exercise.ts";
+import { type Exercise, exerciseSubject, exercisesOf } from "../checks/exercise.ts";
 import { type JudgedCheck, judgeCheck } from "../checks/judge.ts";
 import { evidenceText } from "../checks/words.ts";
 import { kindOfCheck } from "../profile/check-kind.ts";
+import type { ClusterObservation } from "../profile/profile.ts";
 import type { CheckResult } from "../rotation/check-result.ts";
-import type { CheckEvidence, CheckPlan, ExercisePlan, RotationPlan } from "../rotation/plan.ts";
+import type { ExercisePlan } from "../rotation/exercise-plan.ts";
+import type { OverridePlan } from "../rotation/override-plan.ts";
+import type { CheckEvidence, CheckPlan, RotationPlan } from "../rotation/plan.ts";
+import type { ClusterRecord } from "../rotation/record.ts";
 import type { Member, RotationContext } from "./rotation-member.ts";
 
 /** What is known of the checks that the CAs of a rotation can break, each once; nothing where there are none. */
@@ -49,17 +53,30 @@ export function exercisePlans(
   const exercises = members
     .filter(({ live }) => ["update_clients", "update_servers"].includes(live.rotation.phase))
     .flatMap(({ live }) => exercisesOf(live, record))
-    .map(
-      ({ enabled: { authority, key }, proof, refused }): ExercisePlan => ({
-        id: exerciseSubject(authority, key),
-        authority,
-        state: proof === null ? "open" : "done",
-        session: proof?.session ?? null,
-        at: proof?.at ?? null,
-        refused: proof === null ? refused : null,
-      }),
-    );
+    .map(exercisePlan);
   return exercises.length === 0 ? {} : { exercises };
+}
+
+/** The same of a CA that does not rotate: until its override was seen in use, its own certificate stays trusted. */
+export function exercisesAtRest(
+  type: string,
+  { authorities }: Pick<ClusterObservation, "authorities">,
+  record: ClusterRecord,
+): Pick<OverridePlan, "exercises"> {
+  const live = authorities.find((one) => one.type === type && one.rotation.phase === "standby");
+  const exercises = live === undefined ? [] : exercisesOf(live, record).map(exercisePlan);
+  return exercises.length === 0 ? {} : { exercises };
+}
+
+function exercisePlan({ enabled: { authority, key }, proof, refused }: Exercise): ExercisePlan {
+  return {
+    id: exerciseSubject(authority, key),
+    authority,
+    state: proof === null ? "open" : "done",
+    session: proof?.session ?? null,
+    at: proof?.at ?? null,
+    refused: proof === null ? refused : null,
+  };
 }
 
 function evidenceOf({ name: _, content: __, ...evidence }: CheckResult): CheckEvidence {

@@ -18,6 +18,7 @@ import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
 import { amongSeveral } from "./among-several.ts";
+import { exercisesAtRest } from "./checks.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
 import { inWaveOrder, type TimedCluster } from "./in-wave-order.ts";
 import { planRotation, planUndeclared } from "./plan-rotation.ts";
@@ -168,6 +169,7 @@ function planCluster(
     ],
     overrides: (overridden?.plans ?? overridesOfNobody(observation, desired)).map((override) => ({
       ...override,
+      ...exercisesAtRest(override.authority, observation, record),
       ...placeOf(desired.overrides.find((one) => one.cluster === name && one.type === override.authority)),
     })),
     drift,

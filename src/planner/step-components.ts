@@ -1,7 +1,7 @@
 import { kindsOf, reportedByComponents } from "../profile/lookup.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { standbyIds } from "../rotation/evidence.ts";
-import { type Follower, followersOf } from "../rotation/followers.ts";
+import { standingsOf } from "../rotation/followers.ts";
 import type { Step, StepComponents } from "../rotation/plan.ts";
 import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
 import type { Member, RotationContext } from "./rotation-member.ts";
@@ -21,28 +21,24 @@ export function componentsAt(
   if (!isThere || !reportedByComponents(profile, live.type)) return undefined;
   const roster = memory?.roster ?? [];
   const isWaived = coveredByWaivers(resource?.waive ?? [], roster);
-  const needed = followersOf(observation, live, roster, from, now, standbyIds(record, live)).filter(
-    (follower) => isFollowing(follower) || isAwaited(follower, roster),
+  const { following, others } = standingsOf(observation, live, roster, from, now, standbyIds(record, live));
+  const awaited = others.filter((follower) => isAwaited(follower, roster));
+  const waived = awaited.filter((follower) => isWaived(follower, now));
+  const behind = Map.groupBy(
+    awaited.filter((follower) => !isWaived(follower, now)),
+    ({ kind }) => kind,
   );
-  const waived = needed.filter((follower) => !isFollowing(follower) && isWaived(follower, now));
-  const counted = needed.filter((follower) => !waived.includes(follower));
-  if (counted.length + waived.length === 0) return undefined;
-  const count = (followers: readonly Follower[]) => ({
-    total: followers.length,
-    there: followers.filter(isFollowing).length,
+  const kinds = kindsOf(profile).flatMap((kind) => {
+    const there = following.get(kind) ?? 0;
+    const total = there + (behind.get(kind)?.length ?? 0);
+    return total === 0 ? [] : [{ kind, total, there }];
   });
-  const byKind = Map.groupBy(counted, ({ kind }) => kind);
+  if (kinds.length + waived.length === 0) return undefined;
   return {
     phase: from,
-    ...count(counted),
+    total: kinds.reduce((sum, { total }) => sum + total, 0),
+    there: kinds.reduce((sum, { there }) => sum + there, 0),
     waived: waived.map(({ subject }) => subject),
-    kinds: kindsOf(profile).flatMap((kind) => {
-      const ofKind = byKind.get(kind);
-      return ofKind === undefined ? [] : [{ kind, ...count(ofKind) }];
-    }),
+    kinds,
   };
-}
-
-function isFollowing({ standing }: Follower): boolean {
-  return standing === "following";
 }

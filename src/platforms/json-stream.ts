@@ -68,8 +68,8 @@ export class BeyondBounds extends SyntaxError {}
 const FIRST_BUFFER_BYTES = 256 * 1024;
 /** Far above any element seen, far below what would hurt. */
 const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
-/** Five times the largest cluster that capstan was made for; whatever prints more does not list a cluster. */
-const MAX_ELEMENTS = 500_000;
+/** Twice the largest cluster that capstan was made for; whatever prints more does not list a cluster. */
+const MAX_ELEMENTS = 2_000_000;
 
 const SMALL_N = 0x6e;
 const NULL = Buffer.from("null");

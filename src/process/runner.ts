@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import type { Result } from "execa";
 import { Failure } from "../failure.ts";
@@ -67,7 +68,7 @@ export interface RunnerOptions {
 
 /** What no executable may go beyond, whatever the call asks for. */
 interface Bounds {
-  /** Of standard output that is not kept: 100,000 nodes are some 120 MB. */
+  /** Of standard output that is not kept: 1,000,000 nodes are some 1.1 GB. */
   readonly streamBytes: number;
   /** Of standard error, of which the end is kept. */
   readonly stderrBytes: number;
@@ -76,7 +77,7 @@ interface Bounds {
 }
 
 const BOUNDS: Bounds = {
-  streamBytes: 512 * 1024 * 1024,
+  streamBytes: 3 * 1024 * 1024 * 1024,
   stderrBytes: 64 * 1024 * 1024,
   heldOpenMs: 5_000,
 };
@@ -202,6 +203,7 @@ async function execute(
   });
   const result = await child;
   clearTimeout(patience);
+  if (result.timedOut || stop.signal.aborted || command.signal?.aborted) await groupGone(child.pid);
   if (thrown !== null) throw (thrown as { readonly error: unknown }).error;
   const exitCode = exitCodeOf(command, result, {
     overflow,
@@ -216,6 +218,27 @@ async function execute(
     stderr: redact(stripVTControlCharacters(stderr.text())),
     durationMs: performance.now() - started,
   };
+}
+
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * What the executable started goes with it when it is ended: who asks for nothing but its own end, and does not heed the
+ * polite request, would go on unseen. They have as long for it as the executable has.
+ */
+async function groupGone(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  const until = performance.now() + GRACE_MS;
+  while (isThere(-pid) && performance.now() < until) await delay(LOOK_AGAIN_MS);
+  endGroup(pid);
+}
+
+function isThere(group: number): boolean {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Everything in the executable's own process group; it is gone when there is nobody left to signal. */

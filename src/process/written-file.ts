@@ -26,8 +26,17 @@ export function namedByFlag(cwd: string, name: string): Target {
   return { path, roots: [inside ? cwd : dirname(path)] };
 }
 
-/** What is there, `null` where nothing is; throws where nothing may be written. */
-export async function lookAtTarget({ path, roots }: Target): Promise<Stats | null> {
+/** What is there, `null` where nothing is; throws where no file may be put in its place. */
+export async function lookAtTarget(target: Target): Promise<Stats | null> {
+  const found = await findTarget(target);
+  // A file would take the place of the device itself: /dev/null for everybody on the machine.
+  if (found !== null && !found.isFile())
+    throw notWritten(target.path, "it is a device or a pipe", "name a file");
+  return found;
+}
+
+/** The same for what is opened and written where it stands, which a device may be as well. */
+export async function findTarget({ path, roots }: Target): Promise<Stats | null> {
   const root = roots.filter((folder) => isBelow(folder, path)).toSorted((a, b) => b.length - a.length)[0];
   if (root === undefined) {
     throw notWritten(
@@ -57,8 +66,6 @@ export async function lookAtTarget({ path, roots }: Target): Promise<Stats | nul
     const last = index === parts.length - 1;
     if (!last && !found.isDirectory()) throw notWritten(path, `${at} is no folder`, "name another place");
     if (last && found.isDirectory()) throw notWritten(path, "it is a folder", "name a file");
-    // A file would take the place of the device itself: /dev/null for everybody on the machine.
-    if (last && !found.isFile()) throw notWritten(path, "it is a device or a pipe", "name a file");
   }
   return found;
 }
@@ -67,7 +74,6 @@ export async function lookAtTarget({ path, roots }: Target): Promise<Stats | nul
 export async function readTarget(target: Target): Promise<string | null> {
   const found = await lookAtTarget(target);
   if (found === null) return null;
-  if (!found.isFile()) throw notWritten(target.path, "it is no file", "name another place");
   return await readFile(target.path, "utf8").catch((cause) => {
     throw unwritten(target.path, cause);
   });

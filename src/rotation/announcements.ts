@@ -20,26 +20,57 @@ export function silenceOf(
   presence: Presence,
   now: number,
   learnt: LearntRows = NOTHING_LEARNT,
-): (component: LiveComponent) => number | null {
+): (component: LiveComponent, runsOut?: number) => number | null {
   const newest = new Map<ComponentKind, number>(learnt.fullest);
-  for (const { kind, expires } of components) {
-    if (expires === null) continue;
-    newest.set(kind, Math.max(newest.get(kind) ?? Number.NEGATIVE_INFINITY, Date.parse(expires)));
+  for (const [kind, time] of newestOf(components)) {
+    newest.set(kind, Math.max(newest.get(kind) ?? Number.NEGATIVE_INFINITY, time));
   }
-  const lagOf = ({ kind, expires }: LiveComponent) => {
+  const lagOf = ({ kind }: LiveComponent, time: number) => {
     const latest = newest.get(kind);
-    return expires === null || latest === undefined ? 0 : latest - Date.parse(expires);
+    return Number.isNaN(time) || latest === undefined ? 0 : latest - time;
   };
-  const longest = longestLags(components, learnt, lagOf);
+  const longest = longestLags(components, learnt, (component) => lagOf(component, runOutTime(component)));
   const { announcedWithinMs, lifeMs } = presence;
-  return (component) => {
+  return (component, time = runOutTime(component)) => {
     const latest = newest.get(component.kind);
-    if (component.expires === null || latest === undefined || learnt.lively.has(keyOf(component)))
-      return null;
+    if (component.expires === null || latest === undefined) return null;
     const usual = (announcedWithinMs / lifeMs) * Math.max(lifeMs, latest - now);
-    const lag = lagOf(component);
-    return lag > Math.min(usual, longest.get(component.kind) ?? usual) ? lag : null;
+    const lag = lagOf(component, time);
+    if (lag <= Math.min(usual, longest.get(component.kind) ?? usual)) return null;
+    return learnt.lively.has(keyOf(component)) ? null : lag;
   };
+}
+
+/** When a row runs out, in milliseconds since the epoch; NaN: never. */
+function runOutTime({ expires }: Pick<LiveComponent, "expires">): number {
+  return expires === null ? Number.NaN : Date.parse(expires);
+}
+
+const timesOf = new WeakMap<readonly LiveComponent[], Float64Array>();
+
+/** The same of each, in their order; read once, as every guard asks for them. */
+export function runOutTimes(components: readonly LiveComponent[]): Float64Array {
+  const known = timesOf.get(components);
+  if (known !== undefined) return known;
+  const times = new Float64Array(components.length);
+  for (let index = 0; index < components.length; index += 1) {
+    times[index] = runOutTime(components[index] as LiveComponent);
+  }
+  timesOf.set(components, times);
+  return times;
+}
+
+/** Of each kind that has rows that run out, the newest. */
+function newestOf(components: readonly LiveComponent[]): ReadonlyMap<ComponentKind, number> {
+  const times = runOutTimes(components);
+  const newest = new Map<ComponentKind, number>();
+  for (let index = 0; index < components.length; index += 1) {
+    const time = times[index] as number;
+    const { kind } = components[index] as LiveComponent;
+    if (!Number.isNaN(time) && !(time <= (newest.get(kind) ?? Number.NEGATIVE_INFINITY)))
+      newest.set(kind, time);
+  }
+  return newest;
 }
 
 /**

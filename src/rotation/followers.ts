@@ -1,8 +1,9 @@
 import type { Presence } from "../profile/component-kind.ts";
 import { unreadListing } from "../profile/lookup.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
-import { clockAhead, silenceOf } from "./announcements.ts";
+import { clockAhead, runOutTimes, silenceOf } from "./announcements.ts";
 import { keyOf } from "./component-key.ts";
+import { membersOf } from "./members.ts";
 import type { ComponentKind, LiveAuthority, LiveComponent } from "./observation.ts";
 import type { Phase } from "./phase.ts";
 import type { RosterMember } from "./record.ts";
@@ -50,23 +51,82 @@ export function followersOf(
   now: number,
   ids: readonly (string | null)[] = [authority.rotation.currentId],
 ): readonly Follower[] {
+  const all: Unnamed[] = [];
+  judgeEach(observation, roster, { phase, now, ids }, (member, judged) => all.push({ member, judged }));
+  return named(all, observation, roster);
+}
+
+/** How many follow, of whom there is nothing more to say, and who does not. */
+export interface Standings {
+  /** Without the kinds of which nobody follows. */
+  readonly following: ReadonlyMap<ComponentKind, number>;
+  /** Everybody else, those first who are listed. */
+  readonly others: readonly Follower[];
+}
+
+/** The same, where those who follow are only counted: there may be a million of them. */
+export function standingsOf(
+  observation: ClusterObservation,
+  authority: LiveAuthority,
+  roster: readonly RosterMember[],
+  phase: Phase,
+  now: number,
+  ids: readonly (string | null)[] = [authority.rotation.currentId],
+): Standings {
+  const following = new Map<ComponentKind, number>();
+  const others: Unnamed[] = [];
+  judgeEach(observation, roster, { phase, now, ids }, (member, judged) => {
+    if (judged.standing !== "following") others.push({ member, judged });
+    else following.set(member.kind, (following.get(member.kind) ?? 0) + 1);
+  });
+  return { following, others: named(others, observation, roster) };
+}
+
+/** Who was judged, without the name by which people know it. */
+interface Unnamed {
+  readonly member: RosterMember;
+  readonly judged: Judged;
+}
+
+/** What everybody is held against. */
+interface Measure {
+  readonly phase: Phase;
+  readonly now: number;
+  readonly ids: readonly (string | null)[];
+}
+
+/** The listing in its order, then whoever of the roster is not in it. Makes nothing for those who follow. */
+function judgeEach(
+  observation: ClusterObservation,
+  roster: readonly RosterMember[],
+  { phase, now, ids }: Measure,
+  visit: (member: RosterMember, judged: Judged) => void,
+): void {
+  const { components } = observation;
   const { presence } = observation.profile;
   const silence = presence === null ? () => null : silenceIn(observation, presence, now);
-  const listed = new Map(observation.components.map((component) => [keyOf(component), component]));
-  const unlisted = roster.filter((member) => !listed.has(keyOf(member)));
-  const members = new Set(roster.map(keyOf));
-  const witnesses = witnessesIn(observation, members);
-  const names = subjects([...observation.components, ...unlisted]);
-  return [
-    ...observation.components.map((component) => ({
-      ...pick(component, names),
-      ...judge(component, { phase, ids, silence, isOnRoster: members.has(keyOf(component)) }),
-    })),
-    ...unlisted.map((member) => ({
-      ...pick(member, names),
-      ...absent(member, witnesses),
-    })),
-  ];
+  const times = runOutTimes(components);
+  const isOnRoster = (component: LiveComponent) => membersOf(roster).has(component);
+  const following: Judged = { standing: "following", seen: `is at ${phase}` };
+  const expected: Expected = { phase, ids, silence, isOnRoster, following };
+  for (let index = 0; index < components.length; index += 1) {
+    const component = components[index] as LiveComponent;
+    visit(component, judge(component, times[index] as number, expected));
+  }
+  const unlisted = unlistedOf(observation, roster);
+  if (unlisted.length === 0) return;
+  const witnesses = witnessesIn(observation, roster);
+  for (const member of unlisted) visit(member, absent(member, witnesses));
+}
+
+/** Whoever of the roster is in no listing. */
+function unlistedOf(
+  { components }: ClusterObservation,
+  roster: readonly RosterMember[],
+): readonly RosterMember[] {
+  if (roster.length === 0) return [];
+  const listed = membersOf(components);
+  return roster.filter((member) => !listed.has(member));
 }
 
 /**
@@ -89,9 +149,10 @@ interface Witnesses {
   readonly newcomers: ReadonlyMap<string, LiveComponent>;
 }
 
-function witnessesIn(observation: ClusterObservation, members: ReadonlySet<string>): Witnesses {
+function witnessesIn(observation: ClusterObservation, roster: readonly RosterMember[]): Witnesses {
   const { connected = [], components } = observation;
-  const newcomers = components.filter((one) => !members.has(keyOf(one)));
+  const members = membersOf(roster);
+  const newcomers = components.filter((one) => !members.has(one));
   return {
     observation,
     connected: new Set(connected.flatMap(({ id, kinds }) => kinds.map((kind) => keyOf({ kind, id })))),
@@ -122,24 +183,41 @@ function absent(
   return { standing: "missing", seen: `${seen}; ${name} is there under another id, ${again.id}: ${at}` };
 }
 
-function pick(component: RosterMember, names: ReadonlyMap<string, string>) {
-  const { kind, id, name } = component;
-  return { kind, id, name, subject: names.get(keyOf(component)) ?? keyOf(component) };
+/** Names for people, ids where two components of a kind have the same name. */
+function named(
+  those: readonly Unnamed[],
+  observation: ClusterObservation,
+  roster: readonly RosterMember[],
+): readonly Follower[] {
+  if (those.length === 0) return [];
+  const owners = ownersOf(those, observation, roster);
+  return those.map(({ member, judged }) => {
+    const { kind, id, name } = member;
+    const unique = name !== "" && owners.get(kind)?.get(name) === 1;
+    return { kind, id, name, subject: unique ? `${kind}/${name}` : keyOf(member), ...judged };
+  });
 }
 
-/** Names for people, ids where two components of a kind have the same name. */
-function subjects(components: readonly RosterMember[]): ReadonlyMap<string, string> {
-  const owners = new Map<string, number>();
-  for (const { kind, name } of components) {
-    owners.set(`${kind}/${name}`, (owners.get(`${kind}/${name}`) ?? 0) + 1);
+/** How many bear each of the names, by kind. */
+function ownersOf(
+  those: readonly Unnamed[],
+  observation: ClusterObservation,
+  roster: readonly RosterMember[],
+): ReadonlyMap<ComponentKind, ReadonlyMap<string, number>> {
+  const owners = new Map<ComponentKind, Map<string, number>>();
+  for (const { member } of those) {
+    const ofKind = owners.get(member.kind);
+    if (ofKind === undefined) owners.set(member.kind, new Map([[member.name, 0]]));
+    else ofKind.set(member.name, 0);
   }
-  return new Map(
-    components.map((component) => {
-      const named = `${component.kind}/${component.name}`;
-      const unique = component.name !== "" && owners.get(named) === 1;
-      return [keyOf(component), unique ? named : keyOf(component)];
-    }),
-  );
+  for (const everybody of [observation.components, unlistedOf(observation, roster)]) {
+    for (const { kind, name } of everybody) {
+      const ofKind = owners.get(kind);
+      const count = ofKind?.get(name);
+      if (count !== undefined) ofKind?.set(name, count + 1);
+    }
+  }
+  return owners;
 }
 
 interface Judged {
@@ -151,18 +229,20 @@ interface Judged {
 interface Expected {
   readonly phase: Phase;
   readonly ids: readonly (string | null)[];
-  readonly silence: (component: LiveComponent) => number | null;
-  readonly isOnRoster: boolean;
+  readonly silence: (component: LiveComponent, runsOut: number) => number | null;
+  readonly isOnRoster: (component: LiveComponent) => boolean;
+  /** Of all who follow, the same. */
+  readonly following: Judged;
 }
 
-function judge(component: LiveComponent, expected: Expected): Judged {
+function judge(component: LiveComponent, runsOut: number, expected: Expected): Judged {
   if (component.phase === null) {
     // Whoever is on the roster did report when it was taken.
-    return expected.isOnRoster
+    return expected.isOnRoster(component)
       ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
       : { standing: "not-reporting", seen: "reports no rotation" };
   }
-  const lag = expected.silence(component);
+  const lag = expected.silence(component, runsOut);
   if (lag !== null) {
     return {
       standing: "silent",
@@ -181,9 +261,9 @@ function unclear({ unclear: said, currentId }: LiveComponent, { phase, ids }: Ex
 }
 
 /** By phase and id, in standby too: who slept through the last rotation says standby as well. */
-function compare({ currentId }: LiveComponent, at: Phase, { phase, ids }: Expected): Judged {
+function compare({ currentId }: LiveComponent, at: Phase, { phase, ids, following }: Expected): Judged {
   if (at !== phase) return { standing: "lagging", seen: `is at ${at}, not ${phase}` };
-  if (ids.includes(currentId)) return { standing: "following", seen: `is at ${phase}` };
+  if (ids.includes(currentId)) return following;
   return {
     standing: "lagging",
     seen: `is at ${phase}, but of another rotation (${currentId ?? "no id"})`,

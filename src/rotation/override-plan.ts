@@ -1,3 +1,5 @@
+import type { ExercisePlan } from "./exercise-plan.ts";
+
 /** The overrides of one CA, as `plan --format json` prints them: snake_case names are a contract. */
 export interface OverridePlan {
   readonly authority: string;
@@ -14,6 +16,8 @@ export interface OverridePlan {
   /** New keys for which a certificate has to be signed before the rotation can go on. */
   readonly due: readonly CertificateDue[];
   readonly findings: readonly OverridePlanFinding[];
+  /** Of keys that sign while the CA does not rotate: whether a session has shown that they are used; absent: none. */
+  readonly exercises?: readonly ExercisePlan[];
   /** Nothing of `actions` is done until a person has dealt with a finding or an unmet need. */
   readonly blocked: boolean;
 }

@@ -1,5 +1,6 @@
 import type { FailureCode } from "../failure.ts";
 import type { CheckResult, CheckState } from "./check-result.ts";
+import type { ExercisePlan } from "./exercise-plan.ts";
 import type { CertificateFacts, ConsumerObservation, Fingerprint } from "./observation.ts";
 import type { OverridePlan } from "./override-plan.ts";
 import type { Phase } from "./phase.ts";
@@ -175,19 +176,6 @@ export interface CheckPlan {
   readonly baseline: CheckEvidence | null;
   /** `3 of 3, 12 s ago; baseline 3 of 3`. */
   readonly evidence: string;
-}
-
-/** Whether a session has shown that the override of a key is used. */
-export interface ExercisePlan {
-  /** Named in waivers of the guard `checks`: `override/db_client/KEYHASH/exercise`. */
-  readonly id: string;
-  readonly authority: string;
-  readonly state: "done" | "open";
-  /** The session that proves it, and when it began; `null`: none does. */
-  readonly session: string | null;
-  readonly at: string | null;
-  /** Why the newest session proves nothing, a clause; `null` where there is none, or where one proves it. */
-  readonly refused: string | null;
 }
 
 /** How a check ended. */

@@ -1,6 +1,6 @@
 import type { Waiver } from "../resources/model/desired.ts";
-import { keyOf } from "./component-key.ts";
 import type { Follower } from "./followers.ts";
+import { membersOf } from "./members.ts";
 import type { GuardId } from "./plan.ts";
 import type { RosterMember } from "./record.ts";
 
@@ -33,7 +33,7 @@ export function coveredByWaivers(
 
 /** The guards that would refuse to go on because of it. One that is not in a listing that was not read is nobody's to waive by name. */
 function guardsAgainst(follower: Follower, roster: readonly RosterMember[]): readonly GuardId[] {
-  const isMember = roster.some((member) => keyOf(member) === keyOf(follower));
+  const isMember = membersOf(roster).has(follower);
   switch (follower.standing) {
     case "following":
     case "not-reporting":

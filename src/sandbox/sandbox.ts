@@ -12,7 +12,7 @@ import type { TeleportStatus } from "./teleport/teleport-platform.ts";
 export const DEFAULT_SANDBOX_DIR = join(".capstan", "sandbox");
 
 /** Every executable that a sandbox may have written. */
-const TOOLS = ["tctl", LEAF_TCTL, "tsh", "talosctl", "kubectl"];
+const TOOLS = ["tctl", LEAF_TCTL, "tsh", "desktop-session", "talosctl", "kubectl"];
 
 const STOP_TIMEOUT_MS = 5000;
 

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Fingerprint } from "../rotation/observation.ts";
+import { remembered } from "./remembered.ts";
 import { fingerprintOf, spkiOf } from "./spki.ts";
 
 /** The certificate of a CA as it stands in somebody's configuration, and the key that it names. */
@@ -25,11 +26,13 @@ export function readCaCertificate(text: string): CaCertificate {
  * Every certificate of a bundle, in order. Throws, without a word of the content, at a block that is none.
  */
 export function readCaCertificates(text: string): readonly CaCertificate[] {
-  return (text.match(BLOCK) ?? []).map((block) => {
-    const pem = `${block.replaceAll("\r\n", "\n")}\n`;
-    return { pem, fingerprint: fingerprintOf(spkiOf(parse(pem).publicKey)) };
-  });
+  return (text.match(BLOCK) ?? []).map((block) => readBlock(block));
 }
+
+const readBlock = remembered(1_000, (block): CaCertificate => {
+  const pem = `${block.replaceAll("\r\n", "\n")}\n`;
+  return { pem, fingerprint: fingerprintOf(spkiOf(parse(pem).publicKey)) };
+});
 
 function parse(pem: string): X509Certificate {
   try {

@@ -20,6 +20,7 @@ import {
   X509Certificate,
   X509Crl,
 } from "./library.ts";
+import { remembered } from "./remembered.ts";
 import type { RevocationList } from "./revocation-list.ts";
 import { fingerprintOf, type KeyHash, keyHashOf } from "./spki.ts";
 
@@ -57,9 +58,14 @@ const NAME_CONSTRAINTS = "2.5.29.30";
 
 /** Reads a certificate as strictly as Go does, in which both platforms are written. Throws nothing. */
 export function readCertificate(der: Uint8Array): CertificateReading {
+  return readBytes(Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString("base64"));
+}
+
+const readBytes = remembered(1_000, (base64): CertificateReading => {
+  const der = Buffer.from(base64, "base64");
   let node: NodeCertificate;
   try {
-    node = new NodeCertificate(Buffer.from(der));
+    node = new NodeCertificate(der);
   } catch {
     return flawed({ kind: "malformed" });
   }
@@ -71,7 +77,7 @@ export function readCertificate(der: Uint8Array): CertificateReading {
   } catch {
     return flawed({ kind: "unreadable-part" });
   }
-}
+});
 
 function decode(node: NodeCertificate, open: OpenCertificate): CertificateReading {
   const { tbsCertificate, signatureAlgorithm } = open.decoded;

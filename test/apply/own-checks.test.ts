@@ -168,6 +168,17 @@ describe("a check that failed in the baseline", () => {
   });
 });
 
+it("a check that was renamed is another one: its results go with its name", async () => {
+  const world = new CheckedWorld();
+  await world.apply(wanted("init"));
+  expect(world.store.record?.checks).toMatchObject([{ name: "login" }]);
+  const renamed = wanted("update_clients", { check: ownCheck("door") });
+  const [rotation] = (await world.plan(renamed)).clusters[0]?.rotations ?? [];
+  expect(rotation?.checks).toMatchObject([{ name: "door", state: "not_yet", baseline: null }]);
+  expect((await world.apply(renamed)).outcome).toBe("applied");
+  expect(world.store.record?.checks).toMatchObject([{ name: "door" }]);
+});
+
 it("what cannot be run at all blocks the start", async () => {
   const world = new World();
   const { outcome, events } = await world.apply(wanted("init"));

@@ -45,7 +45,7 @@ describe("waits are for whom the guards want", () => {
     const { outcome, events } = await world.apply(commit("update_clients"));
     expect(outcome).toBe("rollback-unfinished");
     expect(events.at(-1)).toMatchObject({ message: expect.stringContaining("node/node2") });
-    expect(events.at(-1)).toMatchObject({ message: expect.stringContaining("waive roster") });
+    expect(events.at(-1)).toMatchObject({ message: expect.stringContaining("--approve-final") });
   });
 
   it("a waiver that is over counts for nothing", async () => {

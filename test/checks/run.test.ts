@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,10 +13,16 @@ import { ownCheck } from "../world/own-checks.ts";
 const folder = mkdtempSync(join(tmpdir(), "capstan-checks-"));
 const NEVER = new AbortController().signal;
 
+/** As the kernel has it; what is dead and not yet asked after does nothing any more. */
+function isRunning(pid: number): boolean {
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return /^[^Z\s]/.test(stdout.trim());
+}
+
 /** Runs a check whose executable is this script of Node. */
 async function come(script: string, more: Partial<AccessCheck> = {}, signal = NEVER) {
   const check = ownCheck("own", { command: [process.execPath, "-e", script], ...more });
-  const runner = createRunner({ cwd: folder });
+  const runner = createRunner({ cwd: folder, bounds: { heldOpenMs: 500, stderrBytes: 100_000 } });
   const means = { runner, now: () => Date.now(), signal, env: {} };
   const [result] = await runChecks(cluster(), [check], means);
   return result ?? expect.unreachable("each check has a result");
@@ -41,6 +48,32 @@ describe("a check that", () => {
     const result = await come("setInterval(() => {}, 1000)", { timeoutMs: 300 });
     expect(result.outcome).toBe("failed");
     expect(result.detail).toContain("did not finish within 0.3 s");
+  });
+
+  it("hangs is ended with those that do not heed a polite request, and hold nothing open", async () => {
+    const pids = join(folder, "pids");
+    // One is replaced by an executable that inherits that it heeds nothing, one is a shell of its own.
+    const deaf = (what: string) => `sh -c 'trap "" TERM; ${what}' >/dev/null 2>&1 & echo $! >>'${pids}'`;
+    const script = `${deaf("exec sleep 600")}\n${deaf("while :; do sleep 600; done")}\nwait`;
+    const result = await come("", { command: ["sh", "-c", script], timeoutMs: 500 });
+    expect(result.detail).toContain("did not finish within 0.5 s");
+    const started = readFileSync(pids, "utf8").trim().split("\n").map(Number);
+    expect(started).toHaveLength(2);
+    await expect.poll(() => started.filter(isRunning)).toEqual([]);
+  });
+
+  it("leaves somebody behind who keeps its output open has failed, and is told what to do", async () => {
+    const result = await come("", {
+      command: ["sh", "-c", "sleep 600 & exit 0"],
+    });
+    expect(result.outcome).toBe("failed");
+    expect(result.detail).toContain("something that it started kept its output open for 0.5 s more");
+  });
+
+  it("complains without an end is ended", async () => {
+    const result = await come("", { command: ["sh", "-c", "yes complaint >&2"] });
+    expect(result.outcome).toBe("failed");
+    expect(result.detail).toContain("printed more than 100000 bytes on standard error");
   });
 
   it("prints without an end is ended", async () => {

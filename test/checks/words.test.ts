@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explained } from "../../src/checks/explained.ts";
+import { explained, inShort } from "../../src/checks/explained.ts";
 import { sampleOf } from "../../src/checks/sample.ts";
 import { evidenceText } from "../../src/checks/words.ts";
 import { NOW } from "../world/host-rotation.ts";
@@ -41,6 +41,11 @@ describe("what explains a failure", () => {
     expect(text.length).toBeLessThanOrEqual(241);
     expect(text).toMatch(/^….*ERROR: access denied$/);
   });
+});
+
+it("of many that failed the first are told, and how many more there are", () => {
+  expect(inShort(["a: no", "b:\nno"])).toBe("a: no; b: no");
+  expect(inShort(["a", "b", "c", "d", "e"])).toBe("a; b; c; and 2 more");
 });
 
 describe("a sample", () => {

@@ -40,7 +40,7 @@ describeWith(
           .join("---\n"),
       );
       await repository.commit("which databases there are");
-    }, 300_000);
+    });
 
     afterEach(async () => {
       await clients?.stop();

@@ -78,8 +78,8 @@ beforeAll(async () => {
   await repository.git("init", "--quiet", "--bare", "--initial-branch=main", ".capstan/origin.git");
   await repository.git("remote", "add", "origin", join(repository.folder, ".capstan", "origin.git"));
   await repository.git("push", "--quiet", "--set-upstream", "origin", "main");
-}, 600_000);
-afterAll(() => repository.remove(), 600_000);
+});
+afterAll(() => repository.remove());
 
 describe(`${CLUSTERS} clusters, by the executable`, { timeout: 3_600_000 }, () => {
   it("plan is right about all but those in trouble, and names these", async () => {

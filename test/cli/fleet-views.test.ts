@@ -6,10 +6,10 @@ let repository: Repository;
 
 beforeAll(async () => {
   repository = await Repository.withSandbox();
-}, 300_000);
+});
 afterAll(async () => {
   await repository.remove();
-}, 300_000);
+});
 
 describe("capstan status --format openmetrics", () => {
   it("tells what the text tells, and ends as ever", async () => {

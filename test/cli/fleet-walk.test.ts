@@ -46,7 +46,7 @@ const TROUBLES: readonly Trouble[] = [
 ];
 
 let fleet: FleetSandbox | undefined;
-afterEach(() => fleet?.stop(), 300_000);
+afterEach(() => fleet?.stop());
 
 /** A campaign over clusters in two waves, of which the first two are canaries. */
 async function campaign(names: readonly string[]): Promise<FleetSandbox> {

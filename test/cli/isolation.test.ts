@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { FleetSandbox } from "../world/fleet-sandbox.ts";
-import { patience } from "../world/in-process.ts";
+import "../world/in-process.ts";
 import type { Ran, Repository } from "../world/repository.ts";
+import { patience } from "../world/shortcut.ts";
 
 /** What is wrong with each is in its name. */
 const WELL = ["well-1", "well-2"];
@@ -35,8 +36,8 @@ beforeAll(async () => {
   await damage(["record", "record-damaged.json"], '{"format_version": "1.0", "clus');
   // A folder where the file of a lock belongs.
   await mkdir(join(repository.folder, ".capstan", "locks", "broken-lock", "1.json"), { recursive: true });
-}, 300_000);
-afterAll(() => fleet.stop(), 300_000);
+});
+afterAll(() => fleet.stop());
 
 async function damage(path: readonly string[], text: string): Promise<void> {
   const file = join(repository.folder, ".capstan", ...path);

@@ -25,6 +25,7 @@ describe("Teleport 18.9.0", () => {
       await story.repository.rotate("advance", "db_client");
       await story.applied();
     }
+    await story.exercise();
     await story.repository.must("rotate", "finish", "db_client");
     await story.repository.must("override", "retire", "db_client", old);
     await story.repository.commit("finish, and retire the old key's override");

@@ -63,6 +63,7 @@ describe("the safe procedure (reference 5.4)", () => {
       await story.applied();
     }
     expect((await story.overridePlan()).row).toBe("U1");
+    await story.exercise();
     await story.repository.must("rotate", "finish", "db_client");
     await story.repository.must("override", "retire", "db_client");
     await story.repository.commit("finish, and retire the old key's override");

@@ -29,11 +29,11 @@ describe("capstan reconcile", () => {
   beforeAll(async () => {
     team = await Team.create();
     machine = await team.machine();
-  }, 300_000);
+  });
   afterAll(async () => {
     running?.kill("SIGKILL");
     await team.remove();
-  }, 300_000);
+  });
 
   const once = async (...flags: readonly string[]) => await machine.capstan("reconcile", "--once", ...flags);
   const head = async (repository: Repository) => (await repository.git("rev-parse", "HEAD")).slice(0, 12);

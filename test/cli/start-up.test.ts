@@ -63,6 +63,7 @@ describe("the sandbox is a part of its own", () => {
     "folder.ts",
     "go-duration.ts",
     "sandbox.ts",
+    "spawn-daemon.ts",
     "talos/dialect.ts",
     "teleport/ca-types.ts",
     "teleport/release.ts",

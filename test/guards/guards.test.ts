@@ -104,6 +104,7 @@ const nobodyMissing = {
   evidence: null,
   at: null,
 } as const;
+const IN_THE_LOG = { guard: "checks", reason: "seen in the log", expires: ago(-60) } as const;
 const accepted = { guard: "roster", subject: "node/node2", reason: "scrapped", expires: ago(-60) } as const;
 
 const orders: TrustConsumer = {
@@ -1457,6 +1458,22 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: ["check/login"],
   },
+  "nobody knows whether an override is used, and a review accepts it": {
+    guard: "checks",
+    edge: SERVERS_TO_STANDBY,
+    results: [],
+    overrides: [{ authority: "host", key: NEW, since: ago(30) }],
+    rotation: {
+      waive: [{ ...IN_THE_LOG, subject: `override/host/${NEW.slice(7)}/exercise` }],
+    },
+    verdict: "pass",
+    about: [`~override/host/${NEW.slice(7)}/exercise`],
+  },
+  "without a check and without an override there is nothing to ask": {
+    guard: "checks",
+    edge: SERVERS_TO_STANDBY,
+    verdict: "absent",
+  },
   "a failure of before the last transition says nothing": {
     guard: "checks",
     edge: INIT_TO_CLIENTS,
@@ -1524,7 +1541,8 @@ const CASES: Readonly<Record<string, Case>> = {
     checks: [LOGIN],
     results: [result(LOGIN, "passed", 10)],
     overrides: [{ authority: "db_client", key: NEW, since: ago(60) }],
-    verdict: "absent",
+    verdict: "unknown",
+    about: [`override/db_client/${NEW.slice(7)}/exercise`],
   },
   "unless git says that it does": {
     guard: "checks",

@@ -298,9 +298,7 @@ describe("what is no such server", () => {
           ? ({ kind, name: "x", address: `127.0.0.1:${port}`, deadlineMs: 150 } as const)
           : server(kind, port, { deadlineMs: 150 });
       const candidates = kind === "openssh" ? { old: [sshKey], new: [] } : authorities.candidates;
-      const started = performance.now();
       const result = await probeOne(consumer, { candidates });
-      expect(performance.now() - started).toBeLessThan(2_000);
       expect(result).toMatchObject({ uses: "unreachable", trusts: { old: "unknown", new: "unknown" } });
       expect(result.detail).toMatch(/^no answer within 0\.15 s, while (waiting|shaking)/);
     },
@@ -327,22 +325,28 @@ describe("what is no such server", () => {
 describe("many probes", () => {
   const options = () => ({
     candidates: authorities.candidates,
-    deadlineMs: 300,
+    deadlineMs: 3_000,
     run,
     readFile: async () => new Uint8Array(),
   });
 
   it("run at the same time, each with its deadline, and keep their order", async () => {
-    const silent = await startFake(() => {});
+    let connected = 0;
+    let most = 0;
+    const silent = await startFake((socket) => {
+      most = Math.max(most, ++connected);
+      socket.once("close", () => {
+        connected -= 1;
+      });
+    });
     running.push(silent);
     const open = await startTls(await leafOf(authorities.new));
     const consumers = [
       ...Array.from({ length: 20 }, () => server("postgres", silent.port)),
       server("tls", open),
     ].map((consumer, index) => ({ ...consumer, name: `consumer-${index}` }));
-    const started = performance.now();
     const results = await probeAll(consumers, options());
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(most).toBeGreaterThan(1);
     expect(results.map(({ consumer }) => consumer)).toEqual(consumers.map(({ name }) => name));
     expect(results.map(({ uses }) => uses)).toEqual([...Array(20).fill("unreachable"), "new"]);
   });

@@ -117,11 +117,12 @@ describe("run", () => {
     const pidFile = join(folder, "pid");
     const wrapper = join(folder, "wrapper.sh");
     // No exec: ending only the wrapper would leave the sleeping process, and our pipe, open.
-    writeFileSync(wrapper, `#!/bin/sh\necho waiting for you >&2\nsleep 60 &\necho $! > ${pidFile}\nwait\n`);
+    writeFileSync(
+      wrapper,
+      `#!/bin/sh\necho waiting for you >&2\nsleep 100000 &\necho $! > ${pidFile}\nwait\n`,
+    );
     chmodSync(wrapper, 0o755);
-    const started = performance.now();
     const late = await failure(runner.run({ argv: [wrapper], timeoutMs: 1_500 }));
-    expect(performance.now() - started).toBeLessThan(20_000);
     expect(late.code).toBe("executable");
     expect(late.message).toContain("did not finish within 1.5 s. It said: waiting for you");
     await eventually(() => !isAlive(Number(readFileSync(pidFile, "utf8"))));
@@ -197,9 +198,9 @@ describe("every executable has bounds, and an error that names the call and the 
   });
 
   it.each([
-    ["a child", "sleep 60 & echo $! > $0; echo done"],
+    ["a child", "sleep 100000 & echo $! > $0; echo done"],
     ["a child whose standard error alone is ours", "sleep 60 > /dev/null & echo $! > $0; exit 3"],
-    ["a grandchild in a session of its own", "setsid sleep 60 & echo $! > $0; echo done"],
+    ["a grandchild in a session of its own", "setsid sleep 100000 & echo $! > $0; echo done"],
   ])("%s that keeps the output open after the executable ended", async (_what, script) => {
     const pidFile = join(folder, `held-${_what.length}`);
     const { code, message } = await failure(runner.run({ argv: ["sh", "-c", script, pidFile] }));
@@ -212,7 +213,7 @@ describe("every executable has bounds, and an error that names the call and the 
 
   it("a time limit holds although what it started is out of reach", async () => {
     const pidFile = join(folder, "out-of-reach");
-    const argv = ["sh", "-c", "setsid sleep 60 & echo $! > $0; sleep 60", pidFile];
+    const argv = ["sh", "-c", "setsid sleep 100000 & echo $! > $0; sleep 60", pidFile];
     const { message } = await failure(runner.run({ argv, timeoutMs: 400 }));
     expect(message).toContain("did not finish within 0.4 s");
     process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
@@ -249,14 +250,12 @@ describe("stream", () => {
 
   it("ends the executable when the consumer throws, and throws the same", async () => {
     const reason = new Error("enough");
-    const started = performance.now();
     const endless = "setInterval(() => console.log('x'), 5)";
     await expect(
       runner.stream({ argv: node(endless) }, () => {
         throw reason;
       }),
     ).rejects.toBe(reason);
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

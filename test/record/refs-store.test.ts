@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { chmod, writeFile } from "node:fs/promises";

@@ -19,13 +19,25 @@ const WORD = "host";
 const SECRET = `it said ${BY_FORM} and ${BY_REGISTER}`;
 const AT = new Date(NOW).toISOString();
 
+const RESULT = {
+  name: "host",
+  content: "c".repeat(16),
+  at: AT,
+  outcome: "failed",
+  passed: 0,
+  of: 1,
+  detail: SECRET,
+} as const;
+
 const RECORD: ClusterRecord = {
   format_version: "1.0",
   cluster: CLUSTER,
   applied: { commit: "a".repeat(40), at: AT, accepted: { instead_of: "b".repeat(40), reason: SECRET } },
+  checks: [RESULT],
   rotations: [
     memory("update_clients", {
       reason: SECRET,
+      baseline: [RESULT],
       roster: [{ kind: "node", id: "id-of-one", name: SECRET }],
       backup: { at: AT, where: SECRET },
     }),
@@ -116,10 +128,12 @@ describe.each(["folder", "refs"] as const)(
       expect(await open().load(CLUSTER)).toEqual({
         ...RECORD,
         applied: { ...RECORD.applied, accepted: { instead_of: "b".repeat(40), reason: said } },
+        checks: [{ ...RESULT, detail: said }],
         rotations: [
           {
             ...rotation,
             reason: said,
+            baseline: [{ ...RESULT, detail: said }],
             roster: [{ kind: "node", id: "id-of-one", name: said }],
             backup: { at: AT, where: said },
           },
@@ -144,12 +158,25 @@ const COMPARED = [
   "rotations.spent.subject",
   "rotations.spent.reason",
   "rotations.spent.expires",
+  "rotations.renewals.kind",
+  // A check and its content, as git has them.
+  "checks.name",
+  "checks.content",
+  "rotations.baseline.name",
+  "rotations.baseline.content",
+  "overrides.authority",
+  // A session, as the audit log has it.
+  "sessions.authority",
+  "sessions.cluster",
+  "sessions.session",
   // Certificates.
   "talos.old_certificate",
   "talos.next_certificate",
 ];
 const TEXTS = [
   "applied.accepted.reason",
+  "checks.detail",
+  "rotations.baseline.detail",
   "rotations.reason",
   "rotations.roster.name",
   "rotations.backup.where",

@@ -1,3 +1,4 @@
+import "../world/in-process.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { simpleGit } from "simple-git";

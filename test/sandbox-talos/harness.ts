@@ -210,7 +210,7 @@ export async function nextAuthority(kind: NodeState["kind"]): Promise<PemPair> {
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 600_000,
 ): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await check())) {

@@ -59,13 +59,12 @@ export class TimelessTeleport {
   }
 
   async tctl(...argv: readonly string[]): Promise<Printed> {
-    const call = {
-      tool: this.platform.tools[0] ?? "",
-      argv,
-      cwd: "/",
-      stdin: "",
-      signal: new AbortController().signal,
-    };
+    return await this.run(this.platform.tools[0] ?? "", ...argv);
+  }
+
+  /** One of its executables. */
+  async run(tool: string, ...argv: readonly string[]): Promise<Printed> {
+    const call = { tool, argv, cwd: "/", stdin: "", signal: new AbortController().signal };
     return printed(await this.platform.run(call));
   }
 

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import type { RunEvent, RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
 import { systemClock } from "../../src/apply/run-clock.ts";
+import { runChecks } from "../../src/checks/run/run-checks.ts";
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
@@ -239,6 +240,8 @@ export class TalosWorld {
         platforms: new Map([[this.resource.name, this.platform(desired)]]),
         store: this.store,
         clock: systemClock,
+        runChecks: async (one, checks, signal) =>
+          await runChecks(one, checks, { runner: this.#runner(), now: Date.now, signal, env: {} }),
         signal: NEVER,
         turnBack: NEVER,
         emit: (event) => events.push(event),

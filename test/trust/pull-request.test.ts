@@ -82,7 +82,7 @@ beforeAll(async () => {
   );
   await repository.commit("what is live");
   approved = JSON.parse((await capstan("plan", "--format", "json")).stdout) as Plan;
-}, 60_000);
+});
 
 afterAll(async () => {
   await sandbox.stop();

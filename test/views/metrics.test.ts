@@ -82,6 +82,37 @@ describe("metrics", () => {
     ]);
   });
 
+  it("tell of checks as the record knows them, and of overrides that nobody saw in use", () => {
+    const facts = metricFacts();
+    const evidence = { at: new Date(facts.now - 12_000).toISOString(), of: 3, detail: "" };
+    const check = {
+      ...{ name: HOSTILE, kind: "ssh", speaks_for: "people", required: false, evidence: "" },
+      state: "failed" as const,
+      last: { ...evidence, outcome: "failed" as const, passed: 2 },
+      baseline: { ...evidence, outcome: "passed" as const, passed: 3 },
+    };
+    const away = { ...check, name: "away", state: "not_yet" as const, baseline: null };
+    const exercise = { authority: "db_client", session: null, at: null, refused: null } as const;
+    const open = { ...exercise, id: "override/db_client/aa/exercise", state: "open" as const };
+    const clusters = facts.plan.clusters.map((cluster) => ({
+      ...cluster,
+      rotations: cluster.rotations.map((one) => ({ ...one, checks: [check, away], exercises: [open] })),
+    }));
+    const told = read(openmetricsText(clusterSamples({ ...facts, plan: { ...facts.plan, clusters } })));
+    const about = (word: string) =>
+      told.filter((line) => line.includes(word)).map((line) => line.replace(/cluster="acme.cluster",/, ""));
+    expect(about('check="x')).toHaveLength(6);
+    expect(about('check="away"')).toEqual([
+      'capstan_check_passed{rotation="host-2026-11",check="away",run="last"} 2',
+      'capstan_check_tried{rotation="host-2026-11",check="away",run="last"} 3',
+      'capstan_check_age_seconds{rotation="host-2026-11",check="away"} 12',
+      'capstan_check_current{rotation="host-2026-11",check="away"} 0',
+    ]);
+    expect(about("capstan_exercise")).toEqual([
+      'capstan_exercise_open{authority="db_client",subject="override/db_client/aa/exercise"} 1',
+    ]);
+  });
+
   it("are named as Prometheus names things: snake case, base units, no suffix that another type has", () => {
     for (const name of Object.keys(METRICS)) {
       expect(name).toMatch(/^capstan(_[a-z]+)+$/);

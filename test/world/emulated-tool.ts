@@ -29,7 +29,7 @@ interface Answer {
 }
 
 /** Of several clusters in one sandbox each has a `tctl` of its own. */
-const NAMES = /^(tctl(-.+)?|tsh|talosctl|kubectl)$/;
+const NAMES = /^(tctl(-.+)?|tsh|desktop-session|talosctl|kubectl)$/;
 
 /** Read from its script, so that a link to it is the same one; `null` where it is none. */
 export function emulatedTool(file: string): EmulatedTool | null {
@@ -40,8 +40,9 @@ export function emulatedTool(file: string): EmulatedTool | null {
   } catch {
     return null;
   }
-  if (!script.startsWith("#!/bin/sh\nNODE_OPTIONS= exec '")) return null;
-  const [, shim = "", folder, tool = basename(shim).replace(/-shim\..*/, "")] = quotedWords(script);
+  const [call] = /^NODE_OPTIONS= exec '.*$/m.exec(script) ?? [];
+  if (!script.startsWith("#!/bin/sh\n") || call === undefined) return null;
+  const [, shim = "", folder, tool = basename(shim).replace(/-shim\..*/, "")] = quotedWords(call);
   return folder === undefined ? null : { folder, tool };
 }
 

@@ -1,8 +1,8 @@
 import { appendFile, cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { execa } from "execa";
+import { dirname, join } from "node:path";
 import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
+import { git } from "./git.ts";
 import "./in-process.ts";
 import { Repository } from "./repository.ts";
 
@@ -28,7 +28,7 @@ export class HistoryStory {
   static async begin(record: "refs" | "folder" = "refs"): Promise<HistoryStory> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "capstan-history-")));
     const remote = join(folder, "remote.git");
-    await execa("git", ["init", "--quiet", "--bare", "--initial-branch=main", remote]);
+    await git(folder, ["init", "--quiet", "--bare", "--initial-branch=main", remote]);
     const home = new Repository(join(folder, "home"));
     await clone(`file://${remote}`, home.folder);
     const dir = join(home.folder, ".capstan", "sandbox");
@@ -83,7 +83,15 @@ export class HistoryStory {
 }
 
 async function clone(remote: string, folder: string, ...flags: readonly string[]): Promise<void> {
-  await execa("git", ["-c", "protocol.file.allow=always", "clone", "--quiet", ...flags, remote, folder]);
+  await git(dirname(folder), [
+    "-c",
+    "protocol.file.allow=always",
+    "clone",
+    "--quiet",
+    ...flags,
+    remote,
+    folder,
+  ]);
   await appendFile(
     join(folder, ".git", "config"),
     '[user]\nname = test\nemail = test@localhost\n[protocol "file"]\nallow = always\n',

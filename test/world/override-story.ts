@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { workOfType } from "../../src/checklist/checklist.ts";
+import { createRunner } from "../../src/process/runner.ts";
 import type { OverridePlan } from "../../src/rotation/override-plan.ts";
 import { type RunningSandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { issueDatabaseClient } from "../../src/sandbox/teleport/database-client.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import { Database } from "../sandbox/database.ts";
 import { ExternalCa } from "../sandbox/external-ca.ts";
+import { onlyCheck } from "./checked-repository.ts";
 import "./in-process.ts";
 import { type Ran, Repository } from "./repository.ts";
 
@@ -70,6 +72,33 @@ export class OverrideStory {
   /** What the database says to a client: `null` when it lets it in. */
   async visit(): Promise<string | null> {
     return await this.database.connect(await issueDatabaseClient(this.sandbox.teleport.world, "alice"));
+  }
+
+  /** Somebody opens the database through Teleport, and a check hands over the audit log: the override was seen in use. */
+  async exercise(): Promise<void> {
+    const identity = join(this.repository.folder, ".capstan", "probe.pem");
+    const bin = join(this.repository.folder, ".capstan", "sandbox", "bin");
+    const runner = createRunner();
+    const sign = ["auth", "sign", "--user=probe", `--out=${identity}`, "--ttl=1h"];
+    const open = [
+      `--identity=${identity}`,
+      "--proxy=127.0.0.1:3080",
+      "db",
+      "connect",
+      "--db-user=probe",
+      "orders",
+    ];
+    for (const argv of [
+      [join(bin, "tctl"), ...sign],
+      [join(bin, "tsh"), ...open],
+    ]) {
+      const { exitCode, stderr } = await runner.run({ argv });
+      if (exitCode !== 0) throw new Error(stderr);
+    }
+    await onlyCheck(
+      this.repository,
+      "{ name: session, kind: command, command: [cat, .capstan/sandbox/events.log], authorities: [db_client] }",
+    );
   }
 
   async apply(): Promise<Ran> {

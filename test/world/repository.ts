@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
 import type { LiveStatus } from "../../src/views/live-status.ts";
+import { git } from "./git.ts";
+import { quicken } from "./quick-tctl.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
@@ -49,6 +51,7 @@ export class Repository {
   static async withSandbox(...flags: readonly string[]): Promise<Repository> {
     const repository = await Repository.create();
     await repository.must("sandbox", "up", "--speed", "200", ...flags);
+    quicken(repository.folder);
     await repository.must("init");
     await repository.commit("what is live");
     return repository;
@@ -94,8 +97,7 @@ export class Repository {
   }
 
   async git(...args: readonly string[]): Promise<string> {
-    const { stdout } = await execa("git", args, { cwd: this.folder });
-    return stdout;
+    return await git(this.folder, args);
   }
 
   async commit(message: string): Promise<void> {
@@ -210,7 +212,7 @@ const LOOKS = 600;
 export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
-  withinMs = 60_000,
+  withinMs = 600_000,
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (let looks = 1; ; looks += 1) {

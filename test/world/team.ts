@@ -1,7 +1,8 @@
 import { appendFile, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
+import { git } from "./git.ts";
+import { quicken } from "./quick-tctl.ts";
 import { Repository } from "./repository.ts";
 
 /** What the repository resource of a team says. */
@@ -33,9 +34,10 @@ export class Team {
     policy = {},
   }: TeamOptions = {}): Promise<Team> {
     const team = new Team(await realpath(await mkdtemp(join(tmpdir(), "capstan-team-"))));
-    await execa("git", ["init", "--quiet", "--bare", "--initial-branch=main", team.remote]);
+    await git(team.folder, ["init", "--quiet", "--bare", "--initial-branch=main", team.remote]);
     await team.#clone(team.home.folder);
     await team.home.must("sandbox", "up", "--speed", "200");
+    quicken(team.home.folder);
     await team.home.must("init");
     await team.home.edit("clusters/*/cluster.yaml", (text) =>
       Object.entries(policy).reduce(
@@ -74,35 +76,27 @@ export class Team {
 
   /** Where the refs of capstan stand in the remote. */
   async refs(): Promise<ReadonlyMap<string, string>> {
-    const { stdout } = await execa(
-      "git",
-      ["for-each-ref", "--format=%(refname) %(objectname)", "refs/capstan"],
-      {
-        cwd: this.remote,
-      },
-    );
-    const lines = stdout.split("\n").filter((line) => line !== "");
+    const listed = await git(this.remote, [
+      "for-each-ref",
+      "--format=%(refname) %(objectname)",
+      "refs/capstan",
+    ]);
+    const lines = listed.split("\n").filter((line) => line !== "");
     return new Map(lines.map((line) => line.split(" ") as [string, string]));
   }
 
   /** A file of the commit that a ref of the remote names. */
   async show(ref: string, file: string): Promise<unknown> {
-    const { stdout } = await execa("git", ["show", `${ref}:${file}`], { cwd: this.remote });
-    return JSON.parse(stdout);
+    return JSON.parse(await git(this.remote, ["show", `${ref}:${file}`]));
   }
 
   /** Puts another file in the place of the one that a ref of the remote names. */
   async replace(ref: string, file: string, content: unknown): Promise<void> {
-    const git = async (args: readonly string[], input = "") =>
-      (
-        await execa("git", ["-c", "user.name=t", "-c", "user.email=t@localhost", ...args], {
-          cwd: this.remote,
-          input,
-        })
-      ).stdout;
-    const blob = await git(["hash-object", "-w", "--stdin"], JSON.stringify(content));
-    const tree = await git(["mktree"], `100644 blob ${blob}\t${file}\n`);
-    await git(["update-ref", ref, await git(["commit-tree", tree], "by a test")]);
+    const make = (args: readonly string[], input = "") =>
+      git(this.remote, ["-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { input });
+    const blob = await make(["hash-object", "-w", "--stdin"], JSON.stringify(content));
+    const tree = await make(["mktree"], `100644 blob ${blob}\t${file}\n`);
+    await make(["update-ref", ref, await make(["commit-tree", tree], "by a test")]);
   }
 
   async remove(): Promise<void> {
@@ -111,7 +105,7 @@ export class Team {
   }
 
   async #clone(folder: string, ...flags: readonly string[]): Promise<void> {
-    await execa("git", ["clone", "--quiet", ...flags, `file://${this.remote}`, folder]);
+    await git(this.folder, ["clone", "--quiet", ...flags, `file://${this.remote}`, folder]);
     await appendFile(join(folder, ".git", "config"), "[user]\nname = test\nemail = test@localhost\n");
   }
 }

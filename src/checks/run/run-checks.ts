@@ -8,7 +8,7 @@ import { type AccessCheck, checkContent } from "../../resources/model/access-che
 import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { CheckOutcome } from "../../rotation/check-result.ts";
 import type { SessionEvidence } from "../../rotation/session-evidence.ts";
-import { explained } from "../explained.ts";
+import { inShort } from "../explained.ts";
 import { sampleOf } from "../sample.ts";
 import { type CheckMeans, type Tried, tryCall } from "./try-call.ts";
 
@@ -134,7 +134,7 @@ function resultOf(
     outcome: left.length === 0 ? "passed" : failed ? "failed" : "not_run",
     passed,
     of: tried.length,
-    detail: explained(left.map(({ detail }) => detail).join("; ")),
+    detail: inShort(left.map(({ detail }) => detail)),
     ...(sessions.length === 0 ? {} : { sessions }),
   };
 }

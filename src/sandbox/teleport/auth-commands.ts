@@ -94,6 +94,7 @@ async function exportCommand(cluster: TeleportCluster, { flags, given }: Invocat
   }
   const exported = exportAuthority(cluster, type, given.has("fingerprint"));
   if (exported === null) throw new TctlRefusal(`'${type}' authority type is not supported`);
+  cluster.inPlace.exported(type);
   return exported;
 }
 

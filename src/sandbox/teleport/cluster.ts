@@ -21,6 +21,7 @@ import { isSignedByOneOf } from "./identity-certificate.ts";
 import { generateKeys, type KeyGeneration } from "./keys.ts";
 import { OverrideServer } from "./override-server.ts";
 import { type ReloadEffects, USUAL_ROW_LIFE } from "./presence.ts";
+import { PutInPlace } from "./put-in-place.ts";
 import { factsOf } from "./release.ts";
 import {
   automaticPhase,
@@ -63,6 +64,8 @@ export class TeleportCluster {
   readonly overrides: OverrideServer;
   /** The databases behind its Database Service, and what people gave them. */
   databases: Databases;
+  /** What people put into place outside, by hand. */
+  inPlace: PutInPlace;
   /** Hears of what goes into the audit log. */
   audit: (event: Readonly<Record<string, unknown>>) => void = () => {};
   /** The user CA as processes know it that do not follow; who is not in it knows the one of now. */
@@ -91,6 +94,7 @@ export class TeleportCluster {
     }));
     this.authorities = new AuthorityStore(options.clock, this.#random, options.speed);
     this.databases = new Databases(this.authorities, []);
+    this.inPlace = new PutInPlace(this.authorities);
     this.overrides = new OverrideServer({
       cluster: options.name,
       clock: options.clock,
@@ -128,6 +132,7 @@ export class TeleportCluster {
       cluster.authorities,
       cluster.agents.flatMap(({ spec }) => spec.serves.db_server ?? []),
     );
+    cluster.inPlace = new PutInPlace(cluster.authorities);
     for (const server of cluster.#authServers) cluster.#scheduleTick(server);
     return cluster;
   }

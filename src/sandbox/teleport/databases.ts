@@ -28,15 +28,18 @@ export class Databases {
     for (const host of hosts) this.#known.set(nameOf(host), this.#asOfNow());
   }
 
-  /** Why the Database Service cannot open it now, in the words of either end; `null`: it can. */
-  problem(name: string): string | null {
+  /**
+   * Why the Database Service cannot open it now, in the words of either end; `null`: it can. Who overrides a CA has its
+   * external root trusted before: an entry in force is always let in.
+   */
+  problem(name: string, isOverridden: boolean): string | null {
     const { serves, trusts } = this.#known.get(name) ?? this.#asOfNow();
     const db = this.#authorities.current("db");
     if (db !== undefined && serves !== null && !trustedPins(db).has(serves)) {
       return "x509: certificate signed by unknown authority";
     }
     const [signer] = pinsOf(this.#authorities.current("db_client")?.active ?? []);
-    return signer === undefined || trusts.has(signer)
+    return isOverridden || signer === undefined || trusts.has(signer)
       ? null
       : "remote error: tls: unknown certificate authority";
   }

@@ -13,6 +13,7 @@ import { LEAF_TCTL } from "../folder.ts";
 import { pinsOf } from "./authority-store.ts";
 import { TeleportCluster } from "./cluster.ts";
 import type { WantedCluster } from "./cluster-options.ts";
+import { desktopSession } from "./desktop-session.ts";
 import { failedCall, HUNG_UP, REFUSED, unreachable } from "./failed-call.ts";
 import type { Pin } from "./keys.ts";
 import { signForDatabaseService } from "./sign.ts";
@@ -21,6 +22,7 @@ import { tsh } from "./tsh.ts";
 
 /** What people log in with, beside what administrators use. */
 const TSH = "tsh";
+const DESKTOP_SESSION = "desktop-session";
 
 type CallFault = FaultName<"teleport", "call">;
 
@@ -88,7 +90,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   private constructor(world: TeleportCluster) {
     this.world = world;
     this.#armed = new ArmedCalls(() => world.options.clock.now());
-    this.tools = world.options.place === "leaf" ? [LEAF_TCTL] : ["tctl", TSH];
+    this.tools = world.options.place === "leaf" ? [LEAF_TCTL] : ["tctl", TSH, DESKTOP_SESSION];
   }
 
   static async start(options: WantedCluster): Promise<TeleportPlatform> {
@@ -136,6 +138,7 @@ export class TeleportPlatform implements EmulatedPlatform {
   }
 
   async run(call: ToolCall): Promise<ToolResult> {
+    if (call.tool === DESKTOP_SESSION) return desktopSession(this.world, call.argv);
     if (call.tool === TSH) return await tsh(this.world, call.argv, call.cwd);
     const { dialect } = this.world.options;
     if (this.#isDown && !call.argv.includes(NEEDS_NO_SERVER)) return unreachable(dialect, REFUSED);

@@ -104,11 +104,18 @@ async function run(
 }
 
 function nodesOf(cluster: TeleportCluster) {
-  return [...cluster.present("node")].map(({ spec: { hostId, hostname } }) => ({
+  const agents = [...cluster.present("node")].map(({ spec: { hostId, hostname } }) => ({
+    ...{ sub_kind: undefined, id: hostId, hostname, addr: "127.0.0.1:3022" },
+  }));
+  const agentless = cluster.agentlessNodes.map(({ id, hostname, address }) => ({
+    ...{ sub_kind: "openssh", id, hostname, addr: address },
+  }));
+  return [...agents, ...agentless].map(({ sub_kind, id, hostname, addr }) => ({
     kind: "node",
+    ...(sub_kind === undefined ? {} : { sub_kind }),
     version: "v2",
-    metadata: { name: hostId, labels: {} },
-    spec: { addr: "127.0.0.1:3022", hostname },
+    metadata: { name: id, labels: {} },
+    spec: { addr, hostname },
   }));
 }
 
@@ -116,6 +123,12 @@ function sshTo(cluster: TeleportCluster, name: string, person: string, command: 
   const node = cluster
     .find(name)
     .find(({ spec }) => spec.roles.includes("node") && [spec.hostname, spec.hostId].includes(name));
+  const agentless = cluster.agentlessNodes.find(({ hostname, id }) => [hostname, id].includes(name));
+  if (agentless !== undefined) {
+    // The proxy shows a certificate of the openssh CA, whose key that server has from people.
+    if (cluster.inPlace.trustsSigner("openssh")) return command === "true" ? "" : `${command}\n`;
+    return { refused: "ssh: handshake failed: ssh: unable to authenticate, attempted methods [publickey]" };
+  }
   if (node === undefined)
     return { refused: `direct dialing to nodes not found in inventory is not supported` };
   return letIn(cluster, node, person) ?? (command === "true" ? "" : `${command}\n`);
@@ -151,10 +164,10 @@ function openDatabase(cluster: TeleportCluster, name: string, user: string): str
   );
   if (!served)
     return { refused: `database "${name}" not found, use 'tsh db ls' to see registered databases` };
-  const problem = cluster.databases.problem(name);
   const [signer] = pinsOf(cluster.authorities.current("db_client")?.active ?? []);
   const hash = signer?.slice("sha256:".length) ?? "";
   const override = cluster.overrides.inForce("db_client", hash);
+  const problem = cluster.databases.problem(name, override !== null);
   cluster.audit({
     ei: 0,
     event: "db.session.start",

@@ -1,4 +1,5 @@
-import type { CheckPlan, ExercisePlan } from "../../rotation/plan.ts";
+import type { ExercisePlan } from "../../rotation/exercise-plan.ts";
+import type { CheckPlan } from "../../rotation/plan.ts";
 import { shortHash } from "../fingerprints.ts";
 import type { Tone } from "../tone.ts";
 
@@ -10,10 +11,13 @@ export const CHECK_TONES: Readonly<Record<CheckPlan["state"], Tone>> = {
   not_yet: "plain",
 };
 
+/** What it means that a session has shown an override in use, or that none has. */
+export const EXERCISE_TONES: Readonly<Record<ExercisePlan["state"], Tone>> = { done: "good", open: "warn" };
+
 /** `3 of 3, 12 s ago; baseline 3 of 3`, and what explains a failure, or what comes of no result. */
 export function checkWords({ evidence, state, last, baseline, required }: CheckPlan): string {
   if (state === "not_yet") return `${evidence}; apply runs it before it goes on`;
-  const detail = last === null || last.detail === "" ? "" : `: ${last.detail}`;
+  const detail = last === null || last.detail === "" ? "" : `; last: ${last.detail}`;
   const known = state === "failed" && baseline?.outcome === "failed" && !required;
   return `${evidence}${detail}${known ? " (it failed before the rotation, too, and holds nothing)" : ""}`;
 }
@@ -22,5 +26,6 @@ export function checkWords({ evidence, state, last, baseline, required }: CheckP
 export function exerciseWords({ id, authority, state, session, at, refused }: ExercisePlan): string {
   const which = `override of ${authority} ${shortHash(id.split("/")[2] ?? "")}`;
   if (state === "done") return `${which}: used in session ${session} at ${at}`;
-  return `${which}: no session has shown that it is used${refused === null ? "" : `: ${refused}`}`;
+  const why = refused === null ? "" : ` (${refused})`;
+  return `${which}: no session has shown that it is used${why}; until one has, the CA's own certificate stays trusted`;
 }

@@ -1,4 +1,5 @@
 import type { OverrideEntryPlan, OverridePlan, PlannedAction } from "../../rotation/override-plan.ts";
+import { exerciseWords } from "../facts/check-words.ts";
 import { actionText, entryStateText, keyOfEntryText, overrideGuardText } from "../facts/override-words.ts";
 import { shortHash } from "../fingerprints.ts";
 import { dateOf } from "../times.ts";
@@ -12,6 +13,7 @@ export function overrideItems(override: OverridePlan): readonly string[] {
     `- ${code(authority)}: ${prose(situation)}\n`,
     ...actions.map((action) => actionItem(action, override)),
     ...entries.filter(({ key_hash }) => !acted.has(key_hash)).map((entry) => entryItem(entry)),
+    ...(override.exercises ?? []).map((one) => `  - ${prose(exerciseWords(one))}\n`),
     ...due.map(({ message, command }) => `  - [ ] ${prose(message)}: ${code(command)}\n`),
   ];
 }

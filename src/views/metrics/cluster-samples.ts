@@ -2,7 +2,7 @@ import type { Forecast } from "../../fleet/forecast/forecast.ts";
 import { failingGuards } from "../../planner/startable.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import { PHASES } from "../../rotation/phase.ts";
-import type { ClusterPlan, Plan } from "../../rotation/plan.ts";
+import type { ClusterPlan, Plan, RotationPlan } from "../../rotation/plan.ts";
 import { clusterSteps } from "../../rotation/plan-steps.ts";
 import { type ClusterRecord, openRotation, phaseRecord } from "../../rotation/record.ts";
 import { seenComponents } from "../live-status.ts";
@@ -40,8 +40,8 @@ function sample(name: MetricName, labels: Sample["labels"], value: number): Samp
   return { name, labels, value };
 }
 
-function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records }: MetricFacts): readonly Sample[] {
-  const { name: cluster, platform, problem, rotations, drift } = plan;
+function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records, now }: MetricFacts): readonly Sample[] {
+  const { name: cluster, platform, problem, rotations, overrides, drift } = plan;
   const lock = locks.find((held) => held.cluster === cluster || held.cluster === null);
   const holder = lock === undefined ? "" : lock.who;
   const applied = records.find((record) => record.cluster === cluster)?.applied;
@@ -60,6 +60,12 @@ function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records }: MetricFacts
           sample("capstan_drift_blocked", { cluster }, drift.filter(({ blocks }) => blocks).length),
         ]
       : []),
+    ...rotations.flatMap((rotation) => checkSamples(cluster, rotation, now)),
+    ...[...rotations, ...overrides].flatMap(({ exercises = [] }) =>
+      exercises.map(({ id: subject, authority, state }) =>
+        sample("capstan_exercise_open", { cluster, authority, subject }, state === "open" ? 1 : 0),
+      ),
+    ),
     ...rotations.flatMap(({ name: rotation, steps }) => {
       const failing = steps.filter(({ after }) => after === null).flatMap(failingGuards);
       return [...Map.groupBy(failing, ({ id }) => id)].map(([guard, verdicts]) => {
@@ -68,6 +74,31 @@ function ofPlan(plan: ClusterPlan, { locks, unknownLocks, records }: MetricFacts
       });
     }),
   ];
+}
+
+/** What the record knows of the checks that the CAs of a rotation can break. */
+function checkSamples(cluster: string, { name: rotation, checks = [] }: RotationPlan, now: number) {
+  return checks.flatMap(({ name: check, state, last, baseline }) => {
+    const labels = { cluster, rotation, check };
+    const counts = [
+      { run: "last", result: last },
+      { run: "baseline", result: baseline },
+    ].flatMap(({ run, result }) =>
+      result === null
+        ? []
+        : [
+            sample("capstan_check_passed", { ...labels, run }, result.passed),
+            sample("capstan_check_tried", { ...labels, run }, result.outcome === "not_run" ? 0 : result.of),
+          ],
+    );
+    return [
+      sample("capstan_check_current", labels, state === "not_yet" ? 0 : 1),
+      ...(last === null
+        ? []
+        : [sample("capstan_check_age_seconds", labels, (now - Date.parse(last.at)) / 1000)]),
+      ...counts,
+    ];
+  });
 }
 
 function ofObservation(

@@ -11,6 +11,13 @@ export const METRICS = {
   capstan_components: "Components by how they follow the CA that they follow.",
   capstan_listing_unread: "A listing that could not be read: 1. What depends on it is unknown, and blocks.",
   capstan_guard_blocked: "How many findings of a guard hold the next step of a rotation.",
+  capstan_check_passed:
+    "How many of those that a check tried let it in (run: last, or baseline before init).",
+  capstan_check_tried: "How many a check tried (run: last, or baseline); 0 where it could not be run.",
+  capstan_check_age_seconds: "How long ago a check was last run.",
+  capstan_check_current:
+    "Whether the newest result of a check is newer than the last transition: 1, else 0; apply runs it then.",
+  capstan_exercise_open: "An override in force that no session has shown in use: 1, else 0.",
   capstan_drift_blocked: "How many differences that nothing in git explains hold the cluster.",
   capstan_due_seconds:
     "Until something ends or has to be rotated (kind: max_age, certificate, override, revocation_list, identity); below 0 it is over.",

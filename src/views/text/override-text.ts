@@ -6,6 +6,7 @@ import type {
   PlannedAction,
 } from "../../rotation/override-plan.ts";
 import { aboutText } from "../facts/about-words.ts";
+import { exerciseWords } from "../facts/check-words.ts";
 import { actionText, entryStateText, keyOfEntryText, missingText } from "../facts/override-words.ts";
 import { shortHash } from "../fingerprints.ts";
 import { harmlessLine } from "../harmless.ts";
@@ -20,6 +21,7 @@ export function overrideText(plan: OverridePlan, paint: Paint): string {
     `  ${paint("strong", `override of ${harmlessLine(plan.authority)}`)}${by}`,
     paragraph(plan.situation, "    "),
     ...plan.entries.flatMap((entry) => entryText(entry, paint)),
+    ...(plan.exercises ?? []).map((one) => paragraph(exerciseWords(one), "    ", "      ")),
     ...plan.due.map((due) => dueText(due, paint)),
     ...plan.actions.map((action, index) => callText(action, index + 1, paint)),
     ...plan.findings.map((finding) => overrideFindingText(finding, paint)),

@@ -65,7 +65,7 @@ describe("keys, through Ink", () => {
 
   it("approves by a, then y", async () => {
     const { frame, keys, store } = await opened();
-    const shows = (text: string) => vi.waitFor(() => expect(frame()).toContain(text), 20_000);
+    const shows = (text: string) => vi.waitFor(() => expect(frame()).toContain(text), 600_000);
     await keys("a");
     await shows("Approve this step?");
     // It is offered when it can be read; a key before that closes the question.

@@ -114,7 +114,7 @@ function rotationLines(rotation: RotationPlan, width: number): Line[] {
     EMPTY,
     ...stepsInShort(rotation),
     ...checklistLines(rotation.checklist, width),
-    ...checkLinesOnScreen(rotation.checks ?? [], width),
+    ...checkLinesOnScreen(rotation, width),
     ...consumerLines(rotation.consumers, width),
     EMPTY,
     ...moveLines(rotationMoves(rotation), rotation.keys, width),

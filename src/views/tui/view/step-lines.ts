@@ -4,20 +4,21 @@ import type { ConsumerObservation } from "../../../rotation/observation.ts";
 import type {
   BasePlan,
   ChecklistItem,
-  CheckPlan,
   Finding,
   GuardVerdict,
+  RotationPlan,
   Step,
 } from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
 import { commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
 import { writtenDate } from "../../../written-date.ts";
 import { aboutText } from "../../facts/about-words.ts";
-import { CHECK_TONES, checkWords } from "../../facts/check-words.ts";
+import { CHECK_TONES, checkWords, EXERCISE_TONES, exerciseWords } from "../../facts/check-words.ts";
 import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { stepFacts } from "../../facts/step-facts.ts";
 import { holdsText, statementCommand } from "../../facts/work-words.ts";
+import type { Tone } from "../../tone.ts";
 import { placeKey } from "../places.ts";
 import {
   countOnScreen,
@@ -57,7 +58,7 @@ export function stepLines(
     ...(components === null ? [] : labelled("seen", componentsText(components, waived), width)),
     ...passingLines(step, width),
     ...checklistLines(step.checklist, width),
-    ...checkLinesOnScreen(rotation.checks ?? [], width),
+    ...checkLinesOnScreen(rotation, width),
     ...consumerLines(
       rotation.consumers.filter(({ authority }) => authority === step.authority),
       width,
@@ -184,14 +185,21 @@ function doneLines({ id, by, note }: ChecklistItem, width: number): Line[] {
   return wrapped(said, width, { lead: line(span("[x] ", "good")) });
 }
 
-/** What the record knows of the checks of one's own. */
-export function checkLinesOnScreen(checks: readonly CheckPlan[], width: number): Line[] {
-  if (checks.length === 0) return [];
+/** What the record knows of the checks of one's own, and of overrides in use. */
+export function checkLinesOnScreen(
+  { checks = [], exercises = [] }: Pick<RotationPlan, "checks" | "exercises">,
+  width: number,
+): Line[] {
+  const said: readonly { readonly text: string; readonly tone: Tone }[] = [
+    ...checks.map((one) => ({ text: `${one.name}: ${checkWords(one)}`, tone: CHECK_TONES[one.state] })),
+    ...exercises.map((one) => ({ text: exerciseWords(one), tone: EXERCISE_TONES[one.state] })),
+  ];
+  if (said.length === 0) return [];
   return [
     EMPTY,
-    ...checks.flatMap((check, index) =>
-      wrapped(`${check.name}: ${checkWords(check)}`, width, {
-        tone: CHECK_TONES[check.state],
+    ...said.flatMap(({ text, tone }, index) =>
+      wrapped(text, width, {
+        tone,
         lead: line(span((index === 0 ? "checks" : "").padEnd(LABEL), "dim")),
       }),
     ),

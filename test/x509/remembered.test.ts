@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { remembered } from "../../src/x509/remembered.ts";
+
+it("answers once for each key, forgets the oldest, and remembers no failure", () => {
+  const asked: string[] = [];
+  const answer = remembered(2, (key) => {
+    asked.push(key);
+    if (key === "bad") throw new Error("no answer");
+    return key === "nothing" ? undefined : key.toUpperCase();
+  });
+  expect([answer("a"), answer("nothing"), answer("a"), answer("nothing")]).toEqual([
+    "A",
+    undefined,
+    "A",
+    undefined,
+  ]);
+  expect(asked).toEqual(["a", "nothing"]);
+  expect([answer("c"), answer("a")]).toEqual(["C", "A"]);
+  expect(asked).toEqual(["a", "nothing", "c", "a"]);
+  expect(() => answer("bad")).toThrow("no answer");
+  expect(() => answer("bad")).toThrow("no answer");
+  expect(asked.slice(4)).toEqual(["bad", "bad"]);
+});
