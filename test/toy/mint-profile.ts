@@ -20,6 +20,7 @@ export const MINT: PlatformProfile = {
     ofEdge: ({ to }) => ({ why: `The mint goes to ${to}.`, disrupts: "nothing", undo: "melt it" }),
     components: "purses",
     keptNewKey: "ask the minter",
+    foreign: () => "end it by hand",
     tooLate: () => "start anew",
     unreadListing: "open the purses",
     notFollowing: "shake it",
