@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.ts";
 
@@ -39,7 +40,7 @@ export default defineConfig({
     // Most of the time is spent waiting for processes and clocks of clusters, not on a core.
     maxWorkers: 3,
     // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
-    env: { NODE_ENV: "production" },
+    env: { NODE_ENV: "production", GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/totals-reporter.ts"],
     projects: [

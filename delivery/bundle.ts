@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 /**
@@ -23,6 +24,29 @@ const withoutUnneeded: Plugin = {
   },
 };
 
+/**
+ * What measures text makes these when it is loaded: some 30 ms, as much as Node itself takes, for texts that are hardly
+ * ever measured. In the bundles each is made when it is asked for first.
+ */
+const MADE_AT_ONCE = /^const (\w+) = (new Intl\.Segmenter\(\)|\/.*\\p\{RGI_Emoji\}.*\/v);$/gm;
+
+const withLateMade: Plugin = {
+  name: "with-late-made",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/(string-width|wrap-ansi)\/index\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const contents = text.replaceAll(MADE_AT_ONCE, (_line, name: string, made: string) => {
+        const late = ["segment", "test", "exec"].map(
+          (call) => `${call}: (text) => (${name}Made ??= ${made}).${call}(text)`,
+        );
+        return `let ${name}Made;\nconst ${name} = { ${late.join(", ")} };`;
+      });
+      if (contents === text) throw new Error(`${path} makes nothing at once any more: see MADE_AT_ONCE`);
+      return { contents };
+    });
+  },
+};
+
 /** What holds for every part. No path of this machine gets into it: two builds in two folders are equal. */
 const COMMON = {
   bundle: true,
@@ -37,7 +61,7 @@ const COMMON = {
   banner: {
     js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
   },
-  plugins: [withoutUnneeded],
+  plugins: [withoutUnneeded, withLateMade],
   // React's development build is several times larger and slower.
   define: { "process.env.NODE_ENV": '"production"' },
   jsx: "automatic",

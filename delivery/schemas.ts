@@ -8,8 +8,9 @@ const SCHEMA_FOLDER = "schemas";
 const COMPILED_FOLDER = "src/resources/read/compiled";
 
 /**
- * Compiles JSON Schemas to plain functions: one module with a validating function per schema file, named after it
- * (`cluster.schema.json` gives `cluster`); and writes one schema for editors, made from those of the kinds.
+ * Compiles JSON Schemas to plain functions: a module with one validating function for each schema file, named after it
+ * (`plan-file.schema.json` gives `plan_file` of `plan-file.js`), so that a command loads those alone that it needs; and
+ * writes one schema for editors, made from those of the kinds.
  */
 export async function compileSchemas(): Promise<void> {
   const ajv = new Ajv2020({
@@ -19,24 +20,24 @@ export async function compileSchemas(): Promise<void> {
     allowUnionTypes: true,
     code: { source: true, esm: true },
   });
-  const exported: Record<string, string> = {};
+  const ids = new Map<string, string>();
   const schemas = [];
   for (const file of (await readdir(SCHEMA_FOLDER)).sort()) {
     if (!file.endsWith(".schema.json") || file === COMBINED_SCHEMA) continue;
     const schema = JSON.parse(await readFile(`${SCHEMA_FOLDER}/${file}`, "utf8"));
     ajv.addSchema(schema);
     schemas.push(schema);
-    exported[file.slice(0, -".schema.json".length).replaceAll("-", "_")] = schema.$id;
+    ids.set(file.slice(0, -".schema.json".length), schema.$id);
   }
   const combined = combineSchemas(schemaBelow(releaseSchemas()), schemas);
   await writeFile(`${SCHEMA_FOLDER}/${COMBINED_SCHEMA}`, `${JSON.stringify(combined, null, 2)}\n`);
   await mkdir(COMPILED_FOLDER, { recursive: true });
-  await writeFile(`${COMPILED_FOLDER}/schemas.js`, withImports(standaloneCode(ajv, exported)));
-  const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);
-  await writeFile(
-    `${COMPILED_FOLDER}/schemas.d.ts`,
-    `import type { ValidateFunction } from "ajv";\n${declarations.join("\n")}\n`,
-  );
+  for (const [file, id] of ids) {
+    const name = file.replaceAll("-", "_");
+    const declared = `import type { ValidateFunction } from "ajv";\nexport const ${name}: ValidateFunction;\n`;
+    await writeFile(`${COMPILED_FOLDER}/${file}.js`, withImports(standaloneCode(ajv, { [name]: id })));
+    await writeFile(`${COMPILED_FOLDER}/${file}.d.ts`, declared);
+  }
 }
 
 /**

@@ -3,8 +3,9 @@ import type { Forecast } from "../fleet/forecast/forecast.ts";
 import type { FORECAST } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { forecastOfWorkspace } from "./forecast-of-workspace.ts";
+import { createMeter } from "./meter.ts";
 import { observeEach, planOfWorkspace, withRecords } from "./observe.ts";
-import { openCommit, openPlatforms } from "./open-clusters.ts";
+import { nothingUntrusted, openCommit, openPlatforms } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
 type ForecastOptions = ValuesOf<typeof FORECAST.flags>;
@@ -15,11 +16,11 @@ export async function forecast(
   directory: string | undefined,
   options: ForecastOptions,
 ): Promise<ExitCode> {
-  const nothingUntrusted = { untrusted: new Map(), unasked: new Map() };
+  const meter = createMeter(terminal, options);
   const { workspace, platforms } = await openCommit(terminal, directory, options, (...opened) =>
-    openPlatforms(...opened, { ...nothingUntrusted, allOverrides: true }),
+    openPlatforms(...opened, { ...nothingUntrusted(), allOverrides: true, meter }),
   );
-  const look = await withRecords(workspace, await observeEach(platforms, workspace));
+  const look = await withRecords(workspace, await observeEach(platforms, workspace, { meter }));
   const now = terminal.now();
   const made = await forecastOfWorkspace(workspace, {
     ...look,

@@ -7,9 +7,10 @@ import type { TrustedSide } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-rows.ts";
+import { createMeter } from "./meter.ts";
 import { observationsOf, readObservations, writeObservations } from "./observations-file.ts";
 import { type Observed, observeEach } from "./observe.ts";
-import { openPlatforms } from "./open-clusters.ts";
+import { nothingUntrusted, openPlatforms } from "./open-clusters.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -47,8 +48,13 @@ async function observeThrough(
   options: LookOptions,
 ): Promise<Observed> {
   const { signal } = new AbortController();
+  const meter = createMeter(terminal, options);
   if (trusted === null)
-    return await observeEach(openPlatforms(workspace, terminal, options, signal), workspace);
+    return await observeEach(
+      openPlatforms(workspace, terminal, options, signal, { ...nothingUntrusted(), meter }),
+      workspace,
+      { meter },
+    );
   const { desired, folder } = workspace;
   const changed = await changedContentOf(
     trusted.git,
@@ -69,8 +75,8 @@ async function observeThrough(
   };
   // A tool that looks for files where it is started finds none of the pull request.
   const cwd = trusted.changes.others ? { cwd: parse(folder).root } : {};
-  const platforms = openPlatforms(readable, terminal, options, signal, { untrusted, unasked, ...cwd });
-  const observed = await observeEach(platforms, readable);
+  const platforms = openPlatforms(readable, terminal, options, signal, { untrusted, unasked, meter, ...cwd });
+  const observed = await observeEach(platforms, readable, { meter });
   const unread = selected.flatMap(({ name, platform }) => {
     const problem = untrusted.get(name);
     return problem === undefined ? [] : [{ name, platform, problem }];

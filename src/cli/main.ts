@@ -1,4 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { fieldsOf } from "../foreign-value.ts";
 import { COMMANDS, type DeclaredCommand } from "./commands/command-table.ts";
 import { HANDLERS } from "./commands/handlers.ts";
 import { withFlagsBehind } from "./commands/leading-flags.ts";
@@ -25,6 +26,12 @@ function clusterTyped(argv: readonly string[]): string | null {
   return names.length === 1 && only !== undefined ? only : null;
 }
 
+/** What `--profile` names, which is among the flags, the last that was given; `null` without it. */
+function profileOf(given: readonly unknown[]): string | null {
+  const file = fieldsOf(given.at(-1))["profile"];
+  return typeof file === "string" ? file : null;
+}
+
 /**
  * Runs one command line and gives its exit code. Every command is loaded when it is asked for, so that
  * `--version` and `--help` cost no more than reading the table of commands.
@@ -38,7 +45,10 @@ export async function main(
   const run: RunRow = async ({ name }, given) => {
     const handler = await HANDLERS[name as DeclaredCommand["name"]]();
     // commander has read what the row says, and every row was compared with its handler by `HANDLERS`.
-    exit = await Reflect.apply(handler, undefined, [terminal, ...given]);
+    const handle = (): Promise<ExitCode> => Reflect.apply(handler, undefined, [terminal, ...given]);
+    const file = profileOf(given);
+    if (file === null) exit = await handle();
+    else exit = await (await import("./profiled.ts")).profiled(terminal, file, handle);
   };
   try {
     const words = withFlagsBehind(COMMANDS, argv);

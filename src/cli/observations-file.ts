@@ -4,7 +4,7 @@ import { readForeignFile } from "../process/foreign-file.ts";
 import { namedByFlag, writeTarget } from "../process/written-file.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import { profileOf } from "../profiles.ts";
-import { observations as isObservations } from "../resources/read/compiled/schemas.js";
+import { observations as isObservations } from "../resources/read/compiled/observations.js";
 import { parseForeignJson } from "../resources/read/foreign-json.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 import { jsonText } from "../views/json/json-text.ts";

@@ -8,6 +8,7 @@ import { loadEach } from "../record/load-each.ts";
 import { historiesOf } from "../rotation/history.ts";
 import type { Plan } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
+import type { Meter } from "./meter.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Of some clusters what was seen, of the others why not. */
@@ -42,21 +43,26 @@ export async function observeAll(
 export async function observeEach(
   platforms: ReadonlyMap<string, Platform>,
   { clusters }: Pick<Workspace, "clusters">,
-  { alone = "throw" }: AloneOption = {},
+  { alone = "throw", meter }: AloneOption & { readonly meter?: Meter } = {},
 ): Promise<Observed> {
   const unread: UnreadCluster[] = [];
   const throws = clusters.length === 1 && alone === "throw";
-  const observed = await Promise.all(
+  meter?.clusters(clusters.length);
+  const observing = Promise.all(
     clusters.map(async ({ name, platform }) => {
       try {
-        return (await platforms.get(name)?.observe({ components: "all" })) ?? null;
+        const seen = (await platforms.get(name)?.observe({ components: "all" })) ?? null;
+        meter?.clusterRead();
+        return seen;
       } catch (error) {
         if (!(error instanceof Failure) || error.code === "interrupted" || throws) throw error;
         unread.push({ name, platform, problem: problemOf(error) });
+        meter?.clusterRead();
         return null;
       }
     }),
   );
+  const observed = await observing.finally(() => meter?.end());
   return { observations: observed.filter((observation) => observation !== null), unread };
 }
 

@@ -10,6 +10,7 @@ import type { ClusterResource, DesiredState } from "../resources/model/desired.t
 import { readIdentities } from "../sealing/identities.ts";
 import { writableRoots } from "../written-path.ts";
 import { type CommonOptions, directoryOf } from "./commands/common-flags.ts";
+import type { Meter } from "./meter.ts";
 import { withSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -54,11 +55,18 @@ function concern(
   return rotates ? "possible" : "none";
 }
 
+/** Everything may be read. */
+export function nothingUntrusted(): Pick<Ways, "untrusted" | "unasked"> {
+  return { untrusted: new Map(), unasked: new Map() };
+}
+
 /** What is not to be read, and where executables start. */
 export interface OpenWays extends Pick<Ways, "untrusted" | "unasked"> {
   readonly cwd?: string;
   /** Overrides are looked at whether or not git has any. */
   readonly allOverrides?: true;
+  /** Is told how far the look is. */
+  readonly meter?: Meter;
 }
 
 /** The same, with what is outside of the clusters in what they observe: for whatever judges. */
@@ -67,9 +75,9 @@ export function openPlatforms(
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
-  ways: OpenWays = { untrusted: new Map(), unasked: new Map() },
+  ways: OpenWays = nothingUntrusted(),
 ): ReadonlyMap<string, Platform> {
-  const shared = sharedOptions(workspace, terminal, options, signal, ways.cwd);
+  const shared = sharedOptions(workspace, terminal, options, signal, ways);
   const around = {
     ...ways,
     folder: workspace.folder,
@@ -111,11 +119,12 @@ function sharedOptions(
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
-  cwd?: string,
+  { cwd, meter }: Pick<OpenWays, "cwd" | "meter"> = {},
 ): SharedOptions {
   const lanes = createLanes(EXECUTABLES_AT_ONCE);
   return {
-    of: (cluster) => platformOptions(workspace, terminal, options, signal, { cwd, limit: lanes(cluster) }),
+    of: (cluster) =>
+      platformOptions(workspace, terminal, options, signal, { cwd, limit: lanes(cluster), meter }),
   };
 }
 
@@ -125,19 +134,28 @@ export function platformOptions(
   terminal: Terminal,
   options: CommonOptions,
   signal: AbortSignal,
-  { cwd, limit }: { readonly cwd?: string | undefined; readonly limit?: Limit } = {},
+  {
+    cwd,
+    limit,
+    meter,
+  }: {
+    readonly cwd?: string | undefined;
+    readonly limit?: Limit;
+    readonly meter?: Meter | undefined;
+  } = {},
 ): PlatformOptions {
+  const write = meter?.say ?? ((line: string) => terminal.stderr.write(`${line}\n`));
   const say = (line: string) => {
-    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
+    if (options.verbose === true) write(line);
   };
   const runner = createRunner({
     trace: say,
     ...(cwd === undefined ? {} : { cwd }),
     ...(limit === undefined ? {} : { limit }),
   });
-  const tell = (line: string) => terminal.stderr.write(`${line}\n`);
   return {
-    runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, tell),
+    runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, write),
+    ...(meter === undefined ? {} : { counted: meter.rows }),
     now: () => new Date(terminal.now()),
     signal,
     notice: say,

@@ -2,7 +2,7 @@ import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { upgradedPlan } from "../planner/saved/plan-file.ts";
-import { event as isEvent } from "../resources/read/compiled/schemas.js";
+import { event as isEvent } from "../resources/read/compiled/event.js";
 import { parseForeignJson } from "../resources/read/foreign-json.ts";
 import { harmlessValue } from "../views/harmless.ts";
 import { eventText } from "../views/text/event-text.ts";

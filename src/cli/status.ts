@@ -6,8 +6,9 @@ import { liveStatusMarkdown } from "../views/markdown/live-status-markdown.ts";
 import { liveStatusText } from "../views/text/live-status-text.ts";
 import type { STATUS } from "./commands/repository-rows.ts";
 import { EXIT, type ExitCode, exitOfPlan } from "./exit-code.ts";
+import { createMeter } from "./meter.ts";
 import { observeEach, planOfWorkspace, withRecords } from "./observe.ts";
-import { openCommit } from "./open-clusters.ts";
+import { nothingUntrusted, openCommit, openPlatforms } from "./open-clusters.ts";
 import { samplesOfWorkspace } from "./samples-of-workspace.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
@@ -17,10 +18,13 @@ export async function status(
   directory: string | undefined,
   options: ValuesOf<typeof STATUS.flags>,
 ): Promise<ExitCode> {
-  const { workspace, platforms } = await openCommit(terminal, directory, options);
+  const meter = createMeter(terminal, options);
+  const { workspace, platforms } = await openCommit(terminal, directory, options, (...opened) =>
+    openPlatforms(...opened, { ...nothingUntrusted(), meter }),
+  );
   // A scraper is told that the only cluster cannot be read, as of one among several.
   const alone = options.format === "openmetrics" ? "name" : "throw";
-  const observed = await observeEach(platforms, workspace, { alone });
+  const observed = await observeEach(platforms, workspace, { alone, meter });
   const known = await withRecords(workspace, observed, { alone });
   const { observations, unread } = known;
   const now = terminal.now();

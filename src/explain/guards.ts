@@ -29,7 +29,7 @@ export const GUARD_PAGES: Readonly<Record<GuardId, Required<Pick<Explained, "why
   },
   checks: {
     why: "Components say that they follow. Whether a person gets in, only a login shows.",
-    todo: "`capstan check` runs them now, and says what went wrong.",
+    todo: "`capstan check` runs them now, and says what went wrong. An override that nobody saw in use: a check that prints the start event of a session (docs/checks.md).",
   },
   hold: {
     why: "A person wants nothing to move now. The way back is open all the same.",

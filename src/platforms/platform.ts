@@ -121,6 +121,8 @@ export interface PlatformOptions {
   readonly signal?: AbortSignal;
   /** Takes a sentence that blocks nothing but is worth saying; each is said once per platform. */
   readonly notice?: (message: string) => void;
+  /** Takes how many rows more were read of a listing, while it is still being read. */
+  readonly counted?: (rows: number) => void;
   /** Of one call of an executable. */
   readonly timeoutMs?: number;
   /**

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { record as isRecord } from "../resources/read/compiled/schemas.js";
+import { record as isRecord } from "../resources/read/compiled/record.js";
 import type { ClusterRecord } from "../rotation/record.ts";
 
 /** Reads a record file; one that is damaged, or another cluster's, is a failure, as a wrong memory is worse than none. */

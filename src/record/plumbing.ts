@@ -1,5 +1,3 @@
-import { simpleGit } from "simple-git";
-
 /** A git that says nothing for this long hangs: no terminal is there to type a password into. */
 const SILENCE_MS = 60_000;
 
@@ -33,6 +31,7 @@ export async function runGit(
   // Answers are read, so they must not come in the language of the machine.
   env["LC_ALL"] = "C";
   env["GIT_TERMINAL_PROMPT"] = "0";
+  const { simpleGit } = await import("simple-git");
   const git = simpleGit({
     baseDir: folder,
     timeout: { block: SILENCE_MS },

@@ -2,9 +2,13 @@ import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { AuthorityKey, CertificateFacts, Fingerprint } from "../rotation/observation.ts";
 import { onOneLine } from "./distinguished-name.ts";
 import { publicKeyInBlob } from "./openssh-key.ts";
+import { remembered } from "./remembered.ts";
 import { fingerprintOf, spkiOf } from "./spki.ts";
 
 type Protocol = AuthorityKey["protocol"];
+
+/** Of a hundred clusters. */
+const KEYS = 4_000;
 
 /**
  * Reads the public half of a CA's key: a PEM certificate, an OpenSSH line or a PEM public key, by protocol.
@@ -17,26 +21,27 @@ export async function readAuthorityKey(
   material: string,
   storage: string,
 ): Promise<AuthorityKey> {
-  const common = { protocol, storage, material: material.trim() };
-  switch (protocol) {
-    case "tls": {
-      const certificate = new X509Certificate(material);
-      const fingerprint = await certificateFingerprint(certificate);
-      return {
-        ...common,
-        fingerprint,
-        algorithm: algorithmOf(certificate),
-        certificate: nodeCertificateFacts(certificate),
-      };
-    }
-    case "ssh":
-      return { ...common, ...readSshKey(material) };
-    case "jwt": {
-      const key = createPublicKey(material);
-      return { ...common, fingerprint: fingerprintOf(spkiOf(key)), algorithm: algorithmName(key) };
-    }
-  }
+  return { protocol, storage, material: material.trim(), ...(await READ[protocol](material)) };
 }
+
+type ReadFromMaterial = Omit<AuthorityKey, "protocol" | "storage" | "material">;
+
+/** A run that waits for components looks at the same keys every few seconds. */
+const READ: Readonly<Record<Protocol, (material: string) => Promise<ReadFromMaterial>>> = {
+  tls: remembered(KEYS, async (material) => {
+    const certificate = new X509Certificate(material);
+    return {
+      fingerprint: await certificateFingerprint(certificate),
+      algorithm: algorithmOf(certificate),
+      certificate: nodeCertificateFacts(certificate),
+    };
+  }),
+  ssh: remembered(KEYS, async (material) => readSshKey(material)),
+  jwt: remembered(KEYS, async (material) => {
+    const key = createPublicKey(material);
+    return { fingerprint: fingerprintOf(spkiOf(key)), algorithm: algorithmName(key) };
+  }),
+};
 
 /** Of the SubjectPublicKeyInfo as it stands in the certificate. */
 export async function certificateFingerprint(certificate: X509Certificate): Promise<Fingerprint> {

@@ -1,8 +1,9 @@
 import "../world/in-process.ts";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onlyCheck, startAnew } from "../world/checked-repository.ts";
 import { Repository } from "../world/repository.ts";
 
 /** One sandbox for all of it: a rotation of another CA each time, the last one past its point of no return. */
@@ -29,17 +30,10 @@ afterAll(async () => {
   await repository.remove();
 });
 
-const FILE = "clusters/acme.cluster/cluster.yaml";
 const LOGIN = "{ name: login, kind: ssh, command: [./checks/tsh], login: probe, target: node1 }";
 const ORDERS = "{ name: orders, kind: database, command: [./checks/tsh], target: orders, user: probe }";
 
-/** The cluster has this check and no other, or none at all. */
-async function checks(check: string | null): Promise<void> {
-  const file = join(repository.folder, FILE);
-  const text = (await readFile(file, "utf8")).replace(/\n {2}checks:\n(?: {4}.*\n)*/, "\n");
-  await writeFile(file, check === null ? text : `${text.trimEnd()}\n  checks:\n    - ${check}\n`);
-  await repository.commit(check === null ? "no check" : "a check");
-}
+const checks = (check: string | null) => onlyCheck(repository, check);
 
 /** Whether a person with a certificate of now gets in: the sandbox's own view. */
 async function getsIn(...words: readonly string[]): Promise<boolean> {
@@ -59,9 +53,7 @@ const apply = () => repository.capstan("apply", "--auto-approve", "--approve-fin
 
 /** A new rotation of a CA whose last one was rolled back, without what was stated for that. */
 async function again(type: string): Promise<void> {
-  await rm(join(repository.folder, "clusters/acme.cluster/rotations"), { recursive: true });
-  await repository.commit("the attempt is over");
-  await repository.rotate("start", type, "--reason", "once more");
+  await startAnew(repository, type);
   await repository.must("apply", "--auto-approve");
 }
 

@@ -8,7 +8,7 @@ import { readObservations, writeObservations } from "../../src/cli/observations-
 import { Failure } from "../../src/failure.ts";
 import { makePlan } from "../../src/planner/planner.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
-import { event as isEvent } from "../../src/resources/read/compiled/schemas.js";
+import { event as isEvent } from "../../src/resources/read/compiled/event.js";
 import { emptyRecord } from "../../src/rotation/record.ts";
 import { planMarkdown } from "../../src/views/markdown/plan-markdown.ts";
 import { liveStatusText } from "../../src/views/text/live-status-text.ts";

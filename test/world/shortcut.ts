@@ -47,7 +47,9 @@ export function quickGit(actual: typeof import("simple-git")) {
   const simpleGit = (where: string | GitOptions) => {
     const options = typeof where === "string" ? { baseDir: where } : where;
     // Nothing that sends git elsewhere.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^GIT_(?!CONFIG_GLOBAL$)/.test(name)),
+    );
     return running(options.baseDir ?? process.cwd(), options, env);
   };
   return { ...actual, simpleGit };

@@ -32,6 +32,7 @@ function common<const Formats extends readonly Format[]>(formats: Formats) {
     color: { negated: true, says: "no colour, also with NO_COLOR in the environment" },
     quiet: { short: "q", says: "no progress on stderr" },
     verbose: { short: "v", says: "what is run, on stderr" },
+    profile: { value: "file", says: "write where capstan's time goes, for a bug report" },
   } as const satisfies Flags;
 }
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { canonicalJson } from "../../resources/model/canonical.ts";
-import { plan_file as isPlanFile } from "../../resources/read/compiled/schemas.js";
+import { plan_file as isPlanFile } from "../../resources/read/compiled/plan-file.js";
 import { parseForeignJson } from "../../resources/read/foreign-json.ts";
 import type { Plan } from "../../rotation/plan.ts";
 import { clusterFingerprint, digestOf, type PlanBinding, planFingerprint } from "./fingerprint.ts";

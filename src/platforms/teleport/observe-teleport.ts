@@ -223,7 +223,7 @@ async function listComponents(context: Context, kind: TeleportKind): Promise<Com
   let error: TctlError | null = null;
   for (const command of commands) {
     const rows = collectRows(kind);
-    error = await readListing(context, command, readFields(ROW_FIELDS, named(rows.add, 1)));
+    error = await readListing(context, command, readFields(ROW_FIELDS, named(counted(rows.add, context), 1)));
     if (error === null) return rows;
     if (!isUnknownTo(error)) break;
   }
@@ -239,6 +239,19 @@ async function listComponents(context: Context, kind: TeleportKind): Promise<Com
     throw error.failure;
   }
   return collectRows(kind);
+}
+
+/** Of how many rows at a time it is told that they were read. */
+const TOLD_ROWS = 1_000;
+
+/** The same, with word of every so many rows. */
+function counted<Row>(add: (row: Row) => void, { options }: Context): (row: Row) => void {
+  let rows = 0;
+  return (row) => {
+    add(row);
+    rows += 1;
+    if (rows % TOLD_ROWS === 0) options.counted?.(TOLD_ROWS);
+  };
 }
 
 function isUnknownTo({ kind }: TctlError): boolean {

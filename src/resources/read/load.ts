@@ -17,7 +17,11 @@ import { checkTogether } from "./check.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkConnections } from "./check-platform.ts";
 import { checkWrittenPaths } from "./check-written-paths.ts";
-import * as validators from "./compiled/schemas.js";
+import { ca_rotation } from "./compiled/ca-rotation.js";
+import { cert_authority_override } from "./compiled/cert-authority-override.js";
+import { certificate_authority } from "./compiled/certificate-authority.js";
+import { cluster } from "./compiled/cluster.js";
+import { repository } from "./compiled/repository.js";
 import { KINDS, type Kind, type ResourceDocument, sourceOf } from "./document.ts";
 import { type FileSource, folderSource } from "./file-source.ts";
 import { readDocuments } from "./read-documents.ts";
@@ -217,9 +221,9 @@ async function readAll(
 }
 
 const VALIDATORS: Readonly<Record<Kind, ValidateFunction>> = {
-  cluster: validators.cluster,
-  certificate_authority: validators.certificate_authority,
-  ca_rotation: validators.ca_rotation,
-  cert_authority_override: validators.cert_authority_override,
-  repository: validators.repository,
+  cluster,
+  certificate_authority,
+  ca_rotation,
+  cert_authority_override,
+  repository,
 };
