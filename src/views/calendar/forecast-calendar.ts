@@ -1,5 +1,5 @@
 import type { Forecast, ForecastItem, ForecastStep, ForecastWindow } from "../../fleet/forecast/forecast.ts";
-import { datedSteps, stepText } from "../facts/due-words.ts";
+import { datedSteps, stepToCome } from "../facts/due-words.ts";
 import { reasonText } from "../facts/earliest-words.ts";
 import { harmlessValue } from "../harmless.ts";
 import { type CalendarEvent, icalendar } from "./icalendar.ts";
@@ -45,7 +45,7 @@ function itemEvent({
 
 function stepEvent(step: ForecastStep): CalendarEvent {
   const { id, cluster, rotation, at, by } = step;
-  const title = `${cluster}: ${stepText(step)}, at the earliest`;
+  const title = `${cluster}: ${stepToCome(step)}, at the earliest`;
   return {
     ...{ id, title, category: "step", until: null, from: at ?? "" },
     description: `${rotation}${reasonText(by)}`,

@@ -40,7 +40,7 @@ export function datedSteps({ steps }: Forecast): readonly ForecastStep[] {
 }
 
 /** `host: init → update_clients`. */
-export function stepText({ authority, from, to }: ForecastStep): string {
+export function stepToCome({ authority, from, to }: ForecastStep): string {
   return `${authority}: ${from} → ${to}`;
 }
 

@@ -6,7 +6,7 @@ import {
   firstLater,
   STEPS_SHOWN,
   spanText,
-  stepText,
+  stepToCome,
   WINDOWS_SHOWN,
   whenDue,
 } from "../facts/due-words.ts";
@@ -59,7 +59,7 @@ function steps(forecast: Forecast): string {
   const more = dated.length > STEPS_SHOWN ? `, the first ${STEPS_SHOWN} of ${dated.length}` : "";
   const rows = dated.slice(0, STEPS_SHOWN).map((step) => {
     const when = `${momentText(step.at ?? "")}${reasonText(step.by)}`;
-    return `- ${when}: ${code(step.cluster)} ${prose(stepText(step))}`;
+    return `- ${when}: ${code(step.cluster)} ${prose(stepToCome(step))}`;
   });
   return `Steps to come, at the earliest${more}:\n\n${lines(rows)}`;
 }

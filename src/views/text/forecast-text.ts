@@ -6,7 +6,7 @@ import {
   firstLater,
   STEPS_SHOWN,
   spanText,
-  stepText,
+  stepToCome,
   WINDOWS_SHOWN,
   whenDue,
 } from "../facts/due-words.ts";
@@ -64,7 +64,7 @@ function stepsText(forecast: Forecast): readonly string[] {
     `steps to come, at the earliest${more}`,
     ...steps.slice(0, STEPS_SHOWN).map((step) => {
       const when = `${momentText(step.at ?? "")}${reasonText(step.by)}`;
-      return paragraph(`${when}  ${harmlessLine(`${step.cluster} ${stepText(step)}`)}`, "  ", "    ");
+      return paragraph(`${when}  ${harmlessLine(`${step.cluster} ${stepToCome(step)}`)}`, "  ", "    ");
     }),
   ];
 }
