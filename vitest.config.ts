@@ -37,7 +37,7 @@ export default defineConfig({
     hookTimeout: 30 * 60_000,
     // The same for a condition that a test waits for: a second of it would be an assertion about time.
     expect: { poll: { timeout: 30 * 60_000 } },
-    // Most of the time is spent waiting for processes and clocks of clusters, not on a core.
+    // One more than the cores of a machine of CI: some of the time is spent waiting for processes and clocks of clusters.
     maxWorkers: 3,
     // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
     env: { NODE_ENV: "production", GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },

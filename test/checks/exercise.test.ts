@@ -107,6 +107,20 @@ describe("the point of no return of a CA whose new key is overridden", () => {
     expect(exercise?.proof?.session).toBe(START.sid);
   });
 
+  it("keeps the proof though hundreds of sessions by another key came later, and keeps few of them", () => {
+    const others = Array.from({ length: 300 }, (_, index) =>
+      sessionOf({
+        ...START,
+        sid: `other-${index}`,
+        time: ago(1),
+        ca_override: { active: true, public_key_hash: OLD.slice(7) },
+      }),
+    );
+    const seen = sessionsSeen(sessionsSeen(enabled, [sessionOf(START)]), others);
+    expect(unexercised(live, seen, edge)).toEqual([]);
+    expect(seen.sessions).toHaveLength(11);
+  });
+
   it("forgets it where the override was away meanwhile", () => {
     const proven = sessionsSeen(enabled, [sessionOf(START)]);
     const away = overridesSeen(proven, "db_client", [OLD], ago(4));
