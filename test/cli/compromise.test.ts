@@ -12,7 +12,8 @@ beforeAll(async () => {
   await repository.edit("*cluster.yaml", (text) =>
     text
       .replace(/soak: \S+/, POLICY)
-      .replace(/phase_timeout: \S+/, "phase_timeout: 20s\n    on_failure: halt"),
+      .replace(/phase_timeout: \S+/, "phase_timeout: 20s")
+      .replace(/on_failure: \S+/, "on_failure: halt"),
   );
   await repository.commit("a key may be lost");
 }, 300_000);

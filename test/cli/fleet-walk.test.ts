@@ -2,7 +2,7 @@ import "../world/in-process.ts";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { reconcile_event } from "../../src/resources/read/compiled/schemas.js";
+import { reconcile_event } from "../../src/resources/read/compiled/reconcile-event.js";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { FaultRequest } from "../../src/sandbox/emulated-platform.ts";
 import { FleetSandbox } from "../world/fleet-sandbox.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ReconcileOptions } from "../../src/cli/reconcile/round.ts";
 import { voiceOf } from "../../src/cli/reconcile/voice.ts";
 import { Failure } from "../../src/failure.ts";
-import { reconcile_event } from "../../src/resources/read/compiled/schemas.js";
+import { reconcile_event } from "../../src/resources/read/compiled/reconcile-event.js";
 
 async function said(speak: (voice: Awaited<ReturnType<typeof voiceOf>>) => void): Promise<unknown> {
   const stdout = new PassThrough();
