@@ -48,7 +48,7 @@ export default defineConfig({
         },
         {
           label: "Safe",
-          items: [page("What keeps it safe", "safety"), page("Threat model", "threat-model"), page("What it makes of git", "git"), page("Git servers that are not well", "git-servers")],
+          items: [page("What keeps it safe", "safety"), page("Threat model", "threat-model"), page("How it is proved", "reliability"), page("What it makes of git", "git"), page("Git servers that are not well", "git-servers")],
         },
         { label: "Reference", items: [{ autogenerate: { directory: "reference" } }, page("Versions", "versions")] },
       ],

@@ -56,7 +56,7 @@ export async function main(
     await program.parseAsync([...words], { from: "user" });
     return exit;
   } catch (error) {
-    return report(error, terminal, {
+    return await report(error, terminal, {
       asJson: asksForJson(argv, outside.env),
       cluster: clusterTyped(argv),
     });

@@ -4,6 +4,7 @@ import { nextFingerprint } from "../resources/model/next-authority.ts";
 import { suggestOneOf } from "../resources/read/suggest.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { RotationRecord } from "../rotation/record.ts";
+import { writtenDate } from "../written-date.ts";
 import { editFiles } from "./edited-file.ts";
 import { writeAgain } from "./rotate-again.ts";
 import { acceptLive, finishWhatIsOver, newKeys, phaseEdit, secretsChange } from "./rotate-finish.ts";
@@ -95,9 +96,13 @@ function refuseTurnedBack(
     });
   }
   if (state === "rolled_back" && contents.includes(contentHash)) {
-    throw new Failure("usage", `${name} was rolled back at ${ended_at}${why}`, {
-      hint: `remove the cause; then ${again}`,
-    });
+    throw new Failure(
+      "usage",
+      `${name} was rolled back${ended_at === null ? "" : ` on ${writtenDate(ended_at)}`}${why}`,
+      {
+        hint: `remove the cause; then ${again}`,
+      },
+    );
   }
 }
 

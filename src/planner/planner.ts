@@ -130,8 +130,9 @@ function planCluster(
           desired,
           observation,
           record,
-          goalOf: (authority) => goalOf(authority, { cluster, desired, record }),
-          isDeclared: (type) => rotationMeant(type, { cluster, desired, record }) !== undefined,
+          goalOf: (authority) =>
+            goalOf(authority, { cluster, desired, record, profile: observation.profile }),
+          isDeclared: (type) => rotationMeant(type, { cluster, desired }) !== undefined,
           now,
         });
   const history = input.histories?.get(name) ?? null;

@@ -142,6 +142,8 @@ export interface RotationPlan {
   /** Absent where no resource declares it any more, and in plans of before. */
   readonly source?: ResourcePlace;
   readonly standing: Standing;
+  /** That it is over is taken from git alone: nothing shows that the keys it retires ever were of these CAs. */
+  readonly unproven?: true;
   /** That a person holds this rotation now; absent: nobody does. */
   readonly hold?: HoldPlan;
   /** Facts worth a sentence that block nothing. */

@@ -101,10 +101,10 @@ describe("steps of rotations to come", () => {
     const text = forecastText(forecast, plainPaint).replace(/\n {4}/g, " ");
     expect(text).toContain("steps to come, at the earliest\n");
     expect(text).toContain(
-      "Sun 22 Nov 2026 12:00 UTC (soak time)  acme.cluster host: init → update_clients\n",
+      "Sun 22 November 2026, 12:00 UTC (soak time)  acme.cluster host: init → update_clients\n",
     );
     expect(forecastMarkdown(forecast)).toContain(
-      "- Sun 22 Nov 2026 12:00 UTC (soak time): `acme.cluster` host: init → `update_clients`\n",
+      "- Sun 22 November 2026, 12:00 UTC (soak time): `acme.cluster` host: init → `update_clients`\n",
     );
     const events = new ICAL.Component(ICAL.parse(forecastCalendar(forecast)))
       .getAllSubcomponents("vevent")

@@ -1,4 +1,5 @@
 import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import { writtenMoment } from "../../written-date.ts";
 import {
   clustersText,
   datedSteps,
@@ -11,7 +12,7 @@ import {
   whenDue,
 } from "../facts/due-words.ts";
 import { reasonText } from "../facts/earliest-words.ts";
-import { dateOf, momentText } from "../times.ts";
+import { dateOf } from "../times.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** The same as for a terminal, as tables. Ends with a line feed. */
@@ -58,7 +59,7 @@ function steps(forecast: Forecast): string {
   if (dated.length === 0) return "";
   const more = dated.length > STEPS_SHOWN ? `, the first ${STEPS_SHOWN} of ${dated.length}` : "";
   const rows = dated.slice(0, STEPS_SHOWN).map((step) => {
-    const when = `${momentText(step.at ?? "")}${reasonText(step.by)}`;
+    const when = `${writtenMoment(step.at ?? "")}${reasonText(step.by)}`;
     return `- ${when}: ${code(step.cluster)} ${prose(stepToCome(step))}`;
   });
   return `Steps to come, at the earliest${more}:\n\n${lines(rows)}`;

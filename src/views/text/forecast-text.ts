@@ -1,4 +1,5 @@
 import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import { writtenMoment } from "../../written-date.ts";
 import {
   clustersText,
   datedSteps,
@@ -12,7 +13,7 @@ import {
 } from "../facts/due-words.ts";
 import { reasonText } from "../facts/earliest-words.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
-import { dateOf, momentText } from "../times.ts";
+import { dateOf } from "../times.ts";
 import { paragraph } from "./columns.ts";
 import type { Paint } from "./paint.ts";
 
@@ -63,7 +64,7 @@ function stepsText(forecast: Forecast): readonly string[] {
   return [
     `steps to come, at the earliest${more}`,
     ...steps.slice(0, STEPS_SHOWN).map((step) => {
-      const when = `${momentText(step.at ?? "")}${reasonText(step.by)}`;
+      const when = `${writtenMoment(step.at ?? "")}${reasonText(step.by)}`;
       return paragraph(`${when}  ${harmlessLine(`${step.cluster} ${stepToCome(step)}`)}`, "  ", "    ");
     }),
   ];
