@@ -65,7 +65,7 @@ describe("capstan hold", () => {
       ),
     );
     expect(b).toBe(BRACES);
-    expect(stdout).toContain("a.example is held until 2999-12-18: audit: ask ada");
+    expect(stdout).toContain("a.example is held until 18 December 2999: audit: ask ada");
     expect((await repository.capstan("validate")).exit).toBe(0);
   });
 
