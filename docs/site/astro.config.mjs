@@ -22,6 +22,7 @@ export default defineConfig({
             page("Concepts", "concepts"),
             page("The first hour", "first-hour"),
             page("Beside what you have", "comparison"),
+            page("Performance", "performance"),
           ],
         },
         {
