@@ -8,11 +8,12 @@ const PURE = [
   "test/{artifacts,checklist,fleet,guards,planner,rotation,teleport,toy,x509}/**/*.test.ts",
   "test/views/{columns,event-text,json-text,markdown,plan-text}.test.ts",
   "test/docs/generated.test.ts",
+  "test/model/{found,walks}.test.ts",
   "test/{layers,names,security,versions}.test.ts",
 ];
 
-/** They change what a process has but once: these have one each. */
-const ALONE = ["test/views/tui/pictures.test.ts"];
+/** They change what a process has but once, or put something in the place of its files: these have one each. */
+const ALONE = ["test/model/kills.test.ts", "test/views/tui/pictures.test.ts"];
 
 /**
  * Commands that run in the process of their tests. All mock the same one module, so one registry serves many files;
@@ -37,7 +38,7 @@ export default defineConfig({
     hookTimeout: 30 * 60_000,
     // The same for a condition that a test waits for: a second of it would be an assertion about time.
     expect: { poll: { timeout: 30 * 60_000 } },
-    // Most of the time is spent waiting for processes and clocks of clusters, not on a core.
+    // One more than the cores of a machine of CI: some of the time is spent waiting for processes and clocks of clusters.
     maxWorkers: 3,
     // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
     env: { NODE_ENV: "production", GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },

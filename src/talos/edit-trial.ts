@@ -1,4 +1,5 @@
-import type { CaCertificate } from "../x509/ca-certificate.ts";
+import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
+import { rememberedByDigest } from "../x509/remembered.ts";
 import type { TalosType } from "./authority-types.ts";
 import { editAuthority, type ParsedConfig } from "./config-edit.ts";
 import { EditProblem } from "./edit-problem.ts";
@@ -14,6 +15,19 @@ const WALK: readonly Level[] = ["S1", "S2", "S3", "S2", "S1", "S0"];
  * the first machine is changed. `null`: all of them can be made.
  */
 export function tryEdits(
+  text: string,
+  type: TalosType,
+  { old, next }: { readonly old: CaCertificate; readonly next: CaCertificate },
+): Uneditable | null {
+  return tried(text, type, old.pem, next.pem);
+}
+
+/** Each look tries what the last one did, as long as the machine is as it was. */
+const tried = rememberedByDigest(1_000, (text: string, type: TalosType, old: string, next: string) =>
+  walk(text, type, { old: readCaCertificate(old), next: readCaCertificate(next) }),
+);
+
+function walk(
   text: string,
   type: TalosType,
   pair: { readonly old: CaCertificate; readonly next: CaCertificate },

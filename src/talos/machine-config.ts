@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type YAMLMap } from "yaml";
 import { type CaCertificate, readCaCertificate } from "../x509/ca-certificate.ts";
+import { rememberedByDigest } from "../x509/remembered.ts";
 import type { TalosType } from "./authority-types.ts";
 import { lineOf } from "./edit-problem.ts";
 
@@ -48,6 +49,11 @@ export function parseDocuments(text: string): readonly ConfigDocument[] {
 
 /** Reads what concerns the CAs. Throws, without a word of the content, when it cannot be understood. */
 export function readMachineConfig(text: string): MachineConfig {
+  return read(text);
+}
+
+/** Of so many machines, whose configurations a run that waits reads again with each look. */
+const read = rememberedByDigest(1_000, (text: string): MachineConfig => {
   const documents = parseDocuments(text);
   return {
     apiServerPort: apiServerPortIn(documents),
@@ -57,7 +63,7 @@ export function readMachineConfig(text: string): MachineConfig {
       kubernetes: authorityIn(placeOf(documents, "kubernetes")),
     },
   };
-}
+});
 
 /** `init` is what the first control plane was called before 1.0; `controlplane` its successor. */
 export function machineTypeIn(documents: readonly ConfigDocument[]): MachineType {

@@ -1461,7 +1461,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "nobody knows whether an override is used, and a review accepts it": {
     guard: "checks",
     edge: SERVERS_TO_STANDBY,
-    results: [],
+    checks: [LOGIN],
+    results: [result(LOGIN, "passed", 10)],
     overrides: [{ authority: "host", key: NEW, since: ago(30) }],
     rotation: {
       waive: [{ ...IN_THE_LOG, subject: `override/host/${NEW.slice(7)}/exercise` }],
@@ -1543,6 +1544,13 @@ const CASES: Readonly<Record<string, Case>> = {
     overrides: [{ authority: "db_client", key: NEW, since: ago(60) }],
     verdict: "unknown",
     about: [`override/db_client/${NEW.slice(7)}/exercise`],
+  },
+  "an override of a cluster without checks of its own: people try by hand": {
+    guard: "checks",
+    edge: SERVERS_TO_STANDBY,
+    type: "db_client",
+    overrides: [{ authority: "db_client", key: NEW, since: ago(60) }],
+    verdict: "absent",
   },
   "unless git says that it does": {
     guard: "checks",

@@ -411,7 +411,7 @@ const CASES: readonly (readonly [GuardId, string, Case, string, RegExp?])[] = [
     "runs out",
     { seen: { credentials: { ...CLIENT, notAfter: "2026-11-21T12:01:00Z" } } },
     "fail",
-    /expires at/,
+    /expires on/,
   ],
   ["credentials", "of the CA that is dropped, with a place for another", { edge: END }, "pass"],
   [

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { remembered } from "../../src/x509/remembered.ts";
+import { remembered, rememberedByDigest } from "../../src/x509/remembered.ts";
 
 it("answers once for each key, forgets the oldest, and remembers no failure", () => {
   const asked: string[] = [];
@@ -20,4 +20,14 @@ it("answers once for each key, forgets the oldest, and remembers no failure", ()
   expect(() => answer("bad")).toThrow("no answer");
   expect(() => answer("bad")).toThrow("no answer");
   expect(asked.slice(4)).toEqual(["bad", "bad"]);
+});
+
+it("takes words for what they are, not for what they are together", () => {
+  const asked: string[] = [];
+  const answer = rememberedByDigest(9, (one: string, other: string) => {
+    asked.push(`${one}|${other}`);
+    return asked.length;
+  });
+  expect([answer("a", "bc"), answer("ab", "c"), answer("a", "bc")]).toEqual([1, 2, 1]);
+  expect(asked).toEqual(["a|bc", "ab|c"]);
 });

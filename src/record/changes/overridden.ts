@@ -18,8 +18,11 @@ export function overridesSeen(
   return overrides.length === 0 && record.overrides === undefined ? record : { ...record, overrides };
 }
 
-/** Sessions are few, and only the newest of them count. */
-const KEPT = 50;
+/** Only the newest of each key count: those of one key do not crowd out what proves another. */
+const KEPT_OF_EACH = 10;
+
+/** More keys than that no CA has. */
+const KEPT = 200;
 
 /** The record once sessions were seen to begin, each once, in the order of their beginning. */
 export function sessionsSeen(record: ClusterRecord, sessions: readonly SessionEvidence[]): ClusterRecord {
@@ -27,6 +30,9 @@ export function sessionsSeen(record: ClusterRecord, sessions: readonly SessionEv
   const isNew = ({ session, authority }: SessionEvidence) =>
     !sessions.some((one) => one.session === session && one.authority === authority);
   const all = [...(record.sessions ?? []).filter(isNew), ...sessions];
-  const sorted = all.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
-  return { ...record, sessions: sorted.slice(-KEPT) };
+  const inOrder = (some: readonly SessionEvidence[]) =>
+    some.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  const ofEach = Map.groupBy(inOrder(all), ({ authority, cluster, key }) => `${authority} ${cluster} ${key}`);
+  const newest = [...ofEach.values()].flatMap((same) => same.slice(-KEPT_OF_EACH));
+  return { ...record, sessions: inOrder(newest).slice(-KEPT) };
 }

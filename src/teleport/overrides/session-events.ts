@@ -8,8 +8,8 @@ const OPENED_WITH: Readonly<Record<string, string>> = {
   "windows.desktop.session.start": "windows",
 };
 
-/** More sessions than that prove nothing more. */
-const MOST_SESSIONS = 50;
+/** A check that prints its whole audit log has said enough with these; the record keeps the newest of each key. */
+const MOST_SESSIONS = 5_000;
 
 /**
  * The session starts in what a check printed: audit events as JSON, one a line, or all of it one object or list, with
