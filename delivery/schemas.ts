@@ -42,14 +42,15 @@ export async function compileSchemas(): Promise<void> {
 
 /**
  * A module of ES that imports what it needs: ajv writes `require` for its own parts even when asked for one
- * (github.com/ajv-validator/ajv, issue 1976).
+ * (github.com/ajv-validator/ajv, issue 1976). Who imports CommonJS gets all of it, as in Node and in the bundles, or its
+ * own default, as in Vitest; the code asks for the default of all of it.
  */
 function withImports(code: string): string {
   const imports: string[] = [];
   const body = code.replaceAll(/\brequire\("([^"]+)"\)/g, (_, path: string) => {
     const name = `part${imports.length}`;
     imports.push(`import ${name} from "${path}.js";\n`);
-    return name;
+    return `(typeof ${name} === "function" ? { default: ${name} } : ${name})`;
   });
   return imports.join("") + body;
 }

@@ -13,6 +13,8 @@ const MONTHS = [
   "December",
 ] as const;
 
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
+
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z)?$/;
 
 /**
@@ -26,4 +28,15 @@ export function writtenDate(iso: string): string {
   const date = `${Number(day)} ${name} ${year}`;
   const isWholeDay = hours === undefined || `${hours}:${minutes}:${seconds}` === "23:59:59";
   return isWholeDay ? date : `${date}, ${hours}:${minutes} UTC`;
+}
+
+/**
+ * A time to come, from when on something may happen: `Wed 2 December 2026, 22:00 UTC`. A minute that has begun is not
+ * over, so seconds round up.
+ */
+export function writtenMoment(iso: string): string {
+  const ms = Math.ceil(Date.parse(iso) / 60_000) * 60_000;
+  if (Number.isNaN(ms)) return iso;
+  const at = new Date(ms);
+  return `${WEEKDAYS[at.getUTCDay()]} ${writtenDate(at.toISOString())}`;
 }

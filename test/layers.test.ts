@@ -37,9 +37,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Facts and phases; it is told by the profile of an observation what a platform is.
   rotation: ["profile", "resources", "."],
   profile: ["rotation", "guards", "fleet", "checklist", "resources", "."],
-  guards: ["profile", "rotation", "fleet", "checklist", "checks", "resources"],
+  guards: ["profile", "rotation", "fleet", "checklist", "checks", "resources", "."],
   checks: ["profile", "rotation", "resources", "."],
-  checklist: ["profile", "rotation", "resources"],
+  checklist: ["profile", "rotation", "resources", "."],
   // They do not know each other, and not who plans.
   teleport: FOR_PLATFORMS,
   talos: FOR_PLATFORMS,

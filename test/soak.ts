@@ -12,6 +12,16 @@ interface Soak {
 
 const SOAKS: readonly Soak[] = [
   {
+    title: "random walks of a cluster and its people",
+    file: "test/model/walks.test.ts",
+    numbers: { CAPSTAN_WALKS: 5000 },
+  },
+  {
+    title: "a kill at every call of a step",
+    file: "test/model/kills.test.ts",
+    numbers: { CAPSTAN_KILL_STRIDE: 1 },
+  },
+  {
     title: "Talos walks with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },

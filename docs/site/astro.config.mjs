@@ -22,6 +22,7 @@ export default defineConfig({
             page("Concepts", "concepts"),
             page("The first hour", "first-hour"),
             page("Beside what you have", "comparison"),
+            page("Performance", "performance"),
           ],
         },
         {
@@ -48,7 +49,7 @@ export default defineConfig({
         },
         {
           label: "Safe",
-          items: [page("What keeps it safe", "safety"), page("Threat model", "threat-model"), page("What it makes of git", "git"), page("Git servers that are not well", "git-servers")],
+          items: [page("What keeps it safe", "safety"), page("Threat model", "threat-model"), page("How it is proved", "reliability"), page("What it makes of git", "git"), page("Git servers that are not well", "git-servers")],
         },
         { label: "Reference", items: [{ autogenerate: { directory: "reference" } }, page("Versions", "versions")] },
       ],

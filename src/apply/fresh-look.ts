@@ -83,12 +83,16 @@ const READ_AGAIN_MS = 1_000;
 async function newest(run: ClusterRun, record: ClusterRecord): Promise<ClusterObservation> {
   const { platform, sightings, clock, cluster, signal } = run;
   const { staleReadMs } = cluster.policy;
+  const began = clock.monotonic();
   for (;;) {
     const observation = await platform.observe({ components: "all" });
     if (platform.consistent === true) return observation;
     const behind = Math.max(
       sightings.behindMs(observation, staleReadMs),
-      behindRecordMs(record, observation, clock.now(), staleReadMs),
+      Math.min(
+        behindRecordMs(record, observation, clock.now(), staleReadMs),
+        began + staleReadMs - clock.monotonic(),
+      ),
     );
     if (behind <= 0) return observation;
     await clock.sleep(Math.min(behind, READ_AGAIN_MS), signal);

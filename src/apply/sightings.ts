@@ -67,7 +67,8 @@ export class Sightings {
 
 /**
  * The same by the record, whose times are of the wall clock: a run that begins seconds after another has ended may be
- * answered by a cache that is behind. A time to come tells nothing.
+ * answered by a cache that is behind. A time to come tells only that a clock was set: then nobody knows how long ago that
+ * was, and whoever asks bounds the wait by a clock of its own.
  */
 export function behindRecordMs(
   { rotations }: ClusterRecord,
@@ -79,7 +80,7 @@ export function behindRecordMs(
     const last = rotations.findLast(({ authority }) => authority === live.type);
     const moved = last === undefined ? null : leftAt(last, live);
     const age = moved === null ? staleReadMs : now - Date.parse(moved);
-    return age < 0 ? 0 : staleReadMs - age;
+    return age < 0 ? staleReadMs : staleReadMs - age;
   });
   return Math.max(0, ...left);
 }

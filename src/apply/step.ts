@@ -79,19 +79,25 @@ export async function takeStep(
   if (shutOut.length > 0)
     return fail(run, atHand, failedChecksText(step.to, shutOut), shutOut.map(checkFinding));
   const everybody = wait.laggards.length === 0;
-  await close(run, atHand, memory, wait.observation, wrongKeys, everybody);
+  await close(run, atHand, memory, { live, observation: wait.observation, wrongKeys, everybody });
   emitNow(run, { type: "step-verified", cluster: cluster.name, rotation: rotationName, step });
   await noteStep(run, atHand, "verified");
   return { result: "verified", observation: wait.observation };
+}
+
+interface Closing {
+  /** As it was read back: what a wait reads after that may come from a cache that is behind. */
+  readonly live: LiveAuthority;
+  readonly observation: ClusterObservation;
+  readonly wrongKeys: readonly Finding[];
+  readonly everybody: boolean;
 }
 
 async function close(
   run: ClusterRun,
   atHand: StepAtHand,
   memory: RotationRecord,
-  observation: ClusterObservation,
-  wrongKeys: readonly Finding[],
-  everybody: boolean,
+  { live, observation, wrongKeys, everybody }: Closing,
 ): Promise<void> {
   const { step } = atHand;
   const now = isoTime(run.clock.now());
@@ -99,7 +105,7 @@ async function close(
   if (step.to !== "standby") return await saveRotation(run, atHand, seen);
   for (const { message } of wrongKeys) emitNow(run, { type: "notice", cluster: run.cluster.name, message });
   const told = memory.state === "rolling_back" ? "rolled_back" : "finished";
-  const how = endOf(memory, authorityIn(observation, step.authority)) ?? told;
+  const how = endOf(memory, live) ?? told;
   await saveRotation(run, atHand, ended(seen, how, now));
 }
 

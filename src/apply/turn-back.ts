@@ -4,6 +4,7 @@ import type { Step } from "../rotation/plan.ts";
 import { openRotation } from "../rotation/record.ts";
 import { commandIn } from "../rotation/remedy-command.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
+import { approvalKey } from "./approval.ts";
 import type { ClusterRun } from "./context.ts";
 import { emitNow } from "./emit-now.ts";
 import type { WorkEnding } from "./ending.ts";
@@ -25,6 +26,12 @@ export async function turnBack(run: ClusterRun, atHand: StepAtHand, failure: Fai
   if (step.to === "standby") {
     return { outcome: "blocked", message: `${step.authority} is in standby, but ${reason}` };
   }
+  if (step.action === "verify" && !run.turnBack.aborted && !hasApprovedAny(run, atHand)) {
+    return {
+      outcome: "blocked",
+      message: `${step.authority} stays in ${step.to}, as nothing of ${atHand.rotationName} was approved: ${reason}`,
+    };
+  }
   const halts = cluster.policy.onFailure === "halt" && !run.turnBack.aborted;
   if (halts && !(await isByClock(run, atHand))) {
     return { outcome: "blocked", message: `halted in ${step.to} by policy: ${reason}` };
@@ -35,6 +42,12 @@ export async function turnBack(run: ClusterRun, atHand: StepAtHand, failure: Fai
   }
   emitNow(run, { type: "rollback-started", cluster: cluster.name, rotation: atHand.rotationName, reason });
   return await rollBack(run, atHand, reason, halts);
+}
+
+/** To turn back was approved with any step of the rotation; a look by itself takes no approval, and gives none. */
+function hasApprovedAny({ approval }: ClusterRun, { cluster, rotationName }: StepAtHand): boolean {
+  const prefix = approvalKey(cluster.name, `${rotationName}/`);
+  return [...approval.ordinary, ...approval.final.keys()].some((key) => key.startsWith(prefix));
 }
 
 /** All authorities of the rotation go back: a pair of which one half went on would be apart for good. */
@@ -123,9 +136,9 @@ function reasonOf({ message, findings }: Failed): string {
   return findings.length === 0 ? message : `${message}: ${findings.map(({ subject }) => subject).join(", ")}`;
 }
 
-/** Once each, for a commit: what the findings of who is waited for end in. */
+/** Once each, for a commit: what the findings end in. */
 function commandsOf(held: Step["guards"]): readonly string[] {
-  const remedies = held.filter(({ id }) => LAGGING.includes(id)).flatMap(({ findings }) => findings);
+  const remedies = held.flatMap(({ findings }) => findings);
   const commands = new Set(remedies.flatMap(({ remedy }) => commandIn(remedy) ?? []));
   return [...commands].map((command) => `\`${command}\``);
 }
@@ -135,7 +148,7 @@ export function unfinished({ authority, guards, from, to }: Step, reason: string
   const where: Phase = to === "rollback" ? to : from;
   const held = guards.filter(({ outcome }) => outcome !== "pass");
   const findings = held.flatMap((guard) => guard.findings);
-  const named = findings.map(({ subject, message }) => `${subject} ${message}`);
+  const named = findings.map(({ subject, message }) => `${subject}: ${message}`);
   const isWaiting = held.some(
     ({ id, findings: of }) => LAGGING.includes(id) && of.some(({ approvable }) => approvable !== true),
   );
@@ -145,10 +158,12 @@ export function unfinished({ authority, guards, from, to }: Step, reason: string
     ...(isLagging
       ? [
           "Who is missing may live by the key that goes: start it. Once its loss is accepted, the key is dropped only with --approve-final",
-          ...commandsOf(held),
         ]
       : []),
+    ...commandsOf(held),
     "`capstan apply` goes on from here",
   ];
-  return { outcome: "rollback-unfinished", message: sentences.join(". ") };
+  // Some are sentences of a table, with their full stop.
+  const message = sentences.map((sentence) => sentence.replace(/\.$/, "")).join(". ");
+  return { outcome: "rollback-unfinished", message };
 }

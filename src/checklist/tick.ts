@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { PlatformProfile } from "../profile/profile.ts";
 import type { Acknowledgement } from "../resources/model/desired.ts";
 import { acknowledgeCommand } from "../rotation/remedy-command.ts";
+import { writtenDate } from "../written-date.ts";
 import { workOfType } from "./checklist.ts";
 import { isPlaceholder } from "./placeholder.ts";
 import { stepIdsOf } from "./roster-step.ts";
@@ -124,7 +125,7 @@ function problemOf(
   const latest = time + (!at.includes("T") ? DAY_MS : at.endsWith(".000Z") ? 1000 : 1) - 1;
   if (startedAt !== null && latest < Date.parse(startedAt)) {
     return {
-      message: `step ${step} was acknowledged ${at}, before this rotation started (${startedAt})`,
+      message: `step ${step} was acknowledged on ${writtenDate(at)}, before this rotation started (${writtenDate(startedAt)})`,
       suggestion: "an acknowledgement is valid for one rotation only: do the step again",
     };
   }

@@ -4,6 +4,7 @@ import { type Edge, isPointOfNoReturn } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { EnabledOverride, SessionEvidence } from "../rotation/session-evidence.ts";
+import { writtenDate } from "../written-date.ts";
 
 /** A key that signs and for which an external certificate stands: whether a session was opened with it. */
 export interface Exercise {
@@ -48,7 +49,7 @@ export function exerciseProblem(
   if (key !== enabled.key)
     return `session ${session} was opened by the override of another key, ${key ?? "which it does not name"}`;
   if (Date.parse(at) < Date.parse(enabled.since))
-    return `session ${session} began at ${at}, before the override was in force (${enabled.since})`;
+    return `session ${session} began on ${writtenDate(at)}, before the override was in force (${writtenDate(enabled.since)})`;
   return null;
 }
 

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Approval, approvalWhere, NOTHING_APPROVED } from "../apply/approval.ts";
 import type { RunContext } from "../apply/context.ts";
@@ -64,7 +65,8 @@ export async function apply(
   const workspace = amongApproved(approved, opened);
   if (saved !== null) requireCommit(saved.file, workspace.commit, saved.name);
   await insist(workspace, terminal, { approved: approved.length > 0 });
-  const events = await openEventFile(options.events);
+  const named = options.events === undefined ? undefined : resolve(terminal.cwd, options.events);
+  const events = await openEventFile(named);
   const { stop, dispose } = onSignals(terminal);
   const onScreen =
     options.tui &&

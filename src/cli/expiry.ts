@@ -1,6 +1,8 @@
 import { Failure } from "../failure.ts";
+import { isoTime } from "../iso-time.ts";
 import { parseDuration } from "../resources/model/duration.ts";
 import { parseMoment } from "../resources/model/moment.ts";
+import { writtenDate } from "../written-date.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const LONGEST_DAYS = 90;
@@ -26,7 +28,7 @@ export function readExpiry(text: string, now: number): string {
   }
   if (ms === 0 || Date.parse(moment) <= now) {
     throw new Failure("usage", `--expires ${text} is over already`, {
-      hint: `it is ${new Date(now).toISOString().slice(0, 16)}Z; a waiver is for a time to come`,
+      hint: `it is ${writtenDate(isoTime(now))}; a waiver is for a time to come`,
     });
   }
   // A date is read as its end, so the ninetieth day counts whole.

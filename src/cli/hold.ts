@@ -5,6 +5,7 @@ import type { Wanted } from "../resources/edit/edit-text.ts";
 import type { Source } from "../resources/model/desired.ts";
 import { parseMoment } from "../resources/model/moment.ts";
 import { paragraph } from "../views/text/columns.ts";
+import { writtenDate } from "../written-date.ts";
 import type { HOLD } from "./commands/statement-rows.ts";
 import { afterEdit, editFiles } from "./edited-file.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -32,7 +33,7 @@ export async function holdInGit(
       change: (text: string) => setHold(text, wanted, written),
     })),
   );
-  const until = written.until === undefined ? "until it is taken out" : `until ${written.until}`;
+  const until = written.until === undefined ? "until it is taken out" : `until ${writtenDate(written.until)}`;
   for (const { name, source } of places) {
     const line = `${source.file}: ${name} is held ${until}: ${written.reason}`;
     terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);

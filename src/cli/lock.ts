@@ -12,6 +12,7 @@ import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { paragraph, table } from "../views/text/columns.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
+import { writtenDate, writtenMoment } from "../written-date.ts";
 import type { LOCK_RELEASE } from "./commands/apply-rows.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -92,8 +93,8 @@ function lockText(lock: LockState): string {
     ["why", harmlessLine(why)],
     ...(runUrl === undefined ? [] : [["run", harmlessLine(runUrl)]]),
     ["process", `${pid} on ${harmlessLine(host)}`],
-    ["since", harmlessLine(since)],
-    ...(heartbeat === null ? [] : [["heartbeat", harmlessLine(heartbeat)]]),
+    ["since", harmlessLine(writtenDate(since))],
+    ...(heartbeat === null ? [] : [["heartbeat", harmlessLine(writtenDate(heartbeat))]]),
     ["holder", LIFE[lock.holder]],
     ["takeover", takeoverText(lock)],
     ["id", harmlessLine(id)],
@@ -110,7 +111,7 @@ const LIFE: Readonly<Record<Life, string>> = {
 function takeoverText({ holder, takeover }: LockState): string {
   if (holder === "dead") return "by the next run";
   if (takeover === null) return holder === "alive" ? "not while it is alive" : "never by time alone";
-  return `by the next run from ${takeover} on, unless it is renewed`;
+  return `by the next run from ${writtenMoment(takeover)} on, unless it is renewed`;
 }
 
 function ofWhat({ cluster }: Pick<HeldLock, "cluster">): string {

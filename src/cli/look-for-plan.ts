@@ -3,6 +3,7 @@ import type { ValuesOf } from "../flag.ts";
 import { waysThroughBase } from "../planner/trust.ts";
 import { profileOf } from "../profiles.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
+import { writtenDate } from "../written-date.ts";
 import type { TrustedSide } from "./base.ts";
 import { changedContentOf } from "./changed-content.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
@@ -28,7 +29,7 @@ export async function observationsFor(
   const saved = file === null ? null : await readObservations(file);
   if (saved !== null) {
     for (const { cluster, observedAt } of saved) {
-      terminal.stderr.write(`${cluster} as it was observed at ${observedAt}\n`);
+      terminal.stderr.write(`${cluster} as it was observed on ${writtenDate(observedAt)}\n`);
     }
     return {
       observations: observationsOf(workspace.clusters, saved, options.observations ?? ""),

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { Failure } from "../failure.ts";
+import { namingCluster } from "../rotation/remedy-command.ts";
 import { readInfo } from "../sandbox/folder.ts";
 import { harmless } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
@@ -9,21 +10,30 @@ import type { Terminal } from "./terminal.ts";
 
 /**
  * The one place where errors become text. Where JSON is asked for, whoever reads it gets the error as JSON too: on
- * standard output, beside the sentence for people.
+ * standard output, beside the sentence for people. `cluster`: the one that was typed, which what to do is about too.
  */
-export function report(error: unknown, terminal: Terminal, asJson = false): ExitCode {
+export async function report(
+  error: unknown,
+  terminal: Terminal,
+  { asJson, cluster }: { readonly asJson: boolean; readonly cluster: string | null },
+): Promise<ExitCode> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
-    if (asJson) sayAsJson(terminal, "usage", error.message.replace(/^error: /, ""), null);
+    // A command without its word prints its help, and that is all.
+    if (!error.message.startsWith("error: ")) return EXIT.error;
+    // A suggestion is on a line of its own.
+    const message = error.message.slice("error: ".length).replaceAll("\n", " ");
+    if (asJson) sayAsJson(terminal, "usage", message, USAGE);
+    await sayAsText(terminal, message, USAGE);
     return EXIT.error;
   }
   const failure = error instanceof Failure ? error : systemFailure(error);
   if (failure !== null) {
     const { code, message } = failure;
-    const remedy = sandboxIsDown(failure) ? SANDBOX_DOWN : failure.hint;
-    const hint = remedy === null ? "" : `\n  → ${lines(remedy)}`;
+    const said = sandboxIsDown(failure) ? SANDBOX_DOWN : failure.hint;
+    const remedy = said === null || cluster === null ? said : namingCluster(said, cluster);
     if (asJson) sayAsJson(terminal, code, message, remedy);
-    terminal.stderr.write(`capstan: ${lines(message)}${hint}\n`);
+    await sayAsText(terminal, message, remedy);
     return exitOfFailure(code);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -32,6 +42,13 @@ export function report(error: unknown, terminal: Terminal, asJson = false): Exit
     `capstan: this is a bug of capstan; please report it with what follows\n${lines(stack)}\n`,
   );
   return EXIT.error;
+}
+
+const USAGE = "`capstan --help` lists the commands, `capstan COMMAND --help` says what one takes";
+
+async function sayAsText({ stderr }: Terminal, message: string, remedy: string | null): Promise<void> {
+  const { failureText } = await import("../views/text/failure-text.ts");
+  stderr.write(failureText({ message, remedy }, stderr.isTTY === true ? stderr.columns : undefined));
 }
 
 function sayAsJson({ stdout }: Terminal, code: string, message: string, remedy: string | null): void {

@@ -3,6 +3,7 @@ import { jsonText } from "../views/json/json-text.ts";
 import { planMarkdown } from "../views/markdown/plan-markdown.ts";
 import { table } from "../views/text/columns.ts";
 import { planText } from "../views/text/plan-text.ts";
+import { writtenDate } from "../written-date.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { readShownPlanFile } from "./named-plan-file.ts";
@@ -23,7 +24,7 @@ export async function show(terminal: Terminal, name: string, options: CommonOpti
       break;
     case "text": {
       const facts = [
-        ["made at", `${harmlessLine(made_at)} by capstan ${harmlessLine(capstan)}`],
+        ["made at", `${harmlessLine(writtenDate(made_at))} by capstan ${harmlessLine(capstan)}`],
         ["commit", harmlessLine(plan.commit ?? "none")],
         ["fingerprint", fingerprint],
         ...(written_as === "1.1"

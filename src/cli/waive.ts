@@ -8,6 +8,7 @@ import { nearest } from "../resources/read/suggest.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { shellWord } from "../rotation/remedy-command.ts";
 import { paragraph } from "../views/text/columns.ts";
+import { writtenDate } from "../written-date.ts";
 import type { WAIVE } from "./commands/statement-rows.ts";
 import { afterEdit, editFiles } from "./edited-file.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -50,7 +51,7 @@ export async function waive(
       change: (text) => addStatement(text, place.wanted, "waive", { guard, subject, reason, expires }),
     },
   ]);
-  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${expires}: ${reason}`;
+  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(expires)}: ${reason}`;
   terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
   return afterEdit(terminal);
 }

@@ -1,6 +1,7 @@
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { isInForce } from "../resources/model/hold.ts";
 import { isForward } from "../rotation/phase.ts";
+import { writtenDate } from "../written-date.ts";
 import { failWith } from "./judgement.ts";
 
 /** A person said so. It holds what goes forward, as a window does; the way back never waits. */
@@ -21,7 +22,7 @@ export const hold: Guard = {
         .filter(({ hold: one }) => isInForce(one, input.now))
         .map(({ subject, hold: { reason, until } }) => ({
           subject,
-          message: `is held${until === null ? "" : ` until ${until}`}: ${reason}`,
+          message: `is held${until === null ? "" : ` until ${writtenDate(until)}`}: ${reason}`,
           remedy:
             until === null
               ? "who holds it takes `hold` out of git"

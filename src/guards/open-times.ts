@@ -62,7 +62,7 @@ function closesAt(windows: readonly ChangeWindow[], at: number, zone: string): n
 const DAY_MS = 24 * 3_600_000;
 
 /** As `getUTCDay` counts. */
-export const DAYS_FROM_SUNDAY = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+const DAYS_FROM_SUNDAY = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 
 /** Day after day, beginning with yesterday, as its windows may reach over midnight. */
 function openFrom({ windows, timeZone }: Calendar, at: number): number {

@@ -11,7 +11,7 @@ import type { RosterMember } from "../rotation/record.ts";
 import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { rosterOf } from "../rotation/roster.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
-import { approvableAtTheEnd, failWith, type Judgement, unknown } from "./judgement.ts";
+import { approvableAtTheEnd, failWith, type Judgement } from "./judgement.ts";
 
 /**
  * Presence rows live about ten minutes: a machine that is off vanishes from the listing, and then "all nodes are
@@ -27,48 +27,58 @@ export const roster: Guard = {
   appliesTo: (input) =>
     reportedByComponents(input.observation.profile, input.authority.type) && needsEverybody(input),
   judge: (input) => {
-    const { authority, record, observation, edge, past, now } = input;
+    const { authority, record, observation, edge } = input;
     // Before the start there is no roster yet; that a phase is skipped, the phase order says.
     if (edge.from === "standby" && edge.to !== "standby") {
       return withUnread(silent(input), kindsOf(observation.profile).filter(isUnread(input)), input);
     }
-    const taken = record?.roster ?? statedRoster(input);
-    if (taken === null) {
-      return unknown({
-        ...approvableAtTheEnd(edge),
-        subject: `roster/${authority.type}`,
-        message:
-          "nobody knows which components were there before init: capstan did not see the start, or its record is lost",
-        remedy:
-          edge.from === "rollback"
-            ? "compare `capstan status` with your own inventory, and let whoever is missing come back"
-            : `compare \`capstan status\` with your own inventory. When nobody is missing, state it, and apply takes the roster from who is there: \`${acknowledgeCommand(rosterStep(authority.type))}\``,
-      });
-    }
-    const members = membersOf(taken);
-    const ids = standbyIds(past, authority);
-    const followers = standingsOf(observation, authority, taken, edge.from, now, ids).others.filter(
-      (follower) => members.has(follower),
-    );
-    const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
-    const away = followers.filter(({ standing }) => standing === "away");
-    const judgement = withUnread(
-      followers
-        .filter(({ standing }) => standing !== "unread" && standing !== "away")
-        .map((member) => ({ subject: member.subject, message: member.seen, remedy: remedyFor(input) })),
-      [...new Set(unread)],
-      input,
-    );
-    if (away.length === 0) return judgement;
-    const unsure = away.map((member) => ({
-      subject: member.subject,
-      message: member.seen,
-      remedy: "wait until its row is back, and plan again",
-    }));
-    if (judgement.outcome === "pass") return { outcome: "unknown", findings: unsure };
-    return { outcome: judgement.outcome, findings: [...judgement.findings, ...unsure] };
+    const known = record?.roster ?? statedRoster(input);
+    // Where it is accepted that nobody knows, apply takes the roster from who is listed, and waits for them by name.
+    const listed = judgeMembers(known ?? rosterOf(observation), input);
+    if (known !== null) return listed;
+    const nobodyKnows = {
+      ...approvableAtTheEnd(edge),
+      subject: `roster/${authority.type}`,
+      message:
+        "nobody knows which components were there before init: capstan did not see the start, or its record is lost",
+      remedy:
+        edge.from === "rollback"
+          ? "compare `capstan status` with your own inventory, and let whoever is missing come back"
+          : `compare \`capstan status\` with your own inventory. When nobody is missing, state it, and apply takes the roster from who is there: \`${acknowledgeCommand(rosterStep(authority.type))}\``,
+    };
+    return {
+      outcome: "unknown",
+      findings: [nobodyKnows, ...(listed.outcome === "pass" ? [] : listed.findings)],
+    };
   },
 };
+
+/** Everybody by name. */
+function judgeMembers(taken: readonly RosterMember[], input: GuardInput): Judgement {
+  const { authority, observation, edge, past, now } = input;
+  const members = membersOf(taken);
+  const ids = standbyIds(past, authority);
+  const followers = standingsOf(observation, authority, taken, edge.from, now, ids).others.filter(
+    (follower) => members.has(follower),
+  );
+  const unread = followers.filter(({ standing }) => standing === "unread").map(({ kind }) => kind);
+  const away = followers.filter(({ standing }) => standing === "away");
+  const judgement = withUnread(
+    followers
+      .filter(({ standing }) => standing !== "unread" && standing !== "away")
+      .map((member) => ({ subject: member.subject, message: member.seen, remedy: remedyFor(input) })),
+    [...new Set(unread)],
+    input,
+  );
+  if (away.length === 0) return judgement;
+  const unsure = away.map((member) => ({
+    subject: member.subject,
+    message: member.seen,
+    remedy: "wait until its row is back, and plan again",
+  }));
+  if (judgement.outcome === "pass") return { outcome: "unknown", findings: unsure };
+  return { outcome: judgement.outcome, findings: [...judgement.findings, ...unsure] };
+}
 
 /** Who is there now, where a person has stated that nobody is missing; `null` while nobody has. */
 function statedRoster(input: GuardInput): readonly RosterMember[] | null {

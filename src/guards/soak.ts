@@ -1,7 +1,9 @@
+import { isoTime } from "../iso-time.ts";
 import { typeOf } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { isForward, leavesMiddlePhase } from "../rotation/phase.ts";
 import { phaseRecord } from "../rotation/record.ts";
+import { writtenDate, writtenMoment } from "../written-date.ts";
 import { type Waits, waitsOf } from "./haste.ts";
 import { failWith, type Judgement, unknown } from "./judgement.ts";
 
@@ -36,7 +38,7 @@ export const soak: Guard = {
     return failWith([
       {
         subject,
-        message: `is in ${edge.from} since ${since}; the soak time is over at ${new Date(over).toISOString()}`,
+        message: `is in ${edge.from} since ${writtenDate(since)}; the soak time is over at ${writtenMoment(isoTime(over))}`,
         remedy: "apply again after that time",
       },
     ]);
@@ -71,7 +73,7 @@ function stillValid(input: GuardInput): Judgement {
   return failWith([
     {
       subject,
-      message: `signs with the new key since ${since}; sessions of the old one may last until ${new Date(over).toISOString()} (policy.max_session_ttl)`,
+      message: `signs with the new key since ${writtenDate(since)}; sessions of the old one may last until ${writtenMoment(isoTime(over))} (policy.max_session_ttl)`,
       remedy: "apply again after that time, or have everybody log in again",
     },
   ]);

@@ -98,5 +98,5 @@ export function describeSeen({ uses, trusts, detail }: NonNullable<Proof["seen"]
 function acknowledge(step: string, { rotation, authority }: GuardInput): string {
   const command = acknowledgeCommand(step);
   if (rotation !== null) return `do it, then state it and commit: \`${command}\``;
-  return `do it. No ca_rotation declares this rotation any more: write it again, then state the work with \`${command}\`. This writes it: \`capstan rotate rollback ${authority.type}\``;
+  return `do it. No ca_rotation declares this rotation any more: first \`capstan rotate rollback ${authority.type}\` writes it again, then state the work: \`${command}\``;
 }

@@ -3,6 +3,7 @@ import { isThrough, waitBefore } from "../fleet/wait-for-waves.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { isForward, type Phase } from "../rotation/phase.ts";
 import type { Finding } from "../rotation/plan.ts";
+import { writtenMoment } from "../written-date.ts";
 import { failWith, type Judgement } from "./judgement.ts";
 
 /**
@@ -108,7 +109,7 @@ function pausing(campaign: CampaignView, phase: Phase, now: number): readonly Fi
   return [
     {
       subject: `wave/${campaign.wave?.name}`,
-      message: `pauses until ${until}, since the wave before has verified ${phase}`,
+      message: `pauses until ${writtenMoment(until)}, since the wave before has verified ${phase}`,
       remedy: "apply again after that time",
     },
   ];

@@ -1,8 +1,10 @@
+import { isoTime } from "../iso-time.ts";
 import type { Guard } from "../profile/profile.ts";
 import { wallClock } from "../resources/model/time-zone.ts";
 import { isForward } from "../rotation/phase.ts";
+import { writtenDate, writtenMoment } from "../written-date.ts";
 import { failWith } from "./judgement.ts";
-import { DAYS_FROM_SUNDAY, freezeAt, nextOpening } from "./open-times.ts";
+import { freezeAt, nextOpening } from "./open-times.ts";
 
 /** Somebody should be awake when a step begins. What has begun is finished, and the way back never waits. */
 export const window: Guard = {
@@ -31,9 +33,11 @@ export const window: Guard = {
   },
 };
 
-/** For people there, and for whoever compares with a log: `mon 2026-11-23 22:00 Europe/Vienna (2026-11-23T21:00:00Z)`. */
+/** For people there, and for whoever compares with a log: `Mon 23 November 2026, 22:00 Europe/Vienna (21:00 UTC)`. */
 function describe(ms: number, zone: string): string {
-  const there = new Date(wallClock(ms, zone));
-  const local = `${DAYS_FROM_SUNDAY[there.getUTCDay()]} ${there.toISOString().slice(0, 16).replace("T", " ")} ${zone}`;
-  return `${local} (${new Date(ms).toISOString().slice(0, 19)}Z)`;
+  const there = writtenMoment(isoTime(wallClock(ms, zone))).replace(/ UTC$/, ` ${zone}`);
+  if (zone === "UTC") return there;
+  const day = writtenDate(isoTime(ms)).replace(/,.*/, "");
+  const utc = writtenDate(isoTime(ms));
+  return there.includes(day) ? `${there} (${utc.replace(/^.*, /, "")})` : `${there} (${utc})`;
 }

@@ -34,7 +34,7 @@ export function planRotation(resource: RotationResource, context: RotationContex
     const live = context.observation.authorities.find(({ type }) => type === wanted.type);
     if (live === undefined) return [];
     const unseen = unseenKeys(wanted, live, context);
-    const told = standingOf(wanted, live, resource, context.record, context.declared);
+    const told = standingOf(wanted, live, resource, { ...context, profile: context.observation.profile });
     const standing = told === "finished" && unseen.length > 0 && isUnderWay(resource) ? "unclear" : told;
     return [{ wanted, live, standing, unseen, memory: openRotation(context.record, wanted.type) }];
   });
@@ -51,6 +51,9 @@ export function planRotation(resource: RotationResource, context: RotationContex
     desired_phase: resource.phase,
     source: { file: resource.source.file, line: resource.source.line },
     standing: first?.standing ?? "unclear",
+    ...(members.some(({ standing, unseen }) => standing === "finished" && unseen.length > 0)
+      ? { unproven: true }
+      : {}),
     ...(held === null ? {} : { hold: held }),
     notes: [
       ...apart(members),

@@ -51,6 +51,15 @@ export function anothersRotation({ wanted, live }: Member) {
   };
 }
 
+/** The key to be retired is the one that the rotation under way brings, or another one of its keys. */
+export function retiresOther({ wanted, live }: Member, retired: readonly Fingerprint[]) {
+  return {
+    subject: `authority/${live.type}`,
+    message: `is in ${live.rotation.phase} of a rotation that retires ${retired.join(", ")}, and not ${wanted.retire.join(", ")}, which is among its keys too: this is not the rotation that git means`,
+    remedy: `let the rotation that is under way end first: name ${retired.join(", ")} under \`retire\` to go on with it, or \`capstan rotate rollback ${live.type}\``,
+  };
+}
+
 /** The keys to be retired were never seen in this CA. */
 export function neverSeen({ live, unseen }: Member, { observation }: RotationContext) {
   const owners = ownersOf(unseen, observation);
@@ -80,7 +89,7 @@ export function tooLate({ live, wanted }: Member, { words }: PlatformProfile) {
   return {
     subject: `authority/${live.type}`,
     message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
-    remedy: words.tooLate,
+    remedy: words.tooLate(live.type),
   };
 }
 

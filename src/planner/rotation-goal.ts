@@ -1,3 +1,4 @@
+import type { PlatformProfile } from "../profile/profile.ts";
 import type { ClusterResource, DesiredState, RotationResource } from "../resources/model/desired.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
@@ -9,10 +10,14 @@ interface GoalContext {
   readonly cluster: ClusterResource;
   readonly desired: DesiredState;
   readonly record: ClusterRecord;
+  readonly profile: PlatformProfile;
 }
 
 /** The one that is under way or comes next, not one that is long done. */
-export function rotationMeant(type: string, { desired, cluster }: GoalContext): RotationResource | undefined {
+export function rotationMeant(
+  type: string,
+  { desired, cluster }: Pick<GoalContext, "desired" | "cluster">,
+): RotationResource | undefined {
   const named = desired.rotations.filter(
     (rotation) =>
       rotation.cluster === cluster.name && rotation.authorities.some((authority) => authority.type === type),
@@ -30,7 +35,7 @@ export function goalOf(authority: LiveAuthority, context: GoalContext): Phase | 
     return memory !== undefined && inProgress ? "rollback" : null;
   }
   if (inProgress && memory?.state === "rolling_back") return "rollback";
-  const standing = standingOf(wanted, authority, rotation, context.record);
+  const standing = standingOf(wanted, authority, rotation, context);
   if (standing === "in_progress") return rotation.phase;
   return standing === "not_started" && rotation.phase !== "rollback" ? rotation.phase : null;
 }

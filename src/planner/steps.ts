@@ -17,10 +17,12 @@ import {
   partnerTurnedBack,
   quarantined,
   refusal,
+  retiresOther,
   rollingBack,
   tooLate,
 } from "./refusals.ts";
 import { consumersOf, type Member, type Move, type RotationContext, wasVerified } from "./rotation-member.ts";
+import { retiredNow } from "./rotation-standing.ts";
 import { keyMoves } from "./step-keys.ts";
 import { verifyWording, waitWording, wordingOf } from "./wording.ts";
 
@@ -166,7 +168,10 @@ function whyUnclear(member: Member, context: RotationContext) {
   const present = identify([...live.active, ...live.trusted]);
   const isForeign =
     live.rotation.state === "in_progress" && !wanted.retire.some((key) => present.includes(key));
-  return isForeign ? anothersRotation(member) : keysUnclear(member);
+  if (isForeign) return anothersRotation(member);
+  const retired = retiredNow(live, context.record, context.observation.profile);
+  const isOther = wanted.retire.every((key) => present.includes(key) && retired?.includes(key) === false);
+  return isOther && retired !== null ? retiresOther(member, retired) : keysUnclear(member);
 }
 
 /** Half-way into init the rotation has begun, though not everybody is there. */

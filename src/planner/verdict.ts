@@ -77,9 +77,10 @@ function blockedVerdict({ entries, steps }: WorkOfPlan): PlanVerdict {
 
 /** Edits that are due in git although there is nothing to do on the cluster, by the command that makes each. */
 export function editsDue(clusters: readonly ClusterPlan[]): readonly string[] {
-  const commands = clusters.flatMap(({ drift }) =>
-    drift.flatMap(({ blocks, command }) => (blocks || command === undefined ? [] : [command])),
-  );
+  const commands = clusters.flatMap(({ drift, overrides }) => [
+    ...drift.flatMap(({ blocks, command }) => (blocks || command === undefined ? [] : [command])),
+    ...overrides.flatMap(({ due }) => due.map(({ command }) => command)),
+  ]);
   return [...new Set(commands)];
 }
 

@@ -5,6 +5,7 @@ import {
   type OpensshConsumer,
   parseAddress,
 } from "../resources/model/trust-consumer.ts";
+import { writtenDate } from "../written-date.ts";
 import { findOpensshBlob, type OpensshCertificate, readOpensshCertificate } from "../x509/openssh-key.ts";
 import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection, readUntil } from "./connection.ts";
@@ -109,7 +110,7 @@ function describeRest(certificates: readonly OpensshCertificate[]): string {
   const forged = certificates.filter(({ signatureVerifies }) => !signatureVerifies).length;
   const ends = certificates.flatMap(({ validBefore }) => (validBefore === null ? [] : [validBefore])).sort();
   return [
-    ends[0] === undefined ? "" : `, valid until ${ends[0].slice(0, 10)}`,
+    ends[0] === undefined ? "" : `, valid until ${writtenDate(ends[0].slice(0, 10))}`,
     forged === 0 ? "" : `, and ${forged} whose signature is wrong`,
   ].join("");
 }

@@ -6,6 +6,7 @@ import {
   parseAddress,
   type TlsConsumer,
 } from "../resources/model/trust-consumer.ts";
+import { writtenDate } from "../written-date.ts";
 import { type CandidateKey, caInWords, needCandidates, usesFrom } from "./candidates.ts";
 import { type Attempt, openConnection } from "./connection.ts";
 import { judgeAcceptedNames, showCertificate, signersOf } from "./judge-tls.ts";
@@ -47,7 +48,7 @@ export async function probeTls(
     trusts,
     detail:
       `${formatAddress(address)} shows a certificate of ${caInWords(usesFrom(from))}, ` +
-      `valid until ${leaf.validToDate.toISOString().slice(0, 10)}; ${detail}.`,
+      `valid until ${writtenDate(leaf.validToDate.toISOString().slice(0, 10))}; ${detail}.`,
     evidence: { protocol: first.protocol, shown: [showCertificate(leaf, from)], accepts },
   });
   attempt.soFar = observe(blind("which client CAs it trusts could not be seen in time"));

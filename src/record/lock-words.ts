@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { writtenDate, writtenMoment } from "../written-date.ts";
 import type { HeldLock, LockState, LockToRelease } from "./store.ts";
 
 /** Sentences about locks, the same for every backend. */
@@ -6,10 +7,10 @@ import type { HeldLock, LockState, LockToRelease } from "./store.ts";
 /** Who has the lock that a run wants to take, and how it can be got. */
 export function heldBySomebody(lock: LockState): Failure {
   const where = lock.runUrl === undefined ? `process ${lock.pid} on ${lock.host}` : lock.runUrl;
-  const until = lock.expires === null ? "" : `, until ${lock.expires} unless it is renewed`;
+  const until = lock.expires === null ? "" : `, until ${writtenMoment(lock.expires)} unless it is renewed`;
   return new Failure(
     "locked",
-    `${lock.who} holds the lock of ${named(lock)} since ${lock.since} (${where})${until}: ${lock.why}`,
+    `${lock.who} holds the lock of ${named(lock)} since ${writtenDate(lock.since)} (${where})${until}: ${lock.why}`,
     { hint: wayOut(lock) },
   );
 }
@@ -17,11 +18,11 @@ export function heldBySomebody(lock: LockState): Failure {
 function wayOut({ holder, takeover, id, pid }: LockState): string {
   if (holder === "alive") return `it is alive: wait until it is done, or stop its process (${pid})`;
   if (holder === "dead" && takeover !== null) {
-    return `its process is gone: \`capstan lock release --id ${id}\` ends it, or wait until ${takeover}`;
+    return `its process is gone: \`capstan lock release --id ${id}\` ends it, or wait until ${writtenMoment(takeover)}`;
   }
   const gone = `if you know that run to be gone for good, \`capstan lock release --id ${id} --force\``;
   if (takeover === null) return `wait until it is done; ${gone}`;
-  return `wait until it is done; unless it is renewed, the next run takes it over from ${takeover} on; ${gone}`;
+  return `wait until it is done; unless it is renewed, the next run takes it over from ${writtenMoment(takeover)} on; ${gone}`;
 }
 
 /** Somebody was faster, again and again: whoever it is, it is not worth another try. */
@@ -56,7 +57,7 @@ export function noSuchLock(id: string): Failure {
 export function anotherLock(lock: HeldLock, asked: string): Failure {
   return new Failure(
     "usage",
-    `the lock of ${named(lock)} has the id ${lock.id}, not ${asked}: ${lock.who} holds it since ${lock.since}`,
+    `the lock of ${named(lock)} has the id ${lock.id}, not ${asked}: ${lock.who} holds it since ${writtenDate(lock.since)}`,
     {
       hint: "look at `capstan lock show` again; the lock you meant is gone",
     },
@@ -78,7 +79,7 @@ function stillHeld(lock: LockState): Failure {
   const wait =
     lock.takeover === null || lock.holder === "alive"
       ? "stop that run first"
-      : `unless it is renewed, the next run takes it over from ${lock.takeover} on`;
+      : `unless it is renewed, the next run takes it over from ${writtenMoment(lock.takeover)} on`;
   return new Failure("refused", what, {
     hint: `${wait}; \`--force\` ends it all the same: ${CONSEQUENCE}`,
   });
@@ -110,9 +111,9 @@ export function changedMeanwhile(cluster: string): Failure {
 export function leftBehind(lock: HeldLock, by: "time" | "process"): string {
   const { who, runUrl, pid, host, since, heartbeat, expires } = lock;
   const where = runUrl === undefined ? `process ${pid} on ${host}` : runUrl;
-  const taken = `the lock of ${who} (${where}), taken at ${since}`;
+  const taken = `the lock of ${who} (${where}), taken on ${writtenDate(since)}`;
   if (by === "process") return `${taken}, was left behind: that process is gone; taking it over`;
-  return `${taken} and last renewed at ${heartbeat}, ran out at ${expires}; taking it over`;
+  return `${taken} and last renewed on ${writtenDate(heartbeat ?? "")}, ran out on ${writtenDate(expires ?? "")}; taking it over`;
 }
 
 function named({ cluster }: Pick<HeldLock, "cluster">): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
+import { writtenDate, writtenMoment } from "../written-date.ts";
 import { type Clocks, readClocks } from "./clocks.ts";
 import { type HeldHere, HeldLocks, type LockHome } from "./held-locks.ts";
 import { lifeOf, thisProcess } from "./holder-process.ts";
@@ -154,7 +155,8 @@ export class RefLocks implements LockHome<Held> {
     const found = await this.#lockFound(held.ref);
     if (found === null) throw held.tenure.lose("somebody released it");
     const { lease, oid } = found;
-    if (lease.id !== held.lease.id) throw held.tenure.lose(`${lease.who} took it over at ${lease.since}`);
+    if (lease.id !== held.lease.id)
+      throw held.tenure.lose(`${lease.who} took it over on ${writtenDate(lease.since)}`);
     held.lease = lease;
     held.oid = oid;
   }
@@ -166,7 +168,7 @@ export class RefLocks implements LockHome<Held> {
 
   /** What was done is done, and is not to end in an error over this: the lease ends by itself. */
   async giveBack({ cluster, ref, lease, notice }: Held): Promise<void> {
-    const left = `the lock of ${cluster} could not be released and ends at ${lease.expires} by itself`;
+    const left = `the lock of ${cluster} could not be released and ends at ${writtenMoment(lease.expires)} by itself`;
     try {
       const found = await this.#lockFound(ref);
       if (found?.lease.id !== lease.id) return;

@@ -142,6 +142,8 @@ export interface RotationPlan {
   /** Absent where no resource declares it any more, and in plans of before. */
   readonly source?: ResourcePlace;
   readonly standing: Standing;
+  /** That it is over is taken from git alone: nothing shows that the keys it retires ever were of these CAs. */
+  readonly unproven?: true;
   /** That a person holds this rotation now; absent: nobody does. */
   readonly hold?: HoldPlan;
   /** Facts worth a sentence that block nothing. */
@@ -195,6 +197,8 @@ export interface ChecklistItem {
   /** Whether a step waits for it; else it is advice, or another guard looks after it. */
   readonly required: boolean;
   readonly state: "done" | "open";
+  /** The command that states it, where git has several clusters and it has to say which. */
+  readonly statement?: string;
   /** Who says so: a person, or `probe`. */
   readonly by: string | null;
   readonly note: string | null;

@@ -1,5 +1,6 @@
 import { type Check, checkByGuard } from "../profile/preflight.ts";
 import type { ClusterObservation, Preflight } from "../profile/profile.ts";
+import { writtenDate } from "../written-date.ts";
 import { clockNote } from "./clock-note.ts";
 
 /** Versions, credentials, permissions and the clock. */
@@ -25,7 +26,7 @@ export const PREFLIGHT: Preflight = {
         guard("credentials"),
         credentials.source === "ambient"
           ? "what the executable finds by itself"
-          : `${credentials.path}, until ${credentials.notAfter}`,
+          : `${credentials.path}, until ${credentials.notAfter === null ? "nobody knows when" : writtenDate(credentials.notAfter)}`,
       ),
       unread.length === 0
         ? {

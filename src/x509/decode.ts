@@ -216,7 +216,8 @@ export async function readRevocationList(pem: string, issuer: Certificate): Prom
       issuer: nameOf(open.decoded.tbsCertList.issuer),
       thisUpdate: open.thisUpdate.toISOString(),
       nextUpdate: open.nextUpdate?.toISOString() ?? null,
-      signatureValid: await open.verify({ publicKey: new X509Certificate(issuer.pem) }),
+      // Of a certificate the library takes the algorithm of its issuer for that of its key.
+      signatureValid: await open.verify({ publicKey: new X509Certificate(issuer.pem).publicKey }),
     };
   } catch {
     return null;

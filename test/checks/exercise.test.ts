@@ -4,6 +4,7 @@ import { overridesSeen, sessionsSeen } from "../../src/record/changes/overridden
 import { emptyRecord } from "../../src/rotation/record.ts";
 import type { SessionEvidence } from "../../src/rotation/session-evidence.ts";
 import { sessionsIn } from "../../src/teleport/overrides/session-events.ts";
+import { writtenDate } from "../../src/written-date.ts";
 import { ago, authority, CLUSTER, NEW, OLD } from "../world/host-rotation.ts";
 
 const HASH = NEW.slice("sha256:".length);
@@ -63,7 +64,10 @@ describe("a session that proves nothing, with its sentence", () => {
     ],
     [{ ca_override: { active: true } }, "was opened by the override of another key, which it does not name"],
     [{ cluster_name: "leaf.cluster" }, `was in the cluster leaf.cluster, not in ${CLUSTER}`],
-    [{ time: ago(31) }, `began at ${ago(31)}, before the override was in force (${ago(30)})`],
+    [
+      { time: ago(31) },
+      `began on ${writtenDate(ago(31))}, before the override was in force (${writtenDate(ago(30))})`,
+    ],
     [{ ca_override: undefined }, "went without an override: the CA's own certificate was shown"],
     [
       { ca_override: { active: false, public_key_hash: HASH } },

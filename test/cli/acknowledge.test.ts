@@ -2,6 +2,7 @@ import "../world/in-process.ts";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 let repository: Repository;
@@ -51,7 +52,7 @@ describe("a wrong acknowledgement", () => {
     for (const command of ["plan", "apply"]) {
       const ran = await repository.capstan(command);
       expect(ran.exit).toBe(1);
-      expect(ran.stderr).toContain("acme/db.yaml:16:7: error:");
+      expect(flat(ran.stderr)).toContain("acme/db.yaml:16:7: error:");
       expect(ran.stdout).toBe("");
     }
   });

@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 let repository: Repository;
@@ -55,11 +56,11 @@ describe("capstan artifacts", () => {
     await writeFile(file, "somebody's own\n");
     const refused = await repository.capstan("artifacts", "--out", "out");
     expect(refused.exit).toBe(1);
-    expect(refused.stderr).toContain("did not write");
-    expect(refused.stderr).toContain("tls/bundle.pem");
+    expect(flat(refused.stderr)).toContain("did not write");
+    expect(flat(refused.stderr)).toContain("tls/bundle.pem");
     expect(await readFile(file, "utf8")).toBe("somebody's own\n");
     const unknown = await repository.capstan("artifacts", "--out", "out", "--type", "hots");
     expect(unknown.exit).toBe(1);
-    expect(unknown.stderr).toContain('did you mean "host"?');
+    expect(flat(unknown.stderr)).toContain('did you mean "host"?');
   });
 });

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 import { Tmux } from "../world/tmux.ts";
 
@@ -22,7 +23,7 @@ function shell(line: string, env: Record<string, string> = {}) {
     encoding: "utf8",
     env: { ...process.env, NODE: process.execPath, CLI: CAPSTAN, NO_COLOR: "1", ...env },
   });
-  return { exit: status, stdout, stderr: stderr.replaceAll(/\s+/g, " ") };
+  return { exit: status, stdout, stderr: flat(stderr) };
 }
 
 describe("one sentence, and no stack", () => {
@@ -38,7 +39,7 @@ describe("one sentence, and no stack", () => {
   ])("%s", (_, line, exit, said) => {
     const ran = shell(line);
     expect(ran.exit).toBe(exit);
-    expect(ran.stderr).toContain(said);
+    expect(flat(ran.stderr)).toContain(said);
     expect(ran.stdout + ran.stderr).not.toMatch(/\bat .*\.js:\d|this is a bug/);
     expect(execFileSync("stat", ["-c", "%F", "/dev/full"], { encoding: "utf8" })).toContain("special file");
   });
@@ -74,7 +75,7 @@ describe("- stands for the streams", () => {
     const shown = shell("capstan plan --out - | capstan show -");
     expect([shown.exit, shown.stdout]).toEqual([0, expect.stringContaining("fingerprint")]);
     const applied = shell("capstan plan --out - 2>/dev/null | capstan apply - --auto-approve");
-    expect([applied.exit, applied.stderr]).toEqual([0, expect.stringContaining("host is in init")]);
+    expect([applied.exit, flat(applied.stderr)]).toEqual([0, expect.stringContaining("host is in init")]);
   });
 });
 
@@ -118,6 +119,6 @@ describe.runIf(Tmux.found)("a long plan on a terminal", () => {
 it("a sandbox that is down is called that, not an executable to install", async () => {
   await repository.must("sandbox", "down");
   const ran = shell("capstan status");
-  expect([ran.exit, ran.stderr]).toEqual([1, expect.stringContaining("`capstan sandbox up`")]);
-  expect(ran.stderr).not.toContain("Install it");
+  expect([ran.exit, flat(ran.stderr)]).toEqual([1, expect.stringContaining("`capstan sandbox up`")]);
+  expect(flat(ran.stderr)).not.toContain("Install it");
 });

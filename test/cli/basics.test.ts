@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
@@ -32,7 +33,7 @@ describe("the executable", () => {
       running.stdout.destroy();
       const { stderr, exitCode } = await running;
       await rm(cwd, { recursive: true });
-      expect(stderr).not.toContain("EPIPE");
+      expect(flat(stderr)).not.toContain("EPIPE");
       expect(exitCode).toBeLessThanOrEqual(1);
     },
   );
@@ -40,8 +41,8 @@ describe("the executable", () => {
   it.each(["20.19.0", "22.17.1"])("on Node %s says which it needs, and exits 1", async (version) => {
     const { stderr, exitCode } = await onNode(version, "--version");
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`capstan needs Node 22.18 or newer; this is Node ${version}`);
-    expect(stderr).toContain("  → put a newer one first in PATH");
+    expect(flat(stderr)).toContain(`capstan needs Node 22.18 or newer; this is Node ${version}`);
+    expect(flat(stderr)).toContain("  → put a newer one first in PATH");
   });
 
   it.each(["22.18.0", "24.0.0"])("runs on Node %s", async (version) => {
@@ -61,7 +62,7 @@ describe("the executable", () => {
   ])("%j is an error that suggests %s", async (args, meant) => {
     const { stderr, exitCode } = await execa(process.execPath, [CAPSTAN, ...args], { reject: false });
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`Did you mean ${meant}?`);
+    expect(flat(stderr)).toContain(`Did you mean ${meant}?`);
   });
 
   it.each([

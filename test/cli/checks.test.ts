@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { onlyCheck, startAnew } from "../world/checked-repository.ts";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 /** One sandbox for all of it: a rotation of another CA each time, the last one past its point of no return. */
@@ -77,7 +78,7 @@ describe("a database that nobody told of the new db_client CA, although somebody
     await repository.rotate("advance", "db_client");
     expect((await repository.plan()).exit).toBe(2);
     const ran = await apply();
-    const said = ran.stderr.replaceAll(/\s+/g, " ");
+    const said = flat(ran.stderr);
     expect(said).toMatch(/check orders failed, 0 of 1: .*unknown certificate authority/);
     // It goes back by itself, and its end waits for the work by hand of a rollback.
     expect(ran.exit).toBe(3);
@@ -117,7 +118,7 @@ describe("a node that does not learn of the new user CA", () => {
     await repository.rotate("advance", "user");
     expect((await repository.plan()).exit).toBe(2);
     const ran = await apply();
-    const said = ran.stderr.replaceAll(/\s+/g, " ");
+    const said = flat(ran.stderr);
     expect(said).toMatch(/check login failed, 0 of 1: exit status 1, it said: ERROR: access denied to probe/);
     expect(said).toMatch(/it was turned back as after update_clients a check failed \(.*\): check\/login/);
     expect(await getsIn("ssh", "probe@node1", "true")).toBe(true);
@@ -158,7 +159,7 @@ describe("a person who logged in before the rotation of the host CA, and never s
     await repository.rotate("start", "host", "--strategy", "walk");
     const ran = await apply();
     expect(ran.exit).toBe(4);
-    expect(ran.stderr.replaceAll(/\s+/g, " ")).toContain(
+    expect(flat(ran.stderr)).toContain(
       "rolled-back: after update_servers a check failed (exit status 1, it said: ERROR: x509: certificate signed by unknown authority): check/robot",
     );
   });
@@ -170,7 +171,7 @@ describe("a person who logged in before the rotation of the host CA, and never s
     expect((await apply()).exit).toBe(0);
     const env = { TELEPORT_IDENTITY_FILE: old };
     const ran = await execa(join(bin, "tsh"), ["ssh", "probe@node2", "true"], { reject: false, env });
-    expect(ran.stderr).toContain("certificate signed by unknown authority");
+    expect(flat(ran.stderr)).toContain("certificate signed by unknown authority");
     expect(await getsIn("ssh", "probe@node2", "true")).toBe(true);
   });
 });

@@ -7,6 +7,7 @@ import { COMMANDS, GROUPS } from "../../src/cli/commands/command-table.ts";
 import { programOf } from "../../src/cli/commands/program.ts";
 import type { Flag } from "../../src/flag.ts";
 import { runHere } from "../world/command-line.ts";
+import { flat } from "../world/flat.ts";
 
 const ROWS: readonly CommandRow[] = COMMANDS;
 
@@ -117,7 +118,7 @@ describe("flags that all commands share", () => {
 
   it("stand before a command of two words, too", async () => {
     const { stderr } = await run("-C", "one", "rotate", "start", "host");
-    expect(stderr).toContain("there is no cluster resource in one");
+    expect(flat(stderr)).toContain("there is no cluster resource in one");
   });
 
   it("mean before the command what they mean behind it", async () => {
@@ -125,12 +126,12 @@ describe("flags that all commands share", () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ valid: false, resources: 0 });
     const before = await run("--format", "markdown", "apply", "one");
     expect(before).toEqual(await run("apply", "--format", "markdown", "one"));
-    expect(before.stderr).toContain("Allowed choices are text, json");
+    expect(flat(before.stderr)).toContain("Allowed choices are text, json");
   });
 
   it("are unknown to a command that has none of them", async () => {
     const { exit, stderr } = await run("-C", "one", "action", "plan");
-    expect([exit, stderr]).toEqual([1, expect.stringContaining("unknown option '-C'")]);
+    expect([exit, flat(stderr)]).toEqual([1, expect.stringContaining("unknown option '-C'")]);
   });
 
   it("take a command's name for a value where one is due", async () => {
@@ -145,7 +146,7 @@ describe("flags that all commands share", () => {
     [[], "Usage: capstan"],
   ])("leave %j behind them as it is", async (words, said) => {
     const { exit, stderr } = await run("-C", "one", ...words);
-    expect([exit, stderr]).toEqual([1, expect.stringContaining(said)]);
+    expect([exit, flat(stderr)]).toEqual([1, expect.stringContaining(said)]);
     expect(await run(...words)).toEqual({ exit, stdout: "", stderr });
   });
 });

@@ -8,6 +8,7 @@ import { completion } from "../../src/cli/completion.ts";
 import { exitPages } from "../../src/cli/explain.ts";
 import { manPage } from "../../src/cli/man-page.ts";
 import { runHere } from "../world/command-line.ts";
+import { flat } from "../world/flat.ts";
 
 /** Of the machine, not of a package. */
 const MAN = "man";
@@ -35,7 +36,7 @@ describe("capstan explain", () => {
   it("without a word lists what there is; with one that is none, says what was meant", async () => {
     expect((await run("explain")).stdout).toMatch(/^guard$/m);
     const wrong = await run("explain", "rooster");
-    expect([wrong.exit, wrong.stderr]).toEqual([1, expect.stringContaining('did you mean "roster"?')]);
+    expect([wrong.exit, flat(wrong.stderr)]).toEqual([1, expect.stringContaining('did you mean "roster"?')]);
     const json = JSON.parse((await run("explain", "3", "--format", "json")).stdout);
     expect(json.pages[0]).toMatchObject({ topic: "exit code", name: "3" });
   });
@@ -91,7 +92,7 @@ describe("completion, as the real bash has it", () => {
 
   it("another shell is refused by name", async () => {
     const ran = await run("completion", "tcsh");
-    expect([ran.exit, ran.stderr]).toEqual([1, expect.stringContaining("bash, zsh, fish")]);
+    expect([ran.exit, flat(ran.stderr)]).toEqual([1, expect.stringContaining("bash, zsh, fish")]);
   });
 });
 

@@ -11,6 +11,7 @@ import { startTalosSandbox } from "../../src/sandbox/talos/start-talos.ts";
 import { talosConnection } from "../../src/talos/resources/connection.ts";
 import { described } from "../resources/folder.ts";
 import { runHere } from "../world/command-line.ts";
+import { flat } from "../world/flat.ts";
 
 /** A live cluster that nobody has written a resource for. */
 let sandbox: Served;
@@ -148,7 +149,7 @@ describe("capstan init --platform talos", () => {
   ])("refuses %s, and writes nothing", async (_, flags, words) => {
     const ran = await init(flags.map((flag) => flag.replace("TALOSCONFIG", live("talosconfig"))));
     expect(ran.exit).toBe(1);
-    expect(ran.stderr).toContain(words);
+    expect(flat(ran.stderr)).toContain(words);
     expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Lease } from "../../src/record/lease.ts";
 import type { ClusterRecord } from "../../src/rotation/record.ts";
+import { flat } from "../world/flat.ts";
 import { eventually, guardOf, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 
@@ -101,7 +102,7 @@ describe("two processes on two clones", () => {
     });
     const loser = await Promise.race(runs);
     expect(loser.exitCode, String(loser.stderr)).toBe(6);
-    expect(loser.stderr).toMatch(
+    expect(flat(loser.stderr)).toMatch(
       new RegExp(`machine-${1 - loser.index}@.* holds the lock of acme\\.cluster since .*capstan apply`),
     );
     const shown = await machines[loser.index]?.must("lock", "show");
@@ -125,7 +126,7 @@ describe("two processes on two clones", () => {
     await team.home.must("sandbox", "fault", "node3", "clear");
     const early = await second.capstan("apply", "--auto-approve");
     expect(early.exit).toBe(6);
-    expect(early.stderr).toMatch(
+    expect(flat(early.stderr)).toMatch(
       /killed@.* holds the lock of acme\.cluster since .*, until .* unless it is renewed/,
     );
     // The lease is over: ten minutes of silence, without waiting for them.
@@ -140,7 +141,7 @@ describe("two processes on two clones", () => {
     });
     const late = await second.capstan("apply", "--auto-approve");
     expect(late.exit, late.stderr).toBe(0);
-    expect(late.stderr.replace(/\s+/g, " ")).toMatch(/the lock of killed@.* ran out at .*; taking it over/);
+    expect(flat(late.stderr)).toMatch(/the lock of killed@.* ran out on .*; taking it over/);
     expect((await team.home.calls()).filter((argv) => argv[1] === "rotate")).toHaveLength(1);
   });
 
@@ -156,7 +157,7 @@ describe("two processes on two clones", () => {
     const { lock } = JSON.parse((await second.must("lock", "show", "--format", "json")).stdout);
     const other = await second.capstan("lock", "release", "--id", "another");
     expect(other.exit).toBe(1);
-    expect(other.stderr).toContain(`the lock of acme.cluster has the id ${lock.id}, not another`);
+    expect(flat(other.stderr)).toContain(`the lock of acme.cluster has the id ${lock.id}, not another`);
     expect((await second.must("lock", "release", "--id", lock.id)).stdout).toContain(
       "Released the lock of killed@",
     );

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { eventually, Repository } from "../world/repository.ts";
 
 let repository: Repository;
@@ -42,7 +43,7 @@ describe("who may write: one record and one lock, whichever folder a command is 
     ] as const) {
       const second = await at(folder).capstan("apply", dir, "--auto-approve");
       expect(second.exit, second.stderr).toBe(6);
-      expect(second.stderr).toContain("holds the lock of acme.cluster");
+      expect(flat(second.stderr)).toContain("holds the lock of acme.cluster");
       expect((await at(folder).capstan("lock", "show", "-C", dir)).stdout).toContain(
         "alive: its process runs on this machine",
       );
@@ -50,8 +51,8 @@ describe("who may write: one record and one lock, whichever folder a command is 
     const [lock] = JSON.parse((await at("pki").capstan("lock", "show", "--format", "json")).stdout).locks;
     const kept = await at("pki").capstan("lock", "release", "--id", lock.id);
     expect(kept.exit).toBe(1);
-    expect(kept.stderr).toContain("is alive");
-    expect(kept.stderr.replace(/\s+/g, " ")).toContain("two runs may be at work on the cluster");
+    expect(flat(kept.stderr)).toContain("is alive");
+    expect(flat(kept.stderr)).toContain("two runs may be at work on the cluster");
     await repository.must("sandbox", "fault", "node3", "clear");
     expect((await first).exitCode).toBe(0);
     expect(await rotations()).toBe(1);
@@ -69,7 +70,7 @@ describe("who may write: one record and one lock, whichever folder a command is 
     await repository.must("sandbox", "fault", "node3", "clear");
     const { exitCode, stderr } = await first;
     expect(exitCode, String(stderr)).toBe(6);
-    expect(String(stderr)).toContain("lost the lock of acme.cluster");
+    expect(flat(String(stderr))).toContain("lost the lock of acme.cluster");
     expect((await at(".").capstan("apply", "pki", "--auto-approve")).exit).toBe(0);
     expect(await rotations()).toBe(1);
   });
@@ -94,7 +95,7 @@ describe("an upgrade from 0.1.0 in the middle of a rotation, with its record bel
     await repository.rotate(phase === "init" ? "advance" : "finish", "host");
     const ran = await at(".").capstan("apply", "--auto-approve", "--approve-final");
     expect(ran.exit, ran.stderr).toBe(0);
-    expect(ran.stderr.replace(/\s+/g, " ")).toContain(`the record of acme.cluster moved from ${older}`);
+    expect(flat(ran.stderr)).toContain(`the record of acme.cluster moved from ${older}`);
     const after = JSON.parse(await readFile(join(home, "record", "acme.cluster.json"), "utf8"));
     expect(after.rotations[0]).toMatchObject({
       started_at: before.rotations[0].started_at,

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { OverrideStory } from "../world/override-story.ts";
 import { eventually, guardOf, subjectsOf } from "../world/repository.ts";
 
@@ -48,7 +49,7 @@ describe("two keys that sign, and two that come", () => {
     await story.sandbox.teleport.fault({ target: "auth2", fault: "stuck" });
     const partial = await stageAll();
     expect(partial.exit).toBe(3);
-    const said = partial.stderr.replaceAll(/\s+/g, " ");
+    const said = flat(partial.stderr);
     expect(said).toContain(`public key "${second}": remote signing request not fulfilled before timeout`);
     expect(said).toContain(`missing: no request for the key ${second}`);
     expect(said).not.toContain(`missing: no request for the key ${first}`);

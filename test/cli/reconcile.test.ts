@@ -1,6 +1,7 @@
 import "../world/in-process.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pauseAfter } from "../../src/cli/reconcile/back-off.ts";
+import { flat } from "../world/flat.ts";
 import { eventually, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 
@@ -60,16 +61,16 @@ describe("capstan reconcile", () => {
     await machine.edit("clusters/*/cluster.yaml", (text) => `${text}# edited\n`);
     const edited = await once();
     expect(edited.exit).toBe(1);
-    expect(edited.stderr).toContain("cluster.yaml");
+    expect(flat(edited.stderr)).toContain("cluster.yaml");
     await machine.commit("not pushed");
     const apart = await once();
     expect(apart.exit).toBe(1);
-    expect(apart.stderr).toContain("is not on main of origin");
+    expect(flat(apart.stderr)).toContain("is not on main of origin");
     await machine.git("reset", "--quiet", "--hard", "HEAD^");
     await machine.git("switch", "--quiet", "--create", "topic");
     const elsewhere = await once();
     expect(elsewhere.exit).toBe(1);
-    expect(elsewhere.stderr).toContain("topic is checked out, and not main");
+    expect(flat(elsewhere.stderr)).toContain("topic is checked out, and not main");
     await machine.git("switch", "--quiet", "main");
     expect(await head(machine)).toBe(before);
   });

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
+import { flat } from "../world/flat.ts";
 import { eventually, Repository } from "../world/repository.ts";
 
 /** A repository and its cluster, both in this process. */
@@ -141,7 +142,7 @@ describe("no circle of commands: what drift says next is accepted, and ends it",
       expect(await nextCommands()).toEqual(["rotate adopt host"]);
       const refused = await repository.capstan("rotate", "start", "host");
       expect(refused.exit).toBe(1);
-      expect(refused.stderr).toContain("capstan rotate adopt host");
+      expect(flat(refused.stderr)).toContain("capstan rotate adopt host");
       await obeyed("rotate adopt host");
       const [file = ""] = await rotations();
       expect(await rotationText(file)).toContain(active[0]);

@@ -121,6 +121,30 @@ describe.skipIf(!Tmux.found)("on a terminal (tmux)", () => {
     expect(await type("apply").see("ended with 3")).toContain("Blocked. Nothing would be applied");
   });
 
+  it("o names file and line, c copies, l looks again", async () => {
+    repository = await Repository.withSandbox();
+    await repository.rotate("start", "host");
+    const screen = type("apply");
+    // tmux keeps what a program in it puts into the clipboard (OSC 52).
+    screen.run("set-option", "-s", "set-clipboard", "on");
+    await screen.see("1 step   READY");
+    await screen.keys("o");
+    await screen.see("clusters/acme.cluster/rotations/host-");
+    expect(screen.shown()).toMatch(/rotations\/host-\S+\.yaml:\d+/);
+    await screen.keys("c");
+    await screen.see("copied: ");
+    const [, copied] = /copied: (\S+)/.exec(screen.shown()) ?? [];
+    expect(screen.run("show-buffer")).toBe(copied);
+    expect(copied).toMatch(/^host-\S+\/host\/standby-init$/);
+    // Somebody else takes the step meanwhile.
+    await repository.tctl("auth", "rotate", "--manual", "--type=host", "--phase=init");
+    await screen.keys("l");
+    await screen.see("BLOCKED");
+    // What moved is told first.
+    await screen.keys("x", "q");
+    await screen.see("ended with 3");
+  });
+
   it("plan -i shows, and changes nothing", async () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "host");

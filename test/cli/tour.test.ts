@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const TOUR = join(ROOT, "dist", "sandbox", "tour.js");
@@ -99,7 +100,7 @@ it.each([
 it("a tour that there is not says which there are", async () => {
   const { exitCode, stderr } = await execa(process.execPath, [TOUR, "constructor"], { reject: false });
   expect(exitCode).toBe(1);
-  expect(stderr).toContain("there is no tour of constructor, only of teleport, talos");
+  expect(flat(stderr)).toContain("there is no tour of constructor, only of teleport, talos");
 });
 
 /** What it says to try next, pasted into a shell beside a clone; all but the real Teleport, which takes one. */

@@ -39,7 +39,12 @@ function said(policy: Partial<Policy>, now: string): string {
 /** The moment from which steps may begin, in UTC. */
 function opens(policy: Partial<Policy>, now: string): string {
   const message = said(policy, now);
-  return /\((\S+Z)\)$/.exec(message)?.[1] ?? message;
+  const [, date = "", time = "", other, utc] =
+    /from \w{3} (\d+ \w+ \d{4}), (\d\d:\d\d) \S+(?: \((?:(\d+ \w+ \d{4}), )?(\d\d:\d\d) UTC\))?$/.exec(
+      message,
+    ) ?? [];
+  const at = Date.parse(`${other ?? date} ${utc ?? time} UTC`);
+  return Number.isNaN(at) ? message : new Date(at).toISOString().replace(".000Z", "Z");
 }
 
 const WEEKNIGHTS = { windows: [{ days: ["mon", "thu"], from: "22:00", to: "04:00" }] } as const;
@@ -161,11 +166,11 @@ describe("change windows", () => {
 
   it("say when they open, there and in UTC, and why not before", () => {
     expect(said(WEEKNIGHTS, "2026-11-24T12:00:00Z")).toBe(
-      "no change window is open; steps may begin from thu 2026-11-26 22:00 Europe/Vienna (2026-11-26T21:00:00Z)",
+      "no change window is open; steps may begin from Thu 26 November 2026, 22:00 Europe/Vienna (21:00 UTC)",
     );
     const freezes = [freeze("2026-11-24T00:00:00.000Z", "2026-11-24T23:00:00.000Z")];
     expect(said({ freezes }, "2026-11-24T12:00:00Z")).toBe(
-      "held by a freeze (sale); steps may begin from wed 2026-11-25 00:00 Europe/Vienna (2026-11-24T23:00:00Z)",
+      "held by a freeze (sale); steps may begin from Wed 25 November 2026, 00:00 Europe/Vienna (24 November 2026, 23:00 UTC)",
     );
   });
 });

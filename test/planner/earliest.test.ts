@@ -205,13 +205,13 @@ describe("the earliest time of a step", () => {
 it("is said in text and in Markdown", () => {
   const plan = planOf({ live: "standby", policy: { ...NIGHTS, soakMs: HOUR } });
   expect(planText(plan, plainPaint)).toContain(
-    "       when      not before Mon 23 Nov 2026 21:00 UTC (window)\n",
+    "       when      not before Mon 23 November 2026, 21:00 UTC (window)\n",
   );
   expect(planText(plan, plainPaint)).toContain(
-    "       when      not before Mon 23 Nov 2026 22:00 UTC (soak time)\n",
+    "       when      not before Mon 23 November 2026, 22:00 UTC (soak time)\n",
   );
   const markdown = planMarkdown(plan, { fingerprint: plan.fingerprint });
-  expect(markdown).toContain("   - not before Mon 23 Nov 2026 21:00 UTC (window)\n");
+  expect(markdown).toContain("   - not before Mon 23 November 2026, 21:00 UTC (window)\n");
 });
 
 it("moves with the clock where steps come later, which is no other plan", () => {

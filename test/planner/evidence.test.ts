@@ -6,6 +6,7 @@ import type { RotationResource } from "../../src/resources/model/desired.ts";
 import type { LiveAuthority } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { RotationRecord } from "../../src/rotation/record.ts";
+import { TELEPORT } from "../../src/teleport/profile.ts";
 import {
   ago,
   authority,
@@ -81,12 +82,32 @@ describe("absence is no evidence: a rotation that is not ours", () => {
     const wanted = { type: "host", retire: [OTHER] };
     const record = { format_version: "1.0", cluster: CLUSTER, rotations: [] } as const;
     const later = rotation("init");
-    expect(standingOf(wanted, authority("init"), earlier, record, [earlier, later])).toBe("finished");
-    expect(standingOf(wanted, authority("init"), earlier, record, [earlier])).toBe("unclear");
+    expect(
+      standingOf(wanted, authority("init"), earlier, {
+        record,
+        profile: TELEPORT,
+        declared: [earlier, later],
+      }),
+    ).toBe("finished");
+    expect(
+      standingOf(wanted, authority("init"), earlier, { record, profile: TELEPORT, declared: [earlier] }),
+    ).toBe("unclear");
     const known = { ...record, rotations: [memory("init")] };
-    expect(standingOf(wanted, authority("init"), earlier, known, [earlier])).toBe("finished");
+    expect(
+      standingOf(wanted, authority("init"), earlier, {
+        record: known,
+        profile: TELEPORT,
+        declared: [earlier],
+      }),
+    ).toBe("finished");
     const other = { ...record, rotations: [memory("init", { current_id: "other" })] };
-    expect(standingOf(wanted, authority("init"), earlier, other, [earlier, later])).toBe("unclear");
+    expect(
+      standingOf(wanted, authority("init"), earlier, {
+        record: other,
+        profile: TELEPORT,
+        declared: [earlier, later],
+      }),
+    ).toBe("unclear");
   });
 
   it("a CA that is not in the listing is not over while the record has it under way", () => {
@@ -271,6 +292,7 @@ describe("absence is no evidence: what a component reports", () => {
       ended_at: ago(5),
       previous_id: null,
       name: "before",
+      contents: ["content-before"],
     });
     const seen = { components: with2({ currentId: null, unclear: "" }) };
     expect(planned([next], "standby", { live: standby, seen, record: [past] }).outcome).toBe("ready");

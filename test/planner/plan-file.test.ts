@@ -230,7 +230,7 @@ describe("a plan file", () => {
     const failure = refusal(() => requireApproved(by(fileOf()), now));
     expect(failure).toMatchObject({ code: "stale" });
     expect(String(failure)).toMatchInlineSnapshot(`
-      "Failure: plan.json is stale: since 2026-11-21T12:00:00.000Z this moved
+      "Failure: plan.json is stale: since 21 November 2026, 12:00 UTC this moved
         - acme.cluster host: the phase was init, and is update_clients
         - acme.cluster host: it no longer signs with tls sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
         - acme.cluster host: it now signs with tls sha256:1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b

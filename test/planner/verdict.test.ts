@@ -18,6 +18,7 @@ import {
   NEW,
   NOW,
   OLD,
+  OTHER,
   observation,
   rotation,
 } from "../world/host-rotation.ts";
@@ -94,6 +95,25 @@ describe("one verdict, in JSON as in every form for people", () => {
       expect(text).toContain("One edit is due in git.");
       // On a line of its own, to be copied.
       expect(text).toMatch(/^(?: {2}→ )?capstan rotate finish host$/m);
+    }
+  });
+});
+
+describe("a rotation that is over by what git says alone", () => {
+  it("is nothing to do only if git is right, and how to tell is said", () => {
+    const slip = [{ type: "host", retire: [OTHER] }];
+    const plan = planned({
+      live: "standby",
+      wanted: "standby",
+      record: null,
+      resource: { authorities: slip },
+    });
+    expect(plan).toMatchObject({ outcome: "no_changes", verdict: "nothing_to_do" });
+    for (const text of [planText(plan, plainPaint), planMarkdown(plan)]) {
+      expect(text).not.toContain("No changes");
+      const said = text.replaceAll(/\s+/g, " ");
+      expect(said).toContain("Nothing to do, if git is right");
+      expect(said).toContain("nothing shows that the key to be retired was ever there");
     }
   });
 });

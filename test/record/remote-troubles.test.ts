@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRace, remoteFailure } from "../../src/record/remote-failure.ts";
 import { GitServer } from "../servers/git-server.ts";
+import { flat } from "../world/flat.ts";
 import type { Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 
@@ -126,7 +127,7 @@ describe("capstan apply, where the server of the record is not well", () => {
   /** Ends with an error that says both, and changes nothing. */
   async function refused(said: string, hint: string, env: Readonly<Record<string, string>> = {}) {
     const ran = await runner.run(["apply", "--auto-approve"], env);
-    const text = ran.stderr.replace(/\s+/g, " ");
+    const text = flat(ran.stderr);
     expect([ran.exit, text]).toEqual([1, expect.stringContaining(said)]);
     expect(text).toContain(hint);
     expect(ran.stderr).not.toMatch(/\n\s+at |\ufffd/);

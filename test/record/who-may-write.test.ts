@@ -212,7 +212,7 @@ describe("who may write: a folder among containers and machines", () => {
     const late = async () => (await contenders.start("folder", folder, "late", "0").answers())[0];
     await expect
       .poll(late, { interval: 300 })
-      .toMatchObject({ got: true, notices: [expect.stringContaining("ran out at")] });
+      .toMatchObject({ got: true, notices: [expect.stringContaining("ran out on")] });
   });
 
   it("a run that is stopped keeps its lock from those who see it, and knows by its clocks that it lost it", async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 /**
@@ -68,7 +69,7 @@ describe("a folder of the tree that looks like a repository is none", () => {
     const { exit, stdout, stderr } = await repository.capstan(...args);
     expect(existsSync(mark()), stderr).toBe(false);
     if (args[0] === "validate") expect([exit, stdout]).toEqual([0, expect.stringContaining("Valid.")]);
-    else expect([exit, stderr]).toEqual([1, expect.stringContaining('Cannot run "/nowhere/tctl"')]);
+    else expect([exit, flat(stderr)]).toEqual([1, expect.stringContaining('Cannot run "/nowhere/tctl"')]);
   });
 
   it("nor is one on its own, where no repository is around it", async () => {
@@ -79,7 +80,7 @@ describe("a folder of the tree that looks like a repository is none", () => {
       [join(import.meta.dirname, "..", "..", "dist", "capstan.js"), "plan"],
       { cwd: alone, reject: false, stdin: "ignore" },
     );
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("cannot use bare repository")]);
+    expect([exitCode, flat(stderr)]).toEqual([1, expect.stringContaining("cannot use bare repository")]);
     expect(existsSync(mark())).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import { runHere } from "../world/command-line.ts";
+import { flat } from "../world/flat.ts";
 import { type Ran, Repository } from "../world/repository.ts";
 
 /** A server that counts who dials it, and answers nobody. */
@@ -300,7 +301,7 @@ describe("an attacker's pull request runs nothing, dials nobody, and shows no va
     expect(text.stdout + text.stderr + markdown.stdout).not.toMatch(/[\u001b\u202e]/);
     if ("error" in expected) {
       expect(json.exit).toBe(1);
-      expect(json.stderr).toMatch(expected.error);
+      expect(flat(json.stderr)).toMatch(expected.error);
       return;
     }
     if (json.stdout === "") throw new Error(json.stderr);

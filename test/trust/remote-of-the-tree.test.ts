@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHere } from "../world/command-line.ts";
+import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
 /** git takes whatever is no remote of the clone for an address, and a folder of the tree may have hooks. */
@@ -45,7 +46,10 @@ describe("a remote is one of the clone, not a folder of the tree", () => {
       ["lock", "show"],
     ]) {
       const { exit, stderr } = await runHere(words, here);
-      expect([exit, stderr]).toEqual([1, expect.stringContaining("no remote that is called tools/evil.git")]);
+      expect([exit, flat(stderr)]).toEqual([
+        1,
+        expect.stringContaining("no remote that is called tools/evil.git"),
+      ]);
     }
     expect(existsSync(mark())).toBe(false);
   });

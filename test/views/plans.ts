@@ -194,7 +194,7 @@ export function overrideEnabled(): Plan {
         issuer: "CN=Corporate Issuing",
         not_before: "2026-11-20T00:00:00Z",
         not_after: "2027-11-20T00:00:00Z",
-        chain: ["CN=Corporate Issuing, until 2030-01-01T00:00:00Z, sha256 5e5e5e5e5e5e5e5e"],
+        chain: ["CN=Corporate Issuing, until 1 January 2030, sha256 5e5e5e5e5e5e5e5e"],
         crl: true,
         fields: [{ field: "state", from: "staged", to: "enabled" }],
       },
@@ -321,7 +321,7 @@ export function overridesDue(): Plan {
         {
           id: "max-age",
           subject: `key/${OTHER}`,
-          message: "signs for db since 2021-01-01T00:00:00Z, longer than max_age allows",
+          message: "signs for db since 1 January 2021, longer than max_age allows",
           remedy: "`capstan rotate start db`",
           blocks: false,
         },

@@ -41,6 +41,8 @@ export function programOf(
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
+      // `report` prints it, as it does all errors.
+      outputError: () => undefined,
       getOutHelpWidth: () => Math.min(streams.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
     })
     .showSuggestionAfterError();

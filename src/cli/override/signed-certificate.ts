@@ -15,6 +15,7 @@ import {
 import { readOverrides } from "../../teleport/overrides/read-cluster.ts";
 import { harmlessLine } from "../../views/harmless.ts";
 import { paragraph } from "../../views/text/columns.ts";
+import { writtenDate } from "../../written-date.ts";
 import { certificateFacts } from "../../x509/certificate.ts";
 import type { Terminal } from "../terminal.ts";
 import { overrideInGit } from "./entries-in-git.ts";
@@ -110,7 +111,7 @@ export function sayCertificate(
 ): void {
   const { subject, issuer, notAfter } = certificateFacts(entry.certificate);
   terminal.stdout.write(
-    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${notAfter}, chain of ${entry.chain.length}\n`,
+    `${paragraph(what, "", "  ")}\n  key ${entry.keyHash}\n  subject ${harmlessLine(subject)}\n  issuer  ${harmlessLine(issuer)}\n  until   ${writtenDate(notAfter)}, chain of ${entry.chain.length}\n`,
   );
   for (const { severity, where, message, remedy } of findings) {
     if (severity === "info") continue;

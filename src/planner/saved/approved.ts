@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { type ClusterPlan, needsOwnApproval, type Plan } from "../../rotation/plan.ts";
+import { writtenDate } from "../../written-date.ts";
 import { type ClusterBinding, clusterFingerprint, planFingerprint } from "./fingerprint.ts";
 import { clusterDifference, consequences, workDifference } from "./plan-difference.ts";
 import type { BoundPlan, PlanFile } from "./plan-file.ts";
@@ -142,7 +143,7 @@ function staleFile(
   const follows = consequences(alone(planned, file.plan), alone(cluster, plan));
   return new Failure(
     "stale",
-    `${name} is stale: since ${file.made_at} this moved\n${listed([...moved, ...follows])}`,
+    `${name} is stale: since ${writtenDate(file.made_at)} this moved\n${listed([...moved, ...follows])}`,
     { hint: "nothing was applied there; plan again, and have it approved again" },
   );
 }

@@ -6,6 +6,7 @@ import type { TalosType } from "../../talos/authority-types.ts";
 import type { TalosKeys } from "../../talos/kept-keys.ts";
 import { keptKeys, withKeptKeys } from "../../talos/kept-keys.ts";
 import type { KnownRotation } from "../../talos/rotation-keys.ts";
+import { writtenDate } from "../../written-date.ts";
 import type { CaCertificate } from "../../x509/ca-certificate.ts";
 import { isKeyOf } from "../../x509/private-key.ts";
 import type { RotationMemory } from "../platform.ts";
@@ -73,9 +74,9 @@ function unfitFor({ next, keys }: KnownRotation, now: Date): string | null {
   if (next.fingerprint === keys.old) return "the CA to come is the one that is retired";
   if (!certificate.ca) return "the certificate to come is not one of a CA";
   if (certificate.validFromDate > now)
-    return `the CA to come is valid only from ${certificate.validFromDate.toISOString()}`;
+    return `the CA to come is valid only from ${writtenDate(certificate.validFromDate.toISOString())}`;
   if (certificate.validToDate <= now)
-    return `the CA to come ran out at ${certificate.validToDate.toISOString()}`;
+    return `the CA to come ran out on ${writtenDate(certificate.validToDate.toISOString())}`;
   return null;
 }
 

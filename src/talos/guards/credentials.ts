@@ -1,6 +1,7 @@
 import { failWith, unknown } from "../../guards/judgement.ts";
 import type { Guard } from "../../profile/profile.ts";
 import { isForward } from "../../rotation/phase.ts";
+import { writtenDate } from "../../written-date.ts";
 import { talosFacts } from "../facts.ts";
 import { talosConnection } from "../resources/connection.ts";
 
@@ -26,7 +27,7 @@ export const credentials: Guard = {
       return failWith([
         {
           subject,
-          message: `expires at ${credentials.notAfter}, before this step could be proven`,
+          message: `expires on ${writtenDate(credentials.notAfter)}, before this step could be proven`,
           remedy: "issue a new talosconfig first",
         },
       ]);

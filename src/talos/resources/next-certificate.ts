@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { writtenDate } from "../../written-date.ts";
 import { fingerprintOf, spkiOf } from "../../x509/spki.ts";
 
 /** `null` for what cannot be read. */
@@ -22,6 +23,6 @@ export function problemWithNext(pem: string, retired: readonly unknown[], now: D
   if (retired.includes(fingerprintOf(spkiOf(certificate.publicKey))))
     return "has the key that this rotation retires";
   if (now !== null && certificate.validToDate <= now)
-    return `expired on ${certificate.validToDate.toISOString().slice(0, 10)}`;
+    return `expired on ${writtenDate(certificate.validToDate.toISOString())}`;
   return null;
 }

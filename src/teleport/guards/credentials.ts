@@ -2,6 +2,7 @@ import { failWith, unknown } from "../../guards/judgement.ts";
 import type { Guard } from "../../profile/profile.ts";
 import type { Credentials, Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
 import type { Edge } from "../../rotation/phase.ts";
+import { writtenDate } from "../../written-date.ts";
 
 /**
  * The identity that capstan itself uses: an identity file embeds the host CAs that it trusts and a certificate
@@ -29,7 +30,7 @@ export const credentials: Guard = {
       return failWith([
         {
           subject,
-          message: `expires at ${credentials.notAfter}, before this step could be verified`,
+          message: `expires on ${writtenDate(credentials.notAfter)}, before this step could be verified`,
           remedy: "issue a new identity file first",
         },
       ]);

@@ -1,10 +1,12 @@
 import { workOf } from "../../checklist/work.ts";
 import { failWith, unknown } from "../../guards/judgement.ts";
+import { isoTime } from "../../iso-time.ts";
 import type { Guard, GuardInput } from "../../profile/profile.ts";
 import { identify, type LiveAuthority, type PeerObservation } from "../../rotation/observation.ts";
 import type { Finding } from "../../rotation/plan.ts";
 import { phaseRecord } from "../../rotation/record.ts";
 import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
+import { writtenMoment } from "../../written-date.ts";
 
 /**
  * A root pushes these CAs to its leafs, a leaf gives its host CA to its roots; nothing in a cluster shows whether
@@ -144,7 +146,7 @@ function unreached(peer: Peer, input: GuardInput): readonly Finding[] {
   if (!stated) lacks.push(`nobody states ${step}`);
   if (entered === null) lacks.push(`nobody knows since when the CA is in ${edge.from}`);
   else if (now < entered + SYNC_MS) {
-    lacks.push(`the sync may take until ${new Date(entered + SYNC_MS).toISOString()}`);
+    lacks.push(`the sync may take until ${writtenMoment(isoTime(entered + SYNC_MS))}`);
   }
   const heard = peer.lastHeartbeat === null ? null : Date.parse(peer.lastHeartbeat);
   if (peer.role === "leaf" && (heard === null || entered === null || heard <= entered)) {

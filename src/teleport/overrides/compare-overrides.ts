@@ -1,4 +1,5 @@
 import type { CertificateFacts } from "../../rotation/observation.ts";
+import { writtenDate } from "../../written-date.ts";
 import { type Certificate, certificateFacts } from "../../x509/certificate.ts";
 import { printedName } from "../../x509/distinguished-name.ts";
 import type { KeyHash } from "../../x509/spki.ts";
@@ -97,7 +98,7 @@ function factsOfEntry(entry: OverrideEntry | undefined): EntryFacts | null {
       certificate === null ? null : { ...certificateFacts(certificate), sha256: certificate.sha256 },
     chain: chain.map(
       ({ subject, notAfter, sha256 }) =>
-        `${printedName(subject)}, until ${notAfter.slice(0, 10)}, sha256 ${sha256.slice(0, 16)}`,
+        `${printedName(subject)}, until ${writtenDate(notAfter.slice(0, 10))}, sha256 ${sha256.slice(0, 16)}`,
     ),
   };
 }

@@ -1,3 +1,4 @@
+import { writtenDate } from "../../written-date.ts";
 import { type Certificate, isSelfIssued, orderChain } from "../../x509/certificate.ts";
 import { checkSignatureFrom } from "../../x509/check-signature.ts";
 import { ORGANIZATION, printedName, valuesOf } from "../../x509/distinguished-name.ts";
@@ -59,7 +60,8 @@ const CONTENT: readonly ContentRule[] = [
   {
     code: "dates-reversed",
     violated: ({ notBefore, notAfter }) => Date.parse(notBefore) > Date.parse(notAfter),
-    message: ({ notBefore, notAfter }) => `begins at ${notBefore}, after its end at ${notAfter}`,
+    message: ({ notBefore, notAfter }) =>
+      `begins on ${writtenDate(notBefore)}, after its end on ${writtenDate(notAfter)}`,
     remedy: "have it issued again, with dates in order",
     serverText: fixed("NotBefore > NotAfter"),
   },

@@ -1,3 +1,4 @@
+import { writtenDate } from "../../written-date.ts";
 import type { Certificate } from "../../x509/certificate.ts";
 import { printedName } from "../../x509/distinguished-name.ts";
 import type { RevocationList } from "../../x509/revocation-list.ts";
@@ -13,10 +14,11 @@ export function crlProblem(
   now: number,
 ): string | null {
   if (crl === undefined) return "there is none";
-  if (Date.parse(crl.thisUpdate) > now + CLOCK_SKEW_MS) return `it begins only at ${crl.thisUpdate}`;
+  if (Date.parse(crl.thisUpdate) > now + CLOCK_SKEW_MS)
+    return `it begins only on ${writtenDate(crl.thisUpdate)}`;
   if (crl.nextUpdate === null) return "it does not say until when it holds";
   if (Date.parse(crl.nextUpdate) < Date.parse(certificate.notAfter)) {
-    return `it ends at ${crl.nextUpdate}, before the certificate`;
+    return `it ends on ${writtenDate(crl.nextUpdate)}, before the certificate`;
   }
   if (printedName(crl.issuer) !== printedName(certificate.subject)) {
     return `its issuer is ${printedName(crl.issuer)}, not the certificate's subject`;

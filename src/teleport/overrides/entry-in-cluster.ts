@@ -1,3 +1,5 @@
+import { isoTime } from "../../iso-time.ts";
+import { writtenDate, writtenMoment } from "../../written-date.ts";
 import { authorityKey, type CaKeys } from "./ca-keys.ts";
 import { crlProblem } from "./crl.ts";
 import type { LiveContext } from "./live-context.ts";
@@ -39,8 +41,8 @@ export const CLUSTER_ENTRY_RULES: readonly ClusterEntryRule[] = [
         ? null
         : {
             at: ".certificate",
-            message: `expires at ${certificate.notAfter}, after the self-signed certificate of its key (${bound})`,
-            remedy: `have it issued with an end of at most ${bound}`,
+            message: `expires on ${writtenDate(certificate.notAfter)}, after the self-signed certificate of its key (${writtenDate(bound)})`,
+            remedy: `have it issued with an end of at most ${writtenDate(bound)}`,
             serverText: `certificate override "${keyHash}" expires after self-signed CA certificate, that is not allowed: ${certificate.notAfter} > ${bound}`,
           },
   },
@@ -83,7 +85,7 @@ export const CLUSTER_ENTRY_RULES: readonly ClusterEntryRule[] = [
       crlProblem(live.crls.get(keyHash), certificate, now) === null
         ? null
         : {
-            message: `needs a revocation list, but the self-signed certificate of its key expired at ${bound}`,
+            message: `needs a revocation list, but the self-signed certificate of its key expired on ${writtenDate(bound)}`,
             remedy: "rotate this CA",
             serverText: "x509: template.ThisUpdate is after template.NextUpdate",
           },
@@ -126,7 +128,7 @@ export const CLUSTER_ENTRY_RULES: readonly ClusterEntryRule[] = [
       return first === undefined
         ? null
         : {
-            message: `ends at ${first.notAfter}, before the rotation can be over (${new Date(rotationEndsAt).toISOString()})`,
+            message: `ends on ${writtenDate(first.notAfter)}, before the rotation can be over (${writtenMoment(isoTime(rotationEndsAt))})`,
             remedy: "renew it before the rotation goes on",
           };
     },

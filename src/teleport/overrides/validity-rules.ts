@@ -1,3 +1,4 @@
+import { writtenDate } from "../../written-date.ts";
 import { isSelfIssued, isSelfSigned } from "../../x509/certificate.ts";
 import { signatureAlgorithm } from "../../x509/signature-algorithm.ts";
 import { type EntryRule, ofCertificate, onWholePath } from "./entry-rule.ts";
@@ -8,7 +9,7 @@ function atLevel(level: "high" | "medium" | "low"): EntryRule["find"] {
     expiryLevel(certificate, now) === level
       ? {
           severity: "warning",
-          message: `expires in ${daysLeft(certificate.notAfter, now)} days, at ${certificate.notAfter}`,
+          message: `expires in ${daysLeft(certificate.notAfter, now)} days, on ${writtenDate(certificate.notAfter)}`,
         }
       : null,
   );
@@ -23,7 +24,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
       Date.parse(certificate.notAfter) < now
         ? {
             severity: "error",
-            message: `expired at ${certificate.notAfter}; Teleport would use it all the same`,
+            message: `expired on ${writtenDate(certificate.notAfter)}; Teleport would use it all the same`,
           }
         : null,
     ),
@@ -35,7 +36,7 @@ export const VALIDITY_RULES: readonly EntryRule[] = [
       Date.parse(certificate.notBefore) > now
         ? {
             severity: state === "enabled" ? "error" : "warning",
-            message: `is not valid before ${certificate.notBefore}`,
+            message: `is not valid before ${writtenDate(certificate.notBefore)}`,
           }
         : null,
     ),

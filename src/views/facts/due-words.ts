@@ -1,6 +1,6 @@
-import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import type { Forecast, ForecastItem, ForecastStep, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import { writtenDate, writtenMoment } from "../../written-date.ts";
 import { count } from "../count.ts";
-import { dateOf, momentText } from "../times.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** Of many change windows: JSON and the calendar have all of them. */
@@ -20,7 +20,7 @@ export function whenDue({ at }: Pick<ForecastItem, "at">, { made_at }: Pick<Fore
 /** The head of a forecast: what time it is about, and how much is due in it. */
 export function dueHead({ items, made_at, until, problems }: Forecast): string {
   const days = Math.round((Date.parse(until) - Date.parse(made_at)) / DAY_MS);
-  const time = `within ${count(days, "day")}, until ${dateOf(until)}`;
+  const time = `within ${count(days, "day")}, until ${writtenDate(until.slice(0, 10))}`;
   const due = items.filter((item) => item.due).length;
   const unread = problems.length === 0 ? "" : `; ${count(problems.length, "cluster")} could not be read`;
   return due === 0 ? `Nothing is due ${time}${unread}.` : `${due} due ${time}${unread}.`;
@@ -31,9 +31,22 @@ export function firstLater({ items }: Forecast): ForecastItem | undefined {
   return items.find(({ due }) => !due);
 }
 
-/** `Tue 1 Dec 2026 22:00 UTC to Wed 2 Dec 2026 04:00 UTC`. */
+/** Of many steps to come: JSON and the calendar have all of them. */
+export const STEPS_SHOWN = 12;
+
+/** The steps that time holds, first those that come first. */
+export function datedSteps({ steps }: Forecast): readonly ForecastStep[] {
+  return steps.filter(({ at }) => at !== null);
+}
+
+/** `host: init → update_clients`. */
+export function stepToCome({ authority, from, to }: ForecastStep): string {
+  return `${authority}: ${from} → ${to}`;
+}
+
+/** `Tue 1 December 2026, 22:00 UTC to Wed 2 December 2026, 04:00 UTC`. */
 export function spanText({ from, until }: Pick<ForecastWindow, "from" | "until">): string {
-  return `${momentText(from)} to ${momentText(until)}`;
+  return `${writtenMoment(from)} to ${writtenMoment(until)}`;
 }
 
 /** Their names, of many the first ones; `spell` writes a name. */

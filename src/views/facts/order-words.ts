@@ -1,4 +1,5 @@
 import type { ClusterPlan, HoldPlan } from "../../rotation/plan.ts";
+import { writtenDate, writtenMoment } from "../../written-date.ts";
 
 const NAMED = 5;
 
@@ -18,7 +19,7 @@ export function orderWords({
 }
 
 function heldWords(what: string, { reason, until }: HoldPlan): string {
-  return `${what}${until === null ? "" : ` until ${until}`}: ${reason}`;
+  return `${what}${until === null ? "" : ` until ${writtenDate(until)}`}: ${reason}`;
 }
 
 function waveWords(wave: ClusterPlan["wave"]): readonly string[] {
@@ -30,5 +31,5 @@ function waveWords(wave: ClusterPlan["wave"]): readonly string[] {
     const more = rest > 0 ? ` and ${rest} more` : "";
     return [`wave ${name}, waits for ${waits_for.slice(0, NAMED).join(", ")}${more}`];
   }
-  return [until === null ? `wave ${name}` : `wave ${name}, pauses until ${until}`];
+  return [until === null ? `wave ${name}` : `wave ${name}, pauses until ${writtenMoment(until)}`];
 }

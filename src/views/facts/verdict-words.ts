@@ -18,6 +18,8 @@ export interface Headline {
 export function headline(plan: Pick<Plan, "verdict" | "clusters">): Headline {
   switch (plan.verdict) {
     case "nothing_to_do":
+      if (takenFromGit(plan.clusters).length > 0)
+        return { words: "Nothing to do, if git is right", short: "If git is right", tone: "warn" };
       return isAtRest(plan.clusters)
         ? { words: "No changes", short: "No changes", tone: "good" }
         : { words: "Nothing to do on the cluster", short: "Nothing to do", tone: "warn" };
@@ -102,8 +104,19 @@ export function rollbackText(
   return named.length === 0 ? "" : `${named.slice(0, CLUSTERS_COUNTED).join(", ")}${more}.`;
 }
 
+/** Rotations that are over by what git says, and by nothing else. */
+function takenFromGit(clusters: readonly ClusterPlan[]): readonly string[] {
+  return clusters.flatMap(({ rotations }) =>
+    rotations.flatMap(({ name, unproven }) => (unproven === true ? [name] : [])),
+  );
+}
+
 function isAtRest(clusters: readonly ClusterPlan[]): boolean {
-  return workLeft(clusters).length === 0 && clusters.every(({ drift }) => drift.length === 0);
+  return (
+    workLeft(clusters).length === 0 &&
+    editsDue(clusters).length === 0 &&
+    clusters.every(({ drift }) => drift.length === 0)
+  );
 }
 
 /**
@@ -111,7 +124,8 @@ function isAtRest(clusters: readonly ClusterPlan[]): boolean {
  * commands of edits (`editsDue`) stand below it, each on a line of its own.
  */
 export function nothingToDoText(clusters: readonly ClusterPlan[]): string {
-  if (isAtRest(clusters)) return "Live equals desired.";
+  const unproven = takenFromGit(clusters);
+  if (isAtRest(clusters) && unproven.length === 0) return "Live equals desired.";
   const edits = editsDue(clusters);
   const left = workLeft(clusters);
   const due =
@@ -126,5 +140,11 @@ export function nothingToDoText(clusters: readonly ClusterPlan[]): string {
         ];
   const noticed = clusters.some(({ drift }) => drift.length > 0);
   const seen = noticed && edits.length === 0 ? ["The drift above needs no step."] : [];
-  return [...due, ...hand, ...seen].join(" ");
+  const taken =
+    unproven.length === 0
+      ? []
+      : [
+          `Only git says that ${unproven.join(", ")} ${unproven.length === 1 ? "is" : "are"} over: nothing shows that the key to be retired was ever there. If it is a slip, correct \`retire\`; else the file may be deleted.`,
+        ];
+  return [...due, ...hand, ...seen, ...taken].join(" ");
 }

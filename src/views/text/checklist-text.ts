@@ -1,10 +1,9 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan } from "../../rotation/plan.ts";
-import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { CONSUMER_TONES } from "../facts/consumer-tones.ts";
-import { holdsText, shownWork } from "../facts/work-words.ts";
+import { holdsText, shownWork, statementCommand } from "../facts/work-words.ts";
 import { harmlessLine } from "../harmless.ts";
-import { paragraph, table } from "./columns.ts";
+import { COLUMNS, paragraph, table } from "./columns.ts";
 import type { Paint } from "./paint.ts";
 
 /** The work by hand of the phase at hand, open pieces in full, done ones in a line; `null` when there is none. */
@@ -37,12 +36,21 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
   if (!required) return lines.join("\n");
   lines.push(paragraph(`why     ${item.why}`, INDENT, DEEPER));
   lines.push(paragraph(`verify  ${item.verify}`, INDENT, DEEPER));
-  for (const command of item.commands) lines.push(paragraph(`run     ${command}`, INDENT, DEEPER));
+  for (const command of item.commands) lines.push(commandText(command));
   if (item.artifacts.length > 0) {
     lines.push(paragraph(`files   ${item.artifacts.join(", ")} of \`capstan artifacts\``, INDENT, DEEPER));
   }
-  if (!finished) lines.push(paragraph(`done    ${acknowledgeCommand(id)}`, INDENT, DEEPER));
+  if (!finished) lines.push(paragraph(`done    ${statementCommand(item)}`, INDENT, DEEPER));
   return lines.join("\n");
+}
+
+/** A command stays on one line, to be copied; what it is for stands below it. */
+function commandText(command: string): string {
+  const [typed = "", what] = command.split(/\s+# /);
+  const line = `${INDENT}run     ${typed}`;
+  const fits = line.length <= COLUMNS;
+  const below = what === undefined ? [] : [paragraph(`# ${what}`, fits ? DEEPER : `${INDENT}  `)];
+  return [...(fits ? [line] : [`${INDENT}run`, `${INDENT}  ${typed}`]), ...below].join("\n");
 }
 
 const INDENT = "        ";

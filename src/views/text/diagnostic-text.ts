@@ -1,9 +1,7 @@
 import stringWidth from "string-width";
-import wrapAnsi from "wrap-ansi";
 import type { Diagnostic } from "../../resources/model/desired.ts";
 import { harmless } from "../harmless.ts";
-
-const WIDTH = 80;
+import { COLUMNS, paragraph } from "./columns.ts";
 
 /**
  * A diagnostic for people: place and message, the line it is about with a caret, and what to do.
@@ -11,22 +9,17 @@ const WIDTH = 80;
  */
 export function diagnosticText(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, excerpt, suggestion } = diagnostic;
-  const lines = wrap(`${harmless(file)}:${line}:${column}: ${severity}: ${harmless(message)}`, "", "    ");
+  const head = `${harmless(file)}:${line}:${column}: ${severity}: ${harmless(message)}`;
+  const lines = [paragraph(head, "", "    ")];
   if (excerpt !== null) lines.push(...excerptLines(excerpt, line, column));
-  if (suggestion !== null) lines.push(...wrap(harmless(suggestion), "  ", "  "));
+  if (suggestion !== null) lines.push(paragraph(harmless(suggestion), "  "));
   return `${lines.join("\n")}\n`;
-}
-
-function wrap(text: string, first: string, rest: string): string[] {
-  return wrapAnsi(text, WIDTH - rest.length)
-    .split("\n")
-    .map((line, index) => (index === 0 ? first : rest) + line);
 }
 
 /** The line with its number, cut around the column where it is too long, and the caret below. */
 function excerptLines(excerpt: string, line: number, column: number): string[] {
   const gutter = `  ${line} | `;
-  const room = WIDTH - gutter.length;
+  const room = COLUMNS - gutter.length;
   const offset = Math.min(column - 1, excerpt.length);
   let before = shown(excerpt.slice(0, offset));
   let after = shown(excerpt.slice(offset));

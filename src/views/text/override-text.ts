@@ -67,7 +67,7 @@ function day(moment: string | null): string {
 }
 
 function dueText({ key_hash, message, command }: CertificateDue, paint: Paint): string {
-  const head = `${paint("warn", "due")} ${harmlessLine(message)}: ${shortHash(key_hash)}`;
+  const head = paint("warn", `${harmlessLine(message)}: ${shortHash(key_hash)}`);
   // In one piece, so that it can be copied.
   return `${paragraph(head, "    ", "      ")}\n      → ${command}`;
 }

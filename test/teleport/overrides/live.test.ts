@@ -59,7 +59,7 @@ describe("revocation lists", () => {
     if (crl === null) throw new Error("no CRL");
     expect(crlProblem(crl, certificate, NOW)).toBeNull();
     expect(crlProblem(undefined, certificate, NOW)).toBe("there is none");
-    expect(crlProblem(crl, certificate, NOW - 10 * 60_000)).toContain("begins only at");
+    expect(crlProblem(crl, certificate, NOW - 10 * 60_000)).toContain("begins only on");
     expect(crlProblem({ ...crl, nextUpdate: null }, certificate, NOW)).toContain("until when");
     expect(crlProblem({ ...crl, signatureValid: false }, certificate, NOW)).toContain("signature");
     const longer = parse((await certify(ours.keys, issuing, { notAfter: BOUND + DAY })).pem);

@@ -391,6 +391,18 @@ describe("revocation lists in status", () => {
     expect(crls.size).toBe(0);
   });
 
+  it.each([
+    ["ECDSA", P256, RSA],
+    ["RSA", RSA, P256],
+    ["ECDSA", P256, P256],
+    ["RSA", RSA, RSA],
+  ])("knows the signature of an %s key, whatever its issuer signs with", async (_name, own, above) => {
+    const root = await certify(await newKeys(above), null, { subject: "CN=Root", algorithm: above });
+    const leaf = await certify(await newKeys(own), root);
+    const crl = await readRevocationList(await crlOf(leaf), parse(leaf.pem));
+    expect(crl?.signatureValid).toBe(true);
+  });
+
   it("notices a signature of another key", async () => {
     const crl = await readRevocationList(await crlOf(issuing), parse(override.pem));
     expect(crl?.signatureValid).toBe(false);
