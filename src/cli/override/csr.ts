@@ -98,7 +98,12 @@ async function writeRequest(
   };
   if (byFlag) await mkdir(dirname(resolve(workspace.folder, file)), { recursive: true });
   const place = byFlag
-    ? { folder: dirname(resolve(workspace.folder, file)), file: basename(file), git: null }
+    ? {
+        folder: dirname(resolve(workspace.folder, file)),
+        file: basename(file),
+        git: null,
+        env: workspace.env,
+      }
     : { ...workspace, file };
   await editFiles(place, [{ file: place.file, change, absent: () => pem }]);
 }
