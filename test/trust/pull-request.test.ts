@@ -364,7 +364,7 @@ describe("what the base says is what is used", () => {
     const alone = await capstan("plan", "--trust-head");
     expect([alone.exit, alone.stderr]).toEqual([
       1,
-      expect.stringContaining("--trust-head is about a plan with --base"),
+      expect.stringContaining("--trust-head needs --base"),
     ]);
   });
 });
