@@ -16,6 +16,10 @@ import packageJson from "./package.json" with { type: "json" };
 const PRINTED: Readonly<Record<string, readonly string[]>> = {
   // So that it costs no more than bare Node (design, section 9).
   "dist/help.txt": ["help"],
+  // Where a shell looks for them, they are called like this: they can be linked as they are.
+  "dist/completions/capstan": ["completion", "bash"],
+  "dist/completions/_capstan": ["completion", "zsh"],
+  "dist/completions/capstan.fish": ["completion", "fish"],
 };
 
 await compileSchemas();

@@ -45,11 +45,12 @@ const INTRODUCTION = `# Performance
 <!-- Made by \`npm run bench\`; do not edit. -->
 
 What capstan costs beside what one would use instead: \`tctl\` with \`jq\` in a shell loop, or bare Node. Each row is a file in
-\`bench/rows/\`. \`npm run bench\` measures all of them (about half an hour on a quiet machine, with some 3 GB of files below
-the folder for temporary files), \`npm run bench -- NAME\` one, and writes this page from \`bench/results/\`. It needs \`jq\`,
+\`bench/rows/\`. \`npm run bench\` measures all of them (with some 3 GB of files below the folder for
+temporary files), \`npm run bench -- NAME\` one, and writes this page from \`bench/results/\`. It needs \`jq\`,
 \`git\`, \`hyperfine\` and GNU time.
 
-Both sides run in turn, several times, and the least counts: what else the machine does only ever adds. CPU is user and
+Both sides run in turn, those of a minute once and all others several times, and the least counts: what else the machine
+does only ever adds. Where others wanted more than its cores (the load below), only CPU and memory tell anything. CPU is user and
 system time of all processes together, memory that of the largest one. Executables are emulated by a shell script that
 prints what a real cluster printed (\`fixtures/recordings/\`), so that capstan is what is measured.`;
 
@@ -59,7 +60,7 @@ const TABLE_INTRODUCTION =
 function machinesText(all: readonly { readonly machine: Machine; readonly day: string }[]): string {
   const lines = all.map(
     ({ machine, day }) =>
-      `${day}: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
+      `${day}: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}; load ${Math.round(machine.load)}`,
   );
   return [...new Set(lines)].map((line) => `- ${line}`).join("\n");
 }

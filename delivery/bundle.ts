@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from "esbuild";
 
 /**
  * Modules that a package loads for a feature which capstan does not have: commander runs sub-commands that are
@@ -47,6 +47,17 @@ const withLateMade: Plugin = {
   },
 };
 
+/** Of react-reconciler the names alone are 180 KB, and nobody debugs it by a stack trace of capstan. */
+const withShortNames: Plugin = {
+  name: "with-short-names",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/react-reconciler\.production\.js$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { format: "cjs", minify: true });
+      return { contents: code };
+    });
+  },
+};
+
 /** What holds for every part. No path of this machine gets into it: two builds in two folders are equal. */
 const COMMON = {
   bundle: true,
@@ -61,7 +72,7 @@ const COMMON = {
   banner: {
     js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
   },
-  plugins: [withoutUnneeded, withLateMade],
+  plugins: [withoutUnneeded, withLateMade, withShortNames],
   // React's development build is several times larger and slower.
   define: { "process.env.NODE_ENV": '"production"' },
   jsx: "automatic",
@@ -71,12 +82,27 @@ const COMMON = {
   preserveSymlinks: true,
 } as const satisfies BuildOptions;
 
+/** The executable looks at the version before it loads the program, which lies beside it in pieces. */
+const withProgramBeside: Plugin = {
+  name: "with-program-beside",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true }));
+  },
+};
+
 /** What is bundled apart from the rest, and where it goes. */
 const PARTS = {
+  // One file and nothing that it does not need: each costs `--version` and `--help` a tenth of bare Node.
+  executable: {
+    entryPoints: { capstan: "src/cli/capstan.ts" },
+    outdir: "dist",
+    banner: {},
+    plugins: [withProgramBeside],
+  },
   // In lazily loaded pieces, so that `--version` never pays for Ink or X.509 code (design, section 9). Names stay as
   // they are in the sources, for whoever reads a stack trace; shorter ones start no faster.
   product: {
-    entryPoints: { capstan: "src/cli/capstan.ts", main: "src/cli/main.ts" },
+    entryPoints: { main: "src/cli/main.ts" },
     outdir: "dist",
     splitting: true,
   },
@@ -107,6 +133,11 @@ export type Metafiles = Readonly<Record<keyof typeof PARTS, Metafile>>;
 /** Bundles every part into `dist/`. */
 export async function bundle(): Promise<Metafiles> {
   const made = async (part: keyof typeof PARTS) => (await build({ ...COMMON, ...PARTS[part] })).metafile;
-  const [product, sandbox, action] = await Promise.all([made("product"), made("sandbox"), made("action")]);
-  return { product, sandbox, action };
+  const [executable, product, sandbox, action] = await Promise.all([
+    made("executable"),
+    made("product"),
+    made("sandbox"),
+    made("action"),
+  ]);
+  return { executable, product, sandbox, action };
 }

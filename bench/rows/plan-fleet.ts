@@ -36,7 +36,7 @@ export const planFleet: Row = {
           theirs: { argv: ["sh", "-c", shell] },
           ours: { argv: [...CAPSTAN, "plan", "--format=json"], cwd: repository },
         },
-        size === 500 ? 2 : 1,
+        1,
       );
       costs.push({ size, ...cost });
     }

@@ -29,7 +29,7 @@ export const planSmall: Row = {
           theirs: { argv: ["sh", "-c", shell] },
           ours: { argv: [...CAPSTAN, "plan"], cwd: join(folder, "repository") },
         },
-        8,
+        5,
       );
       figures.push({
         what: `${delayMs} ms, time`,

@@ -1,6 +1,7 @@
 import type { FailureCode } from "../failure.ts";
 import type { DesiredState } from "../resources/model/desired.ts";
 import type { ClusterPlan } from "../rotation/plan.ts";
+import { namingCluster } from "../rotation/remedy-command.ts";
 import type { RunOutcome } from "./event.ts";
 
 /** How the work on one cluster, or on one rotation of it, ended. */
@@ -52,12 +53,16 @@ export function nothingToDo(cluster: ClusterPlan): WorkEnding {
 }
 
 /** Of a cluster whose steps were all taken: what blocked beside them still does. */
-export function afterAll(cluster: ClusterPlan, desired: Pick<DesiredState, "authorities">): WorkEnding {
+export function afterAll(
+  cluster: ClusterPlan,
+  desired: Pick<DesiredState, "authorities" | "clusters">,
+): WorkEnding {
   if (isBlockedBeside(cluster)) return { outcome: "blocked", message: whatBlocks(cluster) };
   const done = "everything that was planned is done";
   const types = namedStill(cluster, desired);
   if (types.length === 0) return { outcome: "applied", message: done };
-  const edit = `capstan rotate finish ${types.join(",")}`;
+  const command = `capstan rotate finish ${types.join(",")}`;
+  const edit = desired.clusters.length > 1 ? namingCluster(command, cluster.name) : command;
   return { outcome: "applied", message: `${done}. One edit is due in git: \`${edit}\`, then a commit` };
 }
 

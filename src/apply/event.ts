@@ -8,7 +8,12 @@ import type { Finding, Plan, Step } from "../rotation/plan.ts";
  * screen are drawn from. `at` is ISO 8601.
  */
 export type RunEvent = { readonly at: string } & (
-  | { readonly type: "plan"; readonly plan: Plan }
+  | {
+      readonly type: "plan";
+      readonly plan: Plan;
+      /** How many clusters git has, where a command has to say which it is about: selected or not. */
+      readonly clusters_in_git?: number;
+    }
   | {
       readonly type: "step-started";
       readonly cluster: string;

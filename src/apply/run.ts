@@ -45,7 +45,8 @@ async function applyAll(context: RunContext, work: LockedClusters): Promise<void
   const whole = await planNow(context, [...looks.values()]);
   work.endRefused(context.accept?.(whole, observationsOf(looks)));
   const plan = work.openPart(whole);
-  emitNow(context, { type: "plan", plan });
+  const inGit = context.desired.clusters.length;
+  emitNow(context, { type: "plan", plan, ...(inGit > 1 ? { clusters_in_git: inGit } : {}) });
   const busy = plan.clusters.filter(hasWork);
   const idle = plan.clusters.filter((cluster) => !hasWork(cluster));
   await sideBySide(idle, context.parallel, (cluster) => work.endIdle(cluster));

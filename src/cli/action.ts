@@ -37,7 +37,7 @@ export async function action(outside: Terminal, mode: string): Promise<ExitCode>
   try {
     return await run(terminal, mode, log);
   } catch (error) {
-    return await report(error, terminal);
+    return await report(error, terminal, { asJson: false, cluster: null });
   } finally {
     log.close();
   }

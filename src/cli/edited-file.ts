@@ -2,6 +2,10 @@ import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { readTarget, type Target, writeTarget } from "../process/written-file.ts";
+import { fileDiagnostics } from "../resources/read/load.ts";
+import { isYaml } from "../resources/read/resource-path.ts";
+import { sourceFile } from "../resources/read/source-file.ts";
+import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
@@ -11,7 +15,7 @@ import type { Workspace } from "./workspace.ts";
  * there. A link within the repository is followed to its end, so that it stays a link; one that leads out of it, or
  * into `.git`, is refused.
  */
-export type EditedRepository = Pick<Workspace, "folder"> & {
+export type EditedRepository = Pick<Workspace, "folder" | "env"> & {
   /** `null` outside of git: then the folder is all there is. */
   readonly git: { readonly root: string } | null;
 };
@@ -28,6 +32,8 @@ export type Edit =
   | { readonly file: string; readonly fresh: string };
 
 interface Written {
+  /** As it was named. */
+  readonly file: string;
   readonly target: Target;
   /** `null`: there is none yet. */
   readonly before: string | null;
@@ -38,7 +44,10 @@ interface Written {
 /** Several clusters may stand in one file: what is read is what the edit before has left. */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Bad input changes nothing: every new text is made, and every place looked at, before the first is written. */
+/**
+ * Bad input changes nothing: every new text is made, read as it will be read, and every place looked at, before the
+ * first is written.
+ */
 export async function editFiles(repository: EditedRepository, edits: readonly Edit[]): Promise<void> {
   const turn = last.then(() => editNow(repository, edits));
   last = turn.catch(() => {});
@@ -52,7 +61,7 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
     const before = await readTarget(target);
     if ("fresh" in edit) {
       if (before !== null) throw thereAlready(edit.file);
-      all.set(target.path, { target, before, text: edit.fresh, mode: null });
+      all.set(target.path, { file: edit.file, target, before, text: edit.fresh, mode: null });
       continue;
     }
     const known = all.get(target.path);
@@ -60,8 +69,9 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
     const text = from === null ? edit.absent?.() : await edit.change(from);
     if (text === undefined) throw gone(edit.file);
     const mode = known === undefined ? await modeOf(target.path) : known.mode;
-    all.set(target.path, { target, before, text, mode });
+    all.set(target.path, { file: edit.file, target, before, text, mode });
   }
+  for (const written of all.values()) insistOnWhatIsRead(repository, written);
   for (const { target, before, text, mode } of all.values()) {
     if (text === before) continue;
     await writeTarget(target, {
@@ -71,6 +81,19 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
       ...(before === null ? { fresh: true as const } : {}),
     });
   }
+}
+
+/** What is typed ends up in YAML, as a reason or a name does: what no command would read again is not written. */
+function insistOnWhatIsRead({ folder, env }: EditedRepository, { file, before, text }: Written): void {
+  if (text === before || !isYaml(file)) return;
+  // An error is one at any time: the clock only decides which waivers are warned of.
+  const found = fileDiagnostics(sourceFile(file, text), folder, env, new Date(0));
+  const errors = found.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return;
+  const said = errors.map(diagnosticText).join("\n");
+  throw new Failure("usage", `${file} would have errors\n\n${said}`, {
+    hint: "nothing was written; correct what was typed, and run it again",
+  });
 }
 
 function thereAlready(file: string): Failure {

@@ -11,7 +11,7 @@ const RESOURCE_FILES = ["clusters/**/*.yaml", "capstan.yaml"] as const;
 
 /** Writes which schema VS Code's YAML extension takes for which files. Never over a file: then it says what to add. */
 export async function writeEditorSettings(
-  { folder, git }: EditedRepository,
+  { folder, git, env }: EditedRepository,
   schema: string,
 ): Promise<readonly string[]> {
   const root = git?.root ?? folder;
@@ -20,6 +20,8 @@ export async function writeEditorSettings(
     const said = paragraph(`${FILE} is there and stays as it is; what it needs:`, "", "  ");
     return [said, `  "yaml.schemas": ${JSON.stringify(mapping["yaml.schemas"])}`];
   }
-  await editFiles({ folder: root, git }, [{ file: FILE, fresh: `${JSON.stringify(mapping, null, 2)}\n` }]);
+  await editFiles({ folder: root, git, env }, [
+    { file: FILE, fresh: `${JSON.stringify(mapping, null, 2)}\n` },
+  ]);
   return [paragraph(`wrote ${FILE}: the schema of ${RESOURCE_FILES.join(" and ")}`, "", "  ")];
 }

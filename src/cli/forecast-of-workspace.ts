@@ -1,11 +1,13 @@
 import type { Forecast } from "../fleet/forecast/forecast.ts";
 import { makeForecast } from "../fleet/forecast/make-forecast.ts";
 import { readingsOfOverrides } from "../planner/read-overrides.ts";
+import type { Plan } from "../rotation/plan.ts";
 import type { Remembered } from "./observe.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What was seen of the clusters of a workspace, and the time that is asked about; both in milliseconds. */
 export interface ForecastLook extends Remembered {
+  readonly plan: Plan;
   readonly now: number;
   readonly withinMs: number;
 }

@@ -4,7 +4,7 @@ import type { FORECAST } from "./commands/plan-rows.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { forecastOfWorkspace } from "./forecast-of-workspace.ts";
 import { createMeter } from "./meter.ts";
-import { observeEach, withRecords } from "./observe.ts";
+import { observeEach, planOfWorkspace, withRecords } from "./observe.ts";
 import { nothingUntrusted, openCommit, openPlatforms } from "./open-clusters.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
 
@@ -21,9 +21,11 @@ export async function forecast(
     openPlatforms(...opened, { ...nothingUntrusted(), allOverrides: true, meter }),
   );
   const look = await withRecords(workspace, await observeEach(platforms, workspace, { meter }));
+  const now = terminal.now();
   const made = await forecastOfWorkspace(workspace, {
     ...look,
-    now: terminal.now(),
+    plan: await planOfWorkspace(workspace, look, now),
+    now,
     withinMs: options.within,
   });
   terminal.stdout.write(await printed(made, terminal, options));

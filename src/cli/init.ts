@@ -77,10 +77,13 @@ export async function init(
     const named = peers.filter((name) => reachable.includes(name));
     const cluster = { ...target.cluster, peers: target.file === null ? named : target.cluster.peers };
     written.push(
-      ...(await writeResources({ folder, git }, { ...target, cluster }, observation, known, {
-        env: terminal.env,
+      ...(await writeResources(
+        { folder, git, env: terminal.env },
+        { ...target, cluster },
+        observation,
+        known,
         schema,
-      })),
+      )),
     );
     written.push(
       ...peers
@@ -88,8 +91,9 @@ export async function init(
         .map((name) => howToName(name, cluster, reachable)),
     );
   }
-  written.push(...(await ignoreRecord({ folder, git })));
-  if (options.vscode === true) written.push(...(await writeEditorSettings({ folder, git }, schema)));
+  written.push(...(await ignoreRecord({ folder, git, env: terminal.env })));
+  if (options.vscode === true)
+    written.push(...(await writeEditorSettings({ folder, git, env: terminal.env }, schema)));
   for (const line of written) terminal.stdout.write(`${line}\n`);
   if (!written.some((line) => line.startsWith("wrote ")))
     terminal.stdout.write("Everything that is live is in git already.\n");
@@ -223,11 +227,11 @@ function howToName(peer: string, { name, platform }: ClusterResource, reachable:
 
 /** One folder per cluster: how to reach it, and which keys sign. */
 async function writeResources(
-  { folder, git }: EditedRepository,
+  { folder, git, env }: EditedRepository,
   { cluster, file }: Target,
   observation: ClusterObservation,
   known: readonly string[],
-  { env, schema }: { readonly env: NodeJS.ProcessEnv; readonly schema: string },
+  schema: string,
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   const home = file === null ? join("clusters", cluster.name) : dirname(file);
@@ -237,7 +241,7 @@ async function writeResources(
     const contact = contactOf(cluster.platform);
     const { name, platform, connection, peers, policy } = contact.asWritten(cluster, { env, folder });
     const text = renderCluster({ name, platform, connection, peers, policy, schema });
-    await editFiles({ folder, git }, [{ file: path, fresh: text }]);
+    await editFiles({ folder, git, env }, [{ file: path, fresh: text }]);
     lines.push(paragraph(`wrote ${path}: how to reach ${name}, and its policy`, "", "  "));
     const left = contact.leftToAdd(cluster);
     if (left !== null) lines.push(`  ${left}`);
@@ -260,7 +264,7 @@ async function writeResources(
         ),
       before,
     ) ?? "";
-  await editFiles({ folder, git }, [{ file: path, change: added, absent: () => added(null) }]);
+  await editFiles({ folder, git, env }, [{ file: path, change: added, absent: () => added(null) }]);
   lines.push(paragraph(`wrote ${path}: ${missing.map(({ type }) => type).join(", ")}`, "", "  "));
   return lines;
 }

@@ -15,6 +15,17 @@ function asksForJson(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
   return value === "json";
 }
 
+/** The only cluster that was named; `null`: none, or several. */
+function clusterTyped(argv: readonly string[]): string | null {
+  const names = argv.flatMap((word, index) => {
+    if (word.startsWith("--cluster=")) return [word.slice("--cluster=".length)];
+    const next = argv[index + 1];
+    return word === "--cluster" && next !== undefined ? [next] : [];
+  });
+  const [only] = names;
+  return names.length === 1 && only !== undefined ? only : null;
+}
+
 /** What `--profile` names, which is among the flags, the last that was given; `null` without it. */
 function profileOf(given: readonly unknown[]): string | null {
   const file = fieldsOf(given.at(-1))["profile"];
@@ -45,6 +56,9 @@ export async function main(
     await program.parseAsync([...words], { from: "user" });
     return exit;
   } catch (error) {
-    return await report(error, terminal, asksForJson(argv, outside.env));
+    return await report(error, terminal, {
+      asJson: asksForJson(argv, outside.env),
+      cluster: clusterTyped(argv),
+    });
   }
 }

@@ -107,7 +107,7 @@ interface Counted {
 }
 
 /** `read 212 of 500 clusters, 21 a second, 14 s left`; of one cluster, the rows of its listings. */
-export function meterLine({ rows, read, all }: Counted, seconds: number): string {
+function meterLine({ rows, read, all }: Counted, seconds: number): string {
   const parts: string[] = [];
   if (all > 1) {
     const rate = read / seconds;

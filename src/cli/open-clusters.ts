@@ -3,7 +3,6 @@ import { openPlatform } from "../platforms/open.ts";
 import type { Platform, PlatformOptions, RotationMemory } from "../platforms/platform.ts";
 import { createLanes } from "../process/lanes.ts";
 import { createRunner, EXECUTABLES_AT_ONCE } from "../process/runner.ts";
-import { tellingOfSlowCalls } from "../process/slow-calls.ts";
 import type { Limit } from "../process/task-limit.ts";
 import { profileOf } from "../profiles.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
@@ -150,11 +149,12 @@ export function platformOptions(
   };
   const runner = createRunner({
     trace: say,
+    ...(options.quiet === true ? {} : { tell: write }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(limit === undefined ? {} : { limit }),
   });
   return {
-    runner: options.quiet === true ? runner : tellingOfSlowCalls(runner, write),
+    runner,
     ...(meter === undefined ? {} : { counted: meter.rows }),
     now: () => new Date(terminal.now()),
     signal,

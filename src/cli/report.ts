@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { Failure } from "../failure.ts";
+import { namingCluster } from "../rotation/remedy-command.ts";
 import { readInfo } from "../sandbox/folder.ts";
 import { harmless } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
@@ -9,9 +10,13 @@ import type { Terminal } from "./terminal.ts";
 
 /**
  * The one place where errors become text. Where JSON is asked for, whoever reads it gets the error as JSON too: on
- * standard output, beside the sentence for people.
+ * standard output, beside the sentence for people. `cluster`: the one that was typed, which what to do is about too.
  */
-export async function report(error: unknown, terminal: Terminal, asJson = false): Promise<ExitCode> {
+export async function report(
+  error: unknown,
+  terminal: Terminal,
+  { asJson, cluster }: { readonly asJson: boolean; readonly cluster: string | null },
+): Promise<ExitCode> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
     // A command without its word prints its help, and that is all.
@@ -25,7 +30,8 @@ export async function report(error: unknown, terminal: Terminal, asJson = false)
   const failure = error instanceof Failure ? error : systemFailure(error);
   if (failure !== null) {
     const { code, message } = failure;
-    const remedy = sandboxIsDown(failure) ? SANDBOX_DOWN : failure.hint;
+    const said = sandboxIsDown(failure) ? SANDBOX_DOWN : failure.hint;
+    const remedy = said === null || cluster === null ? said : namingCluster(said, cluster);
     if (asJson) sayAsJson(terminal, code, message, remedy);
     await sayAsText(terminal, message, remedy);
     return exitOfFailure(code);

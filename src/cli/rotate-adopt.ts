@@ -26,11 +26,20 @@ export async function adopt(request: Request): Promise<readonly string[]> {
   const live = await LiveKeys.read(request);
   const record = await workspace.store.load(cluster);
   const authorities = types.map((type) => live.of(type));
-  for (const { type, rotation } of authorities) {
-    if (rotation.state === "in_progress") continue;
-    throw new Failure("usage", `${type} is in standby: nobody rotates it, so there is nothing to adopt`, {
-      hint: `\`capstan rotate start ${types.join(",")}\` starts a rotation`,
-    });
+  const moving = authorities.filter(({ rotation }) => rotation.state === "in_progress");
+  const idle = authorities.find((one) => !moving.includes(one));
+  if (idle !== undefined) {
+    const named = moving.map(({ type }) => type).join(",");
+    throw new Failure(
+      "usage",
+      `${idle.type} is in standby: nobody rotates it, so there is nothing to adopt`,
+      {
+        hint:
+          named === ""
+            ? `\`capstan rotate start ${types.join(",")}\` starts a rotation`
+            : `\`capstan rotate adopt ${named}\` takes what is under way`,
+      },
+    );
   }
   const declared = rotationsOf(request).find(({ authorities: rotated }) =>
     rotated.some(({ type, retire }) => retire.some((key) => presentKeys(live.of(type)).includes(key))),

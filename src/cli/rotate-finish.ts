@@ -61,7 +61,7 @@ export async function acceptLive(request: Request): Promise<readonly string[]> {
     throw new Failure(
       "usage",
       `${moving.type} is being rotated (phase ${moving.rotation.phase}), and no ca_rotation in git declares it`,
-      { hint: `\`capstan rotate adopt ${types.join(",")}\` writes one for the rotation that is under way` },
+      { hint: live.words.foreign(types.join(",")) },
     );
   }
   const keys = types.flatMap((type) => {

@@ -34,7 +34,7 @@ export async function move(request: Request, verb: PhaseVerb): Promise<readonly 
     throw new Failure("usage", `no ca_rotation in git rotates ${types.join(", ")}`, {
       hint:
         rotating.length === 0
-          ? "`capstan rotate start` writes one"
+          ? `\`capstan rotate start ${types.join(",")}\` writes one`
           : suggestOneOf(types[0] ?? "", rotating, "there are"),
     });
   }
@@ -89,7 +89,7 @@ function refuseTurnedBack(
   { state, ended_at, reason, contents }: RotationRecord,
 ): void {
   const why = reason === null ? "" : ` (${reason})`;
-  const again = `\`capstan rotate start ${authorities.map(({ type }) => type).join(",")} --reason TEXT\` starts it again`;
+  const again = `\`capstan rotate start ${typesOf({ authorities })} --reason TEXT\` starts it again`;
   if (state === "rolling_back") {
     throw new Failure("usage", `${name} is being rolled back${why}`, {
       hint: `\`capstan apply\` ends the rollback; then ${again}`,
@@ -117,25 +117,37 @@ function phaseAfter(rotation: RotationResource, verb: PhaseVerb, memory: Rotatio
     // Its keys are gone, wherever git is: Teleport 5 ends a rollback out of init so.
     if (memory?.state === "finished") return "standby";
     throw new Failure("usage", `${name} is at ${phase}, and finishes from update_servers only`, {
-      hint: phase === "rollback" ? RESTART : `${ADVANCE}; or set \`strategy: walk\``,
+      hint: phase === "rollback" ? restart(rotation) : `${advance(rotation)}; or set \`strategy: walk\``,
     });
   }
   const next = NEXT[phase];
   if (next !== undefined) return next;
   throw new Failure("usage", `${name} is at ${phase}; there is no phase to advance to`, {
-    hint: hintAt(phase, memory),
+    hint: hintAt(rotation, memory),
   });
 }
 
-const ADVANCE = "`capstan rotate advance` sets the next phase, each with a commit and an apply";
-const RESTART = "when it is rolled back, `capstan rotate start` with a --reason starts it again";
+function advance(rotation: RotationResource): string {
+  return `\`capstan rotate advance ${typesOf(rotation)}\` sets the next phase, each with a commit and an apply`;
+}
 
-function hintAt(phase: Phase, memory: RotationRecord | undefined): string {
-  if (phase === "update_servers") return "`capstan rotate finish` drops the old key: the point of no return";
-  if (phase === "rollback") return RESTART;
+function restart(rotation: RotationResource): string {
+  return `when it is rolled back, \`capstan rotate start ${typesOf(rotation)} --reason TEXT\` starts it again`;
+}
+
+function typesOf({ authorities }: Pick<RotationResource, "authorities">): string {
+  return authorities.map(({ type }) => type).join(",");
+}
+
+function hintAt(rotation: RotationResource, memory: RotationRecord | undefined): string {
+  const { phase } = rotation;
+  if (phase === "update_servers") {
+    return `\`capstan rotate finish ${typesOf(rotation)}\` drops the old key: the point of no return`;
+  }
+  if (phase === "rollback") return restart(rotation);
   const reached = memory?.ended_at === null ? memory.phases.at(-1)?.phase : undefined;
   if (reached !== undefined && reached !== "standby") {
     return `the cluster is in ${reached}: revert the commit that set standby, or write \`phase: ${reached}\` and its active_keys again`;
   }
-  return "start another rotation with `capstan rotate start`";
+  return `\`capstan rotate start ${typesOf(rotation)}\` starts another rotation`;
 }

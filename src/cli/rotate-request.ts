@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
+import type { PlatformWords } from "../profile/wording.ts";
+import { profileOf } from "../profiles.ts";
 import { setActiveKeys } from "../resources/edit/edit-authority.ts";
 import { addRotation } from "../resources/edit/edit-rotation.ts";
 import { schemaOf } from "../resources/edit/schema-line.ts";
@@ -61,6 +63,11 @@ export class LiveKeys {
     const platforms = openClusters(workspace, terminal, options, new AbortController().signal);
     const observation = await platforms.get(cluster)?.observe({ components: "all" });
     return new LiveKeys(request, observation?.authorities ?? []);
+  }
+
+  /** What the platform says to people. */
+  get words(): PlatformWords {
+    return profileOf(clusterOf(this.#request).platform).words;
   }
 
   of(type: string): LiveAuthority {

@@ -65,7 +65,7 @@ function refuseUnderWay(
     throw new Failure(
       "usage",
       `${type} is being rotated (phase ${rotation.phase}), and no ca_rotation in git declares it`,
-      { hint: `\`capstan rotate adopt ${named}\` writes one for the rotation that is under way` },
+      { hint: live.words.foreign(named) },
     );
   }
   const turnedBack = lastAttempt(record, declared)?.state === "rolling_back";

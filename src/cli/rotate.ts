@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { isSelecting } from "../fleet/selection.ts";
 import { apiSpelling } from "../profile/authority-type.ts";
+import { namingCluster } from "../rotation/remedy-command.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
@@ -74,9 +75,16 @@ async function edit(
   verb: (request: Request) => Promise<readonly string[]>,
 ): Promise<ExitCode> {
   const workspace = await openWorkspace(options.directory, options, terminal, "folder");
+  const several = workspace.desired.clusters.length > 1;
   const request = { terminal, workspace, options, types: types.split(",").map(apiSpelling) };
   if (workspace.clusters.length === 1 || !isSelecting(options)) {
-    say(terminal, await verb({ ...request, cluster: onlyCluster(workspace).name }));
+    const cluster = onlyCluster(workspace).name;
+    try {
+      const lines = await verb({ ...request, cluster });
+      say(terminal, several ? lines.map((text) => namingCluster(text, cluster)) : lines);
+    } catch (error) {
+      throw several && error instanceof Failure ? failureNaming(error, cluster) : error;
+    }
     return afterEdit(terminal);
   }
   const name = options.name ?? (await campaignName(workspace, request.types, terminal.now()));
@@ -86,10 +94,13 @@ async function edit(
     const alone = { ...workspace, clusters: [cluster] };
     try {
       const one = { ...request, options: { ...options, name }, workspace: alone, cluster: cluster.name };
-      edited.set(cluster.name, await verb(one));
+      edited.set(
+        cluster.name,
+        (await verb(one)).map((text) => namingCluster(text, cluster.name)),
+      );
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failed.set(cluster.name, error);
+      failed.set(cluster.name, failureNaming(error, cluster.name));
     }
   });
   for (const cluster of workspace.clusters) say(terminal, edited.get(cluster.name) ?? []);
@@ -102,6 +113,15 @@ async function edit(
   }
   const exit = edited.size === 0 ? EXIT.error : afterEdit(terminal);
   return failed.size === 0 ? exit : EXIT.error;
+}
+
+/** What to do about it is about the same cluster. */
+function failureNaming({ code, message, hint }: Failure, cluster: string): Failure {
+  return new Failure(
+    code,
+    namingCluster(message, cluster),
+    hint === null ? {} : { hint: namingCluster(hint, cluster) },
+  );
 }
 
 function say({ stdout }: Terminal, lines: readonly string[]): void {

@@ -20,7 +20,7 @@ export async function samplesOfWorkspace(
 ): Promise<readonly Sample[]> {
   // What is due is told by its date, whenever that is.
   const [forecast, { locks, unknownLocks }] = await Promise.all([
-    forecastOfWorkspace(workspace, { ...known, unread: [], now, withinMs: 0 }),
+    forecastOfWorkspace(workspace, { ...known, plan, unread: [], now, withinMs: 0 }),
     locksOf(workspace),
   ]);
   return clusterSamples({ ...known, plan, forecast, locks, unknownLocks, now });

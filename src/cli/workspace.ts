@@ -24,6 +24,8 @@ import type { Terminal } from "./terminal.ts";
 /** A folder of resources, checked, with everything that plan and apply need around it. */
 export interface Workspace {
   readonly folder: string;
+  /** What variables in resources stand for. */
+  readonly env: NodeJS.ProcessEnv;
   readonly commit: string | null;
   /** `null` outside of git. */
   readonly git: Repository | null;
@@ -84,6 +86,7 @@ export async function openWorkspace(
   insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), where);
   return {
     folder,
+    env: terminal.env,
     commit: git?.commit ?? null,
     git,
     repository,

@@ -1,4 +1,5 @@
 import type { ClusterObservation } from "../profile/profile.ts";
+import type { PlatformWords } from "../profile/wording.ts";
 import type { AuthorityResource, DesiredState } from "../resources/model/desired.ts";
 import { isOurs } from "../rotation/evidence.ts";
 import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
@@ -23,6 +24,7 @@ export function driftOf(
     ...observation.authorities.flatMap((live) =>
       foreign(
         live,
+        observation.profile.words,
         record,
         rotated(live.type).flatMap((a) => a.retire),
       ),
@@ -83,6 +85,7 @@ function underWayAndGone(record: ClusterRecord, { authorities }: ClusterObservat
 /** A rotation in progress of keys that neither a resource nor the record names: we do not fight it. */
 function foreign(
   live: LiveAuthority,
+  words: PlatformWords,
   record: ClusterRecord,
   retiring: readonly Fingerprint[],
 ): readonly Drift[] {
@@ -97,7 +100,7 @@ function foreign(
       id: "foreign-rotation",
       subject: `authority/${live.type}`,
       message: `somebody rotates it (phase ${live.rotation.phase}, mode ${live.rotation.mode ?? "unknown"}, id ${live.rotation.currentId ?? "none"}); no resource and no record knows of that`,
-      remedy: `adopt it (\`capstan rotate adopt ${live.type}\` writes a ca_rotation for the rotation under way), or end it by hand`,
+      remedy: words.foreign(live.type),
       blocks: true,
     },
   ];

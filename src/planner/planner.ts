@@ -17,6 +17,7 @@ import type {
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { aheadOf } from "./ahead.ts";
+import { amongSeveral } from "./among-several.ts";
 import { exercisesAtRest } from "./checks.ts";
 import { driftOf, historyDrift, undeclaredDrift } from "./drift.ts";
 import { inWaveOrder, type TimedCluster } from "./in-wave-order.ts";
@@ -66,7 +67,7 @@ export function makePlan(input: PlanInput): Plan {
     observations.map((observation) => planCluster(observation, input)),
     desired,
     input.campaigns,
-  );
+  ).map((cluster) => (desired.clusters.length > 1 ? amongSeveral(cluster) : cluster));
   const fingerprints = new Map(
     bindingOf(desired, observations, planned).clusters.map((binding) => [
       binding.name,

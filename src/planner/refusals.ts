@@ -89,7 +89,7 @@ export function tooLate({ live, wanted }: Member, { words }: PlatformProfile) {
   return {
     subject: `authority/${live.type}`,
     message: `cannot be rolled back: ${wanted.retire.join(", ")} is gone from its keys`,
-    remedy: words.tooLate,
+    remedy: words.tooLate(live.type),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Result } from "execa";
 import { Failure } from "../failure.ts";
 import { keepEnd, keepStart } from "./kept-output.ts";
 import { redact } from "./redact.ts";
+import { tellingWhileSlow } from "./slow-calls.ts";
 import { createLimit, type Limit } from "./task-limit.ts";
 
 /**
@@ -60,6 +61,8 @@ export interface RunnerOptions {
   readonly limit?: number | Limit;
   /** Takes a line for every executable that has ended, for `--verbose`. */
   readonly trace?: (line: string) => void;
+  /** Takes a line for an executable that runs and does not end, ever more seldom; one that waits for a place is none. */
+  readonly tell?: (line: string) => void;
   /** The folder that executables start in; without it, the one that capstan was started in. */
   readonly cwd?: string;
   /** Other bounds than those of a run of capstan. */
@@ -121,7 +124,9 @@ export function createRunner(options: RunnerOptions = {}): Runner {
 
   async function traced(command: ExecutableCall, task: () => Promise<StreamOutcome>): Promise<StreamOutcome> {
     try {
-      const outcome = await task();
+      const running = task();
+      const { tell } = options;
+      const outcome = await (tell === undefined ? running : tellingWhileSlow(shown(command), running, tell));
       options.trace?.(
         `${shown(command)}: exit status ${outcome.exitCode}, ${Math.round(outcome.durationMs)} ms`,
       );

@@ -1,32 +1,28 @@
-import { type ExecutableCall, type Runner, shown } from "./runner.ts";
-
 /** After how long a call that is still running is named; then again whenever as much time has passed as before. */
 const FIRST_MS = 10_000;
 
 /**
- * The same runner, which names a call that does not end: who waits has to know for whom, and not after the two minutes in
- * which it is given up. `tell` takes a line without a line feed.
+ * The end of a call that runs, which is named while it does not come: who waits has to know for whom, and not after the
+ * two minutes in which it is given up. `what`: the call, for people. `tell` takes a line without a line feed.
  */
-export function tellingOfSlowCalls(runner: Runner, tell: (line: string) => void): Runner {
-  const watched = async <T>(command: ExecutableCall, call: Promise<T>): Promise<T> => {
-    let timer: NodeJS.Timeout | undefined;
-    const watch = (passedMs: number, waitMs: number) => {
-      timer = setTimeout(() => {
-        const ms = passedMs + waitMs;
-        tell(`still waiting for ${shown(command)} (${Math.round(ms / 1000)} s)`);
-        watch(ms, ms);
-      }, waitMs);
-      timer.unref();
-    };
-    watch(0, FIRST_MS);
-    try {
-      return await call;
-    } finally {
-      clearTimeout(timer);
-    }
+export async function tellingWhileSlow<Result>(
+  what: string,
+  call: Promise<Result>,
+  tell: (line: string) => void,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const watch = (passedMs: number, waitMs: number) => {
+    timer = setTimeout(() => {
+      const ms = passedMs + waitMs;
+      tell(`still waiting for ${what} (${Math.round(ms / 1000)} s)`);
+      watch(ms, ms);
+    }, waitMs);
+    timer.unref();
   };
-  return {
-    run: (command) => watched(command, runner.run(command)),
-    stream: (command, consume) => watched(command, runner.stream(command, consume)),
-  };
+  watch(0, FIRST_MS);
+  try {
+    return await call;
+  } finally {
+    clearTimeout(timer);
+  }
 }

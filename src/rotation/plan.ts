@@ -197,6 +197,8 @@ export interface ChecklistItem {
   /** Whether a step waits for it; else it is advice, or another guard looks after it. */
   readonly required: boolean;
   readonly state: "done" | "open";
+  /** The command that states it, where git has several clusters and it has to say which. */
+  readonly statement?: string;
   /** Who says so: a person, or `probe`. */
   readonly by: string | null;
   readonly note: string | null;

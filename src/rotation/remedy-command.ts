@@ -27,6 +27,19 @@ export function withoutCommand(remedy: string): string {
   return command === null ? remedy : remedy.slice(0, -command.length - 2).trimEnd();
 }
 
+/** Commands that want to know which cluster they are about where git has several. */
+const ABOUT_A_CLUSTER =
+  /`capstan (rotate|override|waive|acknowledge) [^`]+`|^capstan (rotate|override|waive|acknowledge) [^`]+$/g;
+
+/** A sentence about a cluster, or a command, as it has to be typed where git has several clusters. */
+export function namingCluster(text: string, cluster: string): string {
+  return text.replace(ABOUT_A_CLUSTER, (command) => {
+    if (command.includes(" --cluster ")) return command;
+    const end = command.endsWith("`") ? "`" : "";
+    return `${command.slice(0, command.length - end.length)} --cluster ${shellWord(cluster)}${end}`;
+  });
+}
+
 /** One word for a POSIX shell, whatever a cluster calls its machines. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -2,12 +2,16 @@ import { checkByGuard } from "../profile/preflight.ts";
 import type { Preflight } from "../profile/profile.ts";
 import { talosFacts } from "./facts.ts";
 
+const TYPE = "kubernetes";
+
 /** Every guard that would stand in the way of a first step, one line each. */
 export const PREFLIGHT: Preflight = {
-  type: "kubernetes",
+  type: TYPE,
   checks: (observation, verdicts) => {
     const { authorities, versions } = observation;
-    const machines = talosFacts(observation)?.machines.length ?? 0;
+    const talos = talosFacts(observation);
+    const machines = talos?.machines.length ?? 0;
+    const declared = talos?.keys.some(({ authority }) => authority === TYPE) ?? false;
     return [
       {
         name: "authorities",
@@ -18,6 +22,8 @@ export const PREFLIGHT: Preflight = {
       ...verdicts
         // Before a rotation is declared there are no keys to be kept.
         .filter(({ id }) => id !== "backup" && id !== "phase-order" && id !== "exclusive")
+        // What the CA to come makes of a configuration is tried once there is one.
+        .filter(({ id }) => id !== "config-edits" || declared)
         .map((verdict) =>
           checkByGuard(
             verdict.id,

@@ -71,7 +71,9 @@ export const WORDS: PlatformWords = {
   ofEdge,
   components: "machines, once for each CA",
   keptNewKey: "compare with `capstan status`; do not go on before the difference is explained",
-  tooLate: "`capstan rotate finish` accepts the new key; a way back is a new rotation",
+  tooLate: (type) => `\`capstan rotate finish ${type}\` accepts the new key; a way back is a new rotation`,
+  foreign: () =>
+    "let who began it end it, or take it back: capstan cannot adopt it, as a ca_rotation has the sealed key of the CA to come. If capstan began it, `git log` has its file",
   unreadListing: "name every machine in spec.talos, and see that it answers",
   notFollowing: "wait; if it does not follow, look at it with `talosctl`, or roll the rotation back",
   oldKeyRefused:

@@ -67,8 +67,10 @@ export const WORDS: PlatformWords = {
   components: "components that follow the host CA",
   keptNewKey:
     "Teleport before v7 does this when init is rolled back; the rotation in fact finished. Set `phase: standby` and active_keys to the new key, and update CA pins",
-  tooLate:
-    "`capstan rotate finish` accepts the new key (Teleport before v7 keeps it even when init is rolled back); a way back is a new rotation",
+  tooLate: (type) =>
+    `\`capstan rotate finish ${type}\` accepts the new key (Teleport before v7 keeps it even when init is rolled back); a way back is a new rotation`,
+  foreign: (type) =>
+    `adopt it (\`capstan rotate adopt ${type}\` writes a ca_rotation for the rotation under way), or end it by hand`,
   unreadListing: "give capstan's role `list` and `read` on this kind, with wildcard labels",
   notFollowing:
     "wait; if it does not follow, look at its log for `out of sync`: it may have to be reset and joined anew, or the rotation rolled back",

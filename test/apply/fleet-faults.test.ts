@@ -73,10 +73,13 @@ describe("a fleet with faults, walked round after round with nobody there", () =
           index < 2 ? "none" : (FAULTS[Math.floor(chance() * FAULTS.length)] ?? "none"),
         ]),
       );
-      afflict(world, faults, chance);
+      let calm = false;
+      afflict(world, faults, () => (calm ? 1 : chance()));
       await rounds(world, CLUSTERS + 12);
       const held = names.filter((name) => HOLDS.includes(faults.get(name) ?? "none"));
       expect(world.finished().toSorted()).toEqual(names.filter((name) => !held.includes(name)));
+      // Who cannot be reached at times is no matter of the last look.
+      calm = true;
       const { events } = await world.run({ parallel: 10 });
       const named = events.flatMap((event) =>
         event.type === "cluster-finished" && event.outcome !== "nothing-to-do" ? [event.cluster] : [],

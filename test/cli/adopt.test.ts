@@ -1,4 +1,5 @@
 import "../world/in-process.ts";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -53,6 +54,12 @@ async function typed(...argv: readonly string[]): Promise<string> {
 const STEP = "host/adopt/roster-complete";
 
 it("is adopted once, and capstan says what it cannot know", async () => {
+  const away = await repository.capstan("rotate", "adopt", "host", "--name", "../../../away");
+  expect(away).toMatchObject({ exit: 1, stderr: expect.stringContaining("nothing was written") });
+  expect(existsSync(join(repository.folder, "..", "away.yaml"))).toBe(false);
+  expect(existsSync(join(repository.folder, "away.yaml"))).toBe(false);
+  const half = await repository.capstan("rotate", "adopt", "host,user");
+  expect(half).toMatchObject({ exit: 1, stderr: expect.stringContaining("`capstan rotate adopt host`") });
   expect(await typed("rotate", "adopt", "host", "--name", "host-by-hand")).toMatchSnapshot();
   expect(await typed("rotate", "adopt", "host")).toMatchSnapshot();
   await repository.must("validate");

@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(outside, { recursive: true, force: true }));
 
-const edit = (...edits: readonly Edit[]) => editFiles({ folder, git: { root } }, edits);
+const edit = (...edits: readonly Edit[]) => editFiles({ folder, git: { root }, env: {} }, edits);
 const more = (text: string) => `${text} and more`;
 const text = (path: string) => readFile(join(outside, path), "utf8");
 

@@ -2,6 +2,7 @@ import "../world/in-process.ts";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { reconcile_event } from "../../src/resources/read/compiled/reconcile-event.js";
 import type { Plan } from "../../src/rotation/plan.ts";
 import type { FaultRequest } from "../../src/sandbox/emulated-platform.ts";
 import { FleetSandbox } from "../world/fleet-sandbox.ts";
@@ -82,6 +83,8 @@ async function reconcile({ repository }: FleetSandbox, most: number): Promise<nu
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as { readonly type: string; readonly done?: readonly string[] });
+    for (const event of told)
+      expect(reconcile_event(event), JSON.stringify(reconcile_event.errors)).toBe(true);
     const last = told.findLast(({ type }) => type === "round" || type === "round-failed");
     if (exit === 0 || (last?.type === "round" && last.done?.length === 0)) return round;
   }

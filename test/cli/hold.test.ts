@@ -2,6 +2,7 @@ import "../world/in-process.ts";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { VARIABLE_OPENING } from "../../src/resources/model/variables.ts";
 import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
@@ -97,6 +98,7 @@ describe("capstan hold", () => {
     [["a.example", "--reason", " "], "--reason is empty"],
     [["a.example", "--reason", "audit", "--until", "2020-01-01"], "is over already"],
     [["a.example", "--reason", "audit", "--until", "tomorrow"], "is no date"],
+    [["a.example", "--reason", `see ${VARIABLE_OPENING}HOME}`], "nothing was written"],
     [["z.example", "--reason", "audit"], 'there is no cluster "z.example"'],
   ])("%j is refused, and changes nothing", async (args, message) => {
     const { exit, stderr, a, b } = await hold(...args);

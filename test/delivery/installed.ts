@@ -53,9 +53,32 @@ async function install(name: string, spec: string): Promise<string> {
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  say(`${name}: 1 package, ${files.length} files, ${bytes} bytes, installed in ${seconds.toFixed(1)} s`);
+  const capstan = join(modules, ".bin", "capstan");
+  const begun = performance.now();
+  await run(capstan, ["--version"], prefix, {
+    PATH: [dirname(process.execPath), env["PATH"]].join(delimiter),
+  });
+  const first = (performance.now() - begun) / 1000;
+  const times = `installed in ${seconds.toFixed(1)} s, first output after ${first.toFixed(2)} s`;
+  say(`${name}: 1 package, ${files.length} files, ${bytes} bytes, ${times}`);
   ok(bytes < MOST_BYTES, `${name} is larger than ${MOST_BYTES} bytes`);
-  return join(modules, ".bin", "capstan");
+  return capstan;
+}
+
+/** For everybody of a machine: npm puts the man page where `man` looks, and leaves the completions in the package. */
+async function installForAll(archive: string): Promise<void> {
+  const prefix = join(folder, "for all");
+  const argv = ["install", "--global", "--no-audit", "--no-fund", "--prefix", prefix, archive];
+  const { stderr } = await run("npm", argv);
+  equal(/script/.exec(stderr), null, stderr);
+  match(await readFile(join(prefix, "share/man/man1/capstan.1"), "utf8"), /^\.TH CAPSTAN 1 /);
+  const completions = join(prefix, "lib/node_modules/capstan/dist/completions");
+  const fish = await readFile(join(completions, "capstan.fish"), "utf8");
+  match(await readFile(join(completions, "_capstan"), "utf8"), /^#compdef capstan\n/);
+  match(fish, /^complete -c capstan /m);
+  const asked = 'source "$1"; COMP_WORDS=(capstan pl); COMP_CWORD=1; _capstan; printf %s "$COMPREPLY"';
+  equal((await run("bash", ["-c", asked, "bash", join(completions, "capstan")])).stdout, "plan");
+  say("for everybody: the man page is where man looks, and bash completes by the file in the package");
 }
 
 /** A repository made, looked at and planned with the sandbox that lies beside the product. */
@@ -99,6 +122,7 @@ try {
     await install("release's git address", `git+file://${tagged}`),
     await install("sources' git address", `git+file://${sources}`),
   ];
+  await installForAll(join(release, `capstan-${packageJson.version}.tgz`));
   for (const version of NODES) {
     const node = await nodeOf(version);
     for (const capstan of installed) await tryOut(capstan, node);

@@ -33,6 +33,10 @@ describe("what npm packs", () => {
     for (const name of readdirSync(join(ROOT, "schemas"))) expect(has(`schemas/${name}`), name).toBe(true);
     for (const path of ["LICENSE", "THIRD-PARTY-NOTICES", "CHANGELOG.md", "README.md"])
       expect(has(path), path).toBe(true);
+    for (const shell of ["capstan", "_capstan", "capstan.fish"])
+      expect(has(`dist/completions/${shell}`), shell).toBe(true);
+    // npm puts no page in its place that is not in a list.
+    expect(packageJson.man.filter(has)).toEqual(["dist/capstan.1"]);
     expect(packed.files.find(({ path }) => path === packageJson.bin.capstan)?.mode.toString(8)).toBe("755");
     expect(packed.unpackedSize).toBeLessThan(MOST_BYTES);
   });
@@ -59,8 +63,12 @@ describe("what npm packs", () => {
 
 it("the bundles load nothing but what Node has", () => {
   const outputs = Object.values(metafiles).flatMap((part) => Object.values(part.outputs));
+  const beside = ["./main.js"];
   const loaded = outputs.flatMap(({ imports }) => imports.filter(({ external }) => external === true));
-  const foreign = loaded.filter(({ path }) => !builtinModules.includes(path.replace(/^node:/, "")));
+  const foreign = loaded.filter(
+    ({ path }) => ![...builtinModules, ...beside].includes(path.replace(/^node:/, "")),
+  );
+  for (const path of beside) expect(Object.keys(metafiles.product.outputs)).toContain(join("dist", path));
   expect(loaded.length).toBeGreaterThan(20);
   expect(foreign).toEqual([]);
 });

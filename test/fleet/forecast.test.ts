@@ -2,6 +2,7 @@ import ICAL from "ical.js";
 import { describe, expect, it } from "vitest";
 import type { Forecast, ForecastItem } from "../../src/fleet/forecast/forecast.ts";
 import { type ForecastInput, makeForecast } from "../../src/fleet/forecast/make-forecast.ts";
+import { makePlan } from "../../src/planner/planner.ts";
 import type { ClusterObservation, OverrideEnd } from "../../src/profile/profile.ts";
 import type { AuthorityResource, ClusterResource } from "../../src/resources/model/desired.ts";
 import type { Credentials } from "../../src/rotation/observation.ts";
@@ -20,6 +21,7 @@ import {
   NOW,
   OLD,
   observation,
+  rotation,
 } from "../world/host-rotation.ts";
 
 const DAY = 24 * 3_600_000;
@@ -61,6 +63,7 @@ function forecastOf(
     unread: [],
     records: [],
     overrides: new Map(),
+    plan: { clusters: [] },
     commit: "c0ffee",
     now: NOW,
     withinMs: 90 * DAY,
@@ -77,6 +80,42 @@ function told({ items }: Forecast): readonly string[] {
 
 const bare = { certificate: undefined } as unknown as Parameters<typeof key>[1];
 const withoutDate = { authorities: [authority("standby", { active: [key(OLD, bare)] })] };
+
+describe("steps of rotations to come", () => {
+  const state = desired([rotation("standby", { strategy: "walk" })], { soakMs: DAY, maxSessionTtlMs: 0 });
+  const made = { observations: [observation("standby")], records: [], commit: "c0ffee", now: NOW };
+  const plan = makePlan({ desired: state, ...made });
+  const forecast = forecastOf({}, { desired: state, plan });
+
+  it("are told with the earliest time of each", () => {
+    expect(forecast.steps.map(({ to, at, by }) => [to, at?.slice(0, 16) ?? null, by])).toEqual([
+      ["init", null, null],
+      ["update_clients", "2026-11-22T12:00", "soak"],
+      ["update_servers", "2026-11-23T12:00", "soak"],
+      ["standby", "2026-11-24T12:00", "soak"],
+    ]);
+    expect(forecast.outcome).toBe("nothing_due");
+  });
+
+  it("are in the text, in the comment and in the calendar, those that have a date", () => {
+    const text = forecastText(forecast, plainPaint).replace(/\n {4}/g, " ");
+    expect(text).toContain("steps to come, at the earliest\n");
+    expect(text).toContain(
+      "Sun 22 November 2026, 12:00 UTC (soak time)  acme.cluster host: init → update_clients\n",
+    );
+    expect(forecastMarkdown(forecast)).toContain(
+      "- Sun 22 November 2026, 12:00 UTC (soak time): `acme.cluster` host: init → `update_clients`\n",
+    );
+    const events = new ICAL.Component(ICAL.parse(forecastCalendar(forecast)))
+      .getAllSubcomponents("vevent")
+      .map((one) => new ICAL.Event(one).summary);
+    expect(events.filter((summary) => summary.includes("at the earliest"))).toEqual([
+      "acme.cluster: host: init → update_clients, at the earliest",
+      "acme.cluster: host: update_clients → update_servers, at the earliest",
+      "acme.cluster: host: update_servers → standby, at the earliest",
+    ]);
+  });
+});
 
 describe("what is due", () => {
   it.each<[string, Forecast, readonly string[], Forecast["outcome"]]>([

@@ -76,7 +76,7 @@ export class Walk {
       this.clock.pass(deed.passes);
     } else if ("clockJumps" in deed) {
       this.clock.set(deed.clockJumps);
-      this.rules.clockWasSet();
+      this.rules.clockWasSet(deed.clockJumps);
     } else {
       this.#happens(deed);
     }

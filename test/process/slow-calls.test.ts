@@ -1,26 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Runner } from "../../src/process/runner.ts";
-import { tellingOfSlowCalls } from "../../src/process/slow-calls.ts";
+import { createRunner } from "../../src/process/runner.ts";
+import { tellingWhileSlow } from "../../src/process/slow-calls.ts";
 
-beforeEach(() => vi.useFakeTimers());
+beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => vi.useRealTimers());
 
-const OUTCOME = { argv: ["tctl"], exitCode: 0, stdout: "", stderr: "", durationMs: 1 };
-
-/** A runner whose calls end when the test says so. */
-function held() {
-  const { promise, resolve, reject } = Promise.withResolvers<typeof OUTCOME>();
-  const runner: Runner = { run: () => promise, stream: () => promise };
-  return { runner, end: () => resolve(OUTCOME), fail: () => reject(new Error("refused")) };
-}
-
 it("a call that does not end is named, ever more rarely, until it ends", async () => {
-  const { runner, end } = held();
+  const { promise, resolve } = Promise.withResolvers<string>();
   const lines: string[] = [];
-  const call = tellingOfSlowCalls(runner, (line) => lines.push(line)).stream(
-    { argv: ["tctl", "get", "nodes"] },
-    () => {},
-  );
+  const call = tellingWhileSlow("tctl get nodes", promise, (line) => lines.push(line));
   vi.advanceTimersByTime(9_999);
   expect(lines).toEqual([]);
   vi.advanceTimersByTime(100_000);
@@ -30,22 +18,46 @@ it("a call that does not end is named, ever more rarely, until it ends", async (
     "still waiting for tctl get nodes (40 s)",
     "still waiting for tctl get nodes (80 s)",
   ]);
-  end();
-  expect(await call).toBe(OUTCOME);
+  resolve("done");
+  expect(await call).toBe("done");
   vi.advanceTimersByTime(1_000_000);
   expect(lines).toHaveLength(4);
 });
 
-it("nothing is said of a call that has failed, nor of its secrets", async () => {
-  const { runner, fail } = held();
+it("nothing is said of a call that has failed", async () => {
+  const { promise, reject } = Promise.withResolvers<string>();
   const lines: string[] = [];
-  const call = tellingOfSlowCalls(runner, (line) => lines.push(line)).run({
-    argv: ["tctl", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"],
-  });
+  const call = tellingWhileSlow("tctl", promise, (line) => lines.push(line));
   vi.advanceTimersByTime(10_000);
-  expect(lines.join()).not.toContain("MIIE");
-  fail();
+  reject(new Error("refused"));
   await expect(call).rejects.toThrow("refused");
   vi.advanceTimersByTime(1_000_000);
   expect(lines).toHaveLength(1);
+});
+
+it("a call that waits for its turn is not named, as nobody waits for it yet; nor are secrets of one that runs", async () => {
+  const lines: string[] = [];
+  let isFirst = true;
+  let begun = () => {};
+  const runs = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const turn = Promise.withResolvers<void>();
+  const runner = createRunner({
+    tell: (line) => lines.push(line),
+    limit: async (task) => {
+      if (!isFirst) await turn.promise;
+      isFirst = false;
+      return await task();
+    },
+  });
+  const secret = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
+  const first = runner.stream({ argv: ["sh", "-c", "echo up; cat", secret], stdin: "" }, () => begun());
+  const second = runner.run({ argv: ["true"] });
+  await runs;
+  vi.advanceTimersByTime(10_000);
+  turn.resolve();
+  await Promise.all([first, second]);
+  expect(lines.filter((line) => line.includes("true"))).toEqual([]);
+  expect(lines.join()).not.toContain("MIIE");
 });

@@ -87,13 +87,12 @@ const CLIENT = {
   signedBy: [OLD],
 } as const;
 
-function verdict(
-  id: GuardId,
+function judged(
   { facts, seen, edge = INIT, type = "talos", clients = "clients/talosconfig" }: Case,
   waive: RotationResource["waive"] = [],
-) {
+): GuardInput {
   const base = cluster();
-  const input: GuardInput = {
+  return {
     cluster: {
       ...base,
       platform: "talos",
@@ -127,7 +126,10 @@ function verdict(
     edge,
     now: NOW,
   };
-  const found_ = judgeAll(input).find((one) => one.id === id);
+}
+
+function verdict(id: GuardId, given: Case, waive: RotationResource["waive"] = []) {
+  const found_ = judgeAll(judged(given, waive)).find((one) => one.id === id);
   const subjects = found_?.findings.map(({ subject, message }) => `${subject} ${message}`) ?? [];
   const about = found_?.findings.map(({ subject }) => subject) ?? [];
   return { outcome: found_?.outcome ?? "not asked", subjects, about };
@@ -495,4 +497,18 @@ describe("guards of Talos", () => {
       if (message !== undefined) expect(seen.subjects.join("\n")).toMatch(message);
     });
   }
+});
+
+describe("doctor, of a cluster where every guard is content", () => {
+  const untried = withMachine({ edits: {} });
+  it.each([
+    ["no rotation is declared: nothing was tried, and that is no finding", { ...untried, keys: [] }, null],
+    ["one is declared, and nothing was tried", untried, "unknown"],
+    ["one is declared, and every edit can be made", {}, "pass"],
+  ] satisfies readonly [string, Partial<TalosFacts>, string | null][])("%s", (_, facts, expected) => {
+    const input = judged({ type: "kubernetes", facts });
+    const checks = TALOS.preflight.checks(input.observation, judgeAll(input), NOW);
+    const check = checks.find(({ name }) => name === "config-edits");
+    expect(check?.outcome ?? null).toBe(expected);
+  });
 });

@@ -47,10 +47,11 @@ export function metricFacts(live: Phase = "init"): MetricFacts {
     commit: "c0ffee",
     now: NOW,
   };
+  const plan = makePlan(made);
   return {
     ...made,
-    plan: makePlan(made),
-    forecast: makeForecast({ ...made, clusters: [CLUSTER], overrides: new Map(), withinMs: 0 }),
+    plan,
+    forecast: makeForecast({ ...made, plan, clusters: [CLUSTER], overrides: new Map(), withinMs: 0 }),
     unknownLocks: new Set<string>(),
     locks: [{ cluster: CLUSTER, who: `${HOSTILE}@here` }],
   };

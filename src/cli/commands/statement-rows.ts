@@ -45,7 +45,7 @@ export const ACKNOWLEDGE = row({
   },
   examples: [
     "capstan acknowledge db_client/init/trust-both --evidence OPS-117",
-    'capstan acknowledge host/init/known-hosts-both host/init/pins --note "all 40 machines"',
+    'capstan acknowledge host/init/known-hosts-both host/init/publish-both-pins --note "all 40 machines"',
     "capstan acknowledge --all-open",
   ],
   exits: ["ok", "error"],

@@ -21,7 +21,7 @@ import { editFiles } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 import { addSigned, refusePresent } from "./add.ts";
-import { type OverrideScene, openScene, overridableAuthority } from "./scene.ts";
+import { type OverrideScene, openScene, overridableAuthority, typedIn } from "./scene.ts";
 
 type CsrOptions = ValuesOf<typeof OVERRIDE_CSR.flags>;
 
@@ -77,7 +77,7 @@ async function writeRequests(
     if (sign === true) await addSigned(scene, [await signed(scene, request.pem)], keyHash);
     else {
       terminal.stdout.write(
-        "  have it signed (CA:TRUE, keyCertSign, cRLSign, subjectKeyIdentifier), then:\n  capstan override add CERT.pem CHAIN.pem\n",
+        `  have it signed (CA:TRUE, keyCertSign, cRLSign, subjectKeyIdentifier), then:\n  ${typedIn(scene, "capstan override add CERT.pem CHAIN.pem")}\n`,
       );
     }
   }
@@ -98,7 +98,12 @@ async function writeRequest(
   };
   if (byFlag) await mkdir(dirname(resolve(workspace.folder, file)), { recursive: true });
   const place = byFlag
-    ? { folder: dirname(resolve(workspace.folder, file)), file: basename(file), git: null }
+    ? {
+        folder: dirname(resolve(workspace.folder, file)),
+        file: basename(file),
+        git: null,
+        env: workspace.env,
+      }
     : { ...workspace, file };
   await editFiles(place, [{ file: place.file, change, absent: () => pem }]);
 }

@@ -7,7 +7,7 @@ import { afterEdit } from "../edited-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 import { changeEntries, entriesInGit, namedEntries } from "./entries-in-git.ts";
-import { openPlace, type PlaceInGit } from "./scene.ts";
+import { openPlace, type PlaceInGit, typedIn } from "./scene.ts";
 
 /** `capstan override enable`: has git ask for entries in force: those that are named, else all that are staged. The cluster is not asked. */
 export async function enable(
@@ -41,7 +41,7 @@ export async function enable(
     .filter((subject) => !isStated(place, authority, subject));
   if (unstated.length > 0) {
     terminal.stdout.write(
-      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth):\n${unstated.map((step) => `  ${acknowledgeCommand(step)}\n`).join("")}`,
+      `It waits until somebody states that everybody who has to trusts it (windows:\npublished in NTAuth):\n${unstated.map((step) => `  ${typedIn(place, acknowledgeCommand(step))}\n`).join("")}`,
     );
   }
   return afterEdit(terminal);

@@ -3,6 +3,7 @@ import type { Platform } from "../../platforms/platform.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
+import { namingCluster } from "../../rotation/remedy-command.ts";
 import { insistOnOverridable } from "../../teleport/overrides/command-words.ts";
 import type { CommonOptions } from "../commands/common-flags.ts";
 import { openClusters } from "../open-clusters.ts";
@@ -40,6 +41,11 @@ export async function openScene(terminal: Terminal, options: CommonOptions): Pro
   if (platform === undefined) throw new Error(`no platform was opened for ${cluster.name}`);
   const observation = await platform.observe({ components: "all" });
   return { ...place, platform, observation };
+}
+
+/** A command that is about the cluster of a place, as it has to be typed there. */
+export function typedIn({ workspace, cluster }: PlaceInGit, command: string): string {
+  return workspace.desired.clusters.length > 1 ? namingCluster(command, cluster.name) : command;
 }
 
 /** The CA of a scene; a `Failure` for one that cannot be overridden, or that the cluster does not have. */

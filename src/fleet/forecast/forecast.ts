@@ -1,4 +1,4 @@
-import type { ClusterProblem } from "../../rotation/plan.ts";
+import type { ClusterProblem, TimeReason } from "../../rotation/plan.ts";
 
 /**
  * What has to be done in the time to come, as `forecast --format json` prints it: names are a contract.
@@ -14,6 +14,8 @@ export interface Forecast {
   readonly outcome: "nothing_due" | "due" | "incomplete";
   /** What ends or has to be rotated, whenever that is: first what nobody knows the date of, then by date. */
   readonly items: readonly ForecastItem[];
+  /** The steps of rotations that git asks for, and when each may be taken, in the order of time. */
+  readonly steps: readonly ForecastStep[];
   /** When steps may begin; clusters without change windows are in none. */
   readonly windows: readonly ForecastWindow[];
   readonly freezes: readonly ForecastFreeze[];
@@ -39,6 +41,20 @@ export interface ForecastItem {
   /** A clause after the subject. */
   readonly message: string;
   readonly remedy: string;
+}
+
+/** A step that is planned. */
+export interface ForecastStep {
+  readonly id: string;
+  readonly cluster: string;
+  readonly rotation: string;
+  readonly authority: string;
+  readonly from: string;
+  readonly to: string;
+  /** The earliest time, as far as time goes; `null`: time does not hold it, or nobody knows for how long. */
+  readonly at: string | null;
+  /** What ends then, as a plan has it. */
+  readonly by: TimeReason | null;
 }
 
 /** A time in which steps may begin, of one cluster or several. */

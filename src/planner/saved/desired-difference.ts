@@ -261,9 +261,10 @@ function startOf(head: RotationResource, before: DesiredState): readonly PlacedF
 
 function startedAgain(head: RotationResource): readonly PlacedFinding[] {
   if (head.resume !== null) return [];
+  const types = head.authorities.map(({ type }) => type).join(",");
   return [
     finding("warning", head, "was rolled back, and is started again without a reason", {
-      remedy: "`capstan rotate start --reason TEXT`; else it stays in quarantine",
+      remedy: `\`capstan rotate start ${types} --reason TEXT\`; else it stays in quarantine`,
     }),
   ];
 }

@@ -8,6 +8,9 @@ import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addres
 import { BeyondBounds, elementsOf } from "../json-stream.ts";
 import { readTalosconfig } from "./talosconfig.ts";
 
+/** Who reads it starts with these; the rest are seen by the next try. */
+const LOST_NAMED = 10;
+
 /** What is known of a cluster before there is a resource for it. */
 export interface DiscoverOptions {
   /** Executable and leading arguments. */
@@ -61,10 +64,12 @@ export async function discoverTalos(options: DiscoverOptions): Promise<Discovere
   );
   const lost = found.filter(({ address }) => address === null);
   if (lost.length > 0) {
-    const names = lost.map(({ hostname, addresses }) => `${hostname} (${addresses.join(", ")})`).join(", ");
+    const named = lost.slice(0, LOST_NAMED);
+    const names = named.map(({ hostname, addresses }) => `${hostname} (${addresses.join(", ")})`).join(", ");
+    const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : "";
     throw new Failure(
       "refused",
-      `${names} ${lost.length === 1 ? "does" : "do"} not answer as the member of that name`,
+      `${names}${more} ${lost.length === 1 ? "does" : "do"} not answer as the member of that name`,
       {
         hint: "start it; a machine that was removed leaves the list after half an hour",
       },

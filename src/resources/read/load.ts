@@ -138,6 +138,21 @@ export function loadRepositories(
   return { repositories: collected.repositories, diagnostics };
 }
 
+/** What is wrong with the resources of one file by themselves, whatever others there are. */
+export function fileDiagnostics(
+  file: SourceFile,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  now: Date,
+): readonly Diagnostic[] {
+  const { documents, diagnostics } = readDocuments(file);
+  const collected = nothingYet();
+  return [
+    ...diagnostics,
+    ...documents.flatMap((document) => accept(document, folder, env, now, collected)),
+  ].sort(compareDiagnostics);
+}
+
 function hasOurShape({ value }: ResourceDocument): boolean {
   return !("apiVersion" in value) && ("spec" in value || value["version"] === "v1");
 }

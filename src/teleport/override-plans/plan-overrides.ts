@@ -1,5 +1,6 @@
+import { waitsOf } from "../../guards/haste.ts";
 import type { OverridesInput } from "../../profile/profile.ts";
-import type { LiveAuthority } from "../../rotation/observation.ts";
+import { identify, type LiveAuthority } from "../../rotation/observation.ts";
 import type {
   CertificateDue,
   OverrideEntryPlan,
@@ -120,7 +121,7 @@ function planKnown(
             desired,
             goal,
             now,
-            rotationEndsAt: endOfRotation(phase, goal, context),
+            rotationEndsAt: endOfRotation(authority, goal, context),
             retired: keysOfFinished(type, context.record),
           }),
           ...work.refused,
@@ -157,10 +158,20 @@ function planKnown(
 }
 
 /** At the earliest: the soak time of every step that is left until the old key is gone. */
-function endOfRotation(phase: Phase, goal: Phase | null, { cluster, now }: OverridesInput): number | null {
+function endOfRotation(
+  { type, active, trusted, rotation }: LiveAuthority,
+  goal: Phase | null,
+  { cluster, desired, now }: OverridesInput,
+): number | null {
   if (goal === null || goal === "rollback") return null;
-  const left = walkBetween(phase, "standby");
-  return left === null ? null : now + left.length * cluster.policy.soakMs;
+  const left = walkBetween(rotation.phase, "standby");
+  const present = identify([...active, ...trusted]);
+  const meant = desired.rotations.find(
+    (one) =>
+      one.cluster === cluster.name &&
+      one.authorities.some((of) => of.type === type && of.retire.some((key) => present.includes(key))),
+  );
+  return left === null ? null : now + left.length * waitsOf(cluster.policy, meant).soakMs;
 }
 
 function keysOfFinished(type: string, { rotations }: ClusterRecord): readonly KeyHash[] {

@@ -1,14 +1,18 @@
-import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import type { Forecast, ForecastItem, ForecastStep, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import { datedSteps, stepToCome } from "../facts/due-words.ts";
+import { reasonText } from "../facts/earliest-words.ts";
 import { harmlessValue } from "../harmless.ts";
 import { type CalendarEvent, icalendar } from "./icalendar.ts";
 
 /** What a forecast knows the date of, as iCalendar to subscribe to. Ends with CR LF. */
 export function forecastCalendar(made: Forecast): string {
-  const { items, windows, freezes, made_at } = harmlessValue(made);
+  const forecast = harmlessValue(made);
+  const { items, windows, freezes, made_at } = forecast;
   return icalendar(
     "capstan",
     [
       ...items.flatMap(itemEvent),
+      ...datedSteps(forecast).map(stepEvent),
       ...windows.map((window) => timeEvent(window, "window", "change window")),
       ...freezes.map((freeze) => timeEvent(freeze, "freeze", `freeze (${freeze.reason})`)),
     ],
@@ -37,6 +41,15 @@ function itemEvent({
   const title = `${cluster}: ${subject} ${TITLES[kind]}`;
   const description = `${subject} ${message}.\n→ ${remedy}`;
   return [{ id, from: at, until: null, title, description, category: kind }];
+}
+
+function stepEvent(step: ForecastStep): CalendarEvent {
+  const { id, cluster, rotation, at, by } = step;
+  const title = `${cluster}: ${stepToCome(step)}, at the earliest`;
+  return {
+    ...{ id, title, category: "step", until: null, from: at ?? "" },
+    description: `${rotation}${reasonText(by)}`,
+  };
 }
 
 function timeEvent(

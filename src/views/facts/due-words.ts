@@ -1,4 +1,4 @@
-import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
+import type { Forecast, ForecastItem, ForecastStep, ForecastWindow } from "../../fleet/forecast/forecast.ts";
 import { writtenDate, writtenMoment } from "../../written-date.ts";
 import { count } from "../count.ts";
 
@@ -29,6 +29,19 @@ export function dueHead({ items, made_at, until, problems }: Forecast): string {
 /** The first item after the time that was asked about. */
 export function firstLater({ items }: Forecast): ForecastItem | undefined {
   return items.find(({ due }) => !due);
+}
+
+/** Of many steps to come: JSON and the calendar have all of them. */
+export const STEPS_SHOWN = 12;
+
+/** The steps that time holds, first those that come first. */
+export function datedSteps({ steps }: Forecast): readonly ForecastStep[] {
+  return steps.filter(({ at }) => at !== null);
+}
+
+/** `host: init → update_clients`. */
+export function stepToCome({ authority, from, to }: ForecastStep): string {
+  return `${authority}: ${from} → ${to}`;
 }
 
 /** `Tue 1 December 2026, 22:00 UTC to Wed 2 December 2026, 04:00 UTC`. */

@@ -16,6 +16,10 @@ export function earliestText({
   earliest_by = null,
 }: Pick<Step, "earliest" | "earliest_by">): string | null {
   if (earliest === null) return null;
-  const why = earliest_by === null ? "" : ` (${REASONS[earliest_by]})`;
-  return `not before ${writtenMoment(earliest)}${why}`;
+  return `not before ${writtenMoment(earliest)}${reasonText(earliest_by)}`;
+}
+
+/** ` (window)`, behind a moment; empty where there is no reason. */
+export function reasonText(by: TimeReason | null): string {
+  return by === null ? "" : ` (${REASONS[by]})`;
 }

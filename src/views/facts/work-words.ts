@@ -1,6 +1,7 @@
 import type { WorkOfPlan } from "../../planner/verdict.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
 import { isOpenWork } from "../../rotation/plan-steps.ts";
+import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { count } from "../count.ts";
 import { isJudged } from "./verdict-words.ts";
 
@@ -33,4 +34,9 @@ export function holdsText({ required }: ChecklistItem, finished: boolean): strin
 /** The work of the phase at hand; after the end only what matters is worth a word in every plan from then on. */
 export function shownWork({ checklist, standing }: RotationPlan): readonly ChecklistItem[] {
   return standing === "finished" ? checklist.filter(isOpenWork) : checklist;
+}
+
+/** The command that states that a piece of work is done. */
+export function statementCommand({ id, statement }: Pick<ChecklistItem, "id" | "statement">): string {
+  return statement ?? acknowledgeCommand(id);
 }

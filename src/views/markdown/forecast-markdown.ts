@@ -1,5 +1,17 @@
 import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
-import { clustersText, dueHead, firstLater, spanText, WINDOWS_SHOWN, whenDue } from "../facts/due-words.ts";
+import { writtenMoment } from "../../written-date.ts";
+import {
+  clustersText,
+  datedSteps,
+  dueHead,
+  firstLater,
+  STEPS_SHOWN,
+  spanText,
+  stepToCome,
+  WINDOWS_SHOWN,
+  whenDue,
+} from "../facts/due-words.ts";
+import { reasonText } from "../facts/earliest-words.ts";
 import { dateOf } from "../times.ts";
 import { cell, code, prose } from "./inline.ts";
 
@@ -20,6 +32,7 @@ export function forecastMarkdown(forecast: Forecast): string {
     later === undefined
       ? ""
       : `Then, ${whenText(later, forecast)}: ${code(later.cluster)} ${code(later.subject)} ${prose(later.message)}\n`,
+    steps(forecast),
     times("Change windows", windows, WINDOWS_SHOWN),
     times("Freezes", freezes, freezes.length),
   ]
@@ -39,6 +52,17 @@ function table(items: readonly ForecastItem[], forecast: Forecast): string {
     return `| ${whenText(item, forecast)} | ${cell(cluster)} | ${cell(subject)} | ${what} |`;
   });
   return `| when | cluster | what | why, and what to do |\n|---|---|---|---|\n${lines(rows)}`;
+}
+
+function steps(forecast: Forecast): string {
+  const dated = datedSteps(forecast);
+  if (dated.length === 0) return "";
+  const more = dated.length > STEPS_SHOWN ? `, the first ${STEPS_SHOWN} of ${dated.length}` : "";
+  const rows = dated.slice(0, STEPS_SHOWN).map((step) => {
+    const when = `${writtenMoment(step.at ?? "")}${reasonText(step.by)}`;
+    return `- ${when}: ${code(step.cluster)} ${prose(stepToCome(step))}`;
+  });
+  return `Steps to come, at the earliest${more}:\n\n${lines(rows)}`;
 }
 
 function times(

@@ -1,7 +1,6 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
-import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
-import { holdsText } from "../facts/work-words.ts";
+import { holdsText, statementCommand } from "../facts/work-words.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
@@ -27,7 +26,7 @@ export function workItem(item: ChecklistItem, finished: boolean): string {
     ...(item.artifacts.length === 0
       ? []
       : [`files of ${code("capstan artifacts")}: ${item.artifacts.map(code).join(", ")}`]),
-    `when it is done: ${code(acknowledgeCommand(id))}`,
+    `when it is done: ${code(statementCommand(item))}`,
   ];
   const said = note === null ? [] : [`note: ${prose(note)}`];
   // Advice is not what people wait for: JSON has the rest of it.

@@ -18,7 +18,7 @@ export function hear(run: Run, event: RunEvent): Run {
       // A plan during the run must not forget what has happened; the first one brings the tracks.
       return run.tracks.some(({ state }) => state !== "queued")
         ? logged
-        : { ...logged, tracks: tracksOf(event.plan) };
+        : { ...logged, several: (event.clusters_in_git ?? 1) > 1, tracks: tracksOf(event.plan) };
     case "step-started":
     case "step-verified":
     case "step-failed":

@@ -16,6 +16,8 @@ export interface Run {
   readonly active: number | null;
   /** Calls about override entries, in the order in which they were made. */
   readonly entries: readonly EntryRun[];
+  /** Git has several clusters: a command has to say which it is about. */
+  readonly several: boolean;
   /** Oldest first, the last `LOG_KEPT`. */
   readonly log: readonly LogEntry[];
   readonly ending: { readonly outcome: RunOutcome; readonly message: string } | null;
@@ -88,6 +90,7 @@ export function startRun(plan: Plan | null): Run {
     tracks: plan === null ? [] : tracksOf(plan),
     active: null,
     entries: [],
+    several: false,
     log: [],
     ending: null,
   };

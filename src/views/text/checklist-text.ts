@@ -1,8 +1,7 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan } from "../../rotation/plan.ts";
-import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
 import { CONSUMER_TONES } from "../facts/consumer-tones.ts";
-import { holdsText, shownWork } from "../facts/work-words.ts";
+import { holdsText, shownWork, statementCommand } from "../facts/work-words.ts";
 import { harmlessLine } from "../harmless.ts";
 import { COLUMNS, paragraph, table } from "./columns.ts";
 import type { Paint } from "./paint.ts";
@@ -41,7 +40,7 @@ function itemText(item: ChecklistItem, finished: boolean, paint: Paint): string 
   if (item.artifacts.length > 0) {
     lines.push(paragraph(`files   ${item.artifacts.join(", ")} of \`capstan artifacts\``, INDENT, DEEPER));
   }
-  if (!finished) lines.push(paragraph(`done    ${acknowledgeCommand(id)}`, INDENT, DEEPER));
+  if (!finished) lines.push(paragraph(`done    ${statementCommand(item)}`, INDENT, DEEPER));
   return lines.join("\n");
 }
 

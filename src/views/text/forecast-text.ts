@@ -1,5 +1,17 @@
 import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
-import { clustersText, dueHead, firstLater, spanText, WINDOWS_SHOWN, whenDue } from "../facts/due-words.ts";
+import { writtenMoment } from "../../written-date.ts";
+import {
+  clustersText,
+  datedSteps,
+  dueHead,
+  firstLater,
+  STEPS_SHOWN,
+  spanText,
+  stepToCome,
+  WINDOWS_SHOWN,
+  whenDue,
+} from "../facts/due-words.ts";
+import { reasonText } from "../facts/earliest-words.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import { dateOf } from "../times.ts";
 import { paragraph } from "./columns.ts";
@@ -23,6 +35,7 @@ export function forecastText(made: Forecast, paint: Paint): string {
       return shared ? paragraph(text, "  ", "    ") : withRemedy(text, item.remedy);
     }),
     later === undefined ? [] : [paragraph(`then: ${itemText(later, forecast, paint)}`, "", "  ")],
+    stepsText(forecast),
     timesText("change windows", windows, WINDOWS_SHOWN),
     timesText("freezes", freezes, freezes.length),
   ]
@@ -42,6 +55,19 @@ function itemText(item: ForecastItem, forecast: Forecast, paint: Paint): string 
   const date = at === null ? "" : `${dateOf(at)} `;
   const head = paint(isLate ? "bad" : due ? "warn" : "dim", `${date}${when}`);
   return `${head}  ${paint("strong", harmlessLine(cluster))} ${harmlessLine(`${subject} ${message}`)}`;
+}
+
+function stepsText(forecast: Forecast): readonly string[] {
+  const steps = datedSteps(forecast);
+  if (steps.length === 0) return [];
+  const more = steps.length > STEPS_SHOWN ? `, the first ${STEPS_SHOWN} of ${steps.length}` : "";
+  return [
+    `steps to come, at the earliest${more}`,
+    ...steps.slice(0, STEPS_SHOWN).map((step) => {
+      const when = `${writtenMoment(step.at ?? "")}${reasonText(step.by)}`;
+      return paragraph(`${when}  ${harmlessLine(`${step.cluster} ${stepToCome(step)}`)}`, "  ", "    ");
+    }),
+  ];
 }
 
 function timesText(

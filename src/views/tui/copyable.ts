@@ -1,6 +1,6 @@
 import type { Finding } from "../../rotation/plan.ts";
 import { isOpenWork } from "../../rotation/plan-steps.ts";
-import { acknowledgeCommand } from "../../rotation/remedy-command.ts";
+import { statementCommand } from "../facts/work-words.ts";
 import { harmless } from "../harmless.ts";
 import { type Row, rowsOf } from "./rows.ts";
 import { isWatching, type State } from "./state.ts";
@@ -38,7 +38,7 @@ function ofRow(row: Row): string | null {
       const { guards, checklist, id } = row.step;
       const findings = guards.flatMap((guard) => guard.findings);
       const open = checklist.find(isOpenWork);
-      return firstCommand(findings) ?? (open === undefined ? id : acknowledgeCommand(open.id));
+      return firstCommand(findings) ?? (open === undefined ? id : statementCommand(open));
     }
     case "drift":
       return row.drift.command ?? firstCommand([row.drift]) ?? row.drift.subject;

@@ -12,7 +12,7 @@ const DEEP = {
   "lists in lists": `{"items":${"[".repeat(LEVELS)}${"]".repeat(LEVELS)}}`,
   "objects in objects": `${'{"spec":'.repeat(LEVELS)}0${"}".repeat(LEVELS)}`,
 };
-const ROWS = '{"spec":{}}\n'.repeat(500_001);
+const ROWS = "{}\n".repeat(2_000_001);
 
 function printing(stdout: string): Runner {
   return {
@@ -84,6 +84,12 @@ describe("hostile input: what talosctl and kubectl print has the bounds of what 
 
   it("nor are rows without an end", async () => {
     const options = { talosctl: ["talosctl"], talosconfig, context: null, runner: printing(ROWS) };
-    await expect(discoverTalos(options)).rejects.toThrow("more than 500000 elements");
+    await expect(discoverTalos(options)).rejects.toThrow("more than 2000000 elements");
+  });
+
+  it("of many machines that do not answer the first are named", async () => {
+    const runner = printing('{"spec":{}}\n'.repeat(5_000));
+    const found = discoverTalos({ talosctl: ["talosctl"], talosconfig, context: null, runner });
+    await expect(found).rejects.toThrow(/and 4990 more do not answer/);
   });
 });

@@ -197,12 +197,19 @@ describe("how to go on", () => {
       "capstan rotate finish host writes the new key into git, for a commit",
     ],
   ])("%s", (_, tracks, next) => {
-    expect(howToGoOn({ ending, tracks })).toBe(next);
+    expect(howToGoOn({ ending, tracks, several: false })).toBe(next);
+  });
+
+  it("says of which cluster, where git has several", () => {
+    const tracks = [done("host", "init")];
+    expect(howToGoOn({ ending, tracks, several: true })).toBe(
+      "capstan rotate advance host --cluster acme.cluster sets the next phase, for a commit",
+    );
   });
 
   it("is not said twice", () => {
     const message = "stopped at a safe point; `capstan apply` goes on from what it then observes";
-    expect(howToGoOn({ ending: { outcome: "interrupted", message }, tracks: [] })).toBeNull();
+    expect(howToGoOn({ ending: { outcome: "interrupted", message }, tracks: [], several: false })).toBeNull();
   });
 });
 

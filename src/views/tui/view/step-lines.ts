@@ -10,14 +10,14 @@ import type {
   Step,
 } from "../../../rotation/plan.ts";
 import type { StepPlace } from "../../../rotation/plan-steps.ts";
-import { acknowledgeCommand, commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
+import { commandIn, withoutCommand } from "../../../rotation/remedy-command.ts";
 import { writtenDate } from "../../../written-date.ts";
 import { aboutText } from "../../facts/about-words.ts";
 import { CHECK_TONES, checkWords, EXERCISE_TONES, exerciseWords } from "../../facts/check-words.ts";
 import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { stepFacts } from "../../facts/step-facts.ts";
-import { holdsText } from "../../facts/work-words.ts";
+import { holdsText, statementCommand } from "../../facts/work-words.ts";
 import type { Tone } from "../../tone.ts";
 import { placeKey } from "../places.ts";
 import {
@@ -162,7 +162,7 @@ export function checklistLines(items: readonly ChecklistItem[], width: number): 
 }
 
 function openLines(item: ChecklistItem, width: number): Line[] {
-  const { id, note, required, verify, commands, artifacts } = item;
+  const { note, required, verify, commands, artifacts } = item;
   const lead = (text: string) => line("    ", span(text, "dim"));
   const what = `${item.do} (${holdsText(item, false)})`;
   return [
@@ -174,7 +174,7 @@ function openLines(item: ChecklistItem, width: number): Line[] {
           ...(verify === "" ? [] : wrapped(verify, width, { lead: lead("check ") })),
           ...commands.flatMap((command) => wrapped(command, width, { tone: "strong", lead: lead("$ ") })),
           ...(artifacts.length === 0 ? [] : wrapped(artifacts.join(", "), width, { lead: lead("files ") })),
-          ...wrapped(acknowledgeCommand(id), width, { tone: "dim", lead: lead("done  ") }),
+          ...wrapped(statementCommand(item), width, { tone: "dim", lead: lead("done  ") }),
         ]
       : []),
   ];
