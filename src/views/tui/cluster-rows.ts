@@ -32,19 +32,19 @@ interface Standing {
 
 /** In the order in which they are counted: the worst first. */
 export const LIST_STANDINGS = {
-  unread: { word: "cannot be read", sign: "✗", tone: "bad", troubled: true },
+  unread: { word: "unread", sign: "✗", tone: "bad", troubled: true },
   failed: { word: "failed", sign: "✗", tone: "bad", troubled: true },
   blocked: { word: "blocked", sign: "✗", tone: "bad", troubled: true },
   back: { word: "going back", sign: "~", tone: "warn", troubled: true },
   wentBack: { word: "went back", sign: "✗", tone: "warn", troubled: true },
-  final: { word: "at the point of no return", sign: "○", tone: "warn", troubled: true },
+  final: { word: "at no return", sign: "○", tone: "warn", troubled: true },
   running: { word: "running", sign: "~", tone: "strong" },
   waiting: { word: "waiting", sign: "·", tone: "dim" },
   ready: { word: "ready", sign: "○", tone: "good" },
   approved: { word: "approved", sign: "✔", tone: "good" },
   queued: { word: "queued", sign: "·", tone: "dim" },
   done: { word: "done", sign: "✔", tone: "good" },
-  quiet: { word: "with nothing to do", sign: "·", tone: "dim" },
+  quiet: { word: "idle", sign: "·", tone: "dim" },
 } as const satisfies Readonly<Record<string, Standing>>;
 
 export type ListStanding = keyof typeof LIST_STANDINGS;

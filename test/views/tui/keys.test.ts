@@ -45,7 +45,7 @@ describe("c copies", () => {
   });
 
   it("the component under the cursor, and the one that a run waits for", () => {
-    const listed = type(press(reviewing(BUSY_PLAN), "/"), "web-11");
+    const listed = type(press(reviewing(BUSY_PLAN), "return", "/"), "web-11");
     expect(press(listed, "return", "c").copied?.text).toMatch(/^node\/web-11/);
     const waiting = runOf(BUSY_PLAN)
       .slice(0, 8)

@@ -50,7 +50,10 @@ export function titleLine(state: State): Line {
 
 /** How the run of all clusters goes. */
 function runChip({ run, asked }: State): Span {
-  if (run.ending === null) return stateChip(undefined, run, asked.stop);
+  if (run.ending === null) {
+    if (asked.stop) return span(" STOPPING ", "chip-warn");
+    return span(run.startedAt === null ? " STARTING " : " RUNNING ", "chip");
+  }
   const good = run.ending.outcome === "applied" || run.ending.outcome === "nothing-to-do";
   return span(` ${run.ending.outcome.toUpperCase()} `, good ? "chip-good" : "chip-bad");
 }

@@ -1,7 +1,6 @@
 import { Box } from "ink";
 import { detailRows, dialogArea, reviewAreas, watchAreas } from "../areas.ts";
-import { allListRows, lookOf } from "../cluster-rows.ts";
-import { clipped, EMPTY, exactly, type Line, line, span, widthOf, wrapped } from "../spans.ts";
+import { clipped, EMPTY, exactly, type Line, line, span, widthOf } from "../spans.ts";
 import { type Dialog, isListing, isTooSmall, isWatching, type State } from "../state.ts";
 import { componentLines } from "./component-lines.ts";
 import { detailLines } from "./detail-lines.ts";
@@ -9,7 +8,7 @@ import { dialogText } from "./dialog-lines.ts";
 import { pathLines, ruleLine, tabsLine, titleLine, tooSmallLines } from "./frame-lines.ts";
 import { keysLine } from "./keys-line.ts";
 import { Lines } from "./lines.tsx";
-import { listLines } from "./list-lines.ts";
+import { listLines, stillLines } from "./list-lines.ts";
 import { treeLines } from "./tree-lines.ts";
 import {
   barLines,
@@ -109,7 +108,7 @@ function Watch({ state, height }: Props & { readonly height: number }) {
   const opened = state.list?.opened ?? null;
   const head =
     opened !== null && track === undefined
-      ? openedLines(state, opened, columns)
+      ? stillLines(state, opened, columns)
       : [stepLine(track, state.run, state.now, columns), ...reasonLines(track, columns)];
   const entries = opened === null ? state.run.log : state.run.log.filter(({ cluster }) => cluster === opened);
   const log = (rows: number) => [EMPTY, [span("Log", "strong")], ...logLines(entries, columns, rows)];
@@ -129,16 +128,6 @@ function Watch({ state, height }: Props & { readonly height: number }) {
       <Lines lines={exactLines(lines, columns, height)} />
     </Margin>
   );
-}
-
-/** A cluster on which nothing moves: why, in full. */
-function openedLines(state: State, name: string, columns: number): readonly Line[] {
-  const row = allListRows(state).find((one) => one.name === name);
-  const hint = state.run.clusterEndings.get(name)?.hint ?? null;
-  return [
-    ...(row === undefined ? [] : wrapped(row.state, columns, { tone: lookOf(row).tone })),
-    ...(hint === null ? [] : wrapped(hint, columns, { lead: line(span("→ ", "dim")) })),
-  ];
 }
 
 /** A question takes the place of everything but the rail: there is nothing else to look at, and nothing to press. */

@@ -16,9 +16,12 @@ import {
   type Line,
   line,
   padText,
+  type Span,
   span,
   spread,
+  widthOf,
   widthOfText,
+  wrapped,
 } from "../spans.ts";
 import { isWatching, type State } from "../state.ts";
 import { exactLines, logLines } from "./watch-lines.ts";
@@ -30,21 +33,34 @@ export function listHeadLines(state: State): readonly Line[] {
   const rows = listRows(state);
   const at = rows.findIndex(({ name }) => name === state.list?.selected);
   const place = rows.length === 0 ? "" : `${grouped(at + 1)} of ${grouped(rows.length)}`;
-  const counts = line(span(countOnScreen(all.length, "cluster"), "strong"), ...standingCounts(all));
+  const [counts, more] = countLines(all, width - place.length - 1);
+  const filter = filterLine(state);
   return [
     exactly(counts, width),
-    spread(filterLine(state), line(span(place, "dim")), width),
+    spread(filter.length === 0 ? more : filter, line(span(place, "dim")), width),
     columnsLine(columnsOf(all, width)),
   ];
 }
 
-function standingCounts(rows: readonly ListRow[]): Line {
+/** How many there are and how they stand; on a second line what the first has no room for. */
+function countLines(rows: readonly ListRow[], width: number): readonly [Line, Line] {
+  const lines: [Line, Line] = [line(span(countOnScreen(rows.length, "cluster"), "strong")), EMPTY];
+  for (const count of standingCounts(rows)) {
+    const [first, second] = lines;
+    const longer = [...first, span(", ", "dim"), count];
+    if (second.length === 0 && widthOf(longer) <= width) lines[0] = longer;
+    else lines[1] = second.length === 0 ? [count] : [...second, span(", ", "dim"), count];
+  }
+  return lines;
+}
+
+function standingCounts(rows: readonly ListRow[]): readonly Span[] {
   const standings = Object.keys(LIST_STANDINGS) as readonly ListStanding[];
   return standings.flatMap((standing) => {
     const count = rows.filter((row) => row.standing === standing).length;
     if (count === 0) return [];
     const { word, tone } = LIST_STANDINGS[standing];
-    return [span(", ", "dim"), span(`${grouped(count)} ${word}`, tone)];
+    return [span(`${grouped(count)} ${word}`, tone)];
   });
 }
 
@@ -99,7 +115,10 @@ function columnsLine({ name, wave, move, state }: Columns): Line {
   return line(span(`${" ".repeat(BEFORE)}${cells.join("  ")}  ${clippedText("state", state)}`, "dim"));
 }
 
-/** The visible part of the list, and below it the newest of a run where there is room. */
+/**
+ * The visible part of the list, below it the newest of a run where there is room, and in the last row the state of the
+ * selected cluster where its line has no room for it.
+ */
 export function listLines(state: State): readonly Line[] {
   const width = state.size.columns - 2;
   const height = listHeight(state.size);
@@ -114,12 +133,27 @@ export function listLines(state: State): readonly Line[] {
   const list = rows.length === 0 ? [line(span("  no cluster is like that", "dim"))] : shown;
   // By all of them, so that a filter moves nothing up.
   const room = height - Math.max(all.length, 1) - 2;
-  const log =
-    isWatching(state) && room >= FEWEST_LOG
-      ? [EMPTY, line(span("Log", "strong")), ...logLines(state.run.log, width, room)]
-      : [];
-  const above = log.length === 0 ? list : exactLines(list, width, height - room - 2);
-  return exactLines([...above, ...log], width, height);
+  const hasLog = isWatching(state) && room >= FEWEST_LOG;
+  const log = hasLog
+    ? [EMPTY, line(span("Log", "strong")), ...exactLines(logLines(state.run.log, width, room), width, room)]
+    : [];
+  return [...exactLines(list, width, height - log.length), ...log, wholeState(rows[at], columns, width)];
+}
+
+function wholeState(row: ListRow | undefined, columns: Columns, width: number): Line {
+  if (row === undefined || widthOfText(clippedText(row.state, width)) <= columns.state)
+    return exactly(EMPTY, width);
+  return exactly(line(span(row.state, lookOf(row).tone)), width);
+}
+
+/** A cluster of a run on which nothing moves: why, in full. */
+export function stillLines(state: State, name: string, width: number): readonly Line[] {
+  const row = allListRows(state).find((one) => one.name === name);
+  const hint = state.run.clusterEndings.get(name)?.hint ?? null;
+  return [
+    ...(row === undefined ? [] : wrapped(row.state, width, { tone: lookOf(row).tone })),
+    ...(hint === null ? [] : wrapped(hint, width, { lead: line(span("→ ", "dim")) })),
+  ];
 }
 
 const FEWEST_LOG = 2;

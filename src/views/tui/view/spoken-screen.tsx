@@ -9,7 +9,7 @@ import { detailLines, selectedRow } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
 import { pathLines, titleLine } from "./frame-lines.ts";
 import { keysLine } from "./keys-line.ts";
-import { listHeadLines } from "./list-lines.ts";
+import { listHeadLines, stillLines } from "./list-lines.ts";
 import { laggardsOf, shownTrack, stepLine } from "./watch-lines.ts";
 
 interface Props {
@@ -90,7 +90,9 @@ function spokenWatch(state: State): readonly string[] {
   );
   return [
     // Times would be read out every second.
-    spoken(stepLine(track, state.run, null, WIDTH)),
+    ...(track === undefined && state.list?.opened != null
+      ? stillLines(state, state.list.opened, WIDTH).map(spoken)
+      : [spoken(stepLine(track, state.run, null, WIDTH))]),
     counts.join(", "),
     ...late.slice(0, LAGGARDS_READ).map(({ subject, message }) => spoken([span(`${subject} ${message}`)])),
     late.length > LAGGARDS_READ ? `and ${late.length - LAGGARDS_READ} more` : "",
