@@ -53,7 +53,8 @@ describe("c copies", () => {
         (state, event) => reduce(state, { type: "event", event }),
         open({ mode: "watch", plan: BUSY_PLAN }),
       );
-    expect(press(waiting, "c").copied?.text).toBe(
+    expect(press(waiting, "c").copied?.text).toBe("acme.cluster");
+    expect(press(waiting, "return", "c").copied?.text).toBe(
       waiting.run.tracks[waiting.run.active ?? 0]?.waiting?.laggards[0]?.subject,
     );
   });
