@@ -71,7 +71,7 @@ function refuseUnderWay(
   const turnedBack = lastAttempt(record, declared)?.state === "rolling_back";
   if (turnedBack || rotation.phase === "rollback") return;
   throw new Failure("usage", `${place(declared)} rotates this CA already: it is in ${rotation.phase}`, {
-    hint: `${wayOn(declared, rotation.phase, named)}; back leads \`capstan rotate rollback ${named}\``,
+    hint: `${wayOn(declared, rotation.phase, named)}; \`capstan rotate rollback ${named}\` leads back`,
   });
 }
 
