@@ -134,7 +134,8 @@ export class LockedClusters {
     if (this.#failure !== null && this.#isSingle()) throw this.#failure;
     const endings = [...this.#endings];
     const worst = gravest(endings.map(([, ending]) => ending));
-    if (worst === undefined) return { outcome: "nothing-to-do", message: "there is no cluster" };
+    if (worst === undefined)
+      return { outcome: "nothing-to-do", message: "nothing was looked at: no cluster is in this shard" };
     if (
       this.#isSingle() ||
       endings.every(([, { outcome }]) => outcome === worst.outcome && isGood(outcome))
