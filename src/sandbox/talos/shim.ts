@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
+import { homedir } from "node:os";
 import { handOver } from "../hand-over.ts";
 import type { CliWorld } from "./cli.ts";
 import { SANDBOX_FILE, type SandboxFile } from "./sandbox-file.ts";
@@ -13,7 +14,7 @@ type Client = (world: CliWorld) => Promise<number>;
 export async function runShim(tool: "talosctl" | "kubectl", load: () => Promise<Client>): Promise<void> {
   process.stdout.on("error", () => process.exit(1));
   const [directory = "", ...argv] = process.argv.slice(2);
-  const { HOME, KUBECONFIG, TALOSCONFIG, TALOS_HOME } = process.env;
+  const { HOME = homedir(), KUBECONFIG, TALOSCONFIG, TALOS_HOME } = process.env;
   const env = { HOME, KUBECONFIG, TALOSCONFIG, TALOS_HOME };
   const exit = await handOver(directory, { tool, argv, cwd: process.cwd(), stdin: "", env });
   process.exitCode = exit ?? (await runHere(directory, tool, argv, load));
