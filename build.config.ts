@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { BuiltFolder } from "./delivery/built-folder.ts";
 import { bundle } from "./delivery/bundle.ts";
 import { bundledFolders, bundledPackage } from "./delivery/bundled-packages.ts";
 import { notices } from "./delivery/notices.ts";
@@ -23,8 +23,8 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 await compileSchemas();
-for (const folder of ["dist", "build"]) await rm(folder, { recursive: true, force: true });
-const metafiles = await bundle();
+const { metafiles, files } = await bundle();
+await rm("build", { recursive: true, force: true });
 await mkdir("build");
 await writeFile("build/metafiles.json", JSON.stringify(metafiles));
 const packages = await Promise.all(bundledFolders(Object.values(metafiles)).map(bundledPackage));
@@ -32,8 +32,10 @@ await writeFile("THIRD-PARTY-NOTICES", notices(packages));
 const { manPage } = await import("./src/cli/man-page.ts");
 const { COMMANDS } = await import("./src/cli/commands/command-table.ts");
 const { exitPages } = await import("./src/cli/explain.ts");
-await writeFile("dist/capstan.1", manPage(COMMANDS, exitPages(), packageJson.version));
-for (const [file, words] of Object.entries(PRINTED)) {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, execFileSync(process.execPath, ["dist/capstan.js", ...words]));
+const place = new BuiltFolder("dist");
+for (const file of files) await place.put(file, file.path === "dist/capstan.js" ? 0o755 : 0o644);
+await place.put({ path: "dist/capstan.1", contents: manPage(COMMANDS, exitPages(), packageJson.version) });
+for (const [path, words] of Object.entries(PRINTED)) {
+  await place.put({ path, contents: execFileSync(process.execPath, ["dist/capstan.js", ...words]) });
 }
+await place.removeOthers();

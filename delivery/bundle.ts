@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from "esbuild";
 
 /**
@@ -130,14 +131,36 @@ const PARTS = {
 /** What went into each part, and which file loads which, as esbuild tells it. */
 export type Metafiles = Readonly<Record<keyof typeof PARTS, Metafile>>;
 
-/** Bundles every part into `dist/`. */
-export async function bundle(): Promise<Metafiles> {
-  const made = async (part: keyof typeof PARTS) => (await build({ ...COMMON, ...PARTS[part] })).metafile;
+/** A file of the build, by its path from the folder of the sources. */
+export interface BuiltFile {
+  readonly path: string;
+  readonly contents: Uint8Array | string;
+}
+
+/** Bundles every part, and writes nothing: a file comes after those that it loads. */
+export async function bundle(): Promise<{
+  readonly metafiles: Metafiles;
+  readonly files: readonly BuiltFile[];
+}> {
+  const files: BuiltFile[] = [];
+  const made = async (part: keyof typeof PARTS) => {
+    const { metafile, outputFiles } = await build({ ...COMMON, ...PARTS[part], write: false });
+    files.push(
+      ...outputFiles.map(({ path, contents }) => ({ path: relative(process.cwd(), path), contents })),
+    );
+    return metafile;
+  };
   const [executable, product, sandbox, action] = await Promise.all([
     made("executable"),
     made("product"),
     made("sandbox"),
     made("action"),
   ]);
-  return { executable, product, sandbox, action };
+  const metafiles = { executable, product, sandbox, action };
+  const entries = Object.values(PARTS).flatMap(({ outdir, entryPoints }) =>
+    Object.keys(entryPoints).map((name) => `${outdir}/${name}.js`),
+  );
+  // The executable loads the program, and that the pieces.
+  const rank = ({ path }: BuiltFile) => (path === "dist/capstan.js" ? 2 : entries.includes(path) ? 1 : 0);
+  return { metafiles, files: files.toSorted((one, other) => rank(one) - rank(other)) };
 }

@@ -41,7 +41,9 @@ await mkdir(TREE, { recursive: true });
 
 // The package, and the tree of the release's commit: the same files, and the action.
 const archive = join(OUT, `${name}-${version}.tgz`);
-await execa("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", OUT]);
+const pack = async (folder: string) =>
+  execa("npm", ["pack", folder, "--silent", "--ignore-scripts", "--pack-destination", OUT]);
+await pack(".");
 await execa("tar", [
   "--extract",
   "--gzip",
@@ -54,6 +56,8 @@ await execa("tar", [
 ]);
 const released = Object.fromEntries(Object.entries(manifest).filter(([key]) => !OF_SOURCES.includes(key)));
 await writeFile(join(TREE, "package.json"), `${JSON.stringify(released, null, 2)}\n`);
+// Once more, without what only a clone can do: npm warns of a script that it would have to run.
+await pack(`./${TREE}`);
 await writeAction(TREE);
 
 const metafiles: Metafiles = JSON.parse(await readFile("build/metafiles.json", "utf8"));

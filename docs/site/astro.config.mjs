@@ -20,6 +20,7 @@ export default defineConfig({
           label: "Begin",
           items: [
             page("Concepts", "concepts"),
+            page("Install", "install"),
             page("The first hour", "first-hour"),
             page("Beside what you have", "comparison"),
             page("Performance", "performance"),

@@ -74,6 +74,7 @@ export class LockedClusters {
         lock,
         sightings: new Sightings(clock),
         rows: new WatchedRows(clock),
+        turnBack: this.#context.turnBackOf(name),
         approval: NOTHING_APPROVED,
       });
     });
@@ -134,7 +135,8 @@ export class LockedClusters {
     if (this.#failure !== null && this.#isSingle()) throw this.#failure;
     const endings = [...this.#endings];
     const worst = gravest(endings.map(([, ending]) => ending));
-    if (worst === undefined) return { outcome: "nothing-to-do", message: "there is no cluster" };
+    if (worst === undefined)
+      return { outcome: "nothing-to-do", message: "nothing was looked at: no cluster is in this shard" };
     if (
       this.#isSingle() ||
       endings.every(([, { outcome }]) => outcome === worst.outcome && isGood(outcome))

@@ -140,6 +140,8 @@ function laggingBefore(run: ClusterRun, { observation, live, step }: StepAtHand,
 
 function authorityIn(observation: ClusterObservation, type: string): LiveAuthority {
   const live = observation.authorities.find((authority) => authority.type === type);
-  if (live === undefined) throw new Failure("executable", `the ${type} CA is not in the listing any more`);
-  return live;
+  if (live !== undefined) return live;
+  throw new Failure("executable", `the ${type} CA is not in the listing any more`, {
+    hint: "look at `capstan status`; the next run goes on from what it then observes",
+  });
 }

@@ -99,7 +99,9 @@ export interface TrustedSide extends TrustedBase {
 async function repositoryOf(folder: string, ref: string, { env }: Terminal): Promise<Repository> {
   const repository = await openRepository(folder, env);
   if (repository !== null) return repository;
-  throw new Failure("usage", `there is no commit ${ref} to compare with: ${folder} is in no git repository`);
+  throw new Failure("usage", `there is no commit ${ref} to compare with: ${folder} is in no git repository`, {
+    hint: "run it in a clone, or leave out --base",
+  });
 }
 
 async function loadCommit(

@@ -8,7 +8,7 @@ export async function completion({ stdout }: Terminal, shell: string): Promise<E
   const script = SCRIPTS[SHELLS.find((name) => name === shell) ?? ""];
   if (script === undefined) {
     throw new Failure("usage", `there is no completion for "${shell}"`, {
-      hint: `there is ${SHELLS.join(", ")}`,
+      hint: `there are ${SHELLS.join(", ")}`,
     });
   }
   stdout.write(script(places()));

@@ -85,7 +85,7 @@ async function trustedSide(
 ): Promise<TrustedSide | null> {
   if (base === undefined) {
     if (trustHead !== true) return null;
-    throw new Failure("usage", "--trust-head is about a plan with --base, and there is none");
+    throw new Failure("usage", "--trust-head needs --base, and there is none");
   }
   if (trustHead === true) return null;
   return await trustedBase(resolve(terminal.cwd, directory), base, terminal);

@@ -41,7 +41,10 @@ export async function replay(terminal: Terminal, file: string, options: ReplayOp
 
 async function readEvents(terminal: Terminal, path: string): Promise<readonly RunEvent[]> {
   const text = await readNamed(terminal, path).catch((cause: Error) => {
-    throw new Failure("usage", `cannot read ${path}: ${cause.message}`, { cause });
+    throw new Failure("usage", `cannot read ${path}: ${cause.message}`, {
+      hint: "name a file that `capstan apply --events` wrote",
+      cause,
+    });
   });
   return text
     .split("\n")

@@ -36,9 +36,18 @@ export async function up(terminal: Terminal, options: ValuesOf<typeof SANDBOX_UP
       const path = below.startsWith("..") ? quoted(file) : `"$PWD/${below}"`;
       terminal.stdout.write(`Who opens keys that are sealed there:\n  export SOPS_AGE_KEY_FILE=${path}\n`);
     }
-    terminal.stdout.write("Next: `capstan init` writes its resources, `capstan sandbox down` ends it.\n");
+    terminal.stdout.write(`${nextOf(terminal, info.dir, options.dir)}\n`);
   }
   return EXIT.ok;
+}
+
+/** `init` looks for a sandbox where it is by default; of one elsewhere it has to be told. */
+function nextOf({ cwd }: Terminal, dir: string, elsewhere: string | undefined): string {
+  if (elsewhere === undefined)
+    return "Next: `capstan init` writes its resources, `capstan sandbox down` ends it.";
+  const below = relative(cwd, dir);
+  const place = quoted(below.startsWith("..") || below === "" ? dir : below);
+  return `Its executables are in ${quoted(join(dir, "bin"))}; \`capstan sandbox down --dir ${place}\` ends it.`;
 }
 
 /** `capstan sandbox down`: leaves no process and no file. */

@@ -4,6 +4,7 @@ import type { ValuesOf } from "../flag.ts";
 import { waiverProblem } from "../guards/waiver-diagnostics.ts";
 import { profileOf } from "../profiles.ts";
 import { addStatement } from "../resources/edit/edit-statement.ts";
+import { parseMoment } from "../resources/model/moment.ts";
 import { nearest } from "../resources/read/suggest.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { shellWord } from "../rotation/remedy-command.ts";
@@ -44,14 +45,20 @@ export async function waive(
   const workspace = await openWorkspace(options.directory, options, terminal, "folder");
   const places = await fitting(workspace, { guard, subject, reason }, options.rotation);
   const command = `capstan waive ${guard} ${shellWord(subject)} --reason ${shellWord(reason)} --expires ${options.expires}`;
-  const place = await placeWithFinding(terminal, workspace, places, { guard, subject, command, options });
+  const place = await placeWithFinding(terminal, workspace, places, {
+    guard,
+    subject,
+    expires,
+    command,
+    options,
+  });
   await editFiles(workspace, [
     {
       file: place.source.file,
       change: (text) => addStatement(text, place.wanted, "waive", { guard, subject, reason, expires }),
     },
   ]);
-  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(expires)}: ${reason}`;
+  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(parseMoment(expires, "end") ?? expires)}: ${reason}`;
   terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
   return afterEdit(terminal);
 }
@@ -98,6 +105,7 @@ function problemIn({ clusters }: Workspace, { cluster, rotation }: StatementPlac
 interface Asked {
   readonly guard: string;
   readonly subject: string;
+  readonly expires: string;
   /** What was typed. */
   readonly command: string;
   readonly options: WaiveOptions;
@@ -108,7 +116,7 @@ async function placeWithFinding(
   terminal: Terminal,
   workspace: Workspace,
   places: readonly StatementPlace[],
-  { guard, subject, command, options }: Asked,
+  { guard, subject, expires, command, options }: Asked,
 ): Promise<StatementPlace> {
   const [first] = places;
   if (first?.rotation === null) return onlyPlace(places, subject, command);
@@ -117,8 +125,28 @@ async function placeWithFinding(
     terminal.stderr.write(`${paragraph(`the cluster was not asked (${seen.problem})`, "", "  ")}\n`);
     return onlyPlace(places, `what ${subject} could be about`, command);
   }
+  const accepted = places.flatMap((place) =>
+    verdictsOf(seen.plan, place, guard).flatMap(({ waived }) =>
+      waived.filter((one) => one.subject === subject).map((one) => ({ ...one, place })),
+    ),
+  );
   const found = places.map((place) => ({ place, subjects: subjectsOf(seen.plan, place, guard) }));
-  const having = found.filter(({ subjects }) => subjects.includes(subject)).map(({ place }) => place);
+  const standing = found.filter(({ subjects }) => subjects.includes(subject)).map(({ place }) => place);
+  // What covers one step may have been accepted for that and stand for another: then a new one is due.
+  const lasting = accepted.find(
+    (one) => !standing.includes(one.place) && Date.parse(one.expires) >= Date.parse(expires),
+  );
+  if (lasting !== undefined) {
+    const { place, reason } = lasting;
+    throw new Failure(
+      "usage",
+      `${place.name} waives ${guard} for ${subject} until ${writtenDate(lasting.expires)} already: ${reason}`,
+      { hint: "nothing was written; a later --expires makes it last longer" },
+    );
+  }
+  const having = places.filter(
+    (place) => standing.includes(place) || accepted.some((one) => one.place === place),
+  );
   if (having.length > 0) return onlyPlace(having, `the finding ${subject}`, command);
   const there = [...new Set(found.flatMap(({ subjects }) => subjects))];
   const meant = nearest(subject, there);
@@ -150,13 +178,16 @@ async function look(
 }
 
 /** What a guard finds in the steps of a rotation, not accepted yet. */
-function subjectsOf({ clusters }: Plan, { cluster, rotation }: StatementPlace, guard: string) {
+function subjectsOf(plan: Plan, place: StatementPlace, guard: string): readonly string[] {
+  return verdictsOf(plan, place, guard).flatMap(({ findings }) => findings.map(({ subject }) => subject));
+}
+
+function verdictsOf({ clusters }: Plan, { cluster, rotation }: StatementPlace, guard: string) {
   return clusters
     .filter(({ name }) => name === cluster)
     .flatMap(({ rotations }) => rotations)
     .filter(({ name }) => name === rotation?.name)
     .flatMap(({ steps }) => steps)
     .flatMap(({ guards }) => guards)
-    .filter(({ id }) => id === guard)
-    .flatMap(({ findings }) => findings.map((finding) => finding.subject));
+    .filter(({ id }) => id === guard);
 }

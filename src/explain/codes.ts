@@ -8,9 +8,9 @@ export const CODE_PAGES: Readonly<Record<ProblemCode, Explained>> = {
     todo: "The message names it. `capstan COMMAND --help` shows the flags, with examples.",
   },
   resources: {
-    means: "The YAML in git has errors. No cluster was asked.",
+    means: "The resources have errors, or do not fit the cluster that they name.",
     why: "What cannot be understood is not guessed at.",
-    todo: "`capstan validate` shows all errors with file and line.",
+    todo: "`capstan validate` shows all errors with file and line, and asks no cluster.",
   },
   executable: {
     means:
@@ -18,12 +18,14 @@ export const CODE_PAGES: Readonly<Record<ProblemCode, Explained>> = {
     todo: "`capstan doctor` tries it. `capstan COMMAND --verbose` shows what is run.",
   },
   denied: {
-    means: "The platform says no: a role, a second factor, or an identity that is over.",
+    means:
+      "The platform or the forge says no (a role, a second factor, an identity that has expired), or a sealed key cannot be opened.",
     todo: "`capstan doctor` says which right is missing. Give it to the role of capstan, or issue a new identity.",
   },
   refused: {
-    means: "The platform refuses the step, or a rule of the repository refuses the run.",
-    todo: "The message quotes it. Nothing was changed.",
+    means:
+      "The platform refuses the step or did not show it in time, or a rule of the repository refuses the run.",
+    todo: "The message quotes it. `capstan status` shows how the cluster stands.",
   },
   locked: {
     means: "Somebody else holds the lock of the cluster.",
@@ -34,9 +36,9 @@ export const CODE_PAGES: Readonly<Record<ProblemCode, Explained>> = {
     todo: "Plan again, and have it approved again.",
   },
   storage: {
-    means: "The record, the journal or another file cannot be read or written.",
+    means: "The record, another file, the git server or the forge cannot be read or written.",
     why: "A step that cannot be written down is not taken.",
-    todo: "Look at the disk, and at owner and mode of the file that is named.",
+    todo: "The message names it. A file: look at the disk, its owner and its mode. A git server: docs/git-servers.md.",
   },
   interrupted: {
     means: "Stopped by a signal, at a safe point.",
@@ -45,7 +47,7 @@ export const CODE_PAGES: Readonly<Record<ProblemCode, Explained>> = {
   "not-trusted-yet": {
     means:
       "A pull request says how the cluster is reached, and is not merged yet. So the cluster was not read.",
-    why: "Whoever opens a pull request could have capstan run or dial what he likes.",
+    why: "Whoever opens a pull request could have anything run or dialled.",
     todo: "Merge it: then it is planned. Or list the executable and the address in the `repository` resource of the base branch.",
   },
 };

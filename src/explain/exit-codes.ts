@@ -2,7 +2,10 @@ import type { Explained } from "./page.ts";
 
 /** What each exit code is, by the name that `cli/exit-code.ts` has for it. */
 export const EXIT_PAGES = {
-  ok: { means: "Live equals desired, or all of it was applied.", todo: "Nothing." },
+  ok: {
+    means: "Live equals desired, or all of it was applied; or no cluster is in the shard, which is said.",
+    todo: "Nothing.",
+  },
   error: {
     means: "Bad input, a cluster that cannot be reached, or a refusal. Nothing was changed that is not said.",
     todo: "Read the message on stderr: it says what to do. Then run it again.",

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
 import { nearest } from "../resources/read/suggest.ts";
 import { type Label, labelsThereAre } from "./labels.ts";
-import { isInShard, parseShard, type Shard } from "./shard.ts";
+import { isInShard, parseShard, type Shard, shardOf } from "./shard.ts";
 
 /** Which clusters a command is about: those that fit all of it. */
 export interface Selection {
@@ -54,7 +54,8 @@ export function hasLabels(
 
 /**
  * The clusters that fit, in the order of the repository. Throws a `Failure` (`usage`) that says what there is where a
- * name is nobody's or nothing has the labels. That a shard gets none of those is no error: another machine has them.
+ * name is nobody's, nothing has the labels, or none that was named is in the shard. That a shard gets none of all, or of
+ * those with a label, is no error: another machine has them.
  */
 export function selectClusters(
   clusters: readonly ClusterResource[],
@@ -78,7 +79,20 @@ export function selectClusters(
       hint: labelsThereAre(named, labels),
     });
   }
-  return shard === null ? found : found.filter(({ name }) => isInShard(name, shard));
+  if (shard === null) return found;
+  const ours = found.filter(({ name }) => isInShard(name, shard));
+  if (ours.length === 0 && names.length > 0) throw elsewhere(found, shard);
+  return ours;
+}
+
+/** Who names a cluster wants it looked at, and this machine would not. */
+function elsewhere(clusters: readonly ClusterResource[], { index, of }: Shard): Failure {
+  const places = clusters.map(({ name }) => `${name} is in ${shardOf(name, of)}/${of}`);
+  const rest = places.length - NAMES_SHOWN;
+  const shown = rest <= 1 ? places : [...places.slice(0, NAMES_SHOWN), `${rest} more are in others`];
+  return new Failure("usage", `no cluster that is named is in shard ${index}/${of}: ${shown.join(", ")}`, {
+    hint: "nothing was looked at; leave out --shard, or give the one that has it",
+  });
 }
 
 const NAMES_SHOWN = 20;

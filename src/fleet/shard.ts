@@ -17,8 +17,13 @@ export function parseShard(text: string): Shard {
   });
 }
 
-/** The machine whose cluster it is: the same on every machine, whatever other clusters there are (design, section 10). */
+/** Whether it is this machine's. */
 export function isInShard(cluster: string, { index, of }: Shard): boolean {
+  return shardOf(cluster, of) === index;
+}
+
+/** The machine whose cluster it is: the same on every machine, whatever other clusters there are (design, section 10). */
+export function shardOf(cluster: string, of: number): number {
   const first = createHash("sha256").update(cluster).digest().readBigUInt64BE(0);
-  return first % BigInt(of) === BigInt(index);
+  return Number(first % BigInt(of));
 }

@@ -67,11 +67,14 @@ function verdict(guard: Guard, input: GuardInput): GuardVerdict {
   };
 }
 
+/** Those in force, and the one that lasts longest first: it decides until when a finding is accepted. */
 function waiversFor(guard: Guard, finding: Finding, { rotation, now }: GuardInput): readonly Waiver[] {
-  return (rotation?.waive ?? []).filter(
-    (waiver) =>
-      waiver.guard === guard.id && waiver.subject === finding.subject && Date.parse(waiver.expires) > now,
-  );
+  return (rotation?.waive ?? [])
+    .filter(
+      (waiver) =>
+        waiver.guard === guard.id && waiver.subject === finding.subject && Date.parse(waiver.expires) > now,
+    )
+    .sort((one, other) => Date.parse(other.expires) - Date.parse(one.expires));
 }
 
 /** The other step that a waiver was used up by; by the same one it still counts, which a killed run takes again. */

@@ -86,7 +86,13 @@ export function makePlan(input: PlanInput): Plan {
     commit,
     fingerprint: planFingerprint(clusters),
     clusters,
+    ...nothingLookedAt(clusters),
   };
+}
+
+/** Said in words of its own, as an empty list is easily read as "nothing is wrong". */
+function nothingLookedAt(clusters: readonly ClusterPlan[]): Pick<Plan, "nothing_looked_at"> {
+  return clusters.length === 0 ? { nothing_looked_at: true } : {};
 }
 
 function unplanned({

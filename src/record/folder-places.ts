@@ -47,7 +47,7 @@ export class FolderPlaces {
     }
     throw new Failure(
       "storage",
-      `the places of ${this.#campaign} could not be changed: others do all the time`,
+      `the places of the campaign ${this.#campaign} could not be changed: other runs change them all the time`,
       {
         hint: "run it again",
       },

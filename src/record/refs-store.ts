@@ -186,7 +186,7 @@ class RefsStore implements RecordStore {
       );
       if (moved) return next;
     }
-    throw new Failure("storage", `${ref} could not be changed: other runs do all the time`, {
+    throw new Failure("storage", `${ref} could not be changed: other runs change it all the time`, {
       hint: "run it again",
     });
   }

@@ -20,6 +20,8 @@ export interface Plan {
   /** SHA-256 of the clusters' lines `NAME FINGERPRINT`, sorted, each ended by a line feed; `null` is a word there. */
   readonly fingerprint: string;
   readonly clusters: readonly ClusterPlan[];
+  /** No cluster is in the shard: that there are no changes says nothing of any. */
+  readonly nothing_looked_at?: true;
   /** Files of the folder that are not as in the commit, and were planned (`plan --uncommitted`): nobody applies them. */
   readonly uncommitted?: readonly string[];
   /** What is changed in git, where the plan was compared with another commit (`--base`). */

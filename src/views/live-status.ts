@@ -19,6 +19,8 @@ export interface LiveStatus {
   readonly format_version: "1.0";
   readonly outcome: PlanOutcome;
   readonly commit: string | null;
+  /** No cluster is in the shard. */
+  readonly nothing_looked_at?: true;
   readonly clusters: readonly ClusterStatus[];
 }
 
@@ -107,6 +109,7 @@ export function liveStatus(observations: readonly ClusterObservation[], plan: Pl
     format_version: "1.0",
     outcome: plan.outcome,
     commit: plan.commit,
+    ...(plan.nothing_looked_at === true ? { nothing_looked_at: true as const } : {}),
     clusters: [
       ...observations.map((observation) => clusterStatus(observation, plan, now)),
       ...plan.clusters.filter(({ problem }) => problem !== null).map(unreadStatus),

@@ -42,7 +42,7 @@ describe("the executable", () => {
     const { stderr, exitCode } = await onNode(version, "--version");
     expect(exitCode).toBe(1);
     expect(flat(stderr)).toContain(`capstan needs Node 22.18 or newer; this is Node ${version}`);
-    expect(flat(stderr)).toContain("  → put a newer one first in PATH");
+    expect(flat(stderr)).toContain("→ put a newer one first in PATH");
   });
 
   it.each(["22.18.0", "24.0.0"])("runs on Node %s", async (version) => {

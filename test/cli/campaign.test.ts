@@ -2,6 +2,7 @@ import "../world/in-process.ts";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shardOf } from "../../src/fleet/shard.ts";
 import { flat } from "../world/flat.ts";
 import { Repository } from "../world/repository.ts";
 
@@ -86,6 +87,45 @@ describe("rotate of a campaign", () => {
     const { exit, stderr } = await repository.capstan("rotate", "start", "host");
     expect(exit).toBe(1);
     expect(flat(stderr)).toContain("there are several clusters");
+  });
+
+  it("start with another name for a key that is being rotated is refused, and changes nothing", async () => {
+    const before = await read(canaries[0]);
+    const again = (...args: readonly string[]) =>
+      repository.capstan("rotate", "start", "host", "--cluster", "a.example", "--reason", "again", ...args);
+    const { exit, stderr } = await again("--name", "x2");
+    expect(exit).toBe(1);
+    expect(flat(stderr)).toContain("rotates this CA already, and keeps its name");
+    expect(await read(canaries[0])).toBe(before);
+    expect((await again()).exit).toBe(0);
+    expect(await read(canaries[0])).toContain("again");
+  });
+
+  it("a shard without clusters says that nothing was looked at, and calls nothing equal", async () => {
+    await repository.commit("campaign");
+    const index = [...Array(8).keys()].find((at) =>
+      Object.keys(RINGS).every((name) => shardOf(name, 8) !== at),
+    );
+    const runs = [
+      ["plan"],
+      ["plan", "--format", "markdown"],
+      ["status"],
+      ["status", "--format", "markdown"],
+      ["apply", "--auto-approve"],
+    ];
+    for (const args of runs) {
+      const { exit, stdout, stderr } = await repository.capstan(...args, "--shard", `${index}/8`);
+      expect(exit).toBe(0);
+      expect(flat(stdout + stderr), args.join(" ")).toContain("othing was looked at");
+      expect(stdout).not.toMatch(/equals|No changes/);
+    }
+    for (const command of ["plan", "status"]) {
+      const { stdout } = await repository.capstan(command, "--format", "json", "--shard", `${index}/8`);
+      expect(JSON.parse(stdout)).toMatchObject({ nothing_looked_at: true, clusters: [] });
+    }
+    const named = await repository.capstan("plan", "--cluster", "a.example", "--shard", `${index}/8`);
+    expect(named.exit).toBe(1);
+    expect(flat(named.stderr)).toContain(`a.example is in ${shardOf("a.example", 8)}/8`);
   });
 
   it("waves with a shard need a record that all machines see", async () => {

@@ -67,6 +67,18 @@ describe("a machine that is gone", () => {
     ]);
   });
 
+  it("lasts longer by the same command with a later end, which then counts; an earlier one is refused", async () => {
+    const same = await repository.capstan(...WAIVE, "1d");
+    expect(same.exit).toBe(1);
+    expect(flat(same)).toMatch(/waives roster for node\/node2 until .* already: scrapped/);
+    expect(await repository.git("status", "--porcelain")).toBe("");
+    await repository.must("waive", "roster", "node/node2", "--reason", "still scrapped", "--expires", "20d");
+    const plan = await repository.capstan("plan", "--uncommitted");
+    expect(plan.exit).toBe(2);
+    expect(flat(plan)).toContain("waived: still scrapped, until");
+    await repository.git("checkout", ".");
+  });
+
   it("a rotation that is named is taken at its word, from another folder too", async () => {
     const name = (await rotation()).replace(/.*\//, "").replace(".yaml", "");
     const argv = ["waive", "soak", "authority/host", "--reason", "a drill", "--expires", "36h"];

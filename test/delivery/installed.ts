@@ -68,7 +68,9 @@ async function install(name: string, spec: string): Promise<string> {
 /** For everybody of a machine: npm puts the man page where `man` looks, and leaves the completions in the package. */
 async function installForAll(archive: string): Promise<void> {
   const prefix = join(folder, "for all");
-  await run("npm", ["install", "--global", "--no-audit", "--no-fund", "--prefix", prefix, archive]);
+  const argv = ["install", "--global", "--no-audit", "--no-fund", "--prefix", prefix, archive];
+  const { stderr } = await run("npm", argv);
+  equal(/script/.exec(stderr), null, stderr);
   match(await readFile(join(prefix, "share/man/man1/capstan.1"), "utf8"), /^\.TH CAPSTAN 1 /);
   const completions = join(prefix, "lib/node_modules/capstan/dist/completions");
   const fish = await readFile(join(completions, "capstan.fish"), "utf8");

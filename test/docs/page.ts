@@ -57,6 +57,7 @@ function wordsOf(typed: string): readonly string[] {
 const CHANGES: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{7,64}\b/g, "HASH"],
   [/\d{4}-\d{2}-\d{2}/g, "DATE"],
+  [/\b\d{1,2} [A-Z][a-z]+ \d{4}\b/g, "DATE"],
   [/\bprocess \d+/g, "process N"],
   [/\b\d+ (ms|s|seconds|minutes|min|h|days)\b/g, "N $1"],
   [/\d{2}:\d{2}(:\d{2})?/g, "TIME"],

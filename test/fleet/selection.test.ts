@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSelection, selectClusters } from "../../src/fleet/selection.ts";
-import { isInShard, parseShard } from "../../src/fleet/shard.ts";
+import { isInShard, parseShard, shardOf } from "../../src/fleet/shard.ts";
 import type { ClusterResource } from "../../src/resources/model/desired.ts";
 import { DEFAULT_POLICY } from "../../src/resources/read/build.ts";
 
@@ -91,6 +91,15 @@ describe("the part of one machine", () => {
     const parts = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => selected({ shard: `${index}/8` }));
     expect(parts.flat().toSorted()).toEqual(FLEET.map(({ name }) => name));
     expect(parts).toContainEqual([]);
+  });
+
+  it("is refused where a cluster is named that another machine has, which is said", () => {
+    const [{ name } = cluster("none")] = FLEET;
+    const theirs = shardOf(name, 7);
+    expect(selected({ cluster: [name], shard: `${theirs}/7` })).toEqual([name]);
+    expect(() => selected({ cluster: [name], shard: `${(theirs + 1) % 7}/7` })).toThrow(
+      `no cluster that is named is in shard ${(theirs + 1) % 7}/7: ${name} is in ${theirs}/7`,
+    );
   });
 
   it.each(["3/3", "-1/3", "1", "1/", "/3", "a/b", "0/0", "1.5/3", "0x1/3", " 1/3", "1/3 "])(

@@ -54,19 +54,19 @@ describe("what moved while somebody was reading", () => {
     [
       "a step that is gone",
       changed(() => ({ steps: [] })),
-      "acme.cluster: host: init → update_clients was planned, and is not any more",
+      "acme.cluster host: init → update_clients was planned, and is not any more",
     ],
     [
       "a step that is new",
       changed((_, one) => ({
         steps: [one, step("host-2026-11", "host", { from: "update_clients", to: "update_servers" })],
       })),
-      "acme.cluster: host: update_clients → update_servers is planned now",
+      "acme.cluster host: update_clients → update_servers is planned now",
     ],
     [
       "a guard",
       changed((_, one) => ({ steps: [{ ...one, guards: failing("roster", ["node/web-1"]) }] })),
-      "acme.cluster: host: init → update_clients: roster was pass, and is fail now: node/web-1 is at init, not update_clients",
+      "acme.cluster host: init → update_clients: roster was pass, and is fail now: node/web-1 is at init, not update_clients",
     ],
     [
       "a waiver that is new",
@@ -85,7 +85,7 @@ describe("what moved while somebody was reading", () => {
           },
         ],
       })),
-      "acme.cluster: host: init → update_clients: soak is still pass, and found something else",
+      "acme.cluster host: init → update_clients: soak is still pass, and found something else",
     ],
     [
       "a checklist",
@@ -110,7 +110,7 @@ describe("what moved while somebody was reading", () => {
           },
         ],
       })),
-      "acme.cluster: host: init → update_clients: host/init/x is done now",
+      "acme.cluster host: init → update_clients: host/init/x is done now",
     ],
     [
       "words of a step",

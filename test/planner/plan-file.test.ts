@@ -236,7 +236,7 @@ describe("a plan file", () => {
         - acme.cluster host: it now signs with tls sha256:1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b
         - acme.cluster host: it no longer trusts tls sha256:1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b
         - acme.cluster host: it now trusts tls sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
-        - acme.cluster: host: init → update_clients was planned, and is not any more
+        - acme.cluster host: init → update_clients was planned, and is not any more
         - the verdict was ready, and is no changes"
     `);
   });
@@ -334,7 +334,7 @@ describe("the difference of two plans", () => {
     const after = planned({ observed: { components: [...lost, component("node", "node9")] } });
     expect(planDifference(planned().plan, after.plan)).toEqual([
       expect.stringMatching(
-        /^acme\.cluster: host: init → update_clients: roster was pass, and is fail now: node\/node2 /,
+        /^acme\.cluster host: init → update_clients: roster was pass, and is fail now: node\/node2 /,
       ),
       expect.stringMatching(/components-ready was pass, and is fail now: node\/node9 /),
       "the verdict was ready, and is blocked",
@@ -347,7 +347,7 @@ describe("the difference of two plans", () => {
     expect(planDifference(before, after)).toEqual([
       "acme.cluster: the rotation host-2026-11 is gone",
       "acme.cluster: the rotation other is new",
-      "acme.cluster: host: standby → init is planned now",
+      "acme.cluster host: standby → init is planned now",
     ]);
     expect(planDifference(before, { ...before, commit: "beef", clusters: [] })).toEqual([
       `it was made of commit ${COMMIT}, and this is beef`,

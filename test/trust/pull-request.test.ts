@@ -362,10 +362,7 @@ describe("what the base says is what is used", () => {
     expect(existsSync(mark())).toBe(true);
     await rm(mark());
     const alone = await capstan("plan", "--trust-head");
-    expect([alone.exit, alone.stderr]).toEqual([
-      1,
-      expect.stringContaining("--trust-head is about a plan with --base"),
-    ]);
+    expect([alone.exit, alone.stderr]).toEqual([1, expect.stringContaining("--trust-head needs --base")]);
   });
 });
 

@@ -36,7 +36,7 @@ export function consequences(before: Plan, after: Plan): readonly string[] {
       ...problemMoved(was, is),
       ...compared(was.rotations, is.rotations, ({ name }) => name, {
         gone: () => [],
-        fresh: ({ steps }) => steps.map((step) => `${is.name}: ${stepTitle(step)} is planned now`),
+        fresh: ({ steps }) => steps.map((step) => `${is.name} ${stepTitle(step)} is planned now`),
         both: (old, now) => stepsMoved(is.name, old, now),
       }),
       ...(same(was.overrides, is.overrides)
@@ -106,17 +106,17 @@ function nameOfKey({ authority, protocol, fingerprint }: KeyPlan): string {
 
 function stepsMoved(cluster: string, was: RotationPlan, is: RotationPlan): readonly string[] {
   return compared(was.steps, is.steps, ({ id }) => id, {
-    gone: (step) => [`${cluster}: ${stepTitle(step)} was planned, and is not any more`],
-    fresh: (step) => [`${cluster}: ${stepTitle(step)} is planned now`],
+    gone: (step) => [`${cluster} ${stepTitle(step)} was planned, and is not any more`],
+    fresh: (step) => [`${cluster} ${stepTitle(step)} is planned now`],
     both: (old, now) => [
-      ...guardsMoved(`${cluster}: ${stepTitle(now)}`, old.guards, now.guards),
+      ...guardsMoved(`${cluster} ${stepTitle(now)}`, old.guards, now.guards),
       ...compared(old.checklist, now.checklist, ({ id }) => id, {
         gone: () => [],
-        fresh: ({ id, state }) => [`${cluster}: ${stepTitle(now)}: ${id} is ${state} now`],
+        fresh: ({ id, state }) => [`${cluster} ${stepTitle(now)}: ${id} is ${state} now`],
         both: (item, later) =>
           item.state === later.state
             ? []
-            : [`${cluster}: ${stepTitle(now)}: ${later.id} is ${later.state} now`],
+            : [`${cluster} ${stepTitle(now)}: ${later.id} is ${later.state} now`],
       }),
     ],
   });

@@ -191,7 +191,9 @@ export function withServerOf(named: string, fetched: string): string {
   const file = parse(fetched) as RawKubeconfig;
   const [cluster] = file.clusters ?? [];
   if (cluster?.cluster === undefined || typeof server !== "string") {
-    throw new Failure("resources", "the kubeconfig that spec.talos names has no server");
+    throw new Failure("resources", "the file that spec.talos.kubeconfig names has no server", {
+      hint: "write `server` into its first cluster, or take the field out",
+    });
   }
   cluster.cluster["server"] = server;
   return stringify(file, { lineWidth: 0 });

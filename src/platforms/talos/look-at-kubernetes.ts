@@ -58,7 +58,9 @@ export async function kubeconfigFor(
     from ??
     machines.find(({ machineType, texts }) => machineType === "controlplane" && texts !== null)?.address;
   if (asked === undefined)
-    throw new Failure("executable", "no control plane answers, so there is no kubeconfig");
+    throw new Failure("executable", "no control plane answers, so there is no kubeconfig", {
+      hint: "start one, or correct control_planes in spec.talos",
+    });
   const fetched = await fetchKubeconfig(session, asked);
   const named = session.connection.kubeconfig;
   if (named === null) return fetched;

@@ -75,10 +75,17 @@ async function prepare(
   const old = certificateOf(look, type, known.keys.old) ?? keptCertificate(known, "old");
   const next = known.next ?? certificateOf(look, type, known.keys.next);
   if (old === null || next === null) {
-    throw new Failure(
-      "refused",
-      `the certificate of the ${old === null ? "old" : "next"} ${type} CA is nowhere to be found`,
-    );
+    throw old === null
+      ? new Failure(
+          "refused",
+          `the certificate of the old ${type} CA is neither on a machine nor in the record`,
+          {
+            hint: "restore the record from a backup",
+          },
+        )
+      : new Failure("refused", `the certificate of the next ${type} CA is neither in git nor on a machine`, {
+          hint: "bring `next` of the ca_rotation back: `git log` has its file",
+        });
   }
   if (!sameAlgorithm(old, next)) {
     throw new Failure("resources", `the next ${type} CA has a key of another algorithm than the old one`, {

@@ -18,6 +18,8 @@ export interface Headline {
 export function headline(plan: Pick<Plan, "verdict" | "clusters">): Headline {
   switch (plan.verdict) {
     case "nothing_to_do":
+      if (plan.clusters.length === 0)
+        return { words: "Nothing was looked at", short: "Nothing looked at", tone: "warn" };
       if (takenFromGit(plan.clusters).length > 0)
         return { words: "Nothing to do, if git is right", short: "If git is right", tone: "warn" };
       return isAtRest(plan.clusters)
@@ -124,6 +126,9 @@ function isAtRest(clusters: readonly ClusterPlan[]): boolean {
  * commands of edits (`editsDue`) stand below it, each on a line of its own.
  */
 export function nothingToDoText(clusters: readonly ClusterPlan[]): string {
+  // Of what nobody looked at nothing is known, least of all that it is equal.
+  if (clusters.length === 0)
+    return "None of the clusters is in this shard, and nothing was looked at: other machines have them.";
   const unproven = takenFromGit(clusters);
   if (isAtRest(clusters) && unproven.length === 0) return "Live equals desired.";
   const edits = editsDue(clusters);

@@ -1,11 +1,13 @@
 import type { Fingerprint } from "../../rotation/observation.ts";
 import { orderWords } from "../facts/order-words.ts";
+import { nothingToDoText } from "../facts/verdict-words.ts";
 import { shortener } from "../fingerprints.ts";
 import type { AuthorityStatus, ClusterStatus, LiveStatus } from "../live-status.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is live, as tables. Ends with a line feed. */
 export function liveStatusMarkdown({ clusters }: LiveStatus): string {
+  if (clusters.length === 0) return `${prose(nothingToDoText([]))}\n`;
   return clusters.map(clusterMarkdown).join("\n");
 }
 

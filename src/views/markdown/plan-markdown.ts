@@ -123,6 +123,7 @@ function applyCommand(plan: Plan, { planFile, fingerprint }: MarkdownOptions): s
 
 /** Nothing on a cluster; what is due in git all the same. */
 function nextEdit({ clusters }: Plan): Part {
+  if (clusters.length === 0) return essential("**Next:** nothing here; other machines have the clusters.\n");
   const edits = editsDue(clusters);
   if (edits.length === 0) return essential("**Next:** nothing to do.\n");
   return essential(

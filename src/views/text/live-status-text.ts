@@ -5,6 +5,7 @@ import { writtenDate } from "../../written-date.ts";
 import { aboutText } from "../facts/about-words.ts";
 import { TABLE_ABOVE } from "../facts/fleet-rows.ts";
 import { orderWords } from "../facts/order-words.ts";
+import { nothingToDoText } from "../facts/verdict-words.ts";
 import { shortener, shortHash } from "../fingerprints.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import {
@@ -33,6 +34,7 @@ export function liveStatusText(
   now: number,
   paint: Paint,
 ): string {
+  if (observations.length + plan.clusters.length === 0) return `${paragraph(nothingToDoText([]), "")}\n`;
   const clusters = observations.map((observation) => ({
     status: harmlessValue(clusterStatus(observation, plan, now)),
     profile: observation.profile,

@@ -66,6 +66,8 @@ function uncommittedText({ outcome, clusters }: Plan, files: number, paint: Pain
   const what = `${count(files, "file")} ${files === 1 ? "is" : "are"} not committed.`;
   switch (outcome) {
     case "no_changes":
+      if (clusters.length === 0)
+        return paragraph(`${paint("warn", "Not committed.")} ${what} ${nothingToDoText(clusters)}`, "");
       return paragraph(`${paint("warn", "Not committed.")} ${what} Live equals them. ${commit}`, "");
     case "ready": {
       const work = workText(plannedWork(clusters));
