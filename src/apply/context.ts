@@ -30,8 +30,8 @@ export interface RunContext {
   readonly parallel: number;
   /** Fires on SIGINT, SIGTERM and SIGHUP: stop at the next safe point. */
   readonly signal: AbortSignal;
-  /** Fires when a person who watches wants the rotation rolled back. */
-  readonly turnBack: AbortSignal;
+  /** Of a cluster: fires when a person who watches wants what runs there rolled back, there alone. */
+  readonly turnBackOf: (cluster: string) => AbortSignal;
   readonly emit: (event: RunEvent) => void;
   /**
    * Asks the person, or answers for the flags. Only steps of this plan may be taken. `null`: the person left. Then
@@ -63,6 +63,8 @@ export interface ClusterRun extends RunContext {
   readonly lock: Lock;
   readonly sightings: Sightings;
   readonly rows: WatchedRows;
+  /** A person who watches wants this cluster rolled back. */
+  readonly turnBack: AbortSignal;
   /** Who asked for nothing yet has none. */
   readonly approval: Approval;
 }

@@ -74,6 +74,7 @@ export class LockedClusters {
         lock,
         sightings: new Sightings(clock),
         rows: new WatchedRows(clock),
+        turnBack: this.#context.turnBackOf(name),
         approval: NOTHING_APPROVED,
       });
     });

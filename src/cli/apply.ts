@@ -123,7 +123,7 @@ export async function apply(
   }
 }
 
-type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">;
+type Context = Omit<RunContext, "approve" | "emit" | "signal" | "turnBackOf">;
 
 /** What a run on a workspace works with, clusters opened. */
 export function contextOf(
@@ -185,7 +185,7 @@ async function applyAsText(
   return await applyPlan({
     ...context,
     signal,
-    turnBack: new AbortController().signal,
+    turnBackOf: () => new AbortController().signal,
     approve,
     emit(event) {
       emit(event);

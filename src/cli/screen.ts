@@ -40,7 +40,7 @@ export async function applyOnScreen(
   terminal: Terminal,
   workspace: Workspace,
   options: ScreenOptions,
-  context: Omit<RunContext, "approve" | "emit" | "signal" | "turnBack">,
+  context: Omit<RunContext, "approve" | "emit" | "signal" | "turnBackOf">,
   rim: {
     readonly emit: (event: RunEvent) => void;
     readonly stop: AbortController;
@@ -49,7 +49,12 @@ export async function applyOnScreen(
   },
 ): Promise<RunOutcome> {
   const { reviewAndApprove, watch } = await import("../views/tui/on-screen.tsx");
-  const turnBack = new AbortController();
+  const turnBacks = new Map<string, AbortController>();
+  const turnBackOf = (cluster: string): AbortController => {
+    const known = turnBacks.get(cluster) ?? new AbortController();
+    turnBacks.set(cluster, known);
+    return known;
+  };
   const events = eventQueue();
   let watching: Promise<void> | undefined;
   let reviewed = false;
@@ -80,7 +85,7 @@ export async function applyOnScreen(
       ...drawing(terminal, options),
       plan,
       events,
-      onRollback: () => turnBack.abort(),
+      onRollback: ({ cluster }) => turnBackOf(cluster).abort(),
       onStop: () => rim.stop.abort(),
     });
     return said;
@@ -89,7 +94,7 @@ export async function applyOnScreen(
     return await applyPlan({
       ...context,
       signal: rim.stop.signal,
-      turnBack: turnBack.signal,
+      turnBackOf: (cluster) => turnBackOf(cluster).signal,
       approve,
       emit(event) {
         rim.emit(event);

@@ -74,6 +74,7 @@ describe("what is judged is what is done: a look is acted on once", () => {
       store,
       clock,
       signal: NEVER,
+      turnBackOf: () => NEVER,
       turnBack: NEVER,
       emit: () => {},
       approve: async () => null,

@@ -43,6 +43,25 @@ describe("clusters are walked side by side", () => {
     expect(events.at(-1)).toMatchObject({ message: `${OTHER_CLUSTER} applied, ${CLUSTER} rolled-back` });
   });
 
+  it("a person who watches turns one back, and the other goes on", async () => {
+    const world = new TwoClusters();
+    await world.apply(both("init"), true, { parallel: 2 });
+    for (const { ailments } of Object.values(world.models)) ailments.set("node2", "stuck");
+    const back = new AbortController();
+    const { outcome } = await world.apply(both("update_clients"), true, {
+      parallel: 2,
+      turnBack: { [CLUSTER]: back.signal },
+      onEvent(event) {
+        if (event.type === "waiting" && event.cluster === CLUSTER) back.abort();
+        if (event.type !== "rollback-started") return;
+        for (const { ailments } of Object.values(world.models)) ailments.clear();
+      },
+    });
+    expect(outcome).toBe("rolled-back");
+    expect(world.models[CLUSTER].authority().rotation.phase).toBe("standby");
+    expect(world.models[OTHER_CLUSTER].authority().rotation.phase).toBe("update_clients");
+  });
+
   it("every line of the run but the plan and the end says its cluster", async () => {
     const world = new TwoClusters();
     const { events } = await world.apply(both("init"), true, { parallel: 2 });

@@ -95,7 +95,7 @@ class Replica {
       },
       clock,
       signal: NEVER,
-      turnBack: NEVER,
+      turnBackOf: () => NEVER,
       accept: () => new Map(),
       emit() {},
       approve: async (plan) => approvalWhere(plan, () => true),

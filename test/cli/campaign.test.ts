@@ -89,6 +89,18 @@ describe("rotate of a campaign", () => {
     expect(flat(stderr)).toContain("there are several clusters");
   });
 
+  it("start with another name for a key that is being rotated is refused, and changes nothing", async () => {
+    const before = await read(canaries[0]);
+    const again = (...args: readonly string[]) =>
+      repository.capstan("rotate", "start", "host", "--cluster", "a.example", "--reason", "again", ...args);
+    const { exit, stderr } = await again("--name", "x2");
+    expect(exit).toBe(1);
+    expect(flat(stderr)).toContain("rotates this CA already, and keeps its name");
+    expect(await read(canaries[0])).toBe(before);
+    expect((await again()).exit).toBe(0);
+    expect(await read(canaries[0])).toContain("again");
+  });
+
   it("a shard without clusters says that nothing was looked at, and calls nothing equal", async () => {
     await repository.commit("campaign");
     const index = [...Array(8).keys()].find((at) =>

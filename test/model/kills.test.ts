@@ -125,7 +125,7 @@ class Place {
         store: storeOf(this),
         clock: this.clock,
         signal: NEVER,
-        turnBack: NEVER,
+        turnBackOf: () => NEVER,
         emit: () => {},
         approve: async (plan) => approved(plan, true),
         holder: { who: "test", why: "test" },

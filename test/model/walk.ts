@@ -241,7 +241,7 @@ export class Walk {
         store: run.store,
         clock: this.clock,
         signal: run.stop.signal,
-        turnBack: NEVER,
+        turnBackOf: () => NEVER,
         emit: (event) => run.events.push(event),
         approve: async (plan) => approvalOf(plan, run.approval),
         holder: { who: "walk", why: "walk" },

@@ -91,7 +91,7 @@ async function run(store: RecordStore, platform: Platform, clock: ModelClock): P
       store,
       clock,
       signal: new AbortController().signal,
-      turnBack: new AbortController().signal,
+      turnBackOf: () => new AbortController().signal,
       accept: () => new Map(),
       emit: () => {},
       approve: async (plan) => approved(plan, false),

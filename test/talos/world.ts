@@ -243,7 +243,7 @@ export class TalosWorld {
         runChecks: async (one, checks, signal) =>
           await runChecks(one, checks, { runner: this.#runner(), now: Date.now, signal, env: {} }),
         signal: NEVER,
-        turnBack: NEVER,
+        turnBackOf: () => NEVER,
         emit: (event) => events.push(event),
         approve: async (plan) => approved(plan, true),
         holder: { who: "test", why: "test" },

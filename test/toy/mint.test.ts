@@ -38,7 +38,7 @@ class Treasury {
       store: this.store,
       clock: this.clock,
       signal: NEVER,
-      turnBack: NEVER,
+      turnBackOf: () => NEVER,
       accept: () => new Map(),
       emit: () => {},
       approve: async (plan) => approvalWhere(plan, () => true),

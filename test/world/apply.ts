@@ -51,7 +51,7 @@ export class World {
         events.push(event);
         onEvent(event);
       },
-      turnBack,
+      turnBackOf: () => turnBack,
       approve: async (plan) => {
         if (approve === "leave") return null;
         const { ordinary, final } =

@@ -99,7 +99,7 @@ export class ModelFleet {
       store,
       clock: this.clock,
       signal: NEVER,
-      turnBack: NEVER,
+      turnBackOf: () => NEVER,
       emit: (event) => events.push(event),
       approve: async (plan) => approved(plan, true),
       holder: { who: "test", why: "test" },

@@ -145,7 +145,7 @@ export class SandboxWorld {
         events.push(event);
         onEvent(event);
       },
-      turnBack: NEVER,
+      turnBackOf: () => NEVER,
       approve: async (plan) => approved(plan, final),
       holder: { who: "test", why: "test" },
     });

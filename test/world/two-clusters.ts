@@ -47,7 +47,7 @@ export class TwoClusters {
   async apply(
     rotations: DesiredState["rotations"],
     final = true,
-    { parallel = 1, signal = NEVER, onEvent = () => {} }: RunWith = {},
+    { parallel = 1, signal = NEVER, turnBack = {}, onEvent = () => {} }: RunWith = {},
   ) {
     const events: RunEvent[] = [];
     const outcome: RunOutcome = await applyPlan({
@@ -58,7 +58,7 @@ export class TwoClusters {
       store: this.store,
       clock: this.clock,
       signal,
-      turnBack: NEVER,
+      turnBackOf: (name) => turnBack[name] ?? NEVER,
       emit(event) {
         events.push(event);
         onEvent(event);
@@ -91,6 +91,8 @@ export class TwoClusters {
 interface RunWith {
   readonly parallel?: number;
   readonly signal?: AbortSignal;
+  /** By the names of clusters: a person wants it rolled back. */
+  readonly turnBack?: Readonly<Record<string, AbortSignal>>;
   readonly onEvent?: (event: RunEvent) => void;
 }
 

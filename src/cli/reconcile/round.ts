@@ -91,7 +91,7 @@ export async function takeRound(
     ...contextOf(terminal, workspace, options, signal),
     signal,
     unreadable,
-    turnBack: new AbortController().signal,
+    turnBackOf: () => new AbortController().signal,
     approve: async (fresh) => {
       const final = finalsOf(fresh, options, workspace.desired).flatMap(keysOfFinal);
       const keys = new Set([...ordinarySteps(fresh), ...final]);

@@ -18,7 +18,12 @@ export function hear(run: Run, event: RunEvent): Run {
       // A plan during the run must not forget what has happened; the first one brings the tracks.
       return run.tracks.some(({ state }) => state !== "queued")
         ? logged
-        : { ...logged, several: (event.clusters_in_git ?? 1) > 1, tracks: tracksOf(event.plan) };
+        : {
+            ...logged,
+            several: (event.clusters_in_git ?? 1) > 1,
+            fleet: event.plan.clusters.length > 1,
+            tracks: tracksOf(event.plan),
+          };
     case "step-started":
     case "step-verified":
     case "step-failed":
@@ -54,8 +59,12 @@ export function hear(run: Run, event: RunEvent): Run {
       return { ...logged, entries: [...before, { cluster, authority, action, state }] };
     }
     case "notice":
-    case "cluster-finished":
       return logged;
+    case "cluster-finished": {
+      const { cluster, outcome, message, hint } = event;
+      const clusterEndings = new Map(logged.clusterEndings).set(cluster, { outcome, message, hint });
+      return { ...logged, clusterEndings };
+    }
     case "finished":
       return { ...logged, ending: { outcome: event.outcome, message: event.message } };
   }
@@ -153,10 +162,12 @@ function changeAll(run: Run, matches: (track: Track) => boolean, change: Partial
 
 function changeLast(run: Run, matches: (track: Track) => boolean, change: (track: Track) => Track): Run {
   const active = run.tracks.findLastIndex(matches);
-  if (active < 0) return run;
+  const cluster = run.tracks[active]?.cluster;
+  if (cluster === undefined) return run;
   return {
     ...run,
     active,
+    touched: new Map(run.touched).set(cluster, active),
     tracks: run.tracks.map((track, index) => (index === active ? change(track) : track)),
   };
 }

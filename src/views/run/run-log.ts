@@ -13,11 +13,20 @@ export const LOG_KEPT = 500;
 export function withLog(run: Run, event: RunEvent): Run {
   const entry = logEntry(event);
   if (entry === null) return run;
-  return { ...run, log: [...run.log.slice(-LOG_KEPT + 1), { at: event.at, ...entry }] };
+  const cluster = "cluster" in event && event.cluster !== undefined ? event.cluster : null;
+  const named = cluster === null || !run.fleet || NAMING.includes(event.type);
+  const text = named ? entry.text : `${cluster} ${entry.text}`;
+  return {
+    ...run,
+    log: [...run.log.slice(-LOG_KEPT + 1), { at: event.at, cluster, tone: entry.tone, text }],
+  };
 }
 
+/** Their lines name the cluster in any case. */
+const NAMING: readonly RunEvent["type"][] = ["step-started", "cluster-finished"];
+
 /** One line for the log; `null` for what the rest of the screen says better. */
-function logEntry(event: RunEvent): Omit<LogEntry, "at"> | null {
+function logEntry(event: RunEvent): Pick<LogEntry, "tone" | "text"> | null {
   switch (event.type) {
     case "plan":
     case "waiting":

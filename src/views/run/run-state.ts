@@ -18,9 +18,22 @@ export interface Run {
   readonly entries: readonly EntryRun[];
   /** Git has several clusters: a command has to say which it is about. */
   readonly several: boolean;
+  /** The run is about several clusters: a line of its log says which. */
+  readonly fleet: boolean;
+  /** By the names of clusters, the index of the track that something last happened on there. */
+  readonly touched: ReadonlyMap<string, number>;
+  /** How it ended on clusters, by their names; only in a run of several. */
+  readonly clusterEndings: ReadonlyMap<string, ClusterEnding>;
   /** Oldest first, the last `LOG_KEPT`. */
   readonly log: readonly LogEntry[];
   readonly ending: { readonly outcome: RunOutcome; readonly message: string } | null;
+}
+
+/** How a run ended on one of its clusters. */
+export interface ClusterEnding {
+  readonly outcome: RunOutcome;
+  readonly message: string;
+  readonly hint: string | null;
 }
 
 /** One call about an override entry, as far as it came. */
@@ -78,6 +91,8 @@ export interface Waiting {
 /** One line of the log. `at` is ISO 8601. */
 export interface LogEntry {
   readonly at: string;
+  /** `null`: it is about all of them. */
+  readonly cluster: string | null;
   readonly tone: Tone;
   readonly text: string;
 }
@@ -91,9 +106,17 @@ export function startRun(plan: Plan | null): Run {
     active: null,
     entries: [],
     several: false,
+    fleet: plan !== null && plan.clusters.length > 1,
+    touched: new Map(),
+    clusterEndings: new Map(),
     log: [],
     ending: null,
   };
+}
+
+/** The track of a cluster that something last happened on, else its first. */
+export function activeTrackOf({ tracks, touched }: Run, cluster: string): Track | undefined {
+  return tracks[touched.get(cluster) ?? -1] ?? tracks.find((track) => track.cluster === cluster);
 }
 
 /** What will move: one track per authority of a rotation that has steps. */

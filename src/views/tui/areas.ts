@@ -31,6 +31,11 @@ export function reviewAreas({ columns, rows }: Size): ReviewAreas {
   };
 }
 
+/** Rows of the list of clusters: it has a head of as many rows as a review, and a row below it. */
+export function listHeight({ rows }: Size): number {
+  return Math.max(1, rows - REVIEW_FRAME_ROWS - 1);
+}
+
 /** Rows of the text at the right: one is taken by the names of the views. */
 export function detailRows(size: Size): number {
   return Math.max(1, reviewAreas(size).detail.rows - 1);

@@ -3,7 +3,7 @@ import { isOpenWork } from "../../rotation/plan-steps.ts";
 import { statementCommand } from "../facts/work-words.ts";
 import { harmless } from "../harmless.ts";
 import { type Row, rowsOf } from "./rows.ts";
-import { isWatching, type State } from "./state.ts";
+import { isListing, isWatching, type State } from "./state.ts";
 import { selectedComponent } from "./view/component-lines.ts";
 import { laggardsOf, shownTrack } from "./view/watch-lines.ts";
 
@@ -12,7 +12,11 @@ import { laggardsOf, shownTrack } from "./view/watch-lines.ts";
  * where there is neither.
  */
 export function copyable(state: State): string | null {
-  const text = isWatching(state) ? ofWatch(state) : ofReview(state);
+  const text = isListing(state)
+    ? (state.list?.selected ?? null)
+    : isWatching(state)
+      ? ofWatch(state)
+      : ofReview(state);
   // It is pasted into a shell.
   return text === null || harmless(text) !== text ? null : text;
 }

@@ -2,10 +2,10 @@ import { clamp, detailRows } from "./areas.ts";
 import { parentOf, type Row, rowsOf } from "./rows.ts";
 import { DETAIL_VIEWS, type Key, type State } from "./state.ts";
 import { detailEnd } from "./view/detail-lines.ts";
-import { laggardsOf, shownTrack } from "./view/watch-lines.ts";
+import { laggardsOf, shownTrack, shownTracks } from "./view/watch-lines.ts";
 
 /** How far the keys that move go; `null` for all other keys. */
-function distance(key: Key, page: number): number | null {
+export function distance(key: Key, page: number): number | null {
   switch (key.name) {
     case "up":
     case "k":
@@ -88,15 +88,16 @@ function unfold(state: State, row: Row | undefined): State {
 
 /** Keys of the watch screen that only move. */
 export function watchMoveKey(state: State, key: Key): State {
-  const { tracks, active } = state.run;
   switch (key.name) {
     case "left":
     case "right": {
-      const step = key.name === "left" ? -1 : 1;
-      const shown = state.track ?? active ?? 0;
-      return tracks.length < 2
+      const tracks = shownTracks(state);
+      const shown = shownTrack(state);
+      const place = shown === undefined ? -1 : tracks.indexOf(shown);
+      const next = tracks[clamp(place + (key.name === "left" ? -1 : 1), 0, tracks.length - 1)];
+      return tracks.length < 2 || next === undefined
         ? state
-        : { ...state, track: clamp(shown + step, 0, tracks.length - 1), at: 0 };
+        : { ...state, track: state.run.tracks.indexOf(next), at: 0 };
     }
     case "f":
       return { ...state, track: null, at: 0 };

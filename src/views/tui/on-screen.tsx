@@ -111,7 +111,7 @@ export async function watch(options: WatchOptions): Promise<void> {
   const now = options.now ?? Date.now;
   const store = createStore(startState({ mode: "watch", plan, size: sizeOf(stdout), now: now() }), now);
   store.onChange(({ asked }, before) => {
-    if (asked.rollback !== null && before.asked.rollback === null) onRollback(asked.rollback);
+    for (const target of asked.rollbacks.slice(before.asked.rollbacks.length)) onRollback(target);
     if (asked.stop && !before.asked.stop) onStop();
   });
   await onScreen(store, options, hearAll(store, events));

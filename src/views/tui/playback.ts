@@ -4,7 +4,7 @@ import type { Plan } from "../../rotation/plan.ts";
 import { hear } from "../run/hear.ts";
 import { type Run, startRun } from "../run/run-state.ts";
 import { TICK_MS } from "./gate.ts";
-import { type Key, type Replay, type State, wholeSeconds } from "./state.ts";
+import { type Key, type Replay, type State, wholeSeconds, withPlan } from "./state.ts";
 
 const SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200] as const;
 
@@ -76,5 +76,5 @@ function at(state: State, replay: Replay, played: number): State {
   const missing = events.slice(forward ? replay.played : 0, played);
   const run = missing.reduce(hear, known);
   const plan = missing.findLast((event) => event.type === "plan")?.plan ?? state.plan;
-  return { ...state, replay: { ...replay, played }, now: wholeSeconds(replay.clock), run, plan };
+  return withPlan({ ...state, replay: { ...replay, played }, now: wholeSeconds(replay.clock), run }, plan);
 }

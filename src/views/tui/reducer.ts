@@ -20,6 +20,7 @@ import {
   type State,
   startState,
   wholeSeconds,
+  withPlan,
 } from "./state.ts";
 import { finalsWith } from "./typed-name.ts";
 
@@ -69,7 +70,7 @@ export function reduce(state: State, action: Action): State {
 
 function onEvent(state: State, event: RunEvent): State {
   const run = hear(state.run, event);
-  return event.type === "plan" ? { ...state, run, plan: event.plan } : { ...state, run };
+  return event.type === "plan" ? withPlan({ ...state, run }, event.plan) : { ...state, run };
 }
 
 function onTick(state: State, now: number): State {
@@ -125,14 +126,16 @@ function onRechecked(state: State, plan: Plan): State {
     // Counts may have moved all the same.
     return state.status === "rechecking"
       ? { ...state, status: "agreed" }
-      : { ...state, plan, status: "open", notice: "looked again: nothing has moved" };
+      : { ...withPlan(state, plan), status: "open", notice: "looked again: nothing has moved" };
   }
   const fresh = startState({ ...state, plan });
-  const rows = rowsOf(plan, state);
+  const { list } = withPlan(state, plan);
+  const rows = rowsOf(plan, { ...state, list });
   return {
     ...fresh,
+    list,
     folded: state.folded,
-    selected: rows.some(({ id }) => id === state.selected) ? state.selected : firstRow(plan),
+    selected: rows.some(({ id }) => id === state.selected) ? state.selected : firstRow(plan, list),
     dialog: { kind: "moved", differences: found, ...FRESH },
   };
 }

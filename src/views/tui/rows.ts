@@ -23,15 +23,28 @@ interface RowBase {
 interface TreeView {
   readonly folded: ReadonlySet<string>;
   readonly blockedOnly: boolean;
+  readonly list: ListPlace | null;
+}
+
+/** Where a person is in the list of clusters. */
+export interface ListPlace {
+  /** Name of the cluster under the cursor. */
+  readonly selected: string;
+  /** Name of the one that is looked at; `null`: the list itself is. */
+  readonly opened: string | null;
 }
 
 /** The rows that are not folded away, from top to bottom. */
-export function rowsOf(plan: Plan, { folded, blockedOnly }: TreeView): readonly Row[] {
+export function rowsOf(plan: Plan, { folded, blockedOnly, list }: TreeView): readonly Row[] {
   const cached = cache.get(plan);
-  if (cached?.folded === folded && cached.blockedOnly === blockedOnly) return cached.rows;
-  const clusters = blockedOnly ? plan.clusters.filter(clusterBlocked) : plan.clusters;
+  if (cached?.folded === folded && cached.blockedOnly === blockedOnly && cached.list === list)
+    return cached.rows;
+  const opened = list?.opened ?? null;
+  const clusters = plan.clusters
+    .filter(({ name }) => opened === null || name === opened)
+    .filter((cluster) => !blockedOnly || clusterBlocked(cluster));
   const rows = clusters.flatMap((cluster) => clusterRows(cluster, folded, blockedOnly));
-  cache.set(plan, { folded, blockedOnly, rows });
+  cache.set(plan, { folded, blockedOnly, list, rows });
   return rows;
 }
 
@@ -98,8 +111,9 @@ function rotationRows(
   return [head, ...steps.filter(({ step }) => !blockedOnly || isRefused(step))];
 }
 
-function clusterBlocked({ drift, rotations, overrides }: ClusterPlan): boolean {
+function clusterBlocked({ drift, rotations, overrides, problem }: ClusterPlan): boolean {
   return (
+    problem !== null ||
     drift.some(({ blocks }) => blocks) ||
     rotations.some(({ steps }) => steps.some(isRefused)) ||
     overrides.some(({ blocked }) => blocked)
@@ -110,9 +124,15 @@ function idOf(...parts: readonly (string | number)[]): string {
   return JSON.stringify(parts);
 }
 
+/** The head of a cluster, whatever is folded. */
+export function clusterHead(plan: Plan, name: string): Row | undefined {
+  const cluster = plan.clusters.find((one) => one.name === name);
+  return cluster === undefined ? undefined : clusterRows(cluster, NOTHING, false)[0];
+}
+
 /** Where a review begins: at what blocks, else at the first thing to do, else at the top. */
-export function firstRow(plan: Plan): string {
-  const rows = rowsOf(plan, { folded: NOTHING, blockedOnly: false });
+export function firstRow(plan: Plan, list: ListPlace | null): string {
+  const rows = rowsOf(plan, { folded: NOTHING, blockedOnly: false, list });
   const blocking = rows.find(
     (row) =>
       (row.kind === "step" && isRefused(row.step)) ||

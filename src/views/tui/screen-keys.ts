@@ -1,13 +1,15 @@
 import { copyable } from "./copyable.ts";
 import { LONGEST_TYPED, onDialogKey, withoutLast } from "./dialog-keys.ts";
+import { closeCluster, listKey, ontoRow } from "./list-keys.ts";
 import { moveKey, watchMoveKey } from "./movement.ts";
 import { offerOf, withdraw } from "./offer.ts";
 import { overrideKey, placeKey } from "./places.ts";
 import { playKey } from "./playback.ts";
 import { askRollback } from "./rollback.ts";
-import { type Row, rowsOf } from "./rows.ts";
-import { FRESH, isTooSmall, isWatching, type Key, type State } from "./state.ts";
+import type { Row } from "./rows.ts";
+import { FRESH, isListing, isTooSmall, isWatching, type Key, type State } from "./state.ts";
 import { typedName } from "./typed-name.ts";
+import { selectedRow } from "./view/detail-lines.ts";
 
 /** What a key does, wherever the screen stands. */
 export function onKey(state: State, key: Key): State {
@@ -26,12 +28,15 @@ export function onKey(state: State, key: Key): State {
     case "?":
       return { ...calm, dialog: { kind: "help", top: 0 } };
     case "/":
-      return isWatching(calm)
-        ? { ...calm, searching: true, at: 0 }
-        : { ...calm, searching: true, view: "components", focus: "detail", at: 0 };
+      return isListing(calm)
+        ? { ...calm, searching: true }
+        : isWatching(calm)
+          ? { ...calm, searching: true, at: 0 }
+          : { ...calm, searching: true, view: "components", focus: "detail", at: 0 };
     case "c":
       return copy(calm);
     case "escape":
+      if (calm.query === "" && calm.track === null && calm.list?.opened != null) return closeCluster(calm);
       return { ...calm, query: "", track: null, at: calm.query === "" ? calm.at : 0 };
   }
   if (isWatching(calm)) return onWatchKey(calm, key);
@@ -45,12 +50,13 @@ function leave(state: State): State {
 }
 
 function onWatchKey(state: State, key: Key): State {
-  if (state.replay !== null) return playKey(state, state.replay, key) ?? watchMoveKey(state, key);
-  return key.name === "r" ? askRollback(state) : watchMoveKey(state, key);
+  const move = isListing(state) ? listKey : watchMoveKey;
+  if (state.replay !== null) return playKey(state, state.replay, key) ?? move(state, key);
+  return key.name === "r" ? askRollback(state) : move(state, key);
 }
 
 function onReviewKey(state: State, key: Key): State {
-  const row = rowsOf(state.plan, state).find(({ id }) => id === state.selected);
+  const row = selectedRow(state);
   switch (key.name) {
     case "a":
       return state.mode === "read" || row === undefined
@@ -75,7 +81,7 @@ function onReviewKey(state: State, key: Key): State {
     case "o":
       return { ...state, notice: placeInFiles(row) };
     default:
-      return moveKey(state, key);
+      return isListing(state) ? listKey(state, key) : moveKey(state, key);
   }
 }
 
@@ -131,6 +137,11 @@ function refused(state: State, reasons: readonly string[]): State {
 }
 
 function onSearchKey(state: State, key: Key): State {
+  const sought = typedInto(state, key);
+  return isListing(sought) ? ontoRow(sought) : sought;
+}
+
+function typedInto(state: State, key: Key): State {
   if (key.name === "return" || key.name === "down") return { ...state, searching: false };
   if (key.name === "escape") return { ...state, searching: false, query: "", at: 0 };
   if (key.name === "backspace") return { ...state, query: withoutLast(state.query), at: 0 };

@@ -1,9 +1,10 @@
 import type { RunEvent } from "../../apply/event.ts";
 import type { LiveComponent } from "../../rotation/observation.ts";
 import type { Plan } from "../../rotation/plan.ts";
+import { fleetRows } from "../facts/fleet-rows.ts";
 import { type Run, startRun } from "../run/run-state.ts";
 import { FRESH_GATE, type Gate } from "./gate.ts";
-import { firstRow } from "./rows.ts";
+import { firstRow, type ListPlace } from "./rows.ts";
 
 /**
  * `read`: look at a plan. `approve`: look and approve. `watch`: a run that goes on. `replay`: one that is over,
@@ -51,6 +52,8 @@ export interface State {
   /** Milliseconds since the epoch, whole seconds. */
   readonly now: number;
   readonly status: Status;
+  /** The list of clusters, where there are several; `null` where there is one, or none. */
+  readonly list: ListPlace | null;
   /** Row of the tree. */
   readonly selected: string;
   readonly folded: ReadonlySet<string>;
@@ -69,7 +72,8 @@ export interface State {
   readonly run: Run;
   /** Track that a person looks at; `null` follows the run. */
   readonly track: number | null;
-  readonly asked: { readonly rollback: RollbackTarget | null; readonly stop: boolean };
+  /** What a person wants of the run; the newest rollback comes last. */
+  readonly asked: { readonly rollbacks: readonly RollbackTarget[]; readonly stop: boolean };
   readonly replay: Replay | null;
   /** What was copied last, and how many times something was: every time it goes to the terminal. */
   readonly copied: { readonly text: string; readonly times: number } | null;
@@ -163,7 +167,8 @@ export function startState({
     size,
     now: wholeSeconds(now),
     status: "open",
-    selected: firstRow(plan),
+    list: listOf(plan),
+    selected: firstRow(plan, null),
     folded: new Set(),
     blockedOnly: false,
     focus: "tree",
@@ -176,11 +181,32 @@ export function startState({
     approved: new Set(),
     run: startRun(plan),
     track: null,
-    asked: { rollback: null, stop: false },
+    asked: { rollbacks: [], stop: false },
     replay: null,
     copied: null,
     canLook,
   };
+}
+
+/** The list as it begins: at the worst cluster, none opened. */
+function listOf({ clusters }: Plan): ListPlace | null {
+  const [worst] = clusters.length > 1 ? fleetRows(clusters) : [];
+  return worst === undefined ? null : { selected: worst.cluster.name, opened: null };
+}
+
+/** The state with another plan; where a person is in its list stays, as far as that is still there. */
+export function withPlan(state: State, plan: Plan): State {
+  if (plan === state.plan) return state;
+  const fresh = listOf(plan);
+  const has = (name: string | null) =>
+    name === null || plan.clusters.some((cluster) => cluster.name === name);
+  const kept = fresh !== null && state.list !== null && has(state.list.selected) && has(state.list.opened);
+  return { ...state, plan, list: kept ? state.list : fresh };
+}
+
+/** The list of clusters is on the screen, and none of them is opened. */
+export function isListing({ list }: Pick<State, "list">): boolean {
+  return list !== null && list.opened === null;
 }
 
 export function wholeSeconds(ms: number): number {

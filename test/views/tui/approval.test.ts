@@ -120,7 +120,7 @@ describe("an ordinary step", () => {
   });
 
   it("is withdrawn by w, and takes with it what builds on it", () => {
-    const rows = calmly(approving(BUSY_PLAN), "home", "down", "a", "y");
+    const rows = calmly(approving(BUSY_PLAN), "return", "home", "down", "a", "y");
     expect(rows.approved.size).toBe(2);
     expect(calmly(rows, "down", "w").approved.size).toBe(0);
   });
@@ -171,7 +171,7 @@ describe("the point of no return", () => {
   });
 
   it("is never part of a bundle", () => {
-    const state = calmly(approving(BUSY_PLAN), "home", "a", "end", "y");
+    const state = calmly(approving(BUSY_PLAN), "return", "home", "a", "end", "y");
     const finals = stepPlaces(BUSY_PLAN).filter(({ step }) => step.point_of_no_return);
     expect(finals).toHaveLength(1);
     expect(finals.some((place) => state.approved.has(placeKey(place)))).toBe(false);
@@ -248,7 +248,7 @@ describe("what cannot be approved says why", () => {
   });
 
   it("the step before it is not approved", () => {
-    const state = calmly(approving(BUSY_PLAN), "home", "down", "down", "down", "a");
+    const state = calmly(approving(BUSY_PLAN), "return", "home", "down", "down", "down", "a");
     expect(reasons(state)).toContain("approve that first");
   });
 

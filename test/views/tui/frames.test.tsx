@@ -9,6 +9,7 @@ import { reduce } from "../../../src/views/tui/reducer.ts";
 import { type Size, type State, startState } from "../../../src/views/tui/state.ts";
 import { FullScreen } from "../../../src/views/tui/view/full-screen.tsx";
 import { SpokenScreen } from "../../../src/views/tui/view/spoken-screen.tsx";
+import { fleetOf, fleetRunOf } from "./fleet-sample.ts";
 import { calmly, press, type, wait } from "./keystrokes.ts";
 import { BUSY_PLAN, COMPONENTS, DIFF, FINAL_PLAN, NOW, READY_PLAN, rotation, runOf, step } from "./sample.ts";
 
@@ -20,6 +21,16 @@ const SIZES: readonly Size[] = [
 
 function approving(plan: Plan, size: Size): State {
   return startState({ mode: "approve", plan, diff: DIFF, components: COMPONENTS, size, now: NOW });
+}
+
+/** Of several clusters the first one opened. */
+function inside(plan: Plan, size: Size): State {
+  return press(approving(plan, size), "return");
+}
+
+/** Found by its name, and opened. */
+function opened(state: State, name: string): State {
+  return press(type(press(state, "/"), name), "return", "return");
 }
 
 function watching(plan: Plan, size: Size, events: readonly RunEvent[]): State {
@@ -52,23 +63,22 @@ function turningBack(size: Size): State {
 
 /** What is on the screen, by name. */
 const SCREENS: Readonly<Record<string, (size: Size) => State>> = {
-  "a step that blocks": (size) => approving(BUSY_PLAN, size),
+  "a step that blocks": (size) => inside(BUSY_PLAN, size),
   "a step that is ready": (size) => approving(READY_PLAN, size),
-  "a step by waiver": (size) => press(approving(BUSY_PLAN, size), "home", "down", "down"),
-  "a cluster": (size) => press(approving(BUSY_PLAN, size), "home"),
-  "a rotation": (size) => press(approving(BUSY_PLAN, size), "home", "down"),
-  "only what is blocked": (size) => press(approving(BUSY_PLAN, size), "b", "end"),
+  "a step by waiver": (size) => press(inside(BUSY_PLAN, size), "home", "down", "down"),
+  "a cluster": (size) => press(inside(BUSY_PLAN, size), "home"),
+  "a rotation": (size) => press(inside(BUSY_PLAN, size), "home", "down"),
+  "only what is blocked": (size) => press(inside(BUSY_PLAN, size), "b", "end"),
   "the diff": (size) => press(approving(READY_PLAN, size), "2"),
   "the keys": (size) => press(approving(READY_PLAN, size), "3"),
-  "the components": (size) => press(approving(BUSY_PLAN, size), "b", "end", "4", "tab"),
-  "a search": (size) => type(press(approving(BUSY_PLAN, size), "/"), "web-11"),
+  "the components": (size) => press(approving(BUSY_PLAN, size), "down", "return", "4", "tab"),
+  "a search": (size) => type(press(inside(BUSY_PLAN, size), "/"), "web-11"),
   "the question of an ordinary step": (size) =>
-    wait(press(approving(BUSY_PLAN, size), "home", "down", "down", "a"), 10),
-  "the question of a whole rotation": (size) =>
-    wait(press(approving(BUSY_PLAN, size), "home", "down", "a"), 10),
+    wait(press(inside(BUSY_PLAN, size), "home", "down", "down", "a"), 10),
+  "the question of a whole rotation": (size) => wait(press(inside(BUSY_PLAN, size), "home", "down", "a"), 10),
   "the question of the point of no return": (size) =>
     type(wait(press(approving(FINAL_PLAN, size), "a"), 10), "acme.cluster"),
-  "a refusal": (size) => press(approving(BUSY_PLAN, size), "a"),
+  "a refusal": (size) => press(inside(BUSY_PLAN, size), "a"),
   "an approved step": (size) => calmly(approving(READY_PLAN, size), "a", "y"),
   "the question before the start": (size) =>
     calmly(approving(FINAL_PLAN, size), "a", ..."acme.cluster", "return", "s"),
@@ -81,7 +91,7 @@ const SCREENS: Readonly<Record<string, (size: Size) => State>> = {
       10,
     ),
   help: (size) => press(approving(READY_PLAN, size), "?"),
-  "a run that waits": (size) => watching(BUSY_PLAN, size, runOf(BUSY_PLAN).slice(0, 8)),
+  "a run that waits": (size) => press(watching(BUSY_PLAN, size, runOf(BUSY_PLAN).slice(0, 8)), "return"),
   "a run that has just begun": (size) => watching(READY_PLAN, size, runOf(READY_PLAN).slice(0, 3)),
   "a run that is done": (size) => watching(FINAL_PLAN, size, runOf(FINAL_PLAN)),
   "a run that turns back": turningBack,
@@ -96,6 +106,24 @@ const SCREENS: Readonly<Record<string, (size: Size) => State>> = {
       },
       40,
     ),
+  "a list of three clusters": (size) => approving(BUSY_PLAN, size),
+  "a list of twelve clusters": (size) => press(approving(fleetOf(12), size), "down", "down"),
+  "a list of 200 clusters": (size) => press(approving(fleetOf(200), size), ..."j".repeat(60)),
+  "a list of what needs somebody": (size) => press(approving(fleetOf(200), size), "b", "end"),
+  "a list that is searched": (size) => type(press(approving(fleetOf(200), size), "/"), "west-01"),
+  "a list in which something is approved": (size) => calmly(approving(BUSY_PLAN, size), "a", "end", "y"),
+  "a cluster that cannot be read": (size) => press(approving(fleetOf(12), size), "return"),
+  "a cluster on hold": (size) => press(opened(approving(fleetOf(12), size), "hold"), "home"),
+  "a run of three clusters": (size) => watching(BUSY_PLAN, size, runOf(BUSY_PLAN).slice(0, 8)),
+  "a run of twelve clusters": (size) => watching(fleetOf(12), size, fleetRunOf(fleetOf(12))),
+  "a run of 200 clusters": (size) =>
+    press(watching(fleetOf(200), size, fleetRunOf(fleetOf(200))), "end", "pageup"),
+  "a run in which some need somebody": (size) =>
+    press(watching(fleetOf(200), size, fleetRunOf(fleetOf(200))), "b"),
+  "a cluster of a run that cannot be read": (size) =>
+    press(watching(fleetOf(12), size, fleetRunOf(fleetOf(12))), "return"),
+  "a cluster of a run that waits": (size) =>
+    opened(watching(fleetOf(12), size, fleetRunOf(fleetOf(12))), "west-005"),
   "a plan with nothing to do": (size) =>
     approving(
       {

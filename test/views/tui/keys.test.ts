@@ -45,7 +45,7 @@ describe("c copies", () => {
   });
 
   it("the component under the cursor, and the one that a run waits for", () => {
-    const listed = type(press(reviewing(BUSY_PLAN), "/"), "web-11");
+    const listed = type(press(reviewing(BUSY_PLAN), "return", "/"), "web-11");
     expect(press(listed, "return", "c").copied?.text).toMatch(/^node\/web-11/);
     const waiting = runOf(BUSY_PLAN)
       .slice(0, 8)
@@ -53,7 +53,8 @@ describe("c copies", () => {
         (state, event) => reduce(state, { type: "event", event }),
         open({ mode: "watch", plan: BUSY_PLAN }),
       );
-    expect(press(waiting, "c").copied?.text).toBe(
+    expect(press(waiting, "c").copied?.text).toBe("acme.cluster");
+    expect(press(waiting, "return", "c").copied?.text).toBe(
       waiting.run.tracks[waiting.run.active ?? 0]?.waiting?.laggards[0]?.subject,
     );
   });

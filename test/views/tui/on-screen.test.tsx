@@ -50,6 +50,7 @@ describe("keys, through Ink", () => {
 
   it("moves, folds, searches and shows help", async () => {
     const { frame, keys, store } = await opened(BUSY_PLAN);
+    await keys("\r");
     expect(frame()).toContain("✗ overrides blocks");
     await keys("\u001b[A", "\u001b[D", "\u001b[D");
     expect(frame()).toContain("▸ db-2026-11");

@@ -75,7 +75,9 @@ describe.skipIf(!Tmux.found)("in a real terminal (tmux)", () => {
 
   it("follows the size of the window", async () => {
     start("approve busy", { columns: 120, rows: 40 });
-    expect(await terminal.see("BLOCKED")).toContain("b blocked");
+    await terminal.see("3 clusters");
+    await terminal.keys("Enter");
+    expect(await terminal.see("blocks")).toContain("b blocked");
     terminal.run("resize-window", "-x", "60", "-y", "20");
     await terminal.see("4 components");
     expect(terminal.shown().split("\n")[4]).toBe("─".repeat(60));

@@ -1,11 +1,12 @@
 import type { BasePlan, ClusterPlan, Plan, RotationPlan } from "../../../rotation/plan.ts";
 import { stepMove, stepTitle } from "../../../rotation/plan-steps.ts";
 import { aboutText } from "../../facts/about-words.ts";
+import { orderWords } from "../../facts/order-words.ts";
 import { rotationMoves } from "../../facts/rotation-moves.ts";
 import { standingText } from "../../facts/standing-words.ts";
 import { detailRows, reviewAreas } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
-import { type Row, rowsOf } from "../rows.ts";
+import { clusterHead, type Row, rowsOf } from "../rows.ts";
 import { countOnScreen, EMPTY, type Line, line, span, spread, wrapped } from "../spans.ts";
 import type { DetailView, GitDiff, State } from "../state.ts";
 import { stepVerdict } from "../step-verdict.ts";
@@ -43,7 +44,9 @@ export function detailLines(state: State): readonly Line[] {
   return makeDetail(selectedRow(state), view, diff, plan, approved, columns, detailRows(size));
 }
 
+/** The row that keys are about: of the tree, or the head of the cluster in the list. */
 export function selectedRow(state: State): Row | undefined {
+  if (state.list !== null && state.list.opened === null) return clusterHead(state.plan, state.list.selected);
   return rowsOf(state.plan, state).find(({ id }) => id === state.selected);
 }
 
@@ -85,12 +88,22 @@ function aboutRow(
   }
 }
 
-function clusterLines({ name, platform, rotations, drift, overrides }: ClusterPlan, width: number): Line[] {
+function clusterLines(cluster: ClusterPlan, width: number): Line[] {
+  const { name, platform, rotations, drift, overrides, problem } = cluster;
+  const order = orderWords(cluster);
   return [
     ...wrapped(name, width, { tone: "strong" }),
     line(span(platform, "dim")),
     EMPTY,
-    ...(rotations.length === 0 ? [line(span("no rotation is declared", "dim"))] : []),
+    ...(problem === null
+      ? []
+      : [
+          ...wrapped(`cannot be read: ${problem.message}`, width, { tone: "bad" }),
+          ...wrapped(problem.remedy, width, { lead: line(span("→ ", "dim")) }),
+        ]),
+    ...order.flatMap((words) => wrapped(words, width, { tone: "warn" })),
+    ...(order.length === 0 ? [] : [EMPTY]),
+    ...(rotations.length === 0 && problem === null ? [line(span("no rotation is declared", "dim"))] : []),
     ...rotations.flatMap((rotation) => [
       ...wrapped(`${rotation.name}: ${standingText(rotation)}`, width),
       ...stepsInShort(rotation),

@@ -12,10 +12,11 @@ import {
   span,
   spread,
 } from "../spans.ts";
-import { DETAIL_VIEWS, isWatching, SMALLEST, type State } from "../state.ts";
+import { DETAIL_VIEWS, isListing, isWatching, SMALLEST, type State } from "../state.ts";
 import { isRefused } from "../step-verdict.ts";
 import { componentCount } from "./component-lines.ts";
 import { detailEnd, selectedRow } from "./detail-lines.ts";
+import { listHeadLines } from "./list-lines.ts";
 import { type CaptionedRail, railLines } from "./rail-lines.ts";
 import { elapsed, shownTrack, stateChip, trackCount } from "./watch-lines.ts";
 
@@ -42,9 +43,19 @@ export function titleLine(state: State): Line {
       : `  event ${place.played} of ${place.events.length}, ${place.speed}×${place.paused ? ", paused" : ""}`;
   return spread(
     line(span(title, "strong"), span(`${mode === "watch" ? commit : played}`, "dim")),
-    [time, stateChip(shownTrack(state), state.run, state.asked.stop)],
+    [time, isListing(state) ? runChip(state) : stateChip(shownTrack(state), state.run, state.asked.stop)],
     width,
   );
+}
+
+/** How the run of all clusters goes. */
+function runChip({ run, asked }: State): Span {
+  if (run.ending === null) {
+    if (asked.stop) return span(" STOPPING ", "chip-warn");
+    return span(run.startedAt === null ? " STARTING " : " RUNNING ", "chip");
+  }
+  const good = run.ending.outcome === "applied" || run.ending.outcome === "nothing-to-do";
+  return span(` ${run.ending.outcome.toUpperCase()} `, good ? "chip-good" : "chip-bad");
 }
 
 function planVerdict({ plan, approved }: State): Line {
@@ -77,6 +88,7 @@ const CHIPS: Readonly<Record<Headline["tone"], Span["tone"]>> = {
 
 /** The second row, and the rail under it: of which rotation this is. */
 export function pathLines(state: State): readonly Line[] {
+  if (isListing(state)) return listHeadLines(state);
   const width = state.size.columns - 2;
   const { names, rail } = placeOf(state);
   const path = names.flatMap((name, index) => [
@@ -98,7 +110,8 @@ function placeOf(state: State): ShownPlace {
 
 function trackPlace(state: State): ShownPlace {
   const track = shownTrack(state);
-  if (track === undefined) return { names: [], rail: null };
+  if (track === undefined)
+    return { names: state.list?.opened == null ? [] : [state.list.opened], rail: null };
   const { cluster, rotation, authority, phase, goal } = track;
   const done = track.state === "done";
   const rail: CaptionedRail = {

@@ -1,13 +1,14 @@
 import { Box } from "ink";
 import { detailRows, dialogArea, reviewAreas, watchAreas } from "../areas.ts";
 import { clipped, EMPTY, exactly, type Line, line, span, widthOf } from "../spans.ts";
-import { type Dialog, isTooSmall, isWatching, type State } from "../state.ts";
+import { type Dialog, isListing, isTooSmall, isWatching, type State } from "../state.ts";
 import { componentLines } from "./component-lines.ts";
 import { detailLines } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
 import { pathLines, ruleLine, tabsLine, titleLine, tooSmallLines } from "./frame-lines.ts";
 import { keysLine } from "./keys-line.ts";
 import { Lines } from "./lines.tsx";
+import { listLines, stillLines } from "./list-lines.ts";
 import { treeLines } from "./tree-lines.ts";
 import {
   barLines,
@@ -36,6 +37,10 @@ export function FullScreen({ state }: Props) {
       <Lines lines={[ruleLine(columns)]} />
       {state.dialog !== null ? (
         <Question state={state} dialog={state.dialog} height={body} />
+      ) : isListing(state) ? (
+        <Margin>
+          <Lines lines={listLines(state)} />
+        </Margin>
       ) : isWatching(state) ? (
         <Watch state={state} height={body} />
       ) : (
@@ -100,8 +105,13 @@ function Watch({ state, height }: Props & { readonly height: number }) {
   const waiting = track?.waiting ?? null;
   const kinds = (waiting?.progress.length ?? 0) + ((waiting?.probes.length ?? 0) > 0 ? 1 : 0);
   const { columns, bars, laggards } = watchAreas(state.size, kinds);
-  const head = [stepLine(track, state.run, state.now, columns), ...reasonLines(track, columns)];
-  const log = (rows: number) => [EMPTY, [span("Log", "strong")], ...logLines(state.run.log, columns, rows)];
+  const opened = state.list?.opened ?? null;
+  const head =
+    opened !== null && track === undefined
+      ? stillLines(state, opened, columns)
+      : [stepLine(track, state.run, state.now, columns), ...reasonLines(track, columns)];
+  const entries = opened === null ? state.run.log : state.run.log.filter(({ cluster }) => cluster === opened);
+  const log = (rows: number) => [EMPTY, [span("Log", "strong")], ...logLines(entries, columns, rows)];
   const lines =
     waiting === null
       ? [...head, ...log(height - head.length - 2)]

@@ -3,15 +3,22 @@ import type { State } from "../state.ts";
 import { LEGEND } from "./detail-lines.ts";
 
 /** The keys of this mode, and the signs of the tree. */
-export function helpLines({ mode }: State, width: number): Line[] {
-  const keys: readonly (readonly [string, string])[] =
+export function helpLines(state: State, width: number): Line[] {
+  const { mode } = state;
+  const own: readonly (readonly [string, string])[] =
     mode === "watch" || mode === "replay" ? WATCH_KEYS[mode] : REVIEW_KEYS[mode];
+  const keys = state.list === null ? own : [...LIST_KEYS, ...own];
   const shown = keys.flatMap(([name, what]) =>
     wrapped(what, width, { lead: line(span(name.padEnd(11), "strong")) }),
   );
   if (mode !== "approve" && mode !== "read") return shown;
   return [...shown, EMPTY, ...LEGEND];
 }
+
+const LIST_KEYS = [
+  ["Enter  Esc", "open the cluster, and back to the list of clusters"],
+  ["b  /", "in the list: only clusters that need somebody; search by name or wave"],
+] as const;
 
 const MOVE_KEYS = [
   ["↑ ↓  j k", "move, or scroll the right-hand side"],

@@ -1,7 +1,8 @@
-import { rollbackRefusal } from "../../run/run-state.ts";
+import { refusesRollback } from "../rollback.ts";
 import { clipped, EMPTY, type Line, line, span, widthOf } from "../spans.ts";
-import { isWatching, type State } from "../state.ts";
+import { isListing, isWatching, type State } from "../state.ts";
 import { refusalHint } from "./dialog-lines.ts";
+import { shownTracks } from "./watch-lines.ts";
 
 type Hint = readonly [key: string, effect: string];
 
@@ -24,16 +25,19 @@ export function keysLine(state: State): Line {
 }
 
 function reviewHints(state: State): readonly Hint[] {
-  const moves: readonly Hint[] = [
-    ["↑↓", "move"],
-    ["Tab", "side"],
-    ["1-4", "view"],
-    ["/", "search"],
-    ["b", state.blockedOnly ? "all" : "blocked"],
-    ["c", "copy"],
-    ...(state.canLook ? ([["l", "look again"]] as const) : []),
-    ["o", "file"],
-  ];
+  const moves: readonly Hint[] = isListing(state)
+    ? listMoves(state)
+    : [
+        ...backToList(state),
+        ["↑↓", "move"],
+        ["Tab", "side"],
+        ["1-4", "view"],
+        ["/", "search"],
+        ["b", state.blockedOnly ? "all" : "blocked"],
+        ["c", "copy"],
+        ...(state.canLook ? ([["l", "look again"]] as const) : []),
+        ["o", "file"],
+      ];
   const ends: readonly Hint[] = [
     ["?", "help"],
     ["q", "leave"],
@@ -44,8 +48,24 @@ function reviewHints(state: State): readonly Hint[] {
   return [...start, ...ask, ...ends, ...moves];
 }
 
+function listMoves({ blockedOnly, canLook, mode }: State): readonly Hint[] {
+  return [
+    ["↑↓", "move"],
+    ["Enter", "open"],
+    ["/", "search"],
+    ["b", blockedOnly ? "all" : "only trouble"],
+    ...(canLook && mode !== "watch" ? ([["l", "look again"]] as const) : []),
+  ];
+}
+
+function backToList({ list }: State): readonly Hint[] {
+  return list?.opened == null ? [] : [["Esc", "list"]];
+}
+
 function watchHints(state: State): readonly Hint[] {
-  const many: readonly Hint[] = state.run.tracks.length > 1 ? [["←→", "rotation"]] : [];
+  const many: readonly Hint[] = isListing(state)
+    ? listMoves(state)
+    : [...backToList(state), ...(shownTracks(state).length > 1 ? ([["←→", "rotation"]] as const) : [])];
   if (state.mode === "replay") {
     return [
       ["space", state.replay?.paused === true ? "go on" : "pause"],
@@ -57,11 +77,8 @@ function watchHints(state: State): readonly Hint[] {
     ];
   }
   if (state.asked.stop) return [["", "stopping at the next safe point; capstan apply goes on from there"]];
-  const back: readonly Hint[] =
-    state.asked.rollback !== null ||
-    rollbackRefusal(state.run, state.run.tracks[state.run.active ?? -1]) !== null
-      ? []
-      : [["r", "roll back"]];
+  const back: readonly Hint[] = refusesRollback(state) === null ? [["r", "roll back"]] : [];
+  if (isListing(state)) return [...back, ["q", "stop safely"], ["?", "help"], ...many];
   return [...back, ["q", "stop safely"], ["/", "search"], ["↑↓", "move"], ["?", "help"], ...many];
 }
 

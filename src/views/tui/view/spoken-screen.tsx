@@ -1,13 +1,15 @@
 import { Box, Static, Text } from "ink";
 import type { LogEntry } from "../../run/run-state.ts";
+import { listRows, lookOf } from "../cluster-rows.ts";
 import { rowsOf } from "../rows.ts";
 import { EMPTY, type Line, span } from "../spans.ts";
-import { isTooSmall, isWatching, type State } from "../state.ts";
+import { isListing, isTooSmall, isWatching, type State } from "../state.ts";
 import { componentInWords } from "./component-lines.ts";
 import { detailLines, selectedRow } from "./detail-lines.ts";
 import { dialogText } from "./dialog-lines.ts";
 import { pathLines, titleLine } from "./frame-lines.ts";
 import { keysLine } from "./keys-line.ts";
+import { listHeadLines, stillLines } from "./list-lines.ts";
 import { laggardsOf, shownTrack, stepLine } from "./watch-lines.ts";
 
 interface Props {
@@ -24,7 +26,13 @@ const LAGGARDS_READ = 5;
 export function SpokenScreen({ state }: Props) {
   const watching = isWatching(state);
   const lines =
-    state.dialog !== null ? spokenDialog(state) : watching ? spokenWatch(state) : spokenReview(state);
+    state.dialog !== null
+      ? spokenDialog(state)
+      : isListing(state)
+        ? spokenList(state)
+        : watching
+          ? spokenWatch(state)
+          : spokenReview(state);
   return (
     <Box flexDirection="column">
       {watching && (
@@ -44,6 +52,21 @@ function spokenDialog(state: State): readonly string[] {
   if (state.dialog === null) return [];
   const { title, body, foot } = dialogText(state, state.dialog, WIDTH);
   return [`${title}`, ...[...body, ...foot].map(spoken)].filter((text) => text !== "");
+}
+
+function spokenList(state: State): readonly string[] {
+  const rows = listRows(state);
+  const at = rows.findIndex(({ name }) => name === state.list?.selected);
+  const row = rows[at];
+  const said =
+    row === undefined
+      ? "no cluster is like that"
+      : `Cluster ${at + 1} of ${rows.length}: ${[row.name, row.wave === null ? "" : `wave ${row.wave}`, row.move, lookOf(row).word, row.state].filter((text) => text !== "").join(", ")}`;
+  return [
+    isWatching(state) ? "" : spoken(titleLine(wide(state))),
+    spoken(listHeadLines(wide(state))[0] ?? EMPTY),
+    spoken([span(said)]),
+  ].filter((text) => text !== "");
 }
 
 function spokenReview(state: State): readonly string[] {
@@ -67,7 +90,9 @@ function spokenWatch(state: State): readonly string[] {
   );
   return [
     // Times would be read out every second.
-    spoken(stepLine(track, state.run, null, WIDTH)),
+    ...(track === undefined && state.list?.opened != null
+      ? stillLines(state, state.list.opened, WIDTH).map(spoken)
+      : [spoken(stepLine(track, state.run, null, WIDTH))]),
     counts.join(", "),
     ...late.slice(0, LAGGARDS_READ).map(({ subject, message }) => spoken([span(`${subject} ${message}`)])),
     late.length > LAGGARDS_READ ? `and ${late.length - LAGGARDS_READ} more` : "",

@@ -1,7 +1,14 @@
 import type { KindProgress, Laggard } from "../../../apply/event.ts";
 import { stepTitle } from "../../../rotation/plan-steps.ts";
 import { entryTitle } from "../../run/run-log.ts";
-import type { LogEntry, Run, StepRun, Track, Waiting } from "../../run/run-state.ts";
+import {
+  activeTrackOf,
+  type LogEntry,
+  type Run,
+  type StepRun,
+  type Track,
+  type Waiting,
+} from "../../run/run-state.ts";
 import { clockTime } from "../../times.ts";
 import { windowStart } from "../areas.ts";
 import { rememberLast } from "../remember-last.ts";
@@ -23,19 +30,19 @@ import {
   wrapped,
 } from "../spans.ts";
 import type { State } from "../state.ts";
+import { currentStep } from "../track-step.ts";
 
 /** The track on the screen: the one that a person chose, else the one that moves. */
-export function shownTrack({ run, track }: Pick<State, "run" | "track">): Track | undefined {
-  return run.tracks[track ?? run.active ?? 0];
+export function shownTrack({ run, track, list }: Pick<State, "run" | "track" | "list">): Track | undefined {
+  if (list === null || track !== null) return run.tracks[track ?? run.active ?? 0];
+  return activeTrackOf(run, list.opened ?? list.selected);
 }
 
-/** The track's step that runs, or the last one that did. */
-function currentStep(track: Track) {
-  return (
-    track.steps.findLast(({ state }) => state === "running") ??
-    track.steps.findLast(({ startedAt, state }) => startedAt !== null || state === "blocked") ??
-    track.steps[0]
-  );
+/** The tracks among which a person may go: those of the cluster that is opened, where there is a list. */
+export function shownTracks({ run, list }: Pick<State, "run" | "list">): readonly Track[] {
+  return list === null
+    ? run.tracks
+    : run.tracks.filter(({ cluster }) => cluster === (list.opened ?? list.selected));
 }
 
 const NO_LAGGARDS: readonly Laggard[] = [];
@@ -224,13 +231,16 @@ export function logLines(log: readonly LogEntry[], width: number, height: number
 }
 
 /** Which of several rotations this is. */
-export function trackCount({ run, track, size }: Pick<State, "run" | "track" | "size">): Line {
-  if (run.tracks.length < 2) return EMPTY;
-  const shown = (track ?? run.active ?? 0) + 1;
-  const done = run.tracks.filter(({ state }) => state === "done" || state === "rolled-back").length;
+export function trackCount(state: State): Line {
+  const { track, size } = state;
+  const tracks = shownTracks(state);
+  const at = shownTrack(state);
+  if (tracks.length < 2 || at === undefined) return EMPTY;
+  const shown = tracks.indexOf(at) + 1;
+  const done = tracks.filter(({ state }) => state === "done" || state === "rolled-back").length;
   const follow = track === null ? "" : ", f follows";
   const what = size.columns < 80 ? "" : "rotation ";
-  return line(span(`${what}${shown} of ${run.tracks.length}, ${done} done${follow}`, "dim"));
+  return line(span(`${what}${shown} of ${tracks.length}, ${done} done${follow}`, "dim"));
 }
 
 /** `04:12` since the first step began. */
