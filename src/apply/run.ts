@@ -45,6 +45,8 @@ async function applyAll(context: RunContext, work: LockedClusters): Promise<void
   const whole = await planNow(context, [...looks.values()]);
   work.endRefused(context.accept?.(whole, observationsOf(looks)));
   const plan = work.openPart(whole);
+  // All are refused, which was said: an empty plan would look as if nothing was to do.
+  if (plan.clusters.length === 0) return;
   const inGit = context.desired.clusters.length;
   emitNow(context, { type: "plan", plan, ...(inGit > 1 ? { clusters_in_git: inGit } : {}) });
   const busy = plan.clusters.filter(hasWork);
