@@ -25,7 +25,7 @@ export async function explainWord(
     terminal.stdout.write(options.format === "json" ? `${jsonText({ pages: all })}\n` : contents(all));
     return EXIT.ok;
   }
-  const found = pagesAbout(word.replace(/^exit[ -]?/, ""), all);
+  const found = pagesAbout(word.trim().replace(/^exit[ -]?/, ""), all);
   if (found.length === 0) {
     const near = nearestPage(word, all);
     throw new Failure("usage", `there is no page about "${word}"`, {

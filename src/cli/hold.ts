@@ -33,7 +33,10 @@ export async function holdInGit(
       change: (text: string) => setHold(text, wanted, written),
     })),
   );
-  const until = written.until === undefined ? "until it is taken out" : `until ${writtenDate(written.until)}`;
+  const until =
+    written.until === undefined
+      ? "until it is taken out"
+      : `until ${writtenDate(parseMoment(written.until, "end") ?? written.until)}`;
   for (const { name, source } of places) {
     const line = `${source.file}: ${name} is held ${until}: ${written.reason}`;
     terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);

@@ -65,7 +65,7 @@ export async function adopt(request: Request): Promise<readonly string[]> {
     );
   }
   const { phase } = first.rotation;
-  const { name, file } = await newRotationFile(request, request.options.name);
+  const { name, file } = await newRotationFile(request);
   await editFiles(request.workspace, [
     newRotation(request, file, {
       name,

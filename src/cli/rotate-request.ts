@@ -28,6 +28,8 @@ export interface Request {
   readonly options: RotateOptions;
   readonly types: readonly string[];
   readonly cluster: string;
+  /** What a new rotation is called, of a campaign the same everywhere; `undefined`: what is free. */
+  readonly newName: string | undefined;
 }
 
 /**
@@ -139,7 +141,7 @@ export function activeKeysEdit(
 /** Where a new rotation is written: under the wanted name, else one that nothing in git and in the record has. */
 export async function newRotationFile(
   request: Request,
-  wanted: string | undefined,
+  wanted: string | undefined = request.newName,
 ): Promise<{ readonly name: string; readonly file: string }> {
   const { workspace, cluster, types, terminal } = request;
   const home = dirname(workspace.clusters[0]?.source.file ?? "");

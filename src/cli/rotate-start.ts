@@ -5,6 +5,7 @@ import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
+import { shellWord } from "../rotation/remedy-command.ts";
 import { count } from "../views/count.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import {
@@ -126,7 +127,7 @@ async function startNew(
   const maker = await authorityMakerOf(owner.platform);
   const rim = { env: terminal.env, now: new Date(terminal.now()) };
   const prepared = (await maker?.prepare(owner, rotations, types, rim)) ?? null;
-  const { name, file } = await newRotationFile(request, options.name);
+  const { name, file } = await newRotationFile(request);
   const walks = options.strategy === "walk";
   const keys = retired.map(({ type, retire }) => activeKeysEdit(request, type, retire));
   await editFiles(workspace, [
@@ -168,13 +169,18 @@ function because(reason: string | undefined): string {
 
 /** One that was rolled back is started again only with a reason, which makes its content another one. */
 async function startAgain(
-  { workspace, options: { reason, strategy, compromise }, types }: Request,
+  { workspace, options: { name, reason, strategy, compromise }, types }: Request,
   rotation: RotationResource,
   record: ClusterRecord,
 ): Promise<readonly string[]> {
   if (compromise === true) {
     throw new Failure("usage", `${place(rotation)} rotates this CA already, phase ${rotation.phase}`, {
       hint: "write `reason: compromise` below its `spec`",
+    });
+  }
+  if (name !== undefined && name !== rotation.name) {
+    throw new Failure("usage", `${place(rotation)} rotates this CA already, and keeps its name`, {
+      hint: `nothing was written; without --name ${shellWord(name)} that one is started again`,
     });
   }
   const attempt = lastAttempt(record, rotation);

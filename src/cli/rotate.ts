@@ -76,7 +76,13 @@ async function edit(
 ): Promise<ExitCode> {
   const workspace = await openWorkspace(options.directory, options, terminal, "folder");
   const several = workspace.desired.clusters.length > 1;
-  const request = { terminal, workspace, options, types: types.split(",").map(apiSpelling) };
+  const request = {
+    terminal,
+    workspace,
+    options,
+    types: types.split(",").map(apiSpelling),
+    newName: options.name,
+  };
   if (workspace.clusters.length === 1 || !isSelecting(options)) {
     const cluster = onlyCluster(workspace).name;
     try {
@@ -87,13 +93,13 @@ async function edit(
     }
     return afterEdit(terminal);
   }
-  const name = options.name ?? (await campaignName(workspace, request.types, terminal.now()));
+  const newName = options.name ?? (await campaignName(workspace, request.types, terminal.now()));
   const edited = new Map<string, readonly string[]>();
   const failed = new Map<string, Failure>();
   await sideBySide(workspace.clusters, AT_ONCE, async (cluster) => {
     const alone = { ...workspace, clusters: [cluster] };
     try {
-      const one = { ...request, options: { ...options, name }, workspace: alone, cluster: cluster.name };
+      const one = { ...request, workspace: alone, cluster: cluster.name, newName };
       edited.set(
         cluster.name,
         (await verb(one)).map((text) => namingCluster(text, cluster.name)),

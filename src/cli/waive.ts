@@ -4,6 +4,7 @@ import type { ValuesOf } from "../flag.ts";
 import { waiverProblem } from "../guards/waiver-diagnostics.ts";
 import { profileOf } from "../profiles.ts";
 import { addStatement } from "../resources/edit/edit-statement.ts";
+import { parseMoment } from "../resources/model/moment.ts";
 import { nearest } from "../resources/read/suggest.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { shellWord } from "../rotation/remedy-command.ts";
@@ -57,7 +58,7 @@ export async function waive(
       change: (text) => addStatement(text, place.wanted, "waive", { guard, subject, reason, expires }),
     },
   ]);
-  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(expires)}: ${reason}`;
+  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(parseMoment(expires, "end") ?? expires)}: ${reason}`;
   terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
   return afterEdit(terminal);
 }

@@ -4,16 +4,11 @@ import { appendFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Failure } from "../failure.ts";
 import type { DatabaseLogin, EmulatedPlatform, FaultRequest, ToolResult } from "./emulated-platform.ts";
+import type { CommandLine } from "./hand-over.ts";
 import { encodeFrame, FRAME, frameReader } from "./wire.ts";
 
 export type DaemonRequest = { readonly token: string } & (
-  | {
-      readonly operation: "tool";
-      readonly tool: string;
-      readonly argv: readonly string[];
-      readonly cwd: string;
-      readonly stdin: string;
-    }
+  | ({ readonly operation: "tool" } & CommandLine)
   | { readonly operation: "status" }
   | { readonly operation: "fault"; readonly request: FaultRequest }
   | { readonly operation: "database-login"; readonly user: string }
@@ -123,7 +118,9 @@ export class DaemonServer {
     gone: AbortSignal,
   ): Promise<void> {
     const at = new Date();
-    const platform = this.#options.platforms.find(({ tools }) => tools.includes(request.tool));
+    const platform = this.#options.platforms.find(({ tools, clients = [] }) =>
+      [...tools, ...clients].includes(request.tool),
+    );
     let result: ToolResult | null = null;
     try {
       result = (await platform?.run?.({ ...request, signal: gone })) ?? {
@@ -179,7 +176,8 @@ export class DaemonServer {
   }
 }
 
-async function send(socket: Socket, { exit, stdout, stderr }: ToolResult): Promise<void> {
+async function send(socket: Socket, { exit, warnings = "", stdout, stderr }: ToolResult): Promise<void> {
+  if (warnings !== "") socket.write(encodeFrame(FRAME.stderr, warnings));
   const pieces = typeof stdout === "string" || stdout instanceof Uint8Array ? [stdout] : batched(stdout);
   for (const piece of pieces) {
     if (piece.length === 0) continue;

@@ -1,3 +1,5 @@
+import type { CommandLine } from "./hand-over.ts";
+
 /**
  * What the daemon needs to know of an emulated platform. Teleport is one; another brings its own folder beside
  * `teleport/` and its own executables, and nothing in the daemon changes.
@@ -6,8 +8,10 @@ export interface EmulatedPlatform {
   /** The name of its cluster. */
   readonly cluster: string;
   readonly platform: "teleport" | "talos";
-  /** Names of the executables that hand their calls to the daemon; others talk to the cluster themselves. */
+  /** Names of the executables that only hand their calls to the daemon, which writes them. */
   readonly tools: readonly string[];
+  /** Executables that talk to the cluster themselves where no daemon runs them, and lie there already. */
+  readonly clients?: readonly string[];
   /** Versions for people: `{ client, server }`. */
   readonly versions: Readonly<Record<string, string>>;
   /** The names that `sandbox fault` takes, executables included. */
@@ -23,19 +27,16 @@ export interface EmulatedPlatform {
   stop(): Promise<void>;
 }
 
-/** One run of an executable, as the shim saw it. */
-export interface ToolCall {
-  readonly tool: string;
-  readonly argv: readonly string[];
-  /** Where relative file names start. */
-  readonly cwd: string;
-  readonly stdin: string;
+/** One run of an executable, as the shim saw it. Relative file names start in `cwd`. */
+export interface ToolCall extends CommandLine {
   /** Fires when the caller is gone. */
   readonly signal: AbortSignal;
 }
 
 export interface ToolResult {
   readonly exit: number;
+  /** On stderr, before anything else is printed. */
+  readonly warnings?: string;
   /** In pieces when it may be large. */
   readonly stdout: string | Uint8Array | Iterable<string>;
   readonly stderr: string;

@@ -35,6 +35,7 @@ describe("capstan explain", () => {
 
   it("without a word lists what there is; with one that is none, says what was meant", async () => {
     expect((await run("explain")).stdout).toMatch(/^guard$/m);
+    expect((await run("explain", " roster ")).stdout).toBe((await run("explain", "roster")).stdout);
     const wrong = await run("explain", "rooster");
     expect([wrong.exit, flat(wrong.stderr)]).toEqual([1, expect.stringContaining('did you mean "roster"?')]);
     const json = JSON.parse((await run("explain", "3", "--format", "json")).stdout);

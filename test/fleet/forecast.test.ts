@@ -81,6 +81,44 @@ function told({ items }: Forecast): readonly string[] {
 const bare = { certificate: undefined } as unknown as Parameters<typeof key>[1];
 const withoutDate = { authorities: [authority("standby", { active: [key(OLD, bare)] })] };
 
+describe("what a person has written for a time", () => {
+  const waiver = (subject: string, expires: string) => ({
+    guard: "roster",
+    subject,
+    reason: "is scrapped",
+    expires,
+  });
+  const held = (until: string | null) => ({ hold: { reason: "audit", until } });
+  const waive = [
+    waiver("node/near", "2026-11-25T10:00:00.000Z"),
+    waiver("node/over", "2026-11-20T23:59:59.999Z"),
+  ];
+  const state = (until: string | null) => {
+    const made = desired([rotation("init", { waive, ...held(until) })]);
+    const clusters = made.clusters.map((one) => ({ ...one, ...held("2026-11-28T06:00:00.000Z") }));
+    return { ...made, clusters };
+  };
+
+  it("is told with its end, while it counts", () => {
+    const { items } = forecastOf({}, { desired: state(null) });
+    expect(items.filter(({ kind }) => kind === "waiver" || kind === "hold")).toMatchObject([
+      { kind: "waiver", subject: "node/near", at: "2026-11-25T10:00:00.000Z", due: true },
+      { kind: "hold", subject: `cluster/${CLUSTER}`, at: "2026-11-28T06:00:00.000Z", due: true },
+    ]);
+    expect(told(forecastOf({}, { desired: state("2027-11-28T06:00:00.000Z") }))).toContain("hold 2027-11-28");
+  });
+
+  it("is no news in a rotation that is over", () => {
+    const finished = desired([rotation("standby", { waive, ...held("2026-11-25T00:00:00.000Z") })]);
+    const made = {
+      observations: [observation("standby", { authorities: [authority("standby", { active: [key(NEW)] })] })],
+    };
+    const plan = makePlan({ desired: finished, ...made, records: [], commit: null, now: NOW });
+    expect(plan.clusters[0]?.rotations[0]?.standing).toBe("finished");
+    expect(told(forecastOf({}, { desired: finished, plan, ...made }))).toEqual([]);
+  });
+});
+
 describe("steps of rotations to come", () => {
   const state = desired([rotation("standby", { strategy: "walk" })], { soakMs: DAY, maxSessionTtlMs: 0 });
   const made = { observations: [observation("standby")], records: [], commit: "c0ffee", now: NOW };

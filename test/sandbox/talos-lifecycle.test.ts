@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -111,6 +111,61 @@ describe("while it is up", () => {
       "apply-config",
       "get",
     ]);
+  });
+
+  it("hangs up on the machine when whoever called has gone", async () => {
+    const spec = await up("1.13", 1, 0);
+    const [controlPlane = ""] = spec.control_planes;
+    const as = ["--talosconfig", spec.talosconfig, "-e", controlPlane, "-n", controlPlane];
+    const config = async () =>
+      parse((await run(spec.talosctl, ...as, "get", "mc", "v1alpha1", "-o", "yaml")).stdout).spec as string;
+    const changed = join(home, "changed.yaml");
+    await writeFile(
+      changed,
+      (await config()).replace("certSANs:", "certSANs:\n        - changed.example.com"),
+    );
+    await sandboxFault(dir, { target: "controlplane-1", fault: "timeout-after-success" });
+    const [talosctl = ""] = spec.talosctl;
+    const child = spawn(talosctl, [...as, "apply-config", "-f", changed, "--mode=no-reboot"]);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    await expect.poll(config).toContain("changed.example.com");
+    expect(child.exitCode).toBeNull();
+    child.kill("SIGKILL");
+    await ended;
+    await expect.poll(() => readFileSync(join(dir, "calls.jsonl"), "utf8")).toContain('"exit":null');
+  });
+
+  it("what the executables print is the same whether the daemon runs them or nobody does", async () => {
+    const spec = await up("1.14");
+    const [controlPlane = ""] = spec.control_planes;
+    const [worker = ""] = spec.workers;
+    const as = ["--talosconfig", spec.talosconfig, "-e", controlPlane];
+    const kubeconfig = join(home, "kubeconfig");
+    await run(spec.talosctl, ...as, "-n", controlPlane, "kubeconfig", kubeconfig, "--merge=false");
+    const calls = [
+      [spec.talosctl, ...as, "-n", worker, "version"],
+      [spec.talosctl, ...as, "-n", `${worker},${controlPlane}`, "get", "mc", "-o", "yaml"],
+      [spec.talosctl, ...as, "-n", worker, "get", "mc", "nosuch"],
+      [spec.talosctl, ...as, "-n", "127.0.0.77", "version"],
+      [spec.talosctl, "--talosconfig", "nowhere", "version"],
+      [spec.talosctl, "no-such-command"],
+      [spec.kubectl, "--kubeconfig", kubeconfig, "get", "pods", "-n", "kube-system"],
+      [spec.kubectl, "--kubeconfig", kubeconfig, "get", "nodes", "nobody"],
+      [spec.kubectl, "get", "nodes"],
+    ] as const;
+    const all = async () => {
+      const printed: Printed[] = [];
+      for (const [file, ...argv] of calls) printed.push(await run(file, ...argv));
+      return printed;
+    };
+    const byDaemon = await all();
+    expect(byDaemon.map(({ exit }) => exit)).toEqual([0, 0, 1, 1, 1, 1, 0, 1, 1]);
+    const file = join(dir, "sandbox.json");
+    const info = readFileSync(file, "utf8");
+    // The daemon finds its own folder; whoever looks for its port finds nobody.
+    await writeFile(file, JSON.stringify({ ...JSON.parse(info), port: 1 }));
+    expect(await all()).toEqual(byDaemon);
+    await writeFile(file, info);
   });
 
   it("reaches faults and status from outside", async () => {

@@ -69,5 +69,8 @@ export const FORECAST = row({
   },
   examples: ["capstan forecast", "capstan forecast --within 365d --format ical"],
   exits: ["ok", "error", "blocked"],
-  more: ["", "Exit 3: something is due in that time, is overdue, or has no known date."],
+  more: [
+    "",
+    "Exit 3: something is due in that time, is overdue, or has no known date. The end of a waiver or a hold is told, too.",
+  ],
 });

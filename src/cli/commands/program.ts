@@ -114,6 +114,9 @@ function optionOf(name: string, flag: Flag): Option {
   return option;
 }
 
+/** A century: what lies further has no date that anything could be planned for. */
+const LONGEST_DAYS = 36_500;
+
 const READERS: Readonly<Record<NonNullable<Flag["of"]>, (text: string) => number>> = {
   count(text) {
     const number = Number(text);
@@ -122,6 +125,9 @@ const READERS: Readonly<Record<NonNullable<Flag["of"]>, (text: string) => number
   },
   duration(text) {
     const ms = parseSpan(text);
+    const isTooLong = ms === null ? /^\d+(h|m|s|ms|d)$/.test(text) : ms > LONGEST_DAYS * 24 * 3_600_000;
+    if (isTooLong)
+      throw new InvalidArgumentError(`It is longer than ${LONGEST_DAYS}d, the longest there is.`);
     if (ms !== null && ms > 0) return ms;
     throw new InvalidArgumentError("It is not a duration, as 60s, 5m or 90d.");
   },

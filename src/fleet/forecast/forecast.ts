@@ -24,7 +24,15 @@ export interface Forecast {
 }
 
 /** What an item is about, in the order in which they are told where they are due at the same time. */
-export const FORECAST_KINDS = ["max_age", "certificate", "override", "revocation_list", "identity"] as const;
+export const FORECAST_KINDS = [
+  "max_age",
+  "certificate",
+  "override",
+  "revocation_list",
+  "identity",
+  "waiver",
+  "hold",
+] as const;
 
 /** Something that ends, or that has to be rotated. */
 export interface ForecastItem {

@@ -11,6 +11,7 @@ import { type End, itemOf } from "./end.ts";
 import { FORECAST_KINDS, type Forecast, type ForecastItem, type ForecastStep } from "./forecast.ts";
 import { identityEnd } from "./identity-end.ts";
 import { overriddenEnds } from "./overridden-ends.ts";
+import { statementEnds } from "./statement-ends.ts";
 
 /** What a forecast is made of: as a plan, and the time that is asked about. */
 export interface ForecastInput {
@@ -83,6 +84,12 @@ function endsOf(observation: ClusterObservation, input: ForecastInput): readonly
     ...authorityEnds(authorities, observation, record),
     ...overriddenEnds(observation, overrides.get(cluster)),
     ...identityEnd(observation, now),
+    ...statementEnds(
+      desired,
+      cluster,
+      input.plan.clusters.find(({ name }) => name === cluster),
+      now,
+    ),
   ];
 }
 

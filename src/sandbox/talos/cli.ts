@@ -9,4 +9,6 @@ export interface CliWorld {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly sandbox: SandboxFile;
+  /** Fires when the caller is gone: nothing is asked of a machine any more. Absent where that ends the process. */
+  readonly signal?: AbortSignal;
 }

@@ -78,7 +78,7 @@ export async function startTalosCluster(options: TalosClusterOptions): Promise<T
   }
 }
 
-/** A running cluster. All of it lives in this process; the executables are processes of their own. */
+/** A running cluster. All of it lives in this process; whoever runs an executable starts another. */
 export class TalosCluster {
   readonly info: TalosClusterInfo;
   /** For whoever wants to sign like the cluster does. */

@@ -10,6 +10,8 @@ export interface Executables {
   readonly bin: string;
   readonly talosctl: string;
   readonly kubectl: string;
+  /** What they were told. */
+  readonly sandbox: SandboxFile;
 }
 
 /** Small scripts, so that an executable can be named without arguments and lie in a folder with spaces. */
@@ -19,7 +21,7 @@ export async function writeExecutables(directory: string, sandbox: SandboxFile):
   await writeFile(join(directory, SANDBOX_FILE), `${JSON.stringify(sandbox, null, 2)}\n`);
   const talosctl = await writeScript(join(bin, "talosctl"), TALOSCTL, directory);
   const kubectl = await writeScript(join(bin, "kubectl"), KUBECTL, directory);
-  return { bin, talosctl, kubectl };
+  return { bin, talosctl, kubectl, sandbox };
 }
 
 async function writeScript(path: string, entry: URL, directory: string): Promise<string> {

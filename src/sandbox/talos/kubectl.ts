@@ -159,6 +159,7 @@ function secureSocket(
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
+    world.signal?.addEventListener("abort", () => socket.destroy(new Error("EOF")));
     socket.once("error", reject);
     socket.once("end", () => reject(new Error("EOF")));
     socket.once("secureConnect", () => {

@@ -1,17 +1,33 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
-import { join } from "node:path";
+import { homedir } from "node:os";
+import { handOver } from "../hand-over.ts";
 import type { CliWorld } from "./cli.ts";
 import { SANDBOX_FILE, type SandboxFile } from "./sandbox-file.ts";
 
-/** Runs an emulated executable as a process: `node SHIM DIRECTORY [ARGUMENT...]`. */
-export async function runShim(
-  tool: "talosctl" | "kubectl",
-  load: () => Promise<(world: CliWorld) => Promise<number>>,
-): Promise<void> {
-  enableCompileCache();
+type Client = (world: CliWorld) => Promise<number>;
+
+/**
+ * Runs an emulated executable as a process: `node SHIM DIRECTORY [ARGUMENT...]`. A daemon has the client loaded, which
+ * takes this process three times as long as Node itself; where none answers, the client runs here.
+ */
+export async function runShim(tool: "talosctl" | "kubectl", load: () => Promise<Client>): Promise<void> {
+  process.stdout.on("error", () => process.exit(1));
   const [directory = "", ...argv] = process.argv.slice(2);
-  const sandbox = JSON.parse(readFileSync(join(directory, SANDBOX_FILE), "utf8")) as SandboxFile;
+  const { HOME = homedir(), KUBECONFIG, TALOSCONFIG, TALOS_HOME } = process.env;
+  const env = { HOME, KUBECONFIG, TALOSCONFIG, TALOS_HOME };
+  const exit = await handOver(directory, { tool, argv, cwd: process.cwd(), stdin: "", env });
+  process.exitCode = exit ?? (await runHere(directory, tool, argv, load));
+}
+
+async function runHere(
+  directory: string,
+  tool: string,
+  argv: readonly string[],
+  load: () => Promise<Client>,
+): Promise<number> {
+  enableCompileCache();
+  const sandbox = JSON.parse(readFileSync(`${directory}/${SANDBOX_FILE}`, "utf8")) as SandboxFile;
   const started = Date.now();
   const run = await load();
   const exit = await run({
@@ -22,8 +38,9 @@ export async function runShim(
     err: (text) => void process.stderr.write(text),
     sandbox,
   });
-  process.exitCode = exit;
-  if (sandbox.callLog === undefined) return;
-  const call = { at: new Date(started).toISOString(), tool, argv, exit, ms: Date.now() - started };
-  appendFileSync(sandbox.callLog, `${JSON.stringify(call)}\n`);
+  if (sandbox.callLog !== undefined) {
+    const call = { at: new Date(started).toISOString(), tool, argv, exit, ms: Date.now() - started };
+    appendFileSync(sandbox.callLog, `${JSON.stringify(call)}\n`);
+  }
+  return exit;
 }

@@ -3,21 +3,33 @@ import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { Failure } from "../../failure.ts";
 import { seededRandom } from "../clock.ts";
-import type { EmulatedPlatform, FaultRequest, TalosSpec } from "../emulated-platform.ts";
+import type {
+  EmulatedPlatform,
+  FaultRequest,
+  TalosSpec,
+  ToolCall,
+  ToolResult,
+} from "../emulated-platform.ts";
 import { CALL_LOG, IDENTITY_FILE } from "../folder.ts";
+import type { CliWorld } from "./cli.ts";
 import { startTalosCluster, type TalosCluster, type TalosClusterStatus } from "./cluster.ts";
 import { dialectOf } from "./dialect.ts";
+import { kubectl } from "./kubectl.ts";
 import type { TalosSandboxOptions } from "./talos-options.ts";
+import { talosctl } from "./talosctl.ts";
 
 /** How long the machines of a real cluster may take to follow one phase, one after the other. */
 const PHASE_TIMEOUT_S = { real: 1200, least: 60 };
 
+const CLIENTS: Readonly<Record<string, (world: CliWorld) => Promise<number>>> = { talosctl, kubectl };
+
 const CLUSTER_NAME = "acme-talos";
 
-/** Talos for the daemon. Its executables reach the machines themselves, over mutual TLS. */
+/** Talos for the daemon. Its executables are clients, which reach the machines over mutual TLS wherever they run. */
 export class TalosPlatform implements EmulatedPlatform {
   readonly platform = "talos";
   readonly tools = [];
+  readonly clients = Object.keys(CLIENTS);
   readonly cluster = CLUSTER_NAME;
   readonly versions: Readonly<Record<string, string>>;
   readonly #world: TalosCluster;
@@ -72,6 +84,30 @@ export class TalosPlatform implements EmulatedPlatform {
       },
       policy: { soak: "0s", phase_timeout: `${timeout}s` },
     };
+  }
+
+  /** As a process would run it, with the same files and sockets. */
+  async run({ tool, argv, cwd, env = {}, signal }: ToolCall): Promise<ToolResult> {
+    const client = CLIENTS[tool];
+    if (client === undefined) throw new Error(`${tool} is no client of Talos`);
+    const { sandbox } = this.#world.info;
+    let [warnings, stdout, stderr] = ["", "", ""];
+    const exit = await client({
+      argv,
+      env,
+      cwd,
+      out: (text) => {
+        stdout += text;
+      },
+      err: (text) => {
+        if (stdout === "") warnings += text;
+        else stderr += text;
+      },
+      sandbox,
+      signal,
+    });
+    signal.throwIfAborted();
+    return { exit, warnings, stdout, stderr };
   }
 
   async fault(request: FaultRequest): Promise<string> {

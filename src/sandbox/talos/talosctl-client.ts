@@ -51,6 +51,7 @@ export class TalosctlClient {
 
   async call(node: string, method: string, params: unknown): Promise<Readonly<Record<string, unknown>>> {
     this.#connection ??= await this.#connect();
+    this.#world.signal?.throwIfAborted();
     const metadata: RpcMetadata = { node };
     const answer: RpcAnswer = await this.#connection.call(method, params, metadata);
     this.#truncate ||= answer.truncate;

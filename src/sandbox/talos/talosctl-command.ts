@@ -23,6 +23,7 @@ export async function withClient(
 ): Promise<void> {
   const client = new TalosctlClient(world, await openTalosconfig(world, flags), flags);
   let printed = "";
+  world.signal?.addEventListener("abort", () => client.close());
   try {
     await action(client, (text) => {
       printed += text;

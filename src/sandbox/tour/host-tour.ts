@@ -1,4 +1,4 @@
-import { activeKey } from "./active-keys.ts";
+import { activeKeys } from "./active-keys.ts";
 import type { Stage, Tour } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
@@ -18,7 +18,7 @@ async function play(stage: Stage): Promise<void> {
   await stage.policy("phase_timeout", "30m");
   await stage.commit("What is live");
   await stage.capstan(["plan"]);
-  const before = await activeKey(stage, "host");
+  const { host: before } = await activeKeys(stage, ["host"]);
 
   stage.heading("init: everybody learns the new key");
   await stage.capstan(["rotate", "start", "host"]);
@@ -34,7 +34,7 @@ async function play(stage: Stage): Promise<void> {
   await stage.commit("Rotate the host CA: drop the old key");
   stage.tell("\nThe point of no return has an approval of its own:");
   await stage.capstan(["apply", "--auto-approve", "--approve-final"]);
-  const after = await activeKey(stage, "host");
+  const { host: after } = await activeKeys(stage, ["host"]);
 
   stage.heading("Another rotation, that loses a node");
   await stage.capstan(["rotate", "start", "host"]);
@@ -50,7 +50,7 @@ async function play(stage: Stage): Promise<void> {
   await stage.capstan(["rotate", "rollback", "host"]);
   await stage.commit("Roll the host CA back");
   await stage.capstan(["apply", "--auto-approve"]);
-  const last = await activeKey(stage, "host");
+  const { host: last } = await activeKeys(stage, ["host"]);
 
   stage.heading("What happened");
   stage.tell(`  old key, ${after === before ? "still signs" : "gone"}\n    ${before}`);

@@ -1,4 +1,4 @@
-import { activeKey } from "./active-keys.ts";
+import { activeKeys } from "./active-keys.ts";
 import type { Stage, Tour } from "./stage.ts";
 import { tryNext } from "./try-next.ts";
 
@@ -18,6 +18,7 @@ const WORK = {
 } as const;
 
 type Type = keyof typeof WORK;
+const TYPES = ["talos", "kubernetes"] as const satisfies readonly Type[];
 
 /** Both CAs of a Talos cluster, one after the other and one commit a phase; then a rotation that is rolled back. */
 export const TALOS_TOUR: Tour = { scenes: 7, play };
@@ -35,7 +36,7 @@ async function play(stage: Stage): Promise<void> {
   stage.tell("\nTalos makes no CA itself: capstan does, and its key lies in git, sealed with");
   stage.tell("age. Whoever applies needs the identity that opens it:");
   stage.export("SOPS_AGE_KEY_FILE", `${SANDBOX}/age-identity.txt`);
-  const before = await keys(stage);
+  const before = await activeKeys(stage, TYPES);
 
   stage.heading("The Talos API CA: init and update_clients");
   await upToUpdateClients(stage, "talos");
@@ -58,7 +59,7 @@ async function play(stage: Stage): Promise<void> {
   stage.heading("The Kubernetes API CA: the swap and the end");
   await stage.capstan(["rotate", "advance", "kubernetes"]);
   await fromUpdateClients(stage, "kubernetes");
-  const after = await keys(stage);
+  const after = await activeKeys(stage, TYPES);
 
   stage.heading("A way back");
   stage.tell("Another rotation of the Talos CA, all phases in one commit. It stops where a");
@@ -69,10 +70,10 @@ async function play(stage: Stage): Promise<void> {
   await stage.capstan(["rotate", "rollback", "talos"]);
   await stage.commit("Roll the talos CA back");
   await stage.capstan(["apply", "--auto-approve"]);
-  const last = await keys(stage);
+  const last = await activeKeys(stage, TYPES);
 
   stage.heading("What happened");
-  for (const type of ["talos", "kubernetes"] as const) {
+  for (const type of TYPES) {
     const key = after[type];
     stage.tell(`  old ${type} CA, gone\n    ${before[type]}`);
     stage.tell(`  new ${type} CA, ${last[type] === key ? "signs" : "gone"}\n    ${key}`);
@@ -128,9 +129,4 @@ interface SandboxStatus {
   readonly clusters: readonly {
     readonly status: { readonly machines: readonly { readonly type: string; readonly address: string }[] };
   }[];
-}
-
-/** The fingerprints of the CAs that sign. */
-async function keys(stage: Stage): Promise<Readonly<Record<Type, string>>> {
-  return { talos: await activeKey(stage, "talos"), kubernetes: await activeKey(stage, "kubernetes") };
 }

@@ -26,6 +26,8 @@ const TITLES: Readonly<Record<ForecastItem["kind"], string>> = {
   override: "override certificate ends",
   revocation_list: "revocation list ends",
   identity: "identity of capstan ends",
+  waiver: "waiver ends",
+  hold: "hold ends",
 };
 
 function itemEvent({
