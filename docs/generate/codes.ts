@@ -19,6 +19,17 @@ export function codesPage(): string {
     "## Codes of errors",
     "`error.code` with `--format json`, and `problem.code` of a cluster in a plan.",
     table("code", Object.entries(CODE_PAGES)),
+    "## What an edit prints",
+    "`init`, `rotate`, `override`, `hold`, `waive` and `acknowledge` with `--format json`, where they succeed: one object.",
+    [
+      "| field | is |",
+      "|---|---|",
+      "| `format_version` | `1.0` |",
+      "| `outcome` | `written` or `nothing_written` |",
+      "| `files` | what was written, from the folder of the resources |",
+      "| `message` | what the text says, a sentence on a line |",
+      "| `next` | what comes next, or `null` |",
+    ].join("\n"),
     "## Phases",
     table("phase", Object.entries(PHASE_PAGES)),
   ].join("\n\n");

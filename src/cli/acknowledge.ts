@@ -130,7 +130,7 @@ async function allOpen(
   if (steps.length > 0) {
     throw new Failure("usage", "--all-open states all work that is open, and takes no steps beside it");
   }
-  if (!canAsk(terminal)) {
+  if (!canAsk(terminal) || options.format === "json") {
     throw new Failure("usage", "--all-open shows the work and asks, which takes a terminal", {
       hint: "name the steps that are done: `capstan acknowledge STEP…`",
     });

@@ -6,6 +6,7 @@ import { fileDiagnostics } from "../resources/read/load.ts";
 import { isYaml } from "../resources/read/resource-path.ts";
 import { sourceFile } from "../resources/read/source-file.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
+import { noteWritten, sayNext } from "./edit-report.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
@@ -72,7 +73,7 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
     all.set(target.path, { file: edit.file, target, before, text, mode });
   }
   for (const written of all.values()) insistOnWhatIsRead(repository, written);
-  for (const { target, before, text, mode } of all.values()) {
+  for (const { file, target, before, text, mode } of all.values()) {
     if (text === before) continue;
     await writeTarget(target, {
       bytes: text,
@@ -80,6 +81,7 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
       // What appeared in between is somebody else's.
       ...(before === null ? { fresh: true as const } : {}),
     });
+    noteWritten(resolve(repository.folder, file));
   }
 }
 
@@ -127,8 +129,9 @@ async function modeOf(path: string): Promise<number | null> {
 }
 
 /** What comes after an edit: a commit, and nothing has happened until then. */
-export function afterEdit({ stdout }: Pick<Terminal, "stdout">): ExitCode {
-  stdout.write(
+export function afterEdit(terminal: Pick<Terminal, "stdout">): ExitCode {
+  sayNext(
+    terminal,
     "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",
   );
   return EXIT.ok;

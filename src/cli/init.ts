@@ -23,6 +23,7 @@ import { harmlessLine } from "../views/harmless.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { directoryOf } from "./commands/common-flags.ts";
 import type { INIT } from "./commands/repository-rows.ts";
+import { sayNext } from "./edit-report.ts";
 import { type EditedRepository, editFiles } from "./edited-file.ts";
 import { writeEditorSettings } from "./editor-settings.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -100,7 +101,7 @@ export async function init(
   else {
     const alone = await ofThisMachineAlone(folder, declared, git);
     if (alone !== null) terminal.stdout.write(`${paragraph(alone, "")}\n`);
-    terminal.stdout.write("Look at them, commit, then `capstan plan` should find no changes.\n");
+    sayNext(terminal, "Look at them, commit, then `capstan plan` should find no changes.\n");
   }
   for (const { name, failure } of failed) sayFailed(terminal, name, failure);
   return failed.length === 0 ? EXIT.ok : EXIT.error;

@@ -101,6 +101,37 @@ describe("rotate of a campaign", () => {
     expect(await read(canaries[0])).toContain("again");
   });
 
+  it("says as JSON what was written for each cluster", async () => {
+    const args = [
+      "rotate",
+      "start",
+      "user",
+      "--selector",
+      "ring=canary",
+      "--name",
+      "user",
+      "--format",
+      "json",
+    ];
+    const failed = await repository.capstan(...args);
+    expect(failed.exit).toBe(1);
+    expect(JSON.parse(failed.stdout)).toMatchObject({ outcome: "nothing_written", files: [], next: null });
+    const again = [
+      "rotate",
+      "start",
+      "host",
+      "--cluster",
+      "b.example",
+      "--reason",
+      "once more",
+      "--format",
+      "json",
+    ];
+    const { exit, stdout } = await repository.capstan(...again);
+    expect(exit).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: "written", files: [canaries[1]] });
+  });
+
   it("a shard without clusters says that nothing was looked at, and calls nothing equal", async () => {
     await repository.commit("campaign");
     const index = [...Array(8).keys()].find((at) =>

@@ -220,13 +220,13 @@ describe("windows, overridden by hand", () => {
     const { active: signing } = await keys();
     expect(signing).toBe(key);
     const wrong = [
-      [{ time: before }, `began at ${before}, before the override was in force`],
+      [{ time: before }, /began on .* UTC, before the override was in force/],
       [
         { ca_override: { active: true, public_key_hash: "0".repeat(64) } },
-        "was opened by the override of another key",
+        /was opened by the override of another key/,
       ],
-      [{ cluster_name: "leaf.cluster" }, "was in the cluster leaf.cluster, not in acme.cluster"],
-      [{ ca_override: undefined }, "went without an override"],
+      [{ cluster_name: "leaf.cluster" }, /was in the cluster leaf.cluster, not in acme.cluster/],
+      [{ ca_override: undefined }, /went without an override/],
     ] as const;
     for (const [index, [change, sentence]] of wrong.entries()) {
       await writeFile(
@@ -235,9 +235,9 @@ describe("windows, overridden by hand", () => {
       );
       const ran = await apply();
       expect(ran.exit, oneLine(ran)).toBe(3);
-      expect(await why()).toContain(
-        `no session has shown that it is used (session wrong-${index} ${sentence}`,
-      );
+      const said = await why();
+      expect(said).toContain(`no session has shown that it is used (session wrong-${index} `);
+      expect(said).toMatch(sentence);
     }
 
     const script = `#!/bin/sh\n'${bin}/desktop-session' win1 && tail -n 1 .capstan/sandbox/events.log\n`;

@@ -50,6 +50,19 @@ describe("capstan hold", () => {
     return { ...ran, a: await read("a"), b: await read("b"), r: await read("r") };
   }
 
+  it("says as JSON what was written, and what comes next", async () => {
+    const { exit, stdout, a } = await hold("a.example", "--reason", "audit", "--format", "json");
+    expect(exit).toBe(0);
+    expect(a).toContain("hold:");
+    expect(JSON.parse(stdout)).toEqual({
+      format_version: "1.0",
+      outcome: "written",
+      files: ["clusters/a.yaml"],
+      message: "clusters/a.yaml: a.example is held until it is taken out: audit",
+      next: "The cluster is as it was. `git status` and `git diff` show what is written here. Commit it, then `capstan plan`.",
+    });
+  });
+
   it.each([
     ["2999-12-18T10:00", "18 December 2999, 10:00 UTC"],
     ["2999-12-18T10:00+02:00", "18 December 2999, 08:00 UTC"],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { flat } from "../world/flat.ts";
 import { OverrideStory } from "../world/override-story.ts";
 
 /** The first release with overrides: whole resources by `create` and `edit`, and no command for an entry. */
@@ -55,8 +56,8 @@ describe("Teleport 18.9.0", () => {
     await story.repository.commit("retire a live override");
     const ran = await story.apply();
     expect(ran.exit).toBe(1);
-    expect(ran.stderr).toContain("needs its --force");
-    expect(ran.stderr).toContain("newer Teleport 18");
+    expect(flat(ran.stderr)).toContain("needs its --force");
+    expect(flat(ran.stderr)).toContain("newer Teleport 18");
     expect(live()).toMatchObject([{ keyHash: key, disabled: false }]);
   });
 });

@@ -18,7 +18,7 @@ describe("db and db_client in one rotation", () => {
     repository = await Repository.withSandbox();
     await repository.rotate("start", "db,db_client");
     const { stderr } = await repository.must(...APPLY);
-    expect(flat(stderr)).toContain("next  capstan rotate advance db,db_client sets the next phase");
+    expect(flat(stderr)).toContain("next capstan rotate advance db,db_client sets the next phase");
     expect(await phases()).toEqual(["init", "init"]);
 
     const { stdout } = await repository.must("plan");

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { flat } from "../world/flat.ts";
 import type { Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
 import { GITEA_REPOSITORY, GITEA_TOKEN, GiteaServer } from "./gitea-server.ts";
@@ -163,7 +164,7 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
     const before = gitlab.notes.map(({ body }) => body);
     const required = await gitlabJob("plan", "plan", { ...train, INPUT_REQUIRE_PLAN: "true" });
     expect(required.exit).toBe(5);
-    expect(required.stdout).toContain("so nothing there says what was approved");
+    expect(flat(required.stdout)).toContain("so nothing there says what was approved");
     const free = await gitlabJob("plan", "plan", train);
     expect(free.exit, free.stdout).toBe(0);
     expect(free.stdout).toContain("there is nothing to compare with");
@@ -174,7 +175,7 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
     await runner.git("push", "--quiet", "origin", "HEAD:main");
     const none = await giteaJob("apply", "workflow_dispatch");
     expect(none.exit).toBe(5);
-    expect(none.stdout).toContain("INPUT_EXPECT, or INPUT_PLAN_FILE");
+    expect(flat(none.stdout)).toContain("INPUT_EXPECT, or INPUT_PLAN_FILE");
     const other = await giteaJob("apply", "workflow_dispatch", {
       inputs: { "inputs.expect": `sha256:${"0".repeat(64)}` },
     });
@@ -188,8 +189,8 @@ describe("capstan action on GitLab, Gitea and Forgejo", () => {
     gitlab.change({ iid: PULL, sha: await runner.git("rev-parse", "HEAD") });
     const ran = await gitlabJob("apply", "apply", { ...onMain, INPUT_PLAN_FILE: "" });
     expect(ran.exit).toBe(5);
-    expect(ran.stdout).toContain("so nothing there says what was approved");
-    expect(ran.stdout).toContain("INPUT_EXPECT, or INPUT_PLAN_FILE");
+    expect(flat(ran.stdout)).toContain("so nothing there says what was approved");
+    expect(flat(ran.stdout)).toContain("INPUT_EXPECT, or INPUT_PLAN_FILE");
     expect(await rotations()).toEqual([]);
   });
 

@@ -14,6 +14,9 @@ export async function onlyCheck(repository: Repository, check: string | null): P
   await repository.git("commit", "--quiet", "--allow-empty", "--message", "what is checked");
 }
 
+// The same content does not start again once it was rolled back, whatever its file is called.
+let starts = 0;
+
 /** A rotation of a CA without what was stated for the ones before. */
 export async function startAnew(
   repository: Repository,
@@ -21,5 +24,5 @@ export async function startAnew(
   ...flags: readonly string[]
 ): Promise<void> {
   await rm(join(repository.folder, "clusters/acme.cluster/rotations"), { recursive: true, force: true });
-  await repository.rotate("start", type, "--reason", `for ${flags.join(" ") || "once"}`, ...flags);
+  await repository.rotate("start", type, "--reason", `time ${++starts}`, ...flags);
 }

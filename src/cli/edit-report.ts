@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { relative, resolve } from "node:path";
+import { jsonText } from "../views/json/json-text.ts";
+import type { CommonOptions } from "./commands/common-flags.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { streamOf, type Terminal } from "./terminal.ts";
+
+/**
+ * What a command that edits git did, as `--format json` prints it: names are a contract. `format_version` changes only
+ * when a consumer must change.
+ */
+interface PrintedEdit {
+  readonly format_version: "1.0";
+  readonly outcome: "written" | "nothing_written";
+  /** From the folder, in the order in which they were written first. */
+  readonly files: readonly string[];
+  /** The sentences that the text has, one a line. */
+  readonly message: string;
+  /** What comes next; `null`: nothing. */
+  readonly next: string | null;
+}
+
+interface Heard {
+  readonly files: Set<string>;
+  next: string | null;
+}
+
+/** Of the command that runs; files are written far below it. */
+const heard = new AsyncLocalStorage<Heard>();
+
+/** A file was written, by its whole path. */
+export function noteWritten(path: string): void {
+  heard.getStore()?.files.add(path);
+}
+
+/** Says what comes next. */
+export function sayNext({ stdout }: Pick<Terminal, "stdout">, text: string): void {
+  const report = heard.getStore();
+  if (report === undefined) stdout.write(text);
+  else report.next = sentences(text);
+}
+
+/** The same command, which prints one JSON object where that is asked for. */
+export function reported<Words extends readonly unknown[], Options extends CommonOptions>(
+  edit: (terminal: Terminal, ...words: [...Words, Options]) => Promise<ExitCode>,
+  folderOf: (options: Options, first: unknown) => string = ({ directory }) => directory,
+): (terminal: Terminal, ...words: [...Words, Options]) => Promise<ExitCode> {
+  return async (terminal, ...words) => {
+    const options = words.at(-1) as Options;
+    if (options.format !== "json") return await edit(terminal, ...words);
+    const report: Heard = { files: new Set(), next: null };
+    const said: string[] = [];
+    const stdout = streamOf(terminal.stdout, (text) => said.push(sentences(text)));
+    const { stdin, stderr, env, cwd } = terminal;
+    const quiet: Terminal = { stdin, stdout, stderr, env, cwd, now: () => terminal.now() };
+    const exit = await heard.run(report, () => edit(quiet, ...words));
+    const folder = resolve(cwd, folderOf(options, words[0]));
+    const printed: PrintedEdit = {
+      format_version: "1.0",
+      outcome: report.files.size === 0 ? "nothing_written" : "written",
+      files: [...report.files].map((path) => relative(folder, path)),
+      message: said.join("\n"),
+      next: report.next,
+    };
+    terminal.stdout.write(`${jsonText(printed)}\n`);
+    return exit;
+  };
+}
+
+/** As a terminal has it, broken into lines that are set in; here a sentence is in one piece. */
+function sentences(text: string): string {
+  return text.trim().replaceAll(/\n */g, " ");
+}
