@@ -68,8 +68,8 @@ describe("files that cannot be read as they are", () => {
     const folder = folderWith({ "a.yaml": "" });
     truncateSync(join(folder, "a.yaml"), 50_000_000);
     expect(await complaints(folder)).toMatchInlineSnapshot(`
-      "a.yaml:1:1: error: is 47.7 MiB, more than the 1 MiB that a file of resources
-          may have; it was not read
+      "a.yaml:1:1: error: is 47.7 MiB, more than the 1 MiB that a file of resources may
+          have; it was not read
         split it, or keep it outside the folder of the resources
       "
     `);
@@ -200,8 +200,8 @@ describe("symbolic links", () => {
     symlinkSync("gone.yaml", join(folder, "a.yaml"));
     symlinkSync("gone", join(folder, "notes"));
     expect(await complaints(folder)).toMatchInlineSnapshot(`
-      "a.yaml:1:1: error: a symbolic link that cannot be followed (its target does
-          not exist)
+      "a.yaml:1:1: error: a symbolic link that cannot be followed (its target does not
+          exist)
         repair or remove the link
       "
     `);

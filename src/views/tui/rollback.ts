@@ -2,7 +2,7 @@ import { activeTrackOf, rollbackRefusal, type Track } from "../run/run-state.ts"
 import { FRESH, type RollbackTarget, type State } from "./state.ts";
 
 /** What a rollback would be about now: what moves in the cluster that is looked at. */
-export function rollbackTrack({ run, list }: State): Track | undefined {
+function rollbackTrack({ run, list }: State): Track | undefined {
   if (list !== null) return activeTrackOf(run, list.opened ?? list.selected);
   return run.tracks[run.active ?? -1];
 }

@@ -327,6 +327,19 @@ describe("hostile names", () => {
       subject: name,
       text: `+${name}\n-${name}\n`,
     };
+    const several: Plan = {
+      ...plan,
+      clusters: plan.clusters.flatMap((one) => [
+        one,
+        {
+          ...one,
+          name: `${name}2`,
+          problem: { code: "executable", message: name, remedy: name },
+          wave: { name, waits_for: [name], until: null },
+          hold: { reason: name, until: null },
+        },
+      ]),
+    };
     const lists = new Map([
       [
         name,
@@ -361,7 +374,21 @@ describe("hostile names", () => {
         { at: name, type: "notice", message: name },
         { at: name, type: "finished", outcome: "failed", message: name },
       ];
+      const list = startState({ mode: "approve", plan: several, diff, size, now: NOW });
+      const ended = { outcome: "failed", message: name, hint: name } as const;
+      const listed = watching(several, size, [
+        ...run,
+        { at: name, type: "cluster-finished", cluster: `${name}2`, ...ended },
+        { at: name, type: "cluster-finished", cluster: `${name}3`, ...ended },
+      ]);
       const states = [
+        ...[list, listed].flatMap((one) => [
+          one,
+          press(one, "end"),
+          press(one, "home", "return"),
+          press(one, "down", "return"),
+          press(one, "/", ...name.slice(0, 20)),
+        ]),
         start,
         ...["home", "end"].map((key) => press(start, key)),
         ...["2", "3", "4"].map((key) => press(start, key)),
