@@ -102,8 +102,8 @@ describe("what a person has written for a time", () => {
   it("is told with its end, while it counts", () => {
     const { items } = forecastOf({}, { desired: state(null) });
     expect(items.filter(({ kind }) => kind === "waiver" || kind === "hold")).toMatchObject([
-      { kind: "waiver", subject: "node/near", at: "2026-11-25T10:00:00.000Z", due: true },
-      { kind: "hold", subject: `cluster/${CLUSTER}`, at: "2026-11-28T06:00:00.000Z", due: true },
+      { kind: "waiver", subject: "node/near", at: "2026-11-25T10:00:00.000Z", due: false },
+      { kind: "hold", subject: `cluster/${CLUSTER}`, at: "2026-11-28T06:00:00.000Z", due: false },
     ]);
     expect(told(forecastOf({}, { desired: state("2027-11-28T06:00:00.000Z") }))).toContain("hold 2027-11-28");
   });

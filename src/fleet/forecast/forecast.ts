@@ -44,7 +44,7 @@ export interface ForecastItem {
   readonly subject: string;
   /** `null`: nobody knows. */
   readonly at: string | null;
-  /** Within the time that was asked about, over already, or unknown. */
+  /** Within the time that was asked about, over already, or unknown; never what ends as somebody wanted. */
   readonly due: boolean;
   /** A clause after the subject. */
   readonly message: string;
