@@ -43,7 +43,8 @@ describe("a rotation by four commits, each applied on a new machine", () => {
         const soak = guardOf(plan, "soak");
         const since = (await recorded()).rotations[0]?.phases.at(-1)?.since;
         expect(since).toBeDefined();
-        if (soak?.outcome !== "pass") expect(soak?.findings[0]?.message).toContain(`since ${since}`);
+        if (soak?.outcome !== "pass")
+          expect(soak?.findings[0]?.message).toContain(`since ${writtenMoment(since ?? "")}`);
         await eventually(
           () => onNewMachine((machine) => machine.plan()),
           ({ exit }) => exit === 2,
