@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Lease } from "../../src/record/lease.ts";
 import type { ClusterRecord } from "../../src/rotation/record.ts";
+import { writtenMoment } from "../../src/written-date.ts";
 import { flat } from "../world/flat.ts";
 import { eventually, guardOf, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
