@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Lease } from "../../src/record/lease.ts";
 import type { ClusterRecord } from "../../src/rotation/record.ts";
-import { writtenMoment } from "../../src/written-date.ts";
+import { writtenDate } from "../../src/written-date.ts";
 import { flat } from "../world/flat.ts";
 import { eventually, guardOf, type Repository } from "../world/repository.ts";
 import { Team } from "../world/team.ts";
@@ -45,7 +45,7 @@ describe("a rotation by four commits, each applied on a new machine", () => {
         const since = (await recorded()).rotations[0]?.phases.at(-1)?.since;
         expect(since).toBeDefined();
         if (soak?.outcome !== "pass")
-          expect(soak?.findings[0]?.message).toContain(`since ${writtenMoment(since ?? "")}`);
+          expect(soak?.findings[0]?.message).toContain(`since ${writtenDate(since ?? "")}`);
         await eventually(
           () => onNewMachine((machine) => machine.plan()),
           ({ exit }) => exit === 2,

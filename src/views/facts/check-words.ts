@@ -1,6 +1,6 @@
 import type { ExercisePlan } from "../../rotation/exercise-plan.ts";
 import type { CheckPlan } from "../../rotation/plan.ts";
-import { writtenMoment } from "../../written-date.ts";
+import { writtenDate } from "../../written-date.ts";
 import { shortHash } from "../fingerprints.ts";
 import type { Tone } from "../tone.ts";
 
@@ -26,7 +26,7 @@ export function checkWords({ evidence, state, last, baseline, required }: CheckP
 /** `override of db_client 0a1b2c3d…: used in session S at T`, or that nothing has shown that. */
 export function exerciseWords({ id, authority, session, at, refused }: ExercisePlan): string {
   const which = `override of ${authority} ${shortHash(id.split("/")[2] ?? "")}`;
-  if (at !== null) return `${which}: used in session ${session} on ${writtenMoment(at)}`;
+  if (at !== null) return `${which}: used in session ${session} on ${writtenDate(at)}`;
   const why = refused === null ? "" : ` (${refused})`;
   return `${which}: no session has shown that it is used${why}; until one has, the CA's own certificate stays trusted`;
 }
