@@ -284,6 +284,8 @@ export class Rules {
       }
     }
     if (to !== "update_clients" && to !== "update_servers") return;
+    // A hand has turned it back behind a read that is late: the platform refuses, as rollback leads to standby alone.
+    if (live.phase === "rollback") return;
     const fresh = to === "update_clients" ? live.trusted : live.active;
     for (const agent of owed) {
       if (!fresh.every((key) => agent.trusts(key)))
