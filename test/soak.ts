@@ -22,7 +22,7 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_KILL_STRIDE: 1 },
   },
   {
-    title: "Talos walks with refusals",
+    title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },
   },
