@@ -30,7 +30,13 @@ function written({
   ...rest
 }: ClusterObservation): WrittenObservation {
   const { name } = profile;
-  return { cluster, platform: name, ...rest, components: [...components], ...(facts === undefined ? {} : { [name]: facts }) };
+  return {
+    cluster,
+    platform: name,
+    ...rest,
+    components: [...components],
+    ...(facts === undefined ? {} : { [name]: facts }),
+  };
 }
 
 function understood({ platform, ...written }: WrittenObservation): ClusterObservation {

@@ -11,11 +11,11 @@ import type {
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import type { ResourceDocument } from "../resources/read/document.ts";
 import type {
+  Components,
   ConnectedAgent,
   Credentials,
   Fingerprint,
   LiveAuthority,
-  Components,
   LiveOverrides,
   RemoteCluster,
   Surroundings,
