@@ -35,3 +35,12 @@ export type FailureCode =
   | "storage"
   /** Stopped by a signal, at a safe point. */
   | "interrupted";
+
+/**
+ * What failed for one of several, which the others go on without. Throws what ends the run: an interruption, and a
+ * bug of capstan.
+ */
+export function failureOfOne(error: unknown): Failure {
+  if (!(error instanceof Failure) || error.code === "interrupted") throw error;
+  return error;
+}

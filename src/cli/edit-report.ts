@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { relative, resolve } from "node:path";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
+import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { streamOf, type Terminal } from "./terminal.ts";
@@ -31,6 +33,11 @@ const heard = new AsyncLocalStorage<Heard>();
 /** A file was written, by its whole path. */
 export function noteWritten(path: string): void {
   heard.getStore()?.files.add(path);
+}
+
+/** Says what was written, a line each: a reason is what somebody typed, and does not move the cursor. */
+export function sayWritten({ stdout }: Pick<Terminal, "stdout">, ...lines: readonly string[]): void {
+  for (const line of lines) stdout.write(`${paragraph(harmlessLine(line), "", "  ")}\n`);
 }
 
 /** Says what comes next. */

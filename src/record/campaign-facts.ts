@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { failureOfOne } from "../failure.ts";
 import { type CampaignFacts, clustersBefore, type UnreadFact, waveOf, wavesOf } from "../fleet/waves.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
 import type { RecordStore } from "./store.ts";
@@ -41,8 +41,7 @@ async function eachByName<Fact>(
       try {
         return [name, await read(name)] as const;
       } catch (error) {
-        if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-        return [name, { unread: error.message }] as const;
+        return [name, { unread: failureOfOne(error).message }] as const;
       }
     }),
   );

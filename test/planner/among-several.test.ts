@@ -65,3 +65,18 @@ describe("the work by hand of a cluster", () => {
       expect(command).toMatch(/^capstan acknowledge db_client\/\S+$/);
   });
 });
+
+it("a reason that quotes a command is told as it was written", () => {
+  const reason = "as `capstan waive roster node/x --reason gone` has it";
+  const plan = makePlan({
+    desired: {
+      ...desired([rotation("init", { hold: { reason, until: null } })]),
+      clusters: [CLUSTER, "other"].map((name) => ({ ...cluster(), name })),
+    },
+    observations: [observation("standby")],
+    records: [],
+    commit: null,
+    now: NOW,
+  });
+  expect(plan.clusters[0]?.rotations[0]?.hold?.reason).toBe(reason);
+});

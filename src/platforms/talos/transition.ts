@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { Failure, failureOfOne } from "../../failure.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { TalosType } from "../../talos/authority-types.ts";
@@ -48,8 +48,8 @@ export async function takeTransition(
     await saveKeys(cluster.name, { ...kept, reached: to }, session.around);
     return { accepted: true, message: `${type}: ${moved} machines are in ${to}` };
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-    return { accepted: false, message: error.message, failure: error, begun: changed.length > 0 };
+    const failure = failureOfOne(error);
+    return { accepted: false, message: failure.message, failure, begun: changed.length > 0 };
   }
 }
 
