@@ -146,6 +146,9 @@ const PARTS = {
   },
 } as const satisfies Readonly<Record<string, BuildOptions>>;
 
+/** Perl, and delivered as it is. */
+const HAND_OVER = "sandbox/hand-over.pl";
+
 /** What went into each part, and which file loads which, as esbuild tells it. */
 export type Metafiles = Readonly<Record<keyof typeof PARTS, Metafile>>;
 
@@ -177,6 +180,7 @@ export async function bundle(): Promise<{
     made("sandbox"),
     made("action"),
   ]);
+  files.push({ path: `dist/${HAND_OVER}`, contents: await readFile(`src/${HAND_OVER}`) });
   const metafiles = { executable, product, sandbox, action };
   const entries = Object.values(PARTS).flatMap(({ outdir, entryPoints }) =>
     Object.keys(entryPoints).map((name) => `${outdir}/${name}.js`),

@@ -1,5 +1,5 @@
 import type { CheckResult } from "../rotation/check-result.ts";
-import type { AppliedCommit, ClusterRecord } from "../rotation/record.ts";
+import type { AppliedCommit, ClusterRecord, Roster } from "../rotation/record.ts";
 import { valueWithoutSecrets, withoutSecrets } from "../secrets.ts";
 import type { AuthorityBackup, JournalEntry, LockHolder } from "./store.ts";
 
@@ -38,12 +38,16 @@ function recordWithoutSecrets(record: ClusterRecord): ClusterRecord {
       ...rotation,
       reason: rotation.reason === null ? null : withoutSecrets(rotation.reason),
       ...(rotation.baseline === undefined ? {} : { baseline: resultsWithoutSecrets(rotation.baseline) }),
-      roster: rotation.roster?.map((member) => ({ ...member, name: withoutSecrets(member.name) })) ?? null,
+      roster: rotation.roster === null ? null : rosterWithoutSecrets(rotation.roster),
       ...(rotation.backup == null
         ? {}
         : { backup: { ...rotation.backup, where: withoutSecrets(rotation.backup.where) } }),
     })),
   };
+}
+
+function rosterWithoutSecrets(roster: Roster): Roster {
+  return Array.from(roster, (member) => ({ ...member, name: withoutSecrets(member.name) }));
 }
 
 function resultsWithoutSecrets(results: readonly CheckResult[]): readonly CheckResult[] {

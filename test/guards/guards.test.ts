@@ -34,6 +34,7 @@ import {
   rotation,
 } from "../world/host-rotation.ts";
 import { ownCheck, result } from "../world/own-checks.ts";
+import { verdictText } from "../world/verdict-text.ts";
 
 interface Case {
   readonly guard: GuardId;
@@ -1659,6 +1660,16 @@ describe("guards", () => {
       ...(verdict?.waived ?? []).map(({ subject }) => `~${subject}`),
     ];
     expect(about).toEqual(one.about ?? []);
+  });
+
+  it.each(GUARDS.map(({ id }) => id))("what %s says", async (id) => {
+    const said = Object.entries(CASES)
+      .filter(([, { guard }]) => guard === id)
+      .map(
+        ([title, one]) =>
+          `# ${title}\n${verdictText(judgeAll(inputOf(one)).find((other) => other.id === id))}`,
+      );
+    await expect(`${said.join("\n\n")}\n`).toMatchFileSnapshot(`golden/${id}.txt`);
   });
 
   it.each(GUARDS.map(({ id }) => id))("%s has a case that blocks", (id) => {

@@ -52,7 +52,7 @@ export class Run {
     this.#options = options;
     this.commit = options.commit;
     this.approval = options.approval;
-    this.#recordBefore = structuredClone(options.store.record);
+    this.#recordBefore = JSON.parse(JSON.stringify(options.store.record));
     this.#journalBefore = options.store.journal.length;
   }
 

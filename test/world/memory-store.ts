@@ -15,7 +15,7 @@ export class MemoryStore implements RecordStore {
   }
 
   async save(record: ClusterRecord): Promise<void> {
-    this.record = structuredClone(record);
+    this.record = JSON.parse(JSON.stringify(record));
   }
 
   readonly backups: AuthorityBackup[] = [];

@@ -23,7 +23,7 @@ class FleetRecords extends MemoryStore {
   }
 
   override async save(record: ClusterRecord): Promise<void> {
-    this.records.set(record.cluster, structuredClone(record));
+    this.records.set(record.cluster, JSON.parse(JSON.stringify(record)));
   }
 
   override async lock(name: string): Promise<Lock> {

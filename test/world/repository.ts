@@ -5,7 +5,6 @@ import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
 import type { LiveStatus } from "../../src/views/live-status.ts";
 import { git } from "./git.ts";
-import { quicken } from "./quick-tctl.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
@@ -51,7 +50,6 @@ export class Repository {
   static async withSandbox(...flags: readonly string[]): Promise<Repository> {
     const repository = await Repository.create();
     await repository.must("sandbox", "up", "--speed", "200", ...flags);
-    quicken(repository.folder);
     await repository.must("init");
     await repository.commit("what is live");
     return repository;

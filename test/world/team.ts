@@ -2,7 +2,6 @@ import { appendFile, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { git } from "./git.ts";
-import { quicken } from "./quick-tctl.ts";
 import { Repository } from "./repository.ts";
 
 /** What the repository resource of a team says. */
@@ -37,7 +36,6 @@ export class Team {
     await git(team.folder, ["init", "--quiet", "--bare", "--initial-branch=main", team.remote]);
     await team.#clone(team.home.folder);
     await team.home.must("sandbox", "up", "--speed", "200");
-    quicken(team.home.folder);
     await team.home.must("init");
     await team.home.edit("clusters/*/cluster.yaml", (text) =>
       Object.entries(policy).reduce(

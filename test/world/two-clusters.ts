@@ -19,7 +19,7 @@ class Records extends MemoryStore {
   }
 
   override async save(record: ClusterRecord): Promise<void> {
-    this.#records.set(record.cluster, structuredClone(record));
+    this.#records.set(record.cluster, JSON.parse(JSON.stringify(record)));
   }
 }
 

@@ -3,6 +3,7 @@ import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
+import { ComponentTable } from "../../rotation/component-table.ts";
 import {
   type ComponentKind,
   type ConnectedAgent,
@@ -99,6 +100,11 @@ export async function observeTeleport(
     ...(base?.unlisted?.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
     ...context.unlisted.filter(({ kind }) => mayExist(kind, versions.server)),
   ];
+  const components = new ComponentTable();
+  components.append(
+    base?.components.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? [],
+  );
+  for (const folder of rows) components.append(folder.fold(host));
   const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
   return {
     cluster,
@@ -107,10 +113,7 @@ export async function observeTeleport(
     versions,
     authorities: authorities.own,
     copies: authorities.copies,
-    components: [
-      ...(base?.components.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
-      ...rows.flatMap((folder) => folder.fold(host)),
-    ],
+    components,
     remoteClusters,
     ...(connected === undefined ? {} : { connected }),
     ...(unlisted.length === 0 ? {} : { unlisted }),
