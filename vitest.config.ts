@@ -9,7 +9,7 @@ const PURE = [
   "test/views/{columns,event-text,json-text,markdown,plan-text}.test.ts",
   "test/docs/generated.test.ts",
   "test/model/{found,walks}.test.ts",
-  "test/{layers,names,security,versions}.test.ts",
+  "test/{hints,layers,names,security,versions}.test.ts",
 ];
 
 /** They change what a process has but once, or put something in the place of its files: these have one each. */
