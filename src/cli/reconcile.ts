@@ -78,7 +78,7 @@ export async function reconcile(
         backOff.note(taken.tried, new Set(taken.failed), performance.now(), Math.random());
         held = taken.held;
         failures = 0;
-        samples = taken.samples;
+        samples = [...ofClusters(samples, taken.round.leftAlone), ...taken.samples];
         const told = { commit: taken.round.commit, message: roundText(taken.round) };
         const isWhole = taken.failed.length === 0 && taken.round.leftAlone.length === 0;
         standing = isWhole ? afterRound(told, now()) : afterFailure(standing, told.message, now());
@@ -105,6 +105,11 @@ export async function reconcile(
     systemd.dispose();
     dispose();
   }
+}
+
+/** What was seen of clusters last: an alert about one that is not tried in every round must not come and go. */
+function ofClusters(samples: readonly Sample[], names: readonly string[]): readonly Sample[] {
+  return samples.filter(({ labels }) => names.includes(labels["cluster"] ?? ""));
 }
 
 /** Nobody will be asked later. */
