@@ -214,11 +214,13 @@ export async function eventually<Value>(
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (let looks = 1; ; looks += 1) {
+    const started = performance.now();
     const value = await look();
     if (isSo(value)) return value;
     if (Date.now() > deadline && looks > LOOKS)
       throw new Error(`it never came to be; last seen: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // As long as the look took: one may be half a second of plan, and others wait for the processor.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(50, performance.now() - started)));
   }
 }
 
