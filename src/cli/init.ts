@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
@@ -10,6 +9,7 @@ import { INIT_EXAMPLES } from "../platforms/init-flags.ts";
 import { contactMeant, contactOf } from "../platforms/make-contact.ts";
 import { openPlatform } from "../platforms/open.ts";
 import type { PlatformOptions } from "../platforms/platform.ts";
+import { makeFolder } from "../process/made-folder.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
 import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
@@ -54,7 +54,7 @@ export async function init(
   options: InitOptions,
 ): Promise<ExitCode> {
   const folder = resolve(terminal.cwd, directoryOf(directory, options));
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const git = await openRepository(folder, terminal.env);
   const { state, repository } = await loadInRepository(folder, git, null, terminal);
   const declared = repository ?? DEFAULT_REPOSITORY;
