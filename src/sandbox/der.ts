@@ -64,13 +64,13 @@ function base128(value: number): readonly number[] {
 }
 
 /** As Go and OpenSSL choose the type of a text. */
-export function text(value: string): Der {
+export function directoryText(value: string): Der {
   const tag = /^[A-Za-z0-9 '()+,./:=?-]*$/.test(value) ? TAG.printableString : TAG.utf8String;
   return tagged(tag, Buffer.from(value));
 }
 
 /** Whole seconds; from 2050 on the year has four digits (RFC 5280, 4.1.2.5). */
-export function time(date: Date): Der {
+export function certificateTime(date: Date): Der {
   const digits = `${date.toISOString().slice(0, 19).replace(/\D/g, "")}Z`;
   return date.getUTCFullYear() < 2050
     ? tagged(TAG.utcTime, Buffer.from(digits.slice(2)))

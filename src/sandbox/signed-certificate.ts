@@ -2,7 +2,9 @@ import { createHash, type KeyObject, randomBytes, sign } from "node:crypto";
 import { isIP, isIPv4 } from "node:net";
 import {
   bits,
+  certificateTime,
   type Der,
+  directoryText,
   NULL,
   octets,
   oid,
@@ -11,8 +13,6 @@ import {
   set,
   TRUE,
   tagged,
-  text,
-  time,
 } from "./der.ts";
 
 /** What a certificate is to say. Names and extensions are DER already. */
@@ -38,7 +38,7 @@ export function signedCertificate(content: CertificateContent, key: KeyObject): 
     positive(serial),
     algorithm,
     issuer,
-    sequence(time(notBefore), time(notAfter)),
+    sequence(certificateTime(notBefore), certificateTime(notAfter)),
     subject,
     publicKey.export({ type: "spki", format: "der" }),
     tagged(0xa3, sequence(...extensions)),
@@ -98,7 +98,7 @@ export function distinguishedName(parts: NameParts): Der {
     ...parts.map((part) =>
       set(
         ...Object.entries(part).flatMap(([name, values]) =>
-          values.map((value) => sequence(oid(ATTRIBUTES[name] ?? name), text(value))),
+          values.map((value) => sequence(oid(ATTRIBUTES[name] ?? name), directoryText(value))),
         ),
       ),
     ),
