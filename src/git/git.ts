@@ -36,6 +36,7 @@ export class Git {
   readonly #target: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
   readonly #runner: Runner;
+  #passedOn: Readonly<Record<string, string | undefined>> | null = null;
 
   /** `kind`: `git-dir` where there is no work tree to stand in. */
   constructor(
@@ -79,9 +80,10 @@ export class Git {
     consume: (chunk: Uint8Array) => void,
     { stdin, timeoutMs = PATIENCE_MS }: Asking = {},
   ): Promise<{ readonly exitCode: number; readonly stderr: string }> {
+    this.#passedOn ??= environment(this.#env);
     const command = {
       argv: ["git", ...this.#target, ...OWN, "--no-pager", "--no-optional-locks", ...args],
-      env: environment(this.#env),
+      env: this.#passedOn,
       timeoutMs,
       ...(stdin === undefined ? {} : { stdin }),
     };
