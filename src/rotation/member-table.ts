@@ -28,6 +28,11 @@ export class MemberTable implements Roster {
     return this.#ids.length;
   }
 
+  /** Each once. */
+  get kinds(): readonly ComponentKind[] {
+    return this.#kinds;
+  }
+
   add({ kind, id, name }: RosterMember): void {
     this.#addKind(kind);
     this.#ids.add(id);

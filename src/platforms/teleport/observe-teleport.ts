@@ -1,6 +1,7 @@
 import { hasRelease } from "../../checklist/release.ts";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
+import { BeyondBounds, type ListingReader, readElements, readFields } from "../../listings/json-stream.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import { ComponentTable } from "../../rotation/component-table.ts";
@@ -20,7 +21,6 @@ import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { TELEPORT } from "../../teleport/profile.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
-import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
 import {

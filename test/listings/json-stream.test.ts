@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ListingReader, readElements, readFields } from "../../src/platforms/json-stream.ts";
+import { type ListingReader, readElements, readFields } from "../../src/listings/json-stream.ts";
 import { cpuMs } from "../world/cpu-time.ts";
 
 type Chunks = readonly Uint8Array[];
