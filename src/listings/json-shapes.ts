@@ -97,18 +97,22 @@ export function createShapes(reader: ShapeReader): Shapes {
   let lessons = 0;
   /** The places of the texts in the row at hand, two numbers each. */
   const found: number[] = [];
+  /** The bytes at hand, of which there are many rows. */
+  let viewed: { readonly bytes: Buffer; readonly view: DataView } = viewedOf(Buffer.alloc(0));
 
   function read(bytes: Buffer, at: number): number {
-    const view = viewOf(bytes);
-    for (const [index, shape] of shapes.entries()) {
-      const after = placeAfter(shape, bytes, view, at);
+    if (bytes !== viewed.bytes) viewed = viewedOf(bytes);
+    for (let index = 0; index < shapes.length; index += 1) {
+      const shape = shapes[index] as Shape;
+      const after = placeAfter(shape, bytes, viewed.view, at);
       if (after === NO_FIT) continue;
       if (index > 0) {
         shapes.splice(index, 1);
         shapes.unshift(shape);
       }
       reader.shared(shape.values);
-      for (const [number, { slot }] of shape.holes.entries()) {
+      for (let number = 0; number < shape.holes.length; number += 1) {
+        const { slot } = shape.holes[number] as Hole;
         if (slot !== UNREAD)
           reader.text(slot, bytes, found[2 * number] as number, found[2 * number + 1] as number);
       }
@@ -118,15 +122,14 @@ export function createShapes(reader: ShapeReader): Shapes {
   }
 
   function placeAfter({ view: row, holes, end }: Shape, bytes: Buffer, view: DataView, at: number): number {
-    let number = 0;
-    for (const { before, isText } of holes) {
+    for (let number = 0; number < holes.length; number += 1) {
+      const { before, isText } = holes[number] as Hole;
       at = passSame(row, before, view, at);
       if (at === NO_FIT) return NO_FIT;
-      found[number] = at;
+      found[2 * number] = at;
       at = isText ? passText(bytes, at) : passDigits(bytes, at);
       if (at === NO_FIT) return NO_FIT;
-      found[number + 1] = at;
-      number += 2;
+      found[2 * number + 1] = at;
     }
     return passSame(row, end, view, at);
   }
@@ -241,6 +244,10 @@ function isBetweenValues(byte: number): boolean {
     default:
       return byte <= 0x20;
   }
+}
+
+function viewedOf(bytes: Buffer) {
+  return { bytes, view: viewOf(bytes) };
 }
 
 function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
