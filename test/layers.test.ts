@@ -72,7 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   platforms: [...CORE, "listings", "process", "sealing"],
   probes: [...CORE, "process"],
   "checks/run": [...CORE, "process"],
-  record: [...CORE, "listings", "record/changes"],
+  record: [...CORE, "listings", "process", "record/changes"],
   git: [".", "process", "resources", "rotation"],
   apply: [...CORE, "platforms", "probes", "record", "record/changes"],
   views: [...CORE, "fleet/forecast", "apply"],

@@ -1,11 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
 import type { LiveStatus } from "../../src/views/live-status.ts";
 import { git } from "./git.ts";
-import { quicken } from "./quick-tctl.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
@@ -42,8 +41,10 @@ export class Repository {
   static async create(): Promise<Repository> {
     const repository = new Repository(await mkdtemp(join(tmpdir(), "capstan-test-")));
     await repository.git("init", "--quiet", "--initial-branch=main");
-    await repository.git("config", "user.name", "test");
-    await repository.git("config", "user.email", "test@localhost");
+    await appendFile(
+      join(repository.folder, ".git", "config"),
+      "[user]\nname = test\nemail = test@localhost\n",
+    );
     return repository;
   }
 
@@ -51,7 +52,6 @@ export class Repository {
   static async withSandbox(...flags: readonly string[]): Promise<Repository> {
     const repository = await Repository.create();
     await repository.must("sandbox", "up", "--speed", "200", ...flags);
-    quicken(repository.folder);
     await repository.must("init");
     await repository.commit("what is live");
     return repository;
@@ -208,7 +208,7 @@ export function subjectsOf(findings: readonly Finding[] | undefined): readonly s
 /** Fewer looks than this prove nothing on a machine that is too busy to look. */
 const LOOKS = 600;
 
-/** Looks again until it is so; a condition in place of a sleep. */
+/** Looks again until it is so; a condition in place of a sleep. Who waits looks a third of the time, the others work. */
 export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
@@ -216,11 +216,13 @@ export async function eventually<Value>(
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (let looks = 1; ; looks += 1) {
+    const began = Date.now();
     const value = await look();
     if (isSo(value)) return value;
     if (Date.now() > deadline && looks > LOOKS)
       throw new Error(`it never came to be; last seen: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const pause = Math.max(50, 2 * (Date.now() - began));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

@@ -25,6 +25,7 @@ import {
 } from "@peculiar/x509";
 import { decodePem, encodePem, openSslKey } from "./go-pem.ts";
 import type { ExtendedUsage } from "./go-verify.ts";
+import { rememberedBy } from "./remembered.ts";
 
 /** The certificates of a Talos cluster (TA 7). Node and CA certificates start now, without back-dating. */
 
@@ -105,7 +106,7 @@ export interface LeafProfile {
 
 /** Mints a key like the authority's own, and a certificate for it. */
 export async function issue(authority: PemPair, profile: LeafProfile): Promise<PemPair> {
-  const issuer = await loadAuthority(authority);
+  const issuer = loadAuthority(authority);
   const keys = await generateKeys(algorithmOf(issuer.privateKey));
   return pair(await sign(issuer, keys.publicKey, profile), keys.privateKey);
 }
@@ -130,7 +131,7 @@ export async function requestCertificate(
  * stay (TA 5.1). The signature algorithm is the request's, so a CA with a key of another type cannot sign.
  */
 export async function signCertificateRequest(authority: PemPair, csr: string, now: number): Promise<string> {
-  const issuer = await loadAuthority(authority);
+  const issuer = loadAuthority(authority);
   const request = new Pkcs10CertificateRequest(csr);
   if (!(await request.verify())) throw new Error("x509: certificate request signature is not valid");
   const publicKey = await request.publicKey.export();
@@ -161,17 +162,24 @@ export function loadPrivateKey(pem: string): KeyObject {
 interface Issuer {
   readonly certificate: X509Certificate;
   readonly privateKey: KeyObject;
+  readonly signingKey: webcrypto.CryptoKey;
 }
 
 /** Refuses a key that is not the certificate's: a wrong key stops issuance, it does not pass silently (TA 8.2). */
-async function loadAuthority({ crt, key }: PemPair): Promise<Issuer> {
+const loadAuthority = rememberedBy(({ crt, key }: PemPair) => `${crt}\n${key}`, readAuthority);
+
+function readAuthority({ crt, key }: PemPair): Issuer {
   const block = decodePem(crt).find(({ label }) => label === "CERTIFICATE");
   if (block === undefined) throw new Error("failed to parse PEM block");
   const privateKey = loadPrivateKey(key);
   if (!new NodeCertificate(block.bytes).checkPrivateKey(privateKey)) {
     throw new Error("x509: provided PrivateKey doesn't match parent's PublicKey");
   }
-  return { certificate: new X509Certificate(block.bytes), privateKey };
+  return {
+    certificate: new X509Certificate(block.bytes),
+    privateKey,
+    signingKey: importKey(privateKey),
+  };
 }
 
 async function sign(
@@ -182,7 +190,7 @@ async function sign(
   const keyId = issuer.certificate.getExtension(SubjectKeyIdentifierExtension)?.keyId;
   const usages = typeof profile.usage === "string" ? [profile.usage] : profile.usage;
   const flags = KeyUsageFlags.digitalSignature | (profile.encipherment ? KeyUsageFlags.keyEncipherment : 0);
-  const signingKey = importKey(issuer.privateKey);
+  const { signingKey } = issuer;
   return await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: subjectOf(profile),

@@ -64,6 +64,9 @@ export function encodePem(label: string, bytes: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
+/** The certificate of a PEM that one of ours wrote. */
+export const readCertificate = remembered((pem) => new X509Certificate(pem));
+
 /** Go's `CertPool.AppendCertsFromPEM`: takes what parses and says nothing of the rest. */
 export const certificatePool = remembered((text): readonly X509Certificate[] =>
   decodePem(text).flatMap(({ label, bytes }) => {
