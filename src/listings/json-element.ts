@@ -13,7 +13,7 @@ import {
   skipValue,
   TOO_DEEP,
 } from "./json-bytes.ts";
-import { createShapes, type Leaf, NO_FIT } from "./json-shapes.ts";
+import { createShapes, type FieldPlace, NO_FIT } from "./json-shapes.ts";
 
 /** A wanted key: a leaf that fills a slot, or an object on the way to leaves. */
 interface WantedKey {
@@ -45,7 +45,7 @@ export function elementReader(
   /** The last text of each slot: rows repeat phases, versions and ids, which then share one string. */
   const lastText: string[] = values.map(() => "");
   /** Where the fields of the element at hand are. */
-  const leaves: Leaf[] = [];
+  const leaves: FieldPlace[] = [];
   const shapes = createShapes({
     shared: (those) => {
       for (let slot = 0; slot < values.length; slot += 1) values[slot] = those[slot];

@@ -22,11 +22,17 @@ export interface Shapes {
   /** The place after the element at `at`, whose texts were told; `NO_FIT`, and nothing was told. */
   read(bytes: Buffer, at: number): number;
   /** An element was read exactly: `leaves` is where its fields were, `values` what they are. */
-  learn(bytes: Buffer, from: number, to: number, leaves: readonly Leaf[], values: readonly unknown[]): void;
+  learn(
+    bytes: Buffer,
+    from: number,
+    to: number,
+    leaves: readonly FieldPlace[],
+    values: readonly unknown[],
+  ): void;
 }
 
 /** Where the value of a field is in the bytes, quotes and all. */
-export interface Leaf {
+export interface FieldPlace {
   readonly slot: number;
   readonly from: number;
   readonly to: number;
@@ -138,7 +144,7 @@ export function createShapes(reader: ShapeReader): Shapes {
     bytes: Buffer,
     from: number,
     to: number,
-    leaves: readonly Leaf[],
+    leaves: readonly FieldPlace[],
     values: readonly unknown[],
   ): void {
     if (lessons === MOST_LESSONS) return;
@@ -163,7 +169,7 @@ export function createShapes(reader: ShapeReader): Shapes {
 }
 
 /** Of a key that is there twice, the last one counts. */
-function lastOfEach(leaves: readonly Leaf[], start: number): readonly Leaf[] {
+function lastOfEach(leaves: readonly FieldPlace[], start: number): readonly FieldPlace[] {
   return leaves.map(({ slot, from, to }, index) => ({
     slot: leaves.findLastIndex((leaf) => leaf.slot === slot) === index ? slot : UNREAD,
     from: from - start,
@@ -202,7 +208,7 @@ function skeletonOf(row: Buffer, scalars: readonly Scalar[]): string {
  * The scalars of an element that was read: values that can be others without any other byte meaning something else. Keys are
  * none, nor what is written with escapes, nor what is decoded as a whole.
  */
-function scalarsOf(row: Buffer, leaves: readonly Leaf[]): readonly Scalar[] {
+function scalarsOf(row: Buffer, leaves: readonly FieldPlace[]): readonly Scalar[] {
   const scalars: Scalar[] = [];
   const add = (from: number, to: number, isText: boolean) => {
     const quotes = isText ? 1 : 0;
