@@ -4,7 +4,7 @@
  */
 export class Failure extends Error {
   readonly code: FailureCode;
-  /** What the person can do about it; a sentence. */
+  /** What the person can do about it: begins small, with the verb, and has no stop, as it stands after an arrow. */
   readonly hint: string | null;
 
   constructor(code: FailureCode, message: string, options: { hint?: string; cause?: unknown } = {}) {

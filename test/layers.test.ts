@@ -70,7 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   platforms: [...CORE, "process", "sealing"],
   probes: [...CORE, "process"],
   "checks/run": [...CORE, "process"],
-  record: [...CORE, "record/changes"],
+  record: [...CORE, "record/changes", "process"],
   git: [".", "process", "resources", "rotation"],
   apply: [...CORE, "platforms", "probes", "record", "record/changes"],
   views: [...CORE, "fleet/forecast", "apply"],

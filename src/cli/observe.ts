@@ -105,8 +105,7 @@ export async function planOfWorkspace(
 ): Promise<Plan> {
   const planned = new Set(observations.map(({ cluster }) => cluster));
   const campaigns = await readCampaigns(
-    store,
-    desired,
+    { store, desired, history },
     desired.clusters.filter(({ name }) => planned.has(name)),
   );
   const histories = await historiesOf(history, records, desired.rotations);

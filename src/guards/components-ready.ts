@@ -81,7 +81,6 @@ function unlistedKinds({ observation, authority, rotation, record, now }: GuardI
 /** Who is connected and in no listing at all: it joined, and its row is gone for now, or is not shown to this role. */
 function unlistedAgents({ observation, record }: GuardInput): readonly Finding[] {
   const agents = (observation.connected ?? []).filter(({ kinds }) => kinds.length > 0);
-  if (agents.length === 0) return [];
   const { members } = componentTable(observation.components);
   const roster = memberTable(record?.roster ?? []);
   return agents

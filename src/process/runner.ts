@@ -128,7 +128,9 @@ export function createRunner(options: RunnerOptions = {}): Runner {
     try {
       const running = task();
       const { tell } = options;
-      const outcome = await (tell === undefined ? running : tellingWhileSlow(shown(command), running, tell));
+      const outcome = await (tell === undefined
+        ? running
+        : tellingWhileSlow(() => shown(command), running, tell));
       options.trace?.(
         `${shown(command)}: exit status ${outcome.exitCode}, ${Math.round(outcome.durationMs)} ms`,
       );
@@ -273,20 +275,20 @@ function exitCodeOf(
   const said = quote(stderr);
   if (overflow !== null) {
     throw new Failure("executable", `${shown(command)} printed more than ${overflow}.`, {
-      hint: "That is no answer but a stream without an end; run it by hand to see what it prints.",
+      hint: "run it by hand to see what it prints: that is no answer but a stream without an end",
     });
   }
   if (command.signal?.aborted) throw interrupted(command);
   if (timedOut) {
     throw new Failure("executable", `${shown(command)} did not finish within ${timeoutSeconds} s.${said}`, {
-      hint: "Run it by hand to see what it waits for: a login, a prompt, or a server that does not answer.",
+      hint: "run it by hand to see what it waits for: a login, a prompt, or a server that does not answer",
     });
   }
   if (held !== null) {
     throw new Failure(
       "executable",
       `${shown(command)} ended, but something that it started kept its output open for ${held} s more.${said}`,
-      { hint: "Whatever it leaves running in the background needs an output of its own: >/dev/null 2>&1." },
+      { hint: "give what it leaves running in the background an output of its own: >/dev/null 2>&1" },
     );
   }
   if (end.error !== null || end.exitCode === null) throw notRun(command, end, seconds.toFixed(1), said);
@@ -309,18 +311,18 @@ function notRun(
   const [file = ""] = command.argv;
   if (error?.code === "ENOENT") {
     const where = file.includes("/") ? "There is no such file." : "It is not on the PATH.";
-    return new CannotRun(file, where, "Install it, or name it in the cluster resource with its full path.");
+    return new CannotRun(file, where, "install it, or name it in the cluster resource with its full path");
   }
   if (error?.code === "EACCES") {
     return new CannotRun(
       file,
       "it is not an executable file.",
-      "Make it executable, or name another one in the cluster resource.",
+      "make it executable, or name another one in the cluster resource",
     );
   }
   if (error === null && signal !== null) {
     return new Failure("executable", `${shown(command)} was ended by ${signal} after ${seconds} s.${said}`, {
-      hint: "Something outside capstan ended it: out of memory, or a person.",
+      hint: "look at the log of this machine: something outside capstan ended it, a person or a lack of memory",
     });
   }
   return new CannotRun(file, `${error?.message ?? "unknown"}.`);

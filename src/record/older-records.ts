@@ -88,7 +88,7 @@ function twoRecords(cluster: string, one: string, other: string): Failure {
     "storage",
     `there are two records of ${cluster}, and they disagree: ${one} and ${other}`,
     {
-      hint: "an older version kept one for each folder; find out which of them knows the rotation at hand (the newer times), and move the other one away",
+      hint: "find out which of them knows the rotation at hand (the newer times), and move the other one away: an older version kept one for each folder",
     },
   );
 }

@@ -92,7 +92,7 @@ class RefsStore implements RecordStore {
   async whereabouts(cluster: string): Promise<Whereabouts> {
     const ref = recordRef(cluster);
     const home = `${ref} of ${this.#refs.remote}`;
-    return { kind: "refs", home, found: (await this.#refs.tip(ref)) === null ? null : home, unread: null };
+    return { kind: "refs", home, found: (await this.#standingOf(ref)) === null ? null : home, unread: null };
   }
 
   async save(record: ClusterRecord): Promise<void> {

@@ -66,6 +66,6 @@ function clock({ components }: ClusterObservation, now: number): Check {
     name: "clock",
     outcome: "unknown",
     message: off,
-    remedy: "synchronise the clock of this machine; deadlines and windows would be wrong",
+    remedy: "synchronise the clock of this machine: deadlines and windows would be wrong",
   };
 }

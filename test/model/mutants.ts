@@ -153,8 +153,8 @@ export const RACE_MUTANTS: readonly RaceMutant[] = [
   {
     race: "fleet-shards",
     file: "src/apply/campaign-place.ts",
-    line: "return claimed(before, place, limit.most);",
-    instead: "return claimed(before, place, Number.POSITIVE_INFINITY);",
+    line: "return claimed(current, place, limit.most);",
+    instead: "return claimed(current, place, Number.POSITIVE_INFINITY);",
     test: "test/apply/fleet-shards.test.ts",
     says: /expected \d+ to be 1/,
   },
@@ -177,8 +177,8 @@ export const RACE_MUTANTS: readonly RaceMutant[] = [
   {
     race: "max_in_progress",
     file: "src/apply/campaign-place.ts",
-    line: "return claimed(before, place, limit.most);",
-    instead: "return claimed(before, place, Number.POSITIVE_INFINITY);",
+    line: "return claimed(current, place, limit.most);",
+    instead: "return claimed(current, place, Number.POSITIVE_INFINITY);",
     test: "test/apply/waves.test.ts",
     says: /expected \d+ to be 2/,
   },

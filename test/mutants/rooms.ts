@@ -43,12 +43,7 @@ export const MUTATED_ROOMS: readonly MutatedRoom[] = [
   {
     name: "key-rules",
     code: ["src/profile/key-rules.ts", "src/teleport/key-rules.ts", "src/talos/rotation-keys.ts"],
-    tests: [
-      "test/rotation/*.test.ts",
-      "test/planner/*.test.ts",
-      "test/guards/*.test.ts",
-      "test/talos/guards.test.ts",
-    ],
+    tests: ["test/rotation/*.test.ts", "test/talos/{guards,cluster-phase}.test.ts", "test/guards/*.test.ts"],
     least: null,
     explained: true,
   },

@@ -243,6 +243,36 @@ describe("the clone", () => {
     expect(await snapshot(folder)).toEqual(before);
   });
 
+  it.each([
+    ["SHA-1", 40],
+    ["SHA-256", 64],
+  ])("with names by %s gets commits as git itself makes them", async (_, length) => {
+    const format = `--object-format=${length === 64 ? "sha256" : "sha1"}`;
+    const remote = join(world.folder, `named-${length}.git`);
+    const folder = join(world.folder, `named-${length}`);
+    await simpleGit(world.folder).raw(["init", "--quiet", "--bare", format, remote]);
+    await simpleGit(world.folder).raw(["init", "--quiet", format, folder]);
+    await simpleGit(folder).raw(["remote", "add", "origin", remote]);
+    const one = new Run(folder);
+    const written = { ...record("init"), rotations: [memory("init", { reason: "…ü\n".repeat(9000) })] };
+    await one.save(written);
+    const again = { ...(await one.store.load(CLUSTER)), rotations: [] };
+    await one.save(again);
+    const git = simpleGit(remote);
+    const ref = `refs/capstan/record/${CLUSTER}`;
+    expect((await git.raw(["rev-parse", ref])).trim()).toHaveLength(length);
+    expect(await git.raw(["fsck", "--strict", "--no-dangling"])).toBe("");
+    expect((await git.raw(["ls-tree", "-r", ref])).split("\n")[0]).toMatch(/^100644 blob \w+\trecord\.json$/);
+    expect(await git.raw(["log", "--format=%an <%ae> %at %cn <%ce> %ct %B", "-1", ref])).toBe(
+      `capstan <capstan@localhost> ${NOW / 1000} capstan <capstan@localhost> ${NOW / 1000} record of ${CLUSTER}\n\n`,
+    );
+    expect(await git.raw(["rev-list", "--count", ref])).toBe("2\n");
+    expect(JSON.parse(await git.raw(["show", `${ref}~1:record.json`])).rotations[0].reason).toHaveLength(
+      27000,
+    );
+    expect(await simpleGit(folder).raw(["fsck", "--strict", "--no-dangling"])).toBe("");
+  });
+
   it("a full one is not made shallow", async () => {
     await (await run()).save(record("init"));
     const folder = await world.clone("--no-local");

@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { git } from "./git.ts";
+import { cloned, git } from "./git.ts";
 import { Repository } from "./repository.ts";
 
 /** What the repository resource of a team says. */
@@ -103,7 +103,7 @@ export class Team {
   }
 
   async #clone(folder: string, ...flags: readonly string[]): Promise<void> {
-    await git(this.folder, ["clone", "--quiet", ...flags, `file://${this.remote}`, folder]);
+    await cloned(this.remote, folder, flags);
     await appendFile(join(folder, ".git", "config"), "[user]\nname = test\nemail = test@localhost\n");
   }
 }

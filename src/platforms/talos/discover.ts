@@ -45,7 +45,7 @@ export async function discoverTalos(options: DiscoverOptions): Promise<Discovere
       "denied",
       `the user of ${options.talosconfig} has the role ${roles.join(", ") || "none"}`,
       {
-        hint: "rotating needs os:admin: `talosctl config new --roles os:admin` makes such a talosconfig",
+        hint: "make one of os:admin, which rotating needs: `talosctl config new --roles os:admin`",
       },
     );
   }
@@ -173,7 +173,7 @@ async function readInfo({ talosconfig, context }: DiscoverOptions) {
   }
   if (read.omni) {
     throw new Failure("refused", `the talosconfig ${talosconfig} belongs to an Omni cluster`, {
-      hint: "Omni rotates the CAs of its clusters itself: use omnictl",
+      hint: "use omnictl: Omni rotates the CAs of its clusters itself",
     });
   }
   if (read.endpoints.length === 0) {

@@ -197,7 +197,7 @@ function noSuchCluster({ cluster, connection }: Context, listed: readonly string
     "resources",
     `No CA of a cluster named ${JSON.stringify(cluster)} is listed; ${shown({ argv: connection.tctl })} lists those of: ${names}.`,
     {
-      hint: "metadata.name of the cluster resource must be the cluster's own name, as `tctl status` shows it.",
+      hint: "set metadata.name of the cluster resource to the cluster's own name, as `tctl status` shows it",
     },
   );
 }
@@ -339,7 +339,7 @@ async function readVersions(context: Context): Promise<Versions> {
     throw new Failure(
       "executable",
       `${shown({ argv: versionCommand(connection) })} does not say its version: ${platformMessage(client.stdout) || "it printed nothing"}.`,
-      { hint: "Check that spec.teleport.tctl names Teleport's tctl." },
+      { hint: "check that spec.teleport.tctl names Teleport's tctl" },
     );
   }
   if (!("failure" in server)) return { client: version, server: readStatus(server.stdout).version };
@@ -387,7 +387,7 @@ async function readListing(
     new Failure(
       "executable",
       `${shown({ argv })} printed what is not a complete JSON listing: ${problem.message}.`,
-      { hint: "Run it by hand: it, or what wraps it, was cut off or printed something else in between." },
+      { hint: "run it by hand: it, or what wraps it, was cut off or printed something else in between" },
     );
   let problem: SyntaxError | null = null;
   const guarded = (read: () => void): void => {

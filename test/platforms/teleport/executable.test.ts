@@ -172,7 +172,7 @@ describe("observe", () => {
       /get nodes --format=json printed what is not a complete JSON listing: it ends in the middle, after [12] complete elements/,
       /cut off/,
     ],
-    ["killed", "executable", /get nodes --format=json was ended by SIGKILL after/, /Something outside/],
+    ["killed", "executable", /get nodes --format=json was ended by SIGKILL after/, /something outside/],
     [
       "complete-but-failed",
       "executable",
@@ -201,7 +201,7 @@ describe("observe", () => {
       open("", 60_000, ["capstan-no-tctl"]).platform.observe({ components: "all" }),
     );
     expect(found.message).toBe('Cannot run "capstan-no-tctl": It is not on the PATH.');
-    expect(found.hint).toContain("Install it");
+    expect(found.hint).toContain("install it");
   });
 });
 

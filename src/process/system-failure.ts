@@ -17,6 +17,13 @@ const SAID: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EIO: ["the device does not answer as it should", "look at the disk"],
 };
 
+/** What the system said, as people say it: `there is no space left on the device (ENOSPC)`; `null` for other errors. */
+export function systemWords(error: unknown): string | null {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
+  const said = SAID[error.code];
+  return said === undefined ? null : `${said[0]} (${error.code})`;
+}
+
 /** An error of the system as a sentence: its world is broken, not capstan. `null` for every other error. */
 export function systemFailure(error: unknown): Failure | null {
   if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return null;
