@@ -78,5 +78,9 @@ it("a reason that quotes a command is told as it was written", () => {
     commit: null,
     now: NOW,
   });
-  expect(plan.clusters[0]?.rotations[0]?.hold?.reason).toBe(reason);
+  const planned = plan.clusters[0]?.rotations[0];
+  expect(planned?.hold?.reason).toBe(reason);
+  // A finding quotes it: only what is to be typed names the cluster.
+  const findings = planned?.steps.flatMap(({ guards }) => guards.flatMap((verdict) => verdict.findings));
+  expect(findings?.map(({ message }) => message)).toContain(`is held: ${reason}`);
 });

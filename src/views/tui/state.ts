@@ -39,6 +39,12 @@ export type DetailView = (typeof DETAIL_VIEWS)[number];
 /** The components of each cluster by its name, as observed. */
 export type ComponentLists = ReadonlyMap<string, Components>;
 
+/** What looking again has shown: the plan that is made of it, and who was seen. */
+export interface NewLook {
+  readonly plan: Plan;
+  readonly components?: ComponentLists;
+}
+
 /**
  * Everything that is on the screen. Time comes in by ticks only, so that a state depends on nothing but the plan,
  * the events and the keys.
