@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { encodePem } from "../pem.ts";
 import { remembered } from "./remembered.ts";
 
 /**
@@ -53,15 +54,6 @@ function blockAt(text: string): { readonly block: PemBlock; readonly length: num
 function firstLine(text: string): string {
   const end = text.indexOf("\n");
   return (end < 0 ? text : text.slice(0, end)).trimEnd();
-}
-
-/** With the line feed at the end that Talos needs. */
-export function encodePem(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
 /** The certificate of a PEM that one of ours wrote. */

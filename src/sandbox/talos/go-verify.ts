@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import type { ExtendedUse } from "../signed-certificate.ts";
 import { rememberedBy } from "./remembered.ts";
 
 /**
@@ -10,12 +11,10 @@ export interface Verification {
   readonly roots: readonly X509Certificate[];
   /** The verifier's clock. */
   readonly now: number;
-  readonly usage: ExtendedUsage;
+  readonly usage: ExtendedUse;
   /** The IP address or name that was dialed. */
   readonly address?: string;
 }
-
-export type ExtendedUsage = "serverAuth" | "clientAuth";
 
 export interface VerifyProblem {
   readonly kind: "unknown-authority" | "expired" | "host" | "usage";
@@ -23,7 +22,7 @@ export interface VerifyProblem {
   readonly text: string;
 }
 
-const USAGE_OID: Readonly<Record<ExtendedUsage, string>> = {
+const USAGE_OID: Readonly<Record<ExtendedUse, string>> = {
   serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",
 };
@@ -150,7 +149,7 @@ function isSignedBy(leaf: X509Certificate, root: X509Certificate): boolean {
   }
 }
 
-function otherUsage(leaf: X509Certificate, usage: ExtendedUsage): VerifyProblem | null {
+function otherUsage(leaf: X509Certificate, usage: ExtendedUse): VerifyProblem | null {
   const { usages } = contentOf(leaf);
   if (usages.length === 0 || usages.includes(USAGE_OID[usage])) return null;
   return { kind: "usage", text: "x509: certificate specifies an incompatible key usage" };
