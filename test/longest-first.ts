@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest, in waiting or in work: one that begins last would be waited for by itself. */
 const LONGEST = [
-  "cli/git-history",
+  "git/history",
   "cli/machines",
   "cli/databases",
   "cli/whole-repository",

@@ -83,8 +83,10 @@ function unlistedAgents({ observation, record }: GuardInput): readonly Finding[]
   const agents = (observation.connected ?? []).filter(({ kinds }) => kinds.length > 0);
   const { members } = componentTable(observation.components);
   const roster = memberTable(record?.roster ?? []);
+  const ids = agents.map(({ id }) => id);
+  const known = new Set([...members.idsAmong(ids), ...roster.idsAmong(ids)]);
   return agents
-    .filter(({ id }) => !members.hasId(id) && !roster.hasId(id))
+    .filter(({ id }) => !known.has(id))
     .map(({ id, kinds }) => ({
       subject: `agent/${id}`,
       message: `is connected (${kinds.join(", ")}) and in no listing: nobody knows where it is`,

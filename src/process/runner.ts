@@ -128,7 +128,9 @@ export function createRunner(options: RunnerOptions = {}): Runner {
     try {
       const running = task();
       const { tell } = options;
-      const outcome = await (tell === undefined ? running : tellingWhileSlow(shown(command), running, tell));
+      const outcome = await (tell === undefined
+        ? running
+        : tellingWhileSlow(() => shown(command), running, tell));
       options.trace?.(
         `${shown(command)}: exit status ${outcome.exitCode}, ${Math.round(outcome.durationMs)} ms`,
       );

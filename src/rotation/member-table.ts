@@ -28,6 +28,11 @@ export class MemberTable implements Roster {
     return this.#ids.length;
   }
 
+  /** Each once. */
+  get kinds(): readonly ComponentKind[] {
+    return this.#kinds;
+  }
+
   add({ kind, id, name }: RosterMember): void {
     this.#addKind(kind);
     this.#ids.add(id);
@@ -71,12 +76,21 @@ export class MemberTable implements Roster {
   }
 
   has(one: Identified): boolean {
-    return this.#find(one.id, one.kind) !== NOBODY;
+    const asked = new TextColumn();
+    asked.add(one.id);
+    return this.#lookUp(one.kind, asked, 0) !== NOBODY;
   }
 
-  /** Whether anybody, of whatever kind, has this id. */
-  hasId(id: string): boolean {
-    return this.#find(id, null) !== NOBODY;
+  /** Which of these ids somebody has, of whatever kind. */
+  idsAmong(ids: readonly string[]): readonly string[] {
+    const asked = new MemberTable();
+    for (const id of ids) asked.add({ kind: "", id, name: "" });
+    const found = new Set<number>();
+    for (let row = 0; row < this.length; row += 1) {
+      const place = asked.#lookUp(null, this.#ids, row);
+      if (place !== NOBODY) found.add(place);
+    }
+    return [...found].map((place) => asked.#ids.at(place));
   }
 
   /** The rows of whoever is not in the other list; looked up once, as every guard asks. */
@@ -110,12 +124,6 @@ export class MemberTable implements Roster {
     if (row === this.#kindOf.length) this.#kindOf = new Uint32Array(twice(this.#kindOf.buffer));
     this.#kindOf[row] = number;
     this.#rowsByHash = null;
-  }
-
-  #find(id: string, kind: ComponentKind | null): number {
-    const asked = new TextColumn();
-    asked.add(id);
-    return this.#lookUp(kind, asked, 0);
   }
 
   /** The row of an id, which is a text of a column. */

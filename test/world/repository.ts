@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
 import type { LiveStatus } from "../../src/views/live-status.ts";
+import { type Forked, fork } from "./fork-server.ts";
 import { git } from "./git.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
@@ -84,8 +85,8 @@ export class Repository {
       const { exit, stdout, stderr } = await Repository.#run(args, { folder: this.folder, env });
       return { exit, stdout: withoutLastBreak(stdout), stderr: withoutLastBreak(stderr) };
     }
-    const { exitCode, stdout, stderr } = await this.start(args, env);
-    return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
+    const argv = [process.execPath, CAPSTAN, ...args];
+    return await ran({ argv, cwd: this.folder, env: { ...process.env, NO_COLOR: "1", ...env } });
   }
 
   /** Runs it and insists on exit 0. */
@@ -150,8 +151,7 @@ export class Repository {
   /** The sandbox's own tctl, for what a hand would do. */
   async tctl(...args: readonly string[]): Promise<Ran> {
     const tctl = join(this.folder, ".capstan", "sandbox", "bin", "tctl");
-    const { exitCode, stdout, stderr } = await execa(tctl, args, { reject: false, cwd: this.folder });
-    return { exit: exitCode ?? -1, stdout, stderr };
+    return await ran({ argv: [tctl, ...args], cwd: this.folder, env: process.env });
   }
 
   /** The arguments of every tctl call so far, as the sandbox saw them. */
@@ -186,6 +186,12 @@ export class Repository {
       (keys ?? []).filter(({ protocol }) => protocol === "tls").map(({ fingerprint }) => fingerprint);
     return { active: tls(authority?.active_keys), trusted: tls(authority?.trusted_keys) };
   }
+}
+
+/** An executable to its end. */
+async function ran(forked: Forked): Promise<Ran> {
+  const { exit, stdout, stderr } = await fork(forked);
+  return { exit, stdout: withoutLastBreak(stdout.toString()), stderr: withoutLastBreak(stderr) };
 }
 
 /** As execa gives it of an executable. */
