@@ -27,6 +27,11 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_MISHAP_STRIDE: 3 },
   },
   {
+    title: "a kill at every call of a Talos rotation",
+    file: "test/talos/kills.test.ts",
+    numbers: { CAPSTAN_TALOS_KILL_STRIDE: 1 },
+  },
+  {
     title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },

@@ -5,7 +5,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { Failure } from "../failure.ts";
 import { isBelow } from "../written-path.ts";
 import { makeFolder } from "./made-folder.ts";
-import { systemWords } from "./system-failure.ts";
+import { adviceWhereFull, systemWords } from "./system-failure.ts";
 
 /**
  * The one place where files are written that people or other programs read: never through a symbolic link, never into
@@ -139,7 +139,7 @@ function unwritten(path: string, cause: unknown): Failure {
       ? "it is there already"
       : (systemWords(cause) ?? (cause instanceof Error ? cause.message : String(cause)));
   return new Failure("storage", `cannot write ${path}: ${why}`, {
-    hint: "name a file in a folder that exists and can be written",
+    hint: adviceWhereFull(cause) ?? "name a file in a folder that exists and can be written",
     cause,
   });
 }

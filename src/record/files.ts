@@ -1,10 +1,22 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, open, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
 import { makeFolder } from "../process/made-folder.ts";
 import { systemWords } from "../process/system-failure.ts";
+
+const PIECE_BYTES = 256 * 1024;
 
 /** `null`: there is no such file. */
 export async function readIfThere(file: string): Promise<string | null> {
@@ -14,6 +26,33 @@ export async function readIfThere(file: string): Promise<string | null> {
     if (isErrno(error, "ENOENT")) return null;
     throw storageFailure("read", file, error);
   }
+}
+
+/** Its bytes, piece by piece; `null`: there is no such file. */
+export async function piecesIfThere(file: string): Promise<AsyncIterable<Uint8Array> | null> {
+  try {
+    return piecesOf(await open(file), file);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return null;
+    throw storageFailure("read", file, error);
+  }
+}
+
+async function* piecesOf(handle: FileHandle, file: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* handle.createReadStream({ highWaterMark: PIECE_BYTES });
+  } catch (error) {
+    throw storageFailure("read", file, error);
+  }
+}
+
+/** SHA-256 of what is in it; `null`: there is no such file. */
+export async function digestIfThere(file: string): Promise<string | null> {
+  const pieces = await piecesIfThere(file);
+  if (pieces === null) return null;
+  const hash = createHash("sha256");
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest("hex");
 }
 
 /** Of a folder, in no order; none where there is no such folder. Throws a `Failure` (`storage`). */
@@ -38,7 +77,7 @@ export async function foldersIn(folder: string): Promise<readonly string[]> {
 }
 
 /** Written beside and renamed, so that a kill leaves the old file or the new one, never half of it. */
-export async function writeDurably(file: string, text: string): Promise<void> {
+export async function writeDurably(file: string, text: string | Iterable<string>): Promise<void> {
   const beside = `${file}.${process.pid}.new`;
   try {
     await makeFolder(dirname(file));

@@ -23,9 +23,15 @@ export class MemberTable implements Roster {
   /** Rows by the hash of their ids, plus one; made when somebody is looked up. */
   #rowsByHash: Uint32Array | null = null;
   readonly #absent = new WeakMap<MemberTable, readonly number[]>();
+  readonly #shared = new WeakMap<readonly Pick<Identified, "id">[], ReadonlySet<string>>();
 
   get length(): number {
     return this.#ids.length;
+  }
+
+  /** Each once. */
+  get kinds(): readonly ComponentKind[] {
+    return this.#kinds;
   }
 
   add({ kind, id, name }: RosterMember): void {
@@ -71,12 +77,23 @@ export class MemberTable implements Roster {
   }
 
   has(one: Identified): boolean {
-    return this.#find(one.id, one.kind) !== NOBODY;
+    const asked = new TextColumn();
+    asked.add(one.id);
+    return this.#lookUp(one.kind, asked, 0) !== NOBODY;
   }
 
-  /** Whether anybody, of whatever kind, has this id. */
-  hasId(id: string): boolean {
-    return this.#find(id, null) !== NOBODY;
+  /** Which ids of these somebody here has, of whatever kind; looked up once, as every guard asks. */
+  idsAmong(those: readonly Pick<Identified, "id">[]): ReadonlySet<string> {
+    const known = this.#shared.get(those);
+    if (known !== undefined) return known;
+    const asked = new MemberTable();
+    for (const { id } of those) asked.add({ kind: "", id, name: "" });
+    const ids = new Set<string>();
+    for (let row = 0; row < this.length; row += 1) {
+      if (asked.#lookUp(null, this.#ids, row) !== NOBODY) ids.add(this.#ids.at(row));
+    }
+    this.#shared.set(those, ids);
+    return ids;
   }
 
   /** The rows of whoever is not in the other list; looked up once, as every guard asks. */
@@ -110,12 +127,6 @@ export class MemberTable implements Roster {
     if (row === this.#kindOf.length) this.#kindOf = new Uint32Array(twice(this.#kindOf.buffer));
     this.#kindOf[row] = number;
     this.#rowsByHash = null;
-  }
-
-  #find(id: string, kind: ComponentKind | null): number {
-    const asked = new TextColumn();
-    asked.add(id);
-    return this.#lookUp(kind, asked, 0);
   }
 
   /** The row of an id, which is a text of a column. */

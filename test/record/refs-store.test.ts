@@ -11,6 +11,7 @@ import { refsStore } from "../../src/record/refs-store.ts";
 import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
 import type { Repeat } from "../../src/record/tenure.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
+import { asWritten } from "../world/as-written.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { type Contender, Contenders } from "./contenders.ts";
 import { identified, Repositories } from "./repositories.ts";
@@ -94,10 +95,10 @@ function entry(what: JournalEntry["what"], changes: Partial<JournalEntry> = {}):
 describe("the record", () => {
   it("is empty where nobody wrote one, and after the refs were lost", async () => {
     const one = await run();
-    expect(await one.store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+    expect(asWritten(await one.store.load(CLUSTER))).toEqual(emptyRecord(CLUSTER));
     await one.save(record("init"));
     await simpleGit(world.remote).raw(["update-ref", "-d", `refs/capstan/record/${CLUSTER}`]);
-    expect(await (await run()).store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+    expect(asWritten(await (await run()).store.load(CLUSTER))).toEqual(emptyRecord(CLUSTER));
   });
 
   it.each([
@@ -113,7 +114,7 @@ describe("the record", () => {
       await store.save(record(phase));
       await lock.release();
     }
-    const { rotations } = await (await run(...flags)).store.load(CLUSTER);
+    const { rotations } = asWritten(await (await run(...flags)).store.load(CLUSTER));
     expect(rotations).toEqual([memory("update_servers")]);
   });
 
@@ -131,7 +132,7 @@ describe("the record", () => {
     await other.store.load(CLUSTER);
     await other.save(record("update_clients"));
     await expect(one.save(record("init"))).rejects.toMatchObject({ code: "storage" });
-    expect(await one.store.load(CLUSTER)).toEqual(record("update_clients"));
+    expect(asWritten(await one.store.load(CLUSTER))).toEqual(record("update_clients"));
   });
 
   it("that is damaged is a failure, not an empty one", async () => {
@@ -369,7 +370,7 @@ describe("the lock", () => {
     expect(one.beats).toBe(false);
     await lock.release();
     expect(await other.store.lockState(CLUSTER)).toMatchObject({ who: "bob" });
-    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
+    expect(asWritten(await other.store.load(CLUSTER))).toEqual(record("init"));
   });
 
   it("notices by its heartbeat that it was taken over", async () => {
@@ -480,8 +481,8 @@ describe("a remote that is read at one address and pushed to at another", () => 
     await apart.store.save(record("init"));
     await lock.release();
     expect(apart.notices).toEqual([]);
-    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
-    expect(await new Run(folder).store.load(CLUSTER)).toEqual(record("init"));
+    expect(asWritten(await other.store.load(CLUSTER))).toEqual(record("init"));
+    expect(asWritten(await new Run(folder).store.load(CLUSTER))).toEqual(record("init"));
     await (await other.lock("bob")).release();
   });
 

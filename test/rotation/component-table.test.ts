@@ -44,8 +44,11 @@ describe("members in columns", () => {
         expect(JSON.parse(JSON.stringify({ table }))).toEqual({ table: list });
         for (const one of [...list, ...others]) {
           expect(table.has(one)).toBe(list.some((known) => keyOf(known) === keyOf(one)));
-          expect(table.hasId(one.id)).toBe(list.some(({ id }) => id === one.id));
         }
+        expect(table.idsAmong([...list, ...others])).toEqual(new Set(list.map(({ id }) => id)));
+        expect(table.idsAmong(others)).toEqual(
+          new Set(others.map(({ id }) => id).filter((id) => list.some((one) => one.id === id))),
+        );
       }),
     );
   });
@@ -63,14 +66,14 @@ describe("members in columns", () => {
   });
 
   it("are more than there is room for at first", () => {
-    const list = Array.from({ length: 5_000 }, (_, row) => ({
+    const list = Array.from({ length: 10_000 }, (_, row) => ({
       kind: KINDS[row % 3] ?? "",
       id: `id-${row}`,
-      name: `ünïcode-${row}`,
+      name: row % 1_000 === 0 ? "long ".repeat(50 * row) : `ünïcode-${row}`,
     }));
     const all = new MemberTable();
-    all.append(memberTable(list.slice(0, 2_500)));
-    all.append(memberTable(list.slice(2_500)));
+    all.append(memberTable(list.slice(0, 5_000)));
+    all.append(memberTable(list.slice(5_000)));
     expect([...all]).toEqual(list);
     expect(list.every((one) => all.has(one))).toBe(true);
     expect(all.has({ kind: "node", id: "id-1" })).toBe(false);

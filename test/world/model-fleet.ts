@@ -10,6 +10,7 @@ import type { HistoryReader } from "../../src/rotation/history.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { approved } from "./apply.ts";
+import { asWritten } from "./as-written.ts";
 import { cluster, desired, rotation } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
@@ -24,7 +25,7 @@ class FleetRecords extends MemoryStore {
   }
 
   override async save(record: ClusterRecord): Promise<void> {
-    this.records.set(record.cluster, JSON.parse(JSON.stringify(record)));
+    this.records.set(record.cluster, asWritten(record));
   }
 
   override async lock(name: string): Promise<Lock> {

@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { type Fields, isFields, textOf, textsOf } from "../../foreign-value.ts";
+import { BeyondBounds, elementsOf } from "../../listings/json-stream.ts";
 import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
 import { canonicalAddress } from "../../talos/machine-address.ts";
 import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addresses.ts";
-import { BeyondBounds, elementsOf } from "../json-stream.ts";
 import { readTalosconfig } from "./talosconfig.ts";
 
 /** Who reads it starts with these; the rest are seen by the next try. */

@@ -1,9 +1,9 @@
 import { parse, stringify } from "yaml";
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
+import { BeyondBounds, objectOf } from "../../listings/json-stream.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
 import { type CaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
-import { BeyondBounds, objectOf } from "../json-stream.ts";
 import type { Session } from "./session.ts";
 
 /** kubectl with a kubeconfig that lies in a file of its owner only. */

@@ -1,6 +1,7 @@
 import { hasRelease } from "../../checklist/release.ts";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
+import { BeyondBounds, type ListingReader, readElements, readFields } from "../../listings/json-stream.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import { ComponentTable } from "../../rotation/component-table.ts";
@@ -20,7 +21,6 @@ import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { TELEPORT } from "../../teleport/profile.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
-import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
 import {
@@ -39,7 +39,7 @@ import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
 import { explain, platformMessage, type TctlError } from "./errors.ts";
 import { goTime } from "./go-time.ts";
 import { readTctlIdentity } from "./tctl-identity.ts";
-import { readInventory, readStatus, readVersion } from "./text.ts";
+import { inventoryReader, readStatus, readVersion } from "./text.ts";
 
 /** What one observation works with. */
 interface Context {
@@ -264,8 +264,11 @@ function isUnknownTo({ kind }: TctlError): boolean {
 /** A witness and no more: whatever keeps it from speaking (an old tctl, a role), nobody knows more than the listings. */
 async function listConnected(context: Context): Promise<readonly ConnectedAgent[] | undefined> {
   try {
-    const told = await runText(context, inventoryCommand(context.connection));
-    return "failure" in told ? undefined : (readInventory(told.stdout) ?? undefined);
+    const { options, signal } = context;
+    const reader = inventoryReader();
+    const argv = inventoryCommand(context.connection);
+    const { exitCode } = await options.runner.stream({ argv, signal, ...timeout(options) }, reader.push);
+    return exitCode === 0 ? (reader.end() ?? undefined) : undefined;
   } catch (error) {
     if (context.signal.aborted || !(error instanceof Failure)) throw error;
     return undefined;

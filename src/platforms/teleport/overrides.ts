@@ -5,9 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
+import { elementsOf } from "../../listings/json-stream.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
-import { elementsOf } from "../json-stream.ts";
 import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
 import {
   CA_OVERRIDES,

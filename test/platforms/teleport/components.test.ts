@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readFields } from "../../../src/platforms/json-stream.ts";
+import { readFields } from "../../../src/listings/json-stream.ts";
 import { collectRows, ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
 import {
   type ComponentKind,

@@ -55,6 +55,11 @@ beforeAll(() => {
        if (fault === "complete-but-failed") { process.stdout.write(nodes, () => fail("ERROR: connection reset by peer")); await hang(); }
        if (fault === "alert") process.stderr.write("\\x1b[33mHIGH SEVERITY ALERT: rotate your CA keys\\x1b[0m\\n");
        process.stdout.write(nodes);
+     } else if (fault === "crowd" && line === "inventory status --connected") {
+       // 70 MB, as of a million agents.
+       process.stdout.write("Server ID  Services  Version\\n---------  --------  -------\\n");
+       for (let at = 0; at < 70; at += 1) process.stdout.write(("agent-" + at + "  Node,Db  " + "v".repeat(990) + "\\n").repeat(1000));
+       console.log("the-last-one  Proxy  v18.7.0");
      } else if (line.startsWith("inventory ") || line.startsWith("apps ")) {
        fail('tctl: error: expected command but got "' + line.split(" ")[0] + '"');
      } else if (line.startsWith("get ")) {
@@ -125,6 +130,13 @@ describe("observe", () => {
 
   it("alerts on standard error after a success change nothing", async () => {
     expect((await open("alert").platform.observe({ components: "all" })).components).toHaveLength(4);
+  });
+
+  it("who is connected is heard to the end, however many they are", async () => {
+    const { connected } = await open("crowd").platform.observe({ components: "all" });
+    expect(connected?.length).toBe(70_001);
+    expect(connected?.at(0)).toEqual({ id: "agent-0", kinds: ["node", "db_server"] });
+    expect(connected?.at(-1)).toEqual({ id: "the-last-one", kinds: ["proxy"] });
   });
 
   it("an old tctl that knows few kinds", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readElements, readFields } from "../../../src/platforms/json-stream.ts";
+import { readElements, readFields } from "../../../src/listings/json-stream.ts";
 import { openPlatform } from "../../../src/platforms/open.ts";
 import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import { ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
