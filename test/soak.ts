@@ -22,6 +22,11 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_KILL_STRIDE: 1 },
   },
   {
+    title: "connections between all components of a Teleport cluster",
+    file: "test/apply/connections.test.ts",
+    numbers: { CAPSTAN_PAIRS: 1000, CAPSTAN_FAULTS: 20, CAPSTAN_RELEASES: 3 },
+  },
+  {
     title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },
