@@ -27,6 +27,16 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_PAIRS: 1000, CAPSTAN_FAULTS: 20, CAPSTAN_RELEASES: 3 },
   },
   {
+    title: "rubbish in the place of everything that is read",
+    file: "test/rubbish/rubbish.test.ts",
+    numbers: { CAPSTAN_RUBBISH: 1600 },
+  },
+  {
+    title: "hostile text in every place",
+    file: "test/views/hostile.test.tsx",
+    numbers: { CAPSTAN_HOSTILE_STRIDE: 1 },
+  },
+  {
     title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },

@@ -108,7 +108,7 @@ function judgeEach(
   const times = runOutTimes(components);
   const isOnRoster = (component: LiveComponent) => membersOf(roster).has(component);
   const following: Judged = { standing: "following", seen: `is at ${phase}` };
-  const expected: Expected = { phase, ids, silence, isOnRoster, following };
+  const expected: Expected = { phase, ids, silence, runsOut: presence !== null, isOnRoster, following };
   for (let index = 0; index < components.length; index += 1) {
     const component = components[index] as LiveComponent;
     visit(component, judge(component, times[index] as number, expected));
@@ -230,6 +230,8 @@ interface Expected {
   readonly phase: Phase;
   readonly ids: readonly (string | null)[];
   readonly silence: (component: LiveComponent, runsOut: number) => number | null;
+  /** Whether what is announced runs out. */
+  readonly runsOut: boolean;
   readonly isOnRoster: (component: LiveComponent) => boolean;
   /** Of all who follow, the same. */
   readonly following: Judged;
@@ -241,6 +243,9 @@ function judge(component: LiveComponent, runsOut: number, expected: Expected): J
     return expected.isOnRoster(component)
       ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
       : { standing: "not-reporting", seen: "reports no rotation" };
+  }
+  if (expected.runsOut && Number.isNaN(runsOut)) {
+    return { standing: "unclear", seen: "does not say until when its row holds, nor so whether it is there" };
   }
   const lag = expected.silence(component, runsOut);
   if (lag !== null) {
