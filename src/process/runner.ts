@@ -99,6 +99,9 @@ const MAX_STDERR_BYTES = 256 * 1024;
 /** Between asking an executable to end and ending it. */
 const GRACE_MS = 2_000;
 
+/** What capstan alone has a use for: by it a forge is believed, and no executable is handed it. */
+const FOR_NOBODY_ELSE = { CAPSTAN_HOOK_SECRET: undefined };
+
 /** One runner, and so one limit, for a whole run of capstan. */
 export function createRunner(options: RunnerOptions = {}): Runner {
   const { limit: places = EXECUTABLES_AT_ONCE } = options;
@@ -160,7 +163,7 @@ async function execute(
   const stop = new AbortController();
   let thrown: { readonly error: unknown } | null = null;
   const child = execa(file, args, {
-    ...(command.env === undefined ? {} : { env: command.env }),
+    env: { ...command.env, ...FOR_NOBODY_ELSE },
     ...(cwd === undefined ? {} : { cwd }),
     buffer: false,
     encoding: "buffer",
