@@ -9,7 +9,7 @@ const PURE = [
   "test/views/{columns,event-text,json-text,markdown,plan-text}.test.ts",
   "test/docs/generated.test.ts",
   "test/model/{found,walks}.test.ts",
-  "test/{layers,names,security,versions}.test.ts",
+  "test/{hints,layers,names,security,versions}.test.ts",
 ];
 
 /** They change what a process has but once, or put something in the place of its files: these have one each. */
@@ -38,8 +38,8 @@ export default defineConfig({
     hookTimeout: 30 * 60_000,
     // The same for a condition that a test waits for: a second of it would be an assertion about time.
     expect: { poll: { timeout: 30 * 60_000 } },
-    // One more than the cores of a machine of CI: some of the time is spent waiting for processes and clocks of clusters.
-    maxWorkers: 3,
+    // More than the cores of a machine of CI: of three, each waited most of its time for processes and clocks of clusters.
+    maxWorkers: 5,
     // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
     env: { NODE_ENV: "production", GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },
     sequence: { sequencer: LongestFirst },

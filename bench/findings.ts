@@ -3,35 +3,49 @@ export const FINDINGS = `## Where the time goes
 
 A profile of \`plan\` on 100,000 nodes (\`capstan plan --profile FILE\`), as shares of the time in which it did something:
 
-1. Reading listings, 20 to 30 %: every byte of 96 MB is looked at, one in six is kept.
-2. Starting executables, a fifth: twelve calls. On Linux Node forks, and the kernel copies the page tables of all that
-   capstan holds in memory: the more it holds, the more each call costs.
-3. Judging who follows, 10 to 18 %: four guards and counts, each a pass over all components.
-4. Collecting garbage, 10 to 13 %: a row that is kept is an object and three texts.
-5. Printing, 7 %: tables of Unicode are loaded for the first arrow that is measured.
+1. Reading listings, a third: every byte of 96 MB is looked at, one in six is kept.
+2. Keeping rows, 15 %: ids and names go into columns.
+3. Judging who follows, with the first roster, 12 %.
+4. Collecting garbage, 9 %.
+5. Starting executables, 9 %: twelve calls. On Linux Node forks, and the kernel copies the page tables of all that
+   capstan holds in memory.
 
-What it was before this was measured for the first time: two thirds of a plan of 100,000 nodes was making a name and a sentence
-for each component that follows, four times, of which nothing was shown (3.8 s of CPU and 445 MB, now 1.5 s and 210 MB,
-side by side on one machine).
+A plan of four nodes takes 280 ms of processor time where it took 440 (side by side, on one machine): starting executables
+through a package cost as much again as starting them, importing \`node:process\` and \`node:fs\` loaded all streams, the
+first arrow that was printed loaded the tables of Unicode, and \`node:https\` was loaded for probes that nobody had declared.
+What is left in capstan itself is 25 ms of bare Node, 70 to load 2 MB of code, 30 to read the resources, 2 a call for eighteen
+calls, and 30 to plan and print, most of it code that runs once.
+
+What it was before anything was measured: two thirds of a plan of 100,000 nodes was making a name and a sentence for each
+component that follows, four times, of which nothing was shown.
+
+## What was tried and does not pay
+
+- **One file in place of lazily loaded pieces**: \`validate\` takes 240 ms of processor time in place of 175, as Node reads and
+  checks all of 4.6 MB.
+- **Files put together** so that \`validate\` loads ten in place of forty: 5 ms.
+- **A small process that starts executables** for capstan. A call costs 1.5 ms out of a process of 58 MB, and 2.4 out of one with
+  150 MB more: it could win 1 ms a call at most, where a shell script with \`sleep\` and \`cat\` itself takes 4, and would have to be
+  trusted with signals, pipes and the end of everything that it started. The 13 ms a call that were measured
+  once were not seen again.
+- **A start-up snapshot** belongs to one build of Node; a package runs on whatever Node there is.
+- **More than twelve calls at a time**: on two cores a fleet is bound by the processor at twelve, as its CPU says above.
 
 ## What is missed, and the next lever
 
-- **Start-up.** \`validate\` loads 1.2 MB of code: YAML, the validators of five kinds, both profiles with their checklists,
-  and execa for two calls of git. Next: starting processes with Node's own \`spawn\` in the one place that does it (25 ms of
-  CPU, and a part of every call); a profile loaded only where a cluster of its platform is declared.
-- **A plan of few nodes.** The same code is loaded before the first call. Next: the calls of the only cluster begin as soon
-  as its resource is read.
-- **100,000 and 300,000 nodes.** Next: skipping what is not read by \`Buffer.indexOf\`, which looks at many bytes at a time,
-  along the indentation that Go prints; one pass for all guards.
-- **1,000,000 nodes.** They are read since this page exists; before, a listing of more than 500,000 rows or 512 MB was
-  refused. A component is some 230 bytes (id, name and time are texts of their own), a member of the roster as many again,
-  and the record of a million is 147 MB of JSON that is parsed whole and checked. Next: components in columns (ids and
-  names in one buffer, times as numbers: some 70 bytes), and a record that keeps the roster in a file of its own, a line a
-  member, read as a stream.
-- **500 clusters.** Not measured whole on a machine that others use; of 100, the 1,200 calls cost 13.7 s of CPU and 203 MB,
-  by a shell 4.5 s. Each call costs a fork of all that capstan holds: with 150 MB more, bare Node takes 7.1 s of system time
-  for 480 calls in place of 0.8 s. Next: starting executables from a small process of its own; then more than twelve calls
-  at a time pay.
+- **Start-up.** \`validate\` loads 1.1 MB of code: YAML, the validators of all kinds, both profiles with their checklists. With the
+  two calls of git and parsing, which a second run in the same process still takes 23 ms for, 3 × bare Node leaves 25 ms for
+  loading all of it. Next: a validator loaded only where its kind occurs, and a profile where a cluster of its platform is declared.
+- **A plan of few nodes.** The same code is loaded before the first call. Next: the planner and what prints loaded while the calls
+  run, and the calls of the only cluster begun as soon as its resource is read.
+- **100,000 nodes and more.** The figures are from before components were kept in columns; a single plan of 100,000 since then
+  took 132 MB. Next: skipping what is not read by \`Buffer.indexOf\`, along the indentation that Go prints.
+- **A host rotation against a shell loop.** The shell asks for nodes alone. capstan looks at everything before a step and after
+  it: of its 2 s a phase, on a machine with a load of 29, 1 is pauses that grow between polls. Next: pauses that stay short at first.
+- **Apply for 50 clusters.** They wait side by side; what is left is processor time, 0.4 s a cluster (a third of what one
+  alone takes). Next: on more cores than two it is worth a
+  measurement; on two, fewer whole looks.
+- **7,500 resources.** Each document is parsed once, checked by its schema and compared with the others. Next: a profile of
+  what comes after parsing.
 
-Not measured yet: \`apply\` for 50 clusters, the host rotation against a shell loop, calls during a wait, 5,000 override
-certificates, the action. A wait polls only kinds that still lag (\`apply/wait.ts\`).`;
+Not measured yet: the action until its first call. A wait polls only kinds that still lag (\`apply/wait.ts\`).`;

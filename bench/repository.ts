@@ -56,7 +56,7 @@ spec:
 }
 
 /** A rotation of its host CA. */
-export function rotationText(cluster: string, phase: "init" | "update_clients"): string {
+export function rotationText(cluster: string, phase: "init" | "update_clients" | "update_servers"): string {
   return `kind: ca_rotation
 version: v1
 metadata:
@@ -68,7 +68,7 @@ spec:
       retire:
         - ${RETIRED}
   phase: ${phase}
-`;
+${phase === "update_servers" ? "  strategy: walk # takes the phases one by one\n" : ""}`;
 }
 
 /** Writes files below a folder and commits them. */
@@ -77,7 +77,15 @@ export async function commitFiles(folder: string, files: Readonly<Record<string,
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
   }
-  const identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"];
+  // What git tidies up in the background would still be there when the folder is removed.
+  const identity = [
+    "-c",
+    "user.name=bench",
+    "-c",
+    "user.email=bench@example.com",
+    "-c",
+    "maintenance.auto=false",
+  ];
   const git = (...words: readonly string[]) => run("git", [...words], { cwd: folder });
   await git("init", "--quiet", "--initial-branch=main");
   await git("add", "--all");

@@ -9,11 +9,11 @@ interface Recorded {
   readonly stdout?: string;
 }
 
-/** The moments of the recording at which a cluster can stand. */
+/** The moments of the recording at which a cluster can stand for a plan. */
 export type Moment = "fresh" | "host init +2s";
 
 /** All that a plan asks, and where the recording of Teleport 11.1 has the answer: a newer tctl knows every listing. */
-const ASKED = {
+export const ASKED = {
   version: "version",
   status: "status",
   "inventory status --connected": "inventory status --connected",
@@ -28,11 +28,14 @@ const ASKED = {
   "get remote_clusters --format=json": "get remote_clusters --format=json",
 } as const;
 
-/** The calls of one plan, by their arguments. */
+/** A call of a plan, by its arguments. */
+export type Call = keyof typeof ASKED;
+
+/** The calls of one plan. */
 export const CALLS: readonly string[] = Object.keys(ASKED);
 
 /** Some answers are others than the recorded ones: the file, or the text, to print. */
-export type Answers = Readonly<Partial<Record<keyof typeof ASKED, { readonly file: string } | string>>>;
+export type Answers = Readonly<Partial<Record<Call, { readonly file: string } | string>>>;
 
 /**
  * An executable called `tctl` in a folder that waits and then prints what was recorded. A shell script, so that it costs
@@ -56,7 +59,7 @@ export async function writeTctl(
   const recorded = await recordings();
   const cases: string[] = [];
   for (const [index, [asked, known]] of Object.entries(ASKED).entries()) {
-    const own = answers[asked as keyof typeof ASKED];
+    const own = answers[asked as Call];
     const file = typeof own === "object" ? own.file : join(folder, "answers", `${index}.txt`);
     const text = typeof own === "string" ? own : printed(recorded, moment, known);
     if (typeof own !== "object") await writeFile(file, text.replaceAll("acme.cluster", cluster));
@@ -72,7 +75,7 @@ export async function writeTctl(
 }
 
 /** What a call printed at a moment, or, where nobody asked then, before anything was changed. */
-export function printed(recorded: readonly Recorded[], moment: Moment, args: string): string {
+export function printed(recorded: readonly Recorded[], moment: string, args: string): string {
   const found = recorded.filter((one) => one.args?.join(" ") === args && one.exit === 0);
   const call = found.find(({ step }) => step === moment) ?? found.find(({ step }) => step === "fresh");
   if (call?.stdout === undefined) throw new Error(`nobody recorded: ${args}`);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from "esbuild";
+import { REQUIRE_BUILTIN, withoutBuiltinImports } from "./builtin-modules.ts";
 
 /**
  * Modules that a package loads for a feature which capstan does not have: commander runs sub-commands that are
@@ -31,18 +32,36 @@ const withoutUnneeded: Plugin = {
  */
 const MADE_AT_ONCE = /^const (\w+) = (new Intl\.Segmenter\(\)|\/.*\\p\{RGI_Emoji\}.*\/v);$/gm;
 
+/**
+ * Printable ASCII is measured by its length; for all else the tables of Unicode are loaded, for 40 ms. The signs that
+ * capstan itself writes are each one column wide, too, and no part of another sign.
+ */
+const ASCII_ALONE = [
+  [String.raw`/[^\u{20}-\u{7E}]/v;`, String.raw`/[^\u{20}-\u{7E}SIGNS]/v;`],
+  [String.raw`/^[\u0020-\u007E]*$/`, String.raw`/^[\u0020-\u007ESIGNS]*$/`],
+  ["/^[ -~]*$/", "/^[ -~SIGNS]*$/"],
+] as const;
+
+/** As a class of characters has them; U+E000 stands for a blank that does not break (`views/text/columns.ts`). */
+export const ONE_COLUMN = String.raw`\u00b1\u00b7\u00d7\u2010-\u2027\u203a\u2190-\u2193\u2264\u2265\u2500-\u25fc\u2713\u2714\u2717\ue000`;
+
 const withLateMade: Plugin = {
   name: "with-late-made",
   setup({ onLoad }) {
     onLoad({ filter: /\/(string-width|wrap-ansi)\/index\.js$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");
-      const contents = text.replaceAll(MADE_AT_ONCE, (_line, name: string, made: string) => {
-        const late = ["segment", "test", "exec"].map(
+      const late = text.replaceAll(MADE_AT_ONCE, (_line, name: string, made: string) => {
+        const calls = ["segment", "test", "exec"].map(
           (call) => `${call}: (text) => (${name}Made ??= ${made}).${call}(text)`,
         );
-        return `let ${name}Made;\nconst ${name} = { ${late.join(", ")} };`;
+        return `let ${name}Made;\nconst ${name} = { ${calls.join(", ")} };`;
       });
-      if (contents === text) throw new Error(`${path} makes nothing at once any more: see MADE_AT_ONCE`);
+      if (late === text) throw new Error(`${path} makes nothing at once any more: see MADE_AT_ONCE`);
+      const contents = ASCII_ALONE.reduce(
+        (before, [ascii, more]) => before.replace(ascii, () => more.replace("SIGNS", ONE_COLUMN)),
+        late,
+      );
+      if (contents === late) throw new Error(`${path} measures ASCII in another way: see ASCII_ALONE`);
       return { contents };
     });
   },
@@ -69,10 +88,7 @@ const COMMON = {
   minifyWhitespace: true,
   legalComments: "none",
   charset: "utf8",
-  // CommonJS packages in an ESM bundle still call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as capstanRequire } from 'node:module'; const require = capstanRequire(import.meta.url);",
-  },
+  banner: { js: REQUIRE_BUILTIN },
   plugins: [withoutUnneeded, withLateMade, withShortNames],
   // React's development build is several times larger and slower.
   define: { "process.env.NODE_ENV": '"production"' },
@@ -87,7 +103,7 @@ const COMMON = {
 const withProgramBeside: Plugin = {
   name: "with-program-beside",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true }));
+    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.mjs", external: true }));
   },
 };
 
@@ -107,6 +123,8 @@ const PARTS = {
     entryPoints: { main: "src/cli/main.ts" },
     outdir: "dist",
     splitting: true,
+    // By this name Node knows what they are without looking for a package.json, for each of them.
+    outExtension: { ".js": ".mjs" },
   },
   // The emulated clusters, which the product starts as processes and never loads.
   sandbox: {
@@ -128,6 +146,9 @@ const PARTS = {
   },
 } as const satisfies Readonly<Record<string, BuildOptions>>;
 
+/** Perl, and delivered as it is. */
+const HAND_OVER = "sandbox/hand-over.pl";
+
 /** What went into each part, and which file loads which, as esbuild tells it. */
 export type Metafiles = Readonly<Record<keyof typeof PARTS, Metafile>>;
 
@@ -146,7 +167,10 @@ export async function bundle(): Promise<{
   const made = async (part: keyof typeof PARTS) => {
     const { metafile, outputFiles } = await build({ ...COMMON, ...PARTS[part], write: false });
     files.push(
-      ...outputFiles.map(({ path, contents }) => ({ path: relative(process.cwd(), path), contents })),
+      ...outputFiles.map(({ path, text }) => ({
+        path: relative(process.cwd(), path),
+        contents: withoutBuiltinImports(text),
+      })),
     );
     return metafile;
   };
@@ -156,6 +180,7 @@ export async function bundle(): Promise<{
     made("sandbox"),
     made("action"),
   ]);
+  files.push({ path: `dist/${HAND_OVER}`, contents: await readFile(`src/${HAND_OVER}`) });
   const metafiles = { executable, product, sandbox, action };
   const entries = Object.values(PARTS).flatMap(({ outdir, entryPoints }) =>
     Object.keys(entryPoints).map((name) => `${outdir}/${name}.js`),

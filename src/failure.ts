@@ -4,7 +4,7 @@
  */
 export class Failure extends Error {
   readonly code: FailureCode;
-  /** What the person can do about it; a sentence. */
+  /** What the person can do about it: begins small, with the verb, and has no stop, as it stands after an arrow. */
   readonly hint: string | null;
 
   constructor(code: FailureCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -35,3 +35,12 @@ export type FailureCode =
   | "storage"
   /** Stopped by a signal, at a safe point. */
   | "interrupted";
+
+/**
+ * What failed for one of several, which the others go on without. Throws what ends the run: an interruption, and a
+ * bug of capstan.
+ */
+export function failureOfOne(error: unknown): Failure {
+  if (!(error instanceof Failure) || error.code === "interrupted") throw error;
+  return error;
+}

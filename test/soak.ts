@@ -37,6 +37,16 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_HOSTILE_STRIDE: 1 },
   },
   {
+    title: "a mishap at every third request to the git server of the record",
+    file: "test/model/in-the-middle.test.ts",
+    numbers: { CAPSTAN_MISHAP_STRIDE: 3 },
+  },
+  {
+    title: "a kill at every call of a Talos rotation",
+    file: "test/talos/kills.test.ts",
+    numbers: { CAPSTAN_TALOS_KILL_STRIDE: 1 },
+  },
+  {
     title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },

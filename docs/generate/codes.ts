@@ -29,6 +29,7 @@ export function codesPage(): string {
       "| `files` | what was written, from the folder of the resources |",
       "| `message` | what the text says, a sentence on a line |",
       "| `next` | what comes next, or `null` |",
+      "| `problems` | of several clusters those that were left as they are (`cluster`, `code`, `message`, `remedy`): exit 1 |",
     ].join("\n"),
     "## Phases",
     table("phase", Object.entries(PHASE_PAGES)),

@@ -15,7 +15,10 @@ export function resourcesPage(): string {
   ].join("\n\n");
 }
 
+/** Its fields have rows of their own. */
 function row(kind: string, { name, means, more = [] }: Page): string {
-  const notes = more.map(([label, text]) => (label === "required" ? label : `${label}: \`${text}\``));
+  const notes = more
+    .filter(([label]) => label !== "fields")
+    .map(([label, text]) => (label === "required" ? label : `${label}: \`${text}\``));
   return `| \`${name.slice(kind.length + 1)}\` | ${cell(means)} | ${cell(notes.join("; "))} |`;
 }

@@ -1,6 +1,7 @@
-import { claimed, givenUp, takenIn } from "../fleet/places.ts";
+import { claimed, givenUp, takenIn, withoutPlaces } from "../fleet/places.ts";
 import { waveOf, wavesOf } from "../fleet/waves.ts";
 import { isoTime } from "../iso-time.ts";
+import { goneFromGit } from "../record/campaign-facts.ts";
 import type { Step } from "../rotation/plan.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
@@ -16,10 +17,15 @@ export async function claimPlace(run: ClusterRun, rotationName: string, step: St
   const { cluster, clock } = run;
   const place = { cluster: cluster.name, wave: limit.wave, since: isoTime(clock.now()) };
   let others: readonly string[] = [];
-  const taken = await run.store.changePlaces(cluster.name, rotationName, (before) => {
-    others = takenIn(before, limit.wave);
-    return claimed(before, place, limit.most);
-  });
+  const claim = async (gone: ReadonlySet<string>) =>
+    await run.store.changePlaces(cluster.name, rotationName, (before) => {
+      const current = withoutPlaces(before, gone);
+      others = takenIn(current, limit.wave);
+      return claimed(current, place, limit.most);
+    });
+  if ((await claim(new Set())) !== null) return null;
+  const gone = await goneFromGit(run, others);
+  const taken = gone.size === 0 ? null : await claim(gone);
   if (taken !== null) return null;
   return `all ${limit.most} places of the wave ${limit.wave} of ${rotationName} are taken: ${others.join(", ")}`;
 }

@@ -22,6 +22,6 @@ export async function planNow(
   insistOnOrder(histories);
   const planned = new Set(observations.map(({ cluster }) => cluster));
   const clusters = inGit.clusters.filter(({ name }) => planned.has(name));
-  const campaigns = await readCampaigns(store, inGit, clusters);
+  const campaigns = await readCampaigns({ store, desired: inGit, history: history ?? null }, clusters);
   return await planFrom({ desired, observations, records, campaigns, histories, commit, now: clock.now() });
 }

@@ -8,7 +8,7 @@ import { standbyIds } from "../rotation/evidence.ts";
 import { type Follower, followersOf } from "../rotation/followers.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { Step } from "../rotation/plan.ts";
-import { type ClusterRecord, openRotation, type RosterMember } from "../rotation/record.ts";
+import { type ClusterRecord, openRotation, type Roster } from "../rotation/record.ts";
 import { withLearntRows } from "../rotation/renewals.ts";
 import { coveredByWaivers, isAwaited } from "../rotation/waived-followers.ts";
 import type { ClusterRun, RunContext } from "./context.ts";
@@ -20,7 +20,7 @@ import type { StepAtHand } from "./step-at-hand.ts";
 export function followersIn(
   observation: ClusterObservation,
   authority: string,
-  roster: readonly RosterMember[],
+  roster: Roster,
   phase: Phase,
   now: number,
   past: ClusterRecord,
@@ -44,7 +44,7 @@ export interface Lagging {
 export function laggingOf(
   followers: readonly Follower[],
   resource: RotationResource | null,
-  roster: readonly RosterMember[],
+  roster: Roster,
   { now, since }: { readonly now: number; readonly since: string },
 ): Lagging {
   const isCovered = coveredByWaivers(resource?.waive ?? [], roster);

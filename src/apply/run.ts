@@ -58,7 +58,10 @@ async function applyAll(context: RunContext, work: LockedClusters): Promise<void
     ? await context.approve(plan, observationsOf(looks))
     : NOTHING_APPROVED;
   if (approval === null) {
-    const ending: WorkEnding = { outcome: "blocked", message: "nothing was approved, and nothing was done" };
+    const ending: WorkEnding = {
+      outcome: "blocked",
+      message: "no step was approved and started: nothing was done",
+    };
     for (const { name } of busy) work.end(name, ending);
     return;
   }

@@ -4,7 +4,7 @@ import type { ClusterObservation } from "../profile/profile.ts";
 import type { Follower } from "../rotation/followers.ts";
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
-import type { RosterMember } from "../rotation/record.ts";
+import type { Roster } from "../rotation/record.ts";
 import type { ClusterRun } from "./context.ts";
 import { Deadline } from "./deadline.ts";
 import { emitNow } from "./emit-now.ts";
@@ -28,7 +28,7 @@ interface Followed {
 export async function waitForComponents(
   run: ClusterRun,
   atHand: StepAtHand,
-  roster: readonly RosterMember[],
+  roster: Roster,
   phase: Phase,
   tolerated: ReadonlySet<string>,
 ): Promise<Followed> {

@@ -28,7 +28,7 @@ export function readMaterial(key: AuthorityKey): KeyMaterial {
     return key.protocol === "tls" ? materialOfCertificate(key) : readPublicKey(key);
   } catch (cause) {
     throw new Failure("executable", `the ${key.protocol} key ${key.fingerprint} cannot be read`, {
-      hint: "Look at what the platform prints for this authority.",
+      hint: "look at what the platform prints for this CA",
       cause,
     });
   }

@@ -11,6 +11,7 @@ import { count } from "../views/count.ts";
 import { harmlessLine } from "../views/harmless.ts";
 import { paragraph } from "../views/text/columns.ts";
 import type { ACKNOWLEDGE } from "./commands/statement-rows.ts";
+import { sayWritten } from "./edit-report.ts";
 import { afterEdit, editFiles } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { gitUser } from "./git-user.ts";
@@ -68,7 +69,7 @@ export async function acknowledge(
     const line = isNew
       ? `${place.source.file}: ${who} states ${step}`
       : `${place.source.file}: ${step} is stated already`;
-    terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
+    sayWritten(terminal, line);
   }
   return fresh.length === 0 ? EXIT.ok : afterEdit(terminal);
 }

@@ -106,7 +106,7 @@ export async function apply(
         const plan = await planOfWorkspace(workspace, known, terminal.now());
         const [refused] = context.accept?.(plan, observations).values() ?? [];
         if (refused !== undefined) throw refused;
-        return plan;
+        return { plan, observations };
       };
       return exitOfRun(await applyOnScreen(terminal, workspace, options, context, { emit, stop, recheck }));
     }

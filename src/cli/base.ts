@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
-import { baseCommit, commitAt } from "../git/commits.ts";
-import { openRepository, type Repository } from "../git/repository.ts";
+import { whereHeadLeft } from "../git/commits.ts";
+import type { Repository } from "../git/repository.ts";
 import { CommitTree } from "../git/tree.ts";
 import { connectionChanges, NO_BASE } from "../planner/saved/connection-changes.ts";
 import {
@@ -41,15 +41,44 @@ interface LoadedCommit {
   readonly errors: number;
 }
 
-/** Compares the folder with the commit where it left a ref: what a pull request changes, not what others did. */
-export async function compareWithBase(
+/** A ref that HEAD is compared with, asked of git once: what a commit says does not change. */
+export interface BaseRef {
+  readonly ref: string;
+  readonly git: Repository;
+  readonly tip: string;
+  /** The commit where HEAD left it. */
+  readonly left: string;
+  readonly load: (commit: string) => Promise<LoadedCommit>;
+}
+
+/** Looks the ref up; a `Failure` where git does not have it. */
+export async function baseRef(
   folder: string,
   ref: string,
-  head: Head,
+  git: Repository | null,
   terminal: Terminal,
-): Promise<Base> {
-  const repository = await repositoryOf(folder, ref, terminal);
-  const base = await loadCommit(folder, await baseCommit(repository.git, ref), repository, terminal);
+): Promise<BaseRef> {
+  if (git === null) {
+    throw new Failure(
+      "usage",
+      `there is no commit ${ref} to compare with: ${folder} is in no git repository`,
+      {
+        hint: "run it in a clone, or leave out --base",
+      },
+    );
+  }
+  const loaded = new Map<string, Promise<LoadedCommit>>();
+  const load = (commit: string) => {
+    const known = loaded.get(commit) ?? loadCommit(folder, commit, git, terminal);
+    loaded.set(commit, known);
+    return known;
+  };
+  return { ref, git, ...(await whereHeadLeft(git.git, ref)), load };
+}
+
+/** Compares the folder with the commit where it left a ref: what a pull request changes, not what others did. */
+export async function compareWithBase({ ref, left, load }: BaseRef, head: Head): Promise<Base> {
+  const base = await load(left);
   const diff = yamlDiff(base.files, head.files);
   const { commit, errors } = base;
   if (errors > 0) {
@@ -79,14 +108,10 @@ export async function compareWithBase(
  * What a pull request cannot choose: the ref itself as it is now, not the commit where the pull request left it, which
  * may be an old one. Resources with errors say nothing that could be trusted.
  */
-export async function trustedBase(folder: string, ref: string, terminal: Terminal): Promise<TrustedSide> {
-  const repository = await repositoryOf(folder, ref, terminal);
-  const left = await baseCommit(repository.git, ref);
-  const tip = (await commitAt(repository.git, ref)) ?? left;
-  const base = await loadCommit(folder, tip, repository, terminal);
+export async function trustedBase({ git, tip, left, load }: BaseRef): Promise<TrustedSide> {
+  const [base, changes] = await Promise.all([load(tip), changesSince(git, left)]);
   const side = base.errors > 0 ? NO_BASE : { desired: base.state, repository: base.repository };
-  const changes = await changesSince(repository, left);
-  return { ...side, changes, git: repository };
+  return { ...side, changes, git };
 }
 
 /** What the base says of connections, with what the pull request changes. */
@@ -94,14 +119,6 @@ export interface TrustedSide extends TrustedBase {
   /** What the pull request changes, of whatever files. */
   readonly changes: Changes;
   readonly git: Repository;
-}
-
-async function repositoryOf(folder: string, ref: string, { env }: Terminal): Promise<Repository> {
-  const repository = await openRepository(folder, env);
-  if (repository !== null) return repository;
-  throw new Failure("usage", `there is no commit ${ref} to compare with: ${folder} is in no git repository`, {
-    hint: "run it in a clone, or leave out --base",
-  });
 }
 
 async function loadCommit(

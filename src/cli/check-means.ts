@@ -12,10 +12,10 @@ export function checkMeans(
   signal: AbortSignal,
 ): CheckMeans {
   const trace = (line: string) => {
-    if (options.verbose === true) terminal.stderr.write(`${line}\n`);
+    terminal.stderr.write(`${line}\n`);
   };
   return {
-    runner: createRunner({ trace, cwd: folder }),
+    runner: createRunner({ ...(options.verbose === true ? { trace } : {}), cwd: folder }),
     now: () => terminal.now(),
     signal,
     env: terminal.env,

@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, failureOfOne } from "../failure.ts";
 import { preflight, recordCheck } from "../planner/preflight.ts";
 import type { Check } from "../profile/preflight.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
@@ -51,8 +51,7 @@ export async function doctor(
         record instanceof Failure ? failed("record", record) : recordCheck(observation, record),
       ];
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      return [failed("connection", error)];
+      return [failed("connection", failureOfOne(error))];
     }
   }
 
@@ -60,8 +59,7 @@ export async function doctor(
     try {
       return await workspace.store.load(name);
     } catch (error) {
-      if (error instanceof Failure) return error;
-      throw error;
+      return failureOfOne(error);
     }
   }
 }

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { relative, resolve } from "node:path";
+import type { Failure } from "../failure.ts";
+import { harmlessLine } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
+import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { streamOf, type Terminal } from "./terminal.ts";
@@ -18,10 +21,20 @@ interface PrintedEdit {
   readonly message: string;
   /** What comes next; `null`: nothing. */
   readonly next: string | null;
+  /** Of several clusters those that were left as they are. */
+  readonly problems: readonly EditProblem[];
+}
+
+interface EditProblem {
+  readonly cluster: string;
+  readonly code: Failure["code"];
+  readonly message: string;
+  readonly remedy: string | null;
 }
 
 interface Heard {
   readonly files: Set<string>;
+  readonly problems: EditProblem[];
   next: string | null;
 }
 
@@ -31,6 +44,22 @@ const heard = new AsyncLocalStorage<Heard>();
 /** A file was written, by its whole path. */
 export function noteWritten(path: string): void {
   heard.getStore()?.files.add(path);
+}
+
+/** Says of one of several clusters why nothing was written for it. */
+export function sayLeftOut(
+  { stderr }: Pick<Terminal, "stderr">,
+  cluster: string,
+  { code, message, hint }: Failure,
+): void {
+  heard.getStore()?.problems.push({ cluster, code, message, remedy: hint });
+  const remedy = hint === null ? "" : ` → ${hint}`;
+  stderr.write(`${paragraph(harmlessLine(`error: ${cluster}: ${message}${remedy}`), "", "  ")}\n`);
+}
+
+/** Says what was written, a line each: a reason is what somebody typed, and does not move the cursor. */
+export function sayWritten({ stdout }: Pick<Terminal, "stdout">, ...lines: readonly string[]): void {
+  for (const line of lines) stdout.write(`${paragraph(harmlessLine(line), "", "  ")}\n`);
 }
 
 /** Says what comes next. */
@@ -48,7 +77,7 @@ export function reported<Words extends readonly unknown[], Options extends Commo
   return async (terminal, ...words) => {
     const options = words.at(-1) as Options;
     if (options.format !== "json") return await edit(terminal, ...words);
-    const report: Heard = { files: new Set(), next: null };
+    const report: Heard = { files: new Set(), problems: [], next: null };
     const said: string[] = [];
     const stdout = streamOf(terminal.stdout, (text) => said.push(sentences(text)));
     const { stdin, stderr, env, cwd } = terminal;
@@ -61,6 +90,7 @@ export function reported<Words extends readonly unknown[], Options extends Commo
       files: [...report.files].map((path) => relative(folder, path)),
       message: said.join("\n"),
       next: report.next,
+      problems: report.problems,
     };
     terminal.stdout.write(`${jsonText(printed)}\n`);
     return exit;

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { RunEvent } from "../apply/event.ts";
 import { Failure } from "../failure.ts";
+import { systemWords } from "../process/system-failure.ts";
 import { findTarget, namedByFlag } from "../process/written-file.ts";
 import { valueWithoutSecrets } from "../secrets.ts";
 
@@ -27,7 +28,7 @@ export async function openEventFile(path: string | undefined): Promise<EventFile
   } catch (cause) {
     throw new Failure(
       "usage",
-      `cannot write events to ${path}: ${cause instanceof Error ? cause.message : cause}`,
+      `cannot write events to ${path}: ${systemWords(cause) ?? (cause instanceof Error ? cause.message : cause)}`,
       {
         hint: "nothing was applied; name a file in a folder that exists and can be written",
         cause,

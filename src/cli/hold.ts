@@ -4,9 +4,9 @@ import { setHold, type WrittenHold } from "../resources/edit/edit-hold.ts";
 import type { Wanted } from "../resources/edit/edit-text.ts";
 import type { Source } from "../resources/model/desired.ts";
 import { parseMoment } from "../resources/model/moment.ts";
-import { paragraph } from "../views/text/columns.ts";
 import { writtenDate } from "../written-date.ts";
 import type { HOLD } from "./commands/statement-rows.ts";
+import { sayWritten } from "./edit-report.ts";
 import { afterEdit, editFiles } from "./edited-file.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { rotationPlaces } from "./statement-places.ts";
@@ -38,8 +38,7 @@ export async function holdInGit(
       ? "until it is taken out"
       : `until ${writtenDate(parseMoment(written.until, "end") ?? written.until)}`;
   for (const { name, source } of places) {
-    const line = `${source.file}: ${name} is held ${until}: ${written.reason}`;
-    terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
+    sayWritten(terminal, `${source.file}: ${name} is held ${until}: ${written.reason}`);
   }
   return afterEdit(terminal);
 }

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
@@ -10,6 +9,7 @@ import { INIT_EXAMPLES } from "../platforms/init-flags.ts";
 import { contactMeant, contactOf } from "../platforms/make-contact.ts";
 import { openPlatform } from "../platforms/open.ts";
 import type { PlatformOptions } from "../platforms/platform.ts";
+import { makeFolder } from "../process/made-folder.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
 import { appendDocument, renderAuthority, renderCluster } from "../resources/edit/edit-render.ts";
 import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
@@ -19,11 +19,10 @@ import { DEFAULT_POLICY } from "../resources/read/build.ts";
 import { identify } from "../rotation/observation.ts";
 import { readInfo, type SandboxCluster } from "../sandbox/folder.ts";
 import { DEFAULT_SANDBOX_DIR } from "../sandbox/sandbox.ts";
-import { harmlessLine } from "../views/harmless.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { directoryOf } from "./commands/common-flags.ts";
 import type { INIT } from "./commands/repository-rows.ts";
-import { sayNext } from "./edit-report.ts";
+import { sayLeftOut, sayNext } from "./edit-report.ts";
 import { type EditedRepository, editFiles } from "./edited-file.ts";
 import { writeEditorSettings } from "./editor-settings.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -55,7 +54,7 @@ export async function init(
   options: InitOptions,
 ): Promise<ExitCode> {
   const folder = resolve(terminal.cwd, directoryOf(directory, options));
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const git = await openRepository(folder, terminal.env);
   const { state, repository } = await loadInRepository(folder, git, null, terminal);
   const declared = repository ?? DEFAULT_REPOSITORY;
@@ -103,7 +102,7 @@ export async function init(
     if (alone !== null) terminal.stdout.write(`${paragraph(alone, "")}\n`);
     sayNext(terminal, "Look at them, commit, then `capstan plan` should find no changes.\n");
   }
-  for (const { name, failure } of failed) sayFailed(terminal, name, failure);
+  for (const { name, failure } of failed) sayLeftOut(terminal, name, failure);
   return failed.length === 0 ? EXIT.ok : EXIT.error;
 }
 
@@ -131,11 +130,6 @@ async function lookAtEach(
 interface Unanswered {
   readonly name: string;
   readonly failure: Failure;
-}
-
-function sayFailed({ stderr }: Terminal, name: string, { message, hint }: Failure): void {
-  const remedy = hint === null ? "" : ` → ${hint}`;
-  stderr.write(`${paragraph(harmlessLine(`error: ${name}: ${message}${remedy}`), "", "  ")}\n`);
 }
 
 function contactRim({ env, cwd }: Terminal, folder: string, { runner }: PlatformOptions): ContactRim {

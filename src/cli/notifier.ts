@@ -6,9 +6,13 @@ import { valueWithoutSecrets } from "../secrets.ts";
 import { harmless, harmlessValue } from "../views/harmless.ts";
 import { type Notice, Notices, type UnboundNotice } from "./notices.ts";
 
+/** A command that hangs would else hold the next round for its time limit, as often as there is news. */
+const GIVES_UP_AFTER = 3;
+
 /**
  * Tells people by the command of the repository resource what happens to rotations. That it fails is said, and fails
- * nothing else. The same news of a rotation is told once, however often a loop comes by.
+ * nothing else; the next round of a loop tries it again. The same news of a rotation is told once, however often a loop
+ * comes by.
  */
 export class Notifier {
   readonly #runner: Runner;
@@ -16,6 +20,8 @@ export class Notifier {
   readonly #told = new Map<string, string>();
   #notices = new Notices();
   #waiting: UnboundNotice[] = [];
+  /** What the command did not take, or was not asked to after it had failed. */
+  #untold: readonly Notice[] = [];
   #failures = 0;
 
   constructor(runner: Runner, warn: (line: string) => void) {
@@ -42,16 +48,32 @@ export class Notifier {
     const news = this.#news(this.#waiting.splice(0));
     this.#notices = new Notices();
     if (notify === undefined) return;
-    for (const notice of news.filter(({ event }) => notify.events.includes(event))) {
-      await this.#tell({ format_version: "1.0", commit, ...notice }, notify);
+    const wanted = news.filter(({ event }) => notify.events.includes(event));
+    const newer = new Set(wanted.map(aboutOf));
+    const due = [
+      ...this.#untold.filter((old) => !newer.has(aboutOf(old))),
+      ...wanted.map((notice) => ({ format_version: "1.0", commit, ...notice }) as const),
+    ];
+    const failed: Notice[] = [];
+    let inARow = 0;
+    while (inARow < GIVES_UP_AFTER) {
+      const notice = due.shift();
+      if (notice === undefined) break;
+      const isTold = await this.#tell(notice, notify);
+      inARow = isTold ? 0 : inARow + 1;
+      if (!isTold) failed.push(notice);
     }
+    if (due.length > 0)
+      this.#warn(
+        `nobody was notified of ${due.length} more: ${notify.command[0]} failed three times in a row`,
+      );
+    // One that it never takes must not be in front of the others for ever.
+    this.#untold = [...due, ...failed];
   }
 
   /** What was told of a rotation in these words already is none; countdowns in them tick. */
   #news(heard: readonly UnboundNotice[]): readonly UnboundNotice[] {
-    const groups = Map.groupBy(heard, ({ event, cluster, rotation }) =>
-      JSON.stringify([event, cluster, rotation]),
-    );
+    const groups = Map.groupBy(heard, aboutOf);
     return [...groups].flatMap(([about, notices]) => {
       const words = notices.map(({ message }) => message.replaceAll(/\d+/g, "#")).join("\n");
       const isKnown = this.#told.get(about) === words;
@@ -60,10 +82,11 @@ export class Notifier {
     });
   }
 
+  /** Whether the command took it. */
   async #tell(
     notice: Notice,
     { command, timeoutMs }: NonNullable<RepositoryResource["notify"]>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const stdin = `${JSON.stringify(harmlessValue(valueWithoutSecrets(notice)))}\n`;
     try {
       const { exitCode, stderr } = await this.#runner.run({ argv: command, stdin, timeoutMs });
@@ -74,10 +97,16 @@ export class Notifier {
         );
       }
       this.#failures = 0;
+      return true;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.#failures += 1;
       this.#warn(harmless(`nobody was notified of "${notice.event}": ${error.message}`));
+      return false;
     }
   }
+}
+
+function aboutOf({ event, cluster, rotation }: UnboundNotice): string {
+  return JSON.stringify([event, cluster, rotation]);
 }

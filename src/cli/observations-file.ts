@@ -24,12 +24,19 @@ type WrittenObservation = Omit<ClusterObservation, "profile" | "facts" | "rows">
 function written({
   cluster,
   profile,
+  components,
   facts,
   rows: _learnt,
   ...rest
 }: ClusterObservation): WrittenObservation {
   const { name } = profile;
-  return { cluster, platform: name, ...rest, ...(facts === undefined ? {} : { [name]: facts }) };
+  return {
+    cluster,
+    platform: name,
+    ...rest,
+    components: [...components],
+    ...(facts === undefined ? {} : { [name]: facts }),
+  };
 }
 
 function understood({ platform, ...written }: WrittenObservation): ClusterObservation {

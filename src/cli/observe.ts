@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { type Failure, failureOfOne } from "../failure.ts";
 import { planFrom } from "../planner/plan-from.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import type { Platform } from "../platforms/platform.ts";
@@ -55,8 +55,8 @@ export async function observeEach(
         meter?.clusterRead();
         return seen;
       } catch (error) {
-        if (!(error instanceof Failure) || error.code === "interrupted" || throws) throw error;
-        unread.push({ name, platform, problem: problemOf(error) });
+        if (throws) throw error;
+        unread.push({ name, platform, problem: problemOf(failureOfOne(error)) });
         meter?.clusterRead();
         return null;
       }
@@ -105,8 +105,7 @@ export async function planOfWorkspace(
 ): Promise<Plan> {
   const planned = new Set(observations.map(({ cluster }) => cluster));
   const campaigns = await readCampaigns(
-    store,
-    desired,
+    { store, desired, history },
     desired.clusters.filter(({ name }) => planned.has(name)),
   );
   const histories = await historiesOf(history, records, desired.rotations);

@@ -148,7 +148,7 @@ export function platformOptions(
     if (options.verbose === true) write(line);
   };
   const runner = createRunner({
-    trace: say,
+    ...(options.verbose === true ? { trace: write } : {}),
     ...(options.quiet === true ? {} : { tell: write }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(limit === undefined ? {} : { limit }),

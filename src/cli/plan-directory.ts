@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
 import type { UnreadCluster } from "../planner/planner.ts";
 import { requireApproved } from "../planner/saved/approved.ts";
 import type { PlacedFinding } from "../planner/saved/desired-difference.ts";
 import { bindingOf } from "../planner/saved/fingerprint.ts";
 import type { BoundPlan } from "../planner/saved/plan-file.ts";
 import type { Plan } from "../rotation/plan.ts";
-import { type Base, basePlan, compareWithBase, type TrustedSide, trustedBase } from "./base.ts";
+import { type Base, type BaseRef, basePlan, baseRef, compareWithBase, trustedBase } from "./base.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { PLAN } from "./commands/plan-rows.ts";
 import { diagnoseOverride } from "./diagnose-override.ts";
@@ -46,25 +47,29 @@ export async function planDirectory(
 ): Promise<MadePlan> {
   const ofFolder = options.uncommitted === true;
   if (ofFolder) refuseForFolder(options);
-  const trusted = await trustedSide(terminal, directory, options);
+  const folder = resolve(terminal.cwd, directory);
+  const git = await openRepository(folder, terminal.env);
+  const against = await refOf(terminal, folder, git, options);
+  const trusted = against === null || options.trustHead === true ? null : await trustedBase(against);
   const reading = ofFolder ? "folder" : "commit";
   const opened = await openWorkspace(directory, options, terminal, reading, {
+    git,
     trusted: trusted?.repository ?? null,
-    proposal: options.base !== undefined,
+    proposal: against !== null,
   });
   const clusters = opened.clusters.filter(({ name }) => options.leftAlone?.has(name) !== true);
   const workspace = { ...opened, clusters };
   const [observed, found, base] = await Promise.all([
     observationsFor(terminal, workspace, trusted, options),
     uncommitted(workspace),
-    options.base === undefined ? null : compareWithBase(workspace.folder, options.base, workspace, terminal),
+    against === null ? null : compareWithBase(against, workspace),
   ]);
   const known = await withRecords(workspace, observed);
   const { observations, unread, records } = known;
   const live = await planOfWorkspace(workspace, known, terminal.now());
   const certificates = await certificatesUnread(workspace, unread, terminal.now());
   const planned =
-    base === null ? live : against(live, { ...base, findings: [...base.findings, ...certificates] });
+    base === null ? live : compared(live, { ...base, findings: [...base.findings, ...certificates] });
   const plan = ofFolder ? withUncommitted(planned, workspace, found) : planned;
   const bound = { plan, binding: bindingOf(workspace.desired, observations, plan.clusters) };
   requireApproved(expectations(options.expect), bound);
@@ -77,18 +82,16 @@ export async function planDirectory(
   return { ...bound, workspace, observations, unread, records, fingerprint, base, about };
 }
 
-/** Of a plan with `--base`, unless a person says that the head may be trusted. */
-async function trustedSide(
+/** Of a plan with `--base`; only there a person can say that the head may be trusted. */
+async function refOf(
   terminal: Terminal,
-  directory: string,
+  folder: string,
+  git: Repository | null,
   { base, trustHead }: PlanningOptions,
-): Promise<TrustedSide | null> {
-  if (base === undefined) {
-    if (trustHead !== true) return null;
-    throw new Failure("usage", "--trust-head needs --base, and there is none");
-  }
-  if (trustHead === true) return null;
-  return await trustedBase(resolve(terminal.cwd, directory), base, terminal);
+): Promise<BaseRef | null> {
+  if (base !== undefined) return await baseRef(folder, base, git, terminal);
+  if (trustHead !== true) return null;
+  throw new Failure("usage", "--trust-head needs --base, and there is none");
 }
 
 /** Only a commit can be approved, or compared. */
@@ -139,7 +142,7 @@ async function certificatesUnread(
 }
 
 /** A change that no rotation can make blocks the plan, however ready the live cluster is. */
-function against(plan: Plan, base: Base): Plan {
+function compared(plan: Plan, base: Base): Plan {
   const refused = base.findings.some(({ severity }) => severity === "error");
   const blocks = refused && plan.outcome !== "incomplete";
   const verdict = blocks ? ({ outcome: "blocked", verdict: "blocked" } as const) : {};

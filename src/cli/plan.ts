@@ -31,7 +31,7 @@ export async function plan(
   if (options.out === STREAM) return exitOfPlan(made.plan);
   if (options.interactive === true && options.format === "text" && canDraw(terminal.env, terminal)) {
     const { out: _, ...again } = options;
-    const look = async () => (await planDirectory(terminal, directoryOf(directory, options), again)).plan;
+    const look = () => planDirectory(terminal, directoryOf(directory, options), again);
     await showPlan(terminal, made.workspace, options, made, options.observations === undefined ? look : null);
   } else {
     const text = await planAs(made, terminal, options);

@@ -41,6 +41,7 @@ export async function reconcile(
   const voice = await voiceOf(terminal, options);
   const backOff = new ClusterBackOff(options.interval);
   let standing: LoopStanding = NOT_BEGUN;
+  const writeHealth = () => writeHealthFile(terminal, options.healthFile, standing, warn);
   let samples: readonly Sample[] = [];
   let closeServer = () => {};
   sayFinal(terminal, options);
@@ -78,25 +79,26 @@ export async function reconcile(
         backOff.note(taken.tried, new Set(taken.failed), performance.now(), Math.random());
         held = taken.held;
         failures = 0;
-        samples = taken.samples;
+        samples = [...ofClusters(samples, taken.round.leftAlone), ...taken.samples];
         const told = { commit: taken.round.commit, message: roundText(taken.round) };
         const isWhole = taken.failed.length === 0 && taken.round.leftAlone.length === 0;
         standing = isWhole ? afterRound(told, now()) : afterFailure(standing, told.message, now());
         await notifier.settle(repository, taken.round.commit);
+        await writeHealth();
         if (options.once === true) return exitOfRun(taken.round.outcome);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (signal.aborted) break;
+        standing = afterFailure(standing, error.message, now());
+        await writeHealth();
         // Flags are not mended by waiting.
         if (options.once === true || error.code === "usage") throw error;
         voice.failure(error);
         held = null;
         failures += 1;
-        standing = afterFailure(standing, error.message, now());
         notifier.failed(error, now(), null);
         await notifier.settle(repository, standing.commit);
       }
-      await writeHealthFile(terminal, options.healthFile, standing, warn);
       if (await alarm.sleep(pauseAfter(failures, options.interval, Math.random()), signal)) backOff.forget();
     }
     return EXIT.interrupted;
@@ -105,6 +107,11 @@ export async function reconcile(
     systemd.dispose();
     dispose();
   }
+}
+
+/** What was seen of clusters last: an alert about one that is not tried in every round must not come and go. */
+function ofClusters(samples: readonly Sample[], names: readonly string[]): readonly Sample[] {
+  return samples.filter(({ labels }) => names.includes(labels["cluster"] ?? ""));
 }
 
 /** Nobody will be asked later. */

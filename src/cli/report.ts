@@ -1,11 +1,11 @@
 import { CommanderError } from "commander";
 import { Failure } from "../failure.ts";
+import { systemFailure } from "../process/system-failure.ts";
 import { namingCluster } from "../rotation/remedy-command.ts";
 import { readInfo } from "../sandbox/folder.ts";
 import { harmless } from "../views/harmless.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { EXIT, type ExitCode, exitOfFailure } from "./exit-code.ts";
-import { systemFailure } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**

@@ -28,9 +28,9 @@ export async function move(request: Request, verb: PhaseVerb): Promise<readonly 
   const rotation = latest(request);
   if (rotation === undefined) {
     if (verb === "finish") return await acceptLive(request);
-    const rotating = workspace.desired.rotations.flatMap(({ authorities }) =>
-      authorities.map(({ type }) => type),
-    );
+    const rotating = workspace.desired.rotations
+      .filter((one) => one.cluster === cluster)
+      .flatMap(({ authorities }) => authorities.map(({ type }) => type));
     throw new Failure("usage", `no ca_rotation in git rotates ${types.join(", ")}`, {
       hint:
         rotating.length === 0

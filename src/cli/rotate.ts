@@ -4,10 +4,9 @@ import type { ValuesOf } from "../flag.ts";
 import { isSelecting } from "../fleet/selection.ts";
 import { apiSpelling } from "../profile/authority-type.ts";
 import { namingCluster } from "../rotation/remedy-command.ts";
-import { harmlessLine } from "../views/harmless.ts";
-import { paragraph } from "../views/text/columns.ts";
 import type { CommonOptions } from "./commands/common-flags.ts";
 import type { ROTATE_ADOPT, ROTATE_START } from "./commands/rotate-rows.ts";
+import { sayLeftOut, sayWritten } from "./edit-report.ts";
 import { afterEdit } from "./edited-file.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { adopt } from "./rotate-adopt.ts";
@@ -87,7 +86,7 @@ async function edit(
     const cluster = onlyCluster(workspace).name;
     try {
       const lines = await verb({ ...request, cluster });
-      say(terminal, several ? lines.map((text) => namingCluster(text, cluster)) : lines);
+      sayWritten(terminal, ...(several ? lines.map((text) => namingCluster(text, cluster)) : lines));
     } catch (error) {
       throw several && error instanceof Failure ? failureNaming(error, cluster) : error;
     }
@@ -109,13 +108,10 @@ async function edit(
       failed.set(cluster.name, failureNaming(error, cluster.name));
     }
   });
-  for (const cluster of workspace.clusters) say(terminal, edited.get(cluster.name) ?? []);
+  for (const cluster of workspace.clusters) sayWritten(terminal, ...(edited.get(cluster.name) ?? []));
   for (const cluster of workspace.clusters) {
     const failure = failed.get(cluster.name);
-    if (failure === undefined) continue;
-    const hint = failure.hint === null ? "" : ` → ${failure.hint}`;
-    const line = harmlessLine(`error: ${cluster.name}: ${failure.message}${hint}`);
-    terminal.stderr.write(`${paragraph(line, "", "  ")}\n`);
+    if (failure !== undefined) sayLeftOut(terminal, cluster.name, failure);
   }
   const exit = edited.size === 0 ? EXIT.error : afterEdit(terminal);
   return failed.size === 0 ? exit : EXIT.error;
@@ -128,8 +124,4 @@ function failureNaming({ code, message, hint }: Failure, cluster: string): Failu
     namingCluster(message, cluster),
     hint === null ? {} : { hint: namingCluster(hint, cluster) },
   );
-}
-
-function say({ stdout }: Terminal, lines: readonly string[]): void {
-  for (const line of lines) stdout.write(`${paragraph(line, "", "  ")}\n`);
 }

@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { failureOfOne } from "../failure.ts";
 import type { Plan } from "../rotation/plan.ts";
 import { clusterSamples, type MetricFacts } from "../views/metrics/cluster-samples.ts";
 import type { Sample } from "../views/metrics/metric-table.ts";
@@ -31,7 +31,7 @@ async function locksOf({ store, clusters }: Workspace): Promise<Pick<MetricFacts
   try {
     return { locks: await store.locks(), unknownLocks: new Set() };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    failureOfOne(error);
   }
   const unknownLocks = new Set<string>();
   const asked = await Promise.all(
@@ -39,7 +39,7 @@ async function locksOf({ store, clusters }: Workspace): Promise<Pick<MetricFacts
       try {
         return await store.lockState(name);
       } catch (error) {
-        if (!(error instanceof Failure)) throw error;
+        failureOfOne(error);
         unknownLocks.add(name);
         return null;
       }

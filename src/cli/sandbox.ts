@@ -62,7 +62,7 @@ export async function sandboxState(terminal: Terminal, options: SandboxPlace): P
   const dir = placeOf(terminal, options);
   const status = await sandboxStatus(dir);
   if (status === null) {
-    throw new Failure("storage", `no sandbox is up in ${dir}`, { hint: "start one: `capstan sandbox up`" });
+    throw new Failure("storage", `no sandbox is up in ${dir}`, { hint: "`capstan sandbox up` starts one" });
   }
   const answer = { ...shown(status.info), clusters: status.clusters };
   terminal.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);

@@ -17,17 +17,23 @@ import type { Workspace } from "./workspace.ts";
 /** The shared flags, and whether the screen is to be sentences for people who hear it. */
 export type ScreenOptions = CommonOptions & Pick<ValuesOf<typeof PLAN.flags>, "screenReader">;
 
+/** A plan, and what was observed for it. */
+interface Looked {
+  readonly plan: Plan;
+  readonly observations: readonly ClusterObservation[];
+}
+
 /** Shows a plan until the person leaves; `look` looks again and plans anew, `null` where there is nothing to look at. */
 export async function showPlan(
   terminal: Terminal,
   workspace: Workspace,
   options: ScreenOptions,
-  { plan, observations }: { readonly plan: Plan; readonly observations: readonly ClusterObservation[] },
-  look: (() => Promise<Plan>) | null,
+  { plan, observations }: Looked,
+  look: (() => Promise<Looked>) | null,
 ): Promise<void> {
   const { review } = await import("../views/tui/on-screen.tsx");
   await review({
-    ...(look === null ? {} : { look }),
+    ...(look === null ? {} : { look: async () => onScreen(await look()) }),
     ...drawing(terminal, options),
     plan,
     diff: await askingChange(workspace),
@@ -45,7 +51,7 @@ export async function applyOnScreen(
     readonly emit: (event: RunEvent) => void;
     readonly stop: AbortController;
     /** Looks at these clusters again, and plans anew. */
-    readonly recheck: (clusters: readonly string[]) => Promise<Plan>;
+    readonly recheck: (clusters: readonly string[]) => Promise<Looked>;
   },
 ): Promise<RunOutcome> {
   const { reviewAndApprove, watch } = await import("../views/tui/on-screen.tsx");
@@ -73,7 +79,7 @@ export async function applyOnScreen(
       signal: AbortSignal.any([rim.stop.signal, leave.signal]),
       // What moved is shown, for a new approval; but a plan that was approved elsewhere is over then.
       recheck: () =>
-        rim.recheck(plan.clusters.map(({ name }) => name)).catch((error: unknown) => {
+        rim.recheck(plan.clusters.map(({ name }) => name)).then(onScreen, (error: unknown) => {
           if (error instanceof Failure && error.code === "stale") leave.abort(error);
           throw error;
         }),
@@ -121,6 +127,10 @@ function drawing(terminal: Terminal, { color, screenReader }: ScreenOptions) {
     screenReader: screenReader === true,
     now: () => terminal.now(),
   };
+}
+
+function onScreen({ plan, observations }: Looked) {
+  return { plan, components: componentsOf(observations) };
 }
 
 function componentsOf(observations: readonly ClusterObservation[]) {

@@ -12,7 +12,7 @@ import { jsonText } from "../views/json/json-text.ts";
 import { diagnosticsMarkdown } from "../views/markdown/diagnostics-markdown.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
-import { baseDiagnostics, compareWithBase } from "./base.ts";
+import { baseDiagnostics, baseRef, compareWithBase } from "./base.ts";
 import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkPins } from "./check-pins.ts";
 import { directoryOf } from "./commands/common-flags.ts";
@@ -44,12 +44,11 @@ export async function validate(
   const base =
     options.base === undefined || loaded.diagnostics.some(({ severity }) => severity === "error")
       ? null
-      : await compareWithBase(
-          path,
-          options.base,
-          { desired: state, repository, files: filesOf(loaded) },
-          terminal,
-        );
+      : await compareWithBase(await baseRef(path, options.base, git, terminal), {
+          desired: state,
+          repository,
+          files: filesOf(loaded),
+        });
   const diagnostics = [
     ...loaded.diagnostics,
     ...(await checkAcknowledgements(loaded, store, now)),

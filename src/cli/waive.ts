@@ -1,5 +1,5 @@
 import { isPlaceholder } from "../checklist/placeholder.ts";
-import { Failure } from "../failure.ts";
+import { Failure, failureOfOne } from "../failure.ts";
 import type { ValuesOf } from "../flag.ts";
 import { waiverProblem } from "../guards/waiver-diagnostics.ts";
 import { profileOf } from "../profiles.ts";
@@ -11,6 +11,7 @@ import { shellWord } from "../rotation/remedy-command.ts";
 import { paragraph } from "../views/text/columns.ts";
 import { writtenDate } from "../written-date.ts";
 import type { WAIVE } from "./commands/statement-rows.ts";
+import { sayWritten } from "./edit-report.ts";
 import { afterEdit, editFiles } from "./edited-file.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { readExpiry } from "./expiry.ts";
@@ -58,8 +59,10 @@ export async function waive(
       change: (text) => addStatement(text, place.wanted, "waive", { guard, subject, reason, expires }),
     },
   ]);
-  const line = `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(parseMoment(expires, "end") ?? expires)}: ${reason}`;
-  terminal.stdout.write(`${paragraph(line, "", "  ")}\n`);
+  sayWritten(
+    terminal,
+    `${place.source.file}: ${place.name} waives ${guard} for ${subject} until ${writtenDate(parseMoment(expires, "end") ?? expires)}: ${reason}`,
+  );
   return afterEdit(terminal);
 }
 
@@ -172,8 +175,7 @@ async function look(
     const known = await withRecords(workspace, await observationsFor(terminal, workspace, null, options));
     return { plan: await planOfWorkspace(workspace, known, terminal.now()) };
   } catch (error) {
-    if (error instanceof Failure && error.code !== "interrupted") return { problem: error.message };
-    throw error;
+    return { problem: failureOfOne(error).message };
   }
 }
 

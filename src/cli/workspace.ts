@@ -59,9 +59,12 @@ export async function openWorkspace(
   terminal: Terminal,
   reading: Reading,
   {
+    git: opened,
     trusted = null,
     proposal = false,
   }: {
+    /** The folder's repository, where it has been asked for already. */
+    readonly git?: Repository | null;
     /** Of whom it is to be learned where the record is, in place of what is read here. */
     readonly trusted?: RepositoryResource | null;
     /** The commit will be merged before it is applied. */
@@ -71,7 +74,7 @@ export async function openWorkspace(
   const selection = parseSelection(wanted);
   const say = (line: string) => terminal.stderr.write(`${line}\n`);
   const folder = resolve(terminal.cwd, directory);
-  const git = await openRepository(folder, terminal.env);
+  const git = opened === undefined ? await openRepository(folder, terminal.env) : opened;
   const tree = git === null || reading === "folder" ? null : await treeOf(git, git.commit);
   const loaded = await loadInRepository(folder, git, tree, terminal);
   const where = tree === null ? directory : `${directory} at commit ${tree.commit.slice(0, 12)}`;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import rotation from "../../schemas/ca-rotation.schema.json" with { type: "json" };
 import override from "../../schemas/cert-authority-override.schema.json" with { type: "json" };
 import authority from "../../schemas/certificate-authority.schema.json" with { type: "json" };
@@ -12,6 +13,7 @@ interface Schema {
   readonly title?: string;
   readonly description?: string;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly required?: readonly string[];
@@ -43,23 +45,27 @@ function pagesBelow(path: string, schema: Schema, whole: Schema, within: readonl
     // A definition that contains itself is shown once.
     const isRound = written.$ref !== undefined && within.includes(written.$ref);
     const inside = written.$ref === undefined ? within : [...within, written.$ref];
-    const below = isRound ? [] : pagesBelow(at, item?.properties === undefined ? meant : item, whole, inside);
-    return [pageOfField(at, meant, required.includes(name)), ...below];
+    const holding = item?.properties === undefined ? meant : item;
+    const below = isRound ? [] : pagesBelow(at, holding, whole, inside);
+    return [pageOfField(at, meant, required.includes(name), Object.keys(holding.properties ?? {})), ...below];
   });
 }
 
-function pageOfField(name: string, schema: Schema, isRequired: boolean): Page {
-  const { enum: values, default: fallback, examples = [] } = schema;
+function pageOfField(name: string, schema: Schema, isRequired: boolean, fields: readonly string[]): Page {
+  const { enum: values, const: only, default: fallback, examples = [] } = schema;
   const [example] = examples;
+  const isNews = ![undefined, only, fallback].some((known) => isDeepStrictEqual(known, example));
   return {
     topic: "field",
     name,
     means: schema.description ?? schema.title ?? "",
     more: [
       ...(isRequired ? [["required", "yes"] as const] : []),
+      ...(only === undefined ? [] : [["always", written(only)] as const]),
+      ...(fields.length === 0 ? [] : [["fields", fields.join(", ")] as const]),
       ...(values === undefined ? [] : [["one of", values.map(String).join(", ")] as const]),
       ...(fallback === undefined ? [] : [["default", written(fallback)] as const]),
-      ...(example === undefined ? [] : [["example", written(example)] as const]),
+      ...(isNews ? [["example", written(example)] as const] : []),
     ],
   };
 }

@@ -5,7 +5,7 @@ import type { Explained } from "./page.ts";
 export const PHASE_PAGES: Readonly<Record<Phase, Explained>> = {
   standby: {
     means: "No rotation is under way. One key signs, and it alone is trusted.",
-    why: "A rotation begins and ends here. The step that comes back here drops a key: it is the point of no return.",
+    why: "A rotation begins and ends here. The step that comes back here drops a key: at the end of a rotation it is the point of no return.",
     todo: "`capstan rotate start TYPE` begins a rotation. `capstan rotate finish TYPE` asks for this phase at its end.",
   },
   init: {

@@ -18,6 +18,12 @@ export function noPlaces(campaign: string): Places {
   return { format_version: "1.0", campaign, places: [] };
 }
 
+/** The same without the places of these clusters. */
+export function withoutPlaces(before: Places, gone: ReadonlySet<string>): Places {
+  const places = before.places.filter(({ cluster }) => !gone.has(cluster));
+  return places.length === before.places.length ? before : { ...before, places };
+}
+
 /** Clusters with a place in a wave. */
 export function takenIn({ places }: Places, wave: string): readonly string[] {
   return places.filter((place) => place.wave === wave).map(({ cluster }) => cluster);
@@ -32,6 +38,5 @@ export function claimed(before: Places, place: WavePlace, most: number): Places 
 
 /** The same without the place of a cluster; itself where it has none. */
 export function givenUp(before: Places, cluster: string): Places {
-  const places = before.places.filter((place) => place.cluster !== cluster);
-  return places.length === before.places.length ? before : { ...before, places };
+  return withoutPlaces(before, new Set([cluster]));
 }

@@ -51,7 +51,7 @@ async function payloadOf(env: Env): Promise<Payload> {
     return typeof value === "object" && value !== null ? value : {};
   } catch (cause) {
     throw new Failure("storage", `the event of this run cannot be read from ${file}`, {
-      hint: "GITHUB_EVENT_PATH names a file of the runner",
+      hint: "run it as an action: there GITHUB_EVENT_PATH names a file of the runner",
       cause,
     });
   }

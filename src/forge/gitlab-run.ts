@@ -17,7 +17,7 @@ export function readGitLabRun(env: Env): JobRun {
   const inputs = readInputs(env, target ?? commitOf(said(env, "CI_MERGE_REQUEST_DIFF_BASE_SHA")));
   if (pull !== null && inputs.base === null) {
     throw new Failure("usage", `GitLab says of merge request ${pull} no commit to compare it with`, {
-      hint: "CI_MERGE_REQUEST_DIFF_BASE_SHA is empty; name the commit or the branch in INPUT_BASE",
+      hint: "name the commit or the branch in INPUT_BASE: CI_MERGE_REQUEST_DIFF_BASE_SHA is empty",
     });
   }
   return {

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { deepen } from "./deepen.ts";
+import { deepen, isAtHand } from "./deepen.ts";
 import { type Git, gitRefusal } from "./git.ts";
 
 /** A commit as git names it; `null` where it has none of this name at hand. */
@@ -12,11 +12,15 @@ export async function commitAt(git: Git, name: string): Promise<string | null> {
   throw gitRefusal(git.where, args, answer);
 }
 
-/** Whether a commit is another one or in its history: by status 0 and 1, anything else is no answer (git-merge-base(1)). */
-export async function isAncestor(git: Git, commit: string, of: string): Promise<boolean> {
+/**
+ * Whether a commit is another one or in its history: by status 0 and 1, anything else is no answer (git-merge-base(1)).
+ * `null`: the clone has no such commit.
+ */
+export async function isAncestor(git: Git, commit: string, of: string): Promise<boolean | null> {
   const args = ["merge-base", "--is-ancestor", commit, of];
   const answer = await git.ask(args);
   if (answer.exitCode === 0 || answer.exitCode === 1) return answer.exitCode === 0;
+  if (!(await isAtHand(git, commit))) return null;
   throw gitRefusal(git.where, args, answer);
 }
 
@@ -30,17 +34,22 @@ export async function checkedOutBranch(git: Git): Promise<string | null> {
 }
 
 /**
- * The commit where HEAD left a ref; the ref's own where they never met. What a shallow clone cannot tell is fetched, or
- * unknown: everything that others did since would seem to be changed.
+ * Where a ref is, and the commit where HEAD left it; its own where they never met. What a shallow clone cannot tell is
+ * fetched, or unknown: everything that others did since would seem to be changed.
  */
-export async function baseCommit(git: Git, ref: string): Promise<string> {
-  const commit = await commitAt(git, ref);
-  if (commit === null) {
+export async function whereHeadLeft(
+  git: Git,
+  ref: string,
+): Promise<{ readonly tip: string; readonly left: string }> {
+  const tip = await commitAt(git, ref);
+  if (tip === null) {
     throw new Failure("usage", `there is no commit ${ref} to compare with in ${git.where}`, {
       hint: "fetch it first; in GitHub Actions the checkout needs `fetch-depth: 0`",
     });
   }
-  const shared = () => mergeBase(git, commit);
+  const shared = () => mergeBase(git, tip);
+  const met = await shared();
+  if (met !== null) return { tip, left: met };
   const why = await deepen(git, await remoteOf(git, ref), "HEAD", async () => (await shared()) !== null);
   const found = await shared();
   if (found === null && why !== null) {
@@ -48,7 +57,7 @@ export async function baseCommit(git: Git, ref: string): Promise<string> {
       hint: "give the clone its whole history: `git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`",
     });
   }
-  return found ?? commit;
+  return { tip, left: found ?? tip };
 }
 
 async function mergeBase(git: Git, commit: string): Promise<string | null> {

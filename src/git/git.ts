@@ -36,6 +36,7 @@ export class Git {
   readonly #target: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
   readonly #runner: Runner;
+  #passedOn: Readonly<Record<string, string | undefined>> | null = null;
 
   /** `kind`: `git-dir` where there is no work tree to stand in. */
   constructor(
@@ -79,9 +80,10 @@ export class Git {
     consume: (chunk: Uint8Array) => void,
     { stdin, timeoutMs = PATIENCE_MS }: Asking = {},
   ): Promise<{ readonly exitCode: number; readonly stderr: string }> {
+    this.#passedOn ??= environment(this.#env);
     const command = {
       argv: ["git", ...this.#target, ...OWN, "--no-pager", "--no-optional-locks", ...args],
-      env: environment(this.#env),
+      env: this.#passedOn,
       timeoutMs,
       ...(stdin === undefined ? {} : { stdin }),
     };
@@ -125,10 +127,10 @@ export function gitRefusal(where: string, args: readonly string[], { exitCode, s
 function hintFor(said: string): string | null {
   const cure = /git config --global --add safe\.directory .*/.exec(said)?.[0].trim();
   if (cure !== undefined) {
-    return `somebody else owns it; if you trust what is in it: \`${cure}\``;
+    return `if you trust what is in it, which somebody else owns: \`${cure}\``;
   }
-  if (/permission denied/i.test(said)) return "whoever runs capstan must be able to read the repository";
+  if (/permission denied/i.test(said)) return "make the repository readable for whoever runs capstan";
   if (/must be run in a work tree|cannot use bare repository/.test(said))
-    return "a bare repository has no files: run it in a clone";
+    return "run it in a clone: a bare repository has no files";
   return null;
 }

@@ -1,6 +1,6 @@
 import { type HistoryFacts, type HistoryReader, type Relation, undeclaredIn } from "../rotation/history.ts";
 import { isAncestor } from "./commits.ts";
-import { fetchUntil, isAtHand, isShallow } from "./deepen.ts";
+import { fetchUntil, isShallow } from "./deepen.ts";
 import { deletionsBetween } from "./deletions.ts";
 import type { Git } from "./git.ts";
 import type { Repository } from "./repository.ts";
@@ -61,9 +61,10 @@ export async function relate(git: Git, applied: string, head: string, remote: st
 
 /** By what the clone has. `null`: it has too little to tell. */
 async function relateHere(git: Git, applied: string, head: string): Promise<Relation | null> {
-  if (!(await isAtHand(git, applied))) return null;
+  const isBehind = await isAncestor(git, applied, head);
+  if (isBehind === null) return null;
   // A yes holds in a shallow clone, too; a no does not.
-  if (await isAncestor(git, applied, head)) return "descendant";
+  if (isBehind) return "descendant";
   if (await isAncestor(git, head, applied)) return "older";
   return (await isShallow(git)) ? null : "diverged";
 }

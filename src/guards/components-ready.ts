@@ -2,8 +2,10 @@ import { isStated } from "../checklist/tick.ts";
 import { unlistedStep } from "../checklist/unlisted-kinds.ts";
 import { reportedByComponents } from "../profile/lookup.ts";
 import type { Guard, GuardInput } from "../profile/profile.ts";
+import { componentTable, listedOfKind } from "../rotation/component-table.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { standingsOf } from "../rotation/followers.ts";
+import { memberTable } from "../rotation/member-table.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
@@ -32,7 +34,7 @@ export const componentsReady: Guard = {
       });
     }
     for (const { kind, listing, alwaysThere } of componentKinds) {
-      if (alwaysThere === undefined || observation.components.some((one) => one.kind === kind)) continue;
+      if (alwaysThere === undefined || listedOfKind(observation.components, kind).length > 0) continue;
       return unknown({
         subject: `listing/${listing ?? kind}`,
         message: `lists no ${alwaysThere.title}, so the listings do not show everything`,
@@ -79,12 +81,12 @@ function unlistedKinds({ observation, authority, rotation, record, now }: GuardI
 /** Who is connected and in no listing at all: it joined, and its row is gone for now, or is not shown to this role. */
 function unlistedAgents({ observation, record }: GuardInput): readonly Finding[] {
   const agents = (observation.connected ?? []).filter(({ kinds }) => kinds.length > 0);
-  if (agents.length === 0) return [];
-  const unknown = new Set(agents.map(({ id }) => id));
-  for (const { id } of observation.components) unknown.delete(id);
-  for (const { id } of record?.roster ?? []) unknown.delete(id);
+  const { members } = componentTable(observation.components);
+  const roster = memberTable(record?.roster ?? []);
+  const ids = agents.map(({ id }) => id);
+  const known = new Set([...members.idsAmong(ids), ...roster.idsAmong(ids)]);
   return agents
-    .filter(({ id }) => unknown.has(id))
+    .filter(({ id }) => !known.has(id))
     .map(({ id, kinds }) => ({
       subject: `agent/${id}`,
       message: `is connected (${kinds.join(", ")}) and in no listing: nobody knows where it is`,

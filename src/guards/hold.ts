@@ -25,7 +25,7 @@ export const hold: Guard = {
           message: `is held${until === null ? "" : ` until ${writtenDate(until)}`}: ${reason}`,
           remedy:
             until === null
-              ? "who holds it takes `hold` out of git"
+              ? "ask who holds it to take `hold` out of git"
               : "apply again after that time, or take `hold` out of git",
         })),
     ),

@@ -1,5 +1,6 @@
 import type { Guard } from "../profile/profile.ts";
 import { isForward } from "../rotation/phase.ts";
+import { writtenDate } from "../written-date.ts";
 import { failWith, unknown } from "./judgement.ts";
 
 /**
@@ -23,7 +24,7 @@ export const mode: Guard = {
       });
     }
     if (mode !== "auto" || rotation?.mode === "auto") return failWith([]);
-    const next = schedule === null ? "" : ` and drops the old key at ${schedule.standby}`;
+    const next = schedule === null ? "" : ` and drops the old key on ${writtenDate(schedule.standby)}`;
     return failWith([
       {
         subject: `authority/${authority.type}`,

@@ -4,10 +4,10 @@ import { kindsOf, reportedByComponents, unreadListing } from "../profile/lookup.
 import type { Guard, GuardInput } from "../profile/profile.ts";
 import { newKeyWasUsed, standbyIds } from "../rotation/evidence.ts";
 import { standingsOf } from "../rotation/followers.ts";
-import { membersOf } from "../rotation/members.ts";
+import { memberTable } from "../rotation/member-table.ts";
 import type { ComponentKind } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
-import type { RosterMember } from "../rotation/record.ts";
+import type { Roster } from "../rotation/record.ts";
 import { acknowledgeCommand } from "../rotation/remedy-command.ts";
 import { rosterOf } from "../rotation/roster.ts";
 import { rollbackSwapsKeys } from "../rotation/way-back.ts";
@@ -54,9 +54,9 @@ export const roster: Guard = {
 };
 
 /** Everybody by name. */
-function judgeMembers(taken: readonly RosterMember[], input: GuardInput): Judgement {
+function judgeMembers(taken: Roster, input: GuardInput): Judgement {
   const { authority, observation, edge, past, now } = input;
-  const members = membersOf(taken);
+  const members = memberTable(taken);
   const ids = standbyIds(past, authority);
   const followers = standingsOf(observation, authority, taken, edge.from, now, ids).others.filter(
     (follower) => members.has(follower),
@@ -81,7 +81,7 @@ function judgeMembers(taken: readonly RosterMember[], input: GuardInput): Judgem
 }
 
 /** Who is there now, where a person has stated that nobody is missing; `null` while nobody has. */
-function statedRoster(input: GuardInput): readonly RosterMember[] | null {
+function statedRoster(input: GuardInput): Roster | null {
   return isRosterStated(input.authority.type, input) ? rosterOf(input.observation) : null;
 }
 

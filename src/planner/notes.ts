@@ -1,5 +1,6 @@
 import type { ClusterObservation } from "../profile/profile.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
+import { listedOfKind } from "../rotation/component-table.ts";
 import type { LiveAuthority } from "../rotation/observation.ts";
 import { endOfRollback } from "../rotation/way-back.ts";
 import { writtenDate } from "../written-date.ts";
@@ -63,7 +64,7 @@ function halfWay(
   const kinds = profile.componentKinds
     .filter(({ follows }) => follows.includes(type))
     .map(({ kind }) => kind);
-  const machines = components.filter(({ kind }) => kinds.includes(kind));
+  const machines = kinds.flatMap((kind) => listedOfKind(components, kind));
   const ahead = machines.filter((machine) => machine.phase !== phase);
   const names = ahead.map(({ name }) => name).join(", ");
   const who =

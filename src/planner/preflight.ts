@@ -44,6 +44,6 @@ export function recordCheck({ authorities }: ClusterObservation, record: Cluster
     outcome: "unknown",
     message: `no record here of what is under way: ${lost.map(({ type, rotation }) => `${type} in ${rotation.phase}`).join(", ")}`,
     remedy:
-      "records are kept below .capstan in the clone that started it, or in the git remote (`record: refs`): go on from there. Without one, who was there before init and since when it runs stay unknown",
+      "go on from where its record is: below .capstan in the clone that started it, or in the git remote (`record: refs`). Without one, who was there before init and since when it runs stay unknown",
   };
 }

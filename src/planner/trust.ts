@@ -100,7 +100,7 @@ function notTrustedYet(what: string): ClusterProblem {
     code: "not-trusted-yet",
     message: `is not read before the merge: ${what}`,
     remedy:
-      "it is planned on the branch after the merge; to be read before, command lines and addresses have to be among `executables` and `addresses` of the repository resource there; a run of your own may say --trust-head",
+      "merge it: then it is planned on the branch. To have it read before, list its command lines and addresses in `executables` and `addresses` of the repository resource there; a run of your own may say --trust-head",
   };
 }
 

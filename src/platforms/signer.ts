@@ -18,6 +18,6 @@ export async function signRequest(
   throw new Failure(
     "executable",
     `${shown({ argv: command })} did not sign the request: exit status ${outcome.exitCode}${said === "" ? "" : `, ${said}`}`,
-    { hint: "Run it by hand with the CSR file on standard input." },
+    { hint: "run it by hand with the CSR file on standard input" },
   );
 }

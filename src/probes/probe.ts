@@ -4,7 +4,6 @@ import { type CandidateKey, type OverrideChains, readCandidates } from "./candid
 import type { Attempt } from "./connection.ts";
 import type { RunExecutable } from "./executable.ts";
 import { checkFile } from "./file.ts";
-import { probeJwks } from "./jwks.ts";
 import { probeOpenssh } from "./openssh.ts";
 import {
   describeError,
@@ -14,7 +13,6 @@ import {
   TRUST_UNKNOWN,
   type UnnamedResult,
 } from "./result.ts";
-import { probeTls } from "./tls.ts";
 
 /** What all probes of a run share. */
 export interface ProbeOptions {
@@ -87,17 +85,18 @@ async function observe(
   attempt: Attempt,
 ): Promise<UnnamedResult> {
   switch (consumer.kind) {
+    // What speaks TLS is loaded for who asks for it: with Node's part of it, that is as much as Node itself.
     case "postgres":
     case "mysql":
     case "tls":
-      return probeTls(consumer, candidates, attempt);
+      return (await import("./tls.ts")).probeTls(consumer, candidates, attempt);
     case "openssh": {
       const timeoutMs = consumer.deadlineMs ?? deadlineMs;
       return probeOpenssh(consumer, candidates, attempt, { run, sshKeyscan, timeoutMs });
     }
     case "https-jwks": {
       const ca = consumer.caFile === null ? null : await read(consumer.caFile, readFile, attempt);
-      return probeJwks(consumer, candidates, attempt, ca);
+      return (await import("./jwks.ts")).probeJwks(consumer, candidates, attempt, ca);
     }
     case "file": {
       const bytes = await read(consumer.path, readFile, attempt);

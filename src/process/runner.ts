@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
-import type { Result } from "execa";
 import { Failure } from "../failure.ts";
 import { keepEnd, keepStart } from "./kept-output.ts";
+import { type GroupEnd, type ProcessGroup, startGroup } from "./process-group.ts";
 import { redact } from "./redact.ts";
 import { tellingWhileSlow } from "./slow-calls.ts";
 import { createLimit, type Limit } from "./task-limit.ts";
@@ -96,6 +96,8 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Of standard error the end is kept: that is where the error is. */
 const MAX_STDERR_BYTES = 256 * 1024;
+/** Of all that Node can wait for the longest, some 25 days: what is to come later comes at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Between asking an executable to end and ending it. */
 const GRACE_MS = 2_000;
 
@@ -129,7 +131,9 @@ export function createRunner(options: RunnerOptions = {}): Runner {
     try {
       const running = task();
       const { tell } = options;
-      const outcome = await (tell === undefined ? running : tellingWhileSlow(shown(command), running, tell));
+      const outcome = await (tell === undefined
+        ? running
+        : tellingWhileSlow(() => shown(command), running, tell));
       options.trace?.(
         `${shown(command)}: exit status ${outcome.exitCode}, ${Math.round(outcome.durationMs)} ms`,
       );
@@ -155,39 +159,34 @@ async function execute(
   if (file === undefined)
     throw new Failure("resources", "There is no executable to run: the command is empty.");
   if (command.signal?.aborted) throw interrupted(command);
-  const { execa } = await import("execa");
   const started = performance.now();
   const stderr = keepEnd(MAX_STDERR_BYTES);
   const timeoutMs = command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  // A controller of our own, so that a consumer that throws and a full buffer end the executable too.
-  const stop = new AbortController();
+  const env = { ...process.env, ...command.env, ...FOR_NOBODY_ELSE };
+  const group = startGroup({ argv: [file, ...args], env, cwd, stdin: command.stdin });
+  const ending = endingOf(group);
+  let timedOut = false;
+  const limit = setTimeout(
+    () => {
+      timedOut = true;
+      ending.begin();
+    },
+    Math.min(timeoutMs, LONGEST_TIMER_MS),
+  );
+  command.signal?.addEventListener("abort", ending.begin);
   let thrown: { readonly error: unknown } | null = null;
-  const child = execa(file, args, {
-    env: { ...command.env, ...FOR_NOBODY_ELSE },
-    ...(cwd === undefined ? {} : { cwd }),
-    buffer: false,
-    encoding: "buffer",
-    ...(command.stdin === undefined ? { stdin: "ignore" as const } : { input: command.stdin }),
-    reject: false,
-    timeout: timeoutMs,
-    forceKillAfterDelay: GRACE_MS,
-    cancelSignal: command.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, command.signal]),
-    // A wrapper script that does not exec leaves the real executable hanging on our pipe. It also keeps Ctrl-C
-    // on the terminal from ending a transition half-way: capstan decides when to stop.
-    killDescendants: true,
-  });
   let bytes = 0;
   let overflow: string | null = null;
   const overflown = (what: string) => {
     overflow ??= what;
-    stop.abort();
+    ending.begin();
   };
-  child.stderr.on("data", (chunk: Uint8Array) => {
+  group.stderr?.on("data", (chunk: Uint8Array) => {
     if (overflow !== null) return;
     stderr.add(chunk);
     if (stderr.total() > stderrBytes) overflown(`${stderrBytes} bytes on standard error`);
   });
-  child.stdout.on("data", (chunk: Uint8Array) => {
+  group.stdout?.on("data", (chunk: Uint8Array) => {
     if (thrown !== null || overflow !== null) return;
     bytes += chunk.length;
     if (bytes > maxBytes) return overflown(`${maxBytes} bytes`);
@@ -195,25 +194,28 @@ async function execute(
       consume(chunk);
     } catch (error) {
       thrown = { error };
-      stop.abort();
+      ending.begin();
     }
   });
   // What it started may hold our pipes open for ever, even in a process group of its own.
   let held = false;
   let patience: NodeJS.Timeout | undefined;
-  child.nodeChildProcess.once("exit", () => {
+  group.onExit(() => {
     patience = setTimeout(() => {
       held = true;
-      endGroup(child.pid);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      group.signal("SIGKILL");
+      group.stdout?.destroy();
+      group.stderr?.destroy();
     }, heldOpenMs);
   });
-  const result = await child;
+  const end = await group.ended;
   clearTimeout(patience);
-  if (result.timedOut || stop.signal.aborted || command.signal?.aborted) await groupGone(child.pid);
+  clearTimeout(limit);
+  command.signal?.removeEventListener("abort", ending.begin);
+  await ending.over();
   if (thrown !== null) throw (thrown as { readonly error: unknown }).error;
-  const exitCode = exitCodeOf(command, result, {
+  const exitCode = exitCodeOf(command, end, {
+    timedOut,
     overflow,
     held: held ? heldOpenMs / 1000 : null,
     timeoutSeconds: timeoutMs / 1000,
@@ -230,38 +232,33 @@ async function execute(
 
 const LOOK_AGAIN_MS = 20;
 
-/**
- * What the executable started goes with it when it is ended: who asks for nothing but its own end, and does not heed the
- * polite request, would go on unseen. They have as long for it as the executable has.
- */
-async function groupGone(pid: number | undefined): Promise<void> {
-  if (pid === undefined) return;
-  const until = performance.now() + GRACE_MS;
-  while (isThere(-pid) && performance.now() < until) await delay(LOOK_AGAIN_MS);
-  endGroup(pid);
-}
-
-function isThere(group: number): boolean {
-  try {
-    return process.kill(group, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** Everything in the executable's own process group; it is gone when there is nobody left to signal. */
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM")))
-      throw error;
-  }
+/** How an executable is ended before its time, with everything that it started. */
+function endingOf(group: ProcessGroup): { readonly begin: () => void; readonly over: () => Promise<void> } {
+  let force: NodeJS.Timeout | undefined;
+  return {
+    /** Asked politely first. */
+    begin() {
+      if (force !== undefined) return;
+      group.signal("SIGTERM");
+      force = setTimeout(() => group.signal("SIGKILL"), GRACE_MS);
+    },
+    /**
+     * Who asks for nothing but the end of the executable itself, and does not heed the polite request, would go on unseen:
+     * they have as long for it as the executable has.
+     */
+    async over() {
+      if (force === undefined) return;
+      clearTimeout(force);
+      const until = performance.now() + GRACE_MS;
+      while (group.signal(0) && performance.now() < until) await delay(LOOK_AGAIN_MS);
+      group.signal("SIGKILL");
+    },
+  };
 }
 
 /** What was seen of a call besides its result. */
 interface Seen {
+  readonly timedOut: boolean;
   /** What there was too much of; `null`: it stayed within bounds. */
   readonly overflow: string | null;
   /** Seconds for which something that it started held its output open; `null`: nothing did. */
@@ -275,30 +272,30 @@ interface Seen {
 /** Of an executable that ran to its own end; throws a `Failure` for any other. */
 function exitCodeOf(
   command: ExecutableCall,
-  result: Pick<Result, "code" | "signal" | "originalMessage" | "exitCode" | "timedOut">,
-  { overflow, held, timeoutSeconds, seconds, stderr }: Seen,
+  end: GroupEnd,
+  { timedOut, overflow, held, timeoutSeconds, seconds, stderr }: Seen,
 ): number {
   const said = quote(stderr);
   if (overflow !== null) {
     throw new Failure("executable", `${shown(command)} printed more than ${overflow}.`, {
-      hint: "That is no answer but a stream without an end; run it by hand to see what it prints.",
+      hint: "run it by hand to see what it prints: that is no answer but a stream without an end",
     });
   }
   if (command.signal?.aborted) throw interrupted(command);
-  if (result.timedOut) {
+  if (timedOut) {
     throw new Failure("executable", `${shown(command)} did not finish within ${timeoutSeconds} s.${said}`, {
-      hint: "Run it by hand to see what it waits for: a login, a prompt, or a server that does not answer.",
+      hint: "run it by hand to see what it waits for: a login, a prompt, or a server that does not answer",
     });
   }
   if (held !== null) {
     throw new Failure(
       "executable",
       `${shown(command)} ended, but something that it started kept its output open for ${held} s more.${said}`,
-      { hint: "Whatever it leaves running in the background needs an output of its own: >/dev/null 2>&1." },
+      { hint: "give what it leaves running in the background an output of its own: >/dev/null 2>&1" },
     );
   }
-  if (result.exitCode === undefined) throw notRun(command, result, seconds.toFixed(1), said);
-  return result.exitCode;
+  if (end.error !== null || end.exitCode === null) throw notRun(command, end, seconds.toFixed(1), said);
+  return end.exitCode;
 }
 
 /** The command line for people; quoted only where it would be ambiguous. */
@@ -310,32 +307,28 @@ export function shown(command: { readonly argv: readonly string[] }): string {
 
 function notRun(
   command: ExecutableCall,
-  result: Pick<Result, "code" | "signal" | "originalMessage">,
+  { error, signal }: GroupEnd,
   seconds: string,
   said: string,
 ): Failure {
   const [file = ""] = command.argv;
-  if (result.code === "ENOENT") {
+  if (error?.code === "ENOENT") {
     const where = file.includes("/") ? "There is no such file." : "It is not on the PATH.";
-    return new CannotRun(file, where, "Install it, or name it in the cluster resource with its full path.");
+    return new CannotRun(file, where, "install it, or name it in the cluster resource with its full path");
   }
-  if (result.code === "EACCES") {
+  if (error?.code === "EACCES") {
     return new CannotRun(
       file,
       "it is not an executable file.",
-      "Make it executable, or name another one in the cluster resource.",
+      "make it executable, or name another one in the cluster resource",
     );
   }
-  if (result.signal !== undefined) {
-    return new Failure(
-      "executable",
-      `${shown(command)} was ended by ${result.signal} after ${seconds} s.${said}`,
-      {
-        hint: "Something outside capstan ended it: out of memory, or a person.",
-      },
-    );
+  if (error === null && signal !== null) {
+    return new Failure("executable", `${shown(command)} was ended by ${signal} after ${seconds} s.${said}`, {
+      hint: "look at the log of this machine: something outside capstan ended it, a person or a lack of memory",
+    });
   }
-  return new CannotRun(file, `${result.originalMessage ?? "unknown"}.`);
+  return new CannotRun(file, `${error?.message ?? "unknown"}.`);
 }
 
 function interrupted(command: ExecutableCall): Failure {

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { link, lstat, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, lstat, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Failure } from "../failure.ts";
 import { isBelow } from "../written-path.ts";
+import { makeFolder } from "./made-folder.ts";
+import { adviceWhereFull, systemWords } from "./system-failure.ts";
 
 /**
  * The one place where files are written that people or other programs read: never through a symbolic link, never into
@@ -95,7 +97,7 @@ export async function writeTarget(target: Target, { bytes, mode, fresh }: Conten
   const folder = dirname(path);
   const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.new`);
   try {
-    await mkdir(folder, { recursive: true, ...(mode === undefined ? {} : { mode: mode | 0o100 }) });
+    await makeFolder(folder, mode === undefined ? undefined : mode | 0o100);
     // What was made meanwhile is looked at again.
     await lookAtTarget(target);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -133,9 +135,11 @@ export function notWritten(path: string, why: string, hint: string): Failure {
 function unwritten(path: string, cause: unknown): Failure {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : null;
   const why =
-    code === "EEXIST" ? "it is there already" : cause instanceof Error ? cause.message : String(cause);
+    code === "EEXIST"
+      ? "it is there already"
+      : (systemWords(cause) ?? (cause instanceof Error ? cause.message : String(cause)));
   return new Failure("storage", `cannot write ${path}: ${why}`, {
-    hint: "name a file in a folder that exists and can be written",
+    hint: adviceWhereFull(cause) ?? "name a file in a folder that exists and can be written",
     cause,
   });
 }

@@ -11,11 +11,11 @@ import type {
 import type { TrustConsumer } from "../resources/model/trust-consumer.ts";
 import type { ResourceDocument } from "../resources/read/document.ts";
 import type {
+  Components,
   ConnectedAgent,
   Credentials,
   Fingerprint,
   LiveAuthority,
-  LiveComponent,
   LiveOverrides,
   RemoteCluster,
   Surroundings,
@@ -166,7 +166,7 @@ export interface ClusterObservation {
   readonly authorities: readonly LiveAuthority[];
   /** Copies of other clusters' authorities (trusted clusters), `cluster` names the owner. */
   readonly copies: readonly LiveAuthority[];
-  readonly components: readonly LiveComponent[];
+  readonly components: Components;
   readonly remoteClusters: readonly RemoteCluster[];
   /** Who is connected, whatever the listings say; absent where the platform cannot tell. */
   readonly connected?: readonly ConnectedAgent[];

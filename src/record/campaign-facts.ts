@@ -1,17 +1,27 @@
-import { Failure } from "../failure.ts";
+import { failureOfOne } from "../failure.ts";
+import { withoutPlaces } from "../fleet/places.ts";
 import { type CampaignFacts, clustersBefore, type UnreadFact, waveOf, wavesOf } from "../fleet/waves.ts";
 import type { ClusterResource, DesiredState } from "../resources/model/desired.ts";
+import { type HistoryReader, historiesOf } from "../rotation/history.ts";
+import { loadEach } from "./load-each.ts";
 import type { RecordStore } from "./store.ts";
+
+/** Where it is read what has become of a cluster that the commit at hand does not have. */
+interface PastOfClusters {
+  readonly store: Pick<RecordStore, "load">;
+  readonly desired: Pick<DesiredState, "clusters" | "rotations">;
+  readonly history?: HistoryReader | null;
+}
 
 /**
  * What has to be read before steps of these clusters are judged: the records of everybody in the waves before,
  * selected or not, and the places of their own waves. `undefined` where the repository has no waves.
  */
 export async function readCampaigns(
-  store: RecordStore,
-  desired: DesiredState,
+  past: PastOfClusters & { readonly store: RecordStore; readonly desired: DesiredState },
   clusters: readonly ClusterResource[],
 ): Promise<CampaignFacts | undefined> {
+  const { store, desired } = past;
   const waves = wavesOf(desired);
   if (waves.length === 0) return undefined;
   const rotating = clusters.filter(({ name }) => desired.rotations.some(({ cluster }) => cluster === name));
@@ -26,9 +36,28 @@ export async function readCampaigns(
   );
   const [records, places] = await Promise.all([
     eachByName(before, (name) => store.load(name)),
-    eachByName(campaigns, (name) => store.places(name)),
+    eachByName(campaigns, async (name) => {
+      const places = await store.places(name);
+      const holders = places.places.map(({ cluster }) => cluster);
+      return withoutPlaces(places, await goneFromGit(past, holders));
+    }),
   ]);
   return { records, places };
+}
+
+/**
+ * Those of some clusters that git had when they were applied last, and has no longer: nobody is left who ends their
+ * rotation, and gives their place up. That a commit does not have one proves nothing, as it may be an older one.
+ */
+export async function goneFromGit(
+  { store, desired, history }: PastOfClusters,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const declared = new Set(desired.clusters.map(({ name }) => name));
+  const absent = history == null ? [] : names.filter((name) => !declared.has(name));
+  const { records } = await loadEach(store, absent);
+  const histories = await historiesOf(history ?? null, records, desired.rotations);
+  return new Set([...histories].flatMap(([name, { relation }]) => (relation === "descendant" ? [name] : [])));
 }
 
 /** What cannot be read is a fact too. */
@@ -41,8 +70,7 @@ async function eachByName<Fact>(
       try {
         return [name, await read(name)] as const;
       } catch (error) {
-        if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-        return [name, { unread: error.message }] as const;
+        return [name, { unread: failureOfOne(error).message }] as const;
       }
     }),
   );

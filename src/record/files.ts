@@ -1,8 +1,22 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
+import { makeFolder } from "../process/made-folder.ts";
+import { systemWords } from "../process/system-failure.ts";
+
+const PIECE_BYTES = 256 * 1024;
 
 /** `null`: there is no such file. */
 export async function readIfThere(file: string): Promise<string | null> {
@@ -12,6 +26,33 @@ export async function readIfThere(file: string): Promise<string | null> {
     if (isErrno(error, "ENOENT")) return null;
     throw storageFailure("read", file, error);
   }
+}
+
+/** Its bytes, piece by piece; `null`: there is no such file. */
+export async function piecesIfThere(file: string): Promise<AsyncIterable<Uint8Array> | null> {
+  try {
+    return piecesOf(await open(file), file);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return null;
+    throw storageFailure("read", file, error);
+  }
+}
+
+async function* piecesOf(handle: FileHandle, file: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* handle.createReadStream({ highWaterMark: PIECE_BYTES });
+  } catch (error) {
+    throw storageFailure("read", file, error);
+  }
+}
+
+/** SHA-256 of what is in it; `null`: there is no such file. */
+export async function digestIfThere(file: string): Promise<string | null> {
+  const pieces = await piecesIfThere(file);
+  if (pieces === null) return null;
+  const hash = createHash("sha256");
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest("hex");
 }
 
 /** Of a folder, in no order; none where there is no such folder. Throws a `Failure` (`storage`). */
@@ -36,10 +77,10 @@ export async function foldersIn(folder: string): Promise<readonly string[]> {
 }
 
 /** Written beside and renamed, so that a kill leaves the old file or the new one, never half of it. */
-export async function writeDurably(file: string, text: string): Promise<void> {
+export async function writeDurably(file: string, text: string | Iterable<string>): Promise<void> {
   const beside = `${file}.${process.pid}.new`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const handle = await open(beside, "w", 0o600);
     try {
       await handle.writeFile(text);
@@ -57,7 +98,7 @@ export async function writeDurably(file: string, text: string): Promise<void> {
 /** Never through a link, which somebody else may have put there. */
 export async function appendDurably(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
     const handle = await open(file, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
     try {
@@ -78,7 +119,7 @@ export async function appendDurably(file: string, text: string): Promise<void> {
 export async function createExclusively(file: string, text: string, at: number): Promise<boolean> {
   const beside = `${file}.${randomUUID()}.new`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await writeFile(beside, text, { mode: 0o600, flush: true });
     await utimes(beside, at / 1000, at / 1000);
     await link(beside, file);
@@ -94,7 +135,8 @@ export async function createExclusively(file: string, text: string, at: number):
 
 /** `what`: the verb of what could not be done with the file. */
 export function storageFailure(what: string, file: string, cause: unknown): Failure {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof Failure) return cause;
+  const why = systemWords(cause) ?? (cause instanceof Error ? cause.message : String(cause));
   return new Failure("storage", `cannot ${what} ${file}: ${why}`, {
     hint: "check the permissions and the free space of this folder",
     cause,

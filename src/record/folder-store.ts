@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, type Hash, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,7 +6,15 @@ import type { Places } from "../fleet/places.ts";
 import { isoTime } from "../iso-time.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround, readClocks } from "./clocks.ts";
-import { appendDurably, createExclusively, foldersIn, namesIn, readIfThere, writeDurably } from "./files.ts";
+import {
+  appendDurably,
+  createExclusively,
+  digestIfThere,
+  foldersIn,
+  namesIn,
+  readIfThere,
+  writeDurably,
+} from "./files.ts";
 import { FolderLock, type TakenFolderLock } from "./folder-lock.ts";
 import { FolderPlaces } from "./folder-places.ts";
 import { type HeldHere, HeldLocks, type LockHome } from "./held-locks.ts";
@@ -27,7 +35,7 @@ import type {
   Whereabouts,
 } from "./store.ts";
 import { everyFew, type Repeat, Tenure } from "./tenure.ts";
-import { backupText, entryText, holderWithoutSecrets, recordText } from "./texts.ts";
+import { backupText, entryText, holderWithoutSecrets, recordPieces } from "./texts.ts";
 
 /** What is as it is on this machine unless a test says otherwise, and where older records may be. */
 export interface FolderStoreOptions {
@@ -56,7 +64,7 @@ class FolderStore implements RecordStore, LockHome<Held> {
   readonly #clocks: Clocks;
   readonly #repeat: Repeat;
   readonly #held = new HeldLocks<Held>(this);
-  /** What each record was when this run last read or wrote it. */
+  /** The digest of each record when this run last read or wrote it. */
   readonly #known = new Map<string, string | null>();
 
   constructor(folder: string, older: readonly string[], clocks: Clocks, repeat: Repeat) {
@@ -68,18 +76,18 @@ class FolderStore implements RecordStore, LockHome<Held> {
 
   async load(cluster: string): Promise<ClusterRecord> {
     const found = await findRecord(cluster, this.#folder, this.#older);
-    this.#known.set(cluster, found?.file === recordFile(this.#folder, cluster) ? found.text : null);
+    this.#known.set(cluster, found?.file === recordFile(this.#folder, cluster) ? found.digest : null);
     return found?.record ?? emptyRecord(cluster);
   }
 
   async save(record: ClusterRecord): Promise<void> {
     const file = recordFile(this.#folder, record.cluster);
-    const text = recordText(record);
     await this.#confirm(record.cluster);
     const known = this.#known.get(record.cluster);
-    if (known !== undefined && (await readIfThere(file)) !== known) throw changedMeanwhile(record.cluster);
-    await writeDurably(file, text);
-    this.#known.set(record.cluster, text);
+    if (known !== undefined && (await digestIfThere(file)) !== known) throw changedMeanwhile(record.cluster);
+    const hash = createHash("sha256");
+    await writeDurably(file, hashedTexts(recordPieces(record), hash));
+    this.#known.set(record.cluster, hash.digest("hex"));
   }
 
   async backup(backup: AuthorityBackup, sealed: string | null): Promise<string> {
@@ -223,6 +231,13 @@ class FolderStore implements RecordStore, LockHome<Held> {
       ...(await namesIn(backups)).filter((name) => name.endsWith(".new")).map((name) => join(backups, name)),
     ];
     await Promise.all(begun.map((file) => rm(file, { force: true })));
+  }
+}
+
+function* hashedTexts(texts: Iterable<string>, hash: Hash): Iterable<string> {
+  for (const text of texts) {
+    hash.update(text);
+    yield text;
   }
 }
 

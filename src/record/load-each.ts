@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { type Failure, failureOfOne } from "../failure.ts";
 import type { ClusterRecord } from "../rotation/record.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -19,8 +19,7 @@ export async function loadEach(
       try {
         return await store.load(cluster);
       } catch (error) {
-        if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-        unreadable.set(cluster, error);
+        unreadable.set(cluster, failureOfOne(error));
         return null;
       }
     }),

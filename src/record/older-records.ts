@@ -1,9 +1,11 @@
+import { createHash, type Hash } from "node:crypto";
 import { copyFile, link, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
-import { isErrno, readIfThere, storageFailure, writeDurably } from "./files.ts";
-import { parseRecord } from "./parse.ts";
+import { isErrno, piecesIfThere, readIfThere, storageFailure, writeDurably } from "./files.ts";
+import { parseRecord, parseRecordPieces } from "./parse.ts";
+import { recordPieces } from "./texts.ts";
 
 /**
  * Records of 0.1.0, which kept them in whatever folder it was called for: read where they are, and moved to the one
@@ -11,7 +13,8 @@ import { parseRecord } from "./parse.ts";
  */
 export interface RecordFile {
   readonly file: string;
-  readonly text: string;
+  /** Of the text: whether it is still the same is asked before it is written. */
+  readonly digest: string;
   readonly record: ClusterRecord;
 }
 
@@ -51,7 +54,7 @@ export async function bringHome(
   for (const folder of older) {
     const file = recordFile(folder, cluster);
     if ((await readIfThere(file)) === null) continue;
-    if (found.file !== there) await writeDurably(there, found.text);
+    if (found.file !== there) await writeDurably(there, recordPieces(found.record));
     await moveJournal(folder, home);
     await rm(file, { force: true });
     notice(`the record of ${cluster} moved from ${folder} to ${home}, where every folder finds it`);
@@ -59,11 +62,30 @@ export async function bringHome(
 }
 
 async function readRecord(cluster: string, file: string): Promise<RecordFile | null> {
+  const pieces = await piecesIfThere(file);
+  if (pieces === null) return null;
+  const hash = createHash("sha256");
+  const record = await parseRecordPieces(hashed(pieces, hash), file, cluster);
+  if (record !== null) return { file, digest: hash.digest("hex"), record };
   const text = await readIfThere(file);
-  return text === null ? null : { file, text, record: parseRecord(text, file, cluster) };
+  return text === null
+    ? null
+    : {
+        file,
+        digest: createHash("sha256").update(text).digest("hex"),
+        record: parseRecord(text, file, cluster),
+      };
+}
+
+async function* hashed(pieces: AsyncIterable<Uint8Array>, hash: Hash): AsyncIterable<Uint8Array> {
+  for await (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
 }
 
 function saysNothing(record: ClusterRecord): boolean {
+  if (record.rotations.length > 0) return false;
   return JSON.stringify(record) === JSON.stringify(emptyRecord(record.cluster));
 }
 
@@ -88,7 +110,7 @@ function twoRecords(cluster: string, one: string, other: string): Failure {
     "storage",
     `there are two records of ${cluster}, and they disagree: ${one} and ${other}`,
     {
-      hint: "an older version kept one for each folder; find out which of them knows the rotation at hand (the newer times), and move the other one away",
+      hint: "find out which of them knows the rotation at hand (the newer times), and move the other one away: an older version kept one for each folder",
     },
   );
 }

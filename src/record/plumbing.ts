@@ -8,10 +8,9 @@ const SILENCE_MS = 60_000;
 const PASSED_ON =
   /^(GIT_SSH|GIT_SSH_COMMAND|GIT_SSH_VARIANT|GIT_ASKPASS|SSH_ASKPASS|GIT_SSL_.*|GIT_HTTP_.*|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_\d+))$/;
 
-/** What one command of git is given beside its arguments: standard input, and variables of its own. */
+/** What one command of git is given beside its arguments, on standard input. */
 export interface GivenToGit {
-  readonly input?: string;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string | Buffer;
 }
 
 /** Runs git in a clone without a terminal, and gives what it prints; throws what it says where it fails. */
@@ -19,13 +18,13 @@ export async function runGit(
   folder: string,
   ambient: NodeJS.ProcessEnv,
   args: readonly string[],
-  { input, env: extra = {} }: GivenToGit,
+  { input }: GivenToGit,
 ): Promise<string> {
   const passed = Object.entries(ambient).filter(
     ([name]) => !/^(GIT_|EDITOR$|VISUAL$|PAGER$|PREFIX$|SSH_ASKPASS$)/i.test(name) || PASSED_ON.test(name),
   );
   const env: Record<string, string> = {};
-  for (const [name, value] of [...passed, ...Object.entries(extra)]) {
+  for (const [name, value] of passed) {
     if (value !== undefined) env[name] = value;
   }
   // Answers are read, so they must not come in the language of the machine.

@@ -130,7 +130,10 @@ export class RefLocks implements LockHome<Held> {
 
   async #lockFound(ref: string): Promise<Found | null> {
     const oid = await this.#refs.tip(ref);
-    if (oid === null) return null;
+    return oid === null ? null : await this.#lockAt(ref, oid);
+  }
+
+  async #lockAt(ref: string, oid: string): Promise<Found> {
     const lease = parseLease((await this.#refs.read(oid, "lock.json")) ?? "");
     if (lease !== null) return { lease, oid };
     throw this.#unreadable(ref);
@@ -152,7 +155,9 @@ export class RefLocks implements LockHome<Held> {
 
   /** Whose the lock is where it is kept. A push of ours that was given up as lost may have arrived after all. */
   async insistAtHome(held: Held): Promise<void> {
-    const found = await this.#lockFound(held.ref);
+    const tip = await this.#refs.tip(held.ref);
+    if (tip === held.oid) return;
+    const found = tip === null ? null : await this.#lockAt(held.ref, tip);
     if (found === null) throw held.tenure.lose("somebody released it");
     const { lease, oid } = found;
     if (lease.id !== held.lease.id)
@@ -167,9 +172,11 @@ export class RefLocks implements LockHome<Held> {
   }
 
   /** What was done is done, and is not to end in an error over this: the lease ends by itself. */
-  async giveBack({ cluster, ref, lease, notice }: Held): Promise<void> {
+  async giveBack({ cluster, ref, lease, oid, notice }: Held): Promise<void> {
     const left = `the lock of ${cluster} could not be released and ends at ${writtenMoment(lease.expires)} by itself`;
     try {
+      if (await this.#refs.move([{ ref, from: oid, to: null }])) return;
+      // A push of ours that was given up as lost may have moved it.
       const found = await this.#lockFound(ref);
       if (found?.lease.id !== lease.id) return;
       if (await this.#refs.move([{ ref, from: found.oid, to: null }])) return;

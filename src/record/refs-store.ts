@@ -3,7 +3,7 @@ import { noPlaces, type Places } from "../fleet/places.ts";
 import { type ClusterRecord, emptyRecord } from "../rotation/record.ts";
 import { type Clocks, clocksAround } from "./clocks.ts";
 import { changedMeanwhile } from "./lock-words.ts";
-import { parseRecord } from "./parse.ts";
+import { parseRecord, parseRecordPieces } from "./parse.ts";
 import { parsePlaces, placesText } from "./places-text.ts";
 import { refComponent } from "./ref-component.ts";
 import { RefLocks } from "./ref-locks.ts";
@@ -84,7 +84,9 @@ class RefsStore implements RecordStore {
     const known = this.#read.get(ref);
     if (known?.tip === tip) return known.record;
     const text = await this.#refs.read(tip, "record.json");
-    const record = parseRecord(text ?? "", `${ref} of ${this.#refs.remote}`, cluster);
+    const file = `${ref} of ${this.#refs.remote}`;
+    const pieces = [Buffer.from(text ?? "")];
+    const record = (await parseRecordPieces(pieces, file, cluster)) ?? parseRecord(text ?? "", file, cluster);
     this.#read.set(ref, { tip, record });
     return record;
   }
@@ -92,7 +94,7 @@ class RefsStore implements RecordStore {
   async whereabouts(cluster: string): Promise<Whereabouts> {
     const ref = recordRef(cluster);
     const home = `${ref} of ${this.#refs.remote}`;
-    return { kind: "refs", home, found: (await this.#refs.tip(ref)) === null ? null : home, unread: null };
+    return { kind: "refs", home, found: (await this.#standingOf(ref)) === null ? null : home, unread: null };
   }
 
   async save(record: ClusterRecord): Promise<void> {

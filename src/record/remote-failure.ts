@@ -22,66 +22,67 @@ const TROUBLES: readonly Trouble[] = [
     said: SERVER_CANNOT_WRITE,
     code: "storage",
     hint: () =>
-      "the server cannot write: its disk is full, or its files are not its own; nothing was changed",
+      "nothing was changed; look at the server, which cannot write: its disk is full, or its files are not its own",
   },
   {
     said: /could not read (username|password)|terminal prompts disabled|authentication failed|\b401\b|permission denied \(publickey/i,
     code: "denied",
     hint: () =>
-      "git has no credentials here: in GitHub Actions `persist-credentials: true` of actions/checkout; elsewhere a credential helper, or a key of the job",
+      "give git credentials here: in GitHub Actions `persist-credentials: true` of actions/checkout; elsewhere a credential helper, or a key of the job",
   },
   {
     said: /does not support --atomic/,
     code: "storage",
     hint: () =>
-      "the record needs a server that moves several refs at once or none (`receive.advertiseAtomic`); `remote` of the repository resource may name another one",
+      "let the server move several refs at once or none (`receive.advertiseAtomic`), which the record needs; or name another one as `remote` of the repository resource",
   },
   {
     said: /hook declined|protected|rule violations|hidden ref|\bGH0\d\d\b/i,
     code: "denied",
     hint: () =>
-      "a rule or a hook of the server declines it: allow refs/capstan/** for whoever runs apply, and for nobody else",
+      "allow refs/capstan/** for whoever runs apply, and for nobody else: a rule or a hook of the server declines it",
   },
   {
     said: /\b403\b|permission|denied|not allowed|not granted|marked as read.only/i,
     code: "denied",
     hint: (_, command) =>
       command === "push"
-        ? "the credentials may read and not write refs/capstan/*: in GitHub Actions `contents: write`; on GitLab a token with write_repository; over SSH a deploy key with write access"
-        : "the credentials may not read: in GitHub Actions `contents: read`; on GitLab a token with read_repository",
+        ? "let the credentials write refs/capstan/*, which they may only read: in GitHub Actions `contents: write`; on GitLab a token with write_repository; over SSH a deploy key with write access"
+        : "let the credentials read: in GitHub Actions `contents: read`; on GitLab a token with read_repository",
   },
   {
     said: /repository .*not found|does not appear to be a git repository|\b404\b/i,
     code: "denied",
     hint: (remote) =>
-      `there is no such repository, or these credentials may not see it; \`git remote get-url ${remote}\` says which it is`,
+      `check its address (\`git remote get-url ${remote}\`): there is no such repository, or these credentials may not see it`,
   },
   {
     said: /missing necessary objects|bad object|not our ref|not send all necessary objects|missing (blob|tree|commit)|unable to read|could not read [0-9a-f]{40}/i,
     code: "storage",
     hint: () =>
-      "the server has lost objects: `git fsck` on it says which; bring them back from a backup or another clone",
+      "bring back the objects that the server has lost, from a backup or another clone: `git fsck` on it says which",
   },
   {
     said: /block timeout|too slow|timed out/i,
     code: "storage",
-    hint: () => "the server is slow, or hangs; nothing counts that it did not confirm: run it again",
+    hint: () => "run it again: the server is slow, or hangs, and nothing counts that it did not confirm",
   },
   {
     said: /could not resolve host|connection refused|failed to connect|couldn't connect|unreachable|no route to host/i,
     code: "storage",
     hint: (remote) =>
-      `it cannot be reached from here: its address (\`git remote get-url ${remote}\`), the network, a proxy`,
+      `check its address (\`git remote get-url ${remote}\`), the network, a proxy: it cannot be reached from here`,
   },
   {
     said: /certificate|ssl/i,
     code: "storage",
-    hint: () => "the certificate of the server is not trusted here: `http.sslCAInfo`, or GIT_SSL_CAINFO",
+    hint: () =>
+      "name the CA of the server in `http.sslCAInfo` or GIT_SSL_CAINFO: its certificate is not trusted here",
   },
   {
     said: /hung up|early eof|rpc failed|disconnect|connection reset|empty reply|transfer closed/i,
     code: "storage",
-    hint: () => "the connection broke off; nothing counts that was not confirmed: run it again",
+    hint: () => "run it again: the connection broke off, and nothing counts that was not confirmed",
   },
 ];
 

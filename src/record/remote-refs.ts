@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { type MadeCommit, makeCommit, type ObjectFormat, packOf } from "./made-objects.ts";
 import { type GivenToGit, runGit } from "./plumbing.ts";
 import { isRace, noRemote, remoteFailure } from "./remote-failure.ts";
 
@@ -9,11 +10,17 @@ export interface RefMove {
   readonly to: string | null;
 }
 
-/** Who a commit of capstan says it is by; the person is in what it holds. */
-const IDENTITY = { name: "capstan", email: "capstan@localhost" };
+/** What the clone's settings say of a remote and of its objects. */
+interface Settings {
+  /** Its remotes have the one that is asked for. */
+  readonly known: boolean;
+  /** Something makes git read at one address and write at another (git-config(1)). */
+  readonly apart: boolean;
+  readonly format: ObjectFormat;
+}
 
-/** What makes git read at one address and write at another (git-config(1)). */
-const APART = "^(remote\\..*\\.pushurl|url\\..*\\.pushinsteadof)$";
+/** All of them are one question. */
+const SETTINGS = "^(remote\\..*\\.(push)?url|url\\..*\\.pushinsteadof|extensions\\.objectformat)$";
 
 /**
  * Refs of the git remote, and objects without a work tree: everything goes through plumbing, so that neither
@@ -24,7 +31,11 @@ export class RemoteRefs {
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
   #depth: Promise<readonly string[]> | null = null;
-  #known: Promise<boolean> | null = null;
+  #settings: Promise<Settings> | null = null;
+  /** Commits that were made, and are written with the push that needs them. */
+  readonly #unwritten = new Map<string, MadeCommit>();
+  /** Commits that the clone was seen to have. */
+  readonly #atHand = new Set<string>();
   #home: Promise<string> | null = null;
   #asked: { readonly refs: Set<string>; readonly tips: Promise<ReadonlyMap<string, string>> } | null = null;
 
@@ -61,8 +72,8 @@ export class RemoteRefs {
   }
 
   async #findAddress(): Promise<string> {
-    const apart = await this.#run(["config", "--get-regexp", APART]).catch(() => "");
-    if (apart === "" || /[:/]/.test(this.remote)) return this.remote;
+    const { apart } = await this.#settingsOfClone();
+    if (!apart || /[:/]/.test(this.remote)) return this.remote;
     const [read, written] = await Promise.all([
       this.#run(["remote", "get-url", this.remote]),
       this.#run(["remote", "get-url", "--push", "--all", this.remote]),
@@ -109,15 +120,17 @@ export class RemoteRefs {
   }
 
   async #missing(tips: ReadonlyMap<string, string>): Promise<readonly string[]> {
-    if (tips.size === 0) return [];
-    const oids = [...tips.values()].map((oid) => `${oid}\n`).join("");
-    const answer = await this.#run(["cat-file", "--batch-check"], { input: oids });
+    const asked = [...new Set(tips.values())].filter((oid) => !this.#atHand.has(oid));
+    if (asked.length === 0) return [];
+    const input = asked.map((oid) => `${oid}\n`).join("");
+    const answer = await this.#run(["cat-file", "--batch-check"], { input });
     const absent = new Set(
       answer
         .split("\n")
         .filter((line) => line.endsWith(" missing"))
         .map((line) => line.slice(0, line.indexOf(" "))),
     );
+    for (const oid of asked) if (!absent.has(oid)) this.#atHand.add(oid);
     return [...tips].filter(([, oid]) => absent.has(oid)).map(([ref]) => ref);
   }
 
@@ -177,26 +190,28 @@ export class RemoteRefs {
     );
   }
 
-  /** A commit with exactly these files, only in the object store of the clone. */
+  /** A commit with exactly these files, only in the object store of the clone: it is written by the move that needs it. */
   async commit(
     files: Readonly<Record<string, string>>,
     parent: string | null,
     message: string,
     now: number,
   ): Promise<string> {
-    const entries = await Promise.all(
-      Object.entries(files).map(async ([file, text]) => {
-        const blob = await this.#made(["hash-object", "-w", "--stdin"], text);
-        return `100644 blob ${blob}\t${file}\n`;
-      }),
-    );
-    const tree = await this.#made(["mktree"], entries.join(""));
-    const parents = parent === null ? [] : ["-p", parent];
-    return await this.#made(["commit-tree", "--no-gpg-sign", tree, ...parents], message, dated(now));
+    const { format } = await this.#settingsOfClone();
+    const made = makeCommit(format, files, parent, message, now);
+    this.#unwritten.set(made.oid, made);
+    return made.oid;
   }
 
-  async #made(args: readonly string[], input: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-    return (await this.#run(args, { input, env })).trim();
+  async #write(oids: readonly (string | null)[]): Promise<void> {
+    const commits = oids.flatMap((oid) => (oid === null ? [] : (this.#unwritten.get(oid) ?? [])));
+    if (commits.length === 0) return;
+    const { format } = await this.#settingsOfClone();
+    await this.#run(["unpack-objects", "-q"], { input: packOf(format, commits) });
+    for (const { oid } of commits) {
+      this.#unwritten.delete(oid);
+      this.#atHand.add(oid);
+    }
   }
 
   /**
@@ -208,6 +223,7 @@ export class RemoteRefs {
     const specs = moves.map(({ ref, to }) => `${to ?? ""}:${ref}`);
     // Not the clone's own habits: hooks, signatures, tags and submodules have no business here.
     const plain = ["--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
+    await this.#write(moves.map(({ to }) => to));
     try {
       await this.#ask([
         "push",
@@ -230,15 +246,19 @@ export class RemoteRefs {
 
   /** A git that talks to the remote: its failures are the world's. */
   async #ask(args: readonly string[]): Promise<string> {
-    this.#known ??= this.#run(["config", "--get", `remote.${this.remote}.url`]).then(
-      (url) => url.trim() !== "",
-    );
-    if (!(await this.#known)) throw noRemote(this.remote);
+    if (!(await this.#settingsOfClone()).known) throw noRemote(this.remote);
     try {
       return await this.#run(args);
     } catch (cause) {
       throw remoteFailure(this.remote, args[0] ?? "", cause);
     }
+  }
+
+  #settingsOfClone(): Promise<Settings> {
+    this.#settings ??= this.#run(["config", "-z", "--get-regexp", SETTINGS]).then((listed) =>
+      settingsIn(listed, this.remote),
+    );
+    return this.#settings;
   }
 
   async #run(args: readonly string[], given: GivenToGit = {}): Promise<string> {
@@ -256,15 +276,14 @@ function parseListing(text: string, wanted: readonly string[]): ReadonlyMap<stri
   return tips;
 }
 
-function dated(now: number): NodeJS.ProcessEnv {
-  const date = `${Math.floor(now / 1000)} +0000`;
-  const { name, email } = IDENTITY;
+/** The last value of a name counts, and names end with a line break (git-config(1), `-z`). */
+function settingsIn(listed: string, remote: string): Settings {
+  const rows = listed.split("\0").map((row) => row.split("\n"));
+  const values = new Map(rows.map(([name = "", value = ""]) => [name, value]));
+  const names = [...values.keys()];
   return {
-    GIT_AUTHOR_NAME: name,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_AUTHOR_DATE: date,
-    GIT_COMMITTER_NAME: name,
-    GIT_COMMITTER_EMAIL: email,
-    GIT_COMMITTER_DATE: date,
+    known: (values.get(`remote.${remote}.url`) ?? "").trim() !== "",
+    apart: names.some((name) => name.endsWith(".pushurl") || name.endsWith(".pushinsteadof")),
+    format: values.get("extensions.objectformat")?.toLowerCase() === "sha256" ? "sha256" : "sha1",
   };
 }

@@ -1,6 +1,7 @@
 import type { Presence } from "../profile/component-kind.ts";
 import { keyOf } from "./component-key.ts";
-import type { ComponentKind, LiveComponent } from "./observation.ts";
+import { type ComponentTable, componentTable } from "./component-table.ts";
+import type { ComponentKind, Components, LiveComponent } from "./observation.ts";
 import { type LearntRows, longestSilence, NOTHING_LEARNT } from "./renewals.ts";
 
 /**
@@ -16,80 +17,86 @@ import { type LearntRows, longestSilence, NOTHING_LEARNT } from "./renewals.ts";
  * Where looks have shown how often a kind announces itself (`renewals.ts`), that is the measure, and it is closer.
  */
 export function silenceOf(
-  components: readonly LiveComponent[],
+  components: Components,
   presence: Presence,
   now: number,
   learnt: LearntRows = NOTHING_LEARNT,
-): (component: LiveComponent, runsOut?: number) => number | null {
-  const newest = new Map<ComponentKind, number>(learnt.fullest);
-  for (const [kind, time] of newestOf(components)) {
-    newest.set(kind, Math.max(newest.get(kind) ?? Number.NEGATIVE_INFINITY, time));
-  }
-  const lagOf = ({ kind }: LiveComponent, time: number) => {
-    const latest = newest.get(kind);
-    return Number.isNaN(time) || latest === undefined ? 0 : latest - time;
-  };
-  const longest = longestLags(components, learnt, (component) => lagOf(component, runOutTime(component)));
-  const { announcedWithinMs, lifeMs } = presence;
-  return (component, time = runOutTime(component)) => {
-    const latest = newest.get(component.kind);
-    if (component.expires === null || latest === undefined) return null;
-    const usual = (announcedWithinMs / lifeMs) * Math.max(lifeMs, latest - now);
-    const lag = lagOf(component, time);
-    if (lag <= Math.min(usual, longest.get(component.kind) ?? usual)) return null;
-    return learnt.lively.has(keyOf(component)) ? null : lag;
+): (component: LiveComponent) => number | null {
+  const bounds = lagBounds(components, presence, now, learnt);
+  return (component) => {
+    const bound = bounds.get(component.kind);
+    const runsOut = component.expires === null ? Number.NaN : Date.parse(component.expires);
+    if (bound === undefined || !isBeyond(bound, runsOut)) return null;
+    return learnt.lively.has(keyOf(component)) ? null : bound.latest - runsOut;
   };
 }
 
-/** When a row runs out, in milliseconds since the epoch; NaN: never. */
-function runOutTime({ expires }: Pick<LiveComponent, "expires">): number {
-  return expires === null ? Number.NaN : Date.parse(expires);
+/** How far the rows of one kind may be apart. */
+export interface LagBound {
+  /** When the newest one runs out, in milliseconds since the epoch. */
+  readonly latest: number;
+  /** The most that one in good health lags behind it, in milliseconds. */
+  readonly longest: number;
 }
 
-const timesOf = new WeakMap<readonly LiveComponent[], Float64Array>();
+/** Whether who runs out then is further behind than anybody in good health; never who does not run out (NaN). */
+export function isBeyond({ latest, longest }: LagBound, runsOut: number): boolean {
+  return latest - runsOut > longest;
+}
 
-/** The same of each, in their order; read once, as every guard asks for them. */
-export function runOutTimes(components: readonly LiveComponent[]): Float64Array {
-  const known = timesOf.get(components);
-  if (known !== undefined) return known;
-  const times = new Float64Array(components.length);
-  for (let index = 0; index < components.length; index += 1) {
-    times[index] = runOutTime(components[index] as LiveComponent);
-  }
-  timesOf.set(components, times);
-  return times;
+/** Of each kind that has rows which run out. */
+export function lagBounds(
+  components: Components,
+  { announcedWithinMs, lifeMs }: Presence,
+  now: number,
+  { renewals, fullest, firstHand }: LearntRows = NOTHING_LEARNT,
+): ReadonlyMap<ComponentKind, LagBound> {
+  const table = componentTable(components);
+  const newest = newestOf(table);
+  for (const [kind, time] of fullest) newest.set(kind, Math.max(newest.get(kind) ?? time, time));
+  return new Map(
+    [...newest].map(([kind, latest]) => {
+      const usual = (announcedWithinMs / lifeMs) * Math.max(lifeMs, latest - now);
+      const learnt = renewals.find((one) => one.kind === kind);
+      if (learnt === undefined) return [kind, { latest, longest: usual }];
+      const closer = { latest, longest: Math.min(usual, longestSilence(learnt)) };
+      const isBelieved =
+        firstHand.has(kind) || !isOfHalf(table, kind, { latest, longest: longestSilence(learnt) });
+      return [kind, isBelieved ? closer : { latest, longest: usual }];
+    }),
+  );
 }
 
 /** Of each kind that has rows that run out, the newest. */
-function newestOf(components: readonly LiveComponent[]): ReadonlyMap<ComponentKind, number> {
-  const times = runOutTimes(components);
-  const newest = new Map<ComponentKind, number>();
-  for (let index = 0; index < components.length; index += 1) {
-    const time = times[index] as number;
-    const { kind } = components[index] as LiveComponent;
-    if (!Number.isNaN(time) && !(time <= (newest.get(kind) ?? Number.NEGATIVE_INFINITY)))
-      newest.set(kind, time);
+function newestOf(table: ComponentTable): Map<ComponentKind, number> {
+  const newest = table.reports.map(() => Number.NEGATIVE_INFINITY);
+  for (let row = 0; row < table.length; row += 1) {
+    const report = table.reportAt(row);
+    const runsOut = table.runsOutAt(row);
+    if (runsOut > (newest[report] as number)) newest[report] = runsOut;
   }
-  return newest;
+  const ofKinds = new Map<ComponentKind, number>();
+  for (const [report, { kind }] of table.reports.entries()) {
+    const time = Math.max(ofKinds.get(kind) ?? Number.NEGATIVE_INFINITY, newest[report] as number);
+    if (time !== Number.NEGATIVE_INFINITY) ofKinds.set(kind, time);
+  }
+  return ofKinds;
 }
 
 /**
- * How long a component of each kind may lag by what was learnt. What a run before this one saw may have been changed since:
- * where half of a kind would be silent by it, it is not believed.
+ * Whether half of a kind would be silent by what was learnt. What a run before this one saw may have been changed since,
+ * and is not believed then.
  */
-function longestLags(
-  components: readonly LiveComponent[],
-  { renewals, firstHand }: LearntRows,
-  lagOf: (component: LiveComponent) => number,
-): ReadonlyMap<ComponentKind, number> {
-  return new Map(
-    renewals.flatMap((one) => {
-      const longest = longestSilence(one);
-      const ofKind = components.filter(({ kind, expires }) => kind === one.kind && expires !== null);
-      const silent = ofKind.filter((component) => lagOf(component) > longest);
-      return firstHand.has(one.kind) || 2 * silent.length < ofKind.length ? [[one.kind, longest]] : [];
-    }),
-  );
+function isOfHalf(table: ComponentTable, kind: ComponentKind, bound: LagBound): boolean {
+  let all = 0;
+  let silent = 0;
+  for (const row of table.members.rowsOf(kind)) {
+    const runsOut = table.runsOutAt(row);
+    if (Number.isNaN(runsOut)) continue;
+    all += 1;
+    if (isBeyond(bound, runsOut)) silent += 1;
+  }
+  return 2 * silent >= all;
 }
 
 /**

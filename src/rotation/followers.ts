@@ -1,12 +1,13 @@
 import type { Presence } from "../profile/component-kind.ts";
 import { unreadListing } from "../profile/lookup.ts";
 import type { ClusterObservation } from "../profile/profile.ts";
-import { clockAhead, runOutTimes, silenceOf } from "./announcements.ts";
+import { clockAhead, isBeyond, lagBounds } from "./announcements.ts";
 import { keyOf } from "./component-key.ts";
-import { membersOf } from "./members.ts";
+import { type ComponentReport, componentTable, listedOfKind } from "./component-table.ts";
+import { memberTable } from "./member-table.ts";
 import type { ComponentKind, LiveAuthority, LiveComponent } from "./observation.ts";
 import type { Phase } from "./phase.ts";
-import type { RosterMember } from "./record.ts";
+import type { Roster, RosterMember } from "./record.ts";
 
 /**
  * Who follows a CA, and who does not: the one place that compares a component with the phase and the
@@ -46,14 +47,17 @@ type Standing =
 export function followersOf(
   observation: ClusterObservation,
   authority: LiveAuthority,
-  roster: readonly RosterMember[],
+  roster: Roster,
   phase: Phase,
   now: number,
   ids: readonly (string | null)[] = [authority.rotation.currentId],
 ): readonly Follower[] {
   const all: Unnamed[] = [];
-  judgeEach(observation, roster, { phase, now, ids }, (member, judged) => all.push({ member, judged }));
-  return named(all, observation, roster);
+  const { members } = componentTable(observation.components);
+  const judgeRow = judgeOf(observation, roster, { phase, now, ids });
+  for (let row = 0; row < members.length; row += 1)
+    all.push({ member: members.at(row), judged: judgeRow(row) });
+  return named(all, unlistedOf(observation, roster), observation);
 }
 
 /** How many follow, of whom there is nothing more to say, and who does not. */
@@ -68,18 +72,26 @@ export interface Standings {
 export function standingsOf(
   observation: ClusterObservation,
   authority: LiveAuthority,
-  roster: readonly RosterMember[],
+  roster: Roster,
   phase: Phase,
   now: number,
   ids: readonly (string | null)[] = [authority.rotation.currentId],
 ): Standings {
-  const following = new Map<ComponentKind, number>();
+  const table = componentTable(observation.components);
+  const judgeRow = judgeOf(observation, roster, { phase, now, ids });
+  const reported = table.reports.map(() => 0);
   const others: Unnamed[] = [];
-  judgeEach(observation, roster, { phase, now, ids }, (member, judged) => {
-    if (judged.standing !== "following") others.push({ member, judged });
-    else following.set(member.kind, (following.get(member.kind) ?? 0) + 1);
-  });
-  return { following, others: named(others, observation, roster) };
+  for (let row = 0; row < table.length; row += 1) {
+    const judged = judgeRow(row);
+    if (judged.standing !== "following") others.push({ member: table.members.at(row), judged });
+    else reported[table.reportAt(row)] = (reported[table.reportAt(row)] as number) + 1;
+  }
+  const following = new Map<ComponentKind, number>();
+  for (const [report, { kind }] of table.reports.entries()) {
+    const count = (following.get(kind) ?? 0) + (reported[report] as number);
+    if (count > 0) following.set(kind, count);
+  }
+  return { following, others: named(others, unlistedOf(observation, roster), observation) };
 }
 
 /** Who was judged, without the name by which people know it. */
@@ -95,49 +107,58 @@ interface Measure {
   readonly ids: readonly (string | null)[];
 }
 
-/** The listing in its order, then whoever of the roster is not in it. Makes nothing for those who follow. */
-function judgeEach(
+/**
+ * Judges a row of the listing. What it reports is judged once for all who report it: there may be a million of them. Only
+ * whether it is silent, and was expected to report at all, is its own.
+ */
+function judgeOf(
   observation: ClusterObservation,
-  roster: readonly RosterMember[],
+  roster: Roster,
   { phase, now, ids }: Measure,
-  visit: (member: RosterMember, judged: Judged) => void,
-): void {
-  const { components } = observation;
+): (row: number) => Judged {
+  const table = componentTable(observation.components);
   const { presence } = observation.profile;
-  const silence = presence === null ? () => null : silenceIn(observation, presence, now);
-  const times = runOutTimes(components);
-  const isOnRoster = (component: LiveComponent) => membersOf(roster).has(component);
-  const following: Judged = { standing: "following", seen: `is at ${phase}` };
-  const expected: Expected = { phase, ids, silence, runsOut: presence !== null, isOnRoster, following };
-  for (let index = 0; index < components.length; index += 1) {
-    const component = components[index] as LiveComponent;
-    visit(component, judge(component, times[index] as number, expected));
-  }
-  const unlisted = unlistedOf(observation, roster);
-  if (unlisted.length === 0) return;
-  const witnesses = witnessesIn(observation, roster);
-  for (const member of unlisted) visit(member, absent(member, witnesses));
+  const bounds = presence === null ? null : boundsIn(observation, presence, now);
+  const reports = table.reports.map((report) => ({
+    bound: report.phase === null ? undefined : bounds?.get(report.kind),
+    judged: judgeReport(report, { phase, ids }),
+  }));
+  return (row) => {
+    const { bound, judged } = reports[table.reportAt(row)] as (typeof reports)[number];
+    if (judged === null) return notReporting(table.members.at(row), roster);
+    if (presence !== null && Number.isNaN(table.runsOutAt(row))) return ENDLESS;
+    if (bound === undefined || !isBeyond(bound, table.runsOutAt(row))) return judged;
+    const component = table.at(row);
+    if (observation.rows?.lively.has(keyOf(component)) === true) return judged;
+    const minutes = Math.round((bound.latest - table.runsOutAt(row)) / 60_000);
+    return {
+      standing: "silent",
+      seen: `has not announced itself for ${minutes} minutes (last at ${component.phase})`,
+    };
+  };
 }
 
-/** Whoever of the roster is in no listing. */
-function unlistedOf(
-  { components }: ClusterObservation,
-  roster: readonly RosterMember[],
-): readonly RosterMember[] {
-  if (roster.length === 0) return [];
-  const listed = membersOf(components);
-  return roster.filter((member) => !listed.has(member));
+/** Whoever of the roster is in no listing, as what. */
+function unlistedOf(observation: ClusterObservation, roster: Roster): readonly Unnamed[] {
+  const members = memberTable(roster);
+  const rows = members.rowsNotIn(componentTable(observation.components).members);
+  if (rows.length === 0) return [];
+  const witnesses = witnessesIn(observation, roster);
+  return rows.map((row) => {
+    const member = members.at(row);
+    return { member, judged: absent(member, witnesses) };
+  });
 }
 
 /**
  * By the clock of the cluster, as far as those who have just answered show that the one here is ahead. That it is behind
  * could as well be a longer life of their rows, and then everybody else would be silent.
  */
-function silenceIn({ components, profile, rows }: ClusterObservation, presence: Presence, now: number) {
+function boundsIn({ components, profile, rows }: ClusterObservation, presence: Presence, now: number) {
   const living = profile.componentKinds.flatMap(({ kind, alwaysThere }) =>
-    alwaysThere === undefined ? [] : components.filter((one) => one.kind === kind),
+    alwaysThere === undefined ? [] : listedOfKind(components, kind),
   );
-  return silenceOf(components, presence, now - Math.max(0, clockAhead(living, presence, now)), rows);
+  return lagBounds(components, presence, now - Math.max(0, clockAhead(living, presence, now)), rows);
 }
 
 /** What tells of a member that is in no listing; made once, as there may be as many of them as components. */
@@ -149,10 +170,10 @@ interface Witnesses {
   readonly newcomers: ReadonlyMap<string, LiveComponent>;
 }
 
-function witnessesIn(observation: ClusterObservation, roster: readonly RosterMember[]): Witnesses {
+function witnessesIn(observation: ClusterObservation, roster: Roster): Witnesses {
   const { connected = [], components } = observation;
-  const members = membersOf(roster);
-  const newcomers = components.filter((one) => !members.has(one));
+  const table = componentTable(components);
+  const newcomers = table.members.rowsNotIn(memberTable(roster)).map((row) => table.at(row));
   return {
     observation,
     connected: new Set(connected.flatMap(({ id, kinds }) => kinds.map((kind) => keyOf({ kind, id })))),
@@ -183,14 +204,15 @@ function absent(
   return { standing: "missing", seen: `${seen}; ${name} is there under another id, ${again.id}: ${at}` };
 }
 
-/** Names for people, ids where two components of a kind have the same name. */
+/** Those who are listed and those who are not; names for people, ids where two components of a kind have the same name. */
 function named(
-  those: readonly Unnamed[],
+  listed: readonly Unnamed[],
+  unlisted: readonly Unnamed[],
   observation: ClusterObservation,
-  roster: readonly RosterMember[],
 ): readonly Follower[] {
+  const those = [...listed, ...unlisted];
   if (those.length === 0) return [];
-  const owners = ownersOf(those, observation, roster);
+  const owners = ownersOf(those, unlisted, observation);
   return those.map(({ member, judged }) => {
     const { kind, id, name } = member;
     const unique = name !== "" && owners.get(kind)?.get(name) === 1;
@@ -201,8 +223,8 @@ function named(
 /** How many bear each of the names, by kind. */
 function ownersOf(
   those: readonly Unnamed[],
-  observation: ClusterObservation,
-  roster: readonly RosterMember[],
+  unlisted: readonly Unnamed[],
+  { components }: ClusterObservation,
 ): ReadonlyMap<ComponentKind, ReadonlyMap<string, number>> {
   const owners = new Map<ComponentKind, Map<string, number>>();
   for (const { member } of those) {
@@ -210,12 +232,14 @@ function ownersOf(
     if (ofKind === undefined) owners.set(member.kind, new Map([[member.name, 0]]));
     else ofKind.set(member.name, 0);
   }
-  for (const everybody of [observation.components, unlistedOf(observation, roster)]) {
-    for (const { kind, name } of everybody) {
-      const ofKind = owners.get(kind);
-      const count = ofKind?.get(name);
-      if (count !== undefined) ofKind?.set(name, count + 1);
-    }
+  const { members } = componentTable(components);
+  for (const [kind, ofKind] of owners) {
+    const count = (name: string) => {
+      const known = ofKind.get(name);
+      if (known !== undefined) ofKind.set(name, known + 1);
+    };
+    for (const row of members.rowsOf(kind)) count(members.nameAt(row));
+    for (const { member } of unlisted) if (member.kind === kind) count(member.name);
   }
   return owners;
 }
@@ -226,39 +250,29 @@ interface Judged {
 }
 
 /** Where a component should be, and as what. */
-interface Expected {
-  readonly phase: Phase;
-  readonly ids: readonly (string | null)[];
-  readonly silence: (component: LiveComponent, runsOut: number) => number | null;
-  /** Whether what is announced runs out. */
-  readonly runsOut: boolean;
-  readonly isOnRoster: (component: LiveComponent) => boolean;
-  /** Of all who follow, the same. */
-  readonly following: Judged;
+type Expected = Pick<Measure, "phase" | "ids">;
+
+/** What is announced runs out: a row that does not say when proves nobody to be there. */
+const ENDLESS: Judged = {
+  standing: "unclear",
+  seen: "does not say until when its row holds, nor so whether it is there",
+};
+
+/** `null`: it reports no rotation. */
+function judgeReport(report: ComponentReport, expected: Expected): Judged | null {
+  if (report.phase === null) return null;
+  return unclear(report, expected) ?? compare(report, report.phase, expected);
 }
 
-function judge(component: LiveComponent, runsOut: number, expected: Expected): Judged {
-  if (component.phase === null) {
-    // Whoever is on the roster did report when it was taken.
-    return expected.isOnRoster(component)
-      ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
-      : { standing: "not-reporting", seen: "reports no rotation" };
-  }
-  if (expected.runsOut && Number.isNaN(runsOut)) {
-    return { standing: "unclear", seen: "does not say until when its row holds, nor so whether it is there" };
-  }
-  const lag = expected.silence(component, runsOut);
-  if (lag !== null) {
-    return {
-      standing: "silent",
-      seen: `has not announced itself for ${Math.round(lag / 60_000)} minutes (last at ${component.phase})`,
-    };
-  }
-  return unclear(component, expected) ?? compare(component, component.phase, expected);
+/** Whoever is on the roster did report when it was taken. */
+function notReporting(member: RosterMember, roster: Roster): Judged {
+  return memberTable(roster).has(member)
+    ? { standing: "unclear", seen: "reported its rotation when this one began, and reports none now" }
+    : { standing: "not-reporting", seen: "reports no rotation" };
 }
 
 /** An empty rotation is right in standby where the CA never rotated, and nowhere else. */
-function unclear({ unclear: said, currentId }: LiveComponent, { phase, ids }: Expected): Judged | null {
+function unclear({ unclear: said, currentId }: ComponentReport, { phase, ids }: Expected): Judged | null {
   if (said === undefined) return null;
   if (said !== "") return { standing: "unclear", seen: `reports a phase that nobody knows (${said})` };
   if (phase === "standby" && currentId === null && ids.includes(null)) return null;
@@ -266,9 +280,9 @@ function unclear({ unclear: said, currentId }: LiveComponent, { phase, ids }: Ex
 }
 
 /** By phase and id, in standby too: who slept through the last rotation says standby as well. */
-function compare({ currentId }: LiveComponent, at: Phase, { phase, ids, following }: Expected): Judged {
+function compare({ currentId }: ComponentReport, at: Phase, { phase, ids }: Expected): Judged {
   if (at !== phase) return { standing: "lagging", seen: `is at ${at}, not ${phase}` };
-  if (ids.includes(currentId)) return following;
+  if (ids.includes(currentId)) return { standing: "following", seen: `is at ${phase}` };
   return {
     standing: "lagging",
     seen: `is at ${phase}, but of another rotation (${currentId ?? "no id"})`,

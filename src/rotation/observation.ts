@@ -171,6 +171,15 @@ export interface LiveComponent {
   readonly expires: string | null;
 }
 
+/**
+ * Everybody who is listed, in the order of the listings. A list of them will do; of a cluster of a million there are columns
+ * (`component-table.ts`), which make a component when it is asked for.
+ */
+export interface Components extends Iterable<LiveComponent> {
+  readonly length: number;
+  filter(isWanted: (one: LiveComponent) => boolean): readonly LiveComponent[];
+}
+
 /** A leaf as its root lists it. */
 export interface RemoteCluster {
   readonly name: string;

@@ -55,7 +55,7 @@ export interface RotationRecord {
   /** The keys that an external CA's certificate stood for before init; absent or `null` when nobody looked. */
   readonly overridden?: readonly Fingerprint[] | null;
   /** Every component that was there before init. `null` when capstan did not see the start. */
-  readonly roster: readonly RosterMember[] | null;
+  readonly roster: Roster | null;
   /** How often components were seen to announce themselves while it went on; absent: not yet. */
   readonly renewals?: readonly Renewals[];
   /** Where the public state of all CAs from before the rotation, or before its last step, was kept. */
@@ -126,6 +126,14 @@ export interface RosterMember {
   readonly kind: ComponentKind;
   readonly id: string;
   readonly name: string;
+}
+
+/**
+ * Everybody who was there before init, and who joined since. A list of them will do; of a million there are columns
+ * (`member-table.ts`), which make a member when it is asked for.
+ */
+export interface Roster extends Iterable<RosterMember> {
+  readonly length: number;
 }
 
 /** What is remembered of one phase of an attempt. */

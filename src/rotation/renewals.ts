@@ -71,7 +71,7 @@ const ENOUGH = 2;
  * announcement only between the two looks, and where the component reports what it did: one that follows a phase starts
  * anew, and announces itself early.
  */
-export function watchRows(before: RowWatch, components: readonly LiveComponent[], at: number): RowWatch {
+export function watchRows(before: RowWatch, components: Iterable<LiveComponent>, at: number): RowWatch {
   const stamps = new Map(before.stamps);
   const renewals = new Map(before.renewals);
   const fullest = new Map(before.fullest);

@@ -1,21 +1,21 @@
 import type { Waiver } from "../resources/model/desired.ts";
 import type { Follower } from "./followers.ts";
-import { membersOf } from "./members.ts";
+import { memberTable } from "./member-table.ts";
 import type { GuardId } from "./plan.ts";
-import type { RosterMember } from "./record.ts";
+import type { Roster } from "./record.ts";
 
 /**
  * Whom a wait is for: exactly those whom the guards `roster` and `components-ready` want, so that a waiver of theirs
  * takes its subject out of the wait too, forward and back.
  */
-export function isAwaited(follower: Follower, roster: readonly RosterMember[]): boolean {
+export function isAwaited(follower: Follower, roster: Roster): boolean {
   return guardsAgainst(follower, roster).length > 0;
 }
 
 /** Whether waivers in force leave no guard that would hold a step because of this component. */
 export function coveredByWaivers(
   waivers: readonly Waiver[],
-  roster: readonly RosterMember[],
+  roster: Roster,
 ): (follower: Follower, now: number) => boolean {
   return (follower, now) => {
     const against = guardsAgainst(follower, roster);
@@ -32,8 +32,8 @@ export function coveredByWaivers(
 }
 
 /** The guards that would refuse to go on because of it. One that is not in a listing that was not read is nobody's to waive by name. */
-function guardsAgainst(follower: Follower, roster: readonly RosterMember[]): readonly GuardId[] {
-  const isMember = membersOf(roster).has(follower);
+function guardsAgainst(follower: Follower, roster: Roster): readonly GuardId[] {
+  const isMember = memberTable(roster).has(follower);
   switch (follower.standing) {
     case "following":
     case "not-reporting":

@@ -272,6 +272,6 @@ export function faultNamed<Row extends Fault>(rows: readonly Row[], name: string
   const found = rows.find((fault) => fault.name === name);
   if (found !== undefined) return found;
   throw new Failure("usage", `There is no fault "${name}"${whose}.`, {
-    hint: "`capstan sandbox fault --help` lists them.",
+    hint: "`capstan sandbox fault --help` lists them",
   });
 }

@@ -47,7 +47,7 @@ export async function sandboxUp(
   const foreign = await foreignEntry(dir);
   if (foreign !== null) {
     throw new Failure("usage", `The sandbox wants a folder of its own; ${dir} holds ${foreign}.`, {
-      hint: "Name another one with --dir.",
+      hint: "name another one with --dir",
     });
   }
   return { started: true, info: await spawnDaemon({ ...options, dir }) };
@@ -92,7 +92,7 @@ export async function sandboxDatabaseLogin(directory: string, user: string): Pro
 }
 
 function notUp(dir: string): Failure {
-  return new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "Start one: capstan sandbox up" });
+  return new Failure("storage", `No sandbox is up in ${dir}.`, { hint: "`capstan sandbox up` starts one" });
 }
 
 async function ended(pid: number): Promise<void> {

@@ -6,6 +6,7 @@ import { Failure } from "../failure.ts";
 import { DaemonServer } from "./daemon-server.ts";
 import type { EmulatedPlatform } from "./emulated-platform.ts";
 import { entry } from "./entry.ts";
+import { executableScript } from "./executable-script.ts";
 import { BIN_FOLDER, CALL_LOG, type SandboxInfo } from "./folder.ts";
 import { INFO_FILE } from "./wire.ts";
 
@@ -75,7 +76,7 @@ async function writeFolder(info: SandboxInfo, platforms: readonly EmulatedPlatfo
   const bin = join(info.dir, BIN_FOLDER);
   await mkdir(bin, { recursive: true });
   for (const tool of platforms.flatMap((platform) => platform.tools)) {
-    await writeFile(join(bin, tool), wrapper(info.dir, tool));
+    await writeFile(join(bin, tool), script(info.dir, tool));
     await chmod(join(bin, tool), 0o755);
   }
   // Linked into place, which fails where another daemon has done so: whoever reads it finds all of it.
@@ -91,11 +92,10 @@ async function writeFolder(info: SandboxInfo, platforms: readonly EmulatedPlatfo
   await writeFile(join(info.dir, CALL_LOG), "");
 }
 
-/** Starts Node without a shell's PATH or the caller's Node options, whatever is in the folder's name. */
-function wrapper(dir: string, tool: string): string {
-  const shim = entry("tctl-shim");
-  const words = [process.execPath, shim, dir, tool].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  return `#!/bin/sh\nNODE_OPTIONS= exec ${words.join(" ")} "$@"\n`;
+function script(folder: string, tool: string): string {
+  const inNode = [process.execPath, entry("tctl-shim"), folder, tool];
+  // The command line of `tsh` is completed from its environment.
+  return executableScript({ folder, tool, inNode, quick: tool !== "tsh" });
 }
 
 function ownsFolder(dir: string, token: string): boolean {

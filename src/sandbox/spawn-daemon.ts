@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { Failure } from "../failure.ts";
+import { makeFolder } from "../process/made-folder.ts";
 import { entry } from "./entry.ts";
 import { DAEMON_LOG, type SandboxInfo } from "./folder.ts";
 import type { SandboxOptions } from "./start-teleport.ts";
@@ -12,7 +13,7 @@ export type UpOptions = SandboxOptions | TalosSandboxOptions;
 
 /** Starts the background process of a sandbox; gives what it wrote of itself when it was ready. */
 export async function spawnDaemon(options: UpOptions): Promise<SandboxInfo> {
-  await mkdir(options.dir, { recursive: true });
+  await makeFolder(options.dir);
   const logFile = join(options.dir, DAEMON_LOG);
   const log = await open(logFile, "w");
   const { NODE_OPTIONS: _inherited, ...env } = process.env;

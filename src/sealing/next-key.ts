@@ -17,7 +17,7 @@ export async function openNextKey(
   const opened = await unseal(identities, key, what);
   if (!isKeyOf(opened, certificate))
     throw new Failure("resources", `${what} is not the key of its certificate`, {
-      hint: "certificate and key of `next` come from two different CAs: take both back from git, or start again",
+      hint: "take both back from git, or start again: certificate and key of `next` come from two different CAs",
     });
   return opened;
 }

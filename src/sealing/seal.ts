@@ -14,7 +14,7 @@ export async function seal(recipients: readonly string[], text: string): Promise
       encrypter.addRecipient(recipient);
     } catch (error) {
       throw new Failure("resources", `"${recipient}" is no age recipient that capstan can seal for`, {
-        hint: "age-keygen -y prints the recipient of an identity; check the recipients of the cluster resource for a typing error",
+        hint: "check the recipients of the cluster resource for a typing error: `age-keygen -y` prints the one of an identity",
         cause: error,
       });
     }
@@ -39,7 +39,7 @@ export async function unseal(identities: Identities, sealed: string, what: strin
       decrypter.addIdentity(identity);
     } catch {
       throw new Failure("denied", `identity ${index + 1} of ${identities.from} is not a valid one`, {
-        hint: "its checksum does not fit: was it copied as a whole?",
+        hint: "copy it again as a whole: its checksum does not fit",
       });
     }
   }
@@ -50,7 +50,7 @@ export async function unseal(identities: Identities, sealed: string, what: strin
       throw broken(what, "it was cut off or changed");
     const own = await Promise.all(identities.keys.map(recipientOf));
     throw new Failure("denied", `${what} is sealed for somebody else`, {
-      hint: `${identities.from} opens what is sealed for ${own.join(", ")}; take an identity of another recipient of the cluster`,
+      hint: `take an identity of another recipient of the cluster: ${identities.from} opens what is sealed for ${own.join(", ")}`,
     });
   }
 }

@@ -44,7 +44,7 @@ const TALOS = work("talos", {
   standby: {
     "destroy-old-key": {
       what: "Destroy copies of the old key, and the client configurations that it signed.",
-      why: "Nothing accepts them, and whoever finds them should have nothing to try.",
+      why: "Nobody needs them any more, and whoever finds them should have nothing to try.",
       verify: "No backup holds the key any more; in the record it is sealed until the next rotation begins.",
       binding: "advice",
     },
@@ -73,7 +73,7 @@ const KUBERNETES = work("kubernetes", {
   },
   update_servers: {
     "refetch-kubeconfigs": {
-      what: "Replace every kubeconfig once more: those of now have a user that the new CA signed. Issue user certificates of the CSR API anew, too.",
+      what: "Replace every kubeconfig once more: one that is fetched now has a user that the new CA signed. Issue user certificates of the CSR API anew, too.",
       why: "From standby on users that the old CA signed are refused.",
       verify: "The client certificate of each was signed by the new CA.",
       helps: [command("talosctl kubeconfig FILE --force --merge=false")],

@@ -89,7 +89,7 @@ function duplicates(observation: ClusterObservation): readonly Drift[] {
       id: "duplicate-ca",
       subject: `machine/${address}`,
       message: `names a ${type} CA twice: as the one that signs, or more than once among the accepted ones`,
-      remedy: "nothing has to be done: the next step of a rotation writes it once",
+      remedy: "nothing to do: the next step of a rotation writes it once",
       blocks: false,
     })),
   );

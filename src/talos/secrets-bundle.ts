@@ -18,7 +18,7 @@ export function sopsRecipients(file: string, text: string): readonly string[] {
     .filter((recipient) => recipient !== "");
   if (recipients.length > 0) return recipients;
   throw new Failure("resources", `${file} is not encrypted by SOPS with age`, {
-    hint: "spec.talos.secrets names a secrets bundle as `sops encrypt --age …` leaves it",
+    hint: "name a secrets bundle in spec.talos.secrets, as `sops encrypt --age …` leaves it",
   });
 }
 

@@ -1,4 +1,5 @@
 import type { NotesInput } from "../profile/profile.ts";
+import { listedOfKind } from "../rotation/component-table.ts";
 import { pinProblems } from "../rotation/pins.ts";
 import { clockNote } from "./clock-note.ts";
 import { untriedNote } from "./tried-releases.ts";
@@ -12,10 +13,7 @@ export function notesOn(about: NotesInput): readonly string[] {
 /** Windows, soak and expiry are judged by the clock here. */
 function clockOff({ observation: { components, observedAt }, standing }: NotesInput): readonly string[] {
   if (standing === "finished") return [];
-  const off = clockNote(
-    components.filter(({ kind }) => kind === "auth_server"),
-    Date.parse(observedAt),
-  );
+  const off = clockNote(listedOfKind(components, "auth_server"), Date.parse(observedAt));
   return off === null ? [] : [`the clock here ${off}: windows and soak times are judged by it`];
 }
 

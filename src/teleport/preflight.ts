@@ -1,5 +1,6 @@
 import { type Check, checkByGuard } from "../profile/preflight.ts";
 import type { ClusterObservation, Preflight } from "../profile/profile.ts";
+import { listedOfKind } from "../rotation/component-table.ts";
 import { writtenDate } from "../written-date.ts";
 import { clockNote } from "./clock-note.ts";
 
@@ -48,7 +49,7 @@ export const PREFLIGHT: Preflight = {
 
 /** The server's clock shows only in what it stamps; an auth server that has just answered stamped a row not long ago. */
 function clock({ components }: ClusterObservation, now: number): Check {
-  const rows = components.filter(({ kind, expires }) => kind === "auth_server" && expires !== null);
+  const rows = listedOfKind(components, "auth_server").filter(({ expires }) => expires !== null);
   if (rows.length === 0) {
     return {
       name: "clock",
@@ -65,6 +66,6 @@ function clock({ components }: ClusterObservation, now: number): Check {
     name: "clock",
     outcome: "unknown",
     message: off,
-    remedy: "synchronise the clock of this machine; deadlines and windows would be wrong",
+    remedy: "synchronise the clock of this machine: deadlines and windows would be wrong",
   };
 }

@@ -11,6 +11,7 @@ const WAVES: readonly Wave[] = [
 ];
 const LABELS = { c1: { ring: "canary" }, r1: {}, r2: {}, r3: {}, r4: {} };
 const MACHINES = 3;
+const CANARY = "c1";
 
 describe("three shards on three clones at once, the record in refs of one remote", () => {
   it("the order of waves holds, nobody is locked out, no place is one too many, every cluster is done once", async () => {
@@ -24,7 +25,7 @@ describe("three shards on three clones at once, the record in refs of one remote
       let most = 0;
       world.afterMove = () => {
         const going = Object.entries(world.phases()).filter(
-          ([name, phase]) => name !== "c1" && phase !== "standby",
+          ([name, phase]) => name !== CANARY && phase !== "standby",
         );
         most = Math.max(most, going.length);
       };
@@ -34,10 +35,12 @@ describe("three shards on three clones at once, the record in refs of one remote
           return { folder, shard: { index, of: MACHINES } };
         }),
       );
+      // In the first round the machine of the canary is late: nobody may be ahead of it.
+      const early = machines.filter(({ shard }) => !isInShard(CANARY, shard));
       const outcomes: string[] = [];
       for (let round = 0; round < 12 && world.finished().length < 5; round += 1) {
         const ran = await Promise.all(
-          machines.map(({ folder, shard }) => {
+          (round === 0 ? early : machines).map(({ folder, shard }) => {
             // As a new process has it.
             const store = refsStore({ folder, env: process.env, clock: () => Date.now() });
             return world.run({ shard, store, parallel: 3 });
@@ -55,7 +58,7 @@ describe("three shards on three clones at once, the record in refs of one remote
       expect(most).toBe(1);
       for (const [index, move] of world.moves.entries()) {
         const [name, edge] = move.split(" ");
-        if (name !== "c1") expect(world.moves.slice(0, index)).toContain(`c1 ${edge}`);
+        if (name !== CANARY) expect(world.moves.slice(0, index)).toContain(`${CANARY} ${edge}`);
       }
       const [first] = machines;
       const store = refsStore({ folder: first?.folder ?? "", env: process.env, clock: () => Date.now() });

@@ -54,7 +54,7 @@ describe("what is said is what was observed", () => {
       const late = !narrowed;
       return {
         ...seen,
-        components: seen.components
+        components: [...seen.components]
           // node2 is the last to follow; the proxy goes while only nodes are asked.
           .map((one) => (late && one.name === "node2" ? { ...one, phase: "init" as const } : one))
           .filter(({ kind }) => !(narrowed && kind === "proxy")),

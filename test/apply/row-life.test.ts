@@ -33,7 +33,7 @@ class RowsOf extends World {
     return {
       observe: async (scope) => {
         const seen = await cluster.observe(scope);
-        const components = seen.components.flatMap((component) => {
+        const components = [...seen.components].flatMap((component) => {
           const expires = this.lastAnnouncementOf(component.name) + this.#lifeMs;
           return expires <= this.clock.now()
             ? []

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import { isInShard } from "../../src/fleet/shard.ts";
 import type { Wave } from "../../src/resources/model/desired.ts";
+import { emptyRecord } from "../../src/rotation/record.ts";
 import { ModelFleet } from "../world/model-fleet.ts";
 
 const CANARY: Wave = { name: "canary", selector: { ring: "canary" }, pauseMs: null, maxInProgress: null };
@@ -138,5 +139,28 @@ describe("waves of a campaign", () => {
     }));
     await settle(world);
     expect(world.finished()).toEqual(["r1", "r2"]);
+  });
+
+  it.each([
+    ["is no place any more: git had it when it was applied last", "descendant", ["r1", "r2"], []],
+    ["counts as long as a commit does not have it yet", "older", [], ["gone"]],
+    ["counts as long as nobody knows", "unknown", [], ["gone"]],
+  ] as const)("the place of a cluster that is not in git %s", async (_title, relation, finished, places) => {
+    const world = fleet({ maxInProgress: 1 }, { r1: {}, r2: {} });
+    const applied = { commit: "f".repeat(40), at: "2026-11-01T00:00:00Z" };
+    await world.store.save({ ...emptyRecord("gone"), applied });
+    await world.store.changePlaces("gone", "host-2026-11", (before) => ({
+      ...before,
+      places: [{ cluster: "gone", wave: "rest", since: "2026-11-01T00:00:00Z" }],
+    }));
+    const facts = { head: "e".repeat(40), why: null, deletions: [], proposal: false };
+    world.history = async (record) =>
+      record.cluster === "gone"
+        ? { ...facts, applied, relation }
+        : { ...facts, applied: null, relation: null };
+    await settle(world);
+    expect(world.finished()).toEqual(finished);
+    const left = (await world.store.places("host-2026-11")).places.map(({ cluster }) => cluster);
+    expect(left).toEqual(places);
   });
 });

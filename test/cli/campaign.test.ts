@@ -129,7 +129,33 @@ describe("rotate of a campaign", () => {
     ];
     const { exit, stdout } = await repository.capstan(...again);
     expect(exit).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ outcome: "written", files: [canaries[1]] });
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: "written", files: [canaries[1]], problems: [] });
+  });
+
+  it("names as JSON whom it could not edit, beside what was written", async () => {
+    const both = ["--cluster", "b.example", "--cluster", "c.example"];
+    const { exit, stdout } = await repository.capstan(
+      "rotate",
+      "advance",
+      "host",
+      ...both,
+      "--format",
+      "json",
+    );
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: "written",
+      files: [canaries[1]],
+      problems: [
+        {
+          cluster: "c.example",
+          code: "usage",
+          message: "no ca_rotation in git rotates host",
+          // Others rotate it: to name the same type once more would help nobody.
+          remedy: "`capstan rotate start host --cluster c.example` writes one",
+        },
+      ],
+    });
   });
 
   it("a shard without clusters says that nothing was looked at, and calls nothing equal", async () => {

@@ -16,8 +16,8 @@ beforeAll(async () => {
       .replace(/on_failure: \S+/, "on_failure: halt"),
   );
   await repository.commit("a key may be lost");
-}, 300_000);
-afterAll(() => repository.remove(), 300_000);
+});
+afterAll(() => repository.remove());
 
 /** As one line each, however wide it was printed. */
 function unwrapped(text: string): string {

@@ -95,11 +95,25 @@ describe(`${CLUSTERS} clusters, by the executable`, { timeout: 3_600_000 }, () =
     expect(plan.clusters.find(({ name }) => name === FIRST)?.fingerprint).toMatch(/^sha256:/);
   });
 
-  it("its text is short, and has the same", async () => {
-    const { exit, stdout } = await repository.capstan("plan");
-    expect(exit).toBe(1);
-    for (const name of TROUBLED) expect(stdout).toContain(name);
-    expect(stdout.split("\n").length).toBeLessThan(120);
+  it("the texts of plan and status are short, and name the same", async () => {
+    const texts = await Promise.all([repository.capstan("plan"), repository.capstan("status")]);
+    for (const { exit, stdout } of texts) {
+      expect(exit).toBe(1);
+      for (const name of TROUBLED) expect(stdout).toContain(name);
+      expect(stdout.split("\n").length).toBeLessThan(80);
+    }
+  });
+
+  it("apply of some of them takes those, and says of each other one how it ended", async () => {
+    const some = [...NAMES.slice(0, 5), ...TROUBLED];
+    const ran = await repository.capstan(
+      "apply",
+      "--auto-approve",
+      ...some.flatMap((name) => ["--cluster", name]),
+    );
+    expect(ran.exit).toBe(1);
+    for (const name of NAMES.slice(0, 5)) expect(ran.stderr).toMatch(new RegExp(`${name}\\b.*nothing-to-do`));
+    for (const name of TROUBLED) expect(ran.stderr).toMatch(new RegExp(`${name}\\b.*failed`));
   });
 
   it("a round of reconcile notes the commit in all others, and ends with 1", async () => {

@@ -49,12 +49,17 @@ const TROUBLES: readonly Trouble[] = [
 let fleet: FleetSandbox | undefined;
 afterEach(() => fleet?.stop());
 
-/** A campaign over clusters in two waves, of which the first two are canaries. */
-async function campaign(names: readonly string[]): Promise<FleetSandbox> {
+/**
+ * A campaign over clusters in two waves, of which the first two are canaries. Who never follows is given up in seconds;
+ * the others may take their time, as on a busy machine they would else be turned back for being late.
+ */
+async function campaign(names: readonly string[], neverFollow: readonly string[]): Promise<FleetSandbox> {
   const labels = Object.fromEntries(names.slice(0, 2).map((name) => [name, { ring: "canary" }]));
   const made = await FleetSandbox.start(names, { labels });
   fleet = made;
   await writeFile(join(made.repository.folder, "repository.yaml"), WAVES);
+  for (const name of names.filter((one) => !neverFollow.includes(one)))
+    await made.editCluster(name, (text) => text.replace(/phase_timeout: \S+/, "phase_timeout: 30m"));
   const selected = names.flatMap((name) => ["--cluster", name]);
   await made.repository.must("rotate", "start", "host", "--strategy", "walk", "--name", "host", ...selected);
   await made.push("rotate everywhere");
@@ -110,8 +115,6 @@ describe("a fleet with faults that reconcile walks, with nobody there", { timeou
     async (seed) => {
       const chance = seededNumbers(seed);
       const names = Array.from({ length: CLUSTERS }, (_, index) => `n${String(index).padStart(2, "0")}`);
-      const made = await campaign(names);
-      const before = new Map(names.map((name) => [name, made.activeKeys(name)]));
       const troubles = new Map(
         names.map((name, index) => [
           name,
@@ -123,6 +126,9 @@ describe("a fleet with faults that reconcile walks, with nobody there", { timeou
               ],
         ]),
       );
+      const stuck = names.filter((name) => troubles.get(name)?.fault?.fault === "stuck");
+      const made = await campaign(names, stuck);
+      const before = new Map(names.map((name) => [name, made.activeKeys(name)]));
       for (const [name, trouble] of troubles) if (trouble !== undefined) await afflict(made, name, trouble);
       await reconcile(made, 12 + CLUSTERS);
       const held = names.filter((name) => troubles.get(name)?.holds === true);
@@ -139,7 +145,7 @@ describe("a fleet with faults that reconcile walks, with nobody there", { timeou
   );
 
   it("stops behind a canary that fails, and nothing there moved", async () => {
-    const made = await campaign(["c0", "c1", "r0", "r1"]);
+    const made = await campaign(["c0", "c1", "r0", "r1"], ["c1"]);
     const before = new Map(["r0", "r1"].map((name) => [name, made.activeKeys(name)]));
     await made.fault("c1", { target: "proxy1", fault: "stuck" });
     await reconcile(made, 8);

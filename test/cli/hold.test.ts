@@ -100,6 +100,13 @@ describe("capstan hold", () => {
     expect(a).toBe(CANARY);
   });
 
+  it("moves no cursor by the reason that was typed", async () => {
+    const { exit, stdout } = await hold("a.example", "--reason", "audit\u001b[2K\u001b[1A gone");
+    expect(exit).toBe(0);
+    expect(stdout).toContain("is held until it is taken out");
+    expect(stdout).not.toContain("\u001b");
+  });
+
   it("in the place of one that is there", async () => {
     await hold("a.example", "--reason", "audit", "--until", "2999-12-18");
     const ran = await repository.capstan("hold", "a.example", "--reason", "longer");

@@ -55,7 +55,7 @@ describe("a rotation by four commits, each applied on a new machine", () => {
       expect(ran.exit, ran.stderr).toBe(0);
       const [rotation] = (await recorded()).rotations;
       ids.add(rotation?.current_id ?? null);
-      rosters.add((rotation?.roster ?? []).map(({ kind, name }) => `${kind}/${name}`).join(" "));
+      rosters.add([...(rotation?.roster ?? [])].map(({ kind, name }) => `${kind}/${name}`).join(" "));
     }
     expect(rosters.size).toBe(1);
     expect([...rosters][0]).toContain("node/node3");

@@ -161,6 +161,44 @@ describe("the team is told", () => {
   });
 });
 
+describe("a command that takes nothing", () => {
+  const many = Array.from({ length: 500 }, (_, index) => `c${index}`);
+  const dead = new Failure("executable", "tctl did not answer");
+  const eventsOf = (calls: readonly ExecutableCall[]) =>
+    calls.map(({ stdin = "" }) => JSON.parse(stdin)).map(({ event, cluster }) => `${event} ${cluster}`);
+
+  it("is asked three times a round, however many clusters there is news of", async () => {
+    const command = new Command();
+    const said: string[] = [];
+    const notifier = new Notifier(command, (line) => said.push(line));
+    command.exitCode = 3;
+    for (const cluster of many) notifier.failed(dead, AT, cluster);
+    await notifier.settle({ notify: NOTIFY }, null);
+    expect(command.calls).toHaveLength(3);
+    expect(said.at(-1)).toBe("nobody was notified of 497 more: notify-team failed three times in a row");
+  });
+
+  it("gets what it did not take in the next round, once, and of the same only what was last", async () => {
+    const command = new Command();
+    const notifier = new Notifier(command, () => {});
+    command.exitCode = 3;
+    for (const cluster of ["c1", "c2", "c3", "c4"]) notifier.failed(dead, AT, cluster);
+    await notifier.settle({ notify: NOTIFY }, "c0ffee");
+    command.exitCode = 0;
+    command.calls.length = 0;
+    notifier.failed(new Failure("executable", "tctl is gone"), AT, "c2");
+    await notifier.settle({ notify: NOTIFY }, "beef");
+    expect(eventsOf(command.calls)).toEqual(["failed c4", "failed c1", "failed c3", "failed c2"]);
+    expect(command.calls.map(({ stdin = "" }) => JSON.parse(stdin).commit)).toEqual([
+      ...["c0ffee", "c0ffee", "c0ffee"],
+      "beef",
+    ]);
+    command.calls.length = 0;
+    await notifier.settle({ notify: NOTIFY }, "beef");
+    expect(command.calls).toEqual([]);
+  });
+});
+
 describe("a cluster that fails", () => {
   const minute = 60_000;
   it("is tried again in the next round, then after ever longer pauses of its own", () => {

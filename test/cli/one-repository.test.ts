@@ -16,9 +16,7 @@ async function rotations(): Promise<number> {
   return (await repository.calls()).filter((argv) => argv[1] === "rotate").length;
 }
 
-describe("who may write: one record and one lock, whichever folder a command is about", {
-  timeout: 300_000,
-}, () => {
+describe("who may write: one record and one lock, whichever folder a command is about", () => {
   beforeEach(async () => {
     repository = await Repository.withSandbox();
     await mkdir(join(repository.folder, "pki"));
@@ -76,9 +74,7 @@ describe("who may write: one record and one lock, whichever folder a command is 
   });
 });
 
-describe("an upgrade from 0.1.0 in the middle of a rotation, with its record below a folder", {
-  timeout: 300_000,
-}, () => {
+describe("an upgrade from 0.1.0 in the middle of a rotation, with its record below a folder", () => {
   it.each(["init", "update_servers"] as const)("in %s: goes on, and loses nothing", async (phase) => {
     repository = await Repository.withSandbox();
     await repository.walkTo(phase);

@@ -11,8 +11,8 @@ const printed = new Map<string, string>();
 
 beforeAll(async () => {
   fleet = await FleetSandbox.start(["a.example", "b.example"]);
-}, 300_000);
-afterAll(() => fleet.stop(), 300_000);
+});
+afterAll(() => fleet.stop());
 
 function note(what: string, { stdout, stderr }: Ran): void {
   // A line that was wrapped is the same command.

@@ -1,4 +1,6 @@
 import "../world/in-process.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pauseAfter } from "../../src/cli/reconcile/back-off.ts";
 import { flat } from "../world/flat.ts";
@@ -53,6 +55,21 @@ describe("capstan reconcile", () => {
 
   it("says nothing where nothing is to be done", async () => {
     expect(await once()).toEqual({ exit: 0, stdout: "", stderr: "" });
+  });
+
+  it("holds where it stands in a file, also where one round is all: of cron nobody else tells", async () => {
+    const file = join(team.folder, "made", "health.json");
+    const health = async () => JSON.parse(await readFile(file, "utf8"));
+    expect((await once("--health-file", file)).exit).toBe(0);
+    expect(await health()).toMatchObject({ ready: true, failures: 0, message: "live equals desired" });
+    await machine.edit("clusters/*/cluster.yaml", (text) => `${text}# edited\n`);
+    expect((await once("--health-file", file)).exit).toBe(1);
+    expect(await health()).toMatchObject({
+      ready: false,
+      failures: 1,
+      message: expect.stringContaining("cluster.yaml"),
+    });
+    await machine.git("checkout", "--quiet", ".");
   });
 
   it("leaves work of a person alone: an edit, a commit, another branch", async () => {

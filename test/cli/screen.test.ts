@@ -115,7 +115,9 @@ describe.skipIf(!Tmux.found)("on a terminal (tmux)", () => {
     const screen = type("apply");
     await screen.see("1 step   READY");
     await screen.keys("q");
-    expect(await screen.see("ended with 3")).toContain("blocked: nothing was approved, and nothing was done");
+    expect(await screen.see("ended with 3")).toContain(
+      "blocked: no step was approved and started: nothing was done",
+    );
     terminal?.close();
     await repository.rotate("advance", "host");
     expect(await type("apply").see("ended with 3")).toContain("Blocked. Nothing would be applied");

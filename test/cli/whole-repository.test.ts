@@ -156,9 +156,7 @@ describe("who may write: the repository resource is of the git repository, which
   });
 });
 
-describe("who may write: two runs through the executable, one at the top and one in a sub-folder", {
-  timeout: 300_000,
-}, () => {
+describe("who may write: two runs through the executable, one at the top and one in a sub-folder", () => {
   let repository: Repository;
   beforeEach(async () => {
     repository = await Repository.withSandbox();

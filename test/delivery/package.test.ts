@@ -63,7 +63,7 @@ describe("what npm packs", () => {
 
 it("the bundles load nothing but what Node has", () => {
   const outputs = Object.values(metafiles).flatMap((part) => Object.values(part.outputs));
-  const beside = ["./main.js"];
+  const beside = ["./main.mjs"];
   const loaded = outputs.flatMap(({ imports }) => imports.filter(({ external }) => external === true));
   const foreign = loaded.filter(
     ({ path }) => ![...builtinModules, ...beside].includes(path.replace(/^node:/, "")),

@@ -10,6 +10,7 @@ import { forecastCalendar } from "../../src/views/calendar/forecast-calendar.ts"
 import { forecastMarkdown } from "../../src/views/markdown/forecast-markdown.ts";
 import { forecastText } from "../../src/views/text/forecast-text.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";
+import { flat } from "../world/flat.ts";
 import {
   authority,
   CLUSTER,
@@ -106,6 +107,16 @@ describe("what a person has written for a time", () => {
       { kind: "hold", subject: `cluster/${CLUSTER}`, at: "2026-11-28T06:00:00.000Z", due: false },
     ]);
     expect(told(forecastOf({}, { desired: state("2027-11-28T06:00:00.000Z") }))).toContain("hold 2027-11-28");
+  });
+
+  it.each([
+    ["text", (told: Forecast) => forecastText(told, plainPaint)],
+    ["Markdown", forecastMarkdown],
+  ])("does not hide what comes after the time that was asked about: %s", (_title, write) => {
+    const text = flat(write(forecastOf({}, { desired: state(null) })));
+    const [within = "", then = ""] = text.split(/then[:,]/i);
+    expect(within).toContain("node/near");
+    expect(then).toContain("signs with a key whose certificate ends");
   });
 
   it("is no news in a rotation that is over", () => {

@@ -34,6 +34,7 @@ import {
   rotation,
 } from "../world/host-rotation.ts";
 import { ownCheck, result } from "../world/own-checks.ts";
+import { verdictText } from "../world/verdict-text.ts";
 
 interface Case {
   readonly guard: GuardId;
@@ -54,7 +55,9 @@ interface Case {
   /** What the record knows of the cluster's checks. */
   readonly results?: readonly CheckResult[];
   readonly overrides?: ClusterRecord["overrides"];
-  readonly rotation?: Parameters<typeof rotation>[1];
+  /** `null`: none is in git. */
+  readonly rotation?: Parameters<typeof rotation>[1] | null;
+  readonly ahead?: GuardInput["ahead"];
   /** `absent`: the guard has no say in this step. */
   readonly verdict: "pass" | "fail" | "unknown" | "absent";
   /** Subjects of the findings, and of those waived behind a `~`. */
@@ -64,6 +67,10 @@ interface Case {
 const INIT_TO_CLIENTS: Edge = { from: "init", to: "update_clients" };
 const CLIENTS_TO_SERVERS: Edge = { from: "update_clients", to: "update_servers" };
 const TO_INIT: Edge = { from: "standby", to: "init" };
+const INIT_LOOKED_AT: Edge = { from: "init", to: "init" };
+const ROLLBACK_LOOKED_AT: Edge = { from: "rollback", to: "rollback" };
+/** It swaps the keys in a rollback out of init, too. */
+const TELEPORT_5 = { versions: { client: "5.0.0", server: "5.0.0" } } as const;
 const INIT_BACK: Edge = { from: "init", to: "rollback" };
 const OUT_OF_ROLLBACK: Edge = { from: "rollback", to: "standby" };
 
@@ -535,9 +542,264 @@ const keyCases: Readonly<Record<string, Case>> = {
   },
 };
 
+/** Where a guard begins to have a say, and where it ends: each row is the neighbour of one above. */
+const edgeCases: Readonly<Record<string, Case>> = {
+  "held, where a phase is only looked at": {
+    guard: "hold",
+    edge: INIT_LOOKED_AT,
+    held: { reason: "audit", until: null },
+    verdict: "absent",
+  },
+  "held, and what was begun is finished": {
+    guard: "hold",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [halfWay] },
+    held: { reason: "audit", until: null },
+    verdict: "absent",
+  },
+  "a rotation does not stand in its own way": {
+    guard: "exclusive",
+    edge: INIT_TO_CLIENTS,
+    verdict: "pass",
+  },
+  "another CA rests": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    observation: { authorities: [authority("standby"), { ...authority("standby"), type: "user" }] },
+    verdict: "pass",
+  },
+  "another CA rotates, and this phase is only looked at": {
+    guard: "exclusive",
+    edge: INIT_LOOKED_AT,
+    observation: { authorities: [authority("init"), user] },
+    verdict: "absent",
+  },
+  "another CA's rotation ends in the same run, before this one": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    observation: { authorities: [authority("standby"), user] },
+    ahead: [{ rotation: "user-2026-11", starts: [], ends: ["user"], step: "user-2026-11/standby" }],
+    verdict: "pass",
+  },
+  "another CA's rotation begins in the same run, before this one": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    ahead: [{ rotation: "user-2026-11", starts: ["user"], ends: [], step: "user-2026-11/standby" }],
+    verdict: "fail",
+    about: ["authority/user"],
+  },
+  "nothing rotates: nothing is foreign": { guard: "foreign-rotation", edge: TO_INIT, verdict: "absent" },
+  "the last step is under way, and the old key is gone already": {
+    guard: "foreign-rotation",
+    edge: { from: "update_servers", to: "standby" },
+    observation: {
+      authorities: [
+        authority("update_servers", {
+          trusted: [],
+          rotation: { ...authority("update_servers").rotation, towards: "standby" },
+        }),
+      ],
+    },
+    verdict: "pass",
+  },
+  "a record that knows no new key accuses none": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    record: { introduced: [] },
+    verdict: "pass",
+  },
+  "no record, and no rotation in git to compare with": {
+    guard: "foreign-rotation",
+    edge: INIT_BACK,
+    record: null,
+    rotation: null,
+    verdict: "pass",
+  },
+  "no record, and a rotation of several: each CA has its own keys": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    rotation: {
+      authorities: [
+        { type: "user", retire: [OTHER] },
+        { type: "host", retire: [OLD] },
+      ],
+    },
+    verdict: "pass",
+  },
+  "no clock moves what does not rotate": { guard: "mode", edge: TO_INIT, verdict: "absent" },
+  "auto that says when it drops the old key, and no rotation in git": {
+    guard: "mode",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      authorities: [
+        authority("init", {
+          rotation: {
+            ...auto.rotation,
+            schedule: { update_clients: ago(-600), update_servers: ago(-1200), standby: ago(-1800) },
+          },
+        }),
+      ],
+    },
+    rotation: null,
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "it does not say whether a clock moves it": {
+    guard: "mode",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      authorities: [authority("init", { rotation: { ...authority("init").rotation, mode: null } })],
+    },
+    verdict: "unknown",
+    about: ["authority/host"],
+  },
+  "a phase that is only looked at is no move": {
+    guard: "phase-order",
+    edge: INIT_LOOKED_AT,
+    verdict: "absent",
+  },
+  "an edge from the start that skips init": {
+    guard: "phase-order",
+    edge: { from: "standby", to: "update_clients" },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "who joined later is not on the roster": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: [...components("init"), component("node", "node4", { phase: "standby" })] },
+    verdict: "pass",
+  },
+  "nobody knows who was there, and of those who are one lags": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    observation: { components: changed("node2", { phase: "standby" }) },
+    verdict: "unknown",
+    about: ["roster/host", "node/node2"],
+  },
+  "nobody knows who was there, at the last step": {
+    guard: "roster",
+    edge: { from: "update_servers", to: "standby" },
+    record: null,
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "nobody knows who was there, in rollback": {
+    guard: "roster",
+    edge: ROLLBACK_LOOKED_AT,
+    record: null,
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "nobody knows who was there, and rollback is left": {
+    guard: "roster",
+    edge: OUT_OF_ROLLBACK,
+    record: null,
+    verdict: "unknown",
+    about: ["roster/host"],
+  },
+  "one lags, and no rotation in git says that it could be accepted": {
+    guard: "roster",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: changed("node2", { phase: "standby" }) },
+    rotation: null,
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "before init, one that still says another phase is not silent": {
+    guard: "roster",
+    edge: TO_INIT,
+    observation: {
+      components: [...components("standby"), component("node", "node4", { phase: "update_servers" })],
+    },
+    verdict: "pass",
+  },
+  "a rollback that has the new key sign (Teleport 5) waits for who lags": {
+    guard: "roster",
+    edge: INIT_BACK,
+    observation: { ...TELEPORT_5, components: changed("node2", { phase: "standby" }) },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "in rollback, after the new key signed, everybody followed": {
+    guard: "roster",
+    edge: ROLLBACK_LOOKED_AT,
+    record: { turned_back: { ...OUT_OF_INIT, from: "update_clients" } },
+    verdict: "pass",
+  },
+  "a rollback waits for no component": {
+    guard: "components-ready",
+    edge: INIT_BACK,
+    observation: { components: changed("node2", { phase: "standby" }) },
+    verdict: "absent",
+  },
+  "a rollback that has the new key sign (Teleport 5) waits for every component": {
+    guard: "components-ready",
+    edge: INIT_BACK,
+    observation: { ...TELEPORT_5, components: changed("node2", { phase: "standby" }) },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "the end of a rollback before the new key signed waits for no component": {
+    guard: "components-ready",
+    edge: OUT_OF_ROLLBACK,
+    observation: { components: components("init") },
+    verdict: "absent",
+  },
+  "the end of a rollback after the new key signed waits for every component": {
+    guard: "components-ready",
+    edge: OUT_OF_ROLLBACK,
+    record: { turned_back: { ...OUT_OF_INIT, from: "update_clients" } },
+    observation: {
+      components: components("rollback").map((one) =>
+        one.name === "node2" ? { ...one, phase: "update_clients" as const } : one,
+      ),
+    },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
+  "of a CA that no component reports": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    type: "user",
+    verdict: "absent",
+  },
+  "a listing that has nothing to do with components": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { unread: [{ what: "remote_clusters", problem: "access denied" }] },
+    verdict: "pass",
+  },
+  "a wave that has not begun, where a phase is only looked at": {
+    guard: "wave",
+    edge: INIT_LOOKED_AT,
+    campaign: { before: [member({})] },
+    verdict: "absent",
+  },
+  "a wave that waits, and what was begun is finished": {
+    guard: "wave",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [halfWay] },
+    campaign: { before: [member({})] },
+    verdict: "absent",
+  },
+  "no waves at all": { guard: "wave", edge: TO_INIT, verdict: "absent" },
+  "keys in HSMs, in a phase in which none are added": {
+    guard: "hsm-keys",
+    edge: CLIENTS_TO_SERVERS,
+    observation: {
+      authorities: [authority("update_clients", { active: [key(NEW, HSM)], trusted: [key(OLD, HSM)] })],
+    },
+    verdict: "absent",
+  },
+};
+
 const CASES: Readonly<Record<string, Case>> = {
   ...consumerCases,
   ...keyCases,
+  ...edgeCases,
   "a legal edge": { guard: "phase-order", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "an edge that skips a phase": {
     guard: "phase-order",
@@ -1647,7 +1909,9 @@ function inputOf(one: Case): GuardInput {
     ...(one.campaign === undefined ? {} : { campaign: campaignOf(one.campaign) }),
     observation: observed,
     authority: host,
-    rotation: rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
+    rotation:
+      wanted === null ? null : rotation(edge.to, { authorities: [{ type, retire: [OLD] }], ...wanted }),
+    ahead: one.ahead,
     record: record === null ? undefined : remembered,
     ...(one.results === undefined
       ? {}
@@ -1680,6 +1944,16 @@ describe("guards", () => {
       ...(verdict?.waived ?? []).map(({ subject }) => `~${subject}`),
     ];
     expect(about).toEqual(one.about ?? []);
+  });
+
+  it.each(GUARDS.map(({ id }) => id))("what %s says", async (id) => {
+    const said = Object.entries(CASES)
+      .filter(([, { guard }]) => guard === id)
+      .map(
+        ([title, one]) =>
+          `# ${title}\n${verdictText(judgeAll(inputOf(one)).find((other) => other.id === id))}`,
+      );
+    await expect(`${said.join("\n\n")}\n`).toMatchFileSnapshot(`golden/${id}.txt`);
   });
 
   it.each(GUARDS.map(({ id }) => id))("%s has a case that blocks", (id) => {
@@ -1756,7 +2030,8 @@ describe("guards", () => {
   });
 
   it("what can be accepted ends in a command, and what is stated in another", () => {
-    for (const one of Object.values(CASES)) {
+    // Where no rotation is in git there is nowhere to accept anything.
+    for (const one of Object.values(CASES).filter((candidate) => candidate.rotation !== null)) {
       const input = inputOf(one);
       for (const { id, findings } of judgeAll(input)) {
         const isWaivable = GUARDS.find((guard) => guard.id === id)?.waivable === true;

@@ -124,3 +124,70 @@ export const MUTANTS: readonly Mutant[] = [
     instead: "return EXIT.ok;",
   },
 ];
+
+/** A protection of many machines, as it is and taken away, and the test that has to fail without it. */
+export interface RaceMutant {
+  readonly race: string;
+  readonly file: string;
+  /** The first place where it stands counts. */
+  readonly line: string;
+  readonly instead: string;
+  readonly test: string;
+  /** What the failure has to say: a test that fails over something else has found nothing. */
+  readonly says: RegExp;
+}
+
+/** Each is what keeps two machines apart, or a cluster behind those that go first. */
+export const RACE_MUTANTS: readonly RaceMutant[] = [
+  {
+    race: "two-replicas",
+    file: "src/apply/locked-clusters.ts",
+    line: "const lock = await this.#guarded(name, null, () => store.lock(name, holder, notice));",
+    instead: `const lock = await store.lock(name, holder, notice).catch(() => ({
+        ...{ cluster: name, id: "none", lost: new AbortController().signal },
+        ...{ confirm: async () => {}, release: async () => {} },
+      }));`,
+    test: "test/apply/two-replicas.test.ts",
+    says: /host standby-init/,
+  },
+  {
+    race: "fleet-shards",
+    file: "src/apply/campaign-place.ts",
+    line: "return claimed(current, place, limit.most);",
+    instead: "return claimed(current, place, Number.POSITIVE_INFINITY);",
+    test: "test/apply/fleet-shards.test.ts",
+    says: /expected \d+ to be 1/,
+  },
+  {
+    race: "last-place",
+    file: "src/record/remote-refs.ts",
+    line: "...leases,",
+    instead: '"--force",',
+    test: "test/record/places-race.test.ts",
+    says: /the place of the first/,
+  },
+  {
+    race: "order-of-shards",
+    file: "src/guards/wave.ts",
+    line: "...behind(campaign, edge.to),",
+    instead: "",
+    test: "test/apply/fleet-shards.test.ts",
+    says: /c1 standby-init/,
+  },
+  {
+    race: "max_in_progress",
+    file: "src/apply/campaign-place.ts",
+    line: "return claimed(current, place, limit.most);",
+    instead: "return claimed(current, place, Number.POSITIVE_INFINITY);",
+    test: "test/apply/waves.test.ts",
+    says: /expected \d+ to be 2/,
+  },
+  {
+    race: "canary-went-back",
+    file: "src/guards/wave.ts",
+    line: "...goneBack(campaign),",
+    instead: "",
+    test: "test/apply/waves.test.ts",
+    says: /a canary that went back/,
+  },
+];

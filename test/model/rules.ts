@@ -321,7 +321,7 @@ export class Rules {
   }
 
   #listed({ components }: ClusterObservation): Set<Agent> {
-    const ids = new Set(components.map(({ kind, id }) => `${kind}/${id}`));
+    const ids = new Set([...components].map(({ kind, id }) => `${kind}/${id}`));
     return new Set(this.#referee.cluster.agents.filter(({ kind, id }) => ids.has(`${kind}/${id}`)));
   }
 

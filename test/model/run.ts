@@ -5,6 +5,7 @@ import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { JournalEntry, Lock, RecordStore } from "../../src/record/store.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../../src/rotation/record.ts";
+import { asWritten } from "../world/as-written.ts";
 import type { MemoryStore } from "../world/memory-store.ts";
 import { Killed } from "../world/model-cluster.ts";
 import type { EmulatedAuthority } from "./authority.ts";
@@ -52,7 +53,7 @@ export class Run {
     this.#options = options;
     this.commit = options.commit;
     this.approval = options.approval;
-    this.#recordBefore = structuredClone(options.store.record);
+    this.#recordBefore = asWritten(options.store.record);
     this.#journalBefore = options.store.journal.length;
   }
 

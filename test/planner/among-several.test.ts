@@ -65,3 +65,22 @@ describe("the work by hand of a cluster", () => {
       expect(command).toMatch(/^capstan acknowledge db_client\/\S+$/);
   });
 });
+
+it("a reason that quotes a command is told as it was written", () => {
+  const reason = "as `capstan waive roster node/x --reason gone` has it";
+  const plan = makePlan({
+    desired: {
+      ...desired([rotation("init", { hold: { reason, until: null } })]),
+      clusters: [CLUSTER, "other"].map((name) => ({ ...cluster(), name })),
+    },
+    observations: [observation("standby")],
+    records: [],
+    commit: null,
+    now: NOW,
+  });
+  const planned = plan.clusters[0]?.rotations[0];
+  expect(planned?.hold?.reason).toBe(reason);
+  // A finding quotes it: only what is to be typed names the cluster.
+  const findings = planned?.steps.flatMap(({ guards }) => guards.flatMap((verdict) => verdict.findings));
+  expect(findings?.map(({ message }) => message)).toContain(`is held: ${reason}`);
+});

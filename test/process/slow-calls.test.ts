@@ -8,7 +8,11 @@ afterEach(() => vi.useRealTimers());
 it("a call that does not end is named, ever more rarely, until it ends", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const lines: string[] = [];
-  const call = tellingWhileSlow("tctl get nodes", promise, (line) => lines.push(line));
+  const call = tellingWhileSlow(
+    () => "tctl get nodes",
+    promise,
+    (line) => lines.push(line),
+  );
   vi.advanceTimersByTime(9_999);
   expect(lines).toEqual([]);
   vi.advanceTimersByTime(100_000);
@@ -27,7 +31,11 @@ it("a call that does not end is named, ever more rarely, until it ends", async (
 it("nothing is said of a call that has failed", async () => {
   const { promise, reject } = Promise.withResolvers<string>();
   const lines: string[] = [];
-  const call = tellingWhileSlow("tctl", promise, (line) => lines.push(line));
+  const call = tellingWhileSlow(
+    () => "tctl",
+    promise,
+    (line) => lines.push(line),
+  );
   vi.advanceTimersByTime(10_000);
   reject(new Error("refused"));
   await expect(call).rejects.toThrow("refused");

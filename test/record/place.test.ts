@@ -20,6 +20,7 @@ import { folderStore } from "../../src/record/folder-store.ts";
 import type { RecordStore } from "../../src/record/store.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
+import { asWritten } from "../world/as-written.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { underLock } from "./under-lock.ts";
 
@@ -184,14 +185,14 @@ describe("a record that an older version left below another folder", () => {
   ])("is read there, and moved once, under the lock, with a line: %s", async (_, about) => {
     const file = leaveOlder(join(top, "pki"), RECORD);
     const store = await open(join(top, about));
-    expect(await store.load(CLUSTER)).toEqual(RECORD);
+    expect(asWritten(await store.load(CLUSTER))).toEqual(RECORD);
     expect(await store.whereabouts(CLUSTER)).toMatchObject({ found: file });
     const notices: string[] = [];
     const lock = await store.lock(CLUSTER, HOLDER, (line) => notices.push(line));
     expect(notices).toEqual([
       expect.stringContaining(`the record of ${CLUSTER} moved from ${join(top, "pki", ".capstan")}`),
     ]);
-    expect(await store.load(CLUSTER)).toEqual(RECORD);
+    expect(asWritten(await store.load(CLUSTER))).toEqual(RECORD);
     await store.save(LATER);
     await lock.release();
     expect(existsSync(file)).toBe(false);
@@ -199,7 +200,7 @@ describe("a record that an older version left below another folder", () => {
     const again: string[] = [];
     await (await (await open(top)).lock(CLUSTER, HOLDER, (line) => again.push(line))).release();
     expect(again).toEqual([]);
-    expect(await (await open(join(top, "pki"))).load(CLUSTER)).toEqual(LATER);
+    expect(asWritten(await (await open(join(top, "pki"))).load(CLUSTER))).toEqual(LATER);
   });
 
   it("is an error where two disagree, for whoever reads and whoever would write", async () => {
@@ -218,21 +219,21 @@ describe("a record that an older version left below another folder", () => {
     leaveOlder(top, RECORD);
     const store = await open(join(top, "pki", "prod"));
     await underLock(store, CLUSTER, () => store.save(LATER));
-    expect(await (await open(top)).load(CLUSTER)).toEqual(LATER);
+    expect(asWritten(await (await open(top)).load(CLUSTER))).toEqual(LATER);
   });
 
   it("is found in another work tree of the repository", async () => {
     const linked = join(world, "linked");
     git(top, "worktree", "add", "--quiet", linked);
     leaveOlder(linked, RECORD);
-    expect(await (await open(top)).load(CLUSTER)).toEqual(RECORD);
+    expect(asWritten(await (await open(top)).load(CLUSTER))).toEqual(RECORD);
   });
 
   it("of another cluster stays, for the run that locks that one", async () => {
     const file = leaveOlder(join(top, "pki"), RECORD);
     await underLock(await open(top), "other.cluster", async () => {});
     expect(existsSync(file)).toBe(true);
-    expect(await (await open(join(top, "pki"))).load(CLUSTER)).toEqual(RECORD);
+    expect(asWritten(await (await open(join(top, "pki"))).load(CLUSTER))).toEqual(RECORD);
   });
 });
 

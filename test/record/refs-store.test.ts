@@ -11,6 +11,7 @@ import { refsStore } from "../../src/record/refs-store.ts";
 import type { JournalEntry, RecordStore } from "../../src/record/store.ts";
 import type { Repeat } from "../../src/record/tenure.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
+import { asWritten } from "../world/as-written.ts";
 import { CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { type Contender, Contenders } from "./contenders.ts";
 import { identified, Repositories } from "./repositories.ts";
@@ -94,10 +95,10 @@ function entry(what: JournalEntry["what"], changes: Partial<JournalEntry> = {}):
 describe("the record", () => {
   it("is empty where nobody wrote one, and after the refs were lost", async () => {
     const one = await run();
-    expect(await one.store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+    expect(asWritten(await one.store.load(CLUSTER))).toEqual(emptyRecord(CLUSTER));
     await one.save(record("init"));
     await simpleGit(world.remote).raw(["update-ref", "-d", `refs/capstan/record/${CLUSTER}`]);
-    expect(await (await run()).store.load(CLUSTER)).toEqual(emptyRecord(CLUSTER));
+    expect(asWritten(await (await run()).store.load(CLUSTER))).toEqual(emptyRecord(CLUSTER));
   });
 
   it.each([
@@ -113,7 +114,7 @@ describe("the record", () => {
       await store.save(record(phase));
       await lock.release();
     }
-    const { rotations } = await (await run(...flags)).store.load(CLUSTER);
+    const { rotations } = asWritten(await (await run(...flags)).store.load(CLUSTER));
     expect(rotations).toEqual([memory("update_servers")]);
   });
 
@@ -131,7 +132,7 @@ describe("the record", () => {
     await other.store.load(CLUSTER);
     await other.save(record("update_clients"));
     await expect(one.save(record("init"))).rejects.toMatchObject({ code: "storage" });
-    expect(await one.store.load(CLUSTER)).toEqual(record("update_clients"));
+    expect(asWritten(await one.store.load(CLUSTER))).toEqual(record("update_clients"));
   });
 
   it("that is damaged is a failure, not an empty one", async () => {
@@ -243,6 +244,36 @@ describe("the clone", () => {
     expect(await snapshot(folder)).toEqual(before);
   });
 
+  it.each([
+    ["SHA-1", 40],
+    ["SHA-256", 64],
+  ])("with names by %s gets commits as git itself makes them", async (_, length) => {
+    const format = `--object-format=${length === 64 ? "sha256" : "sha1"}`;
+    const remote = join(world.folder, `named-${length}.git`);
+    const folder = join(world.folder, `named-${length}`);
+    await simpleGit(world.folder).raw(["init", "--quiet", "--bare", format, remote]);
+    await simpleGit(world.folder).raw(["init", "--quiet", format, folder]);
+    await simpleGit(folder).raw(["remote", "add", "origin", remote]);
+    const one = new Run(folder);
+    const written = { ...record("init"), rotations: [memory("init", { reason: "…ü\n".repeat(9000) })] };
+    await one.save(written);
+    const again = { ...(await one.store.load(CLUSTER)), rotations: [] };
+    await one.save(again);
+    const git = simpleGit(remote);
+    const ref = `refs/capstan/record/${CLUSTER}`;
+    expect((await git.raw(["rev-parse", ref])).trim()).toHaveLength(length);
+    expect(await git.raw(["fsck", "--strict", "--no-dangling"])).toBe("");
+    expect((await git.raw(["ls-tree", "-r", ref])).split("\n")[0]).toMatch(/^100644 blob \w+\trecord\.json$/);
+    expect(await git.raw(["log", "--format=%an <%ae> %at %cn <%ce> %ct %B", "-1", ref])).toBe(
+      `capstan <capstan@localhost> ${NOW / 1000} capstan <capstan@localhost> ${NOW / 1000} record of ${CLUSTER}\n\n`,
+    );
+    expect(await git.raw(["rev-list", "--count", ref])).toBe("2\n");
+    expect(JSON.parse(await git.raw(["show", `${ref}~1:record.json`])).rotations[0].reason).toHaveLength(
+      27000,
+    );
+    expect(await simpleGit(folder).raw(["fsck", "--strict", "--no-dangling"])).toBe("");
+  });
+
   it("a full one is not made shallow", async () => {
     await (await run()).save(record("init"));
     const folder = await world.clone("--no-local");
@@ -339,7 +370,7 @@ describe("the lock", () => {
     expect(one.beats).toBe(false);
     await lock.release();
     expect(await other.store.lockState(CLUSTER)).toMatchObject({ who: "bob" });
-    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
+    expect(asWritten(await other.store.load(CLUSTER))).toEqual(record("init"));
   });
 
   it("notices by its heartbeat that it was taken over", async () => {
@@ -450,8 +481,8 @@ describe("a remote that is read at one address and pushed to at another", () => 
     await apart.store.save(record("init"));
     await lock.release();
     expect(apart.notices).toEqual([]);
-    expect(await other.store.load(CLUSTER)).toEqual(record("init"));
-    expect(await new Run(folder).store.load(CLUSTER)).toEqual(record("init"));
+    expect(asWritten(await other.store.load(CLUSTER))).toEqual(record("init"));
+    expect(asWritten(await new Run(folder).store.load(CLUSTER))).toEqual(record("init"));
     await (await other.lock("bob")).release();
   });
 

@@ -50,10 +50,10 @@ describe("what a git server says, and what helps", () => {
       "denied",
       "write_repository",
     ],
-    ["remote: HTTP Basic: Access denied", "fetch", "denied", "may not read"],
+    ["remote: HTTP Basic: Access denied", "fetch", "denied", "let the credentials read"],
     ["! x [remote rejected] (protected ref)", "push", "denied", "a rule or a hook"],
     // over SSH, and on the way
-    ["git@example.com: Permission denied (publickey).", "ls-remote", "denied", "no credentials"],
+    ["git@example.com: Permission denied (publickey).", "ls-remote", "denied", "give git credentials"],
     [
       "ssh: Could not resolve hostname git.example.com: Name or service not known",
       "push",
@@ -78,13 +78,13 @@ describe("what a git server says, and what helps", () => {
       "error: cannot lock ref 'x': Unable to create '/srv/x.lock': Permission denied",
       "push",
       "storage",
-      "the server cannot write",
+      "look at the server, which cannot write",
     ],
     [
       "remote: fatal: unable to write loose object file: No space left on device",
       "push",
       "storage",
-      "the server cannot write",
+      "look at the server, which cannot write",
     ],
   ])("%s", (said, command, code, hint) => {
     const failure = remoteFailure("origin", command, new Error(said));
@@ -159,25 +159,25 @@ describe("capstan apply, where the server of the record is not well", () => {
   it("a server that takes one ref after the other", async () => {
     server.mood = "well";
     await onServer("config", "receive.advertiseAtomic", "false");
-    await refused("does not support --atomic push", "moves several refs at once or none");
+    await refused("does not support --atomic push", "move several refs at once or none");
     await onServer("config", "--unset", "receive.advertiseAtomic");
   });
 
   it("a hook that declines refs/capstan", async () => {
     await writeHook("pre-receive", "grep -q refs/capstan/ && { echo not here >&2; exit 1; }; exit 0");
-    await refused("not here", "a rule or a hook of the server declines it");
+    await refused("not here", "allow refs/capstan/**");
     await rm(hook("pre-receive"));
   });
 
   it("a hook that declines the locks alone", async () => {
     await writeHook("update", 'case "$1" in refs/capstan/locks/*) echo protected name >&2; exit 1;; esac');
-    await refused("hook declined", "a rule or a hook of the server declines it");
+    await refused("hook declined", "allow refs/capstan/**");
     await rm(hook("update"));
   });
 
   it("refs that the server hides", async () => {
     await onServer("config", "receive.hideRefs", "refs/capstan");
-    await refused("deny updating a hidden ref", "a rule or a hook of the server declines it");
+    await refused("deny updating a hidden ref", "allow refs/capstan/**");
     await onServer("config", "--unset", "receive.hideRefs");
   });
 
@@ -191,7 +191,7 @@ describe("capstan apply, where the server of the record is not well", () => {
     const file = join(team.remote, "objects", oid.slice(0, 2), oid.slice(2));
     await onServer("update-ref", "refs/capstan/record/acme.cluster", oid);
     await rename(file, join(team.folder, "lost"));
-    await refused("missing necessary objects", "the server has lost objects");
+    await refused("missing necessary objects", "bring back the objects that the server has lost");
     await rename(join(team.folder, "lost"), file);
     await onServer("update-ref", "-d", "refs/capstan/record/acme.cluster");
   });

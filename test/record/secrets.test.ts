@@ -9,6 +9,7 @@ import { refsStore } from "../../src/record/refs-store.ts";
 import type { AuthorityBackup, JournalEntry, RecordStore } from "../../src/record/store.ts";
 import type { ClusterRecord } from "../../src/rotation/record.ts";
 import { registerSecret } from "../../src/secrets.ts";
+import { asWritten } from "../world/as-written.ts";
 import { authority, CLUSTER, memory, NOW } from "../world/host-rotation.ts";
 import { Repositories } from "./repositories.ts";
 
@@ -125,7 +126,7 @@ describe.each(["folder", "refs"] as const)(
       expect(text).not.toContain(BY_REGISTER);
       const said = "it said [redacted] and [redacted]";
       const [rotation] = RECORD.rotations;
-      expect(await open().load(CLUSTER)).toEqual({
+      expect(asWritten(await open().load(CLUSTER))).toEqual({
         ...RECORD,
         applied: { ...RECORD.applied, accepted: { instead_of: "b".repeat(40), reason: said } },
         checks: [{ ...RESULT, detail: said }],

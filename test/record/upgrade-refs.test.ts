@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LEASE_MS, SKEW_MS } from "../../src/record/lease-times.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 import { RemoteRefs } from "../../src/record/remote-refs.ts";
+import { asWritten } from "../world/as-written.ts";
 import { CLUSTER, NOW } from "../world/host-rotation.ts";
 import { Repositories } from "./repositories.ts";
 
@@ -59,7 +60,7 @@ describe("an upgrade from 0.1.0 with the record in refs", () => {
     await put(ref, "record.json", RECORD);
     const upgraded = store();
     const lock = await upgraded.lock(CLUSTER, HOLDER, () => {});
-    const record = await upgraded.load(CLUSTER);
+    const record = asWritten(await upgraded.load(CLUSTER));
     expect(record).toEqual(JSON.parse(RECORD));
     await upgraded.save(record);
     expect(await atRemote(ref, "record.json")).toEqual(JSON.parse(RECORD));

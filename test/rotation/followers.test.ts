@@ -49,7 +49,7 @@ const connected = fc.array(fc.record({ id: fc.constantFrom(...IDS), kinds: fc.su
 /** The rules as one would read them aloud: one component after the other, with everything looked up anew. */
 function told(seen: ClusterObservation, roster: readonly RosterMember[], phase: Phase): readonly Follower[] {
   const silence = silenceOf(seen.components, PRESENCE, NOW, seen.rows);
-  const isListed = (member: RosterMember) => seen.components.some((one) => keyOf(one) === keyOf(member));
+  const isListed = (member: RosterMember) => [...seen.components].some((one) => keyOf(one) === keyOf(member));
   const isMember = (one: RosterMember) => roster.some((member) => keyOf(member) === keyOf(one));
   const everybody = [...seen.components, ...roster.filter((member) => !isListed(member))];
   const subject = (one: RosterMember) => {
@@ -62,7 +62,7 @@ function told(seen: ClusterObservation, roster: readonly RosterMember[], phase: 
     name,
     subject: subject({ kind, id, name }),
   });
-  const there = seen.components.map((one): Follower => {
+  const there = [...seen.components].map((one): Follower => {
     const says = (standing: Follower["standing"], text: string) => ({ ...who(one), standing, seen: text });
     if (one.phase === null) {
       return isMember(one)
@@ -100,7 +100,7 @@ function told(seen: ClusterObservation, roster: readonly RosterMember[], phase: 
           "away",
           "is connected and not in the listing, as for some minutes after it reloads: nobody knows where it is",
         );
-      const again = seen.components.findLast(
+      const again = [...seen.components].findLast(
         (one) => one.kind === member.kind && one.name === member.name && !isMember(one),
       );
       const missing = "was there when the rotation began and is not in the listing now";

@@ -22,14 +22,15 @@ const RELEASES = ["1.13", "1.14"] as const;
 async function bringAndWait(test: TestCluster, admin: string, node: string, state: NodeState): Promise<void> {
   const machine = test.running.machine(node);
   const api = machine.apid.certificates;
-  const starts = machine.kubelet.starts;
+  const { service } = machine.kubelet;
   const run = await test.bring(admin, node, state);
   expect(run.stderr + run.exit).toBe("Applied configuration without a reboot\n0");
   if (state.kind === "talos") {
     await until("new API certificates", () => machine.apid.certificates !== api);
     return;
   }
-  await until("a kubelet restart", () => machine.kubelet.starts > starts && machine.kubelet.service === null);
+  // Another one once it has restarted, however short the time without any.
+  await until("a kubelet restart", () => machine.kubelet.service !== service);
   await until("all to be well", () => isWell(test));
 }
 

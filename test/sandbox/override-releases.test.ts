@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cryptoKeys } from "../../src/sandbox/teleport/override-keys.ts";
 import { ExternalCa } from "./external-ca.ts";
 import { TimelessTeleport } from "./harness.ts";
 
@@ -137,7 +138,7 @@ describe("auth servers with an HSM each", () => {
     if (other === undefined || other === null) throw new Error("the second auth server has no key");
     const own = await Pkcs10CertificateRequestGenerator.create({
       name: "O=acme.cluster",
-      keys: other.keys,
+      keys: cryptoKeys(other),
       signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
     });
     const elsewhere = await teleport.tctl("create", "-f", overrideOf(await ca.sign(own.toString())));

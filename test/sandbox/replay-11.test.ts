@@ -147,9 +147,7 @@ describe.each([
     for (const call of lines.filter(isListing)) expect(() => rowsOf(call.stdout)).not.toThrow();
   });
 
-  it("gives the same exits, texts, fields and settled phases on the sandbox", {
-    timeout: 300_000,
-  }, async () => {
+  it("gives the same exits, texts, fields and settled phases on the sandbox", async () => {
     const started = Date.UTC(2026, 10, 29, 17, 24, 30);
     const teleport = await TimelessTeleport.start({ release: "11", nodes, endpoints: 32 }, started);
     // What was waited for here is no time of the next transition's polls.

@@ -32,9 +32,7 @@ describe("the recorded session", () => {
     expect(calls).toHaveLength(358);
   });
 
-  it("gives the same exit codes, texts and settled phases against the sandbox", {
-    timeout: 300_000,
-  }, async () => {
+  it("gives the same exit codes, texts and settled phases against the sandbox", async () => {
     const teleport = await TimelessTeleport.start({ release: "5", endpoints: 32 }, RECORDED_AT);
     const recordedKeys = keyNames();
     const sandboxKeys = keyNames();

@@ -65,9 +65,7 @@ function statusText(stdout: string): string {
 const RECORDED_AT = Date.UTC(2026, 10, 21, 8, 4, 0);
 
 describe("the recorded session of a root that lost its leaf", () => {
-  it("gives the same copies, remote clusters, texts and phases against the sandbox", {
-    timeout: 300_000,
-  }, async () => {
+  it("gives the same copies, remote clusters, texts and phases against the sandbox", async () => {
     const { root, leaf } = await TimelessTeleport.startPair(
       { release: "5", nodes: 1 },
       { root: "root.cluster", leaf: "leaf.cluster" },

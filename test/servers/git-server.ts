@@ -5,9 +5,21 @@ import type { AddressInfo } from "node:net";
 /** How the server treats whoever asks. */
 type Mood = "well" | "no-anonymous" | "read-only" | "cuts" | "slow";
 
+/**
+ * What becomes of a request in the middle of a run: it does not arrive, half of it does, it has its effect and no answer,
+ * or half of one, or it is answered from the replica.
+ */
+export type Mishap = "unheard" | "half-heard" | "unanswered" | "half-answered" | "old-replica";
+
 /** git's own server (`git http-backend`) on the loopback, over HTTP as forges speak it, in several moods. */
 export class GitServer {
   mood: Mood = "well";
+  /** What came in since it was set to 0. */
+  requests = 0;
+  /** What becomes of the request of this number. */
+  mishap: { readonly of: number; readonly kind: Mishap } | null = null;
+  /** A folder with the repositories as they were some time ago: what reads is answered from there. */
+  replica: string | null = null;
   readonly #folder: string;
   readonly #server: Server;
 
@@ -50,10 +62,17 @@ export class GitServer {
         .write("001e");
       return;
     }
+    this.requests += 1;
+    const mishap = this.mishap?.of === this.requests ? this.mishap.kind : null;
+    if (mishap === "unheard") {
+      response.destroy();
+      return;
+    }
+    const reads = mishap === "old-replica" && !writes;
     const backend = spawn("git", ["http-backend"], {
       env: {
         ...process.env,
-        GIT_PROJECT_ROOT: this.#folder,
+        GIT_PROJECT_ROOT: reads ? (this.replica ?? this.#folder) : this.#folder,
         GIT_HTTP_EXPORT_ALL: "1",
         PATH_INFO: url.pathname,
         QUERY_STRING: url.search.slice(1),
@@ -66,15 +85,19 @@ export class GitServer {
         GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
       },
     });
-    request.pipe(backend.stdin);
     backend.stdin.on("error", () => {});
+    if (mishap === "half-heard") void firstHalf(request).then((half) => backend.stdin.end(half));
+    else request.pipe(backend.stdin);
     const chunks: Buffer[] = [];
     backend.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-    backend.on("close", () => this.#answer(Buffer.concat(chunks), response));
+    backend.on("close", () => {
+      if (mishap === "unanswered" || mishap === "half-heard") response.destroy();
+      else this.#answer(Buffer.concat(chunks), response, this.mood === "cuts" || mishap === "half-answered");
+    });
   }
 
   /** The head that a CGI program prints, and its body. */
-  #answer(printed: Buffer, response: ServerResponse): void {
+  #answer(printed: Buffer, response: ServerResponse, isCut: boolean): void {
     const end = printed.indexOf("\r\n\r\n");
     const lines = printed.toString("latin1", 0, end).split("\r\n");
     let status = 200;
@@ -84,11 +107,18 @@ export class GitServer {
       else response.setHeader(name, value);
     }
     const body = printed.subarray(end + 4);
-    if (this.mood !== "cuts") {
+    if (!isCut) {
       response.writeHead(status).end(body);
       return;
     }
     response.writeHead(status, { "content-length": body.length });
     response.write(body.subarray(0, body.length / 2), () => response.destroy());
   }
+}
+
+async function firstHalf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const whole = Buffer.concat(chunks);
+  return whole.subarray(0, whole.length / 2);
 }

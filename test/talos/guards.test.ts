@@ -7,6 +7,7 @@ import type { GuardId } from "../../src/rotation/plan.ts";
 import type { FoundMachine, TalosFacts, TalosMachine } from "../../src/talos/facts.ts";
 import { TALOS } from "../../src/talos/profile.ts";
 import { authority, cluster, NEW, NOW, OLD, OTHER, observation, rotation } from "../world/host-rotation.ts";
+import { verdictText } from "../world/verdict-text.ts";
 
 /** Two control planes and a worker of which nothing is to be said. */
 const ADDRESSES = ["10.0.0.2", "10.0.0.3", "10.0.0.4"] as const;
@@ -470,6 +471,14 @@ describe("guards of Talos", () => {
     const outcomes = CASES.filter(([one]) => one === id).map(([, , , outcome]) => outcome);
     expect(outcomes).toContain("pass");
     expect(outcomes).toContain("fail");
+  });
+
+  it.each([...new Set(CASES.map(([id]) => id))])("what %s says", async (id) => {
+    const said = CASES.filter(([one]) => one === id).map(
+      ([, situation, input]) =>
+        `# ${situation}\n${verdictText(judgeAll(judged(input)).find((one) => one.id === id))}`,
+    );
+    await expect(`${said.join("\n\n")}\n`).toMatchFileSnapshot(`golden/${id}.txt`);
   });
 
   it.each<GuardId>(["omni", "pending-config", "machine-states", "backup"])(

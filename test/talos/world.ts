@@ -34,6 +34,7 @@ import { CHECKLIST } from "../../src/talos/checklist.ts";
 import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
 import { type TalosConnection, talosConnection } from "../../src/talos/resources/connection.ts";
 import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
+import { mortal } from "../model/mortal.ts";
 import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
 import { approved } from "../world/apply.ts";
 import { MemoryStore } from "../world/memory-store.ts";
@@ -327,7 +328,7 @@ export class TalosWorld {
       return { argv: command.argv, exitCode, stdout, stderr, durationMs: performance.now() - started };
     };
     return {
-      run,
+      run: mortal(({ argv }) => argv.slice(0, 2).join(" "), run),
       stream: async () => {
         throw new Error("nothing of Talos is streamed");
       },

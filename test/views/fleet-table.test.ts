@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/failure.ts";
 import type { Wave } from "../../src/resources/model/desired.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";
 import { planText } from "../../src/views/text/plan-text.ts";
@@ -33,5 +34,27 @@ describe("a plan of many clusters", () => {
     // Whom only time or the order of waves holds is a line of the table, and no more.
     expect(text.match(/^r1/gm)).toBeNull();
     expect(text.match(/^r2/gm)).toHaveLength(1);
+  });
+
+  it("counts those with nothing to do where they are many, and lists whoever has", async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `r${index}`);
+    const labels = Object.fromEntries(names.map((name) => [name, { ring: "rest" }]));
+    const world = new ModelFleet({ labels });
+    world.phase = "init";
+    world.beforeLook = (name) => {
+      if (name === "r3") throw new Failure("executable", "connection refused");
+    };
+    await world.run();
+    world.beforeLook = () => {};
+    const { plan } = await world.run();
+    if (plan === undefined) throw new Error("nothing was planned");
+    expect(planText(plan, plainPaint).split("\n").slice(0, 6)).toEqual([
+      "12 clusters",
+      "",
+      "  cluster  next                  state",
+      "  r3       host: standby → init  ready",
+      "  11 clusters with nothing to do",
+      "",
+    ]);
   });
 });

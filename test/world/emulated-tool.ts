@@ -17,7 +17,7 @@ interface EmulatedTool {
 
 interface Call {
   readonly argv: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  readonly environment: () => NodeJS.ProcessEnv;
   readonly stdin: string;
   readonly signal: AbortSignal;
 }
@@ -62,9 +62,9 @@ export async function callTool(emulated: EmulatedTool, call: Call): Promise<Answ
 
 function askSandbox(
   { folder, tool }: EmulatedTool,
-  { argv: words, env, stdin, signal }: Call,
+  { argv: words, environment, stdin, signal }: Call,
 ): Promise<Answer> {
-  const argv = tool === "tsh" ? tshArguments(words, env) : words;
+  const argv = tool === "tsh" ? tshArguments(words, environment()) : words;
   const info = readInfo(folder);
   if (info === null) return Promise.resolve(UNREACHABLE);
   const printed: Buffer[] = [];
@@ -102,13 +102,13 @@ const UNREACHABLE: Answer = {
   stderr: 'ERROR: Cannot connect to the auth server. Is the auth server running on "127.0.0.1:3025"?\n',
 };
 
-async function runClient({ folder, tool }: EmulatedTool, { argv, env }: Call): Promise<Answer> {
+async function runClient({ folder, tool }: EmulatedTool, { argv, environment }: Call): Promise<Answer> {
   const sandbox = JSON.parse(readFileSync(join(folder, SANDBOX_FILE), "utf8")) as SandboxFile;
   const started = Date.now();
   let [stdout, stderr] = ["", ""];
   const exit = await (tool === "kubectl" ? kubectl : talosctl)({
     argv,
-    env,
+    env: environment(),
     cwd: process.cwd(),
     out: (text) => {
       stdout += text;

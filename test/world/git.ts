@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fork } from "./fork-server.ts";
 
 /** Runs git and gives what it printed, without the last line break; a refusal of git is an error with its words. */
@@ -14,4 +15,13 @@ export async function git(
   });
   if (exit !== 0) throw new Error(`git ${args.join(" ")} in ${cwd} ended with ${exit}\n${stderr}`);
   return stdout.toString().replace(/\n$/, "");
+}
+
+/**
+ * Clones a repository of this machine. Without flags its objects are copied as files, which takes half the processes; what
+ * flags ask for (`--depth`) takes git's protocol. No file is shared: a test may damage one.
+ */
+export async function cloned(remote: string, folder: string, flags: readonly string[] = []): Promise<void> {
+  const how = flags.length === 0 ? ["--no-hardlinks", remote] : [...flags, `file://${remote}`];
+  await git(dirname(folder), ["-c", "protocol.file.allow=always", "clone", "--quiet", ...how, folder]);
 }

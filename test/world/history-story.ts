@@ -1,8 +1,8 @@
 import { appendFile, cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
-import { git } from "./git.ts";
+import { cloned, git } from "./git.ts";
 import "./in-process.ts";
 import { Repository } from "./repository.ts";
 
@@ -30,7 +30,7 @@ export class HistoryStory {
     const remote = join(folder, "remote.git");
     await git(folder, ["init", "--quiet", "--bare", "--initial-branch=main", remote]);
     const home = new Repository(join(folder, "home"));
-    await clone(`file://${remote}`, home.folder);
+    await clone(remote, home.folder);
     const dir = join(home.folder, ".capstan", "sandbox");
     const sandbox = await startSandbox({ dir, speed: 500, nodes: 1 });
     const story = new HistoryStory(folder, sandbox, home);
@@ -53,7 +53,7 @@ export class HistoryStory {
     this.#copies += 1;
     const copy = join(this.folder, `remote-${this.#copies}.git`);
     await cp(this.#remote, copy, { recursive: true });
-    return `file://${copy}`;
+    return copy;
   }
 
   async clone(remote: string, ...flags: readonly string[]): Promise<Repository> {
@@ -83,15 +83,7 @@ export class HistoryStory {
 }
 
 async function clone(remote: string, folder: string, ...flags: readonly string[]): Promise<void> {
-  await git(dirname(folder), [
-    "-c",
-    "protocol.file.allow=always",
-    "clone",
-    "--quiet",
-    ...flags,
-    remote,
-    folder,
-  ]);
+  await cloned(remote, folder, flags);
   await appendFile(
     join(folder, ".git", "config"),
     '[user]\nname = test\nemail = test@localhost\n[protocol "file"]\nallow = always\n',

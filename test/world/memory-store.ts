@@ -1,6 +1,7 @@
 import { noPlaces, type Places } from "../../src/fleet/places.ts";
 import type { AuthorityBackup, JournalEntry, RecordStore } from "../../src/record/store.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
+import { asWritten } from "./as-written.ts";
 
 /** A record that outlives a killed run, as a folder does. */
 export class MemoryStore implements RecordStore {
@@ -15,7 +16,7 @@ export class MemoryStore implements RecordStore {
   }
 
   async save(record: ClusterRecord): Promise<void> {
-    this.record = structuredClone(record);
+    this.record = asWritten(record);
   }
 
   readonly backups: AuthorityBackup[] = [];

@@ -6,9 +6,11 @@ import type { Platform } from "../../src/platforms/platform.ts";
 import type { Lock, RecordStore } from "../../src/record/store.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
 import type { DesiredState, RotationResource, Wave } from "../../src/resources/model/desired.ts";
+import type { HistoryReader } from "../../src/rotation/history.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { approved } from "./apply.ts";
+import { asWritten } from "./as-written.ts";
 import { cluster, desired, rotation } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
@@ -23,7 +25,7 @@ class FleetRecords extends MemoryStore {
   }
 
   override async save(record: ClusterRecord): Promise<void> {
-    this.records.set(record.cluster, structuredClone(record));
+    this.records.set(record.cluster, asWritten(record));
   }
 
   override async lock(name: string): Promise<Lock> {
@@ -66,6 +68,8 @@ export class ModelFleet {
   /** What happens after each move. */
   afterMove: (cluster: string) => void = () => {};
   phase: RotationResource["phase"] = "standby";
+  /** What git says of the past of a cluster; nobody asks where there is no git. */
+  history: HistoryReader | undefined;
   readonly #options: FleetOptions;
 
   constructor(options: FleetOptions) {
@@ -94,6 +98,7 @@ export class ModelFleet {
     const outcome = await applyPlan({
       desired: this.desired,
       commit: null,
+      ...(this.history === undefined ? {} : { history: this.history }),
       parallel,
       platforms: new Map(names.map((name) => [name, this.#platform(name)])),
       store,

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Finding, GuardId, GuardVerdict, Plan } from "../../src/rotation/plan.ts";
 import type { LiveStatus } from "../../src/views/live-status.ts";
+import { type Forked, fork } from "./fork-server.ts";
 import { git } from "./git.ts";
-import { quicken } from "./quick-tctl.ts";
 
 const CAPSTAN = join(import.meta.dirname, "..", "..", "dist", "capstan.js");
 
@@ -42,8 +42,10 @@ export class Repository {
   static async create(): Promise<Repository> {
     const repository = new Repository(await mkdtemp(join(tmpdir(), "capstan-test-")));
     await repository.git("init", "--quiet", "--initial-branch=main");
-    await repository.git("config", "user.name", "test");
-    await repository.git("config", "user.email", "test@localhost");
+    await appendFile(
+      join(repository.folder, ".git", "config"),
+      "[user]\nname = test\nemail = test@localhost\n",
+    );
     return repository;
   }
 
@@ -51,7 +53,6 @@ export class Repository {
   static async withSandbox(...flags: readonly string[]): Promise<Repository> {
     const repository = await Repository.create();
     await repository.must("sandbox", "up", "--speed", "200", ...flags);
-    quicken(repository.folder);
     await repository.must("init");
     await repository.commit("what is live");
     return repository;
@@ -84,8 +85,8 @@ export class Repository {
       const { exit, stdout, stderr } = await Repository.#run(args, { folder: this.folder, env });
       return { exit, stdout: withoutLastBreak(stdout), stderr: withoutLastBreak(stderr) };
     }
-    const { exitCode, stdout, stderr } = await this.start(args, env);
-    return { exit: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
+    const argv = [process.execPath, CAPSTAN, ...args];
+    return await ran({ argv, cwd: this.folder, env: { ...process.env, NO_COLOR: "1", ...env } });
   }
 
   /** Runs it and insists on exit 0. */
@@ -150,8 +151,7 @@ export class Repository {
   /** The sandbox's own tctl, for what a hand would do. */
   async tctl(...args: readonly string[]): Promise<Ran> {
     const tctl = join(this.folder, ".capstan", "sandbox", "bin", "tctl");
-    const { exitCode, stdout, stderr } = await execa(tctl, args, { reject: false, cwd: this.folder });
-    return { exit: exitCode ?? -1, stdout, stderr };
+    return await ran({ argv: [tctl, ...args], cwd: this.folder, env: process.env });
   }
 
   /** The arguments of every tctl call so far, as the sandbox saw them. */
@@ -188,6 +188,12 @@ export class Repository {
   }
 }
 
+/** An executable to its end. */
+async function ran(forked: Forked): Promise<Ran> {
+  const { exit, stdout, stderr } = await fork(forked);
+  return { exit, stdout: withoutLastBreak(stdout.toString()), stderr: withoutLastBreak(stderr) };
+}
+
 /** As execa gives it of an executable. */
 function withoutLastBreak(text: string): string {
   return text.endsWith("\n") ? text.slice(0, -1) : text;
@@ -208,7 +214,7 @@ export function subjectsOf(findings: readonly Finding[] | undefined): readonly s
 /** Fewer looks than this prove nothing on a machine that is too busy to look. */
 const LOOKS = 600;
 
-/** Looks again until it is so; a condition in place of a sleep. */
+/** Looks again until it is so; a condition in place of a sleep. Who waits looks a third of the time, the others work. */
 export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
@@ -216,11 +222,13 @@ export async function eventually<Value>(
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (let looks = 1; ; looks += 1) {
+    const began = Date.now();
     const value = await look();
     if (isSo(value)) return value;
     if (Date.now() > deadline && looks > LOOKS)
       throw new Error(`it never came to be; last seen: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const pause = Math.max(50, 2 * (Date.now() - began));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

@@ -18,7 +18,7 @@ export const patience = { ms: LONGEST_MS };
 interface GitOptions {
   readonly baseDir?: string;
   readonly config?: readonly string[];
-  readonly input?: () => string;
+  readonly input?: () => string | Buffer;
 }
 
 /** What an executable printed, however it was run. */
@@ -59,13 +59,15 @@ export function quickGit(actual: typeof import("simple-git")) {
 export function shortcut(processes: Runner, { trace, cwd }: RunnerOptions): Runner {
   const insteadOf = ({ argv, env: more = {}, stdin }: ExecutableCall) => {
     const [file = "", ...words] = argv;
-    const env = { ...process.env, ...more };
-    if (file === "git" && cwd === undefined && env["PATH"] === PATH)
-      return (signal: AbortSignal) => fork({ argv, cwd: process.cwd(), env, stdin, signal });
+    // To ask for all of it takes longer than most calls of an emulated executable, which does not look at it.
+    const environment = () => ({ ...process.env, ...more });
+    const path = "PATH" in more ? more["PATH"] : process.env["PATH"];
+    if (file === "git" && cwd === undefined && path === PATH)
+      return (signal: AbortSignal) => fork({ argv, cwd: process.cwd(), env: environment(), stdin, signal });
     // An editor runs at the caller's side.
     const tool = words.includes("edit") ? null : emulatedTool(file);
     if (tool === null) return null;
-    return (signal: AbortSignal) => callTool(tool, { argv: words, env, stdin: stdin ?? "", signal });
+    return (signal: AbortSignal) => callTool(tool, { argv: words, environment, stdin: stdin ?? "", signal });
   };
   const answered = async (command: ExecutableCall, answering: (signal: AbortSignal) => Promise<Printed>) => {
     const { argv, timeoutMs = LONGEST_MS, signal } = command;

@@ -1,8 +1,7 @@
 import { appendFile, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { git } from "./git.ts";
-import { quicken } from "./quick-tctl.ts";
+import { cloned, git } from "./git.ts";
 import { Repository } from "./repository.ts";
 
 /** What the repository resource of a team says. */
@@ -37,7 +36,6 @@ export class Team {
     await git(team.folder, ["init", "--quiet", "--bare", "--initial-branch=main", team.remote]);
     await team.#clone(team.home.folder);
     await team.home.must("sandbox", "up", "--speed", "200");
-    quicken(team.home.folder);
     await team.home.must("init");
     await team.home.edit("clusters/*/cluster.yaml", (text) =>
       Object.entries(policy).reduce(
@@ -105,7 +103,7 @@ export class Team {
   }
 
   async #clone(folder: string, ...flags: readonly string[]): Promise<void> {
-    await git(this.folder, ["clone", "--quiet", ...flags, `file://${this.remote}`, folder]);
+    await cloned(this.remote, folder, flags);
     await appendFile(join(folder, ".git", "config"), "[user]\nname = test\nemail = test@localhost\n");
   }
 }

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { fork } from "./fork-server.ts";
 
 /** A program in a real terminal: tmux is one, can be typed into, and can be asked what it shows. */
 export class Tmux {
@@ -39,9 +40,9 @@ export class Tmux {
   async see(text: string): Promise<string> {
     const until = Date.now() + 10 * 60_000;
     while (Date.now() < until) {
-      const screen = this.shown();
+      const screen = await this.#asked("capture-pane", "-p");
       if (screen.includes(text)) return screen;
-      await delay(50);
+      await delay(100);
     }
     throw new Error(`the terminal never showed ${JSON.stringify(text)}, but\n${this.shown()}`);
   }
@@ -50,8 +51,16 @@ export class Tmux {
   async keys(...all: readonly string[]): Promise<void> {
     for (const one of all) {
       await delay(1_000);
-      this.run("send-keys", "--", one);
+      await this.#asked("send-keys", "--", one);
     }
+  }
+
+  /** By the small process: looks are many, and to fork this one takes longer than each of them. */
+  async #asked(...args: readonly string[]): Promise<string> {
+    const argv = ["tmux", "-L", this.socket, ...args];
+    const { exit, stdout, stderr } = await fork({ argv, cwd: process.cwd(), env: process.env });
+    if (exit !== 0) throw new Error(`${argv.join(" ")} ended with ${exit}\n${stderr}`);
+    return stdout.toString();
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type { Platform } from "../../src/platforms/platform.ts";
 import type { DesiredState } from "../../src/resources/model/desired.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { approved } from "./apply.ts";
+import { asWritten } from "./as-written.ts";
 import { CLUSTER, cluster, desired } from "./host-rotation.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { ModelClock, ModelCluster } from "./model-cluster.ts";
@@ -19,7 +20,7 @@ class Records extends MemoryStore {
   }
 
   override async save(record: ClusterRecord): Promise<void> {
-    this.#records.set(record.cluster, structuredClone(record));
+    this.#records.set(record.cluster, asWritten(record));
   }
 }
 

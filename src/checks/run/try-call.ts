@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { failureOfOne } from "../../failure.ts";
 import { redact } from "../../process/redact.ts";
 import { CannotRun, type Runner } from "../../process/runner.ts";
 import type { CheckCall } from "../../profile/check-kind.ts";
@@ -51,8 +51,8 @@ export async function tryCall(
     if (complaint === null) return { tried: { came: "passed", detail: "", printed: stdout }, stdout };
     return { tried: { came: "failed", detail: redact(complaint) }, stdout };
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-    const came = error instanceof CannotRun ? "not_run" : "failed";
-    return { tried: { came, detail: error.message.replace(/\.$/, "") }, stdout: "" };
+    const failure = failureOfOne(error);
+    const came = failure instanceof CannotRun ? "not_run" : "failed";
+    return { tried: { came, detail: failure.message.replace(/\.$/, "") }, stdout: "" };
   }
 }

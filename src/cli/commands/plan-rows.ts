@@ -71,6 +71,7 @@ export const FORECAST = row({
   exits: ["ok", "error", "blocked"],
   more: [
     "",
-    "Exit 3: something is due in that time, is overdue, or has no known date. The end of a waiver or a hold is told, too.",
+    "Exit 3: something is due in that time, is overdue, or has no known date. The",
+    "end of a waiver or a hold is told, too.",
   ],
 });

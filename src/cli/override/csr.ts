@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import type { ValuesOf } from "../../flag.ts";
 import { signRequest } from "../../platforms/signer.ts";
+import { makeFolder } from "../../process/made-folder.ts";
 import { createRunner } from "../../process/runner.ts";
 import { apiSpelling } from "../../profile/authority-type.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
@@ -96,7 +96,7 @@ async function writeRequest(
       hint: "nothing was written over it; move it away, or choose another --out",
     });
   };
-  if (byFlag) await mkdir(dirname(resolve(workspace.folder, file)), { recursive: true });
+  if (byFlag) await makeFolder(dirname(resolve(workspace.folder, file)));
   const place = byFlag
     ? {
         folder: dirname(resolve(workspace.folder, file)),

@@ -4,6 +4,7 @@ import type { OverrideResource } from "../../resources/model/desired.ts";
 import type { CaOverride } from "../../teleport/overrides/ca-override.ts";
 import { insistOnOverridable } from "../../teleport/overrides/command-words.ts";
 import { normaliseKeyHash } from "../../teleport/overrides/key-hash.ts";
+import { harmlessLine } from "../../views/harmless.ts";
 import { editFiles } from "../edited-file.ts";
 import type { PlaceInGit } from "./scene.ts";
 
@@ -72,6 +73,6 @@ export async function changeEntries(
     ]);
     // Positions move with every entry that goes.
     if (change === "removed") left.splice(index, 1);
-    terminal.stdout.write(`${source.file}: ${change} the entry of the key\n  ${keyHash}\n`);
+    terminal.stdout.write(`${harmlessLine(source.file)}: ${change} the entry of the key\n  ${keyHash}\n`);
   }
 }

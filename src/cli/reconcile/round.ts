@@ -29,7 +29,7 @@ export interface Round {
   readonly done: readonly string[];
   /** Why it went no further. */
   readonly ending: string;
-  /** Clusters that failed before and were not tried. */
+  /** Clusters in git that failed before and were not tried. */
   readonly leftAlone: readonly string[];
 }
 
@@ -78,7 +78,8 @@ export async function takeRound(
   const samples = options.listen === undefined ? [] : await samplesOfWorkspace(workspace, { ...made, now });
   const tried = workspace.clusters.map(({ name }) => name);
   const unreadable = failuresOf(made);
-  const about = { commit, leftAlone: [...leftAlone] };
+  const inGit = workspace.desired.clusters.map(({ name }) => name);
+  const about = { commit, leftAlone: inGit.filter((name) => leftAlone.has(name)) };
   const taken = { tried, failed: [...unreadable.keys()], samples };
   if (plan.outcome === "no_changes" && (await isNoted(workspace))) {
     return { ...taken, round: { outcome: "nothing-to-do", done: [], ending: "", ...about }, held: null };

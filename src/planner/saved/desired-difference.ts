@@ -234,7 +234,7 @@ function moveOf(head: RotationResource, from: Phase): readonly PlacedFinding[] {
     if (from !== "standby") return [];
     return [
       finding("warning", head, "was to be finished, and is to be rolled back", {
-        remedy: "that is possible only while the old key has not been dropped; `capstan plan` tells",
+        remedy: "look at `capstan plan`: that is possible only while the old key has not been dropped",
       }),
     ];
   }
@@ -244,7 +244,7 @@ function moveOf(head: RotationResource, from: Phase): readonly PlacedFinding[] {
   if (edges !== null) return edges.length > 1 ? jumps(head, from) : [];
   return [
     finding("warning", head, `goes back from ${from} to ${to}, which no rotation can`, {
-      remedy: `it makes sense only while the live rotation has not left ${to}; else write \`phase: rollback\``,
+      remedy: `if the live rotation has left ${to}, write \`phase: rollback\` instead`,
     }),
   ];
 }
@@ -293,7 +293,7 @@ function abandoned(base: DesiredState, head: DesiredState): readonly PlacedFindi
     .filter(({ cluster, phase }) => !kept.has(cluster) && isUnderWay(phase))
     .map((rotation) =>
       finding("warning", rotation, `is at ${rotation.phase}, and its cluster is removed`, {
-        remedy: "nobody will finish it or roll it back; do that first",
+        remedy: "finish it or roll it back first: nobody will afterwards",
       }),
     );
 }

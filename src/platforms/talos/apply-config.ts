@@ -62,7 +62,7 @@ function textFor(
   const isControlPlane = config.machineType === "controlplane";
   if (isControlPlane && signing === null && config.authorities[type].issuing?.pem !== content.issuing?.pem) {
     throw new Failure("storage", `the key that ${address} needs to sign with is not at hand`, {
-      hint: "it lies sealed in git (`next`) or in the record: set SOPS_AGE_KEY or SOPS_AGE_KEY_FILE",
+      hint: "set SOPS_AGE_KEY or SOPS_AGE_KEY_FILE: it lies sealed in git (`next`) or in the record",
     });
   }
   try {

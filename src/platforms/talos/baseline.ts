@@ -43,7 +43,7 @@ export async function takeBaseline(
   );
   if (problem === null) return { kubelet, secrets, takenAt: performance.now() };
   throw new Failure("refused", `${address} is not changed: ${problem}`, {
-    hint: "without it nothing shows that the machine has restarted. Look at it with `talosctl get service kubelet`; running capstan again goes on from here",
+    hint: "look at it with `talosctl get service kubelet`: without it nothing shows that the machine has restarted. Running capstan again goes on from here",
   });
 }
 

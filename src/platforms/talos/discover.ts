@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { type Fields, isFields, textOf, textsOf } from "../../foreign-value.ts";
+import { BeyondBounds, elementsOf } from "../../listings/json-stream.ts";
 import { redact } from "../../process/redact.ts";
 import type { Runner } from "../../process/runner.ts";
 import { canonicalAddress } from "../../talos/machine-address.ts";
 import { type SharedAddresses, sharedAddresses } from "../../talos/shared-addresses.ts";
-import { BeyondBounds, elementsOf } from "../json-stream.ts";
 import { readTalosconfig } from "./talosconfig.ts";
 
 /** Who reads it starts with these; the rest are seen by the next try. */
@@ -45,7 +45,7 @@ export async function discoverTalos(options: DiscoverOptions): Promise<Discovere
       "denied",
       `the user of ${options.talosconfig} has the role ${roles.join(", ") || "none"}`,
       {
-        hint: "rotating needs os:admin: `talosctl config new --roles os:admin` makes such a talosconfig",
+        hint: "make one of os:admin, which rotating needs: `talosctl config new --roles os:admin`",
       },
     );
   }
@@ -173,7 +173,7 @@ async function readInfo({ talosconfig, context }: DiscoverOptions) {
   }
   if (read.omni) {
     throw new Failure("refused", `the talosconfig ${talosconfig} belongs to an Omni cluster`, {
-      hint: "Omni rotates the CAs of its clusters itself: use omnictl",
+      hint: "use omnictl: Omni rotates the CAs of its clusters itself",
     });
   }
   if (read.endpoints.length === 0) {

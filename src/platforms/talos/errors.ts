@@ -32,12 +32,12 @@ const PATTERNS: readonly {
   {
     kind: "client-rejected",
     pattern: /remote error: tls: (unknown certificate authority|bad certificate|certificate required)/,
-    hint: "its CA is not, or no longer, the one that signed the client certificate in use",
+    hint: "issue a new talosconfig: the one in use is signed by a CA that the machine does not trust, or no longer",
   },
   {
     kind: "server-untrusted",
     pattern: /x509: certificate signed by unknown authority/,
-    hint: "the talosconfig does not trust the CA that the machine's certificate comes from",
+    hint: "issue a new talosconfig, or look for who changed the machine: this one does not trust the CA of the machine's certificate",
   },
   {
     kind: "expired",
@@ -48,18 +48,18 @@ const PATTERNS: readonly {
     kind: "denied",
     // 1.13 leaves the code out where it applies a configuration.
     pattern: /PermissionDenied|not authorized/,
-    hint: "the user of the talosconfig needs the role os:admin",
+    hint: "use a talosconfig with the role os:admin",
   },
   {
     kind: "busy",
     pattern: /another apply configuration is already in progress/,
-    hint: "somebody else is changing this machine: wait until that is over",
+    hint: "wait until that is over: somebody else is changing this machine",
   },
   {
     kind: "cut-off",
     pattern:
       /write: broken pipe|write: connection reset by peer|error reading server preface: (?:EOF|.*reset by peer)/,
-    hint: "it may not accept the client certificate in use: `talosctl version` says so in one of two calls",
+    hint: "run `talosctl version` twice: if one of the two says so, it does not accept the client certificate in use",
   },
   {
     kind: "unreachable",

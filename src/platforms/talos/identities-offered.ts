@@ -13,12 +13,12 @@ export async function openContext({ connection }: Session): Promise<TalosContext
   const context = await readTalosconfig(connection.talosconfig, connection.context);
   if (context === null) {
     throw new Failure("denied", `there is no talosconfig ${connection.talosconfig}`, {
-      hint: "spec.talos.talosconfig names the client configuration that capstan uses",
+      hint: "name the client configuration that capstan uses in spec.talos.talosconfig",
     });
   }
   if (!context.omni) return context;
   throw new Failure("refused", `the talosconfig ${connection.talosconfig} belongs to an Omni cluster`, {
-    hint: "Omni rotates the CAs of its clusters itself: use omnictl. Nothing was changed",
+    hint: "nothing was changed; use omnictl: Omni rotates the CAs of its clusters itself",
   });
 }
 

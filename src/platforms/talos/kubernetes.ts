@@ -2,9 +2,9 @@ import { stringify } from "yaml";
 import { Failure } from "../../failure.ts";
 import { type Fields, fieldOf, fieldsOf, isFields, listOf, valueAt } from "../../foreign-value.ts";
 import { foreignYaml } from "../../foreign-yaml.ts";
+import { BeyondBounds, objectOf } from "../../listings/json-stream.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
 import { type CaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
-import { BeyondBounds, objectOf } from "../json-stream.ts";
 import type { Session } from "./session.ts";
 
 /** kubectl with a kubeconfig that lies in a file of its owner only. */

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Failure } from "../../failure.ts";
+import { Failure, failureOfOne } from "../../failure.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
 import {
   type ApiServer,
@@ -23,8 +23,7 @@ export async function lookAtKubernetes(session: Session, look: TalosLook): Promi
     ]);
     return facts.state === "read" ? { ...facts, silent } : facts;
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-    return { state: "unread", problem: error.message };
+    return { state: "unread", problem: failureOfOne(error).message };
   }
 }
 

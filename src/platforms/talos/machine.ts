@@ -1,11 +1,11 @@
 import { Failure } from "../../failure.ts";
 import { fieldOf } from "../../foreign-value.ts";
+import { objectOf } from "../../listings/json-stream.ts";
 import type { TalosType } from "../../talos/authority-types.ts";
 import { withAuthority } from "../../talos/config-edit.ts";
 import type { FoundMachine } from "../../talos/facts.ts";
 import { type MachineConfig, readIssuingKey, readMachineConfig } from "../../talos/machine-config.ts";
 import { says } from "../../talos/node-state.ts";
-import { objectOf } from "../json-stream.ts";
 import { type MachineReply, readResources, type Session } from "./session.ts";
 
 /** A machine's two configurations. Their texts hold keys: they go nowhere but back to the machine. */

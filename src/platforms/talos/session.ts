@@ -77,7 +77,7 @@ export class Session {
     }
     if (last !== null) return last;
     throw new Failure("denied", `there is no client certificate to ask ${address} with`, {
-      hint: "spec.talos.talosconfig names the client configuration that capstan uses",
+      hint: "name the client configuration that capstan uses in spec.talos.talosconfig",
     });
   }
 

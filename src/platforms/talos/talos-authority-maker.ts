@@ -58,7 +58,7 @@ function oneType(types: readonly string[]): TalosType {
   const [type, ...others] = types;
   if (others.length > 0)
     throw new Failure("usage", "talos and kubernetes are not rotated at once", {
-      hint: "both are in the one configuration of a machine: start one, and the other after it",
+      hint: "start one, and the other after it: both are in the one configuration of a machine",
     });
   if (type !== undefined && isTalosType(type)) return type;
   throw new Failure("usage", `a Talos cluster has no ${type} CA that could be rotated`, {

@@ -30,7 +30,7 @@ export async function readTalosconfig(path: string, wanted: string | null): Prom
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
     throw new Failure("denied", `cannot read the talosconfig ${path}`, {
-      hint: "it has to be readable for the user that runs capstan",
+      hint: "make it readable for the user that runs capstan",
       cause,
     });
   }

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { Failure, failureOfOne } from "../../failure.ts";
 import type { ClusterResource } from "../../resources/model/desired.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import type { TalosType } from "../../talos/authority-types.ts";
@@ -48,8 +48,8 @@ export async function takeTransition(
     await saveKeys(cluster.name, { ...kept, reached: to }, session.around);
     return { accepted: true, message: `${type}: ${moved} machines are in ${to}` };
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-    return { accepted: false, message: error.message, failure: error, begun: changed.length > 0 };
+    const failure = failureOfOne(error);
+    return { accepted: false, message: failure.message, failure, begun: changed.length > 0 };
   }
 }
 
@@ -89,7 +89,7 @@ async function prepare(
   }
   if (!sameAlgorithm(old, next)) {
     throw new Failure("resources", `the next ${type} CA has a key of another algorithm than the old one`, {
-      hint: "workers ask for certificates with the algorithm of the CA that they know: make one like it",
+      hint: "make one like it: workers ask for certificates with the algorithm of the CA that they know",
     });
   }
   const { around } = session;
@@ -126,7 +126,7 @@ function insistOnOrder(look: TalosLook, type: TalosType, to: Phase): void {
 
 function silent({ address, problem }: TalosLook["machines"][number]): Failure {
   return new Failure("executable", `${address} does not answer: ${problem}`, {
-    hint: "a machine that misses a change can be locked out for good: start it first",
+    hint: "start it first: a machine that misses a change can be locked out for good",
   });
 }
 
@@ -238,7 +238,7 @@ function insistOnOneStep({ address, from, to }: MachineMove): void {
   throw new Failure("refused", `${address} is in ${from}, and ${to} is more than one step away`, {
     hint:
       from === "S3"
-        ? "it no longer trusts the old CA: finish the rotation, there is no way back"
+        ? "finish the rotation: it no longer trusts the old CA, and there is no way back"
         : "bring it to the state of the others first",
   });
 }

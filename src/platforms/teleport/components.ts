@@ -1,5 +1,6 @@
 import { textOf } from "../../foreign-value.ts";
-import type { ComponentKind, LiveComponent, LiveRotation } from "../../rotation/observation.ts";
+import { ComponentTable } from "../../rotation/component-table.ts";
+import type { ComponentKind, Components, LiveComponent, LiveRotation } from "../../rotation/observation.ts";
 import { isPhase, PHASES } from "../../rotation/phase.ts";
 import { withoutSecrets } from "../../secrets.ts";
 import { goTime } from "./go-time.ts";
@@ -21,7 +22,7 @@ export const ROW_FIELDS = [
 export interface ComponentRows {
   add(values: readonly unknown[]): void;
   /** `host`: the rotation of the host CA, which is the one that components follow (reference 3.1). */
-  fold(host: LiveRotation): readonly LiveComponent[];
+  fold(host: LiveRotation): Components;
 }
 
 type RowStanding = Pick<LiveComponent, "phase" | "currentId" | "unclear">;
@@ -36,10 +37,10 @@ export function collectRows(kind: ComponentKind): ComponentRows {
 
 /** Every row is a process of its own. Nothing is looked up: this is the listing with 100,000 rows. */
 function collectEach(kind: ComponentKind): ComponentRows {
-  const components: LiveComponent[] = [];
+  const components = new ComponentTable();
   return {
     add(values) {
-      components.push(readRow(kind, textOf(values[1]), values));
+      components.add(readRow(kind, textOf(values[1]), values));
     },
     fold: () => components,
   };

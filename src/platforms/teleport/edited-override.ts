@@ -34,7 +34,7 @@ export async function editedResource(
   const index = hashes.indexOf(keyHash);
   if (index < 0) {
     throw new Failure("refused", `The override of ${authority} has no entry for the key ${keyHash}.`, {
-      hint: "Somebody else removed it; plan again.",
+      hint: "plan again: somebody else removed it",
     });
   }
   if (change.call === "delete-override") return put(entries.toSpliced(index, 1));

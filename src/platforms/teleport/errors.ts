@@ -49,49 +49,49 @@ const RULES: readonly Rule[] = [
     kind: "mfa-required",
     pattern: /requires? (?:additional )?(?:MFA|multi-factor)|MFA (?:verification|response) (?:is )?required/i,
     code: "denied",
-    hint: "Every transition of a person asks for a second factor. Use the identity of a bot (tbot), which is exempt.",
+    hint: "use the identity of a bot (tbot): a person is asked for a second factor at every transition, a bot is not",
   },
   // 6.1, and Go's words for a certificate that the server turns down.
   {
     kind: "credentials-expired",
     pattern: /credentials have expired|certificate has expired|expired certificate/i,
     code: "denied",
-    hint: "Issue the identity anew (tbot, or `tctl auth sign`) and run again. Nothing was changed.",
+    hint: "issue the identity anew (tbot, or `tctl auth sign`), then run again",
   },
   // 6.1: on a host without an auth server, and on one whose data may not be read; "be used on" is older.
   {
     kind: "credentials-missing",
     pattern: /logging in with tsh first|tctl must be (?:either )?used on the auth server|not logged in/i,
     code: "denied",
-    hint: "Name an identity_file and an auth_server in the cluster resource, or run where tctl works by itself.",
+    hint: "name an identity_file and an auth_server in the cluster resource, or run where tctl works by itself",
   },
   // 6.1.
   {
     kind: "auth-server-missing",
     pattern: /--identity also requires --auth-server/,
     code: "resources",
-    hint: "Set spec.teleport.auth_server in the cluster resource: an identity file does not name the cluster's address.",
+    hint: "set spec.teleport.auth_server in the cluster resource: an identity file does not name the cluster's address",
   },
   // 6.2: the file embeds the host CAs it trusts, in Go's words; 4.7 for the pin.
   {
     kind: "credentials-outdated",
     pattern: /signed by unknown authority|unknown certificate authority|certificate pin does not match/i,
     code: "denied",
-    hint: "The identity does not trust the key that the cluster presents now: it is older than the rotation. Issue it anew.",
+    hint: "issue the identity anew: it is older than the rotation, and does not trust the key that the cluster shows now",
   },
   // 4.2.
   {
     kind: "client-too-old",
     pattern: /tctl must be upgraded/i,
     code: "executable",
-    hint: "Install the tctl of the cluster's own major version.",
+    hint: "install the tctl of the cluster's own major version",
   },
   // 6.4, and the name that grants nothing (#65575).
   {
     kind: "access-denied",
     pattern: /access denied/i,
     code: "denied",
-    hint: "The role needs list and readnosecrets on cert_authority (not certificate_authority), for transitions also create and update; and list and read on every kind of component, with wildcard labels.",
+    hint: "give the role list and readnosecrets on cert_authority (not certificate_authority), for transitions also create and update; and list and read on every kind of component, with wildcard labels",
   },
   // 1.11; below it are Go's own words for a connection that fails.
   {
@@ -99,35 +99,35 @@ const RULES: readonly Rule[] = [
     pattern:
       /cannot connect to the auth server|connection refused|connection reset|no such host|i\/o timeout|context deadline exceeded|network is unreachable|no route to host/i,
     code: "executable",
-    hint: "Check auth_server in the cluster resource, the network, and whether the cluster is up.",
+    hint: "check auth_server in the cluster resource, the network, and whether the cluster is up",
   },
   // 1.3, E1. v5 says "initate" (recordings).
   {
     kind: "already-rotating",
     pattern: /can not init(?:i)?ate rotation while another is in progress/,
     code: "refused",
-    hint: "This authority is not at standby: somebody started a rotation, or one is not finished.",
+    hint: "look at `capstan status`: this CA is not at standby, as somebody started a rotation, or one is not finished",
   },
   // 1.3, E2 and E3. The phase is blank when the CA was never rotated (#12822).
   {
     kind: "illegal-transition",
     pattern: /can only switch to phase \w+ from \w+, current phase is/,
     code: "refused",
-    hint: "The authority is at another phase than the step starts from; a blank phase means that it was never rotated. Plan again.",
+    hint: "plan again: the CA is at another phase than the step starts from (a blank phase: it was never rotated)",
   },
   // 1.3, E4 and E5.
   {
     kind: "illegal-transition",
     pattern: /can not transition to phase "\w*" from "\w*" phase/,
     code: "refused",
-    hint: "The authority is at another phase than the step starts from. Plan again.",
+    hint: "plan again: the CA is at another phase than the step starts from",
   },
   // 1.3, E6.
   {
     kind: "unsupported-phase",
     pattern: /unsupported phase/,
     code: "refused",
-    hint: "This cluster does not know the phase. Check the versions of tctl and of the cluster.",
+    hint: "check the versions of tctl and of the cluster: it does not know the phase",
   },
   // 2.1: the enum of newer versions, the server's words, and those of v5 (recordings).
   {
@@ -135,42 +135,42 @@ const RULES: readonly Rule[] = [
     pattern:
       /enum value must be one of|authority type is not supported|unsupported certificate authority type/,
     code: "refused",
-    hint: "This tctl or this cluster does not have the CA type. Check its spelling and the versions of both.",
+    hint: "check how the CA type is spelt, and the versions of tctl and of the cluster: one of the two does not have it",
   },
   // Recordings: `get bogus`.
   {
     kind: "unsupported-resource",
     pattern: /unsupported resource/,
     code: "executable",
-    hint: "This tctl does not know the kind. Install the tctl of the cluster's own major version.",
+    hint: "install the tctl of the cluster's own major version: this one does not know the kind",
   },
   // Recordings: `bogus`, `inventory ls`.
   {
     kind: "unsupported-command",
     pattern: /expected command but got/,
     code: "executable",
-    hint: "This tctl does not know the command. Install the tctl of the cluster's own major version.",
+    hint: "install the tctl of the cluster's own major version: this one does not know the command",
   },
   // tctl without a configuration, on a machine that is no auth server.
   {
     kind: "configuration-missing",
     pattern: /lstat \/var\/lib\/teleport|open \/etc\/teleport\.yaml|no such file or directory.*teleport/i,
     code: "denied",
-    hint: "This machine is no auth server, and nothing says how to reach one: name --auth-server and --identity-file (spec.teleport of the cluster resource), or log in with tsh.",
+    hint: "name --auth-server and --identity-file (spec.teleport of the cluster resource), or log in with tsh: this machine is no auth server, and nothing says how to reach one",
   },
   // Recordings: `status --format=json`, and several kinds in one call.
   {
     kind: "unsupported-flag",
     pattern: /unknown (?:long|short) flag|mixed resource types only support YAML/,
     code: "executable",
-    hint: "This tctl does not know the option. Install the tctl of the cluster's own major version.",
+    hint: "install the tctl of the cluster's own major version: this one does not know the option",
   },
   // `backend.ErrIncorrectRevision`: somebody wrote in between, perhaps the server itself (overrides 3.6).
   {
     kind: "revision-conflict",
     pattern: /revision does not match|incorrect revision/i,
     code: "refused",
-    hint: "Somebody else, or the auth server's own CRL writer, changed the resource in between. Run again.",
+    hint: "run again: somebody else changed the resource in between, perhaps the auth server itself, which writes its revocation lists",
   },
   // gRPC's words for a service that an older or unlicensed server does not have, and Teleport's own.
   {
@@ -178,7 +178,7 @@ const RULES: readonly Rule[] = [
     pattern:
       /unknown service|not implemented|code = Unimplemented|requires? (?:an? )?(?:Teleport )?Enterprise|only available (?:in|with) (?:Teleport )?Enterprise|license does not/i,
     code: "refused",
-    hint: "Certificate authority overrides need Teleport Enterprise 18.9 or later, on server and client.",
+    hint: "upgrade server and tctl to Teleport Enterprise 18.9 or later: CA overrides need it on both",
   },
   // 4.1: an error for one reference only, never for a listing.
   {

@@ -1,8 +1,10 @@
 import { hasRelease } from "../../checklist/release.ts";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
+import { BeyondBounds, type ListingReader, readElements, readFields } from "../../listings/json-stream.ts";
 import { type StreamOutcome, shown } from "../../process/runner.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
+import { ComponentTable } from "../../rotation/component-table.ts";
 import {
   type ComponentKind,
   type ConnectedAgent,
@@ -19,7 +21,6 @@ import { TELEPORT_KINDS } from "../../teleport/component-kinds.ts";
 import { OVERRIDABLE_TYPES } from "../../teleport/overrides/ca-override.ts";
 import { TELEPORT } from "../../teleport/profile.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
-import { BeyondBounds, type ListingReader, readElements, readFields } from "../json-stream.ts";
 import type { ObserveScope, PlatformOptions } from "../platform.ts";
 import { readAuthority } from "./authority.ts";
 import {
@@ -38,7 +39,7 @@ import { type ComponentRows, collectRows, ROW_FIELDS } from "./components.ts";
 import { explain, platformMessage, type TctlError } from "./errors.ts";
 import { goTime } from "./go-time.ts";
 import { readTctlIdentity } from "./tctl-identity.ts";
-import { readInventory, readStatus, readVersion } from "./text.ts";
+import { inventoryReader, readStatus, readVersion } from "./text.ts";
 
 /** What one observation works with. */
 interface Context {
@@ -99,6 +100,11 @@ export async function observeTeleport(
     ...(base?.unlisted?.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
     ...context.unlisted.filter(({ kind }) => mayExist(kind, versions.server)),
   ];
+  const components = new ComponentTable();
+  components.append(
+    base?.components.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? [],
+  );
+  for (const folder of rows) components.append(folder.fold(host));
   const polled = new Set(kinds.map((kind) => RESOURCE_NAMES[kind][0]));
   return {
     cluster,
@@ -107,10 +113,7 @@ export async function observeTeleport(
     versions,
     authorities: authorities.own,
     copies: authorities.copies,
-    components: [
-      ...(base?.components.filter(({ kind }) => !(kinds as readonly ComponentKind[]).includes(kind)) ?? []),
-      ...rows.flatMap((folder) => folder.fold(host)),
-    ],
+    components,
     remoteClusters,
     ...(connected === undefined ? {} : { connected }),
     ...(unlisted.length === 0 ? {} : { unlisted }),
@@ -194,7 +197,7 @@ function noSuchCluster({ cluster, connection }: Context, listed: readonly string
     "resources",
     `No CA of a cluster named ${JSON.stringify(cluster)} is listed; ${shown({ argv: connection.tctl })} lists those of: ${names}.`,
     {
-      hint: "metadata.name of the cluster resource must be the cluster's own name, as `tctl status` shows it.",
+      hint: "set metadata.name of the cluster resource to the cluster's own name, as `tctl status` shows it",
     },
   );
 }
@@ -261,8 +264,11 @@ function isUnknownTo({ kind }: TctlError): boolean {
 /** A witness and no more: whatever keeps it from speaking (an old tctl, a role), nobody knows more than the listings. */
 async function listConnected(context: Context): Promise<readonly ConnectedAgent[] | undefined> {
   try {
-    const told = await runText(context, inventoryCommand(context.connection));
-    return "failure" in told ? undefined : (readInventory(told.stdout) ?? undefined);
+    const { options, signal } = context;
+    const reader = inventoryReader();
+    const argv = inventoryCommand(context.connection);
+    const { exitCode } = await options.runner.stream({ argv, signal, ...timeout(options) }, reader.push);
+    return exitCode === 0 ? (reader.end() ?? undefined) : undefined;
   } catch (error) {
     if (context.signal.aborted || !(error instanceof Failure)) throw error;
     return undefined;
@@ -336,7 +342,7 @@ async function readVersions(context: Context): Promise<Versions> {
     throw new Failure(
       "executable",
       `${shown({ argv: versionCommand(connection) })} does not say its version: ${platformMessage(client.stdout) || "it printed nothing"}.`,
-      { hint: "Check that spec.teleport.tctl names Teleport's tctl." },
+      { hint: "check that spec.teleport.tctl names Teleport's tctl" },
     );
   }
   if (!("failure" in server)) return { client: version, server: readStatus(server.stdout).version };
@@ -384,7 +390,7 @@ async function readListing(
     new Failure(
       "executable",
       `${shown({ argv })} printed what is not a complete JSON listing: ${problem.message}.`,
-      { hint: "Run it by hand: it, or what wraps it, was cut off or printed something else in between." },
+      { hint: "run it by hand: it, or what wraps it, was cut off or printed something else in between" },
     );
   let problem: SyntaxError | null = null;
   const guarded = (read: () => void): void => {

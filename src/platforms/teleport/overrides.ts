@@ -5,9 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import { fieldsOf, textOf } from "../../foreign-value.ts";
+import { elementsOf } from "../../listings/json-stream.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
-import { elementsOf } from "../json-stream.ts";
 import type { OverrideCall, OverridePlatform, PlatformOptions, TransitionReply } from "../platform.ts";
 import {
   CA_OVERRIDES,
@@ -58,7 +58,7 @@ export function teleportOverrides(
     requests: async (authority, keyHash) => {
       if (!(await hasCommand("create-override-csr"))) {
         throw new Failure("executable", `This tctl cannot make certificate requests for ${authority}.`, {
-          hint: "Certificate authority overrides need Teleport Enterprise 18.9 or later, on server and client.",
+          hint: "upgrade server and tctl to Teleport Enterprise 18.9 or later: CA overrides need it on both",
         });
       }
       const rest = keyHash === null ? [] : [`--public-key=${keyHash}`];
@@ -132,7 +132,7 @@ async function byEdit(
     throw new Failure(
       "executable",
       `This tctl has no \`auth ${override.change.call}\`, and what is asked for needs its --force.`,
-      { hint: "Use the tctl of a newer Teleport 18, in which the auth server allows it too." },
+      { hint: "use the tctl of a newer Teleport 18, in which the auth server allows it too" },
     );
   }
   const file = join(folder, "override.json");
@@ -144,7 +144,7 @@ async function byEdit(
   if (override.observed === null) return await call(options, createCommand(connection, file));
   if (/\s/.test(file)) {
     throw new Failure("executable", `The temporary folder ${folder} has blanks in its name.`, {
-      hint: "Set TMPDIR to one without: Teleport splits the name of an editor at blanks.",
+      hint: "set TMPDIR to one without: Teleport splits the name of an editor at blanks",
     });
   }
   const editor = `cp ${file}`;

@@ -1,8 +1,8 @@
 import { Failure } from "../../failure.ts";
 import { fieldsOf, listOf, textOf } from "../../foreign-value.ts";
+import { elementsOf } from "../../listings/json-stream.ts";
 import { shown } from "../../process/runner.ts";
 import type { TeleportConnection } from "../../teleport/resources/connection.ts";
-import { elementsOf } from "../json-stream.ts";
 import type { PlatformOptions } from "../platform.ts";
 import { getSecretsCommand } from "./commands.ts";
 import { explain } from "./errors.ts";

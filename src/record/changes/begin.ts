@@ -2,7 +2,7 @@ import { reportedByComponents } from "../../profile/lookup.ts";
 import type { ClusterObservation } from "../../profile/profile.ts";
 import { keysBeside } from "../../rotation/introduced-keys.ts";
 import type { Fingerprint, LiveAuthority } from "../../rotation/observation.ts";
-import type { ClusterRecord, RosterMember, RotationRecord } from "../../rotation/record.ts";
+import type { ClusterRecord, Roster, RotationRecord } from "../../rotation/record.ts";
 import { rosterOf } from "../../rotation/roster.ts";
 import { ended, endOf } from "./ended.ts";
 
@@ -68,7 +68,7 @@ function firstRoster(
   live: LiveAuthority,
   observation: ClusterObservation,
   acceptsRoster: boolean,
-): readonly RosterMember[] | null {
+): Roster | null {
   if (!reportedByComponents(observation.profile, live.type)) return [];
   return live.rotation.state === "standby" || acceptsRoster ? rosterOf(observation) : null;
 }

@@ -1,5 +1,6 @@
 import { reportedByComponents } from "../../profile/lookup.ts";
 import type { ClusterObservation, PlatformProfile } from "../../profile/profile.ts";
+import { componentTable } from "../../rotation/component-table.ts";
 import { turnedBackOutOf } from "../../rotation/evidence.ts";
 import { introducedKeys } from "../../rotation/introduced-keys.ts";
 import type { LiveAuthority } from "../../rotation/observation.ts";
@@ -94,7 +95,7 @@ function withRenewals(rotation: RotationRecord, { rows }: ClusterObservation): R
  */
 function contradicted(rotation: RotationRecord, { components }: ClusterObservation): RotationRecord {
   if (rotation.turned_back == null) return rotation;
-  const isPastInit = components.some(
+  const isPastInit = componentTable(components).reports.some(
     ({ phase, currentId }) =>
       currentId === rotation.current_id && (phase === "update_clients" || phase === "update_servers"),
   );

@@ -61,7 +61,7 @@ export function editResource(text: string, wanted: Wanted, path: Path, change: C
 
 function cannotEdit(wanted: Wanted, path: Path): Failure {
   return new Failure("resources", `cannot edit ${path.join(".")} of ${describe(wanted)} as it is written`, {
-    hint: "It uses an anchor, an alias or a block of text: write the value plainly, or edit it by hand.",
+    hint: "write the value plainly, or edit it by hand: it uses an anchor, an alias or a block of text",
   });
 }
 

@@ -5,6 +5,9 @@
 
 const DAY_MS = 24 * 3_600_000;
 
+/** Where nobody names another one. Known without Intl, whose first answer costs half as much as starting Node. */
+const UTC = "UTC";
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatOf(zone: string): Intl.DateTimeFormat {
@@ -22,6 +25,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 
 /** Whether Intl knows a zone of that name. */
 export function isTimeZone(name: string): boolean {
+  if (name === UTC) return true;
   try {
     formatOf(name);
     return true;
@@ -32,6 +36,7 @@ export function isTimeZone(name: string): boolean {
 
 /** What the clocks of a zone show at a moment. */
 export function wallClock(ms: number, zone: string): number {
+  if (zone === UTC) return ms;
   const day = Math.floor(ms / DAY_MS);
   const [before, after] = [offsetAtMidnight(day, zone), offsetAtMidnight(day + 1, zone)];
   // No zone moves its clocks there and back within a day.

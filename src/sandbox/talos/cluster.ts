@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { FaultRequest } from "../emulated-platform.ts";
@@ -7,6 +6,7 @@ import { issue, mintAuthority, type PemPair, YEAR_HOURS } from "./certificates.t
 import { machineConfigText } from "./config-text.ts";
 import { dialectOf, type KubernetesLayout, type TalosDialect, type TalosMinor } from "./dialect.ts";
 import { type Executables, writeExecutables } from "./executables.ts";
+import { readCertificate } from "./go-pem.ts";
 import { Kubernetes } from "./kubernetes.ts";
 import { Machine } from "./machine.ts";
 import type { DiscoveredMember } from "./machine-types.ts";
@@ -375,7 +375,7 @@ async function writeFiles(options: TalosClusterOptions, made: Written): Promise<
 }
 
 function serial(pair: PemPair | undefined): string | null {
-  return pair === undefined ? null : new X509Certificate(pair.crt).serialNumber;
+  return pair === undefined ? null : readCertificate(pair.crt).serialNumber;
 }
 
 /** 0600 also when the file was there with other rights. */

@@ -1,8 +1,7 @@
-import { X509Certificate } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import { isDeepStrictEqual } from "node:util";
 import { issue, type PemPair, YEAR_HOURS } from "./certificates.ts";
-import { certificatePool, openSslKey } from "./go-pem.ts";
+import { certificatePool, openSslKey, readCertificate } from "./go-pem.ts";
 import type { ApiServerView } from "./kubelet.ts";
 import { type ApiServerCaller, answer, authenticate } from "./kubernetes-api.ts";
 import { acceptedByKubernetes, type EmulatedConfig } from "./machine-config.ts";
@@ -85,7 +84,7 @@ export class ControlPlane {
   get view(): ApiServerView | null {
     if (this.#server === null || this.#serving === null) return null;
     return {
-      servingCertificate: new X509Certificate(this.#serving.serving.crt),
+      servingCertificate: readCertificate(this.#serving.serving.crt),
       clientAuthorities: certificatePool(this.#serving.accepted.join("")),
     };
   }

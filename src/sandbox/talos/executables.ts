@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { executableScript } from "../executable-script.ts";
 import { SANDBOX_FILE, type SandboxFile } from "./sandbox-file.ts";
 
 const TALOSCTL = new URL("./talosctl-shim.ts", import.meta.url);
@@ -14,19 +15,20 @@ export interface Executables {
   readonly sandbox: SandboxFile;
 }
 
-/** Small scripts, so that an executable can be named without arguments and lie in a folder with spaces. */
+/** Where no daemon runs them, they reach the machines themselves. */
 export async function writeExecutables(directory: string, sandbox: SandboxFile): Promise<Executables> {
   const bin = join(directory, "bin");
   await mkdir(bin, { recursive: true });
   await writeFile(join(directory, SANDBOX_FILE), `${JSON.stringify(sandbox, null, 2)}\n`);
-  const talosctl = await writeScript(join(bin, "talosctl"), TALOSCTL, directory);
-  const kubectl = await writeScript(join(bin, "kubectl"), KUBECTL, directory);
+  const talosctl = await writeScript(bin, "talosctl", TALOSCTL, directory);
+  const kubectl = await writeScript(bin, "kubectl", KUBECTL, directory);
   return { bin, talosctl, kubectl, sandbox };
 }
 
-async function writeScript(path: string, entry: URL, directory: string): Promise<string> {
-  const words = [process.execPath, entryPath(entry), directory].map(shellQuote).join(" ");
-  await writeFile(path, `#!/bin/sh\nNODE_OPTIONS= exec ${words} "$@"\n`);
+async function writeScript(bin: string, tool: string, entry: URL, folder: string): Promise<string> {
+  const path = join(bin, tool);
+  const inNode = [process.execPath, entryPath(entry), folder];
+  await writeFile(path, executableScript({ folder, tool, inNode, quick: true }));
   await chmod(path, 0o755);
   return path;
 }
@@ -35,8 +37,4 @@ async function writeScript(path: string, entry: URL, directory: string): Promise
 function entryPath(entry: URL): string {
   const path = fileURLToPath(entry);
   return import.meta.url.endsWith(".ts") ? path : path.replace(/\.ts$/, ".js");
-}
-
-function shellQuote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { encodePem } from "../pem.ts";
 import { remembered } from "./remembered.ts";
 
 /**
@@ -55,14 +56,8 @@ function firstLine(text: string): string {
   return (end < 0 ? text : text.slice(0, end)).trimEnd();
 }
 
-/** With the line feed at the end that Talos needs. */
-export function encodePem(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
-}
+/** The certificate of a PEM that one of ours wrote. */
+export const readCertificate = remembered((pem) => new X509Certificate(pem));
 
 /** Go's `CertPool.AppendCertsFromPEM`: takes what parses and says nothing of the rest. */
 export const certificatePool = remembered((text): readonly X509Certificate[] =>

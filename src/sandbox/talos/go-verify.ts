@@ -1,4 +1,6 @@
 import type { X509Certificate } from "node:crypto";
+import type { ExtendedUse } from "../signed-certificate.ts";
+import { rememberedBy } from "./remembered.ts";
 
 /**
  * Chain verification as Go's `crypto/x509` does it, with its words: a real talosctl and a real apid report these
@@ -9,12 +11,10 @@ export interface Verification {
   readonly roots: readonly X509Certificate[];
   /** The verifier's clock. */
   readonly now: number;
-  readonly usage: ExtendedUsage;
+  readonly usage: ExtendedUse;
   /** The IP address or name that was dialed. */
   readonly address?: string;
 }
-
-export type ExtendedUsage = "serverAuth" | "clientAuth";
 
 export interface VerifyProblem {
   readonly kind: "unknown-authority" | "expired" | "host" | "usage";
@@ -22,7 +22,7 @@ export interface VerifyProblem {
   readonly text: string;
 }
 
-const USAGE_OID: Readonly<Record<ExtendedUsage, string>> = {
+const USAGE_OID: Readonly<Record<ExtendedUse, string>> = {
   serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",
 };
@@ -39,7 +39,7 @@ export function verifyCertificate(leaf: X509Certificate, wanted: Verification): 
 
 /** Since Talos 1.12 the list of a client certificate must be exactly this one usage (TA 0). */
 export function isClientOnly(leaf: X509Certificate): boolean {
-  const usages = extendedUsages(leaf);
+  const { usages } = contentOf(leaf);
   return usages.length === 1 && usages[0] === USAGE_OID.clientAuth;
 }
 
@@ -49,12 +49,25 @@ export function alertFor(problem: VerifyProblem): string {
   return problem.kind === "expired" ? "expired certificate" : "bad certificate";
 }
 
+/** What OpenSSL is asked once for each certificate: the same leaf comes with every connection. */
+const contentOf = rememberedBy(
+  ({ fingerprint256 }: X509Certificate) => fingerprint256,
+  (certificate) => ({
+    from: Date.parse(certificate.validFrom),
+    to: Date.parse(certificate.validTo),
+    issuer: certificate.issuer,
+    subject: certificate.subject,
+    organizations: readOrganizations(certificate),
+    // Node calls the extended key usages `keyUsage`, and leaves it out when there are none.
+    usages: (certificate.keyUsage as readonly string[] | undefined) ?? [],
+  }),
+);
+
 function outsideValidity(certificate: X509Certificate, now: number): VerifyProblem | null {
-  const early = now < Date.parse(certificate.validFrom);
-  if (!early && now <= Date.parse(certificate.validTo)) return null;
-  const bound = early
-    ? `before ${goTime(Date.parse(certificate.validFrom))}`
-    : `after ${goTime(Date.parse(certificate.validTo))}`;
+  const { from, to } = contentOf(certificate);
+  const early = now < from;
+  if (!early && now <= to) return null;
+  const bound = early ? `before ${goTime(from)}` : `after ${goTime(to)}`;
   return {
     kind: "expired",
     text: `x509: certificate has expired or is not yet valid: current time ${goTime(now)} is ${bound}`,
@@ -88,8 +101,8 @@ function withoutIssuer(leaf: X509Certificate, { roots, now }: Verification): Ver
   let hint = "";
   let expired: VerifyProblem | null = null;
   for (const root of roots) {
-    if (root.raw.equals(leaf.raw)) return null;
-    if (root.subject !== leaf.issuer) continue;
+    if (root.fingerprint256 === leaf.fingerprint256) return null;
+    if (contentOf(root).subject !== contentOf(leaf).issuer) continue;
     const failure = signatureProblem(leaf, root);
     if (failure === null) {
       expired = outsideValidity(root, now);
@@ -116,7 +129,7 @@ function signatureProblem(leaf: X509Certificate, root: X509Certificate): string 
   return GO_FAILURE[root.publicKey.asymmetricKeyType ?? ""] ?? "x509: cannot verify signature";
 }
 
-/** What was verified once for each root: the same leaf comes with every connection. */
+/** What was verified once for each root. */
 const VERIFIED = new WeakMap<X509Certificate, Map<string, boolean>>();
 
 function signed(leaf: X509Certificate, root: X509Certificate): boolean {
@@ -136,25 +149,28 @@ function isSignedBy(leaf: X509Certificate, root: X509Certificate): boolean {
   }
 }
 
-function otherUsage(leaf: X509Certificate, usage: ExtendedUsage): VerifyProblem | null {
-  const usages = extendedUsages(leaf);
+function otherUsage(leaf: X509Certificate, usage: ExtendedUse): VerifyProblem | null {
+  const { usages } = contentOf(leaf);
   if (usages.length === 0 || usages.includes(USAGE_OID[usage])) return null;
   return { kind: "usage", text: "x509: certificate specifies an incompatible key usage" };
-}
-
-/** Node calls the extended key usages `keyUsage`, and leaves it out when there are none. */
-function extendedUsages(certificate: X509Certificate): readonly string[] {
-  return (certificate.keyUsage as readonly string[] | undefined) ?? [];
 }
 
 /** Go names a certificate by its common name, else its organization, else its serial number. */
 function nameOf(certificate: X509Certificate): string {
   const [organization] = organizationsOf(certificate);
-  return /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? organization ?? `serial:${certificate.serialNumber}`;
+  return (
+    /^CN=(.+)$/m.exec(contentOf(certificate).subject)?.[1] ??
+    organization ??
+    `serial:${certificate.serialNumber}`
+  );
 }
 
 /** Roles of Talos, groups of Kubernetes. */
 export function organizationsOf(certificate: X509Certificate): readonly string[] {
+  return contentOf(certificate).organizations;
+}
+
+function readOrganizations(certificate: X509Certificate): readonly string[] {
   const found: unknown = certificate.toLegacyObject().subject?.O;
   if (typeof found === "string") return [found];
   return Array.isArray(found) ? found.filter((value) => typeof value === "string") : [];

@@ -3,7 +3,6 @@ import { request as httpRequest } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
-import { parse } from "yaml";
 import { branch, decodeBase64, isTree, type Tree, text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
 import { type CobraFlags, type FlagTable, parseFlags, UsageError } from "./cli-flags.ts";
@@ -11,6 +10,8 @@ import { certificatePool } from "./go-pem.ts";
 import { verifyCertificate } from "./go-verify.ts";
 import { route } from "./network.ts";
 import { columns, outputMode, sortedJson } from "./resource-output.ts";
+import { clientContext } from "./rpc-client.ts";
+import { parseClientFile } from "./talosconfig.ts";
 import { absolute, reason } from "./talosctl-client.ts";
 
 /** The emulated kubectl: reading nodes, pods, the config map of the root CA, and raw paths (TA 3.8). */
@@ -128,7 +129,7 @@ async function readKubeconfig(world: CliWorld, flags: CobraFlags): Promise<Kuber
   const source = await readFile(absolute(world, path), "utf8").catch((error: unknown) => {
     throw new Error(`error: stat ${path}: ${reason(error)}`);
   });
-  const file = branch(parse(source));
+  const file = branch(parseClientFile(source));
   const named = (section: string, name: string, part: string): Tree => {
     const entries = Array.isArray(file[section]) ? file[section].filter(isTree) : [];
     return branch(entries.find((entry) => entry["name"] === name)?.[part]);
@@ -155,7 +156,7 @@ function secureSocket(
   return new Promise((resolve, reject) => {
     const socket = connect({
       ...route(world.sandbox.routes, host, port),
-      ...(target.crt === "" ? {} : { cert: target.crt, key: target.key }),
+      secureContext: clientContext(target.crt === "" ? {} : { cert: target.crt, key: target.key }),
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });

@@ -1,7 +1,7 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { issue, type PemPair, YEAR_HOURS } from "./certificates.ts";
-import { certificatePool } from "./go-pem.ts";
+import { certificatePool, readCertificate } from "./go-pem.ts";
 import { verifyCertificate } from "./go-verify.ts";
 import type { MachineContext } from "./machine-types.ts";
 
@@ -164,15 +164,13 @@ export class Kubelet {
     if (this.#client === null) return false;
     const roots = certificatePool(this.#accepted.join(""));
     const now = this.#options.context.now();
-    return (
-      verifyCertificate(new X509Certificate(this.#client.crt), { roots, now, usage: "clientAuth" }) === null
-    );
+    return verifyCertificate(readCertificate(this.#client.crt), { roots, now, usage: "clientAuth" }) === null;
   }
 
   /** Whether it can report its node's status: one API server and the kubelet accept each other. */
   isInTouch(): boolean {
     if (this.#service === null || this.#client === null) return false;
-    const client = new X509Certificate(this.#client.crt);
+    const client = readCertificate(this.#client.crt);
     const roots = certificatePool(this.#accepted.join(""));
     const now = this.#options.context.now();
     return this.#options.cluster

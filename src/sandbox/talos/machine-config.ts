@@ -5,6 +5,7 @@ import { DOCUMENTS, IMMEDIATE_MACHINE_FIELDS, unknownPart, V1ALPHA1 } from "./co
 import type { KubernetesLayout, TalosDialect } from "./dialect.ts";
 import { certificatePool, decodePem } from "./go-pem.ts";
 import { KUBERNETES_PORT } from "./network.ts";
+import { rememberedBy } from "./remembered.ts";
 
 /** The machine configuration as a node understands it: several YAML documents, of which one has no `kind`. */
 interface ConfigDocument {
@@ -75,6 +76,21 @@ interface AuthorityConfig {
 
 /** Reads and validates. Both fail with the text that Talos answers. */
 export function readEmulatedConfig(source: string, dialect: TalosDialect): EmulatedConfig {
+  return read({ source, dialect });
+}
+
+/** What is applied is read before, and again when it comes into force or goes out of it. */
+const read = rememberedBy(
+  ({ source, dialect }: Readable) => `${dialect.minor}\n${source}`,
+  ({ source, dialect }) => readAnew(source, dialect),
+);
+
+interface Readable {
+  readonly source: string;
+  readonly dialect: TalosDialect;
+}
+
+function readAnew(source: string, dialect: TalosDialect): EmulatedConfig {
   const documents = decodeDocuments(source, dialect);
   const main = documents.find(({ kind }) => kind === "");
   if (main === undefined) {

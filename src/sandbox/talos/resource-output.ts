@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { branch, isTree, text } from "../values.ts";
+import { remembered } from "./remembered.ts";
 
 /** How `talosctl get` prints resources (TA 3.1). */
 export interface PrintedResource {
@@ -19,10 +20,13 @@ export function outputMode(value: string): OutputMode {
 export function printResources(resources: readonly PrintedResource[], mode: OutputMode): string {
   if (mode === "json") return resources.map((one) => `${sortedJson(one)}\n`).join("");
   if (mode === "yaml") {
-    return resources.map((one) => stringify(one, { indent: 4, lineWidth: 0 })).join("---\n");
+    return resources.map((one) => yamlOf(JSON.stringify(one))).join("---\n");
   }
   return table(resources);
 }
+
+/** Whoever waits for a machine is shown the same again and again. */
+const yamlOf = remembered((json) => stringify(JSON.parse(json), { indent: 4, lineWidth: 0 }));
 
 /** Go's `json.MarshalIndent` of maps: keys in order, four spaces, HTML characters escaped. */
 export function sortedJson(value: unknown, indent = 4): string {

@@ -1,10 +1,15 @@
 import type { X509Certificate } from "node:crypto";
-import { connect, createSecureContext, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { encodeFrame, FRAME, frameReader } from "../wire.ts";
 import { quote, verifyCertificate } from "./go-verify.ts";
 import { type Routes, route } from "./network.ts";
 import { remembered } from "./remembered.ts";
 import { type Preface, type Refusal, RpcError, type RpcReply, type RpcRequest } from "./rpc.ts";
+
+interface ClientIdentity {
+  readonly cert?: string;
+  readonly key?: string;
+}
 
 export interface DialOptions {
   readonly routes: Routes;
@@ -12,8 +17,7 @@ export interface DialOptions {
   readonly port: number;
   /** Trusted CAs. Their certificates are checked with Go's rules, so OpenSSL's verdict is not asked for. */
   readonly roots: readonly X509Certificate[];
-  /** The client certificate, in labels that OpenSSL knows. */
-  readonly identity?: { readonly cert: string; readonly key: string };
+  readonly identity?: ClientIdentity;
   /** The client's clock. */
   readonly now: number;
   readonly timeoutMs?: number;
@@ -81,9 +85,18 @@ interface Waiting {
   readonly reject: (error: RpcError) => void;
 }
 
-const clientContext = remembered((identity) =>
-  createSecureContext({ ...JSON.parse(identity), minVersion: "TLSv1.2" }),
+/**
+ * A connection is made for each call, and with every key that OpenSSL offers by itself a fifth of it is spent on one that
+ * withstands quantum computers.
+ */
+const contextOf = remembered((identity) =>
+  createSecureContext({ ...JSON.parse(identity), minVersion: "TLSv1.2", ecdhCurve: "X25519" }),
 );
+
+/** What a client brings to a connection: its certificate, in labels that OpenSSL knows, or none. */
+export function clientContext(identity: ClientIdentity = {}): SecureContext {
+  return contextOf(JSON.stringify(identity));
+}
 
 /** Connects, verifies the server, and waits until the server has verified us. Fails as grpc-go does. */
 export async function dial(options: DialOptions): Promise<RpcConnection> {
@@ -91,7 +104,7 @@ export async function dial(options: DialOptions): Promise<RpcConnection> {
   return await new Promise((resolve, reject) => {
     const socket = connect({
       ...route(options.routes, options.address, options.port),
-      secureContext: clientContext(JSON.stringify(options.identity ?? {})),
+      secureContext: clientContext(options.identity),
       rejectUnauthorized: false,
       // Go verifies an IP address against the certificate, but does not send it as a server name; so do we.
       checkServerIdentity: () => undefined,

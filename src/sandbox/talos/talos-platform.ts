@@ -113,7 +113,7 @@ export class TalosPlatform implements EmulatedPlatform {
   async fault(request: FaultRequest): Promise<string> {
     if (!this.targets().includes(request.target)) {
       throw new Failure("usage", `There is no machine "${request.target}" in this sandbox.`, {
-        hint: `There are: ${this.#world.targets().join(", ")}.`,
+        hint: `there are: ${this.#world.targets().join(", ")}`,
       });
     }
     return await this.#world.fault(request);

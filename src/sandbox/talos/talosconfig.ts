@@ -1,5 +1,6 @@
 import { parse, stringify } from "yaml";
 import { branch, decodeBase64, encodeBase64, isTree, text } from "../values.ts";
+import { remembered } from "./remembered.ts";
 
 /** The client configuration (TA 4.1). */
 export interface TalosconfigContext {
@@ -37,9 +38,12 @@ export function makeTalosconfig(context: {
   );
 }
 
+/** Every run of an executable reads a client file, mostly one of the same few. */
+export const parseClientFile = remembered((source): unknown => parse(source));
+
 /** The named context, or the current one. Fails in talosctl's words. */
 export function contextIn(source: string, wanted: string | undefined): TalosconfigContext {
-  const file: unknown = parse(source);
+  const file = parseClientFile(source);
   if (!isTree(file)) throw new Error("talos config file is empty");
   const name = wanted ?? text(file["context"]);
   if (name === "") throw new Error("no context is set");

@@ -1,9 +1,9 @@
-import { X509Certificate } from "node:crypto";
 import { access, writeFile } from "node:fs/promises";
 import { parseGoDuration } from "../go-duration.ts";
 import { text } from "../values.ts";
 import type { CliWorld } from "./cli.ts";
 import { type CobraFlags, UsageError } from "./cli-flags.ts";
+import { readCertificate } from "./go-pem.ts";
 import { organizationsOf } from "./go-verify.ts";
 import { makeTalosconfig } from "./talosconfig.ts";
 import { absolute, openCurrent } from "./talosctl-client.ts";
@@ -36,7 +36,7 @@ export const config: TalosctlCommand = {
 /** Of the context that is asked for, under the name of the current one: as talosctl does it. */
 async function info(world: CliWorld, flags: CobraFlags): Promise<void> {
   const { current, context } = await openCurrent(world, flags);
-  const certificate = new X509Certificate(context.crt);
+  const certificate = readCertificate(context.crt);
   const roles = organizationsOf(certificate).toSorted();
   const notAfter = new Date(Date.parse(certificate.validTo));
   const days = Math.round((notAfter.getTime() - Date.now()) / 86_400_000);

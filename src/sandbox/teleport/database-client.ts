@@ -1,17 +1,18 @@
-import "reflect-metadata";
-import { KeyObject } from "node:crypto";
+import { X509Certificate } from "node:crypto";
+import { encodePem } from "../pem.ts";
 import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+  authorityKeyId,
+  basicConstraints,
+  distinguishedName,
+  extendedKeyUsage,
+  keyIdOf,
+  keyUsage,
+  newSerial,
+  signedCertificate,
+  subjectIn,
+} from "../signed-certificate.ts";
 import type { TeleportCluster } from "./cluster.ts";
-import { type IssuedCertificate, newKeyPair, newSerial, privatePem } from "./keys.ts";
+import { type IssuedCertificate, newKeyPair, privatePem } from "./keys.ts";
 
 const LIFETIME_MS = 12 * 3_600_000;
 
@@ -29,24 +30,25 @@ export async function issueDatabaseClient(
   const override = cluster.overrides.inForce("db_client", key.fingerprint.slice("sha256:".length));
   const issuer = new X509Certificate(override?.certificate ?? key.certificate);
   const now = cluster.options.clock.now();
-  const keys = await newKeyPair("ECDSA P-256");
-  const leaf = await X509CertificateGenerator.create({
-    serialNumber: newSerial(),
-    subject: [{ CN: [user] }],
-    issuer: issuer.subjectName,
-    notBefore: new Date(now - 60_000),
-    notAfter: new Date(now + LIFETIME_MS),
-    publicKey: keys.publicKey,
-    signingKey: key.keys.privateKey,
-    signingAlgorithm: { name: key.keys.privateKey.algorithm.name, hash: "SHA-256" },
-    extensions: [
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
-      new BasicConstraintsExtension(false, undefined, true),
-      await AuthorityKeyIdentifierExtension.create(key.keys.publicKey),
-    ],
-  });
+  const { publicKey, privateKey } = await newKeyPair("ECDSA P-256");
+  const leaf = signedCertificate(
+    {
+      serial: newSerial(),
+      subject: distinguishedName([{ CN: [user] }]),
+      issuer: subjectIn(issuer.raw),
+      notBefore: new Date(now - 60_000),
+      notAfter: new Date(now + LIFETIME_MS),
+      publicKey,
+      extensions: [
+        keyUsage("digitalSignature"),
+        extendedKeyUsage("clientAuth"),
+        basicConstraints(false),
+        authorityKeyId(keyIdOf(key.publicKey)),
+      ],
+    },
+    key.privateKey,
+  );
   const presented = override === null ? [] : [override.certificate ?? "", ...override.chain];
-  const certificate = [leaf.toString("pem"), ...presented].map((pem) => `${pem.trim()}\n`).join("");
-  return { certificate, key: privatePem(KeyObject.from(keys.privateKey)) };
+  const certificate = [encodePem("CERTIFICATE", leaf), ...presented].map((pem) => `${pem.trim()}\n`).join("");
+  return { certificate, key: privatePem(privateKey) };
 }

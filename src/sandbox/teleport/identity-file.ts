@@ -1,4 +1,4 @@
-import { KeyObject, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { Agent } from "./agent.ts";
 import type { StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
@@ -29,7 +29,7 @@ export async function identityFile(cluster: TeleportCluster, user: string, ttlMs
   } as const;
   const { certificate, key } = await issueCertificate(tls, request, now, keys);
   const sshCertificate = sshUserCertificate(ssh.privateKey, ssh.line, {
-    subject: KeyObject.from(keys.publicKey),
+    subject: keys.publicKey,
     keyId: user,
     principals: [user, "-teleport-internal-join"],
     notBefore: now - 60_000,

@@ -1,18 +1,27 @@
-import "reflect-metadata";
-import { createHash, KeyObject, randomBytes, type webcrypto } from "node:crypto";
-import { isIP } from "node:net";
 import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
+  createHash,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
   X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+} from "node:crypto";
+import { promisify } from "node:util";
+import { encodePem } from "../pem.ts";
+import {
+  alternativeNames,
+  authorityKeyId,
+  basicConstraints,
+  distinguishedName,
+  extendedKeyUsage,
+  type KeyPair,
+  keyIdOf,
+  keyUsage,
+  type NameParts,
+  newSerial,
+  signedCertificate,
+  subjectIn,
+  subjectKeyId,
+} from "../signed-certificate.ts";
 import type { TctlDialect } from "./rotation-machine.ts";
 import { mpint, sshString } from "./ssh-certificate.ts";
 
@@ -45,7 +54,7 @@ export interface TlsKey {
   /** SHA-256 of the SubjectPublicKeyInfo: the CA pin. */
   readonly fingerprint: Pin;
   readonly algorithm: string;
-  readonly keys: webcrypto.CryptoKeyPair;
+  readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
 
@@ -65,17 +74,6 @@ export interface IssuedCertificate {
 type Algorithm = "RSA 2048" | "ECDSA P-256" | "Ed25519";
 
 const YEAR_MS = 365 * 24 * 3_600_000;
-
-const GENERATE = {
-  "RSA 2048": {
-    name: "RSASSA-PKCS1-v1_5",
-    modulusLength: 2048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: "SHA-256",
-  },
-  "ECDSA P-256": { name: "ECDSA", namedCurve: "P-256" },
-  Ed25519: { name: "Ed25519" },
-} as const;
 
 /** SSH and JWT keys of the old releases are RSA like everything else there. */
 const ALGORITHMS: Readonly<Record<TctlDialect, Readonly<Record<"ssh" | "tls" | "jwt", Algorithm>>>> = {
@@ -103,8 +101,7 @@ export async function generateKeys(
 
 /** Who a certificate is for, and what for. */
 export interface CertificateRequest {
-  /** Distinguished name, in its order. */
-  readonly subject: readonly { readonly [attribute: string]: readonly string[] }[];
+  readonly subject: NameParts;
   /** DNS names and IP addresses. */
   readonly names: readonly string[];
   readonly usages: readonly ("server" | "client")[];
@@ -114,41 +111,33 @@ export interface CertificateRequest {
 /** Signs a certificate, for a new key unless there is one. */
 export async function issueCertificate(
   authority: TlsKey,
-  request: CertificateRequest,
+  { subject, names, usages, ttlMs }: CertificateRequest,
   now: number,
-  given?: webcrypto.CryptoKeyPair,
+  given?: KeyPair,
 ): Promise<IssuedCertificate> {
-  const keys = given ?? (await newKeyPair("ECDSA P-256"));
-  const issuer = new X509Certificate(authority.certificate);
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: newSerial(),
-    subject: request.subject.map((part) =>
-      Object.fromEntries(Object.entries(part).map(([name, values]) => [name, [...values]])),
-    ),
-    issuer: issuer.subjectName,
-    notBefore: new Date(now - 60_000),
-    notAfter: new Date(now + request.ttlMs),
-    publicKey: keys.publicKey,
-    signingKey: authority.keys.privateKey,
-    signingAlgorithm: { name: authority.keys.privateKey.algorithm.name, hash: "SHA-256" },
-    extensions: [
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
-      new ExtendedKeyUsageExtension(request.usages.map((usage) => USAGES[usage])),
-      new BasicConstraintsExtension(false, undefined, true),
-      ...(request.names.length === 0
-        ? []
-        : [
-            new SubjectAlternativeNameExtension(
-              request.names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
-            ),
-          ]),
-      await AuthorityKeyIdentifierExtension.create(authority.keys.publicKey),
-    ],
-  });
-  return { certificate: pem(certificate), key: privatePem(KeyObject.from(keys.privateKey)) };
+  const { publicKey, privateKey } = given ?? (await newKeyPair("ECDSA P-256"));
+  const certificate = signedCertificate(
+    {
+      serial: newSerial(),
+      subject: distinguishedName(subject),
+      issuer: subjectIn(new X509Certificate(authority.certificate).raw),
+      notBefore: new Date(now - 60_000),
+      notAfter: new Date(now + ttlMs),
+      publicKey,
+      extensions: [
+        keyUsage("digitalSignature", "keyEncipherment"),
+        extendedKeyUsage(...usages.map((usage) => USAGES[usage])),
+        basicConstraints(false),
+        ...(names.length === 0 ? [] : [alternativeNames(names)]),
+        authorityKeyId(keyIdOf(authority.publicKey)),
+      ],
+    },
+    authority.privateKey,
+  );
+  return { certificate: encodePem("CERTIFICATE", certificate), key: privatePem(privateKey) };
 }
 
-const USAGES = { server: ExtendedKeyUsage.serverAuth, client: ExtendedKeyUsage.clientAuth } as const;
+const USAGES = { server: "serverAuth", client: "clientAuth" } as const;
 
 /** A certificate of a component: for serving and for dialing alike, as Teleport issues them. */
 export function issueHostCertificate(
@@ -191,71 +180,67 @@ async function tlsKey(
   now: number,
   dialect: TctlDialect,
 ): Promise<TlsKey> {
-  const keys = await newKeyPair(algorithm);
-  const serialNumber = newSerial();
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber,
-    // Go's `pkix.Name`: the serial number is an attribute of the subject too, in decimal.
-    name: [{ O: [cluster] }, { CN: [cluster] }, { "2.5.4.5": [BigInt(`0x${serialNumber}`).toString()] }],
-    notBefore: new Date(now),
-    notAfter: new Date(now + 10 * YEAR_MS),
-    keys,
-    signingAlgorithm: { name: GENERATE[algorithm].name, hash: "SHA-256" },
-    extensions: [
-      new KeyUsagesExtension(
+  const { publicKey, privateKey } = await newKeyPair(algorithm);
+  const serial = newSerial();
+  // Go's `pkix.Name`: the serial number is an attribute of the subject too, in decimal.
+  const name = distinguishedName([
+    { O: [cluster] },
+    { CN: [cluster] },
+    { "2.5.4.5": [BigInt(`0x${serial.toString("hex")}`).toString()] },
+  ]);
+  const certificate = signedCertificate(
+    {
+      serial,
+      subject: name,
+      issuer: name,
+      notBefore: new Date(now),
+      notAfter: new Date(now + 10 * YEAR_MS),
+      publicKey,
+      extensions: [
         dialect === "v5"
-          ? KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment | KeyUsageFlags.keyCertSign
-          : KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign,
-        true,
-      ),
-      new BasicConstraintsExtension(true, undefined, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
+          ? keyUsage("digitalSignature", "keyEncipherment", "keyCertSign")
+          : keyUsage("keyCertSign", "cRLSign"),
+        basicConstraints(true),
+        subjectKeyId(keyIdOf(publicKey)),
+      ],
+    },
+    privateKey,
+  );
   return {
-    certificate: pem(certificate),
-    fingerprint: pinOf(KeyObject.from(keys.publicKey)),
+    certificate: encodePem("CERTIFICATE", certificate),
+    fingerprint: pinOf(publicKey),
     algorithm,
-    keys,
-    privateKey: KeyObject.from(keys.privateKey),
+    publicKey,
+    privateKey,
   };
 }
 
 async function sshKey(algorithm: Algorithm): Promise<SshKey> {
-  const keys = await newKeyPair(algorithm);
-  return {
-    line: authorizedKeysLine(KeyObject.from(keys.publicKey)),
-    algorithm,
-    privateKey: KeyObject.from(keys.privateKey),
-  };
+  const { publicKey, privateKey } = await newKeyPair(algorithm);
+  return { line: authorizedKeysLine(publicKey), algorithm, privateKey };
 }
 
 async function jwtKey(algorithm: Algorithm): Promise<JwtKey> {
-  const keys = await newKeyPair(algorithm);
+  const { publicKey, privateKey } = await newKeyPair(algorithm);
   return {
-    publicKey: KeyObject.from(keys.publicKey).export({ type: "spki", format: "pem" }).toString(),
+    publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
     algorithm,
-    privateKey: KeyObject.from(keys.privateKey),
+    privateKey,
   };
 }
 
-export async function newKeyPair(algorithm: Algorithm): Promise<webcrypto.CryptoKeyPair> {
-  return (await crypto.subtle.generateKey(GENERATE[algorithm], true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-}
+const generateLater = promisify(generateKeyPair);
 
-/** 16 random bytes with the first bit clear, so that DER needs no padding and the number stays positive. */
-export function newSerial(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString("hex");
-}
-
-/** PEM as Go writes it: with a final newline. */
-function pem(certificate: X509Certificate): string {
-  return `${certificate.toString("pem")}\n`;
+/** Only those that take long are made beside everything else. */
+export async function newKeyPair(algorithm: Algorithm): Promise<KeyPair> {
+  switch (algorithm) {
+    case "Ed25519":
+      return generateKeyPairSync("ed25519");
+    case "ECDSA P-256":
+      return generateKeyPairSync("ec", { namedCurve: "P-256" });
+    case "RSA 2048":
+      return await generateLater("rsa", { modulusLength: 2048 });
+  }
 }
 
 /** RFC 4253, section 6.6, and RFC 8709: only the two kinds of keys that Teleport uses for SSH CAs. */

@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import type { webcrypto } from "node:crypto";
 import {
   PemConverter,
   Pkcs10CertificateRequestGenerator,
@@ -22,12 +23,25 @@ export interface SignedRequest {
 
 const CLOCK_SKEW_MS = 2 * 60_000;
 
+/** As the library wants them. */
+export function cryptoKeys({ publicKey, privateKey }: TlsKey): webcrypto.CryptoKeyPair {
+  const algorithm =
+    privateKey.asymmetricKeyType === "rsa"
+      ? { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
+      : { name: "ECDSA", namedCurve: "P-256" };
+  return {
+    publicKey: publicKey.toCryptoKey(algorithm, true, ["verify"]),
+    privateKey: privateKey.toCryptoKey(algorithm, true, ["sign"]),
+  };
+}
+
 export function hashOf({ tls }: HeldKey): string {
   return tls.fingerprint.slice("sha256:".length);
 }
 
 export async function requestFor(key: HeldKey): Promise<SignedRequest> {
-  const { certificate, keys } = key.tls;
+  const { certificate } = key.tls;
+  const keys = cryptoKeys(key.tls);
   const subject = new X509Certificate(certificate).subjectName.toJSON();
   const request = await Pkcs10CertificateRequestGenerator.create({
     // Without the serial number that the CA's own subject carries.
@@ -40,12 +54,13 @@ export async function requestFor(key: HeldKey): Promise<SignedRequest> {
 
 /** The list of nothing revoked that stands beside an override. */
 export async function signCrl({ tls }: HeldKey, certificate: X509Certificate, now: number): Promise<string> {
+  const { privateKey } = cryptoKeys(tls);
   const crl = await X509CrlGenerator.create({
     issuer: certificate.subjectName,
     thisUpdate: new Date(now - 60_000),
     nextUpdate: new X509Certificate(tls.certificate).notAfter,
-    signingKey: tls.keys.privateKey,
-    signingAlgorithm: { name: tls.keys.privateKey.algorithm.name, hash: "SHA-256" },
+    signingKey: privateKey,
+    signingAlgorithm: { name: privateKey.algorithm.name, hash: "SHA-256" },
   });
   // The library's own label is another one than Go's.
   return `${PemConverter.encode(crl.rawData, "X509 CRL")}\n`;

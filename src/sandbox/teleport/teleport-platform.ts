@@ -189,7 +189,7 @@ export class TeleportPlatform implements EmulatedPlatform {
         "usage",
         `"${known.name}" is a fault of a ${known.scope}, not of "${request.target}".`,
         {
-          hint: known.scope === "call" ? "Name the executable: tctl." : "Name a component, or all.",
+          hint: known.scope === "call" ? "name the executable: tctl" : "name a component, or all",
         },
       );
     }
@@ -296,7 +296,7 @@ export class TeleportPlatform implements EmulatedPlatform {
     if (found.length > 0) return found;
     const names = this.targets();
     const shown = names.length > 12 ? `${names.slice(0, 12).join(", ")}, …` : names.join(", ");
-    throw new Failure("usage", `The sandbox has no component "${target}".`, { hint: `It has: ${shown}.` });
+    throw new Failure("usage", `The sandbox has no component "${target}".`, { hint: `it has: ${shown}` });
   }
 }
 

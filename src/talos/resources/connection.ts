@@ -52,7 +52,7 @@ interface RawConnection {
 export function talosConnection({ name, source, connection }: ClusterResource): TalosConnection {
   if (connection !== null) return own(connection);
   throw new Failure("resources", `Cluster ${name} has no spec.talos.`, {
-    hint: `Add it in ${source.file}, line ${source.line}.`,
+    hint: `add it in ${source.file}, line ${source.line}`,
   });
 }
 

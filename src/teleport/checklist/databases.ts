@@ -123,7 +123,7 @@ export const DB = work("db", {
   update_clients: {
     "test-connection": {
       what: "Connect through Teleport to every self-hosted database.",
-      why: "What fails now still works again after a rollback; after standby it does not.",
+      why: "A rollback mends what fails now; after standby nothing does.",
       verify: "The connection opens, and the database shows a certificate of the new CA.",
       helps: [command("tsh db connect NAME")],
       provenBy: { uses: "new" },

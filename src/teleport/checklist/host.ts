@@ -58,7 +58,7 @@ export const HOST = work("host", {
   rollback: {
     "reissue-openssh-host-certificates": {
       what: "Issue host certificates of the old CA again for every agentless OpenSSH server that got one of the new CA.",
-      why: "The new CA is discarded at standby, and the certificates that it signed with it.",
+      why: "The new CA is discarded at standby: nobody accepts its certificates then.",
       verify: "The host key certificate is signed by the old CA.",
       helps: [
         command("tctl auth sign --format=openssh --host=HOST --out=HOST"),
@@ -70,7 +70,7 @@ export const HOST = work("host", {
     },
     "drop-new-pin": {
       what: "Take the new CA pin out again wherever it was added.",
-      why: "The new CA is discarded at standby; a pin of a discarded key is a key that nobody watches.",
+      why: "The new CA is discarded at standby and must not stay trusted.",
       verify: "No `ca_pin` lists the new pin.",
       helps: [artifact("ca-pins.txt"), command("capstan validate")],
       binding: "advice",

@@ -30,7 +30,7 @@ export const backup: Guard = {
         subject,
         message: `only its public state was kept (${record.backup.where}): the full one, with the private keys, is missing`,
         remedy:
-          "`spec.backup` came after the last step. The next step keeps the full state before it writes, with both keys in it, which may do",
+          "see whether it may do that apply keeps the full state before this step, with both keys in it: `spec.backup` came after the last step",
       },
     ]);
   },

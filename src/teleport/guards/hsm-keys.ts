@@ -1,5 +1,6 @@
 import { failWith, unknown } from "../../guards/judgement.ts";
 import type { Guard, GuardInput } from "../../profile/profile.ts";
+import { listedOfKind } from "../../rotation/component-table.ts";
 import { isHeldInHsm } from "../key-rules.ts";
 
 /**
@@ -17,9 +18,7 @@ export const hsmKeys: Guard = {
   judge: (input) => {
     const { authority, observation } = input;
     const subject = `authority/${authority.type}`;
-    const servers = new Set(
-      observation.components.filter(({ kind }) => kind === "auth_server").map(({ id }) => id),
-    ).size;
+    const servers = new Set(listedOfKind(observation.components, "auth_server").map(({ id }) => id)).size;
     if (servers === 0) {
       return unknown({
         subject,

@@ -23,7 +23,7 @@ interface RawConnection {
 export function teleportConnection({ name, source, connection }: ClusterResource): TeleportConnection {
   if (connection !== null) return own(connection);
   throw new Failure("resources", `Cluster ${name} has no spec.teleport.`, {
-    hint: `Add it in ${source.file}, line ${source.line}.`,
+    hint: `add it in ${source.file}, line ${source.line}`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Forecast, ForecastItem, ForecastStep, ForecastWindow } from "../../fleet/forecast/forecast.ts";
 import { writtenDate, writtenMoment } from "../../written-date.ts";
 import { count } from "../count.ts";
+import { reasonText } from "./earliest-words.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** Of many change windows: JSON and the calendar have all of them. */
@@ -26,9 +27,14 @@ export function dueHead({ items, made_at, until, problems }: Forecast): string {
   return due === 0 ? `Nothing is due ${time}${unread}.` : `${due} due ${time}${unread}.`;
 }
 
+/** What ends within the time that was asked about, or nobody knows when; of its own accord, or as somebody wanted. */
+export function itemsWithin({ items, until }: Forecast): readonly ForecastItem[] {
+  return items.filter(({ at }) => at === null || at <= until);
+}
+
 /** The first item after the time that was asked about. */
-export function firstLater({ items }: Forecast): ForecastItem | undefined {
-  return items.find(({ due }) => !due);
+export function firstLater({ items, until }: Forecast): ForecastItem | undefined {
+  return items.find(({ at }) => at !== null && at > until);
 }
 
 /** Of many steps to come: JSON and the calendar have all of them. */
@@ -37,6 +43,16 @@ export const STEPS_SHOWN = 12;
 /** The steps that time holds, first those that come first. */
 export function datedSteps({ steps }: Forecast): readonly ForecastStep[] {
   return steps.filter(({ at }) => at !== null);
+}
+
+/** At the earliest, and what holds it until then. */
+export function whenStep({ at, by }: ForecastStep): string {
+  return `${writtenMoment(at ?? "")}${reasonText(by)}`;
+}
+
+/** Of a list of which only the first are shown, the end of its title. */
+export function firstOf({ length }: readonly unknown[], shown: number): string {
+  return length > shown ? `, the first ${shown} of ${length}` : "";
 }
 
 /** `host: init → update_clients`. */

@@ -26,6 +26,11 @@ export function needsPerson({ standing }: FleetRow): boolean {
   return STANDINGS.indexOf(standing) <= STANDINGS.indexOf("final");
 }
 
+/** Whether all there is to say of it is that nothing is to be done. */
+export function isIdle({ standing, cluster }: FleetRow): boolean {
+  return standing === "quiet" && cluster.hold === null;
+}
+
 /** The clusters as rows, the worst first, those alike in the order of the plan. */
 export function fleetRows(clusters: readonly ClusterPlan[]): readonly FleetRow[] {
   return clusters

@@ -31,6 +31,11 @@ export function holdsText({ required }: ChecklistItem, finished: boolean): strin
   return finished ? HOLDS.left : HOLDS.required;
 }
 
+/** What is to be done, without its stop, for what stands behind it in brackets. */
+export function itemWords({ do: said }: ChecklistItem): string {
+  return said.replace(/\.$/, "");
+}
+
 /** The work of the phase at hand; after the end only what matters is worth a word in every plan from then on. */
 export function shownWork({ checklist, standing }: RotationPlan): readonly ChecklistItem[] {
   return standing === "finished" ? checklist.filter(isOpenWork) : checklist;

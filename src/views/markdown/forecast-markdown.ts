@@ -1,24 +1,25 @@
 import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
-import { writtenMoment } from "../../written-date.ts";
 import {
   clustersText,
   datedSteps,
   dueHead,
   firstLater,
+  firstOf,
+  itemsWithin,
   STEPS_SHOWN,
   spanText,
   stepToCome,
   WINDOWS_SHOWN,
   whenDue,
+  whenStep,
 } from "../facts/due-words.ts";
-import { reasonText } from "../facts/earliest-words.ts";
 import { dateOf } from "../times.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** The same as for a terminal, as tables. Ends with a line feed. */
 export function forecastMarkdown(forecast: Forecast): string {
-  const { items, windows, freezes, problems } = forecast;
-  const due = items.filter((item) => item.due);
+  const { windows, freezes, problems } = forecast;
+  const within = itemsWithin(forecast);
   const later = firstLater(forecast);
   return [
     `**${dueHead(forecast)}**\n`,
@@ -28,7 +29,7 @@ export function forecastMarkdown(forecast: Forecast): string {
           `- **${prose(problem)}** ${code(cluster)}: ${prose(message)} → ${prose(remedy)}`,
       ),
     ),
-    due.length === 0 ? "" : table(due, forecast),
+    within.length === 0 ? "" : table(within, forecast),
     later === undefined
       ? ""
       : `Then, ${whenText(later, forecast)}: ${code(later.cluster)} ${code(later.subject)} ${prose(later.message)}\n`,
@@ -57,12 +58,10 @@ function table(items: readonly ForecastItem[], forecast: Forecast): string {
 function steps(forecast: Forecast): string {
   const dated = datedSteps(forecast);
   if (dated.length === 0) return "";
-  const more = dated.length > STEPS_SHOWN ? `, the first ${STEPS_SHOWN} of ${dated.length}` : "";
-  const rows = dated.slice(0, STEPS_SHOWN).map((step) => {
-    const when = `${writtenMoment(step.at ?? "")}${reasonText(step.by)}`;
-    return `- ${when}: ${code(step.cluster)} ${prose(stepToCome(step))}`;
-  });
-  return `Steps to come, at the earliest${more}:\n\n${lines(rows)}`;
+  const rows = dated
+    .slice(0, STEPS_SHOWN)
+    .map((step) => `- ${whenStep(step)}: ${code(step.cluster)} ${prose(stepToCome(step))}`);
+  return `Steps to come, at the earliest${firstOf(dated, STEPS_SHOWN)}:\n\n${lines(rows)}`;
 }
 
 function times(
@@ -74,8 +73,7 @@ function times(
     const why = time.reason === undefined ? "" : ` (${prose(time.reason)})`;
     return `- ${spanText(time)}${why}: ${clustersText(time.clusters, code)}`;
   });
-  const more = all.length > shown ? `, the first ${shown} of ${all.length}` : "";
-  return rows.length === 0 ? "" : `${title}${more}:\n\n${lines(rows)}`;
+  return rows.length === 0 ? "" : `${title}${firstOf(all, shown)}:\n\n${lines(rows)}`;
 }
 
 function lines(rows: readonly string[]): string {

@@ -1,6 +1,6 @@
 import type { ConsumerObservation } from "../../rotation/observation.ts";
 import type { ChecklistItem, RotationPlan, Step } from "../../rotation/plan.ts";
-import { holdsText, statementCommand } from "../facts/work-words.ts";
+import { holdsText, itemWords, statementCommand } from "../facts/work-words.ts";
 import { cell, code, prose } from "./inline.ts";
 
 /** What is left to people, and what probes saw: all of it Markdown of whole lines. */
@@ -32,7 +32,7 @@ export function workItem(item: ChecklistItem, finished: boolean): string {
   // Advice is not what people wait for: JSON has the rest of it.
   const shown = required ? [...said, ...lines] : said;
   const holds = ` (${holdsText(item, finished)})`;
-  return [`- [ ] ${prose(item.do)}${holds}`, ...shown.map((line) => `  - ${line}`), ""].join("\n");
+  return [`- [ ] ${prose(itemWords(item))}${holds}`, ...shown.map((line) => `  - ${line}`), ""].join("\n");
 }
 
 /** The work that a later step waits for, by name; that of the first one stands in full above. */

@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import type { ClusterPlan } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
-import { type FleetRow, type FleetStanding, fleetRows, needsPerson } from "../facts/fleet-rows.ts";
+import { type FleetRow, type FleetStanding, fleetRows, isIdle, needsPerson } from "../facts/fleet-rows.ts";
 import { harmlessLine } from "../harmless.ts";
 import { COLUMNS, paragraph, table } from "./columns.ts";
 import type { Paint, TextTone } from "./paint.ts";
@@ -18,9 +18,12 @@ const TONES: Readonly<Record<FleetStanding, TextTone>> = {
 /** So many are shown whole below the table. */
 const UNFOLDED = 10;
 
+/** Of hundreds of clusters nobody reads a line for each with nothing to do: more than so many are counted. */
+const IDLE_LISTED = 10;
+
 /**
- * Many clusters: a table with a line for each, the worst first, and below it those that wait for a person, told by
- * `tell`. Ends without a line feed.
+ * Many clusters: a table with a line for each with something to do, the worst first, and below it those that wait for a
+ * person, told by `tell`. Ends without a line feed.
  */
 export function fleetText(
   clusters: readonly ClusterPlan[],
@@ -29,12 +32,17 @@ export function fleetText(
   tell: (cluster: ClusterPlan) => string,
 ): readonly string[] {
   const rows = fleetRows(clusters);
+  const idle = rows.filter(isIdle);
+  const isCounted = idle.length > IDLE_LISTED;
+  const listed = isCounted ? rows.filter((row) => !isIdle(row)) : rows;
   const waiting = rows.filter(needsPerson);
   const shown = waiting.slice(0, UNFOLDED).map(({ cluster }) => tell(cluster));
   const rest = waiting.length - shown.length;
   const more = `and ${count(rest, "cluster")} more that wait for somebody: --cluster NAME shows one`;
+  const quiet = isCounted ? [paint("dim", `  ${count(idle.length, "cluster")} with nothing to do`)] : [];
+  const lines = [...(listed.length === 0 ? [] : [tableText(listed, paint)]), ...quiet];
   return [
-    `${paint("strong", count(clusters.length, "cluster"))}${heading}\n\n${tableText(rows, paint)}\n`,
+    `${paint("strong", count(clusters.length, "cluster"))}${heading}\n\n${lines.join("\n")}\n`,
     ...shown,
     ...(rest === 0 ? [] : [`${paragraph(more, "")}\n`]),
   ];

@@ -1,17 +1,18 @@
 import type { Forecast, ForecastItem, ForecastWindow } from "../../fleet/forecast/forecast.ts";
-import { writtenMoment } from "../../written-date.ts";
 import {
   clustersText,
   datedSteps,
   dueHead,
   firstLater,
+  firstOf,
+  itemsWithin,
   STEPS_SHOWN,
   spanText,
   stepToCome,
   WINDOWS_SHOWN,
   whenDue,
+  whenStep,
 } from "../facts/due-words.ts";
-import { reasonText } from "../facts/earliest-words.ts";
 import { harmlessLine, harmlessValue } from "../harmless.ts";
 import { dateOf } from "../times.ts";
 import { paragraph } from "./columns.ts";
@@ -20,8 +21,8 @@ import type { Paint } from "./paint.ts";
 /** What has to be done in the time to come, soonest first. Ends with a line feed. */
 export function forecastText(made: Forecast, paint: Paint): string {
   const forecast = harmlessValue(made);
-  const { items, windows, freezes, problems, outcome } = forecast;
-  const due = items.filter((item) => item.due);
+  const { windows, freezes, problems, outcome } = forecast;
+  const within = itemsWithin(forecast);
   const later = firstLater(forecast);
   const tone = outcome === "nothing_due" ? "good" : "warn";
   return [
@@ -29,8 +30,8 @@ export function forecastText(made: Forecast, paint: Paint): string {
     problems.map(({ cluster, code, message, remedy }) =>
       withRemedy(`${paint("bad", code)} ${cluster}: ${message}`, remedy),
     ),
-    due.map((item, index) => {
-      const shared = due[index + 1]?.remedy === item.remedy;
+    within.map((item, index) => {
+      const shared = within[index + 1]?.remedy === item.remedy;
       const text = itemText(item, forecast, paint);
       return shared ? paragraph(text, "  ", "    ") : withRemedy(text, item.remedy);
     }),
@@ -60,13 +61,13 @@ function itemText(item: ForecastItem, forecast: Forecast, paint: Paint): string 
 function stepsText(forecast: Forecast): readonly string[] {
   const steps = datedSteps(forecast);
   if (steps.length === 0) return [];
-  const more = steps.length > STEPS_SHOWN ? `, the first ${STEPS_SHOWN} of ${steps.length}` : "";
   return [
-    `steps to come, at the earliest${more}`,
-    ...steps.slice(0, STEPS_SHOWN).map((step) => {
-      const when = `${writtenMoment(step.at ?? "")}${reasonText(step.by)}`;
-      return paragraph(`${when}  ${harmlessLine(`${step.cluster} ${stepToCome(step)}`)}`, "  ", "    ");
-    }),
+    `steps to come, at the earliest${firstOf(steps, STEPS_SHOWN)}`,
+    ...steps
+      .slice(0, STEPS_SHOWN)
+      .map((step) =>
+        paragraph(`${whenStep(step)}  ${harmlessLine(`${step.cluster} ${stepToCome(step)}`)}`, "  ", "    "),
+      ),
   ];
 }
 
@@ -76,9 +77,8 @@ function timesText(
   shown: number,
 ): readonly string[] {
   if (times.length === 0) return [];
-  const more = times.length > shown ? `, the first ${shown} of ${times.length}` : "";
   return [
-    `${title}${more}`,
+    `${title}${firstOf(times, shown)}`,
     ...times.slice(0, shown).map((time) => {
       const why = time.reason === undefined ? "" : ` (${harmlessLine(time.reason)})`;
       return paragraph(`${spanText(time)}${why}: ${clustersText(time.clusters, harmlessLine)}`, "  ", "    ");

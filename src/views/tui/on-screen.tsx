@@ -8,7 +8,14 @@ import { clipboardSequence } from "./clipboard.ts";
 import { approvedOnScreen } from "./offer.ts";
 import { NO_PLAN, startReplay } from "./playback.ts";
 import { scrollbackText } from "./scrollback.ts";
-import { type ComponentLists, type GitDiff, type RollbackTarget, type State, startState } from "./state.ts";
+import {
+  type ComponentLists,
+  type GitDiff,
+  type NewLook,
+  type RollbackTarget,
+  type State,
+  startState,
+} from "./state.ts";
 import { createStore, type Store } from "./state-store.ts";
 import { summaryLines } from "./summary.ts";
 
@@ -37,7 +44,7 @@ export interface ReviewOptions extends ScreenOptions {
 
 /** Shows a plan; `look` looks at the clusters again and plans anew, where that is possible. */
 export async function review(
-  options: ReviewOptions & { readonly look?: () => Promise<Plan> },
+  options: ReviewOptions & { readonly look?: () => Promise<NewLook> },
 ): Promise<void> {
   await showReview(options, "read", options.look ?? null);
 }
@@ -47,7 +54,7 @@ export async function review(
  * again and plans anew; it is asked after the last yes, and when its plan is another one, that is shown instead.
  */
 export async function reviewAndApprove(
-  options: ReviewOptions & { readonly recheck: () => Promise<Plan> },
+  options: ReviewOptions & { readonly recheck: () => Promise<NewLook> },
 ): Promise<Approval | null> {
   const state = await showReview(options, "approve", options.recheck);
   return state.status === "agreed" ? approvedOnScreen(state) : null;
@@ -56,7 +63,7 @@ export async function reviewAndApprove(
 async function showReview(
   options: ReviewOptions,
   mode: "read" | "approve",
-  recheck: (() => Promise<Plan>) | null,
+  recheck: (() => Promise<NewLook>) | null,
 ): Promise<State> {
   const { plan, diff, components, stdout, signal } = options;
   const now = options.now ?? Date.now;
@@ -85,9 +92,9 @@ async function showReview(
   return store.current;
 }
 
-async function lookAgain(store: Store, recheck: () => Promise<Plan>): Promise<void> {
+async function lookAgain(store: Store, recheck: () => Promise<NewLook>): Promise<void> {
   try {
-    store.dispatch({ type: "rechecked", plan: await recheck() });
+    store.dispatch({ type: "rechecked", ...(await recheck()) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     store.dispatch({ type: "recheck-failed", message, hint: error instanceof Failure ? error.hint : null });

@@ -1,6 +1,5 @@
 import type { RunEvent } from "../../apply/event.ts";
 import { planDifference } from "../../planner/saved/plan-difference.ts";
-import type { Plan } from "../../rotation/plan.ts";
 import { stepPlaces } from "../../rotation/plan-steps.ts";
 import { hear } from "../run/hear.ts";
 import { withGate } from "./dialog-keys.ts";
@@ -15,6 +14,7 @@ import {
   type FinalDialog,
   FRESH,
   type Key,
+  type NewLook,
   type Question,
   type Size,
   type State,
@@ -34,7 +34,7 @@ export type Action =
   | { readonly type: "resize"; readonly size: Size }
   | { readonly type: "event"; readonly event: RunEvent }
   /** The clusters were looked at again. */
-  | { readonly type: "rechecked"; readonly plan: Plan }
+  | ({ readonly type: "rechecked" } & NewLook)
   | { readonly type: "recheck-failed"; readonly message: string; readonly hint: string | null };
 
 /** Every change of the screen, for review and watch alike. */
@@ -52,7 +52,7 @@ export function reduce(state: State, action: Action): State {
     case "event":
       return onEvent(state, action.event);
     case "rechecked":
-      return onRechecked(state, action.plan);
+      return onRechecked(state, action);
     case "recheck-failed":
       if (state.status !== "rechecking" && state.status !== "looking") return state;
       return {
@@ -119,8 +119,9 @@ function approve(state: State, keys: readonly string[]): State {
   return { ...state, approved, notice: `${more === 1 ? "approved" : `${more} approved`}; s starts` };
 }
 
-function onRechecked(state: State, plan: Plan): State {
-  if (state.status !== "rechecking" && state.status !== "looking") return state;
+function onRechecked(before: State, { plan, components = before.components }: NewLook): State {
+  if (before.status !== "rechecking" && before.status !== "looking") return before;
+  const state = { ...before, components };
   const found = planDifference(state.plan, plan).map(withShortFingerprints);
   if (found.length === 0) {
     // Counts may have moved all the same.

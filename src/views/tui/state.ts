@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../apply/event.ts";
-import type { LiveComponent } from "../../rotation/observation.ts";
+import type { Components } from "../../rotation/observation.ts";
 import type { Plan } from "../../rotation/plan.ts";
 import { fleetRows } from "../facts/fleet-rows.ts";
 import { type Run, startRun } from "../run/run-state.ts";
@@ -37,7 +37,13 @@ export const DETAIL_VIEWS = ["step", "diff", "keys", "components"] as const;
 export type DetailView = (typeof DETAIL_VIEWS)[number];
 
 /** The components of each cluster by its name, as observed. */
-export type ComponentLists = ReadonlyMap<string, readonly LiveComponent[]>;
+export type ComponentLists = ReadonlyMap<string, Components>;
+
+/** What looking again has shown: the plan that is made of it, and who was seen. */
+export interface NewLook {
+  readonly plan: Plan;
+  readonly components?: ComponentLists;
+}
 
 /**
  * Everything that is on the screen. Time comes in by ticks only, so that a state depends on nothing but the plan,

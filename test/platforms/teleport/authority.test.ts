@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { readElements } from "../../../src/platforms/json-stream.ts";
+import { readElements } from "../../../src/listings/json-stream.ts";
 import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import type { AuthorityKey, LiveAuthority } from "../../../src/rotation/observation.ts";
 import { filled } from "../fake-runner.ts";

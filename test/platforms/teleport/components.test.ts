@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readFields } from "../../../src/platforms/json-stream.ts";
+import { readFields } from "../../../src/listings/json-stream.ts";
 import { collectRows, ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
 import {
   type ComponentKind,
@@ -22,7 +22,7 @@ function read(kind: ComponentKind, listing: string, rotation = host("init")): re
   const reader = readFields(ROW_FIELDS, rows.add);
   reader.push(Buffer.from(listing));
   reader.end();
-  return rows.fold(rotation);
+  return [...rows.fold(rotation)];
 }
 
 describe("rows (reference teleport-rotation 3.1, 4.4)", () => {

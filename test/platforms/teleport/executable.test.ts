@@ -55,6 +55,11 @@ beforeAll(() => {
        if (fault === "complete-but-failed") { process.stdout.write(nodes, () => fail("ERROR: connection reset by peer")); await hang(); }
        if (fault === "alert") process.stderr.write("\\x1b[33mHIGH SEVERITY ALERT: rotate your CA keys\\x1b[0m\\n");
        process.stdout.write(nodes);
+     } else if (fault === "crowd" && line === "inventory status --connected") {
+       // 70 MB, as of a million agents.
+       process.stdout.write("Server ID  Services  Version\\n---------  --------  -------\\n");
+       for (let at = 0; at < 70; at += 1) process.stdout.write(("agent-" + at + "  Node,Db  " + "v".repeat(990) + "\\n").repeat(1000));
+       console.log("the-last-one  Proxy  v18.7.0");
      } else if (line.startsWith("inventory ") || line.startsWith("apps ")) {
        fail('tctl: error: expected command but got "' + line.split(" ")[0] + '"');
      } else if (line.startsWith("get ")) {
@@ -127,6 +132,13 @@ describe("observe", () => {
     expect((await open("alert").platform.observe({ components: "all" })).components).toHaveLength(4);
   });
 
+  it("who is connected is heard to the end, however many they are", async () => {
+    const { connected } = await open("crowd").platform.observe({ components: "all" });
+    expect(connected?.length).toBe(70_001);
+    expect(connected?.at(0)).toEqual({ id: "agent-0", kinds: ["node", "db_server"] });
+    expect(connected?.at(-1)).toEqual({ id: "the-last-one", kinds: ["proxy"] });
+  });
+
   it("an old tctl that knows few kinds", async () => {
     const { platform, notices } = open("v5");
     const seen = await platform.observe({ components: "all" });
@@ -172,7 +184,7 @@ describe("observe", () => {
       /get nodes --format=json printed what is not a complete JSON listing: it ends in the middle, after [12] complete elements/,
       /cut off/,
     ],
-    ["killed", "executable", /get nodes --format=json was ended by SIGKILL after/, /Something outside/],
+    ["killed", "executable", /get nodes --format=json was ended by SIGKILL after/, /something outside/],
     [
       "complete-but-failed",
       "executable",
@@ -201,7 +213,7 @@ describe("observe", () => {
       open("", 60_000, ["capstan-no-tctl"]).platform.observe({ components: "all" }),
     );
     expect(found.message).toBe('Cannot run "capstan-no-tctl": It is not on the PATH.');
-    expect(found.hint).toContain("Install it");
+    expect(found.hint).toContain("install it");
   });
 });
 

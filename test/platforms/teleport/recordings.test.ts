@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readElements, readFields } from "../../../src/platforms/json-stream.ts";
+import { readElements, readFields } from "../../../src/listings/json-stream.ts";
 import { openPlatform } from "../../../src/platforms/open.ts";
 import { readAuthority } from "../../../src/platforms/teleport/authority.ts";
 import { ROW_FIELDS } from "../../../src/platforms/teleport/components.ts";
@@ -222,9 +222,9 @@ describe("a whole observation of the recorded cluster", () => {
       ["user", "standby", null],
       ["host", "standby", null],
     ]);
-    expect(seen.components.map(({ kind, name, phase, currentId }) => [kind, name, phase, currentId])).toEqual(
-      ["node3", "node2", "node1", "turing"].map((name) => ["node", name, "standby", null]),
-    );
+    expect(
+      [...seen.components].map(({ kind, name, phase, currentId }) => [kind, name, phase, currentId]),
+    ).toEqual(["node3", "node2", "node1", "turing"].map((name) => ["node", name, "standby", null]));
   });
 
   it("a mix of phases while components lag", async () => {
@@ -238,9 +238,9 @@ describe("a whole observation of the recorded cluster", () => {
     const rows = elementsOf(
       TRANSCRIPT.find((call) => call.step === step && call.args[1] === "nodes")?.stdout ?? "",
     );
-    expect(new Set(seen.components.map(({ phase }) => phase)).size).toBeGreaterThan(1);
+    expect(new Set([...seen.components].map(({ phase }) => phase)).size).toBeGreaterThan(1);
     expect(seen.components).toHaveLength(rows.length);
-    expect(new Set(seen.components.map(({ currentId }) => currentId))).toEqual(
+    expect(new Set([...seen.components].map(({ currentId }) => currentId))).toEqual(
       new Set([host?.rotation.currentId]),
     );
   });
@@ -255,7 +255,7 @@ describe("a whole observation of the recorded cluster", () => {
     expect(seen.remoteClusters).toEqual([
       { name: "leaf.cluster", connection: "online", lastHeartbeat: expect.stringMatching(/^2026-11-21T/) },
     ]);
-    expect(seen.components.map(({ kind, name }) => [kind, name]).sort()).toEqual([
+    expect([...seen.components].map(({ kind, name }) => [kind, name]).sort()).toEqual([
       ["node", "rootsrv"],
       ["proxy", "rootsrv"],
     ]);

@@ -18,7 +18,7 @@ const terminal = { stdin, stdout, screenReader: flag("--screen-reader"), colours
 let moves = flag("--moved") ? 1 : 0;
 async function recheck() {
   await delay(300);
-  return moves-- > 0 ? FINAL_PLAN : plan;
+  return { plan: moves-- > 0 ? FINAL_PLAN : plan };
 }
 
 /** The run in time-lapse: the clock of the screen runs as fast as the run. */

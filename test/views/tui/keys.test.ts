@@ -70,7 +70,10 @@ describe("l looks again", () => {
     expect(looking.status).toBe("looking");
     const same = reduce(looking, { type: "rechecked", plan: READY_PLAN });
     expect(same).toMatchObject({ status: "open", notice: "looked again: nothing has moved" });
-    const moved = reduce(looking, { type: "rechecked", plan: FINAL_PLAN });
+    const components = new Map([["acme.cluster", []]]);
+    expect(reduce(looking, { type: "rechecked", plan: READY_PLAN, components }).components).toBe(components);
+    const moved = reduce(looking, { type: "rechecked", plan: FINAL_PLAN, components });
+    expect(moved.components).toBe(components);
     expect(moved.dialog?.kind).toBe("moved");
     expect(moved.plan).toBe(FINAL_PLAN);
   });

@@ -157,7 +157,7 @@ describe("review and approval", () => {
       diff: DIFF,
       stdin,
       stdout,
-      recheck: async () => structuredClone(READY_PLAN),
+      recheck: async () => ({ plan: structuredClone(READY_PLAN) }),
     });
     await keyboard.press("a", "y", "s", "y");
     expect(await asked).toEqual({
@@ -174,7 +174,7 @@ describe("review and approval", () => {
       diff: null,
       stdin,
       stdout,
-      recheck: async () => structuredClone(FINAL_PLAN),
+      recheck: async () => ({ plan: structuredClone(FINAL_PLAN) }),
     });
     await keyboard.press("a", "y", "s", "y", "x", "a", ..."acme.cluster", "\r", "s", "y");
     expect(await asked).toEqual({
@@ -190,7 +190,7 @@ describe("review and approval", () => {
       ...first,
       plan: READY_PLAN,
       diff: null,
-      recheck: async () => READY_PLAN,
+      recheck: async () => ({ plan: READY_PLAN }),
     });
     await first.keyboard.press("a", "y", "q");
     expect(await left).toBeNull();
@@ -201,7 +201,7 @@ describe("review and approval", () => {
       ...second,
       plan: READY_PLAN,
       diff: null,
-      recheck: async () => READY_PLAN,
+      recheck: async () => ({ plan: READY_PLAN }),
       signal: controller.signal,
     });
     await delay(100);
@@ -212,7 +212,7 @@ describe("review and approval", () => {
         ...terminal(),
         plan: READY_PLAN,
         diff: null,
-        recheck: async () => READY_PLAN,
+        recheck: async () => ({ plan: READY_PLAN }),
         signal: controller.signal,
       }),
     ).toBeNull();
@@ -224,7 +224,7 @@ describe("review and approval", () => {
     const recheck = async () => {
       calls += 1;
       if (calls === 1) throw new Error("tctl was not found");
-      return READY_PLAN;
+      return { plan: READY_PLAN };
     };
     const asked = reviewAndApprove({ plan: READY_PLAN, diff: null, stdin, stdout, recheck });
     await keyboard.press("a", "y", "s", "y", "x", "s", "y");

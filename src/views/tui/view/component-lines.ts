@@ -35,7 +35,7 @@ interface Said extends Finding {
 }
 
 const makeRows = rememberLast(
-  (components: readonly LiveComponent[], steps: readonly Step[]): readonly ComponentRow[] => {
+  (components: Iterable<LiveComponent>, steps: readonly Step[]): readonly ComponentRow[] => {
     const findings = new Map<string, Said>();
     const guards = steps.flatMap((step) => step.guards);
     // What is in the way says more of a machine than what was waived.
@@ -89,7 +89,7 @@ const selectedRow = (state: State) => rowsOf(state.plan, state).find(({ id }) =>
 
 const NONE: readonly LiveComponent[] = [];
 
-function componentsOf(lists: ComponentLists, row: Row | undefined): readonly LiveComponent[] {
+function componentsOf(lists: ComponentLists, row: Row | undefined): Iterable<LiveComponent> {
   return row === undefined ? NONE : (lists.get(row.cluster.name) ?? NONE);
 }
 

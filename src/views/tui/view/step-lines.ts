@@ -17,7 +17,7 @@ import { CHECK_TONES, checkWords, EXERCISE_TONES, exerciseWords } from "../../fa
 import { componentsText } from "../../facts/component-words.ts";
 import { CONSUMER_TONES } from "../../facts/consumer-tones.ts";
 import { stepFacts } from "../../facts/step-facts.ts";
-import { holdsText, statementCommand } from "../../facts/work-words.ts";
+import { holdsText, itemWords, statementCommand } from "../../facts/work-words.ts";
 import type { Tone } from "../../tone.ts";
 import { placeKey } from "../places.ts";
 import {
@@ -164,7 +164,7 @@ export function checklistLines(items: readonly ChecklistItem[], width: number): 
 function openLines(item: ChecklistItem, width: number): Line[] {
   const { note, required, verify, commands, artifacts } = item;
   const lead = (text: string) => line("    ", span(text, "dim"));
-  const what = `${item.do} (${holdsText(item, false)})`;
+  const what = `${itemWords(item)} (${holdsText(item, false)})`;
   return [
     ...wrapped(what, width, { lead: line(span("[ ] ", required ? "bad" : "dim")) }),
     ...(note === null ? [] : wrapped(note, width, { tone: "warn", lead: lead("") })),

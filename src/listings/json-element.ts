@@ -13,6 +13,7 @@ import {
   skipValue,
   TOO_DEEP,
 } from "./json-bytes.ts";
+import { createShapes, type FieldPlace, NO_FIT } from "./json-shapes.ts";
 
 /** A wanted key: a leaf that fills a slot, or an object on the way to leaves. */
 interface WantedKey {
@@ -43,6 +44,14 @@ export function elementReader(
   const values: unknown[] = new Array(fields?.length ?? 1).fill(undefined);
   /** The last text of each slot: rows repeat phases, versions and ids, which then share one string. */
   const lastText: string[] = values.map(() => "");
+  /** Where the fields of the element at hand are. */
+  const leaves: FieldPlace[] = [];
+  const shapes = createShapes({
+    shared: (those) => {
+      for (let slot = 0; slot < values.length; slot += 1) values[slot] = those[slot];
+    },
+    text: takeText,
+  });
 
   function readElement(bytes: Buffer, at: number): number {
     if (wanted === null) {
@@ -53,9 +62,17 @@ export function elementReader(
       }
       return after;
     }
+    const known = shapes.read(bytes, at);
+    if (known !== NO_FIT) {
+      onElement(values);
+      return known;
+    }
     values.fill(undefined);
+    leaves.length = 0;
     const after = readObject(bytes, at, wanted);
-    if (after !== INCOMPLETE) onElement(values);
+    if (after === INCOMPLETE) return INCOMPLETE;
+    shapes.learn(bytes, at, after, leaves, values);
+    onElement(values);
     return after;
   }
 
@@ -93,14 +110,21 @@ export function elementReader(
     if (after === ESCAPED) {
       after = pass(bytes, at);
       if (after !== INCOMPLETE) values[slot] = decode(bytes, at, after);
-    } else if (equals(bytes, at + 1, after - 1, lastText[slot] ?? "")) {
+    } else {
+      takeText(slot, bytes, at + 1, after - 1);
+    }
+    leaves.push({ slot, from: at, to: after });
+    return after;
+  }
+
+  function takeText(slot: number, bytes: Buffer, from: number, to: number): void {
+    if (equals(bytes, from, to, lastText[slot] ?? "")) {
       values[slot] = lastText[slot];
     } else {
-      const text = bytes.toString("utf8", at + 1, after - 1);
+      const text = bytes.toString("utf8", from, to);
       values[slot] = text;
       lastText[slot] = text;
     }
-    return after;
   }
 
   function pass(bytes: Buffer, at: number): number {

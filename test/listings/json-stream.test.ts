@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ListingReader, readElements, readFields } from "../../src/platforms/json-stream.ts";
+import { type ListingReader, readElements, readFields } from "../../src/listings/json-stream.ts";
 import { cpuMs } from "../world/cpu-time.ts";
 
 type Chunks = readonly Uint8Array[];
@@ -144,6 +144,101 @@ describe("any listing, cut into any chunks", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+/** Rows of a few shapes, written by hand: keys that are there twice, any space, values that no JSON has. */
+const spaces = fc.constantFrom("", " ", "\n    ", "\r\n\t");
+const written = fc.oneof(
+  fc.stringMatching(/^[a-z0-9-]{0,6}$/).map((text) => `"${text}"`),
+  fc.nat().map(String),
+  fc.constantFrom(
+    ...[
+      '"same"',
+      '"é"',
+      '"\\""',
+      '"a\\\\"',
+      '"{"',
+      '"\n"',
+      '"',
+      "{}",
+      "null",
+      "-1",
+      "1.5e3",
+      "tru7",
+      "007",
+      '""',
+    ],
+    ...['{"name":"x"}', '{"deep":["x",1,{"name":"y"}]}', '["a" "b" 1]', '{"a" "b"}', "\\", "}", ""],
+  ),
+);
+const key = fc.constantFrom("sub_kind", "metadata", "name", "expires", "spec", "other", 'a\\"', "é");
+const rowsOfShapes = fc
+  .array(
+    fc.record({
+      keys: fc.array(fc.tuple(key, spaces, fc.constantFrom("plain", "metadata", "spec")), { maxLength: 5 }),
+      rows: fc.array(fc.array(written, { minLength: 5, maxLength: 5 }), { minLength: 2, maxLength: 6 }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  )
+  .chain((kinds) => {
+    const rows = kinds.flatMap(({ keys, rows: valuesOfRows }) =>
+      valuesOfRows.map((values) => {
+        const members = keys.map(([name, space, where], index) => {
+          const one = `${space}"${name}":${space}${values[index]}`;
+          return where === "plain" ? one : `${space}"${where}": {${one}${space}}`;
+        });
+        return `{${members.join(",")}}`;
+      }),
+    );
+    return fc.tuple(fc.shuffledSubarray(rows), fc.array(fc.nat(), { maxLength: 6 }));
+  });
+
+describe("rows that are alike", () => {
+  it("are read as each of them is alone, whatever is written in them", () => {
+    let read = 0;
+    fc.assert(
+      fc.property(rowsOfShapes, ([rows, cuts]) => {
+        const alone = rows.map((one) => {
+          try {
+            return fields(PATHS, [Buffer.from(`[${one}]`)]);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SyntaxError);
+            return null;
+          }
+        });
+        const bytes = Buffer.from(`[${rows.join(",\n")}]`);
+        if (alone.includes(null)) {
+          // What ends a row too early may make another row of what follows it.
+          if (rows.length === 1) expect(() => fields(PATHS, cut(bytes, cuts))).toThrow(SyntaxError);
+          return;
+        }
+        read += rows.length;
+        expect(fields(PATHS, cut(bytes, cuts))).toEqual(alone.flat());
+      }),
+      { numRuns: 1000 },
+    );
+    expect(read).toBeGreaterThan(300);
+  });
+
+  it("where a key is there twice, the last one counts, also where only the first one differs", () => {
+    const rows = ["a", "b", "c"].map((text) => `{"sub_kind":"${text}","sub_kind":"last"}`);
+    expect(fields(["sub_kind"], [Buffer.from(`[${rows.join(",")}]`)])).toEqual([
+      ["last"],
+      ["last"],
+      ["last"],
+    ]);
+  });
+
+  it("fit no shape where a text is closed elsewhere, or bears an escape", () => {
+    const rows = [
+      '{"a":"x","b":"1"}',
+      '{"a":"y","b":"1"}',
+      '{"a":"z\\"","b":"1"}',
+      '{"a":"","b":"1","c":"q"}',
+    ];
+    const expected = rows.map((text) => JSON.parse(text)).map(({ a, b }) => [a, b]);
+    expect(fields(["a", "b"], [Buffer.from(rows.join(""))])).toEqual(expected);
   });
 });
 
