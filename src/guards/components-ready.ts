@@ -80,13 +80,14 @@ function unlistedKinds({ observation, authority, rotation, record, now }: GuardI
 
 /** Who is connected and in no listing at all: it joined, and its row is gone for now, or is not shown to this role. */
 function unlistedAgents({ observation, record }: GuardInput): readonly Finding[] {
-  const agents = (observation.connected ?? []).filter(({ kinds }) => kinds.length > 0);
+  const connected = observation.connected ?? [];
+  const agents = connected.filter(({ kinds }) => kinds.length > 0);
   const { members } = componentTable(observation.components);
   const roster = memberTable(record?.roster ?? []);
-  const ids = agents.map(({ id }) => id);
-  const known = new Set([...members.idsAmong(ids), ...roster.idsAmong(ids)]);
+  const listed = members.idsAmong(connected);
+  const remembered = roster.idsAmong(connected);
   return agents
-    .filter(({ id }) => !known.has(id))
+    .filter(({ id }) => !listed.has(id) && !remembered.has(id))
     .map(({ id, kinds }) => ({
       subject: `agent/${id}`,
       message: `is connected (${kinds.join(", ")}) and in no listing: nobody knows where it is`,

@@ -33,9 +33,8 @@ export const hold: Guard = {
 
 function holdsOf({ cluster, rotation }: GuardInput) {
   const { hold: ofCluster } = cluster;
-  const ofRotation = rotation?.hold;
   return [
     ...(ofCluster === undefined ? [] : [{ subject: `cluster/${cluster.name}`, hold: ofCluster }]),
-    ...(ofRotation === undefined ? [] : [{ subject: `rotation/${rotation?.name}`, hold: ofRotation }]),
+    ...(rotation?.hold === undefined ? [] : [{ subject: `rotation/${rotation.name}`, hold: rotation.hold }]),
   ];
 }

@@ -23,6 +23,7 @@ export class MemberTable implements Roster {
   /** Rows by the hash of their ids, plus one; made when somebody is looked up. */
   #rowsByHash: Uint32Array | null = null;
   readonly #absent = new WeakMap<MemberTable, readonly number[]>();
+  readonly #shared = new WeakMap<readonly Pick<Identified, "id">[], ReadonlySet<string>>();
 
   get length(): number {
     return this.#ids.length;
@@ -81,16 +82,18 @@ export class MemberTable implements Roster {
     return this.#lookUp(one.kind, asked, 0) !== NOBODY;
   }
 
-  /** Which of these ids somebody has, of whatever kind. */
-  idsAmong(ids: readonly string[]): readonly string[] {
+  /** Which ids of these somebody here has, of whatever kind; looked up once, as every guard asks. */
+  idsAmong(those: readonly Pick<Identified, "id">[]): ReadonlySet<string> {
+    const known = this.#shared.get(those);
+    if (known !== undefined) return known;
     const asked = new MemberTable();
-    for (const id of ids) asked.add({ kind: "", id, name: "" });
-    const found = new Set<number>();
+    for (const { id } of those) asked.add({ kind: "", id, name: "" });
+    const ids = new Set<string>();
     for (let row = 0; row < this.length; row += 1) {
-      const place = asked.#lookUp(null, this.#ids, row);
-      if (place !== NOBODY) found.add(place);
+      if (asked.#lookUp(null, this.#ids, row) !== NOBODY) ids.add(this.#ids.at(row));
     }
-    return [...found].map((place) => asked.#ids.at(place));
+    this.#shared.set(those, ids);
+    return ids;
   }
 
   /** The rows of whoever is not in the other list; looked up once, as every guard asks. */

@@ -557,6 +557,12 @@ const edgeCases: Readonly<Record<string, Case>> = {
     held: { reason: "audit", until: null },
     verdict: "absent",
   },
+  "a hold that ends at this very moment": {
+    guard: "hold",
+    edge: INIT_TO_CLIENTS,
+    held: { reason: "audit", until: ago(0) },
+    verdict: "pass",
+  },
   "a rotation does not stand in its own way": {
     guard: "exclusive",
     edge: INIT_TO_CLIENTS,

@@ -9,7 +9,7 @@ import { copyOf, emptyRecordIn, Place, recordIn, STEPS, walked } from "./place.t
 
 /** In a soak each n-th request of every step; else one in the middle of one step, which is a push. */
 const STRIDE = Number(process.env["CAPSTAN_MISHAP_STRIDE"] ?? Number.POSITIVE_INFINITY);
-const IN_THE_MIDDLE = 17;
+const IN_THE_MIDDLE = 18;
 const IS_SOAK = STRIDE !== Number.POSITIVE_INFINITY;
 const TRIED = IS_SOAK ? STEPS : STEPS.filter(({ step }) => step === "update_clients");
 const MISHAPS: readonly Mishap[] = IS_SOAK
@@ -54,6 +54,7 @@ describe("one request of a run to the git server of the record", () => {
           });
           if (server.requests < at) break;
           points += 1;
+          if (!IS_SOAK) expect(server.wentWrong).toBe("POST /remote.git/git-receive-pack");
           const where = `request ${at}`;
           if (said === "applied") expect(isThere(place, step), where).toBe(true);
           if (said instanceof Failure)

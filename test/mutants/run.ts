@@ -49,12 +49,15 @@ async function isWell(room: MutatedRoom, code: readonly string[]): Promise<boole
   const tried = mutants.filter(({ status }) => status !== "Ignored");
   const left = survivors(tried, cwd());
   const open = left.filter(
-    ({ file, code: text, instead }) =>
-      !UNNOTICED.some((one) => one.file === file && one.code === text && one.instead === instead),
+    (mutant) =>
+      !UNNOTICED.some(
+        ({ file, line, code: text, instead }) =>
+          mutant.file === file && mutant.line === line && mutant.code === text && mutant.instead === instead,
+      ),
   );
   const percent = (100 * (tried.length - left.length)) / tried.length;
-  for (const { file, line, code: text, instead } of open)
-    stdout.write(`${file}:${line}  ${text}  =>  ${instead}\n`);
+  for (const { file, row, code: text, instead } of open)
+    stdout.write(`${file}:${row}  ${text}  =>  ${instead}\n`);
   stdout.write(
     `${room.name}: ${tried.length} mutants, ${percent.toFixed(1)} % noticed, ${left.length - open.length} with a reason, ${open.length} open\n`,
   );

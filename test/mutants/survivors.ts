@@ -4,10 +4,11 @@ import type { Stryker } from "@stryker-mutator/core";
 
 type MutantResults = Awaited<ReturnType<Stryker["runMutationTest"]>>;
 
-/** A mutant that no test noticed: what stands there, in one line, and what stood there instead. */
+/** A mutant that no test noticed: where it is, what is written there, in one line, and what was there instead. */
 export interface SurvivingMutant {
   readonly file: string;
-  readonly line: number;
+  readonly row: number;
+  readonly line: string;
   readonly code: string;
   readonly instead: string;
 }
@@ -24,7 +25,8 @@ export function survivors(mutants: Readonly<MutantResults>, root: string): reado
       const whole = [...lines.slice(0, -1), last.slice(0, end.column - 1)].join("\n").slice(start.column - 1);
       return {
         file: relative(root, fileName),
-        line: start.line,
+        row: start.line,
+        line: (lines[0] ?? "").trim(),
         code: inOneLine(whole),
         instead: inOneLine(replacement),
       };

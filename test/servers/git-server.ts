@@ -20,6 +20,8 @@ export class GitServer {
   mishap: { readonly of: number; readonly kind: Mishap } | null = null;
   /** A folder with the repositories as they were some time ago: what reads is answered from there. */
   replica: string | null = null;
+  /** The request to which a mishap happened, as METHOD PATH. */
+  wentWrong: string | null = null;
   readonly #folder: string;
   readonly #server: Server;
 
@@ -64,12 +66,15 @@ export class GitServer {
     }
     this.requests += 1;
     const mishap = this.mishap?.of === this.requests ? this.mishap.kind : null;
+    if (mishap !== null) this.wentWrong = `${request.method} ${url.pathname}`;
     if (mishap === "unheard") {
       response.destroy();
       return;
     }
     const reads = mishap === "old-replica" && !writes;
     const backend = spawn("git", ["http-backend"], {
+      // git starts it as a process of its own: they end together.
+      detached: true,
       env: {
         ...process.env,
         GIT_PROJECT_ROOT: reads ? (this.replica ?? this.#folder) : this.#folder,
@@ -86,7 +91,13 @@ export class GitServer {
       },
     });
     backend.stdin.on("error", () => {});
-    if (mishap === "half-heard") void firstHalf(request).then((half) => backend.stdin.end(half));
+    if (mishap === "half-heard")
+      void firstHalf(request).then((half) => {
+        // As a web server does whose caller is gone: by itself it waits for the rest, at full speed.
+        backend.stdin.end(half, () => {
+          if (backend.pid !== undefined && backend.exitCode === null) process.kill(-backend.pid, "SIGKILL");
+        });
+      });
     else request.pipe(backend.stdin);
     const chunks: Buffer[] = [];
     backend.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
