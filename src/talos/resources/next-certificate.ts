@@ -22,8 +22,7 @@ export function problemWithNext(pem: string, retired: readonly unknown[], now: D
   const { certificate, key } = parsed;
   if (!certificate.ca) return "is no certificate of a CA";
   if (!certificate.verify(key)) return "is not self-signed, and Talos takes roots only";
-  if (retired.includes(fingerprintOf(spkiOf(key))))
-    return "has the key that this rotation retires";
+  if (retired.includes(fingerprintOf(spkiOf(key)))) return "has the key that this rotation retires";
   if (now !== null && certificate.validToDate <= now)
     return `expired on ${writtenDate(certificate.validToDate.toISOString())}`;
   return null;
