@@ -32,7 +32,7 @@ import type { TalosStage } from "./talos-stage.ts";
 import type { TeleportStage } from "./teleport-stage.ts";
 
 /** What became of an input: a diagnostic, or something was made of it. */
-export type Taken = "refused" | "taken";
+type Taken = "refused" | "taken";
 
 /** One kind of what is read, with a valid text of it, and how it is read: what is thrown is a defect. */
 export interface Reader {
