@@ -29,12 +29,7 @@ component that follows, four times, of which nothing was shown.
 - **One file in place of lazily loaded pieces**: \`validate\` takes 240 ms of processor time in place of 175, as Node reads and
   checks all of 4.6 MB.
 - **Files put together** so that \`validate\` loads ten in place of forty: 5 ms.
-- **A small process that starts executables** for capstan. A call costs 1.5 ms out of a process of 58 MB, and 2.4 out of one with
-  150 MB more: it could win 1 ms a call at most, where a shell script with \`sleep\` and \`cat\` itself takes 4, and would have to be
-  trusted with signals, pipes and the end of everything that it started. The 13 ms a call that were measured
-  once were not seen again.
 - **A start-up snapshot** belongs to one build of Node; a package runs on whatever Node there is.
-- **More than twelve calls at a time**: on two cores a fleet is bound by the processor at twelve, as its CPU says above.
 
 ## What is missed, and the next lever
 
@@ -48,10 +43,20 @@ component that follows, four times, of which nothing was shown.
   made a text first (texts, their garbage and writing them again are about a quarter of a plan of a million nodes); ids that are
   UUIDs in 16 bytes; who is connected in columns, too.
 - **A host rotation against a shell loop.** The shell asks for nodes alone. capstan looks at everything before a step and after
-  it: of its 2 s a phase, on a machine with a load of 29, 1 is pauses that grow between polls. Next: pauses that stay short at first.
+  it, and waits longer between polls the longer it takes: 2 s a phase more, on a machine with a load of 35. Next: pauses that stay
+  short at first.
 - **Apply for 50 clusters.** They wait side by side; what is left is processor time, 0.4 s a cluster (a third of what one
-  alone takes). Next: on more cores than two it is worth a
-  measurement; on two, fewer whole looks.
+  alone takes), and starting executables as below. Next: fewer whole looks.
+- **500 clusters.** A profile of 300: of 131 s, on a machine with a load of 24, 109 s were spent within \`spawn\`, in which Node
+  stands still until the child has begun, and so never has twelve calls under way. Out of a small process a call costs 1.5 ms of
+  processor time, with 150 MB more 2.4; in the row above it is 6.6 ms a call for 50 clusters and 12.8 for 500, of which the shell
+  script takes some 4. Next: a few small processes that start executables, begun before memory grows, whose children write to
+  sockets of capstan itself; more than twelve calls at a time pay only then. Of the memory, tables for thousands of components
+  are made for each cluster of eight (2.5 s of 300 clusters, too).
+- **5,000 certificates.** A profile of 600: two thirds are spent in decoding each with all its extensions by a library of
+  JavaScript; checking signatures is a sixth. Next: what Node's own \`X509Certificate\` knows is read there, and the library decodes
+  the extensions alone.
+- **Pins.** By CPU the goal is met. The time was taken where sixteen others wanted the same two cores.
 - **7,500 resources.** Each document is parsed once, checked by its schema and compared with the others. Next: a profile of
   what comes after parsing.
 

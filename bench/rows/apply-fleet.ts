@@ -43,7 +43,7 @@ export const applyFleet: Row = {
       figures: [
         { what: "time", unit: "ms", ours: ours.wallMs, theirs: theirs.wallMs, goal: { factor: 1.3 } },
         {
-          what: "CPU",
+          what: "CPU, beside fifty times that of one",
           unit: "ms",
           ours: ours.cpuMs,
           theirs: theirs.cpuMs * CLUSTERS,

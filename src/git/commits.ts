@@ -3,7 +3,7 @@ import { deepen, isAtHand } from "./deepen.ts";
 import { type Git, gitRefusal } from "./git.ts";
 
 /** A commit as git names it; `null` where it has none of this name at hand. */
-export async function commitAt(git: Git, name: string): Promise<string | null> {
+async function commitAt(git: Git, name: string): Promise<string | null> {
   const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
   const answer = await git.ask(args);
   if (answer.exitCode === 0) return answer.stdout.trim();

@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 /** A folder that is gone after the test. */
-export async function newFolder(): Promise<string> {
+async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "capstan-place-"));
   folders.push(folder);
   return folder;
