@@ -22,6 +22,21 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_KILL_STRIDE: 1 },
   },
   {
+    title: "connections between all components of a Teleport cluster",
+    file: "test/apply/connections.test.ts",
+    numbers: { CAPSTAN_PAIRS: 24, CAPSTAN_FAULTS: 20, CAPSTAN_RELEASES: 3 },
+  },
+  {
+    title: "rubbish in the place of everything that is read",
+    file: "test/rubbish/rubbish.test.ts",
+    numbers: { CAPSTAN_RUBBISH: 1600 },
+  },
+  {
+    title: "hostile text in every place",
+    file: "test/views/hostile.test.tsx",
+    numbers: { CAPSTAN_HOSTILE_STRIDE: 1 },
+  },
+  {
     title: "a mishap at every third request to the git server of the record",
     file: "test/model/in-the-middle.test.ts",
     numbers: { CAPSTAN_MISHAP_STRIDE: 3 },

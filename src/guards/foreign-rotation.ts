@@ -1,5 +1,5 @@
 import type { Guard, GuardInput } from "../profile/profile.ts";
-import { introducedKeys } from "../rotation/introduced-keys.ts";
+import { introducedKeys, keysBeside } from "../rotation/introduced-keys.ts";
 import { identify } from "../rotation/observation.ts";
 import type { Finding } from "../rotation/plan.ts";
 import { failWith } from "./judgement.ts";
@@ -15,7 +15,7 @@ export const foreignRotation: Guard = {
   waivable: false,
   subjects: ["authority", "key"],
   appliesTo: ({ authority }) => authority.rotation.state === "in_progress",
-  judge: (input) => failWith([...foreignId(input), ...foreignKeys(input)]),
+  judge: (input) => failWith([...foreignId(input), ...foreignKeys(input), ...absentKeys(input)]),
 };
 
 const REMEDY =
@@ -55,6 +55,32 @@ function foreignKeys({ authority, rotation, record, observation }: GuardInput): 
       message: "came to the key set after the rotation began, and capstan did not ask for it",
       remedy: REMEDY,
     })),
+  ];
+}
+
+/**
+ * The way on leads to the key that came with the rotation: a look that does not show it shows no rotation in which
+ * anybody could use it. The way back asks for none.
+ */
+function absentKeys({ authority, rotation, record, edge }: GuardInput): readonly Finding[] {
+  const { phase, towards = null } = authority.rotation;
+  if (phase === "rollback" || edge.to === "rollback" || towards !== null) return [];
+  const beside = keysBeside(record?.retire ?? retiredBy(rotation, authority.type), authority);
+  const absent = (record?.introduced ?? []).filter((key) => !beside.includes(key));
+  if (absent.length > 0) {
+    return absent.map((key) => ({
+      subject: `key/${key}`,
+      message: "came with the rotation under way, and is not among its keys",
+      remedy: REMEDY,
+    }));
+  }
+  if (beside.length > 0) return [];
+  return [
+    {
+      subject: `authority/${authority.type}`,
+      message: "a rotation is under way, and no key beside those to be retired is listed",
+      remedy: REMEDY,
+    },
   ];
 }
 

@@ -101,6 +101,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Between asking an executable to end and ending it. */
 const GRACE_MS = 2_000;
 
+/** What capstan alone has a use for: by it a forge is believed, and no executable is handed it. */
+const FOR_NOBODY_ELSE = { CAPSTAN_HOOK_SECRET: undefined };
+
 /** One runner, and so one limit, for a whole run of capstan. */
 export function createRunner(options: RunnerOptions = {}): Runner {
   const { limit: places = EXECUTABLES_AT_ONCE } = options;
@@ -159,7 +162,7 @@ async function execute(
   const started = performance.now();
   const stderr = keepEnd(MAX_STDERR_BYTES);
   const timeoutMs = command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const env = { ...process.env, ...command.env };
+  const env = { ...process.env, ...command.env, ...FOR_NOBODY_ELSE };
   const group = startGroup({ argv: [file, ...args], env, cwd, stdin: command.stdin });
   const ending = endingOf(group);
   let timedOut = false;

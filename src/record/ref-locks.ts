@@ -158,7 +158,7 @@ export class RefLocks implements LockHome<Held> {
     const tip = await this.#refs.tip(held.ref);
     if (tip === held.oid) return;
     const found = tip === null ? null : await this.#lockAt(held.ref, tip);
-    if (found === null) throw held.tenure.lose("somebody released it");
+    if (found === null) throw held.tenure.lose("somebody released it, or what answers is behind");
     const { lease, oid } = found;
     if (lease.id !== held.lease.id)
       throw held.tenure.lose(`${lease.who} took it over on ${writtenDate(lease.since)}`);

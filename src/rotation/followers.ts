@@ -126,6 +126,7 @@ function judgeOf(
   return (row) => {
     const { bound, judged } = reports[table.reportAt(row)] as (typeof reports)[number];
     if (judged === null) return notReporting(table.members.at(row), roster);
+    if (presence !== null && Number.isNaN(table.runsOutAt(row))) return ENDLESS;
     if (bound === undefined || !isBeyond(bound, table.runsOutAt(row))) return judged;
     const component = table.at(row);
     if (observation.rows?.lively.has(keyOf(component)) === true) return judged;
@@ -250,6 +251,12 @@ interface Judged {
 
 /** Where a component should be, and as what. */
 type Expected = Pick<Measure, "phase" | "ids">;
+
+/** What is announced runs out: a row that does not say when proves nobody to be there. */
+const ENDLESS: Judged = {
+  standing: "unclear",
+  seen: "does not say until when its row holds, nor so whether it is there",
+};
 
 /** `null`: it reports no rotation. */
 function judgeReport(report: ComponentReport, expected: Expected): Judged | null {

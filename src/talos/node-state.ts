@@ -30,9 +30,16 @@ export function nodeState(authority: ConfiguredAuthority, { old, next }: Rotatio
   }
 }
 
-/** The CA that signs. A worker that names none shows it by the order in which it accepts (reference 2.1). */
-function signerOf({ issuing, accepted }: ConfiguredAuthority, keys: RotationKeys): Fingerprint | null {
+/**
+ * The CA that signs. A worker whose CA has a document of its own names none, and shows it by the order in which it accepts
+ * (reference 2.1); in fields every machine names it, and one that does not says nothing.
+ */
+function signerOf(
+  { layout, issuing, accepted }: ConfiguredAuthority,
+  keys: RotationKeys,
+): Fingerprint | null {
   if (issuing !== null) return issuing.fingerprint;
+  if (layout === "fields") return null;
   const ours = accepted.find(({ fingerprint }) => fingerprint === keys.old || fingerprint === keys.next);
   return ours?.fingerprint ?? accepted[0]?.fingerprint ?? null;
 }

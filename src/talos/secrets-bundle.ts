@@ -1,13 +1,11 @@
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { Failure } from "../failure.ts";
+import { fieldOf, listAt, textOf } from "../foreign-value.ts";
+import { foreignYaml } from "../foreign-yaml.ts";
 import type { TalosType } from "./authority-types.ts";
 
 /** Where a secrets bundle keeps the two (reference talos-rotation 4.2); nothing else in it changes. */
 const FIELDS: Readonly<Record<TalosType, string>> = { talos: "os", kubernetes: "k8s" };
-
-interface Sops {
-  readonly sops?: { readonly age?: readonly { readonly recipient?: string }[] | null };
-}
 
 /**
  * For whom SOPS encrypted a secrets bundle: age recipients. What it encrypted is left alone, as its MAC
@@ -15,19 +13,13 @@ interface Sops {
  * all.
  */
 export function sopsRecipients(file: string, text: string): readonly string[] {
-  const recipients = (parseSops(text)?.sops?.age ?? []).flatMap(({ recipient }) => recipient ?? []);
+  const recipients = listAt(foreignYaml(text), ["sops", "age"])
+    .map((one) => textOf(fieldOf(one, "recipient")))
+    .filter((recipient) => recipient !== "");
   if (recipients.length > 0) return recipients;
   throw new Failure("resources", `${file} is not encrypted by SOPS with age`, {
     hint: "name a secrets bundle in spec.talos.secrets, as `sops encrypt --age …` leaves it",
   });
-}
-
-function parseSops(text: string): Sops | null {
-  try {
-    return parse(text) as Sops | null;
-  } catch {
-    return null;
-  }
 }
 
 /** What replaces one CA of a secrets bundle, both PEM. */

@@ -25,7 +25,14 @@ const PRINTED = {
   "a web token": "eyJwbGFudGVkIjoxfQ.eyJwbGFudGVkIjoyfQ.cGxhbnRlZHBsYW50ZWQ",
 };
 /** What only its name in the environment tells. */
-const ENVIRONMENT = { VAULT_TOKEN: "planted-vault-token", PGPASSWORD: "planted-pg-password" };
+const ENVIRONMENT = {
+  VAULT_TOKEN: "planted-vault-token",
+  PGPASSWORD: "planted-pg-password",
+  CAPSTAN_HOOK_SECRET: "planted-hook-secret",
+  SOPS_AGE_KEY: "AGE-SECRET-KEY-1PLANTEDINTHEENVIRONMENT",
+};
+/** Of the identity that tctl is given, whose file nobody but tctl has a use for. */
+const IDENTITY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 /** What a machine is called. */
 const NAME = "ghp_plantedplantedplantedplantedplanted02";
 
@@ -42,6 +49,8 @@ const PIECES = [
   "eyJwbGFudGVkIjoyfQ",
   "planted-vault-token",
   "planted-pg-password",
+  "planted-hook-secret",
+  IDENTITY.split("\n")[1] ?? "",
   "ghp_planted",
   TOKEN,
 ];
@@ -65,6 +74,7 @@ describe("hostile input and secrets: planted everywhere, found nowhere", () => {
       `#!/bin/sh
 tr '\\0' ' ' < /proc/$$/cmdline >> ${planting}/cmdlines
 tr '\\0' ' ' < /proc/$PPID/cmdline >> ${planting}/cmdlines
+env | grep -oE '^(CAPSTAN|PG)[A-Z_]*=' >> ${planting}/variables
 printf '%s\\n%s %s\\n' "$PRINTED" "$VAULT_TOKEN" "$PGPASSWORD" >&2
 if [ -n "$FAILING" ]; then printf 'ERROR: %s\\n' "$PRINTED" >&2; exit 1; fi
 ${real} "$@" > ${planting}/$$.out
@@ -75,10 +85,14 @@ exit $code
 `,
     );
     await chmod(join(planting, "tctl"), 0o755);
+    await writeFile(join(planting, "identity"), IDENTITY, { mode: 0o600 });
     await repository.edit("*.yaml", (text) =>
       text
         .replaceAll(real, join(planting, "tctl"))
-        .replace(/tctl: \[.*sandbox\/bin\/tctl\]/, `tctl: [${planting}/tctl]`),
+        .replace(
+          /tctl: \[.*sandbox\/bin\/tctl\]/,
+          `tctl: [${planting}/tctl]\n    identity_file: ${planting}/identity`,
+        ),
     );
     await repository.commit("a tctl that talks");
     await repository.rotate("start", "host");
@@ -103,7 +117,11 @@ exit $code
   async function keepFiles(folder: string, within = ""): Promise<void> {
     for (const entry of await readdir(join(folder, within), { withFileTypes: true })) {
       const path = join(within, entry.name);
-      if (path.startsWith(".capstan/sandbox") || path === ".git" || path === ".capstan/planting/tctl")
+      if (
+        path.startsWith(".capstan/sandbox") ||
+        path === ".git" ||
+        /^\.capstan\/planting\/(tctl|identity)$/.test(path)
+      )
         continue;
       if (entry.isDirectory()) await keepFiles(folder, path);
       else outputs.set(`file ${path}`, await readFile(join(folder, path), "utf8"));
@@ -153,6 +171,9 @@ exit $code
       ]),
     );
     expect([...outputs.keys()].some((name) => /journal/.test(name))).toBe(true);
+
+    expect(outputs.get("file .capstan/planting/variables")).toContain("PGPASSWORD=");
+    expect(outputs.get("file .capstan/planting/variables")).not.toContain("CAPSTAN_HOOK_SECRET");
 
     const found = [...outputs].flatMap(([where, text]) =>
       PIECES.filter((piece) => text.includes(piece)).map((piece) => `${where}: ${piece}`),

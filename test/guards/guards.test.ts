@@ -869,6 +869,27 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: "fail",
     about: [`key/${OTHER}`],
   },
+  "the key that the record knows is not listed": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    observation: { authorities: [authority("init", { trusted: [] })] },
+    verdict: "fail",
+    about: [`key/${NEW}`],
+  },
+  "no record, and no key to come is listed": {
+    guard: "foreign-rotation",
+    edge: INIT_TO_CLIENTS,
+    record: null,
+    observation: { authorities: [authority("init", { trusted: [] })] },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
+  "the way back asks for no key to come": {
+    guard: "foreign-rotation",
+    edge: INIT_BACK,
+    observation: { authorities: [authority("init", { trusted: [] })] },
+    verdict: "pass",
+  },
   "an auth server's own key, to a CA in HSMs and in init (reference 1.9)": {
     guard: "foreign-rotation",
     edge: INIT_TO_CLIENTS,

@@ -1,6 +1,6 @@
 /**
  * `npm run mutants -- [ROOM…] [FILE…] [--changed]`: one change to the code at a time, and whether a test notices. Without
- * a word, all rooms. What was tried before and has not changed since is remembered in `build/mutants`. Ends with 1 where
+ * a word, all rooms. What was tried before and has not changed since is remembered in `.mutants`. Ends with 1 where
  * less is noticed than `rooms.ts` asks for, or something that `unnoticed.ts` gives no reason for.
  */
 import { execFileSync } from "node:child_process";
@@ -36,13 +36,13 @@ async function isWell(room: MutatedRoom, code: readonly string[]): Promise<boole
     disableTypeChecks: false,
     // What is worded is compared by golden files, in which a reader sees it.
     mutator: { excludedMutations: ["StringLiteral"] },
-    ignorePatterns: ["/bench", "/build", "/dist", "/docs", "/release"],
+    ignorePatterns: ["/.mutants", "/bench", "/build", "/dist", "/docs", "/release"],
     concurrency: 1,
     reporters: ["progress-append-only", "json"],
-    jsonReporter: { fileName: `build/mutants/${room.name}.json` },
+    jsonReporter: { fileName: `.mutants/${room.name}.json` },
     incremental: true,
-    incrementalFile: `build/mutants/${room.name}-tried.json`,
-    tempDirName: "build/mutants/tree",
+    incrementalFile: `.mutants/${room.name}-tried.json`,
+    tempDirName: ".mutants/tree",
     warnings: false,
   }).runMutationTest();
 

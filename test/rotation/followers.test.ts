@@ -69,6 +69,8 @@ function told(seen: ClusterObservation, roster: readonly RosterMember[], phase: 
         ? says("unclear", "reported its rotation when this one began, and reports none now")
         : says("not-reporting", "reports no rotation");
     }
+    if (one.expires === null)
+      return says("unclear", "does not say until when its row holds, nor so whether it is there");
     const lag = silence(one);
     if (lag !== null)
       return says(

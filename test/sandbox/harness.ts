@@ -23,6 +23,8 @@ export class TimelessTeleport {
   readonly platform: TeleportPlatform;
   readonly clock: VirtualClock;
   #worlds: readonly TeleportCluster[];
+  /** What happens whenever something has changed, before the clock goes on. */
+  between: () => Promise<void> = async () => {};
 
   private constructor(platform: TeleportPlatform, clock: VirtualClock) {
     this.platform = platform;
@@ -88,6 +90,7 @@ export class TimelessTeleport {
   async pass(seconds: number): Promise<void> {
     await this.clock.advance(seconds * 1000, async () => {
       for (const world of this.#worlds) await world.idle();
+      await this.between();
     });
   }
 

@@ -7,7 +7,7 @@ type Mood = "well" | "no-anonymous" | "read-only" | "cuts" | "slow";
 
 /**
  * What becomes of a request in the middle of a run: it does not arrive, half of it does, it has its effect and no answer,
- * or half of one, or it is answered from the replica.
+ * or half of one. Or from then on whatever reads is answered by the replica.
  */
 export type Mishap = "unheard" | "half-heard" | "unanswered" | "half-answered" | "old-replica";
 
@@ -16,7 +16,7 @@ export class GitServer {
   mood: Mood = "well";
   /** What came in since it was set to 0. */
   requests = 0;
-  /** What becomes of the request of this number. */
+  /** What becomes of the request of this number; of all that read from there on, where a replica answers. */
   mishap: { readonly of: number; readonly kind: Mishap } | null = null;
   /** A folder with the repositories as they were some time ago: what reads is answered from there. */
   replica: string | null = null;
@@ -71,13 +71,13 @@ export class GitServer {
       response.destroy();
       return;
     }
-    const reads = mishap === "old-replica" && !writes;
+    const isBehind = this.mishap?.kind === "old-replica" && this.requests >= this.mishap.of && !writes;
     const backend = spawn("git", ["http-backend"], {
       // git starts it as a process of its own: they end together.
       detached: true,
       env: {
         ...process.env,
-        GIT_PROJECT_ROOT: reads ? (this.replica ?? this.#folder) : this.#folder,
+        GIT_PROJECT_ROOT: isBehind ? (this.replica ?? this.#folder) : this.#folder,
         GIT_HTTP_EXPORT_ALL: "1",
         PATH_INFO: url.pathname,
         QUERY_STRING: url.search.slice(1),

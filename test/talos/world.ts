@@ -196,9 +196,9 @@ export class TalosWorld {
     this.#attempt += 1;
   }
 
-  platform(desired: DesiredState): Platform {
+  platform(desired: DesiredState, runner: Runner = this.runner()): Platform {
     return openTalos(this.resource, {
-      runner: this.#runner(),
+      runner,
       now: () => new Date(),
       timeoutMs: this.callTimeoutMs,
       memory: {
@@ -242,7 +242,7 @@ export class TalosWorld {
         store: this.store,
         clock: systemClock,
         runChecks: async (one, checks, signal) =>
-          await runChecks(one, checks, { runner: this.#runner(), now: Date.now, signal, env: {} }),
+          await runChecks(one, checks, { runner: this.runner(), now: Date.now, signal, env: {} }),
         signal: NEVER,
         turnBackOf: () => NEVER,
         emit: (event) => events.push(event),
@@ -289,7 +289,8 @@ export class TalosWorld {
     });
   }
 
-  #runner(): Runner {
+  /** The emulated executables, in this process. */
+  runner(): Runner {
     const run = async (command: ExecutableCall) => {
       const [executable = "", ...argv] = command.argv;
       const world = {

@@ -1,11 +1,9 @@
 import fc from "fast-check";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
 import { describe, expect, it } from "vitest";
 import type { ChangeFinding, Plan } from "../../src/rotation/plan.ts";
 import { cell, code, fence, html, link, prose } from "../../src/views/markdown/inline.ts";
 import { COMMENT_LIMIT, type MarkdownOptions, planMarkdown } from "../../src/views/markdown/plan-markdown.ts";
+import { LINKED, looseText, markdownNodes, markdownShape, parsedMarkdown } from "./parsed-markdown.ts";
 import {
   blocked,
   blockedInPart,
@@ -104,51 +102,13 @@ describe("a comment", () => {
   });
 });
 
-interface Node {
-  readonly type: string;
-  readonly value?: string;
-  readonly children?: readonly Node[];
-}
-
-/** Every node of a document, with the types that it stands in. */
-function* nodesOf(
-  node: Node,
-  within: readonly string[] = [],
-): Generator<{ node: Node; within: readonly string[] }> {
-  yield { node, within };
-  for (const child of node.children ?? []) yield* nodesOf(child, [...within, node.type]);
-}
-
-/** As GitHub's Markdown. */
-function parse(text: string): Node {
-  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-}
-
-/** The shape of a document without the texts in it: which nodes, in which order, how deep. */
-function shapeOf(text: string): readonly string[] {
-  return [...nodesOf(parse(text))]
-    .filter(({ node }) => !["text", "inlineCode"].includes(node.type))
-    .map(({ node, within }) => {
-      const detail =
-        node.type === "html" ? (node.value ?? "").replace(/<code>[^<]*<\/code>/, "<code>…</code>") : "";
-      return `${within.join(">")} ${node.type} ${detail}`;
-    });
-}
-
-/** Text outside of code in which GitHub would find something to link. */
-const LINKED = /@\w|https?:|www\.|#\d|\bgh-\d|\b[0-9a-f]{7,40}\b|:\w+:|\$|<|\b[a-z]+-\d+\b/i;
-
-function loose(text: string): readonly string[] {
-  return [...nodesOf(parse(text))].flatMap(({ node }) => (node.type === "text" ? [node.value ?? ""] : []));
-}
-
 describe("nothing from a cluster leaves its place", () => {
-  const tame = shapeOf(planMarkdown(hostile("node"), OPTIONS));
+  const tame = markdownShape(planMarkdown(hostile("node"), OPTIONS));
 
   it.each(HOSTILE)("%j", (text) => {
     const written = planMarkdown(hostile(text), OPTIONS);
-    expect(shapeOf(written)).toEqual(tame);
-    for (const loosened of loose(written)) expect(loosened).not.toMatch(LINKED);
+    expect(markdownShape(written)).toEqual(tame);
+    for (const loosened of looseText(written)) expect(loosened).not.toMatch(LINKED);
     for (const sign of ["\u001b", "\u202e", "\u2028", "\u2029", "\u200b"])
       expect(written).not.toContain(sign);
   });
@@ -163,8 +123,8 @@ describe("nothing from a cluster leaves its place", () => {
     fc.assert(
       fc.property(anything, (name) => {
         const written = planMarkdown(hostile(name), OPTIONS);
-        expect(shapeOf(written)).toEqual(tame);
-        for (const loosened of loose(written)) expect(loosened).not.toMatch(LINKED);
+        expect(markdownShape(written)).toEqual(tame);
+        for (const loosened of looseText(written)) expect(loosened).not.toMatch(LINKED);
       }),
       { numRuns: 100 },
     );
@@ -174,11 +134,11 @@ describe("nothing from a cluster leaves its place", () => {
     fc.assert(
       fc.property(anything, (text) => {
         for (const written of [`- ${prose(text)}\n  → ${prose(text)}\n`, `${prose(text)}\n`]) {
-          const types = new Set([...nodesOf(parse(written))].map(({ node }) => node.type));
+          const types = new Set([...markdownNodes(parsedMarkdown(written))].map(({ node }) => node.type));
           for (const known of ["root", "list", "listItem", "paragraph", "text", "inlineCode"] as const)
             types.delete(known);
           expect([...types]).toEqual([]);
-          for (const loosened of loose(written)) expect(loosened).not.toMatch(LINKED);
+          for (const loosened of looseText(written)) expect(loosened).not.toMatch(LINKED);
         }
       }),
       { numRuns: 2_000 },
@@ -187,7 +147,7 @@ describe("nothing from a cluster leaves its place", () => {
 
   it("a diff stays in its fence", () => {
     for (const text of HOSTILE) {
-      const blocks = [...nodesOf(parse(fence(`+a: ${text}\n-b`, "diff")))];
+      const blocks = [...markdownNodes(parsedMarkdown(fence(`+a: ${text}\n-b`, "diff")))];
       expect(blocks.map(({ node }) => node.type)).toEqual(["root", "code"]);
     }
   });
@@ -224,7 +184,7 @@ describe("inline", () => {
 
   it("a cell keeps its pipes", () => {
     const table = `| a |\n| --- |\n| ${cell("x | y")} |\n`;
-    const cells = [...nodesOf(parse(table))].flatMap(({ node }) =>
+    const cells = [...markdownNodes(parsedMarkdown(table))].flatMap(({ node }) =>
       node.type === "inlineCode" ? [node.value] : [],
     );
     expect(cells).toEqual(["x | y"]);

@@ -85,8 +85,9 @@ export class SandboxWorld {
     options: Partial<ClusterOptions> = {},
     policy: Partial<Policy> = {},
     more: Pick<ClusterResource, "backup"> = {},
+    began?: number,
   ): Promise<SandboxWorld> {
-    return new SandboxWorld(await TimelessTeleport.start(options), policy, more);
+    return new SandboxWorld(await TimelessTeleport.start(options, began), policy, more);
   }
 
   /** A root whose leaf capstan can ask too, and the leaf. */

@@ -1,6 +1,7 @@
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { Failure } from "../../failure.ts";
-import { fieldOf } from "../../foreign-value.ts";
+import { type Fields, fieldOf, fieldsOf, isFields, listOf, valueAt } from "../../foreign-value.ts";
+import { foreignYaml } from "../../foreign-yaml.ts";
 import { BeyondBounds, objectOf } from "../../listings/json-stream.ts";
 import type { KubernetesFacts } from "../../talos/facts.ts";
 import { type CaCertificate, readCaCertificates } from "../../x509/ca-certificate.ts";
@@ -24,11 +25,6 @@ export async function openKubectl(session: Session, text: string): Promise<Kubec
   return { path: await session.folder.write("kubeconfig", text), text };
 }
 
-interface RawKubeconfig {
-  readonly clusters?: readonly { readonly cluster?: Record<string, unknown> }[];
-  readonly users?: readonly { readonly user?: Record<string, unknown> }[];
-}
-
 /** What is another one in a kubeconfig. */
 export interface KubeChange {
   readonly trust?: string;
@@ -37,16 +33,33 @@ export interface KubeChange {
 
 /** The same kubeconfig with another trust or another user, to prove who is believed and who is not. */
 export function withKubeChange(text: string, { trust, client }: KubeChange): string {
-  const file = parse(text) as RawKubeconfig;
-  for (const { cluster } of file.clusters ?? []) {
-    if (cluster !== undefined && trust !== undefined) cluster["certificate-authority-data"] = encode(trust);
+  const file = fieldsOf(foreignYaml(text));
+  // kubectl would take an empty one, and dial whoever listens on this machine.
+  if (!isFields(valueAt(file, ["clusters", 0, "cluster"]))) {
+    throw new Failure("executable", "the kubeconfig of the cluster cannot be read: it names no cluster", {
+      hint: "`talosctl kubeconfig -` shows what was printed",
+    });
   }
-  for (const { user } of file.users ?? []) {
-    if (user === undefined || client === undefined) continue;
-    user["client-certificate-data"] = encode(client.crt);
-    user["client-key-data"] = encode(client.key);
-  }
-  return stringify(file, { lineWidth: 0 });
+  const trusting = trust === undefined ? {} : { "certificate-authority-data": encode(trust) };
+  const calling =
+    client === undefined
+      ? {}
+      : { "client-certificate-data": encode(client.crt), "client-key-data": encode(client.key) };
+  const changed = {
+    ...file,
+    ...eachWith(file, "clusters", "cluster", trusting),
+    ...eachWith(file, "users", "user", calling),
+  };
+  return stringify(changed, { lineWidth: 0 });
+}
+
+/** A list of a kubeconfig in which whatever is named has some fields more; absent where it is absent. */
+function eachWith(file: Fields, list: string, named: string, more: Fields): Fields {
+  if (!Array.isArray(file[list])) return {};
+  const entries = listOf(file[list]).map((entry) =>
+    isFields(entry) && isFields(entry[named]) ? { ...entry, [named]: { ...entry[named], ...more } } : entry,
+  );
+  return { [list]: entries };
 }
 
 function encode(text: string): string {
@@ -187,14 +200,15 @@ export async function rootAuthority(
 
 /** The server of a kubeconfig that a person named, with the user of a fetched one: credentials change, addresses do not. */
 export function withServerOf(named: string, fetched: string): string {
-  const server = (parse(named) as RawKubeconfig).clusters?.[0]?.cluster?.["server"];
-  const file = parse(fetched) as RawKubeconfig;
-  const [cluster] = file.clusters ?? [];
-  if (cluster?.cluster === undefined || typeof server !== "string") {
+  const server = valueAt(foreignYaml(named), ["clusters", 0, "cluster", "server"]);
+  const file = fieldsOf(foreignYaml(fetched));
+  const [first, ...others] = listOf(file["clusters"]);
+  const cluster = fieldOf(first, "cluster");
+  if (!isFields(cluster) || typeof server !== "string") {
     throw new Failure("resources", "the file that spec.talos.kubeconfig names has no server", {
       hint: "write `server` into its first cluster, or take the field out",
     });
   }
-  cluster.cluster["server"] = server;
-  return stringify(file, { lineWidth: 0 });
+  const clusters = [{ ...fieldsOf(first), cluster: { ...cluster, server } }, ...others];
+  return stringify({ ...file, clusters }, { lineWidth: 0 });
 }

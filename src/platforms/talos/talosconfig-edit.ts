@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
+import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 
 /** A context as it stands in a talosconfig: base64 of PEM. */
 export interface EncodedClient {
@@ -29,12 +29,22 @@ export function editTalosconfig(
   if (!isMap(document.contents)) return { flaw: "it is no talosconfig: it has no contexts" };
   const contexts = document.get("contexts", true);
   if (!isMap(contexts)) return { flaw: "it is no talosconfig: it has no contexts" };
-  const before = document.toJS() as { readonly context?: unknown };
+  const before = contentOf(document);
+  if (before === null) return { flaw: "its aliases cannot be followed" };
   const edited = edit(text, contexts as YAMLMap, name, endpoints, client);
   if (typeof edited !== "string") return edited;
   if (!isAsMeant(before, edited, name, endpoints, client))
     return { flaw: `its context ${JSON.stringify(name)} is written in a way that cannot be edited in place` };
   return { text: edited, current: typeof before.context === "string" ? before.context : null };
+}
+
+/** `null` where an alias leads nowhere, or to too much. */
+function contentOf(document: Document.Parsed): { readonly context?: unknown } | null {
+  try {
+    return document.toJS();
+  } catch {
+    return null;
+  }
 }
 
 function edit(
@@ -125,7 +135,7 @@ function isAsMeant(
   const { contexts, ...rest } = before as { readonly contexts: Readonly<Record<string, object | null>> };
   const known = Object.hasOwn(contexts, name) ? contexts[name] : { endpoints };
   const { ca, crt, key } = client;
-  return isDeepStrictEqual(document.toJS(), {
+  return isDeepStrictEqual(contentOf(document), {
     ...rest,
     contexts: { ...contexts, [name]: { ...known, ca, crt, key } },
   });

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { Failure } from "../../failure.ts";
+import { fieldOf, fieldsOf, isFields, textOf, valueAt } from "../../foreign-value.ts";
+import { foreignYaml } from "../../foreign-yaml.ts";
 import { notWritten, readTarget, type Target, writeTarget } from "../../process/written-file.ts";
 import { editTalosconfig } from "./talosconfig-edit.ts";
 
@@ -20,25 +22,6 @@ export interface TalosContext extends TalosClient {
   readonly omni: boolean;
 }
 
-interface RawTalosconfig {
-  readonly context?: string;
-  readonly contexts?: Readonly<
-    Record<
-      string,
-      | {
-          endpoints?: unknown;
-          /** Of before endpoints: talosctl reads it as the only one. */
-          target?: unknown;
-          ca?: string;
-          crt?: string;
-          key?: string;
-          auth?: { siderov1?: unknown };
-        }
-      | undefined
-    >
-  >;
-}
-
 /** Reads a context, the current one where none is named. `null` when there is no such file. */
 export async function readTalosconfig(path: string, wanted: string | null): Promise<TalosContext | null> {
   let text: string;
@@ -51,11 +34,17 @@ export async function readTalosconfig(path: string, wanted: string | null): Prom
       cause,
     });
   }
-  const file = parsed(text, path);
-  const name = wanted ?? file?.context ?? "";
-  const context = file?.contexts?.[name];
-  if (context === undefined) {
-    const present = Object.keys(file?.contexts ?? {});
+  const file = foreignYaml(text);
+  if (file === undefined) {
+    throw new Failure("resources", `the talosconfig ${path} is not YAML`, {
+      hint: "`talosctl config new` writes one",
+    });
+  }
+  const name = wanted ?? textOf(fieldOf(file, "context"));
+  const contexts = fieldsOf(fieldOf(file, "contexts"));
+  const context = valueAt(contexts, [name]);
+  if (!isFields(context)) {
+    const present = Object.keys(contexts);
     throw new Failure(
       "resources",
       name === ""
@@ -66,27 +55,17 @@ export async function readTalosconfig(path: string, wanted: string | null): Prom
       },
     );
   }
-  const { endpoints = context.target } = context;
-  const decode = (value: string | undefined) => Buffer.from(value ?? "", "base64").toString("utf8");
+  // `target` is of before endpoints: talosctl reads it as the only one.
+  const endpoints = context["endpoints"] ?? context["target"];
+  const decode = (value: unknown) => Buffer.from(textOf(value), "base64").toString("utf8");
   return {
     name,
     endpoints: [endpoints].flat().filter((one): one is string => typeof one === "string" && one !== ""),
-    ca: decode(context.ca),
-    crt: decode(context.crt),
-    key: decode(context.key),
-    omni: context.auth?.siderov1 !== undefined,
+    ca: decode(context["ca"]),
+    crt: decode(context["crt"]),
+    key: decode(context["key"]),
+    omni: fieldOf(context["auth"], "siderov1") !== undefined,
   };
-}
-
-/** The parser would quote the line, and the line may be a key. */
-function parsed(text: string, path: string): RawTalosconfig | null {
-  try {
-    return parse(text) as RawTalosconfig | null;
-  } catch {
-    throw new Failure("resources", `the talosconfig ${path} is not YAML`, {
-      hint: "`talosctl config new` writes one",
-    });
-  }
 }
 
 /** A talosconfig with one context, which is the current one. */

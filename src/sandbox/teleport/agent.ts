@@ -56,6 +56,8 @@ export class Agent {
   #retired = false;
   #problem: string | null = null;
   #cutOff = false;
+  /** Certificates of the host CA as it was told of them last: whom it accepts, as a server and as a client. */
+  #trusted: readonly string[] = [];
   #following: Promise<void> | null = null;
   #stopFlapping: Cancel | null = null;
 
@@ -97,6 +99,12 @@ export class Agent {
 
   get issuers(): { readonly client: Pin; readonly server: Pin } {
     return { client: this.#client.issuer, server: this.#server.issuer };
+  }
+
+  /** What it calls others with; `null` while its port is closed, and where it holds no real certificate. */
+  get dialing(): { readonly identity: IssuedCertificate; readonly trusted: readonly string[] } | null {
+    const identity = this.#client.issued;
+    return identity === null || this.#endpoint?.isOpen !== true ? null : { identity, trusted: this.#trusted };
   }
 
   get alive(): boolean {
@@ -300,17 +308,18 @@ export class Agent {
   }
 
   async #openEndpoint(): Promise<void> {
-    if (this.#server.issued !== null) await this.#endpoint?.open(this.#server.issued, this.#trusted());
+    this.#hearWhomToTrust();
+    if (this.#server.issued !== null) await this.#endpoint?.open(this.#server.issued, this.#trusted);
   }
 
   #present(): void {
-    if (this.#server.issued !== null) this.#endpoint?.present(this.#server.issued, this.#trusted());
+    this.#hearWhomToTrust();
+    if (this.#server.issued !== null) this.#endpoint?.present(this.#server.issued, this.#trusted);
   }
 
-  /** Whom it accepts as a caller: everything that the host CA trusts. */
-  #trusted(): readonly string[] {
+  #hearWhomToTrust(): void {
     const { active, trusted } = this.#world.hostAuthority();
-    return [...active, ...trusted].flatMap((key) => (key.tls === null ? [] : [key.tls.certificate]));
+    this.#trusted = [...active, ...trusted].flatMap((key) => (key.tls === null ? [] : [key.tls.certificate]));
   }
 }
 

@@ -20,6 +20,10 @@ export class Endpoint {
     return this.#port;
   }
 
+  get isOpen(): boolean {
+    return this.#server !== null;
+  }
+
   async open(identity: IssuedCertificate, trusted: readonly string[]): Promise<void> {
     const server = createServer({
       cert: identity.certificate,

@@ -48,8 +48,11 @@ function judgeClock({ address, found }: TalosMachine, middle: number): readonly 
     const message = `its clock is ${apart(clockAheadMs - middle)} ${others}`;
     return [{ subject, message, remedy: "set it right, or synchronise it, first" }];
   }
-  if (timeSynced !== false) return [];
-  const message = "has no synchronised clock, and issues no Kubernetes certificates until it has";
+  if (timeSynced === true) return [];
+  const message =
+    timeSynced === null
+      ? "does not say whether its clock is synchronised"
+      : "has no synchronised clock, and issues no Kubernetes certificates until it has";
   return [{ subject, message, remedy: "give it a time server that it reaches (`talosctl get timestatus`)" }];
 }
 

@@ -2,7 +2,7 @@ import { editsDue, isWaiting, plannedWork, workLeft } from "../../planner/verdic
 import { type ClusterPlan, needsOwnApproval, type Plan, type Step } from "../../rotation/plan.ts";
 import { count } from "../count.ts";
 import type { Tone } from "../tone.ts";
-import { componentsText } from "./component-words.ts";
+import { AS_IT_IS, componentsText, type Writing } from "./component-words.ts";
 import { rollbacks } from "./direction.ts";
 import { planFacts } from "./step-facts.ts";
 
@@ -79,16 +79,16 @@ const CLUSTERS_COUNTED = 3;
 
 /**
  * Who is where the next steps start, as sentences: the same ones once. Empty where nothing is counted, or where there
- * are too many clusters to name. `code` is how the medium writes a name.
+ * are too many clusters to name.
  */
-export function countedText(plan: Plan, code: (text: string) => string = (text) => text): string {
+export function countedText(plan: Plan, writing: Writing = AS_IT_IS): string {
   const counted = planFacts(plan).flatMap(({ place, components, waived }) =>
-    components === null ? [] : [{ place, said: componentsText(components, waived, code) }],
+    components === null ? [] : [{ place, said: componentsText(components, waived, writing) }],
   );
   const clusters = new Set(counted.map(({ place }) => place.cluster.name));
   if (clusters.size > CLUSTERS_COUNTED) return "";
   const sentences = counted.map(({ place, said }) =>
-    clusters.size > 1 ? `${said} in ${code(place.cluster.name)}.` : `${said}.`,
+    clusters.size > 1 ? `${said} in ${writing.code(place.cluster.name)}.` : `${said}.`,
   );
   return [...new Set(sentences)].join(" ");
 }

@@ -11,7 +11,7 @@ import { planShortener } from "../fingerprints.ts";
 import { type Block, blocksOf } from "./blocks.ts";
 import { essential, type Leaf, type Part } from "./budget.ts";
 import { IMPORTANCE } from "./importance.ts";
-import { code, markdownTitle, prose } from "./inline.ts";
+import { code, IN_MARKDOWN, markdownTitle, prose } from "./inline.ts";
 import { riskOf } from "./risk.ts";
 
 /** Findings of one guard that are written out; the others are counted. */
@@ -67,7 +67,7 @@ function readyWork(plan: Plan): string {
   return [
     rollbackText(clusters, code),
     `${changes === "" ? "" : `${changes} and `}${judgedText(steps, where)}.`,
-    countedText(plan, code),
+    countedText(plan, IN_MARKDOWN),
     ...(open.length === 0
       ? []
       : [`Later steps wait for ${count(open.length, "piece")} of work by hand: ${open.join(", ")}.`]),
@@ -147,7 +147,7 @@ function finalsInFull(
     ({ place: { cluster, step }, keys, components, waived }) =>
       `> - ${code(cluster.name)} ${markdownTitle(step)}: ${[
         ...dropped(keys, shorten),
-        ...(components === null ? [] : [componentsText(components, waived, code)]),
+        ...(components === null ? [] : [componentsText(components, waived, IN_MARKDOWN)]),
         prose(step.undo),
       ].join("; ")}\n`,
   );

@@ -1,5 +1,6 @@
 import type { Step } from "../../rotation/plan.ts";
 import { stepMove } from "../../rotation/plan-steps.ts";
+import type { Writing } from "../facts/component-words.ts";
 import { harmlessLine } from "../harmless.ts";
 
 /**
@@ -60,6 +61,9 @@ export function prose(text: string): string {
     .map((part, index) => (index % 2 === 1 ? code(part) : words(part)))
     .reduce((text, part) => (text.endsWith("`") && part.startsWith("`") ? `${text} ${part}` : text + part));
 }
+
+/** For sentences that are the same in every medium. */
+export const IN_MARKDOWN: Writing = { code, sentence: prose };
 
 /** For `<summary>`, where Markdown is not read, and HTML is. */
 export function html(text: string): string {

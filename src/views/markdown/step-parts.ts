@@ -9,7 +9,7 @@ import type { StepFacts } from "../facts/step-facts.ts";
 import { waiverText } from "../facts/waived-facts.ts";
 import type { Leaf, Part } from "./budget.ts";
 import { details } from "./details.ts";
-import { code, markdownTitle, prose } from "./inline.ts";
+import { code, IN_MARKDOWN, markdownTitle, prose } from "./inline.ts";
 import { beside, leaf, type View } from "./leaf.ts";
 import { workAhead } from "./work-by-hand.ts";
 
@@ -43,7 +43,7 @@ function evidence(
     ...(keys.length === 0 ? [] : [`keys: ${keyMovesText(keys, shorten, code)}`]),
     ...(components === null
       ? []
-      : [`seen: ${componentsText(components, waived, code)}: ${prose(kindsText(components))}`]),
+      : [`seen: ${componentsText(components, waived, IN_MARKDOWN)}: ${prose(kindsText(components))}`]),
     ...(isNext && probes.length > 0
       ? [`probes: ${probes.map((one) => probeText(one, code)).join("; ")}`]
       : []),
