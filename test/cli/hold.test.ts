@@ -59,6 +59,7 @@ describe("capstan hold", () => {
       outcome: "written",
       files: ["clusters/a.yaml"],
       message: "clusters/a.yaml: a.example is held until it is taken out: audit",
+      problems: [],
       next: "The cluster is as it was. `git status` and `git diff` show what is written here. Commit it, then `capstan plan`.",
     });
   });
