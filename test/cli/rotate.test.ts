@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(repository.folder, { recursive: true, force: true });
 });
 
-/** Phases by the hand of somebody who does not know capstan. */
+/** Phases by the hand of somebody who does not know capstan, but waits until all follow. */
 async function byHand(...phases: readonly string[]): Promise<void> {
   for (const phase of phases) {
     const { exit, stderr } = await sandbox.teleport.run({
@@ -36,13 +36,16 @@ async function byHand(...phases: readonly string[]): Promise<void> {
       signal: new AbortController().signal,
     });
     expect(exit, stderr).toBe(0);
-    await eventually(phaseNow, (now) => now === phase);
+    await eventually(whereHostIs, ({ now, behind }) => now === phase && behind === 0);
   }
 }
 
-async function phaseNow(): Promise<string | undefined> {
+/** The phase of the host CA, and how many are not in it yet. */
+async function whereHostIs() {
   const { clusters } = await repository.status();
-  return clusters[0]?.authorities.find(({ type }) => type === "host")?.phase;
+  const { authorities = [], components = [] } = clusters[0] ?? {};
+  const now = authorities.find(({ type }) => type === "host")?.phase;
+  return { now, behind: components.flatMap((kind) => kind.behind).length };
 }
 
 const WHOLE = ["init", "update_clients", "update_servers", "standby"] as const;
