@@ -1,4 +1,5 @@
 import type { OverrideEntryPlan, OverridePlan, PlannedAction } from "../../rotation/override-plan.ts";
+import { writtenDate } from "../../written-date.ts";
 import { exerciseWords } from "../facts/check-words.ts";
 import { actionText, entryStateText, keyOfEntryText, overrideGuardText } from "../facts/override-words.ts";
 import { shortHash } from "../fingerprints.ts";
@@ -47,6 +48,6 @@ function actionItem(action: PlannedAction, override: OverridePlan): string {
 function certificateOf({ subject, issuer, not_after }: OverrideEntryPlan): string | null {
   if (subject === null) return null;
   const by = issuer === null ? "" : `, by ${code(issuer)}`;
-  const until = not_after === null ? "" : `, until ${code(dateOf(not_after))}`;
+  const until = not_after === null ? "" : `, until ${prose(writtenDate(dateOf(not_after)))}`;
   return `${code(subject)}${by}${until}`;
 }
