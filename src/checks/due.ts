@@ -2,7 +2,7 @@ import { kindOfCheck } from "../profile/check-kind.ts";
 import type { PlatformProfile } from "../profile/profile.ts";
 import type { AccessCheck } from "../resources/model/access-check.ts";
 import type { ClusterResource } from "../resources/model/desired.ts";
-import { type Edge, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
+import { type Edge, FORWARD, isPointOfNoReturn, type Phase } from "../rotation/phase.ts";
 
 type WithChecks = Pick<ClusterResource, "checks">;
 type WithKinds = Pick<PlatformProfile, "checkKinds">;
@@ -19,10 +19,10 @@ export function checksOfAuthority(
   });
 }
 
-/** The way forward. On the way back a check that fails must not keep people from what still worked before. */
-const FORWARD: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
-
-/** Whether a check runs after a phase was entered. */
+/**
+ * Whether a check runs after a phase was entered. One that names no phases runs on the way forward: on the way back it must
+ * not keep people from what still worked before.
+ */
 export function runsAfter({ phases = FORWARD }: Pick<AccessCheck, "phases">, phase: Phase): boolean {
   return phases.includes(phase);
 }

@@ -1,5 +1,5 @@
 import type { ClusterResource, DesiredState, RotationResource, Wave } from "../resources/model/desired.ts";
-import { type Phase, placeOnWalk } from "../rotation/phase.ts";
+import { FORWARD, type Phase, placeOnWalk } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import type { CampaignView, MemberView, PlacesView } from "./campaign-view.ts";
 import { type Places, takenIn } from "./places.ts";
@@ -93,7 +93,7 @@ function memberOf(
   return {
     ...view,
     verified: Object.fromEntries(
-      PHASES.flatMap((phase) => {
+      FORWARD.flatMap((phase) => {
         const moments = memories.map((memory) => (memory === undefined ? null : verifiedAt(memory, phase)));
         const latest = moments.every((moment) => moment !== null) ? moments.toSorted().at(-1) : undefined;
         return latest === undefined ? [] : [[phase, latest]];
@@ -105,8 +105,6 @@ function memberOf(
     ),
   };
 }
-
-const PHASES = ["init", "update_clients", "update_servers", "standby"] as const satisfies readonly Phase[];
 
 /** The last attempt of each CA by this name. */
 function latestOf({ rotations }: ClusterRecord, campaign: string): readonly RotationRecord[] {

@@ -32,6 +32,9 @@ const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
 /** The forward walk, in order. The last entry is the standby *after* the rotation. */
 export const WALK: readonly Phase[] = ["standby", "init", "update_clients", "update_servers", "standby"];
 
+/** The phases that a rotation enters on it. */
+export const FORWARD: readonly Phase[] = WALK.slice(1);
+
 /** Whether a text is the name of a phase; `""` is none. */
 export function isPhase(text: string): text is Phase {
   return (PHASES as readonly string[]).includes(text);

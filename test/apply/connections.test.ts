@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { Waiver } from "../../src/resources/model/desired.ts";
-import type { Phase } from "../../src/rotation/phase.ts";
+import { FORWARD, type Phase } from "../../src/rotation/phase.ts";
 import { Connections } from "../world/connections.ts";
 import { rotation } from "../world/host-rotation.ts";
 import { SandboxWorld } from "../world/sandbox.ts";
@@ -13,7 +13,6 @@ const FAULTS = Number(process.env["CAPSTAN_FAULTS"] ?? 3);
 const RELEASES = (["18", "11", "5"] as const).slice(0, Number(process.env["CAPSTAN_RELEASES"] ?? 1));
 const SEED = 20_261_130;
 
-const FORWARD: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
 /** Certificates are judged by the real clock: none of them may be of a time to come. */
 const YESTERDAY = Date.now() - 86_400_000;
 

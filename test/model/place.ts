@@ -9,7 +9,7 @@ import type { ObserveScope, Platform, TransitionRequest } from "../../src/platfo
 import { folderStore } from "../../src/record/folder-store.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
 import type { RecordStore } from "../../src/record/store.ts";
-import type { Phase } from "../../src/rotation/phase.ts";
+import { FORWARD, type Phase } from "../../src/rotation/phase.ts";
 import { approved } from "../world/apply.ts";
 import { git } from "../world/git.ts";
 import { CLUSTER, desired, rotation } from "../world/host-rotation.ts";
@@ -20,7 +20,6 @@ import { EmulatedCluster } from "./cluster.ts";
 import { asRun, type Moment, Mortal, mortal } from "./mortal.ts";
 
 const NEVER = new AbortController().signal;
-const FORWARD: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
 
 /** Where the record is. */
 export type Kind = "folder" | "refs";

@@ -2,15 +2,13 @@ import { makePlan } from "../../src/planner/planner.ts";
 import { openPlatform } from "../../src/platforms/open.ts";
 import type { Platform } from "../../src/platforms/platform.ts";
 import type { RotationResource } from "../../src/resources/model/desired.ts";
-import type { Phase } from "../../src/rotation/phase.ts";
+import { FORWARD, type Phase } from "../../src/rotation/phase.ts";
 import type { Plan } from "../../src/rotation/plan.ts";
 import { type ClusterRecord, emptyRecord } from "../../src/rotation/record.ts";
 import { readOverrides } from "../../src/teleport/overrides/read-cluster.ts";
 import { CLUSTER, cluster, rotation } from "../world/host-rotation.ts";
 import { SandboxWorld } from "../world/sandbox.ts";
 import { RecordedReplies } from "./recorded-replies.ts";
-
-const FORWARD: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
 
 /** A moment of a rotation in which its next step is ready, with all that was read for it: it can be planned from anew. */
 export class TeleportStage {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Phase } from "../../src/rotation/phase.ts";
+import { FORWARD, type Phase } from "../../src/rotation/phase.ts";
 import { asRun, type Moment, Mortal, mortal } from "../model/mortal.ts";
 import { TalosWorld } from "./world.ts";
 
@@ -9,7 +9,6 @@ const IS_SOAK = CAPSTAN_TALOS_KILL_STRIDE !== undefined;
 const STRIDE = Number(CAPSTAN_TALOS_KILL_STRIDE ?? 11);
 const TYPES = IS_SOAK ? (["talos", "kubernetes"] as const) : (["talos"] as const);
 const MOMENTS: readonly Moment[] = ["before", "after"];
-const FORWARD: readonly Phase[] = ["init", "update_clients", "update_servers", "standby"];
 const MACHINES = { controlPlanes: 1, workers: 1 };
 
 /** Whatever a run writes into its record is a call of it, as each talosctl and kubectl is. */
