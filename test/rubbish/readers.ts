@@ -175,12 +175,11 @@ export async function fileReaders(folder: string): Promise<readonly Reader[]> {
       form: "json",
       samples: [locks.lock],
       read: async (bytes) => {
-        const store = folderStore(file("locked"), () => NOW);
+        const store = folderStore(file(LOCKED), () => NOW);
         written(locks.path, bytes);
-        return await unlessRefused(async () => {
-          await store.lockState(CLUSTER);
-          await unlessExit(["lock", "show"], file("locked"));
-        });
+        const told = await unlessRefused(() => store.lockState(CLUSTER));
+        const shown = await unlessExit(["lock", "show"], file("locked"));
+        return told === "taken" ? shown : told;
       },
     },
     {
@@ -217,14 +216,16 @@ function sealedAnew(bytes: Buffer): Buffer {
 
 const HOLDER = { who: "alice", why: "apply" };
 const ENTRY: JournalEntry = {
-  ...{
-    at: new Date(NOW).toISOString(),
-    run: "run",
-    commit: null,
-    cluster: CLUSTER,
-    rotation: "host-2026-11",
-  },
-  ...{ authority: "host", from: "init", to: "update_clients", what: "intended", detail: "" },
+  at: new Date(NOW).toISOString(),
+  run: "run",
+  commit: null,
+  cluster: CLUSTER,
+  rotation: "host-2026-11",
+  authority: "host",
+  from: "init",
+  to: "update_clients",
+  what: "intended",
+  detail: "",
 };
 
 /** A run that writes into the record. */
@@ -238,9 +239,12 @@ async function onceLocked(store: RecordStore): Promise<void> {
   }
 }
 
+/** Where a command finds the record that is called for outside of git. */
+const LOCKED = join("locked", ".capstan");
+
 /** What a held lock and a journal are like, by the product itself. */
 async function lockTexts(folder: string) {
-  const home = join(folder, "locked");
+  const home = join(folder, LOCKED);
   const store = folderStore(home, () => NOW);
   const lock = await store.lock(CLUSTER, HOLDER, () => {});
   await store.append(ENTRY);
@@ -250,7 +254,7 @@ async function lockTexts(folder: string) {
   const text = readFileSync(join(home, "locks", path), "utf8");
   const journal = readFileSync(join(home, "journal.jsonl"), "utf8");
   await lock.release();
-  return { path: join("locked", "locks", path), lock: text, journal };
+  return { path: join(LOCKED, "locks", path), lock: text, journal };
 }
 
 const BASE64 = Buffer.from("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").toString(

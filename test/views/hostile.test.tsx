@@ -26,6 +26,7 @@ import { colourPaint } from "../../src/views/text/paint.ts";
 import { planText } from "../../src/views/text/plan-text.ts";
 import { startState } from "../../src/views/tui/state.ts";
 import { FullScreen } from "../../src/views/tui/view/full-screen.tsx";
+import { asWritten } from "../world/as-written.ts";
 import {
   ago,
   authority,
@@ -269,7 +270,7 @@ async function expectNoEffect(said: Said, otherwise: Said): Promise<void> {
     expect(written).not.toMatch(UNSEEN);
   }
   expect(hostile.json).not.toMatch(UNSEEN);
-  expect(JSON.parse(hostile.json).plan).toEqual(JSON.parse(JSON.stringify(hostile.plan)));
+  expect(JSON.parse(hostile.json).plan).toEqual(asWritten(hostile.plan));
   expect(seriesOf(hostile.metrics)).toEqual(seriesOf(tame.metrics));
   expect(calendarShape(hostile.calendar)).toEqual(calendarShape(tame.calendar));
   let log = "";
