@@ -38,21 +38,19 @@ component that follows, four times, of which nothing was shown.
   loading all of it. Next: a validator loaded only where its kind occurs, and a profile where a cluster of its platform is declared.
 - **A plan of few nodes.** The same code is loaded before the first call. Next: the planner and what prints loaded while the calls
   run, and the calls of the only cluster begun as soon as its resource is read.
-- **100,000 nodes and more.** The figures are from before components and rosters were kept in columns, rows were compared with
-  the one before, and records were read as a stream. Next: ids and names copied into their columns as bytes, where each is
+- **100,000 nodes and more.** Next: ids and names copied into their columns as bytes, where each is
   made a text first (texts, their garbage and writing them again are about a quarter of a plan of a million nodes); ids that are
   UUIDs in 16 bytes; who is connected in columns, too.
 - **A host rotation against a shell loop.** The shell asks for nodes alone. capstan looks at everything before a step and after
-  it, and waits longer between polls the longer it takes: 2 s a phase more, on a machine with a load of 35. Next: pauses that stay
+  it, and waits longer between polls the longer it takes: 2 s a phase more. Next: pauses that stay
   short at first.
-- **Apply for 50 clusters.** They wait side by side; what is left is processor time, 0.4 s a cluster (a third of what one
+- **Apply for 50 clusters.** They wait side by side; what is left is processor time, 0.7 s a cluster (half of what one
   alone takes), and starting executables as below. Next: fewer whole looks.
 - **500 clusters.** A profile of 300: of 131 s, on a machine with a load of 24, 109 s were spent within \`spawn\`, in which Node
   stands still until the child has begun, and so never has twelve calls under way. Out of a small process a call costs 1.5 ms of
-  processor time, with 150 MB more 2.4; in the row above it is 6.6 ms a call for 50 clusters and 12.8 for 500, of which the shell
+  processor time, with 150 MB more 2.4; in the row above it is 8 ms a call for 50 clusters and 12 for 500, of which the shell
   script takes some 4. Next: a few small processes that start executables, begun before memory grows, whose children write to
-  sockets of capstan itself; more than twelve calls at a time pay only then. Of the memory, tables for thousands of components
-  are made for each cluster of eight (2.5 s of 300 clusters, too).
+  sockets of capstan itself; more than twelve calls at a time pay only then.
 - **5,000 certificates.** A profile of 600: two thirds are spent in decoding each with all its extensions by a library of
   JavaScript; checking signatures is a sixth. Next: what Node's own \`X509Certificate\` knows is read there, and the library decodes
   the extensions alone.
