@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../src/sandbox/start-teleport.ts";
 import type { Authority } from "../../src/sandbox/teleport/authority-store.ts";
 import { issueHostCertificate, type KeyGeneration } from "../../src/sandbox/teleport/keys.ts";
+import { handshake } from "../world/handshake.ts";
 
 /** Real handshakes with real components: who is trusted by whom in which phase (reference 1.4, 1.10). */
 let folder = "";
@@ -136,26 +136,4 @@ function host(sandbox: RunningSandbox): Authority {
 
 function certificates(keys: Keys): readonly string[] {
   return keys.flatMap(({ tls }) => (tls === null ? [] : [tls.certificate]));
-}
-
-interface Greeting {
-  readonly component: string;
-  readonly client: { readonly name: string; readonly accepted: boolean } | null;
-}
-
-/** Dials a component as a client that trusts these CAs and no others. */
-function handshake(
-  port: number,
-  ca: readonly string[],
-  identity: { readonly cert?: string; readonly key?: string } = {},
-): Promise<Greeting> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port, ca: [...ca], servername: "localhost", ...identity });
-    let text = "";
-    socket.on("data", (chunk) => {
-      text += chunk.toString();
-    });
-    socket.on("error", reject);
-    socket.on("end", () => resolve(JSON.parse(text)));
-  });
 }

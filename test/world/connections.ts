@@ -1,5 +1,5 @@
-import { connect } from "node:tls";
 import type { Agent } from "../../src/sandbox/teleport/agent.ts";
+import { handshake } from "./handshake.ts";
 import type { SandboxWorld } from "./sandbox.ts";
 import { seededNumbers } from "./seeded-numbers.ts";
 
@@ -51,27 +51,13 @@ export class Connections {
 }
 
 /** A new connection; why there is none, or `null`. */
-function call(from: Agent, to: Agent): Promise<string | null> {
+async function call(from: Agent, to: Agent): Promise<string | null> {
   const { dialing } = from;
   if (dialing === null || to.port === null) throw new Error("one of them has no certificate");
   const { identity, trusted } = dialing;
-  return new Promise((resolve) => {
-    const socket = connect({
-      host: "127.0.0.1",
-      port: to.port ?? 0,
-      servername: "localhost",
-      ca: [...trusted],
-      cert: identity.certificate,
-      key: identity.key,
-    });
-    let greeting = "";
-    socket.on("data", (chunk) => {
-      greeting += chunk.toString();
-    });
-    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.on("end", () => {
-      const accepted: unknown = JSON.parse(greeting)?.client?.accepted;
-      resolve(accepted === true ? null : "the caller is not accepted");
-    });
-  });
+  const own = { cert: identity.certificate, key: identity.key };
+  return await handshake(to.port, trusted, own).then(
+    ({ client }) => (client?.accepted === true ? null : "the caller is not accepted"),
+    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+  );
 }
