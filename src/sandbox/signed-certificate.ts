@@ -14,6 +14,7 @@ import {
   TRUE,
   tagged,
 } from "./der.ts";
+import type { KeyPair } from "./key-pair.ts";
 
 /** What a certificate is to say. Names and extensions are DER already. */
 export interface CertificateContent {
@@ -69,15 +70,15 @@ export function signedRequest(
     positive(Buffer.from([0])),
     subject,
     publicKey.export({ type: "spki", format: "der" }),
-    tagged(0xa0, sequence(oid("1.2.840.113549.1.9.14"), set(sequence(...extensions)))),
+    // A list of extensions has at least one (RFC 5280, 4.1).
+    tagged(
+      0xa0,
+      ...(extensions.length === 0
+        ? []
+        : [sequence(oid("1.2.840.113549.1.9.14"), set(sequence(...extensions)))]),
+    ),
   );
   return sequence(signed, algorithm, bits(sign(hash, signed, privateKey)));
-}
-
-/** A key and its other half. */
-export interface KeyPair {
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
 }
 
 /** 16 random bytes with the first bit clear, so that DER needs no padding and the number stays positive. */
@@ -141,13 +142,14 @@ export function keyUsage(...uses: readonly KeyUse[]): Der {
 
 export type ExtendedUse = "serverAuth" | "clientAuth";
 
-const EXTENDED: Readonly<Record<ExtendedUse, string>> = {
+/** The number of each (RFC 5280, 4.2.1.12). */
+export const EXTENDED_USES: Readonly<Record<ExtendedUse, string>> = {
   serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",
 };
 
 export function extendedKeyUsage(...uses: readonly ExtendedUse[]): Der {
-  return extension("2.5.29.37", sequence(...uses.map((use) => oid(EXTENDED[use]))));
+  return extension("2.5.29.37", sequence(...uses.map((use) => oid(EXTENDED_USES[use]))));
 }
 
 /** Without a limit of the path. */

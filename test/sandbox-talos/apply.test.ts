@@ -287,7 +287,7 @@ describe("what breaks a node's certificates", () => {
     const [worker = ""] = test.workers;
     const old = test.running.secrets.talos;
     const { mintAuthority } = await import("../../src/sandbox/talos/certificates.ts");
-    const next = await mintAuthority("talos", { now: Date.now(), algorithm: "P-256" });
+    const next = await mintAuthority("talos", { now: Date.now(), algorithm: "ECDSA P-256" });
     const both = await test.talosconfig(old, [old, next]);
     for (const node of test.nodes) await test.bring(both, node, stateOf("talos", "S1", old, next));
     const bundles = (): readonly string[] =>

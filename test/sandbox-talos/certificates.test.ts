@@ -112,7 +112,7 @@ describe("requests to trustd", () => {
 
   it("cannot be signed by an authority of another algorithm", async () => {
     const authority = await mintAuthority("talos", { now });
-    const other = await mintAuthority("talos", { now, algorithm: "P-256" });
+    const other = await mintAuthority("talos", { now, algorithm: "ECDSA P-256" });
     const { csr } = await requestCertificate(authority.crt, { commonName: "worker-1" });
     await expect(signCertificateRequest(other, csr, now)).rejects.toThrow("does not match private key type");
   });

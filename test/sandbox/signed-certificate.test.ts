@@ -12,13 +12,13 @@ import {
   X509Certificate,
 } from "@peculiar/x509";
 import { describe, expect, it } from "vitest";
+import type { KeyPair } from "../../src/sandbox/key-pair.ts";
 import {
   alternativeNames,
   authorityKeyId,
   basicConstraints,
   distinguishedName,
   extendedKeyUsage,
-  type KeyPair,
   keyIdOf,
   keyUsage,
   newSerial,
@@ -108,6 +108,15 @@ describe.each(KEYS)("a certificate signed with a key of %s", (_, { publicKey, pr
   it("gives its subject as it is written", () => {
     const self = { issuer: name, subject: name, serial, notBefore, notAfter, publicKey, extensions: [] };
     expect(subjectIn(signedCertificate(self, privateKey))).toEqual(name);
+  });
+
+  it("a request that asks for no extensions has no list of them", async () => {
+    const subject = distinguishedName([{ CN: ["worker-1"] }]);
+    const request = new Pkcs10CertificateRequest(
+      signedRequest({ subject, extensions: [] }, { publicKey, privateKey }),
+    );
+    expect(await request.verify()).toBe(true);
+    expect(request.attributes).toEqual([]);
   });
 
   it("a request verifies, and asks for names", async () => {

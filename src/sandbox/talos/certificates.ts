@@ -2,13 +2,10 @@ import "reflect-metadata";
 import {
   createPrivateKey,
   createPublicKey,
-  generateKeyPair,
-  generateKeyPairSync,
   type KeyObject,
   X509Certificate as NodeCertificate,
   randomBytes,
 } from "node:crypto";
-import { promisify } from "node:util";
 import {
   Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
@@ -16,6 +13,7 @@ import {
   X509Certificate,
 } from "@peculiar/x509";
 import type { Der } from "../der.ts";
+import { type KeyAlgorithm, newKeyPair } from "../key-pair.ts";
 import { encodePem } from "../pem.ts";
 import {
   alternativeNames,
@@ -24,7 +22,6 @@ import {
   distinguishedName,
   type ExtendedUse,
   extendedKeyUsage,
-  type KeyPair,
   keyUsage,
   type NameParts,
   newSerial,
@@ -46,16 +43,14 @@ export interface PemPair {
 
 export type AuthorityKind = "talos" | "kubernetes" | "etcd" | "aggregator";
 
-type KeyAlgorithm = "Ed25519" | "P-256" | "RSA";
-
 export const YEAR_HOURS = 365 * 24;
 
 const AUTHORITIES: Readonly<Record<AuthorityKind, { subject: NameParts; algorithm: KeyAlgorithm }>> = {
   talos: { subject: [{ O: ["talos"] }], algorithm: "Ed25519" },
-  kubernetes: { subject: [{ O: ["kubernetes"] }], algorithm: "P-256" },
-  etcd: { subject: [{ O: ["etcd"] }], algorithm: "P-256" },
+  kubernetes: { subject: [{ O: ["kubernetes"] }], algorithm: "ECDSA P-256" },
+  etcd: { subject: [{ O: ["etcd"] }], algorithm: "ECDSA P-256" },
   // The CA builder ignores the common name that is asked for.
-  aggregator: { subject: [], algorithm: "P-256" },
+  aggregator: { subject: [], algorithm: "ECDSA P-256" },
 };
 
 export interface AuthorityOptions {
@@ -68,7 +63,7 @@ export interface AuthorityOptions {
 
 export async function mintAuthority(kind: AuthorityKind, options: AuthorityOptions): Promise<PemPair> {
   const profile = AUTHORITIES[kind];
-  const { publicKey, privateKey } = await generateKeys(options.algorithm ?? profile.algorithm);
+  const { publicKey, privateKey } = await newKeyPair(options.algorithm ?? profile.algorithm);
   const name = distinguishedName(
     options.organization === undefined ? profile.subject : [{ O: [options.organization] }],
   );
@@ -108,7 +103,7 @@ export interface LeafProfile {
 /** Mints a key like the authority's own, and a certificate for it. */
 export async function issue(authority: PemPair, profile: LeafProfile): Promise<PemPair> {
   const issuer = loadAuthority(authority);
-  const keys = await generateKeys(algorithmOf(issuer.privateKey));
+  const keys = await newKeyPair(algorithmOf(issuer.privateKey));
   return { crt: certificatePem(sign(issuer, keys.publicKey, profile)), key: keyPem(keys.privateKey) };
 }
 
@@ -117,7 +112,7 @@ export async function requestCertificate(
   like: string,
   profile: Pick<LeafProfile, "commonName" | "addresses" | "names">,
 ): Promise<{ readonly csr: string; readonly key: string }> {
-  const keys = await generateKeys(algorithmOf(new NodeCertificate(like).publicKey));
+  const keys = await newKeyPair(algorithmOf(new NodeCertificate(like).publicKey));
   const request = signedRequest({ subject: subjectOf(profile), extensions: namesOf(profile) }, keys);
   return { csr: encodePem("CERTIFICATE REQUEST", request), key: keyPem(keys.privateKey) };
 }
@@ -221,22 +216,9 @@ function validity(now: number, hours: number, backdateSeconds = 0): { notBefore:
   return { notBefore: new Date(start), notAfter: new Date(start + hours * 3_600_000) };
 }
 
-const generateLater = promisify(generateKeyPair);
-
-async function generateKeys(algorithm: KeyAlgorithm): Promise<KeyPair> {
-  switch (algorithm) {
-    case "Ed25519":
-      return generateKeyPairSync("ed25519");
-    case "P-256":
-      return generateKeyPairSync("ec", { namedCurve: "P-256" });
-    case "RSA":
-      return await generateLater("rsa", { modulusLength: 2048 });
-  }
-}
-
 function algorithmOf(key: KeyObject): KeyAlgorithm {
   if (key.asymmetricKeyType === "ed25519") return "Ed25519";
-  return key.asymmetricKeyType === "ec" ? "P-256" : "RSA";
+  return key.asymmetricKeyType === "ec" ? "ECDSA P-256" : "RSA 2048";
 }
 
 function certificatePem(certificate: Der): string {
@@ -247,9 +229,9 @@ function keyPem(key: KeyObject): string {
   switch (algorithmOf(key)) {
     case "Ed25519":
       return encodePem("ED25519 PRIVATE KEY", key.export({ type: "pkcs8", format: "der" }));
-    case "P-256":
+    case "ECDSA P-256":
       return encodePem("EC PRIVATE KEY", key.export({ type: "sec1", format: "der" }));
-    case "RSA":
+    case "RSA 2048":
       return encodePem("RSA PRIVATE KEY", key.export({ type: "pkcs1", format: "der" }));
   }
 }

@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import type { ExtendedUse } from "../signed-certificate.ts";
+import { EXTENDED_USES, type ExtendedUse } from "../signed-certificate.ts";
 import { rememberedBy } from "./remembered.ts";
 
 /**
@@ -22,11 +22,6 @@ export interface VerifyProblem {
   readonly text: string;
 }
 
-const USAGE_OID: Readonly<Record<ExtendedUse, string>> = {
-  serverAuth: "1.3.6.1.5.5.7.3.1",
-  clientAuth: "1.3.6.1.5.5.7.3.2",
-};
-
 /** `null` when the certificate is good. */
 export function verifyCertificate(leaf: X509Certificate, wanted: Verification): VerifyProblem | null {
   return (
@@ -40,7 +35,7 @@ export function verifyCertificate(leaf: X509Certificate, wanted: Verification): 
 /** Since Talos 1.12 the list of a client certificate must be exactly this one usage (TA 0). */
 export function isClientOnly(leaf: X509Certificate): boolean {
   const { usages } = contentOf(leaf);
-  return usages.length === 1 && usages[0] === USAGE_OID.clientAuth;
+  return usages.length === 1 && usages[0] === EXTENDED_USES.clientAuth;
 }
 
 /** The alert that Go's TLS server sends for a client certificate that does not verify. */
@@ -151,7 +146,7 @@ function isSignedBy(leaf: X509Certificate, root: X509Certificate): boolean {
 
 function otherUsage(leaf: X509Certificate, usage: ExtendedUse): VerifyProblem | null {
   const { usages } = contentOf(leaf);
-  if (usages.length === 0 || usages.includes(USAGE_OID[usage])) return null;
+  if (usages.length === 0 || usages.includes(EXTENDED_USES[usage])) return null;
   return { kind: "usage", text: "x509: certificate specifies an incompatible key usage" };
 }
 

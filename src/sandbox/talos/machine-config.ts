@@ -74,21 +74,14 @@ interface AuthorityConfig {
   readonly accepted: readonly string[];
 }
 
-/** Reads and validates. Both fail with the text that Talos answers. */
-export function readEmulatedConfig(source: string, dialect: TalosDialect): EmulatedConfig {
-  return read({ source, dialect });
-}
-
-/** What is applied is read before, and again when it comes into force or goes out of it. */
-const read = rememberedBy(
-  ({ source, dialect }: Readable) => `${dialect.minor}\n${source}`,
-  ({ source, dialect }) => readAnew(source, dialect),
+/**
+ * Reads and validates. Both fail with the text that Talos answers. What is applied is read before, and again when it comes
+ * into force or goes out of it.
+ */
+export const readEmulatedConfig = rememberedBy(
+  (source: string, { minor }: TalosDialect) => `${minor}\n${source}`,
+  readAnew,
 );
-
-interface Readable {
-  readonly source: string;
-  readonly dialect: TalosDialect;
-}
 
 function readAnew(source: string, dialect: TalosDialect): EmulatedConfig {
   const documents = decodeDocuments(source, dialect);

@@ -10,20 +10,20 @@ export function remembered<Value>(make: (text: string) => Value): (text: string)
 }
 
 /** The same of what a text stands for. */
-export function rememberedBy<Argument, Value>(
-  textOf: (argument: Argument) => string,
-  make: (argument: Argument) => Value,
-): (argument: Argument) => Value {
+export function rememberedBy<Args extends readonly unknown[], Value>(
+  textOf: (...args: Args) => string,
+  make: (...args: Args) => Value,
+): (...args: Args) => Value {
   const kept = new Map<string, Value>();
-  return (argument) => {
-    const text = textOf(argument);
+  return (...args) => {
+    const text = textOf(...args);
     const known = kept.get(text);
     if (known !== undefined) return known;
     for (const oldest of kept.keys()) {
       if (kept.size < MOST) break;
       kept.delete(oldest);
     }
-    const made = make(argument);
+    const made = make(...args);
     kept.set(text, made);
     return made;
   };

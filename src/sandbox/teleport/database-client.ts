@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { newKeyPair } from "../key-pair.ts";
 import { encodePem } from "../pem.ts";
 import {
   authorityKeyId,
@@ -12,7 +13,7 @@ import {
   subjectIn,
 } from "../signed-certificate.ts";
 import type { TeleportCluster } from "./cluster.ts";
-import { type IssuedCertificate, newKeyPair, privatePem } from "./keys.ts";
+import { type IssuedCertificate, privatePem } from "./keys.ts";
 
 const LIFETIME_MS = 12 * 3_600_000;
 

@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
+import { newKeyPair } from "../key-pair.ts";
 import type { Agent } from "./agent.ts";
 import type { StoredAuthority } from "./authority-store.ts";
 import type { TeleportCluster } from "./cluster.ts";
 import type { ComponentRole } from "./component-role.ts";
 import { hostAuthorityLine } from "./export.ts";
 import { CERTIFICATES } from "./identity-certificate.ts";
-import { issueCertificate, newKeyPair, pinOf, type SshKey, type TlsKey } from "./keys.ts";
+import { issueCertificate, pinOf, type SshKey, type TlsKey } from "./keys.ts";
 import { sshUserCertificate } from "./ssh-certificate.ts";
 import { TctlRefusal } from "./tctl-command.ts";
 

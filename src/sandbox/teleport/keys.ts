@@ -1,11 +1,5 @@
-import {
-  createHash,
-  generateKeyPair,
-  generateKeyPairSync,
-  type KeyObject,
-  X509Certificate,
-} from "node:crypto";
-import { promisify } from "node:util";
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import { type KeyAlgorithm, type KeyPair, newKeyPair } from "../key-pair.ts";
 import { encodePem } from "../pem.ts";
 import {
   alternativeNames,
@@ -13,7 +7,6 @@ import {
   basicConstraints,
   distinguishedName,
   extendedKeyUsage,
-  type KeyPair,
   keyIdOf,
   keyUsage,
   type NameParts,
@@ -71,12 +64,10 @@ export interface IssuedCertificate {
   readonly key: string;
 }
 
-type Algorithm = "RSA 2048" | "ECDSA P-256" | "Ed25519";
-
 const YEAR_MS = 365 * 24 * 3_600_000;
 
 /** SSH and JWT keys of the old releases are RSA like everything else there. */
-const ALGORITHMS: Readonly<Record<TctlDialect, Readonly<Record<"ssh" | "tls" | "jwt", Algorithm>>>> = {
+const ALGORITHMS: Readonly<Record<TctlDialect, Readonly<Record<"ssh" | "tls" | "jwt", KeyAlgorithm>>>> = {
   v5: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
   v11: { ssh: "RSA 2048", tls: "RSA 2048", jwt: "RSA 2048" },
   v18: { ssh: "Ed25519", tls: "ECDSA P-256", jwt: "ECDSA P-256" },
@@ -175,7 +166,7 @@ export function sshFingerprint(line: string): string {
 }
 
 async function tlsKey(
-  algorithm: Algorithm,
+  algorithm: KeyAlgorithm,
   cluster: string,
   now: number,
   dialect: TctlDialect,
@@ -215,32 +206,18 @@ async function tlsKey(
   };
 }
 
-async function sshKey(algorithm: Algorithm): Promise<SshKey> {
+async function sshKey(algorithm: KeyAlgorithm): Promise<SshKey> {
   const { publicKey, privateKey } = await newKeyPair(algorithm);
   return { line: authorizedKeysLine(publicKey), algorithm, privateKey };
 }
 
-async function jwtKey(algorithm: Algorithm): Promise<JwtKey> {
+async function jwtKey(algorithm: KeyAlgorithm): Promise<JwtKey> {
   const { publicKey, privateKey } = await newKeyPair(algorithm);
   return {
     publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
     algorithm,
     privateKey,
   };
-}
-
-const generateLater = promisify(generateKeyPair);
-
-/** Only those that take long are made beside everything else. */
-export async function newKeyPair(algorithm: Algorithm): Promise<KeyPair> {
-  switch (algorithm) {
-    case "Ed25519":
-      return generateKeyPairSync("ed25519");
-    case "ECDSA P-256":
-      return generateKeyPairSync("ec", { namedCurve: "P-256" });
-    case "RSA 2048":
-      return await generateLater("rsa", { modulusLength: 2048 });
-  }
 }
 
 /** RFC 4253, section 6.6, and RFC 8709: only the two kinds of keys that Teleport uses for SSH CAs. */
