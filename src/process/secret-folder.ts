@@ -17,6 +17,12 @@ export interface SecretFolder {
   close(): Promise<void>;
 }
 
+/**
+ * Where one of several machines fails, what is under way with the others is not waited for, and may still write: then a
+ * folder is not empty that was so a moment ago.
+ */
+const WHATEVER_COMES = { recursive: true, force: true, maxRetries: 20, retryDelay: 10 } as const;
+
 /** Makes the folder where temporary files are, and takes away what processes that are gone have left. */
 export async function openSecretFolder(): Promise<SecretFolder> {
   await removeAbandoned();
@@ -35,7 +41,7 @@ export async function openSecretFolder(): Promise<SecretFolder> {
     folder: () => mkdtemp(join(folder, "made-")),
     remove: (path) => rm(path, { force: true }),
     async close() {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, WHATEVER_COMES);
       process.off("exit", removeNow);
     },
   };

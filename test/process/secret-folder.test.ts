@@ -30,6 +30,20 @@ describe("a folder for secrets", () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 
+  it("goes although something that was not waited for still writes into it", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const folder = await openSecretFolder();
+      const writing = Array.from({ length: 8 }, async () => {
+        for (let count = 0; count < 20; count += 1) await folder.write("key", "a secret");
+      });
+      const written = Promise.allSettled(writing);
+      await folder.write("talosconfig", "a secret");
+      await folder.close();
+      await written;
+      expect(await readdir(temporary)).toEqual([]);
+    }
+  });
+
   it("takes away what a killed process left, and nothing of one that runs", async () => {
     const gone = (await execa(process.execPath, ["-e", "console.log(process.pid)"])).stdout;
     for (const pid of [gone, String(process.ppid)]) {
