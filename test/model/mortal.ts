@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { Failure } from "../../src/failure.ts";
 import { Killed } from "../world/model-cluster.ts";
 
 export type Moment = "before" | "after";
@@ -42,6 +43,20 @@ const living = new AsyncLocalStorage<Mortal>();
 /** All that the work calls, however deep, is the run's. */
 export async function asRun<Result>(run: Mortal, work: () => Promise<Result>): Promise<Result> {
   return await living.run(run, work);
+}
+
+/** The same, until it ends or is killed: then `null`. What a dead process throws on its way out is nothing; a bug is one. */
+export async function untilKilled<Result>(
+  run: Mortal,
+  work: () => Promise<Result>,
+): Promise<{ readonly result: Result } | null> {
+  try {
+    const result = await asRun(run, work);
+    return run.isDead ? null : { result };
+  } catch (error) {
+    if (!run.isDead || !(error instanceof Killed || error instanceof Failure)) throw error;
+    return null;
+  }
 }
 
 /** The run that is at work here; `undefined`: the test itself. */

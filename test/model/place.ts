@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { RunOutcome } from "../../src/apply/event.ts";
 import { applyPlan } from "../../src/apply/run.ts";
-import { Failure } from "../../src/failure.ts";
 import type { ObserveScope, Platform, TransitionRequest } from "../../src/platforms/platform.ts";
 import { folderStore } from "../../src/record/folder-store.ts";
 import { refsStore } from "../../src/record/refs-store.ts";
@@ -14,10 +13,9 @@ import { approved } from "../world/apply.ts";
 import { git } from "../world/git.ts";
 import { CLUSTER, desired, rotation } from "../world/host-rotation.ts";
 import { MemoryStore } from "../world/memory-store.ts";
-import { Killed } from "../world/model-cluster.ts";
 import { WalkClock } from "./clock.ts";
 import { EmulatedCluster } from "./cluster.ts";
-import { asRun, type Moment, Mortal, mortal } from "./mortal.ts";
+import { asRun, type Moment, Mortal, mortal, untilKilled } from "./mortal.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -117,11 +115,7 @@ export class Place {
     moment: Moment,
   ): Promise<boolean> {
     const run = this.run(at, moment);
-    await this.apply(phase, storeOf, run).catch((error: unknown) => {
-      // What is thrown on the way out of a process that is dead is nothing.
-      if (!run.isDead || !(error instanceof Killed || error instanceof Failure)) throw error;
-    });
-    return run.isDead;
+    return (await untilKilled(run, () => this.apply(phase, storeOf, run))) === null;
   }
 
   get isWhole(): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FORWARD, type Phase } from "../../src/rotation/phase.ts";
-import { asRun, type Moment, Mortal, mortal } from "../model/mortal.ts";
+import { type Moment, Mortal, mortal, untilKilled } from "../model/mortal.ts";
 import { TalosWorld } from "./world.ts";
 
 const { CAPSTAN_TALOS_KILL_STRIDE } = process.env;
@@ -28,15 +28,9 @@ async function mortalWorld(type: "talos" | "kubernetes"): Promise<TalosWorld> {
 async function killedAgainAndAgain(world: TalosWorld, phase: Phase, moment: Moment): Promise<number> {
   for (let at = 1, kills = 0; ; at += STRIDE, kills += 1) {
     const run = new Mortal(at, at, moment);
-    const outcome = await asRun(run, async () => (await world.apply(world.desired(phase))).outcome).catch(
-      (error: unknown) => {
-        // What is thrown on the way out of a process that is dead is nothing.
-        if (!run.isDead) throw error;
-        return null;
-      },
-    );
-    if (run.isDead) continue;
-    expect(["applied", "nothing-to-do"]).toContain(outcome);
+    const ended = await untilKilled(run, () => world.apply(world.desired(phase)));
+    if (ended === null) continue;
+    expect(["applied", "nothing-to-do"]).toContain(ended.result.outcome);
     return kills;
   }
 }
@@ -73,13 +67,9 @@ describe.each(TYPES)("SIGKILL at every talosctl, kubectl and write of the record
   it("and then somebody changes their mind", async () => {
     const world = await mortalWorld(type);
     await world.walk("init");
-    const whole = new Mortal(0);
     const run = new Mortal(1, 30, "after");
-    await asRun(run, () => world.walk("update_servers")).catch((error: unknown) => {
-      if (!run.isDead) throw error;
-    });
-    expect(run.isDead).toBe(true);
-    await asRun(whole, () => world.walk("rollback"));
+    expect(await untilKilled(run, () => world.walk("update_servers"))).toBeNull();
+    await world.walk("rollback");
     await isAtRest(world, "rollback", "O");
   });
 });
