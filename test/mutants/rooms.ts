@@ -3,7 +3,7 @@ export interface MutatedRoom {
   readonly name: string;
   /** Globs. */
   readonly code: readonly string[];
-  /** Tests that run in one process, without git and without a sandbox: those that notice most come first. */
+  /** Those that notice most come first. Without git and a sandbox, but for locks and the record, which need git. */
   readonly tests: readonly string[];
   /** Of a hundred mutants, how many at least; null where it is told and no more. */
   readonly least: number | null;

@@ -4,12 +4,12 @@
  * less is noticed than `rooms.ts` asks for, or something that `unnoticed.ts` gives no reason for.
  */
 import { execFileSync } from "node:child_process";
-import { matchesGlob } from "node:path";
+import { matchesGlob, relative } from "node:path";
 import { argv, cwd, env, exit, stderr, stdout } from "node:process";
 import { Stryker } from "@stryker-mutator/core";
 import { MUTATED_ROOMS, type MutatedRoom } from "./rooms.ts";
-import { survivors } from "./survivors.ts";
-import { UNNOTICED } from "./unnoticed.ts";
+import { type SurvivingMutant, survivors } from "./survivors.ts";
+import { UNNOTICED, type UnnoticedMutant } from "./unnoticed.ts";
 
 const words = argv.slice(2);
 const named = words.filter((word) => !word.startsWith("--"));
@@ -48,13 +48,15 @@ async function isWell(room: MutatedRoom, code: readonly string[]): Promise<boole
 
   const tried = mutants.filter(({ status }) => status !== "Ignored");
   const left = survivors(tried, cwd());
-  const open = left.filter(
-    (mutant) =>
-      !UNNOTICED.some(
-        ({ file, line, code: text, instead }) =>
-          mutant.file === file && mutant.line === line && mutant.code === text && mutant.instead === instead,
-      ),
+  const open = left.filter((mutant) => !UNNOTICED.some((known) => isThat(mutant, known)));
+  // Of a file that was tried: its mutant is noticed now, or its code is gone.
+  const needless = UNNOTICED.filter(
+    (known) =>
+      tried.some(({ fileName }) => relative(cwd(), fileName) === known.file) &&
+      !left.some((mutant) => isThat(mutant, known)),
   );
+  for (const { file, code: text, instead } of needless)
+    stdout.write(`${file}  needs no reason any more  ${text}  =>  ${instead}\n`);
   const percent = (100 * (tried.length - left.length)) / tried.length;
   for (const { file, row, code: text, instead } of open)
     stdout.write(`${file}:${row}  ${text}  =>  ${instead}\n`);
@@ -62,15 +64,22 @@ async function isWell(room: MutatedRoom, code: readonly string[]): Promise<boole
     `${room.name}: ${tried.length} mutants, ${percent.toFixed(1)} % noticed, ${left.length - open.length} with a reason, ${open.length} open\n`,
   );
   const isWhole = code === room.code;
-  return (!room.explained || open.length === 0) && (!isWhole || percent >= (room.least ?? 0));
+  return (
+    (!room.explained || open.length + needless.length === 0) && (!isWhole || percent >= (room.least ?? 0))
+  );
+}
+
+function isThat({ file, line, code, instead }: SurvivingMutant, known: UnnoticedMutant): boolean {
+  return known.file === file && known.line === line && known.code === code && known.instead === instead;
 }
 
 const unknown = named.filter(
-  (word) => !word.endsWith(".ts") && !MUTATED_ROOMS.some(({ name }) => name === word),
+  (word) =>
+    !MUTATED_ROOMS.some(({ name, code }) => name === word || code.some((glob) => matchesGlob(word, glob))),
 );
 if (unknown.length > 0) {
   stderr.write(
-    `no room is called ${unknown.join(", ")}: ${MUTATED_ROOMS.map(({ name }) => name).join(", ")}\n`,
+    `no room, and no file of one: ${unknown.join(", ")}; rooms are ${MUTATED_ROOMS.map(({ name }) => name).join(", ")}\n`,
   );
   exit(1);
 }

@@ -11,6 +11,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse, parseAllDocuments } from "yaml";
 import { DEVELOPMENT_ACTION as ACTION, releasedAction } from "../../delivery/action-tree.ts";
 import { ACTION_MODES } from "../../src/forge/action-context.ts";
+import { MUTATED_ROOMS } from "../mutants/rooms.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const WORKFLOWS = readdirSync(join(ROOT, ".github", "workflows")).map((file) => `.github/workflows/${file}`);
@@ -30,6 +31,7 @@ interface Job {
   readonly "timeout-minutes"?: number;
   readonly environment?: string;
   readonly if?: string;
+  readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> };
   readonly steps: readonly Step[];
 }
 
@@ -257,6 +259,11 @@ function roles(): readonly RoleFile[] {
     };
   });
 }
+
+it("mutants are made of every room, a job each", () => {
+  const { jobs } = parse(read(".github/workflows/mutants.yml")) as Workflow;
+  expect(jobs["mutants"]?.strategy?.matrix["room"]).toEqual(MUTATED_ROOMS.map(({ name }) => name));
+});
 
 it("Dependabot renews every pinned action and package", () => {
   const { updates } = parse(read(".github/dependabot.yml")) as {
