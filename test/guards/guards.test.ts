@@ -935,6 +935,23 @@ const CASES: Readonly<Record<string, Case>> = {
     policy: { concurrentRotations: 2 },
     verdict: "pass",
   },
+  "two other CAs rotate, and two may": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    observation: { authorities: [authority("standby"), user, { ...user, type: "jwt" }] },
+    policy: { concurrentRotations: 2 },
+    verdict: "fail",
+    about: ["authority/user", "authority/jwt"],
+  },
+  "the pair that may rotate together rotates, and two may": {
+    guard: "exclusive",
+    edge: TO_INIT,
+    observation: {
+      authorities: [authority("standby"), { ...user, type: "db" }, { ...user, type: "db_client" }],
+    },
+    policy: { concurrentRotations: 2 },
+    verdict: "pass",
+  },
   "everybody on the roster is at the phase": { guard: "roster", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "one vanished from the listing (reference 3.3)": {
     guard: "roster",
