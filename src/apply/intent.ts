@@ -25,7 +25,6 @@ export async function noteIntent(
   const record = await atCommit(run, atHand.record);
   const now = isoTime(run.clock.now());
   const open = openRotation(record, step.authority);
-  const content = resource?.contentHash ?? null;
   const known = isBegun(atHand) ? open : undefined;
   const retire =
     resource?.authorities.find(({ type }) => type === step.authority)?.retire ?? open?.retire ?? [];
@@ -37,7 +36,7 @@ export async function noteIntent(
           record,
           {
             name: rotationName,
-            content: content ?? "",
+            content: resource?.contentHash ?? "",
             retire,
             overridden,
             acceptsRoster,
@@ -53,7 +52,7 @@ export async function noteIntent(
   const answered = acceptsRoster ? rosterTaken(memory, observation) : memory;
   const kept = backup === null ? answered : { ...answered, backup };
   const seen = followed(kept, live, atHand.observation.profile);
-  const driven = content === null ? seen : drivenBy(seen, content);
+  const driven = resource === null ? seen : drivenBy(seen, resource);
   const spent = step.action === "rotate" ? spending(driven, step) : driven;
   const noted =
     step.to === "rollback" ? turnedBack(spent, reason ?? spent.reason ?? "asked for in git") : spent;

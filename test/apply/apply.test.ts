@@ -158,6 +158,18 @@ describe("rolling back by commit", () => {
     const resumed = rotation("init", { resume: "node2 is back", contentHash: "resumed" });
     expect((await world.apply(desired([resumed]))).outcome).toBe("applied");
   });
+
+  it("nor does the same without the reason that a person once gave", async () => {
+    const world = new World();
+    const contents = { contentHash: "with a reason", contentWithoutResume: "content-init" };
+    expect((await world.apply(desired([rotation("init", { resume: "audit", ...contents })]))).outcome).toBe(
+      "applied",
+    );
+    await world.apply(desired([rotation("rollback")]));
+    expect((await world.apply(desired([rotation("init")]))).outcome).toBe("blocked");
+    const again = rotation("init", { resume: "repaired", contentHash: "another reason" });
+    expect((await world.apply(desired([again]))).outcome).toBe("applied");
+  });
 });
 
 describe("a transition that does not verify", () => {

@@ -396,11 +396,18 @@ function approvalOf(plan: Plan, approval: Run["approval"]): Approval {
 }
 
 /** What stands for the content of a resource: all of it but a hold, and where it is. */
-function withContent({ hold, source, contentHash: _, ...content }: RotationResource): RotationResource {
+function withContent({
+  hold,
+  source,
+  contentHash: _,
+  contentWithoutResume: __,
+  ...content
+}: RotationResource): RotationResource {
   return {
     ...content,
     source,
     contentHash: JSON.stringify(content),
+    contentWithoutResume: JSON.stringify({ ...content, resume: null }),
     ...(hold === undefined ? {} : { hold }),
   };
 }

@@ -161,6 +161,7 @@ describe("what is accepted", () => {
           resume: "the database was repaired",
           // Made with Python's json.dumps(spec, sort_keys=True, separators=(',', ':')).
           contentHash: "a615dd2ad7cca2b5ddb25ac2ec6c6087c844eec5028fe2eed8b6a8741ba2f65d",
+          contentWithoutResume: "6cbab8595a57432f24bbf2d6a2557dbf399cfcf2c792ef99065db26decdfac0e",
         },
         {
           name: "user-2026-12",

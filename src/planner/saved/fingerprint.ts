@@ -174,7 +174,7 @@ export function authorityContent(authority: AuthorityResource) {
 
 /** A rotation without the places where it and its statements stand: moving a file changes no fingerprint. */
 export function rotationContent(rotation: RotationResource) {
-  const { source: _, acknowledge, waive, ...content } = rotation;
+  const { source: _, contentWithoutResume: __, acknowledge, waive, ...content } = rotation;
   return { ...content, acknowledge: placeless(acknowledge), waive: placeless(waive) };
 }
 

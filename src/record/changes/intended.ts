@@ -1,3 +1,4 @@
+import type { RotationResource } from "../../resources/model/desired.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Step } from "../../rotation/plan.ts";
 import type { RotationRecord } from "../../rotation/record.ts";
@@ -12,10 +13,16 @@ export function turnedBack(rotation: RotationRecord, reason: string): RotationRe
   return { ...rotation, state: "rolling_back", reason };
 }
 
-/** A resource content that drives the rotation: the one that quarantine compares with later. */
-export function drivenBy(rotation: RotationRecord, content: string): RotationRecord {
-  if (rotation.contents.includes(content)) return rotation;
-  return { ...rotation, contents: [...rotation.contents, content] };
+/** The contents of a resource that drives the rotation: those that quarantine compares with later. */
+export function drivenBy(
+  rotation: RotationRecord,
+  {
+    contentHash,
+    contentWithoutResume = contentHash,
+  }: Pick<RotationResource, "contentHash" | "contentWithoutResume">,
+): RotationRecord {
+  const contents = new Set([...rotation.contents, contentHash, contentWithoutResume]);
+  return contents.size === rotation.contents.length ? rotation : { ...rotation, contents: [...contents] };
 }
 
 /** The waivers of time that let this step through are used up by it: who waived one window did not waive the next. */

@@ -151,6 +151,8 @@ export interface RotationResource {
   readonly hold?: Hold;
   /** SHA-256 of the canonical `spec`, but for a hold: what quarantine compares. */
   readonly contentHash: string;
+  /** The same of a `spec` without its `resume`: to take the reason out again is no reason. Absent: it has none. */
+  readonly contentWithoutResume?: string;
 }
 
 /** One CA of a rotation. */

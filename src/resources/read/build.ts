@@ -305,6 +305,7 @@ export function buildRotation(document: ResourceDocument): RotationResource {
   const { metadata, spec } = document.value as unknown as RawRotation;
   // To hold what was rolled back is no reason to start it again.
   const { hold, ...content } = spec;
+  const { resume, ...withoutResume } = content;
   return {
     name: metadata.name,
     source: sourceOf(document),
@@ -321,9 +322,10 @@ export function buildRotation(document: ResourceDocument): RotationResource {
     gracePeriodMs: milliseconds(spec.grace_period),
     acknowledge: (spec.acknowledge ?? []).map((raw, index) => acknowledgement(document, raw, index)),
     waive: (spec.waive ?? []).map((raw, index) => waiver(document, raw, index)),
-    resume: spec.resume?.reason ?? null,
+    resume: resume?.reason ?? null,
     ...holdOf(hold),
     contentHash: contentHash(content),
+    ...(resume === undefined ? {} : { contentWithoutResume: contentHash(withoutResume) }),
   };
 }
 
