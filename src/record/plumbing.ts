@@ -8,9 +8,12 @@ const SILENCE_MS = 60_000;
 const PASSED_ON =
   /^(GIT_SSH|GIT_SSH_COMMAND|GIT_SSH_VARIANT|GIT_ASKPASS|SSH_ASKPASS|GIT_SSL_.*|GIT_HTTP_.*|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_\d+))$/;
 
-/** What one command of git is given beside its arguments, on standard input. */
+/** What one command of git is given beside its arguments. */
 export interface GivenToGit {
+  /** On standard input. */
   readonly input?: string | Buffer;
+  /** Settings in place of the clone's, `name=value` each. */
+  readonly config?: readonly string[];
 }
 
 /** Runs git in a clone without a terminal, and gives what it prints; throws what it says where it fails. */
@@ -18,7 +21,7 @@ export async function runGit(
   folder: string,
   ambient: NodeJS.ProcessEnv,
   args: readonly string[],
-  { input }: GivenToGit,
+  { input, config = [] }: GivenToGit,
 ): Promise<string> {
   const passed = Object.entries(ambient).filter(
     ([name]) => !/^(GIT_|EDITOR$|VISUAL$|PAGER$|PREFIX$|SSH_ASKPASS$)/i.test(name) || PASSED_ON.test(name),
@@ -33,6 +36,7 @@ export async function runGit(
   const { simpleGit } = await import("simple-git");
   const git = simpleGit({
     baseDir: folder,
+    config: [...config],
     timeout: { block: SILENCE_MS },
     allowEnvironment: Object.keys(env),
     unsafe: {

@@ -221,19 +221,13 @@ export class RemoteRefs {
   async move(moves: readonly RefMove[]): Promise<boolean> {
     const leases = moves.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ""}`);
     const specs = moves.map(({ ref, to }) => `${to ?? ""}:${ref}`);
-    // Not the clone's own habits: hooks, signatures, tags and submodules have no business here.
+    // Not the clone's own habits: hooks, signatures, tags, submodules, options and mirrors have no business here.
     const plain = ["--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
+    const config = ["push.pushOption=", `remote.${this.remote}.mirror=false`];
     await this.#write(moves.map(({ to }) => to));
     try {
-      await this.#ask([
-        "push",
-        "--porcelain",
-        "--atomic",
-        ...plain,
-        ...leases,
-        await this.#address(),
-        ...specs,
-      ]);
+      const how = ["--porcelain", "--atomic", ...plain, ...leases];
+      await this.#ask(["push", ...how, await this.#address(), ...specs], { config });
       return true;
     } catch (error) {
       // Also where it reads as a race: a transport that sends twice is told that somebody was faster, by itself.
@@ -245,10 +239,10 @@ export class RemoteRefs {
   }
 
   /** A git that talks to the remote: its failures are the world's. */
-  async #ask(args: readonly string[]): Promise<string> {
+  async #ask(args: readonly string[], given: GivenToGit = {}): Promise<string> {
     if (!(await this.#settingsOfClone()).known) throw noRemote(this.remote);
     try {
-      return await this.#run(args);
+      return await this.#run(args, given);
     } catch (cause) {
       throw remoteFailure(this.remote, args[0] ?? "", cause);
     }

@@ -274,6 +274,24 @@ describe("the clone", () => {
     expect(await simpleGit(folder).raw(["fsck", "--strict", "--no-dangling"])).toBe("");
   });
 
+  it.each([
+    ["push.pushOption", "ci.skip"],
+    ["remote.origin.mirror", "true"],
+    ["push.followTags", "true"],
+    ["push.gpgSign", "if-asked"],
+  ])("has habits of its own (%s), which are no business of the record", async (name, value) => {
+    const folder = await world.clone();
+    await simpleGit(folder).raw(["config", name, value]);
+    await new Run(folder).save(record("init"));
+    const refs = await simpleGit(world.remote).raw(["for-each-ref", "--format=%(refname)"]);
+    expect(
+      refs
+        .trim()
+        .split("\n")
+        .filter((ref) => !ref.startsWith("refs/heads/")),
+    ).toEqual(["refs/capstan/lock", `refs/capstan/record/${CLUSTER}`]);
+  });
+
   it("a full one is not made shallow", async () => {
     await (await run()).save(record("init"));
     const folder = await world.clone("--no-local");
