@@ -9,6 +9,9 @@ import { type Notice, Notices, type UnboundNotice } from "./notices.ts";
 /** A command that hangs would else hold the next round for its time limit, as often as there is news. */
 const GIVES_UP_AFTER = 3;
 
+/** A number or a duration that is a word of its own: `12 minutes`, `1h30m`; no part of a name, as in `node/node2`. */
+const TICKING = /(?<![\p{L}\p{N}_/.:@-])(?:\d+(?:\.\d+)?(?:h|ms|m|s)?)+(?![\p{L}\p{N}_/:@-]|\.\p{N})/gu;
+
 /**
  * Tells people by the command of the repository resource what happens to rotations. That it fails is said, and fails
  * nothing else; the next round of a loop tries it again. The same news of a rotation is told once, however often a loop
@@ -75,7 +78,7 @@ export class Notifier {
   #news(heard: readonly UnboundNotice[]): readonly UnboundNotice[] {
     const groups = Map.groupBy(heard, aboutOf);
     return [...groups].flatMap(([about, notices]) => {
-      const words = notices.map(({ message }) => message.replaceAll(/\d+/g, "#")).join("\n");
+      const words = notices.map(({ message }) => message.replaceAll(TICKING, "#")).join("\n");
       const isKnown = this.#told.get(about) === words;
       this.#told.set(about, words);
       return isKnown ? [] : notices;

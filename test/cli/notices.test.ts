@@ -27,6 +27,7 @@ const blocked: RunEvent = {
 const ended = (outcome: Extract<RunEvent, { type: "finished" }>["outcome"]): RunEvent => ({
   ...{ at: AT, type: "finished", outcome, message: `it ended: ${outcome}` },
 });
+const failing = (message: string): RunEvent => ({ at: AT, type: "finished", outcome: "failed", message });
 
 class Command implements Runner {
   readonly calls: ExecutableCall[] = [];
@@ -116,6 +117,24 @@ describe("the team is told", () => {
       "of a roll-back that waits",
       [[begun, ended("rollback-unfinished")]],
       ["blocked null: it ended: rollback-unfinished"],
+    ],
+    [
+      "of another machine, though its name differs by a number only",
+      ["node/node2", "node/node3", "web-01", "web-02", "10.5.0.2", "10.5.0.3"].map((name) => [
+        begun,
+        failing(`${name} is lost`),
+      ]),
+      ["node/node2", "node/node3", "web-01", "web-02", "10.5.0.2", "10.5.0.3"].map(
+        (name) => `failed null: ${name} is lost`,
+      ),
+    ],
+    [
+      "of nothing anew because time goes by",
+      [
+        [begun, failing("silent for 12 minutes, 1h30m left (40 s)")],
+        [begun, failing("silent for 13 minutes, 1h29m left (80 s)")],
+      ],
+      ["failed null: silent for 12 minutes, 1h30m left (40 s)"],
     ],
     ["of a failure", [[begun, ended("failed")]], ["failed null: it ended: failed"]],
     [
