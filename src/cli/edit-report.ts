@@ -33,6 +33,8 @@ interface EditProblem {
 }
 
 interface Heard {
+  /** It is printed as one object at the end. */
+  readonly inJson: boolean;
   readonly files: Set<string>;
   readonly problems: EditProblem[];
   next: string | null;
@@ -44,6 +46,11 @@ const heard = new AsyncLocalStorage<Heard>();
 /** A file was written, by its whole path. */
 export function noteWritten(path: string): void {
   heard.getStore()?.files.add(path);
+}
+
+/** Whether the command that runs has written nothing, as git has it already. */
+export function wroteNothing(): boolean {
+  return heard.getStore()?.files.size === 0;
 }
 
 /** Says of one of several clusters why nothing was written for it. */
@@ -65,8 +72,8 @@ export function sayWritten({ stdout }: Pick<Terminal, "stdout">, ...lines: reado
 /** Says what comes next. */
 export function sayNext({ stdout }: Pick<Terminal, "stdout">, text: string): void {
   const report = heard.getStore();
-  if (report === undefined) stdout.write(text);
-  else report.next = sentences(text);
+  if (report?.inJson === true) report.next = sentences(text);
+  else stdout.write(text);
 }
 
 /** The same command, which prints one JSON object where that is asked for. */
@@ -76,8 +83,8 @@ export function reported<Words extends readonly unknown[], Options extends Commo
 ): (terminal: Terminal, ...words: [...Words, Options]) => Promise<ExitCode> {
   return async (terminal, ...words) => {
     const options = words.at(-1) as Options;
-    if (options.format !== "json") return await edit(terminal, ...words);
-    const report: Heard = { files: new Set(), problems: [], next: null };
+    const report: Heard = { inJson: options.format === "json", files: new Set(), problems: [], next: null };
+    if (!report.inJson) return await heard.run(report, () => edit(terminal, ...words));
     const said: string[] = [];
     const stdout = streamOf(terminal.stdout, (text) => said.push(sentences(text)));
     const { stdin, stderr, env, cwd } = terminal;

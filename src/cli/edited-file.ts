@@ -6,7 +6,7 @@ import { fileDiagnostics } from "../resources/read/load.ts";
 import { isYaml } from "../resources/read/resource-path.ts";
 import { sourceFile } from "../resources/read/source-file.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
-import { noteWritten, sayNext } from "./edit-report.ts";
+import { noteWritten, sayNext, wroteNothing } from "./edit-report.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Workspace } from "./workspace.ts";
@@ -130,6 +130,10 @@ async function modeOf(path: string): Promise<number | null> {
 
 /** What comes after an edit: a commit, and nothing has happened until then. */
 export function afterEdit(terminal: Pick<Terminal, "stdout">): ExitCode {
+  if (wroteNothing()) {
+    sayNext(terminal, "Nothing was written: git says so already.\n");
+    return EXIT.ok;
+  }
   sayNext(
     terminal,
     "The cluster is as it was. `git status` and `git diff` show what is written here.\nCommit it, then `capstan plan`.\n",

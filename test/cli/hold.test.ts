@@ -108,6 +108,17 @@ describe("capstan hold", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  it.each([[[]], [["--format", "json"]]])(
+    "says that git has it already, and of no commit: %j",
+    async (format) => {
+      await hold("a.example", "--reason", "audit");
+      const { exit, stdout } = await repository.capstan("hold", "a.example", "--reason", "audit", ...format);
+      expect(exit).toBe(0);
+      expect(stdout).toContain("Nothing was written: git says so already.");
+      expect(stdout).not.toContain("Commit it");
+    },
+  );
+
   it("in the place of one that is there", async () => {
     await hold("a.example", "--reason", "audit", "--until", "2999-12-18");
     const ran = await repository.capstan("hold", "a.example", "--reason", "longer");
