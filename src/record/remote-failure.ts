@@ -63,6 +63,12 @@ const TROUBLES: readonly Trouble[] = [
       "bring back the objects that the server has lost, from a backup or another clone: `git fsck` on it says which",
   },
   {
+    said: /mismatched algorithms/,
+    code: "storage",
+    hint: () =>
+      "make a new clone: this one names its objects by another algorithm (SHA-1, SHA-256) than the server",
+  },
+  {
     said: /block timeout|too slow|timed out/i,
     code: "storage",
     hint: () => "run it again: the server is slow, or hangs, and nothing counts that it did not confirm",

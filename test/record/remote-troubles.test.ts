@@ -73,6 +73,7 @@ describe("what a git server says, and what helps", () => {
       "http.sslCAInfo",
     ],
     ["block timeout reached", "push", "storage", "slow, or hangs"],
+    ["fatal: mismatched algorithms: client sha1; server sha256", "ls-remote", "storage", "make a new clone"],
     // the server's disk
     [
       "error: cannot lock ref 'x': Unable to create '/srv/x.lock': Permission denied",
