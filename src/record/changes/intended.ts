@@ -1,4 +1,3 @@
-import type { RotationResource } from "../../resources/model/desired.ts";
 import type { Phase } from "../../rotation/phase.ts";
 import { COVERS_ONE_STEP, type Step } from "../../rotation/plan.ts";
 import type { RotationRecord } from "../../rotation/record.ts";
@@ -19,7 +18,7 @@ export function drivenBy(
   {
     contentHash,
     contentWithoutResume = contentHash,
-  }: Pick<RotationResource, "contentHash" | "contentWithoutResume">,
+  }: { readonly contentHash: string; readonly contentWithoutResume?: string | undefined },
 ): RotationRecord {
   const contents = new Set([...rotation.contents, contentHash, contentWithoutResume]);
   return contents.size === rotation.contents.length ? rotation : { ...rotation, contents: [...contents] };
