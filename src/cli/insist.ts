@@ -2,9 +2,7 @@ import { Failure } from "../failure.ts";
 import { changedBetween } from "../git/differences.ts";
 import type { Git } from "../git/git.ts";
 import { relate } from "../git/history.ts";
-import { hasRemote } from "../git/remotes.ts";
 import type { Repository } from "../git/repository.ts";
-import { noRemote } from "../record/remote-failure.ts";
 import { RemoteRefs } from "../record/remote-refs.ts";
 import { canonicalJson } from "../resources/model/canonical.ts";
 import { DEFAULT_REPOSITORY } from "../resources/model/default-repository.ts";
@@ -49,14 +47,15 @@ export async function insistOnCommitted(workspace: Parameters<typeof uncommitted
 async function onBranch({ folder, git, commit, repository }: Workspace, terminal: Terminal): Promise<void> {
   const { remote, record } = repository;
   if (repository.branch === null && record !== "refs") return;
-  const branch = repository.branch ?? (git === null ? null : await defaultBranch(git.git, remote));
-  const where = `${branch ?? "the default branch"} of ${remote}`;
   if (git === null || commit === null) {
+    const where = `${repository.branch ?? "the default branch"} of ${remote}`;
     throw new Failure("refused", `apply takes only commits on ${where}, and ${folder} has none`, {
       hint: "nothing was applied; run it in a clone",
     });
   }
   const refs = new RemoteRefs(git.root, remote, terminal.env);
+  const branch = repository.branch ?? (await defaultBranch(git.git, refs));
+  const where = `${branch ?? "the default branch"} of ${remote}`;
   const tip = branch === null ? null : await refs.tip(`refs/heads/${branch}`);
   if (tip === null) {
     throw new Failure("refused", `apply takes only commits on ${where}, and there is no such branch`, {
@@ -103,12 +102,10 @@ async function saysTheSame(
 }
 
 /** What the remote calls its own, else what the clone was told when it was made; `null` where neither says. */
-async function defaultBranch(git: Git, remote: string): Promise<string | null> {
-  if (!(await hasRemote(git, remote))) throw noRemote(remote);
-  const listed = await git.must(["ls-remote", "--symref", remote, "HEAD"]);
-  const [, named] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(listed) ?? [];
-  if (named !== undefined) return named;
-  const told = await git.ask(["symbolic-ref", "--quiet", `refs/remotes/${remote}/HEAD`]);
-  const prefix = `refs/remotes/${remote}/`;
+async function defaultBranch(git: Git, refs: RemoteRefs): Promise<string | null> {
+  const named = await refs.defaultBranch();
+  if (named !== null) return named;
+  const told = await git.ask(["symbolic-ref", "--quiet", `refs/remotes/${refs.remote}/HEAD`]);
+  const prefix = `refs/remotes/${refs.remote}/`;
   return told.stdout.startsWith(prefix) ? told.stdout.trim().slice(prefix.length) : null;
 }

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
+import { sameSet } from "../planner/rotation-standing.ts";
 import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";
@@ -7,6 +8,7 @@ import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import { shellWord } from "../rotation/remedy-command.ts";
 import { count } from "../views/count.ts";
+import { writtenDate } from "../written-date.ts";
 import { type Edit, editFiles } from "./edited-file.ts";
 import {
   activeKeysEdit,
@@ -21,6 +23,12 @@ import {
   type Request,
   rotationsOf,
 } from "./rotate-request.ts";
+
+/** A CA and its keys that go. */
+interface Retired {
+  readonly type: string;
+  readonly retire: readonly Fingerprint[];
+}
 
 /**
  * `rotate start`: the keys to retire are those that sign now, which the cluster tells; where git says otherwise, git
@@ -37,6 +45,7 @@ export async function start(request: Request): Promise<readonly string[]> {
   if (live !== null) refuseUnderWay(request, live, record, again);
   if (again !== undefined) return await startAgain(request, again, record);
   const retired = types.map((type) => ({ type, retire: keysToRetire(request, type, live, problem) }));
+  refuseWithoutReason(request, record, retired);
   const over = declared.filter((rotation) => rotation.phase !== "standby" && live?.isOver(rotation) === true);
   return await startNew(request, retired, over, problem);
 }
@@ -93,6 +102,27 @@ function refuseWhatIsGone(request: Request, record: ClusterRecord, problem: stri
   }
 }
 
+/** Its file is gone, and quarantine goes by keys and content: plan would refuse what is written here. */
+function refuseWithoutReason(
+  { types, options }: Request,
+  { rotations }: ClusterRecord,
+  retired: readonly Retired[],
+): void {
+  if (options.reason !== undefined) return;
+  const attempt = rotations.findLast(
+    ({ authority, state, retire }) =>
+      state === "rolled_back" && retired.some((one) => one.type === authority && sameSet(one.retire, retire)),
+  );
+  if (attempt === undefined) return;
+  const { authority, name, reason, ended_at } = attempt;
+  const when = ended_at === null ? "" : ` on ${writtenDate(ended_at)}`;
+  throw new Failure(
+    "usage",
+    `the rotation of this key of ${authority} was rolled back${when} (${reason ?? "nobody said why"}), as ${name}`,
+    { hint: `to start it again, say why: \`capstan rotate start ${types.join(",")} --reason TEXT\`` },
+  );
+}
+
 /** The command that goes on, and that is not refused. */
 function wayOn({ phase, strategy }: RotationResource, live: Phase, named: string): string {
   if (phase === "standby" || strategy === "walk") return "`capstan apply` goes on with it";
@@ -117,7 +147,7 @@ function keysToRetire(
 
 async function startNew(
   request: Request,
-  retired: readonly { readonly type: string; readonly retire: readonly Fingerprint[] }[],
+  retired: readonly Retired[],
   over: readonly RotationResource[],
   problem: string | null,
 ): Promise<readonly string[]> {

@@ -55,6 +55,12 @@ export class RemoteRefs {
     return (await this.#asked.tips).get(ref) ?? null;
   }
 
+  /** The branch that the remote calls its own; `null` where it does not say. */
+  async defaultBranch(): Promise<string | null> {
+    const listed = await this.#ask(["ls-remote", "--symref", await this.#address(), "HEAD"]);
+    return /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(listed)?.[1] ?? null;
+  }
+
   /** The refs of the remote below a prefix that ends with a slash. */
   async below(prefix: string): Promise<readonly string[]> {
     const listed = await this.#ask(["ls-remote", "--refs", await this.#address(), `${prefix}*`]);

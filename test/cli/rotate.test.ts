@@ -193,6 +193,12 @@ describe("a rotation that was rolled back is started again with a reason, which 
     const [before = ""] = await rotations();
     await repository.git("rm", "--quiet", "-r", "clusters/acme.cluster/rotations");
     await repository.commit("away with it");
+    const refused = await repository.capstan("rotate", "start", "host");
+    expect(refused.exit).toBe(1);
+    expect(flat(refused.stderr)).toMatch(
+      /the rotation of this key of host was rolled back on \d+ \w+ \d+, \S+ UTC \(asked for in git\), as host-\S+ → to start it again, say why: `capstan rotate start host --reason TEXT`/,
+    );
+    expect(await rotations().catch(() => [])).toEqual([]);
     await repository.must("rotate", "start", "host", "--reason", REASON);
     await repository.commit("again");
     const [after = ""] = await rotations();

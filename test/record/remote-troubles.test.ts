@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRace, remoteFailure } from "../../src/record/remote-failure.ts";
+import { RemoteRefs } from "../../src/record/remote-refs.ts";
 import { GitServer } from "../servers/git-server.ts";
 import { flat } from "../world/flat.ts";
 import type { Repository } from "../world/repository.ts";
@@ -195,6 +196,17 @@ describe("capstan apply, where the server of the record is not well", () => {
     await refused("missing necessary objects", "bring back the objects that the server has lost");
     await rename(join(team.folder, "lost"), file);
     await onServer("update-ref", "-d", "refs/capstan/record/acme.cluster");
+  });
+
+  it("which branch is its own, of a server that is there and of one that is not", async () => {
+    const asked = async () => await new RemoteRefs(runner.folder, "origin", process.env).defaultBranch();
+    expect(await asked()).toBe("main");
+    server.mood = "no-anonymous";
+    await expect(asked()).rejects.toMatchObject({
+      message: expect.stringContaining("git ls-remote on origin failed"),
+      hint: expect.stringContaining("give git credentials here"),
+    });
+    server.mood = "well";
   });
 
   it("a server that is away, and then the same command once it is back", async () => {
