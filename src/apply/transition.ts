@@ -46,7 +46,7 @@ export async function transition(run: ClusterRun, atHand: StepAtHand): Promise<T
   });
   const observation = await readBack(run, atHand, step.to, patienceWith(reply, atHand));
   if (observation !== null) return { taken: observation, asked: reply.accepted ? atHand.live : null };
-  await noteStep(run, atHand, "refused", reply.message);
+  await noteStep(run, atHand, saidNo(reply) ? "refused" : "failed", reply.message);
   if (!reply.accepted) {
     const canTurnBack = reply.begun === true && step.to !== "rollback" && step.to !== "standby";
     if (canTurnBack) return { taken: reply.failure, asked: null };
@@ -56,6 +56,11 @@ export async function transition(run: ClusterRun, atHand: StepAtHand): Promise<T
   throw new Failure("refused", `${cluster.name} accepted ${name}, but it was not observed in time`, {
     hint: "look at `capstan status`; the next run goes on from what it then observes",
   });
+}
+
+/** What was accepted and is not seen, and what ended without an answer, nobody has refused. */
+function saidNo(reply: TransitionReply): boolean {
+  return !reply.accepted && (reply.failure.code === "refused" || reply.failure.code === "denied");
 }
 
 /** Only the start of a rotation makes it automatic; every later request takes it into manual hands. */

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
-import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { sameSet } from "../planner/rotation-standing.ts";
+import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
 import { type Fingerprint, identify } from "../rotation/observation.ts";

@@ -7,6 +7,7 @@ import type { Diagnostic } from "../resources/model/desired.ts";
 import type { LoadResult } from "../resources/read/load.ts";
 import { compareDiagnostics } from "../resources/read/source-file.ts";
 import { emptyRecord } from "../rotation/record.ts";
+import { shellWord } from "../rotation/remedy-command.ts";
 import { count } from "../views/count.ts";
 import { jsonText } from "../views/json/json-text.ts";
 import { diagnosticsMarkdown } from "../views/markdown/diagnostics-markdown.ts";
@@ -19,6 +20,7 @@ import { directoryOf } from "./commands/common-flags.ts";
 import type { VALIDATE } from "./commands/repository-rows.ts";
 import { diagnoseOverride } from "./diagnose-override.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { folderAbove } from "./folder-above.ts";
 import { loadInRepository } from "./load-in-repository.ts";
 import { openRecord } from "./open-record.ts";
 import { paintFor, type Terminal } from "./terminal.ts";
@@ -75,7 +77,12 @@ export async function validate(
   if (valid) terminal.stdout.write(`${paint("good", "Valid.")} ${count(resources, "resource")}.\n`);
   else if (errors > 0) terminal.stdout.write(`${paint("bad", "Invalid.")} ${count(errors, "error")}.\n`);
   else {
-    const message = `there is no resource in ${folder}; \`capstan init\` writes some for a live cluster`;
+    const above = await folderAbove(git, path, terminal.cwd);
+    const remedy =
+      above === null
+        ? "`capstan init` writes some for a live cluster"
+        : `there are some further up: \`-C ${shellWord(above)}\``;
+    const message = `there is no resource in ${folder}; ${remedy}`;
     terminal.stdout.write(`${paint("bad", "Empty.")} ${message}.\n`);
   }
   return valid ? EXIT.ok : EXIT.error;

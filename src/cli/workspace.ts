@@ -14,9 +14,11 @@ import type {
 } from "../resources/model/desired.ts";
 import type { ResourceDocument } from "../resources/read/document.ts";
 import type { HistoryReader } from "../rotation/history.ts";
+import { shellWord } from "../rotation/remedy-command.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
 import type { Files } from "../views/text/yaml-diff.ts";
 import { checkAcknowledgements } from "./check-acknowledgements.ts";
+import { folderAbove } from "./folder-above.ts";
 import { loadInRepository } from "./load-in-repository.ts";
 import { openRecord } from "./open-record.ts";
 import type { Terminal } from "./terminal.ts";
@@ -85,6 +87,8 @@ export async function openWorkspace(
       hint: "write `record: refs` in the repository resource, or leave out --shard",
     });
   }
+  if (loaded.state.clusters.length === 0)
+    throw noCluster(where, tree !== null, await folderAbove(git, folder, terminal.cwd));
   const store = await openRecord(folder, trusted ?? repository, git, terminal);
   insistOnNoErrors(await checkAcknowledgements(loaded, store, terminal.now()), where);
   return {
@@ -95,7 +99,7 @@ export async function openWorkspace(
     repository,
     repositoryFile: loaded.repositories[0]?.source.file ?? null,
     desired: loaded.state,
-    clusters: select(loaded.state.clusters, selection, where, tree !== null, say),
+    clusters: select(loaded.state.clusters, selection, where, say),
     store,
     overrideDocuments: loaded.overrideDocuments,
     files: new Map(loaded.files.map(({ path, text }) => [path, text])),
@@ -132,19 +136,22 @@ function insistOnNoErrors(diagnostics: readonly Diagnostic[], directory: string)
   );
 }
 
+function noCluster(directory: string, committed: boolean, above: string | null): Failure {
+  const commit = committed ? "commit it, if it is in the folder; " : "";
+  return new Failure("resources", `there is no cluster resource in ${directory}`, {
+    hint:
+      above === null
+        ? `${commit}\`capstan init\` writes one for a live cluster; \`capstan sandbox up\` starts one to try`
+        : `${commit}there is one further up: name that folder, \`-C ${shellWord(above)}\``,
+  });
+}
+
 function select(
   clusters: readonly ClusterResource[],
   selection: Selection,
   directory: string,
-  committed: boolean,
   say: (line: string) => void,
 ): readonly ClusterResource[] {
-  if (clusters.length === 0) {
-    const commit = committed ? "commit it, if it is in the folder; " : "";
-    throw new Failure("resources", `there is no cluster resource in ${directory}`, {
-      hint: `${commit}\`capstan init\` writes one for a live cluster; \`capstan sandbox up\` starts one to try`,
-    });
-  }
   const found = selectClusters(clusters, selection, directory);
   if (found.length === 0) say("none of the clusters is in this shard: other machines have them");
   return found;

@@ -107,3 +107,40 @@ describe("an upgrade from 0.1.0 in the middle of a rotation, with its record bel
     }
   });
 });
+
+describe("a folder of the clone that has none of its resources", () => {
+  beforeEach(async () => {
+    repository = await Repository.create();
+    for (const folder of ["docs/old", "pki"])
+      await mkdir(join(repository.folder, folder), { recursive: true });
+    await writeFile(join(repository.folder, "docs", "old", "README.md"), "How it was.\n");
+  });
+
+  it("names the folder that has them, from where one stands", async () => {
+    await writeFile(
+      join(repository.folder, "pki", "a.yaml"),
+      "kind: cluster\nversion: v1\nmetadata: { name: a }\nspec: { platform: teleport, tctl: { command: [tctl] } }\n",
+    );
+    await repository.commit("what is wanted");
+    for (const [cwd, folder, above] of [
+      ["docs/old", ".", "../.."],
+      ["docs", "old", ".."],
+      [".", "docs", "."],
+    ] as const) {
+      for (const command of ["validate", "plan", "status", "rotate start host"]) {
+        const { exit, stdout, stderr } = await at(cwd).capstan(...command.split(" "), "-C", folder);
+        const said = flat(stdout + stderr);
+        expect([exit, said]).toEqual([1, expect.stringMatching(/there (are some|is one) further up/)]);
+        expect(said).toContain(`\`-C ${above}\``);
+      }
+    }
+  });
+
+  it("speaks of init where no folder of the commit has one", async () => {
+    await repository.commit("a page");
+    for (const command of ["validate", "plan", "rotate start host"]) {
+      const { stdout, stderr } = await at("docs/old").capstan(...command.split(" "));
+      expect(flat(stdout + stderr), command).toContain("`capstan init` writes");
+    }
+  });
+});
