@@ -166,6 +166,18 @@ describe("no circle of commands: what drift says next is accepted, and ends it",
   });
 });
 
+it("what every later command would refuse is not written: two CAs that may not rotate together", async () => {
+  const refused = await repository.capstan("rotate", "start", "host,user");
+  expect(refused).toMatchObject({ exit: 1, stdout: "" });
+  expect(flat(refused.stderr)).toContain(
+    "host, user in one rotation are more than one, which is what the policy",
+  );
+  expect(flat(refused.stderr)).toContain("→ nothing was written; correct what was typed");
+  expect(await rotations().catch(() => [])).toEqual([]);
+  await repository.must("validate");
+  await repository.must("rotate", "start", "host");
+});
+
 describe("a rotation that was rolled back is started again with a reason, which is kept", () => {
   const REASON = "node1 is repaired";
 
