@@ -53,7 +53,7 @@ const LONGEST = [
   "cli/planted-secrets",
   "views/tui/on-screen",
   "views/tui/frames",
-  "sandbox-talos/rotation",
+  "sandbox/talos/rotation",
 ];
 
 /** One after the other: a process takes files of one project, and ends before one of another. */

@@ -5,7 +5,7 @@ import { Failure } from "../../src/failure.ts";
 import type { GuardId } from "../../src/rotation/plan.ts";
 import { encodeBase64 } from "../../src/sandbox/values.ts";
 import { keptKeys, withKeptKeys } from "../../src/talos/kept-keys.ts";
-import { until } from "../sandbox-talos/harness.ts";
+import { until } from "../sandbox/talos/harness.ts";
 import { guardOf } from "../world/repository.ts";
 import { TalosWorld } from "./world.ts";
 

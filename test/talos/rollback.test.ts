@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type NodeState, outcomeOf } from "../sandbox-talos/harness.ts";
+import { type NodeState, outcomeOf } from "../sandbox/talos/harness.ts";
 import { deletes } from "../world/apply.ts";
 import { Killed, TalosWorld } from "./world.ts";
 

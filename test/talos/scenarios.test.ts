@@ -1,12 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { encodeBase64 } from "../../src/sandbox/values.ts";
-import { probe } from "../sandbox-talos/harness.ts";
+import { probe } from "../sandbox/talos/harness.ts";
 import { Killed, TalosWorld } from "./world.ts";
 
 /**
  * The acceptance scenarios of reference talos-rotation 8.4. Those of a kill (2) and of the ways back (3) have files of
- * their own; that the emulator is strict (5 and 6) is shown in test/sandbox-talos/strictness.test.ts, and in
+ * their own; that the emulator is strict (5 and 6) is shown in test/sandbox/talos/strictness.test.ts, and in
  * rotation.test.ts that capstan keeps to the order that it insists on.
  */
 const TYPES = ["talos", "kubernetes"] as const;

@@ -35,7 +35,7 @@ import { NEXT_AUTHORITIES } from "../../src/talos/next-authority.ts";
 import { type TalosConnection, talosConnection } from "../../src/talos/resources/connection.ts";
 import { readCaCertificate } from "../../src/x509/ca-certificate.ts";
 import { mortal } from "../model/mortal.ts";
-import { cluster, type TestCluster } from "../sandbox-talos/harness.ts";
+import { cluster, type TestCluster } from "../sandbox/talos/harness.ts";
 import { approved } from "../world/apply.ts";
 import { MemoryStore } from "../world/memory-store.ts";
 

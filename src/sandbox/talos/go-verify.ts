@@ -1,4 +1,6 @@
 import type { X509Certificate } from "node:crypto";
+// Before any `toLegacyObject`: where that is called first, Node 20 to 24 leave node:tls without `createSecureContext`.
+import "node:tls";
 import { EXTENDED_USES, type ExtendedUse } from "../signed-certificate.ts";
 import { rememberedBy } from "./remembered.ts";
 

@@ -4,7 +4,7 @@ import { kubernetesFacts, rootAuthority } from "../../../src/platforms/talos/kub
 import { Session } from "../../../src/platforms/talos/session.ts";
 import type { Runner } from "../../../src/process/runner.ts";
 import type { TalosConnection } from "../../../src/talos/resources/connection.ts";
-import { cluster } from "../../sandbox-talos/harness.ts";
+import { cluster } from "../../sandbox/talos/harness.ts";
 
 /** Deep enough for the stack of whoever follows it by calling itself. */
 const LEVELS = 200_000;

@@ -5,7 +5,7 @@ import { Failure } from "../../../src/failure.ts";
 import { type Discovered, discoverTalos } from "../../../src/platforms/talos/discover.ts";
 import type { Runner } from "../../../src/process/runner.ts";
 import type { TalosClusterOptions } from "../../../src/sandbox/talos/cluster.ts";
-import { cluster, type TestCluster } from "../../sandbox-talos/harness.ts";
+import { cluster, type TestCluster } from "../../sandbox/talos/harness.ts";
 
 /** The emulated talosctl, in this process. */
 function runnerOf(test: TestCluster): Runner {

@@ -16,7 +16,7 @@ import { talosFacts } from "../../../src/talos/facts.ts";
 import { readMachineConfig } from "../../../src/talos/machine-config.ts";
 import { sharedAddresses } from "../../../src/talos/shared-addresses.ts";
 import { readCaCertificate } from "../../../src/x509/ca-certificate.ts";
-import { cluster, type Run, type TestCluster } from "../../sandbox-talos/harness.ts";
+import { cluster, type Run, type TestCluster } from "../../sandbox/talos/harness.ts";
 
 /** What the real executables printed, towards the real API of one control plane and one worker. */
 interface Line {

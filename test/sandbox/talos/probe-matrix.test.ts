@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PemPair } from "../../src/sandbox/talos/certificates.ts";
+import type { PemPair } from "../../../src/sandbox/talos/certificates.ts";
 import { cluster, nextAuthority, type Outcome, probe, type StateName, stateOf, until } from "./harness.ts";
 
 /**

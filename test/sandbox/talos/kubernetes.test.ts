@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PemPair } from "../../src/sandbox/talos/certificates.ts";
-import { STATIC_PODS } from "../../src/sandbox/talos/control-plane.ts";
+import type { PemPair } from "../../../src/sandbox/talos/certificates.ts";
+import { STATIC_PODS } from "../../../src/sandbox/talos/control-plane.ts";
 import {
   cluster,
   nextAuthority,

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { compareVersions } from "../../src/sandbox/talos/talosctl-client.ts";
+import { compareVersions } from "../../../src/sandbox/talos/talosctl-client.ts";
 import { cluster, nextAuthority, probe, stateOf, until } from "./harness.ts";
 
 const SMALL = { controlPlanes: 1, workers: 1 } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TALOS_FAULTS } from "../../src/sandbox/faults.ts";
+import { TALOS_FAULTS } from "../../../src/sandbox/faults.ts";
 import { cluster, nextAuthority, printed, probe, settle, stateOf, until } from "./harness.ts";
 
 const SMALL = { controlPlanes: 1, workers: 1 } as const;

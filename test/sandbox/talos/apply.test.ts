@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { issue } from "../../src/sandbox/talos/certificates.ts";
-import { encodeBase64 } from "../../src/sandbox/values.ts";
+import { issue } from "../../../src/sandbox/talos/certificates.ts";
+import { encodeBase64 } from "../../../src/sandbox/values.ts";
 import {
   cluster,
   nextAuthority,
@@ -286,7 +286,7 @@ describe("what breaks a node's certificates", () => {
     const test = await cluster(SMALL);
     const [worker = ""] = test.workers;
     const old = test.running.secrets.talos;
-    const { mintAuthority } = await import("../../src/sandbox/talos/certificates.ts");
+    const { mintAuthority } = await import("../../../src/sandbox/talos/certificates.ts");
     const next = await mintAuthority("talos", { now: Date.now(), algorithm: "ECDSA P-256" });
     const both = await test.talosconfig(old, [old, next]);
     for (const node of test.nodes) await test.bring(both, node, stateOf("talos", "S1", old, next));

@@ -8,17 +8,17 @@ import {
   type LeafProfile,
   mintAuthority,
   type PemPair,
-} from "../../src/sandbox/talos/certificates.ts";
+} from "../../../src/sandbox/talos/certificates.ts";
 import {
   startTalosCluster,
   type TalosCluster,
   type TalosClusterOptions,
-} from "../../src/sandbox/talos/cluster.ts";
-import { kubectl } from "../../src/sandbox/talos/kubectl.ts";
-import { SANDBOX_FILE, type SandboxFile } from "../../src/sandbox/talos/sandbox-file.ts";
-import { makeTalosconfig } from "../../src/sandbox/talos/talosconfig.ts";
-import { talosctl } from "../../src/sandbox/talos/talosctl.ts";
-import { encodeBase64 } from "../../src/sandbox/values.ts";
+} from "../../../src/sandbox/talos/cluster.ts";
+import { kubectl } from "../../../src/sandbox/talos/kubectl.ts";
+import { SANDBOX_FILE, type SandboxFile } from "../../../src/sandbox/talos/sandbox-file.ts";
+import { makeTalosconfig } from "../../../src/sandbox/talos/talosconfig.ts";
+import { talosctl } from "../../../src/sandbox/talos/talosctl.ts";
+import { encodeBase64 } from "../../../src/sandbox/values.ts";
 
 /** Of before a test changed it. */
 const TEMPORARY = tmpdir();

@@ -19,9 +19,9 @@ import {
   requestCertificate,
   signCertificateRequest,
   YEAR_HOURS,
-} from "../../src/sandbox/talos/certificates.ts";
-import { certificatePool, decodePem, openSslKey } from "../../src/sandbox/talos/go-pem.ts";
-import { isClientOnly, organizationsOf, verifyCertificate } from "../../src/sandbox/talos/go-verify.ts";
+} from "../../../src/sandbox/talos/certificates.ts";
+import { certificatePool, decodePem, openSslKey } from "../../../src/sandbox/talos/go-pem.ts";
+import { isClientOnly, organizationsOf, verifyCertificate } from "../../../src/sandbox/talos/go-verify.ts";
 
 const now = Date.now();
 const client = { organizations: ["os:admin"], usage: "clientAuth", now, hours: 1 } as const;
@@ -65,6 +65,13 @@ describe("certificate authorities (TA 7)", () => {
       second?.getExtension(SubjectKeyIdentifierExtension)?.keyId,
     );
   });
+});
+
+it("whoever reads organizations leaves node:tls whole, in whichever order both are loaded", async () => {
+  const { crt } = await mintAuthority("talos", { now });
+  expect(organizationsOf(new NodeCertificate(crt))).toEqual(["talos"]);
+  const { createSecureContext } = await import("node:tls");
+  expect(createSecureContext).toBeTypeOf("function");
 });
 
 describe("leaf certificates", () => {

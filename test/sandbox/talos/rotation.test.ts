@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PemPair } from "../../src/sandbox/talos/certificates.ts";
-import { STATIC_PODS } from "../../src/sandbox/talos/control-plane.ts";
+import type { PemPair } from "../../../src/sandbox/talos/certificates.ts";
+import { STATIC_PODS } from "../../../src/sandbox/talos/control-plane.ts";
 import {
   cluster,
   type NodeState,
@@ -141,9 +141,9 @@ describe("a Talos API CA rotation in the right order", () => {
   it("leaves an open connection alone when its CA is dropped; new ones are refused", async () => {
     const test = await cluster({ controlPlanes: 1, workers: 0 });
     const { readFile } = await import("node:fs/promises");
-    const { dial } = await import("../../src/sandbox/talos/rpc-client.ts");
-    const { certificatePool, openSslKey } = await import("../../src/sandbox/talos/go-pem.ts");
-    const { contextIn } = await import("../../src/sandbox/talos/talosconfig.ts");
+    const { dial } = await import("../../../src/sandbox/talos/rpc-client.ts");
+    const { certificatePool, openSslKey } = await import("../../../src/sandbox/talos/go-pem.ts");
+    const { contextIn } = await import("../../../src/sandbox/talos/talosconfig.ts");
     const old = test.running.secrets.talos;
     const next = await nextAuthority("talos");
     const admin = contextIn(await readFile(test.running.info.talosconfig, "utf8"), undefined);
