@@ -47,6 +47,11 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_TALOS_KILL_STRIDE: 1 },
   },
   {
+    title: "a kill at every call of a Talos rotation with its record in refs",
+    file: "test/talos/kills-in-refs.test.ts",
+    numbers: { CAPSTAN_TALOS_REFS_STRIDE: 1 },
+  },
+  {
     title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },
