@@ -13,7 +13,11 @@ const PURE = [
 ];
 
 /** They change what a process has but once, or put something in the place of its files: these have one each. */
-const ALONE = ["test/model/kills.test.ts", "test/views/tui/pictures.test.ts"];
+const ALONE = [
+  "test/model/kills.test.ts",
+  "test/talos/kills-in-refs.test.ts",
+  "test/views/tui/pictures.test.ts",
+];
 
 /**
  * Commands that run in the process of their tests. All mock the same one module, so one registry serves many files;
