@@ -217,7 +217,8 @@ async function expectNoEffect(said: Said, otherwise: Said): Promise<void> {
     await expectNoEffectOnTerminal(printed);
   }
   for (const [index, written] of hostile.markdown.entries()) {
-    expect(markdownShape(written), `Markdown ${index}`).toEqual(markdownShape(tame.markdown[index] ?? ""));
+    const tameShape = markdownShape(tame.markdown[index] ?? "");
+    expect(markdownShape(written), `Markdown ${index}`).toEqual(tameShape);
     for (const loose of looseText(written)) expect(loose).not.toMatch(LINKED);
     expect(written).not.toMatch(UNSEEN);
   }
