@@ -57,6 +57,11 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_TALOS_REFS_STRIDE: 1 },
   },
   {
+    title: "two runs at once that are stopped and killed at random",
+    file: "test/cli/stopped-at-random.test.ts",
+    numbers: { CAPSTAN_STOPPED: 10 },
+  },
+  {
     title: "Talos rotations with refusals",
     file: "test/talos/refusals.test.ts",
     numbers: { CAPSTAN_SEEDS: 50 },
