@@ -2,10 +2,8 @@ import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { readTarget, type Target, writeTarget } from "../process/written-file.ts";
-import { fileDiagnostics } from "../resources/read/load.ts";
-import { isYaml } from "../resources/read/resource-path.ts";
-import { sourceFile } from "../resources/read/source-file.ts";
 import { diagnosticText } from "../views/text/diagnostic-text.ts";
+import { newProblems } from "./edit-problems.ts";
 import { noteWritten, sayNext, wroteNothing } from "./edit-report.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,6 +15,9 @@ import type { Workspace } from "./workspace.ts";
  * into `.git`, is refused.
  */
 export type EditedRepository = Pick<Workspace, "folder" | "env"> & {
+  /** What the folder holds, where that was loaded: an edit is judged beside it. */
+  readonly files?: Workspace["files"];
+  readonly desired?: Workspace["desired"];
   /** `null` outside of git: then the folder is all there is. */
   readonly git: { readonly root: string } | null;
 };
@@ -72,7 +73,7 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
     const mode = known === undefined ? await modeOf(target.path) : known.mode;
     all.set(target.path, { file: edit.file, target, before, text, mode });
   }
-  for (const written of all.values()) insistOnWhatIsRead(repository, written);
+  await insistOnWhatIsRead(repository, [...all.values()]);
   for (const { file, target, before, text, mode } of all.values()) {
     if (text === before) continue;
     await writeTarget(target, {
@@ -86,14 +87,14 @@ async function editNow(repository: EditedRepository, edits: readonly Edit[]): Pr
 }
 
 /** What is typed ends up in YAML, as a reason or a name does: what no command would read again is not written. */
-function insistOnWhatIsRead({ folder, env }: EditedRepository, { file, before, text }: Written): void {
-  if (text === before || !isYaml(file)) return;
-  // An error is one at any time: the clock only decides which waivers are warned of.
-  const found = fileDiagnostics(sourceFile(file, text), folder, env, new Date(0));
-  const errors = found.filter(({ severity }) => severity === "error");
-  if (errors.length === 0) return;
+async function insistOnWhatIsRead(repository: EditedRepository, all: readonly Written[]): Promise<void> {
+  const { files, desired } = repository;
+  const loaded = files === undefined || desired === undefined ? null : { files, desired };
+  const errors = await newProblems(repository, loaded, all);
+  const [first] = errors;
+  if (first === undefined) return;
   const said = errors.map(diagnosticText).join("\n");
-  throw new Failure("usage", `${file} would have errors\n\n${said}`, {
+  throw new Failure("usage", `${first.file} would have errors\n\n${said}`, {
     hint: "nothing was written; correct what was typed, and run it again",
   });
 }

@@ -1,9 +1,8 @@
 import { Failure } from "../failure.ts";
-import { sameSet } from "../planner/rotation-standing.ts";
 import { authorityMakerOf } from "../platforms/open-authority-maker.ts";
 import { clearAcknowledgements, setResume, setRotationPhase } from "../resources/edit/edit-rotation.ts";
 import type { RotationResource } from "../resources/model/desired.ts";
-import { type Fingerprint, identify } from "../rotation/observation.ts";
+import { type Fingerprint, identify, sameKeys } from "../rotation/observation.ts";
 import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import { shellWord } from "../rotation/remedy-command.ts";
@@ -45,9 +44,11 @@ export async function start(request: Request): Promise<readonly string[]> {
   if (live !== null) refuseUnderWay(request, live, record, again);
   if (again !== undefined) return await startAgain(request, again, record);
   const retired = types.map((type) => ({ type, retire: keysToRetire(request, type, live, problem) }));
-  refuseWithoutReason(request, record, retired);
+  const attempt = rolledBackAttempt(record, retired);
+  if (attempt !== undefined && request.options.reason === undefined) refuseWithoutReason(request, attempt);
   const over = declared.filter((rotation) => rotation.phase !== "standby" && live?.isOver(rotation) === true);
-  return await startNew(request, retired, over, problem);
+  const newName = request.newName ?? attempt?.name;
+  return await startNew({ ...request, newName }, retired, over, problem);
 }
 
 /** Its keys sign, so this one is to be started, or started again; what is over has keys that are gone. */
@@ -102,19 +103,26 @@ function refuseWhatIsGone(request: Request, record: ClusterRecord, problem: stri
   }
 }
 
-/** Its file is gone, and quarantine goes by keys and content: plan would refuse what is written here. */
-function refuseWithoutReason(
-  { types, options }: Request,
+/**
+ * The attempt at the same keys that was rolled back and whose file is gone. Started again it keeps its name, as where
+ * the file is still there: by it, the waves of a campaign know each other.
+ */
+function rolledBackAttempt(
   { rotations }: ClusterRecord,
   retired: readonly Retired[],
-): void {
-  if (options.reason !== undefined) return;
-  const attempt = rotations.findLast(
+): RotationRecord | undefined {
+  return rotations.findLast(
     ({ authority, state, retire }) =>
-      state === "rolled_back" && retired.some((one) => one.type === authority && sameSet(one.retire, retire)),
+      state === "rolled_back" &&
+      retired.some((one) => one.type === authority && sameKeys(one.retire, retire)),
   );
-  if (attempt === undefined) return;
-  const { authority, name, reason, ended_at } = attempt;
+}
+
+/** Quarantine goes by keys and content: plan would refuse what is written here. */
+function refuseWithoutReason(
+  { types }: Request,
+  { authority, name, reason, ended_at }: RotationRecord,
+): never {
   const when = ended_at === null ? "" : ` on ${writtenDate(ended_at)}`;
   throw new Failure(
     "usage",

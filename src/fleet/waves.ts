@@ -1,4 +1,5 @@
 import type { ClusterResource, DesiredState, RotationResource, Wave } from "../resources/model/desired.ts";
+import { sameKeys } from "../rotation/observation.ts";
 import { FORWARD, type Phase, placeOnWalk } from "../rotation/phase.ts";
 import type { ClusterRecord, RotationRecord } from "../rotation/record.ts";
 import type { CampaignView, MemberView, PlacesView } from "./campaign-view.ts";
@@ -82,11 +83,12 @@ function memberOf(
   { rotations }: DesiredState,
   facts: CampaignFacts | undefined,
 ): MemberView | null {
-  const declared = rotations.find((one) => one.cluster === cluster.name && one.name === campaign);
   const record = facts?.records.get(cluster.name) ?? NOBODY_LOOKED;
   const view = { cluster: cluster.name, wave: wave.name, verified: {}, wentBack: null, unread: null };
   if ("unread" in record) return { ...view, unread: record.unread };
   const last = latestOf(record, campaign);
+  const names = [campaign, ...last.map(({ name }) => name)];
+  const declared = rotations.find((one) => one.cluster === cluster.name && names.includes(one.name));
   const types = declared?.authorities.map(({ type }) => type) ?? last.map(({ authority }) => authority);
   if (types.length === 0) return null;
   const memories = types.map((type) => last.find(({ authority }) => authority === type));
@@ -106,10 +108,14 @@ function memberOf(
   };
 }
 
-/** The last attempt of each CA by this name. */
+/** The last attempt of each CA by this name, or of the same keys under a later one: keys are what a rotation is. */
 function latestOf({ rotations }: ClusterRecord, campaign: string): readonly RotationRecord[] {
   const last = new Map<string, RotationRecord>();
-  for (const memory of rotations) if (memory.name === campaign) last.set(memory.authority, memory);
+  for (const memory of rotations) {
+    const before = last.get(memory.authority);
+    const again = before !== undefined && sameKeys(before.retire, memory.retire);
+    if (again || memory.name === campaign) last.set(memory.authority, memory);
+  }
   return [...last.values()];
 }
 

@@ -65,7 +65,6 @@ export function objectOf(printed: string): unknown {
 /** More than any listing holds: whoever prints it need not be heard to the end, as there may be none. */
 export class BeyondBounds extends SyntaxError {}
 
-const FIRST_BUFFER_BYTES = 256 * 1024;
 /** Far above any element seen, far below what would hurt. */
 const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
 /** Twice the largest cluster that capstan was made for; whatever prints more does not list a cluster. */
@@ -92,7 +91,7 @@ function createReader(
   /** Bytes before those in the buffer, for messages. */
   let offset = 0;
   /** The bytes that are not read yet: one unfinished element at most, and the newest chunk. */
-  let buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
+  let buffer = Buffer.alloc(0);
   let filled = 0;
   /** Reading an unfinished element again is put off until its bytes have doubled: linear, however large it is. */
   let retryAt = 0;

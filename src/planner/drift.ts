@@ -3,11 +3,10 @@ import type { PlatformWords } from "../profile/wording.ts";
 import type { AuthorityResource, DesiredState } from "../resources/model/desired.ts";
 import { isOurs } from "../rotation/evidence.ts";
 import { absenceOf, type HistoryFacts, orderOf } from "../rotation/history.ts";
-import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import { type Fingerprint, identify, type LiveAuthority, sameKeys } from "../rotation/observation.ts";
 import type { Drift, Step } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
 import { writtenDate } from "../written-date.ts";
-import { sameSet } from "./rotation-standing.ts";
 
 /** Live state that no resource asked for, apart from wanted change so that a reader can tell the two. */
 export function driftOf(
@@ -118,7 +117,7 @@ function authorityDrift(
   const drift: Drift[] = [];
   const active = identify(live.active);
   const inProgress = live.rotation.state === "in_progress";
-  if (!sameSet(active, wanted.activeKeys) && !inProgress) {
+  if (!sameKeys(active, wanted.activeKeys) && !inProgress) {
     const explanation = explanationOf(wanted, rotated, record);
     drift.push({
       id: "active-keys",
@@ -143,9 +142,9 @@ function explanationOf(
   rotated: readonly { readonly retire: readonly Fingerprint[] }[],
   { rotations }: ClusterRecord,
 ): Explanation {
-  if (rotations.some(({ authority, retire }) => authority === type && sameSet(retire, activeKeys)))
+  if (rotations.some(({ authority, retire }) => authority === type && sameKeys(retire, activeKeys)))
     return "record";
-  return rotated.some(({ retire }) => sameSet(retire, activeKeys)) ? "git" : "none";
+  return rotated.some(({ retire }) => sameKeys(retire, activeKeys)) ? "git" : "none";
 }
 
 const EXPLAINED: Readonly<Record<Explanation, string>> = {

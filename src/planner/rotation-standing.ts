@@ -1,7 +1,7 @@
 import type { PlatformProfile } from "../profile/profile.ts";
 import type { RotatedAuthority, RotationResource } from "../resources/model/desired.ts";
 import { isFinished, isOurs } from "../rotation/evidence.ts";
-import { type Fingerprint, identify, type LiveAuthority } from "../rotation/observation.ts";
+import { type Fingerprint, identify, type LiveAuthority, sameKeys } from "../rotation/observation.ts";
 import { WALK } from "../rotation/phase.ts";
 import type { Standing } from "../rotation/plan.ts";
 import { type ClusterRecord, openRotation, type RotationRecord } from "../rotation/record.ts";
@@ -38,7 +38,7 @@ export function standingOf(
   }
   const finished = isFinished(wanted.retire, live);
   if (finished !== "refuted") return finished === "proven" ? "finished" : "unclear";
-  if (!sameSet(wanted.retire, active)) return "unclear";
+  if (!sameKeys(wanted.retire, active)) return "unclear";
   return rolledBack(live, resource, record) === undefined ? "not_started" : "rolled_back";
 }
 
@@ -99,7 +99,7 @@ export function rolledBack(
 /** A rotation is named by the keys that it retires: with another name it is the same one. */
 function isOfSameKeys(attempt: RotationRecord, resource: RotationResource): boolean {
   return resource.authorities.some(
-    ({ type, retire }) => type === attempt.authority && sameSet(retire, attempt.retire),
+    ({ type, retire }) => type === attempt.authority && sameKeys(retire, attempt.retire),
   );
 }
 
@@ -111,10 +111,4 @@ function endedByHand(attempt: RotationRecord, live: LiveAuthority): boolean {
     attempt.current_id === live.rotation.currentId &&
     live.rotation.state === "standby"
   );
-}
-
-/** Whether both hold the same keys, in whatever order and however often. */
-export function sameSet(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {
-  const known = new Set(right);
-  return new Set(left).size === known.size && left.every((key) => known.has(key));
 }

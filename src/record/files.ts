@@ -40,7 +40,8 @@ export async function piecesIfThere(file: string): Promise<AsyncIterable<Uint8Ar
 
 async function* piecesOf(handle: FileHandle, file: string): AsyncIterable<Uint8Array> {
   try {
-    yield* handle.createReadStream({ highWaterMark: PIECE_BYTES });
+    const { size } = await handle.stat();
+    yield* handle.createReadStream({ highWaterMark: Math.min(size + 1, PIECE_BYTES) });
   } catch (error) {
     throw storageFailure("read", file, error);
   }

@@ -223,6 +223,12 @@ export const NEVER_ROTATED: LiveRotation = {
   schedule: null,
 };
 
+/** Whether both hold the same keys, in whatever order and however often. */
+export function sameKeys(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {
+  const known = new Set(right);
+  return new Set(left).size === known.size && left.every((key) => known.has(key));
+}
+
 /**
  * The fingerprints that identify a set of keys: those of the TLS keys where there are any, else SSH, else JWT.
  * A CA with several protocols rotates all of them together, so one protocol names it.

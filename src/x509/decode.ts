@@ -4,25 +4,14 @@
  * as text; it does verify signatures, and it writes PEM.
  */
 import { X509Certificate as NodeCertificate } from "node:crypto";
-import type { Certificate, KeyUsage, PublicKey } from "./certificate.ts";
+import type { Certificate, PublicKey } from "./certificate.ts";
 import type { CertificateFlaw } from "./certificate-flaw.ts";
 import type { DistinguishedName } from "./distinguished-name.ts";
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  PemConverter,
-  Pkcs10CertificateRequest,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509Crl,
-} from "./library.ts";
+import { readExtensions } from "./extensions.ts";
+import { PemConverter, Pkcs10CertificateRequest, X509Certificate, X509Crl } from "./library.ts";
 import { remembered } from "./remembered.ts";
 import type { RevocationList } from "./revocation-list.ts";
-import { fingerprintOf, type KeyHash, keyHashOf } from "./spki.ts";
+import { fingerprintOf, type KeyHash, keyHashOf, spkiOf } from "./spki.ts";
 
 /** Either the certificate, or the first thing for which Go would not take it. */
 export type CertificateReading =
@@ -54,8 +43,6 @@ class OpenCrl extends X509Crl {
 /** Go refuses other curves while parsing, whatever the certificate is for. */
 const GO_CURVES = ["secp224r1", "prime256v1", "secp384r1", "secp521r1"];
 
-const NAME_CONSTRAINTS = "2.5.29.30";
-
 /** Reads a certificate as strictly as Go does, in which both platforms are written. Throws nothing. */
 export function readCertificate(der: Uint8Array): CertificateReading {
   return readBytes(Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString("base64"));
@@ -81,16 +68,16 @@ const readBytes = remembered(1_000, (base64): CertificateReading => {
 
 function decode(node: NodeCertificate, open: OpenCertificate): CertificateReading {
   const { tbsCertificate, signatureAlgorithm } = open.decoded;
-  const extensions = open.extensions;
+  const extensions = tbsCertificate.extensions ?? [];
   const serial = Buffer.from(tbsCertificate.serialNumber);
   if ((serial[0] ?? 0) >= 0x80) {
     return flawed({ kind: "serial-negative" });
   }
   const twice = extensions.find(
-    ({ type }, index) => extensions.findIndex((one) => one.type === type) < index,
+    ({ extnID }, index) => extensions.findIndex((one) => one.extnID === extnID) < index,
   );
   if (twice !== undefined) {
-    return flawed({ kind: "extension-twice", oid: twice.type });
+    return flawed({ kind: "extension-twice", oid: twice.extnID });
   }
   const misspelled = [tbsCertificate.subject, tbsCertificate.issuer].map(notPrintable).find(Boolean);
   if (misspelled !== undefined) {
@@ -100,11 +87,7 @@ function decode(node: NodeCertificate, open: OpenCertificate): CertificateReadin
   if (key.type === "ec" && !GO_CURVES.includes(key.curve ?? "")) {
     return flawed({ kind: "curve-unsupported", curve: key.curve ?? "unknown" });
   }
-  const spki = Buffer.from(open.publicKey.rawData);
-  // The hash is over the bytes as they stand: a re-encoding that differs would name another key.
-  if (!node.raw.includes(spki)) throw new Error("the public key is not in DER");
-  const usage = find(extensions, KeyUsagesExtension);
-  const basic = find(extensions, BasicConstraintsExtension);
+  const spki = spkiIn(node, open);
   const certificate: Certificate = {
     pem: node.toString(),
     sha256: digestOf(node.raw),
@@ -117,16 +100,7 @@ function decode(node: NodeCertificate, open: OpenCertificate): CertificateReadin
     notAfter: open.notAfter.toISOString(),
     key,
     signature: { oid: signatureAlgorithm.algorithm, hash: open.signatureAlgorithm.hash?.name ?? null },
-    basicConstraints:
-      basic === null
-        ? null
-        : { critical: basic.critical, ca: basic.ca, pathLength: basic.pathLength ?? null },
-    keyUsage: usage === null ? null : usageOf(usage),
-    extendedKeyUsage: find(extensions, ExtendedKeyUsageExtension)?.usages.map(String) ?? null,
-    subjectKeyId: find(extensions, SubjectKeyIdentifierExtension)?.keyId.toLowerCase() ?? null,
-    authorityKeyId: find(extensions, AuthorityKeyIdentifierExtension)?.keyId?.toLowerCase() ?? null,
-    hasNameConstraints: extensions.some(({ type }) => type === NAME_CONSTRAINTS),
-    criticalExtensions: extensions.flatMap(({ type, critical }) => (critical ? [type] : [])),
+    ...readExtensions(extensions),
   };
   return { certificate, flaw: null };
 }
@@ -135,21 +109,13 @@ function flawed(flaw: CertificateFlaw): CertificateReading {
   return { certificate: null, flaw };
 }
 
-function find<T extends Extension>(
-  extensions: readonly Extension[],
-  type: abstract new (...args: never[]) => T,
-): T | null {
-  return extensions.find((extension): extension is T => extension instanceof type) ?? null;
-}
-
-function usageOf({ critical, usages }: KeyUsagesExtension): KeyUsage {
-  return {
-    critical,
-    certSign: (usages & KeyUsageFlags.keyCertSign) !== 0,
-    crlSign: (usages & KeyUsageFlags.cRLSign) !== 0,
-    // The library makes NaN of a bit string without bits.
-    empty: !(Number(usages) > 0),
-  };
+/** The hash is over the bytes as they stand: a re-encoding that differs would name another key. */
+function spkiIn(node: NodeCertificate, open: OpenCertificate): Buffer {
+  const inNodesWords = spkiOf(node.publicKey);
+  if (node.raw.includes(inNodesWords)) return inNodesWords;
+  const spki = Buffer.from(open.publicKey.rawData);
+  if (!node.raw.includes(spki)) throw new Error("the public key is not in DER");
+  return spki;
 }
 
 function keyOf({ publicKey }: NodeCertificate): PublicKey {

@@ -8,12 +8,20 @@
  */
 import "reflect-metadata";
 
+export { AsnConvert } from "@peculiar/asn1-schema";
+export {
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  ExtendedKeyUsage as ExtendedKeyUsages,
+  KeyUsage as KeyUsages,
+  SubjectKeyIdentifier,
+} from "@peculiar/asn1-x509";
 export {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  type Extension,
+  ExtensionFactory,
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,

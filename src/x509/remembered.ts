@@ -28,7 +28,12 @@ function rememberedBy<Argument, Value>(
   return (argument) => {
     const key = keyOf(argument);
     const known = answers.get(key);
-    if (known !== undefined) return known.value;
+    if (known !== undefined) {
+      // What is asked for goes to the end: the root of a thousand certificates is not forgotten among them.
+      answers.delete(key);
+      answers.set(key, known);
+      return known.value;
+    }
     const value = answer(argument);
     const [oldest] = answers.keys();
     if (answers.size >= most && oldest !== undefined) answers.delete(oldest);

@@ -5,7 +5,8 @@ import { cutOff, hostPhase, type Ran, Repository } from "../world/repository.ts"
 let repository: Repository;
 beforeAll(async () => {
   repository = await Repository.withSandbox();
-  await repository.walkTo("init");
+  await repository.rotate("start", "host", "--name=host-2026-11");
+  await repository.must("apply", "--auto-approve");
   await repository.must("sandbox", "fault", "node2", "offline", "--expired");
   await repository.rotate("advance", "host");
 });

@@ -166,6 +166,18 @@ describe("no circle of commands: what drift says next is accepted, and ends it",
   });
 });
 
+it("what every later command would refuse is not written: two CAs that may not rotate together", async () => {
+  const refused = await repository.capstan("rotate", "start", "host,user");
+  expect(refused).toMatchObject({ exit: 1, stdout: "" });
+  expect(flat(refused.stderr)).toContain(
+    "host, user in one rotation are more than one, which is what the policy",
+  );
+  expect(flat(refused.stderr)).toContain("→ nothing was written; correct what was typed");
+  expect(await rotations().catch(() => [])).toEqual([]);
+  await repository.must("validate");
+  await repository.must("rotate", "start", "host");
+});
+
 describe("a rotation that was rolled back is started again with a reason, which is kept", () => {
   const REASON = "node1 is repaired";
 
@@ -185,7 +197,7 @@ describe("a rotation that was rolled back is started again with a reason, which 
     expect(plan.clusters[0]?.rotations[0]?.steps).toHaveLength(4);
   });
 
-  it("in a file of another name, where its own is gone", async () => {
+  it("in its own file written anew, where that is gone", async () => {
     await obeyed("rotate start host");
     expect(await applied()).toBe(0);
     await obeyed("rotate rollback host");
@@ -202,7 +214,7 @@ describe("a rotation that was rolled back is started again with a reason, which 
     await repository.must("rotate", "start", "host", "--reason", REASON);
     await repository.commit("again");
     const [after = ""] = await rotations();
-    expect(after).not.toBe(before);
+    expect(after).toBe(before);
     expect(await rotationText(after)).toContain(REASON);
     expect((await repository.plan()).exit).toBe(2);
   });

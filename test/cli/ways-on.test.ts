@@ -15,7 +15,7 @@ describe("every text names the command that goes on, and that one is not refused
   afterAll(async () => repository.remove());
 
   it("where nobody can be asked, both approvals are told in one round", async () => {
-    await repository.rotate("start", "host", "--strategy", "walk");
+    await repository.rotate("start", "host", "--strategy", "walk", "--name=host-2026-11");
     const ran = await repository.capstan("apply");
     expect(ran.exit).toBe(3);
     expect(flat(ran)).toContain(

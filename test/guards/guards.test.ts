@@ -348,6 +348,18 @@ const keyCases: Readonly<Record<string, Case>> = {
     observation: inHsm([NEW, OTHER]),
     verdict: "pass",
   },
+  "a key of each of two auth servers that signs, a new one of one, and the other is off": {
+    guard: "hsm-keys",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      authorities: [
+        authority("init", { active: [key(OLD, HSM), key(OTHER, HSM)], trusted: [key(NEW, HSM)] }),
+      ],
+      components: components("init"),
+    },
+    verdict: "fail",
+    about: ["authority/host"],
+  },
   "a TLS key of each of two auth servers, and an SSH key of one": {
     guard: "hsm-keys",
     edge: INIT_TO_CLIENTS,

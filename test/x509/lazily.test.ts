@@ -12,7 +12,12 @@ const SLOW = files.filter(({ text }) => text.includes('from "./library.ts"')).ma
 
 describe("the X.509 library is loaded only where a certificate is taken apart or made", () => {
   it("is behind modules of its own room", () => {
-    expect(SLOW.sort()).toEqual(["x509/decode.ts", "x509/issue.ts", "x509/raw-spki.ts"]);
+    expect(SLOW.sort()).toEqual([
+      "x509/decode.ts",
+      "x509/extensions.ts",
+      "x509/issue.ts",
+      "x509/raw-spki.ts",
+    ]);
   });
 
   it.each(SLOW.map((file) => file.replace("x509/", "")))(
@@ -24,7 +29,8 @@ describe("the X.509 library is loaded only where a certificate is taken apart or
       );
       expect(eager.test(`import { x } from "../x509/${module}";`)).toBe(true);
       expect(eager.test(`import { x } from "./${module}";`)).toBe(true);
-      expect(files.filter(({ text }) => eager.test(text)).map(({ file }) => file)).toEqual([]);
+      const eagerly = files.filter(({ text }) => eager.test(text)).map(({ file }) => file);
+      expect(eagerly.filter((file) => !SLOW.includes(file))).toEqual([]);
     },
   );
 });

@@ -22,6 +22,13 @@ it("answers once for each key, forgets the oldest, and remembers no failure", ()
   expect(asked.slice(4)).toEqual(["bad", "bad"]);
 });
 
+it("keeps what is asked for between all others", () => {
+  const asked: string[] = [];
+  const answer = remembered(2, (key) => asked.push(key));
+  for (const key of ["root", "a", "root", "b", "root", "c", "root"]) answer(key);
+  expect(asked).toEqual(["root", "a", "b", "c"]);
+});
+
 it("takes words for what they are, not for what they are together", () => {
   const asked: string[] = [];
   const answer = rememberedByDigest(9, (one: string, other: string) => {
