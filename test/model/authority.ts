@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Fingerprint, LiveAuthority, LiveRotation } from "../../src/rotation/observation.ts";
+import type {
+  AuthorityKey,
+  Fingerprint,
+  LiveAuthority,
+  LiveRotation,
+} from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { CLUSTER, key } from "../world/host-rotation.ts";
 import type { WalkClock } from "./clock.ts";
@@ -24,6 +29,15 @@ export interface Release {
   readonly swapsOutOfInit: boolean;
 }
 
+/** The keys that a CA makes, one after the other. */
+export type KeyMaker = (type: string, number: number) => AuthorityKey;
+
+/** Without a certificate that anybody could read. */
+export const namedKey: KeyMaker = (type, number) => key(fingerprintOf(`${type} ${number}`));
+
+/** How one auth server after the other adds a key of its own, where each has an HSM (reference 1.9). */
+const ADDS_AFTER_MS = 25_000;
+
 /** One CA with its keys (reference teleport-rotation 1.4, 1.5, 1.7). */
 export class EmulatedAuthority {
   readonly type: string;
@@ -44,12 +58,17 @@ export class EmulatedAuthority {
   #schedule: { readonly at: number } | null = null;
   readonly #clock: WalkClock;
   readonly #release: Release;
+  readonly #make: KeyMaker;
+  readonly #keys = new Map<Fingerprint, AuthorityKey>();
+  #added = new Set<number>();
 
-  constructor(type: string, clock: WalkClock, release: Release) {
+  /** `signers`: auth servers with an HSM, each of which has a key of its own; 1 without. */
+  constructor(type: string, clock: WalkClock, release: Release, signers = 1, make = namedKey) {
     this.type = type;
     this.#clock = clock;
     this.#release = release;
-    this.active = [fingerprintOf(`${type} 0`)];
+    this.#make = make;
+    this.active = Array.from({ length: signers }, () => this.#newKey());
     this.original = this.active;
     this.before = this.shown();
   }
@@ -77,8 +96,8 @@ export class EmulatedAuthority {
     return {
       type: this.type,
       cluster: CLUSTER,
-      active: this.active.map((fingerprint) => key(fingerprint)),
-      trusted: this.trusted.map((fingerprint) => key(fingerprint)),
+      active: this.#shown(this.active),
+      trusted: this.#shown(this.trusted),
       rotation,
     };
   }
@@ -106,6 +125,27 @@ export class EmulatedAuthority {
       this.#lastRotated = new Date(this.now).toISOString();
     }
     return null;
+  }
+
+  /** What the other auth servers do while the phase is init. */
+  addKeys(isUp: readonly boolean[]): void {
+    if (this.phase !== "init") return;
+    for (const [server, up] of isUp.entries()) {
+      const isDue = this.now >= this.changedAt + server * ADDS_AFTER_MS;
+      if (!up || !isDue || this.#added.has(server)) continue;
+      this.#added.add(server);
+      this.trusted = [...this.trusted, this.#newKey()];
+    }
+  }
+
+  #newKey(): Fingerprint {
+    const made = this.#make(this.type, this.#keys.size);
+    this.#keys.set(made.fingerprint, made);
+    return made.fingerprint;
+  }
+
+  #shown(fingerprints: readonly Fingerprint[]): readonly AuthorityKey[] {
+    return fingerprints.map((fingerprint) => this.#keys.get(fingerprint) ?? key(fingerprint));
   }
 
   /** What the auth server does by itself: it looks at the clock alone. */
@@ -138,7 +178,8 @@ export class EmulatedAuthority {
     const { active, trusted } = this;
     if (to === "init") {
       this.original = active;
-      this.trusted = [fingerprintOf(`${this.type} ${this.#count + 1}`)];
+      this.trusted = [this.#newKey()];
+      this.#added = new Set([0]);
     } else if (to === "standby") {
       this.trusted = [];
     } else if (

@@ -1,14 +1,33 @@
 import { Failure } from "../../src/failure.ts";
-import type { ObserveScope, TransitionReply, TransitionRequest } from "../../src/platforms/platform.ts";
+import type {
+  ObserveScope,
+  OverrideCall,
+  TransitionReply,
+  TransitionRequest,
+} from "../../src/platforms/platform.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { LiveComponent } from "../../src/rotation/observation.ts";
 import { TELEPORT } from "../../src/teleport/profile.ts";
 import { CLUSTER } from "../world/host-rotation.ts";
 import { Agent, type AgentKind } from "./agent.ts";
-import { EmulatedAuthority, type Release } from "./authority.ts";
+import { EmulatedAuthority, type KeyMaker, namedKey, type Release } from "./authority.ts";
 import type { WalkClock } from "./clock.ts";
+import { EmulatedEntries } from "./entries.ts";
+import { EmulatedLeaf } from "./leaf.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 const CALL_MS = 150;
+/** The CA whose certificates somebody else may sign. */
+export const OVERRIDDEN = "db_client";
+
+/** What a cluster may have beside components and CAs. */
+interface Around {
+  /** Each of two auth servers keeps its keys in an HSM of its own. */
+  readonly isHeldInHsm?: boolean;
+  readonly hasLeaf?: boolean;
+  /** Of the CA that may be overridden; absent: it may not. */
+  readonly keys?: readonly SigningKey[] | undefined;
+}
 
 /** What the next call of the executable does in place of what it should. */
 export type Fault =
@@ -27,18 +46,37 @@ export class EmulatedCluster {
   readonly authorities: readonly EmulatedAuthority[];
   readonly agents: Agent[] = [];
   readonly faults = new Set<Fault>();
+  /** Certificates of somebody else in the place of a CA's own; `null` where nobody can have any. */
+  readonly entries: EmulatedEntries | null = null;
+  readonly leaf: EmulatedLeaf | null = null;
   readonly #clock: WalkClock;
   readonly #release: Release;
   readonly #staleMs: number;
   #reads = 0;
   #joined = 0;
 
-  constructor(clock: WalkClock, types: readonly string[], release: Release, staleMs: number) {
+  constructor(
+    clock: WalkClock,
+    types: readonly string[],
+    release: Release,
+    staleMs: number,
+    around: Around = {},
+  ) {
+    const { isHeldInHsm = false, hasLeaf = false, keys } = around;
     this.#clock = clock;
     this.#release = release;
     this.#staleMs = staleMs;
-    this.authorities = types.map((type) => new EmulatedAuthority(type, clock, release));
+    const signers = isHeldInHsm ? 2 : 1;
+    const storage = isHeldInHsm ? "PKCS#11 HSM" : "software";
+    const made: KeyMaker = (type, number) => {
+      const signing = type === OVERRIDDEN ? keys?.[number] : undefined;
+      return { ...(signing?.shown ?? namedKey(type, number)), storage };
+    };
+    this.authorities = types.map((type) => new EmulatedAuthority(type, clock, release, signers, made));
+    if (keys !== undefined) this.entries = new EmulatedEntries(this.authority(OVERRIDDEN), keys);
+    if (hasLeaf) this.leaf = new EmulatedLeaf();
     this.join("auth_server", "turing");
+    if (isHeldInHsm) this.join("auth_server", "hopper");
     this.join("proxy", "turing");
     for (const name of ["n1", "n2", "n3"]) this.join("node", name);
     clock.live = () => this.#live();
@@ -68,9 +106,13 @@ export class EmulatedCluster {
       authorities: this.authorities.map((one) => (this.#isBehind(one) ? one.before : one.shown())),
       copies: [],
       components: this.#listed(scope),
-      remoteClusters: [],
+      remoteClusters: this.leaf === null ? [] : [this.leaf.row()],
       credentials: { source: "ambient", path: null, problem: null, notAfter: null, trusts: [] },
       unread: [],
+      ...(this.entries === null ? {} : { overrides: this.entries.shown() }),
+      ...(this.leaf === null
+        ? {}
+        : { surroundings: { consumers: [], peers: [this.leaf.asked()], pins: [] } }),
     };
   }
 
@@ -83,6 +125,14 @@ export class EmulatedCluster {
     if (problem !== null) return refused("refused", problem);
     if (!this.faults.delete("error-after-success")) return { accepted: true, message: "" };
     return refused("refused", `can not transition to phase "${to}" from "${to}" phase.`);
+  }
+
+  async override({ confirm, ...call }: OverrideCall): Promise<TransitionReply> {
+    await confirm?.();
+    this.#clock.pass(CALL_MS);
+    if (this.faults.delete("denied")) return refused("denied", "access denied");
+    const problem = this.entries?.change(call) ?? null;
+    return problem === null ? { accepted: true, message: "" } : refused("refused", problem);
   }
 
   /** Two auth servers answer in turn, and one of them has a cache that is behind. */
@@ -101,9 +151,15 @@ export class EmulatedCluster {
   }
 
   #live(): void {
-    for (const authority of this.authorities) authority.tick();
+    const servers = this.agents.filter(({ kind }) => kind === "auth_server");
+    const isUp = servers.map((one) => one.isUp);
+    for (const authority of this.authorities) {
+      if (isUp.length > 1) authority.addKeys(isUp);
+      authority.tick();
+    }
     const host = this.authority("host");
-    const server = this.agents.find(({ kind }) => kind === "auth_server")?.presents() ?? [];
+    const server = servers[0]?.presents() ?? [];
+    this.leaf?.live(this.authorities, server, this.#clock.trueTime);
     for (const agent of this.agents) agent.live(host, server);
   }
 }

@@ -15,6 +15,20 @@ export type Edit =
   | { readonly edit: "phase"; readonly of: RotationOf; readonly to: Phase }
   | { readonly edit: "delete" | "hold" | "release" | "resume" | "waive" | "state"; readonly of: RotationOf };
 
+/** What is committed about the certificates that stand for keys of a CA. */
+export interface EntryEdit {
+  readonly entries:
+    | "cover all"
+    | "stage the new"
+    | "trust all"
+    | "new keys have none"
+    | "drop the old"
+    | "drop what is gone"
+    | "disable all"
+    /** Whether anybody trusts them or not. */
+    | "enable all";
+}
+
 /** What somebody in the cluster does, beside capstan. */
 export type Happening =
   | { readonly hand: "rotates"; readonly type: (typeof TYPES)[number]; readonly to: Phase }
@@ -24,6 +38,9 @@ export type Happening =
       readonly index: number;
     }
   | { readonly joins: AgentKind }
+  | { readonly leaf: "stops" | "starts" | "cannot be asked" | "can be asked" }
+  | { readonly server: "stops" | "starts" }
+  | { readonly entry: "is deleted" | "is disabled" | "is enabled"; readonly index: number }
   | { readonly fault: Fault };
 
 /** At one of the calls of a run, counted from its start. */
@@ -34,6 +51,7 @@ export interface Trouble {
 
 export type Deed =
   | Edit
+  | EntryEdit
   | Happening
   | { readonly people: "revert" | "lose the record" }
   | { readonly passes: number }
@@ -156,14 +174,81 @@ export const deeds = fc
   .array(chapter, { minLength: 4, maxLength: 14, size: "max" })
   .map((chapters) => chapters.flat());
 
-/** What is settled before it begins. */
-export const circumstances = fc.record({
+/** What happens where there is a leaf, HSMs, or certificates of somebody else in the place of a CA's own. */
+const strange: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      leaf: fc.constantFrom("stops", "starts", "starts", "cannot be asked", "can be asked", "can be asked"),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ server: fc.constantFrom("stops", "starts", "starts") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      entry: fc.constantFrom("is deleted", "is disabled", "is enabled", "is enabled"),
+      index: fc.nat(3),
+    }),
+  },
+);
+
+const entryEdit: fc.Arbitrary<EntryEdit> = fc.record({
+  entries: fc.constantFrom(
+    "cover all",
+    "cover all",
+    "cover all",
+    "stage the new",
+    "trust all",
+    "new keys have none",
+    "drop the old",
+    "drop what is gone",
+    "disable all",
+    "enable all",
+  ),
+});
+const covered = fc.constant<EntryEdit>({ entries: "cover all" });
+const cleaned = fc.constant<EntryEdit>({ entries: "drop what is gone" });
+const pair: fc.Arbitrary<Edit> = fc.record({
+  edit: fc.constant("advance"),
+  of: fc.constant("db,db_client"),
+  strategy: fc.constantFrom("step", "step", "walk"),
+});
+
+const strangeChapter: fc.Arbitrary<readonly Deed[]> = fc.oneof(
+  { weight: 6, arbitrary: chapter },
+  { weight: 3, arbitrary: fc.tuple(passes, pair, apply) },
+  { weight: 3, arbitrary: fc.tuple(passes, pair, covered, apply) },
+  { weight: 2, arbitrary: fc.tuple(cleaned, apply) },
+  { weight: 2, arbitrary: fc.tuple(entryEdit, apply) },
+  { weight: 2, arbitrary: fc.tuple(strange) },
+  { weight: 1, arbitrary: fc.tuple(strange, apply) },
+);
+
+/** The same, where there is more than components and CAs. */
+export const strangeDeeds = fc
+  .array(strangeChapter, { minLength: 6, maxLength: 16, size: "max" })
+  .map((chapters) => chapters.flat());
+
+const usual = {
   soakMs: fc.constantFrom(0, 0, MINUTE, 30 * MINUTE),
   onFailure: fc.constantFrom("rollback" as const, "rollback" as const, "halt" as const),
   concurrentRotations: fc.constantFrom(1, 1, 2),
   /** How long a read may be behind. */
   staleMs: fc.constantFrom(0, 2_000, 8_000),
   version: fc.constantFrom("18.7.0", "18.7.0", "18.7.0", "5.0.0"),
+};
+
+/** What is settled before it begins. */
+export const circumstances = fc.record(usual);
+
+/** The same, with what not every cluster has. */
+export const strangeCircumstances = fc.record({
+  ...usual,
+  isHeldInHsm: fc.boolean(),
+  hasLeaf: fc.boolean(),
+  overrides: fc.constantFrom("none", "possible", "in force", "in force"),
 });
 
-export type Circumstances = typeof circumstances extends fc.Arbitrary<infer Value> ? Value : never;
+type Usual = typeof circumstances extends fc.Arbitrary<infer Value> ? Value : never;
+type Strange = typeof strangeCircumstances extends fc.Arbitrary<infer Value> ? Value : never;
+export type Circumstances = Usual & Partial<Strange>;

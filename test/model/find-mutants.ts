@@ -23,9 +23,10 @@ interface Found {
 }
 
 /** A mutant may also break the walk itself: what it throws is no finding of a rule. */
-function walked(folder: string): Found | null {
+function walked(folder: string, { isStrange }: Mutant): Found | null {
   const script = join(folder, "test/model/until-breach.ts");
-  const { status, stdout } = spawnSync(process.execPath, [script, SEED, WALKS], { encoding: "utf8" });
+  const words = [script, SEED, WALKS, ...(isStrange === true ? ["strange"] : [])];
+  const { status, stdout } = spawnSync(process.execPath, words, { encoding: "utf8" });
   return status === 0 ? (JSON.parse(stdout) as Found) : null;
 }
 
@@ -53,7 +54,7 @@ function say(isFound: boolean, ...words: readonly string[]): boolean {
 }
 
 function findsIt(folder: string, mutant: Mutant): boolean {
-  const found = changed(folder, mutant, () => walked(folder));
+  const found = changed(folder, mutant, () => walked(folder, mutant));
   const after =
     found === null ? "the walk broke" : `${found.walks} walks, ${found.cpu_seconds.toFixed(1)} s of CPU`;
   const isFound = found?.breach?.rule === mutant.rule;

@@ -16,7 +16,7 @@ const APPLY: Deed = { apply: "everything", back: 0, troubles: [] };
 const HOST_ON: Deed = { edit: "advance", of: "host", strategy: "step" };
 
 async function lived(days: readonly Deed[], given: Partial<Circumstances> = {}): Promise<Walk> {
-  const walk = new Walk({ ...USUAL, ...given });
+  const walk = await Walk.begin({ ...USUAL, ...given });
   for (const deed of days) await walk.does(deed);
   expect(walk.breaches, walk.log.join("\n")).toEqual([]);
   return walk;
@@ -111,5 +111,18 @@ describe("walks have found", () => {
       { staleMs: 8_000 },
     );
     expect(walk.cluster.authority("user").phase).toBe("init");
+  });
+
+  it("an auth server with an HSM that was off before, and would have had no key to sign with", async () => {
+    const walk = await lived([{ server: "stops" }, { passes: 12 * 60_000 }, HOST_ON, APPLY, HOST_ON, APPLY], {
+      isHeldInHsm: true,
+    });
+    expect(phaseOf(walk)).toBe("init");
+    await walk.does({ server: "starts" });
+    await walk.does({ passes: 12 * 60_000 });
+    await walk.does(APPLY);
+    expect(phaseOf(walk)).toBe("update_clients");
+    expect(walk.cluster.authority("host").active).toHaveLength(2);
+    expect(walk.breaches).toEqual([]);
   });
 });

@@ -1,30 +1,40 @@
 import type { RotationResource } from "../../src/resources/model/desired.ts";
 import type { Deletion, HistoryFacts, HistoryReader, Relation } from "../../src/rotation/history.ts";
 
+/** What git says of the certificates that stand for the keys of a CA. */
+export interface Covers {
+  /** By the hash of a key. */
+  readonly entries: ReadonlyMap<string, "enabled" | "disabled" | "key only">;
+  /** Keys of which somebody stated that the certificate is trusted outside. */
+  readonly trusted: readonly string[];
+}
+
 /** A commit on the one branch: what it wants, and what came before. */
 export interface Commit {
   readonly id: string;
   readonly parent: Commit | null;
   readonly rotations: readonly RotationResource[];
+  /** `null`: git says nothing of them. */
+  readonly covers: Covers | null;
 }
 
 /** A repository in memory, whose history is a line. */
 export class History {
-  #head: Commit = { id: idOf(0), parent: null, rotations: [] };
+  #head: Commit = { id: idOf(0), parent: null, rotations: [], covers: null };
   #count = 0;
 
   get head(): Commit {
     return this.#head;
   }
 
-  commit(rotations: readonly RotationResource[]): void {
+  commit(rotations: readonly RotationResource[], covers = this.#head.covers): void {
     this.#count += 1;
-    this.#head = { id: idOf(this.#count), parent: this.#head, rotations };
+    this.#head = { id: idOf(this.#count), parent: this.#head, rotations, covers };
   }
 
   /** As `git revert HEAD`. */
   revert(): void {
-    if (this.#head.parent !== null) this.commit(this.#head.parent.rotations);
+    if (this.#head.parent !== null) this.commit(this.#head.parent.rotations, this.#head.parent.covers);
   }
 
   /** The commit that was `back` commits before. */

@@ -7,6 +7,8 @@ export interface Mutant {
   /** The first place where it stands counts. */
   readonly line: string;
   readonly instead: string;
+  /** Only walks with a leaf, HSMs and overrides can find it. */
+  readonly isStrange?: true;
 }
 
 /**
@@ -122,6 +124,34 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/cli/exit-code.ts",
     line: "return EXIT.changesPlanned;",
     instead: "return EXIT.ok;",
+  },
+  {
+    rule: "armed-first",
+    file: "src/teleport/overrides/judge-edge.ts",
+    line: ': !row.advance || row.verdict === "only-by-waiver";',
+    instead: ": false;",
+    isStrange: true,
+  },
+  {
+    rule: "entries-stay",
+    file: "src/teleport/overrides/entry-calls.ts",
+    line: 'return act(role, "enable", call, restores ? [] : ["trust"]);',
+    instead: 'return act(role, "enable", call, restores ? [] : []);',
+    isStrange: true,
+  },
+  {
+    rule: "leaf-knows",
+    file: "src/teleport/guards/trusted-clusters.ts",
+    line: "if (unknown.length > 0) differences.push(",
+    instead: "if (unknown.length > everyKey(copy).length) differences.push(",
+    isStrange: true,
+  },
+  {
+    rule: "keys-of-all",
+    file: "src/teleport/guards/hsm-keys.ts",
+    line: "if (added >= servers) return failWith([]);",
+    instead: "if (added >= 1) return failWith([]);",
+    isStrange: true,
   },
 ];
 

@@ -1,5 +1,5 @@
 import type { RunOutcome } from "../../src/apply/event.ts";
-import type { TransitionRequest } from "../../src/platforms/platform.ts";
+import type { OverrideCall, TransitionRequest } from "../../src/platforms/platform.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
 import type { RotationResource } from "../../src/resources/model/desired.ts";
 import type { Fingerprint } from "../../src/rotation/observation.ts";
@@ -32,6 +32,11 @@ const RULES = {
   "nothing-left": "after an apply that ended with 0, plan has nothing to do",
   "ready-is-taken": "what plan calls ready apply takes, or says what holds it",
   "one-story": "exit code, text and JSON say the same",
+  "armed-first": "a key that takes over from an overridden one has its override in force, listed and trusted",
+  "entries-stay":
+    "no entry in force, or that the way back needs, is taken out of it; none is put in force untrusted",
+  "leaf-knows": "no key signs alone that a leaf does not know",
+  "keys-of-all": "no key signs before each auth server has its own",
 } as const;
 
 export type Rule = keyof typeof RULES;
@@ -50,6 +55,8 @@ interface Attempt {
   readonly known: Set<Agent>;
   readonly asked: Set<Phase>;
   readonly contents: Set<string>;
+  /** Of the keys that signed at its start, whose override was in force. */
+  readonly overridden: ReadonlySet<Fingerprint>;
 }
 
 interface Referee {
@@ -107,9 +114,107 @@ export class Rules {
     this.#prepared(run, live, to, step);
     const listed = this.#listed(look);
     const attempt = this.#attempts.get(`${type} ${live.currentId}`);
+    // A hand may have moved it behind a read that is late: the platform judges that one.
+    if (live.phase === from) {
+      this.#armed(run, live, to, step);
+      this.#knownToLeaf(resource, live, to, step);
+      this.#allKeys(resource, live, to, step);
+    }
     if (type === "host")
       this.#safe(run, resource, live, to, step, new Set([...listed, ...(attempt?.known ?? [])]));
     for (const agent of listed) attempt?.known.add(agent);
+  }
+
+  /** Right before a call about one entry reaches the cluster. */
+  asksEntry(run: Run, { authority: type, keyHash, change, force }: OverrideCall): void {
+    const step = `${change.call} of ${keyHash.slice(0, 8)}${force ? " with force" : ""}`;
+    const live = this.#referee.cluster.authority(type);
+    const { entries } = this.#referee.cluster;
+    if (!run.lookedAnew) this.#breach("one-look-one-step", `${step} by a look that was used`);
+    if (run.wasOvertaken) this.#breach("holder-alone", `${step} by a run that lost its lock`);
+    if (run.approval === "nothing") this.#breach("own-approval", `${step}, and nothing was approved`);
+    if (!run.isEntryIntended(keyHash, change.call)) this.#breach("written-first", step);
+    if (this.#newest !== null && isBefore(run.commit, this.#newest))
+      this.#breach("no-older-commit", `${step} by a commit before the one applied last`);
+    const key: Fingerprint = `sha256:${keyHash}`;
+    const isWaived = this.#isEntryWaived(run, type, keyHash);
+    const original = this.#attempts.get(`${type} ${live.currentId}`)?.overridden.has(key) === true;
+    const isNeeded =
+      this.#isEnabled(key) && (live.active.includes(key) || (original && live.phase !== "standby"));
+    const takesOut =
+      change.call === "delete-override" || (change.call === "update-override" && change.disabled === true);
+    if (takesOut && isNeeded && !isWaived)
+      this.#breach("entries-stay", `${step}, which is in force or needed`);
+    if (force && !isWaived) this.#breach("entries-stay", `${step} without a waiver`);
+    const putsIn = change.call === "update-override" && change.disabled === false;
+    if (!putsIn) return;
+    const isTrusted = run.commit.covers?.trusted.includes(keyHash) === true;
+    if (!original && !isTrusted) this.#breach("entries-stay", `${step}, which nobody trusts`);
+    if (entries?.hasList(keyHash) !== true) this.#breach("entries-stay", `${step} without a revocation list`);
+  }
+
+  #isEnabled(key: Fingerprint): boolean {
+    return this.#referee.cluster.entries?.isEnabled(key.replace(/^sha256:/, "")) === true;
+  }
+
+  #isEntryWaived({ commit }: Run, type: string, keyHash: string): boolean {
+    const now = this.#referee.now();
+    return commit.rotations
+      .filter(({ authorities }) => authorities.some((one) => one.type === type))
+      .some((one) =>
+        [`override/${type}/${keyHash}`, `authority/${type}`].some((subject) =>
+          waives(one, "overrides", subject, now),
+        ),
+      );
+  }
+
+  /** Who trusts only the other CA, the one that signs the overrides, meets no certificate of its own. */
+  #armed(run: Run, live: EmulatedAuthority, to: Phase, step: string): void {
+    const { entries } = this.#referee.cluster;
+    if (entries === null || live.type !== entries.type) return;
+    const attempt = this.#attempts.get(`${live.type} ${live.currentId}`);
+    const hashOf = (key: Fingerprint) => key.replace(/^sha256:/, "");
+    const isIn = (key: Fingerprint) => this.#isEnabled(key);
+    const isArmed = (key: Fingerprint) =>
+      isIn(key) && entries.hasList(hashOf(key)) && run.commit.covers?.trusted.includes(hashOf(key)) === true;
+    const demand = (keys: readonly Fingerprint[], holds: (key: Fingerprint) => boolean, what: string) => {
+      for (const key of keys) {
+        if (!holds(key) && !this.#isEntryWaived(run, live.type, hashOf(key)))
+          this.#breach("armed-first", `${step}, and the override of ${hashOf(key).slice(0, 8)} ${what}`);
+      }
+    };
+    if (to === "update_clients" && live.active.some(isIn)) demand(live.trusted, isArmed, "is not armed");
+    if (to === "rollback" && live.phase !== "init")
+      demand([...(attempt?.overridden ?? [])], isIn, "would not be in force again");
+    const stands = live.phase === "update_clients" || live.phase === "update_servers";
+    if (stands && to !== "rollback" && (attempt?.overridden.size ?? 0) > 0)
+      demand(live.active, isIn, "is not in force");
+  }
+
+  #knownToLeaf(
+    resource: RotationResource | undefined,
+    live: EmulatedAuthority,
+    to: Phase,
+    step: string,
+  ): void {
+    const { leaf } = this.#referee.cluster;
+    if (leaf === null || to === "init" || to === "rollback") return;
+    const stays = to === "update_clients" ? live.trusted : live.active;
+    if (stays.every((key) => leaf.knows(live.type, key))) return;
+    if (waives(resource, "trusted-clusters", `cluster/${leaf.name}`, this.#referee.now())) return;
+    this.#breach("leaf-knows", `${step}, and the leaf does not know the key that stays`);
+  }
+
+  #allKeys(resource: RotationResource | undefined, live: EmulatedAuthority, to: Phase, step: string): void {
+    const servers = this.#referee.cluster.agents.filter(
+      ({ kind, isScrapped }) => kind === "auth_server" && !isScrapped,
+    );
+    if (servers.length < 2 || to !== "update_clients" || live.trusted.length >= servers.length) return;
+    if (waives(resource, "hsm-keys", `authority/${live.type}`, this.#referee.now())) return;
+    this.#breach(
+      "keys-of-all",
+      `${step} with ${live.trusted.length} keys for ${servers.length} auth servers`,
+    );
   }
 
   /** Right after a request had its effect on the cluster. */
@@ -124,7 +229,9 @@ export class Rules {
     this.#newestBecomes(run.commit);
     const id = `${type} ${live.currentId}`;
     if (to === "init" && run.look !== null) {
-      this.#attempts.set(id, { known: this.#listed(run.look), asked: new Set(), contents: new Set() });
+      const overridden = new Set(live.original.filter((key) => this.#isEnabled(key)));
+      const known = this.#listed(run.look);
+      this.#attempts.set(id, { known, asked: new Set(), contents: new Set(), overridden });
     }
     const attempt = this.#attempts.get(id);
     attempt?.asked.add(to);
@@ -189,7 +296,9 @@ export class Rules {
     if (to === "rollback") {
       const isDeclared = resource !== undefined && resource.phase !== "rollback";
       const isTurned = run.events.some(({ type }) => type === "rollback-started");
-      if (isDeclared && !isTurned && !run.startsTurnedBack(live.type)) {
+      // What began to go back takes its partner along.
+      const isPartner = this.#partnerOf(live)?.phase === "rollback";
+      if (isDeclared && !isTurned && !isPartner && !run.startsTurnedBack(live.type)) {
         this.#breach("as-git-wants", `${step}, and git wants ${resource.phase}`);
       }
       if (resource === undefined && !wasDeclared(run.commit, live)) {
@@ -220,6 +329,11 @@ export class Rules {
     ) {
       this.#breach("rollback-sticks", `${step}, which was rolled back as it stands`);
     }
+  }
+
+  #partnerOf({ type }: EmulatedAuthority): EmulatedAuthority | undefined {
+    const { authorities } = this.#referee.cluster;
+    return authorities.find((one) => PAIR.includes(type) && PAIR.includes(one.type) && one.type !== type);
   }
 
   #allowed(
@@ -288,7 +402,11 @@ export class Rules {
     if (live.phase === "rollback") return;
     const fresh = to === "update_clients" ? live.trusted : live.active;
     for (const agent of owed) {
-      if (!fresh.every((key) => agent.trusts(key)))
+      // Who is off hears of the keys of further auth servers with HSMs when it comes back.
+      const isTold = agent.isUp
+        ? fresh.every((key) => agent.trusts(key))
+        : fresh.some((key) => agent.trusts(key));
+      if (!isTold)
         this.#breach("trust-before-use", `${step}, and ${agent.subjects[0]} does not trust the new key`);
     }
   }
@@ -344,7 +462,8 @@ export class Rules {
     const isNamed = run.events.some(
       (event) =>
         event.type === "blocked" &&
-        event.step.id === first.id &&
+        // What holds one of a pair holds the other.
+        first.id.startsWith(`${event.rotation}/`) &&
         event.step.guards.some(({ outcome }) => outcome !== "pass"),
     );
     if (!isTaken && !isNamed)

@@ -97,6 +97,10 @@ export class Run {
     return this.#intended.some((entry) => entry.authority === type && entry.to === to);
   }
 
+  isEntryIntended(keyHash: string, call: string): boolean {
+    return this.#intended.some((entry) => entry.from === keyHash && entry.to.startsWith(`${call} (`));
+  }
+
   /** Its keys are in a backup as they are now. */
   isBackedUp({ type, active }: EmulatedAuthority): boolean {
     return this.#options.store.backups.some(({ authorities }) =>
@@ -163,6 +167,19 @@ export class Run {
         rules.moved(this, request, before);
         return reply;
       }),
+    overrides: {
+      act: async (call) =>
+        await this.around(async () => {
+          await call.confirm?.();
+          const { cluster, rules, store } = this.#options;
+          this.#intended = store.journal.slice(this.#journalBefore).filter(({ what }) => what === "intended");
+          rules.asksEntry(this, call);
+          this.lookedAnew = false;
+          const { confirm: _, ...rest } = call;
+          return await cluster.override(rest);
+        }),
+      requests: async () => ({ texts: [], warnings: "" }),
+    },
   };
 
   get store(): RecordStore {

@@ -4,30 +4,40 @@ import { applyPlan } from "../../src/apply/run.ts";
 import { exitOfFailure, exitOfPlan, exitOfRun } from "../../src/cli/exit-code.ts";
 import { Failure } from "../../src/failure.ts";
 import { planFrom } from "../../src/planner/plan-from.ts";
+import type { OverrideCall } from "../../src/platforms/platform.ts";
 import { DEFAULT_REPOSITORY } from "../../src/resources/model/default-repository.ts";
-import type { DesiredState, RotationResource } from "../../src/resources/model/desired.ts";
+import type {
+  AuthorityResource,
+  DesiredState,
+  OverrideResource,
+  RotationResource,
+} from "../../src/resources/model/desired.ts";
+import type { Fingerprint } from "../../src/rotation/observation.ts";
 import type { Phase } from "../../src/rotation/phase.ts";
 import { needsOwnApproval, type Plan } from "../../src/rotation/plan.ts";
 import { jsonText } from "../../src/views/json/json-text.ts";
 import { plainPaint } from "../../src/views/text/paint.ts";
 import { planText } from "../../src/views/text/plan-text.ts";
+import { documentWith } from "../teleport/overrides/pki.ts";
 import { CLUSTER, cluster, rotation } from "../world/host-rotation.ts";
 import { MemoryStore } from "../world/memory-store.ts";
 import { Killed } from "../world/model-cluster.ts";
 import { WalkClock } from "./clock.ts";
-import { EmulatedCluster } from "./cluster.ts";
+import { EmulatedCluster, OVERRIDDEN } from "./cluster.ts";
 import {
   type Circumstances,
   type Deed,
   type Edit,
+  type EntryEdit,
   type Happening,
   type RotationOf,
   type Trouble,
   TYPES,
 } from "./deeds.ts";
-import { type Commit, History } from "./git.ts";
+import { type Commit, type Covers, History } from "./git.ts";
 import { type Breach, Rules } from "./rules.ts";
 import { Run } from "./run.ts";
+import { allSigningKeys, type SigningKey } from "./signing-key.ts";
 
 const AUTOMATIC_MS = 9 * 60_000;
 const NEVER = new AbortController().signal;
@@ -45,19 +55,44 @@ export class Walk {
   kills = 0;
   readonly outcomes = new Map<string, number>();
   readonly #with: Circumstances;
+  readonly #keys: ReadonlyMap<string, SigningKey>;
+  readonly #coverings = new Map<Covers, OverrideResource>();
   #edits = 0;
 
-  constructor(circumstances: Circumstances) {
+  /** `keys`: of the CA that may be overridden. */
+  private constructor(circumstances: Circumstances, keys?: readonly SigningKey[]) {
     this.#with = circumstances;
-    const { version, staleMs } = circumstances;
+    const { version, staleMs, isHeldInHsm = false, hasLeaf = false, overrides } = circumstances;
     this.cluster = new EmulatedCluster(
       this.clock,
       TYPES,
       { version, swapsOutOfInit: version.startsWith("5.") },
       staleMs,
+      { isHeldInHsm, hasLeaf, keys },
     );
+    this.#keys = new Map((keys ?? []).map((one) => [one.hash, one]));
     this.rules = new Rules({ cluster: this.cluster, now: () => this.clock.now(), policy: circumstances });
+    if (overrides === "in force") this.#begin();
     this.clock.pass(60_000);
+  }
+
+  static async begin(circumstances: Circumstances): Promise<Walk> {
+    const { overrides = "none" } = circumstances;
+    return new Walk(circumstances, overrides === "none" ? undefined : await allSigningKeys());
+  }
+
+  /** Whoever set the cluster up had its key signed outside, and wrote it down. */
+  #begin(): void {
+    const hashes = this.cluster.authority(OVERRIDDEN).active.map(hashOf);
+    for (const keyHash of hashes) {
+      const { certificate = null, chain = [] } = this.#keys.get(keyHash) ?? {};
+      this.#toEntry(keyHash, { call: "create-override", certificate, chain });
+      this.#toEntry(keyHash, { call: "update-override", disabled: false });
+    }
+    this.git.commit([], {
+      entries: new Map(hashes.map((hash) => [hash, "enabled"])),
+      trusted: hashes,
+    });
   }
 
   get breaches(): readonly Breach[] {
@@ -69,6 +104,8 @@ export class Walk {
       await this.#apply(deed);
     } else if ("edit" in deed) {
       await this.#edit(deed);
+    } else if ("entries" in deed) {
+      this.#editEntries(deed);
     } else if ("people" in deed) {
       if (deed.people === "revert") this.git.revert();
       else this.#loseRecord();
@@ -101,6 +138,13 @@ export class Walk {
       this.cluster.faults.add(happening.fault);
     } else if ("joins" in happening) {
       this.cluster.join(happening.joins, `${happening.joins}${this.cluster.agents.length}`);
+    } else if ("leaf" in happening) {
+      this.#toLeaf(happening.leaf);
+    } else if ("server" in happening) {
+      const second = this.cluster.agents.filter(({ kind }) => kind === "auth_server")[1];
+      if (second !== undefined) second.isUp = happening.server === "starts";
+    } else if ("entry" in happening) {
+      this.#byHand(happening);
     } else if ("hand" in happening) {
       const authority = this.cluster.authority(happening.type);
       if (happening.hand === "rotates") authority.move(happening.to);
@@ -108,6 +152,69 @@ export class Walk {
     } else {
       this.#toNode(happening);
     }
+  }
+
+  #toLeaf(what: Extract<Happening, { readonly leaf: string }>["leaf"]): void {
+    const { leaf } = this.cluster;
+    if (leaf === null) return;
+    if (what === "stops" || what === "starts") leaf.isUp = what === "starts";
+    else leaf.isReachable = what === "can be asked";
+  }
+
+  /** Whoever has tctl may do as he likes. */
+  #byHand({ entry, index }: Extract<Happening, { readonly entry: string }>): void {
+    const hashes = this.cluster.entries?.hashes ?? [];
+    const hash = hashes[index % Math.max(1, hashes.length)];
+    if (hash === undefined) return;
+    if (entry === "is deleted") this.#toEntry(hash, { call: "delete-override" });
+    else this.#toEntry(hash, { call: "update-override", disabled: entry === "is disabled" });
+  }
+
+  #toEntry(keyHash: string, change: OverrideCall["change"]): void {
+    this.cluster.entries?.change({ keyHash, force: true, change });
+  }
+
+  #editEntries({ entries: edit }: EntryEdit): void {
+    const { entries: live } = this.cluster;
+    if (live === null) return;
+    const { active, trusted, phase } = this.cluster.authority(OVERRIDDEN);
+    const flipped = phase === "update_clients" || phase === "update_servers";
+    const [olds, news] = (flipped ? [trusted, active] : [active, trusted]).map((keys) => keys.map(hashOf));
+    const all = [...(olds ?? []), ...(news ?? [])];
+    const before = this.git.head.covers ?? { entries: new Map(), trusted: [] };
+    const entries = new Map(before.entries);
+    const put = (hashes: readonly string[] = [], as: "enabled" | "disabled" | "key only") => {
+      for (const hash of hashes) entries.set(hash, as);
+    };
+    const takeOut = (hashes: Iterable<string> = []) => {
+      for (const hash of hashes) entries.delete(hash);
+    };
+    switch (edit) {
+      case "cover all":
+      case "enable all":
+        put(all, "enabled");
+        break;
+      case "stage the new":
+        put(news, "disabled");
+        break;
+      case "new keys have none":
+        put(news, "key only");
+        break;
+      case "drop the old":
+        takeOut(olds);
+        break;
+      case "drop what is gone":
+        takeOut([...entries.keys()].filter((hash) => !all.includes(hash)));
+        break;
+      case "disable all":
+        put([...entries.keys()], "disabled");
+        break;
+      case "trust all":
+        break;
+    }
+    const isTrusted = edit === "trust all" || edit === "cover all";
+    const stated = isTrusted ? [...new Set([...before.trusted, ...all])] : before.trusted;
+    this.git.commit(this.git.head.rotations, { entries, trusted: stated });
   }
 
   #toNode({ node, index }: Extract<Happening, { readonly node: string }>): void {
@@ -142,15 +249,51 @@ export class Walk {
     }
   }
 
-  desiredAt({ rotations }: Commit): DesiredState {
+  desiredAt({ rotations, covers }: Commit): DesiredState {
     const { soakMs, onFailure, concurrentRotations } = this.#with;
     const policy = { soakMs, onFailure, concurrentRotations, maxSessionTtlMs: 0, phaseTimeoutMs: 120_000 };
     return {
-      clusters: [cluster(policy)],
-      authorities: [],
+      clusters: [{ ...cluster(policy), peers: this.cluster.leaf === null ? [] : [this.cluster.leaf.name] }],
+      authorities: covers === null ? [] : [this.#stating(covers)],
       rotations,
-      overrides: [],
+      overrides: covers === null ? [] : [this.#covering(covers)],
       repository: DEFAULT_REPOSITORY,
+    };
+  }
+
+  /** Read once for each commit that changes it. */
+  #covering(covers: Covers): OverrideResource {
+    const known = this.#coverings.get(covers) ?? this.#written(covers);
+    this.#coverings.set(covers, known);
+    return known;
+  }
+
+  #written({ entries }: Covers): OverrideResource {
+    const written = [...entries].map(([hash, as]) => {
+      const key = this.#keys.get(hash);
+      if (key === undefined || as === "key only") return { public_key: hash, disabled: true };
+      return { certificate: key.certificate, chain: key.chain, disabled: as === "disabled" };
+    });
+    const document = documentWith(written, { metadata: { name: CLUSTER } });
+    return { cluster: CLUSTER, type: OVERRIDDEN, source: { file: "overrides.yaml", line: 1 }, document };
+  }
+
+  /** The resource of the CA, which somebody keeps as its keys are. */
+  #stating({ trusted }: Covers): AuthorityResource {
+    return {
+      cluster: CLUSTER,
+      type: OVERRIDDEN,
+      source: { file: "authority.yaml", line: 1 },
+      activeKeys: this.cluster.authority(OVERRIDDEN).active,
+      maxAgeMs: null,
+      trustConsumers: [],
+      acknowledge: trusted.map((hash) => ({
+        step: `override/${OVERRIDDEN}/${hash}`,
+        who: "Ada <ada@acme.example>",
+        note: null,
+        evidence: null,
+        at: null,
+      })),
     };
   }
 
@@ -378,6 +521,10 @@ export class Walk {
       );
     return { ...resource, waive: [...resource.waive, ...findings] };
   }
+}
+
+function hashOf(fingerprint: Fingerprint): string {
+  return fingerprint.replace(/^sha256:/, "");
 }
 
 function said({ events }: Run): string {

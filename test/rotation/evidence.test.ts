@@ -85,6 +85,39 @@ describe("absence is no evidence: was the new key used", () => {
     ["nothing is said to be retired", memory("rollback", { retire: [] }), IN_ROLLBACK, "unknown"],
     ["the CA lists no key", memory("rollback"), { ...IN_ROLLBACK, active: [] }, "unknown"],
     [
+      "the CA lists no key, in update_servers",
+      memory("rollback"),
+      { ...authority("update_servers"), active: [] },
+      "unknown",
+    ],
+    [
+      "one of the keys that sign is new",
+      memory("rollback"),
+      { ...IN_ROLLBACK, active: [key(OLD), key(NEW)] },
+      "proven",
+    ],
+    [
+      "it is in update_clients, and the old key signs",
+      memory("init"),
+      { ...authority("update_clients"), active: [key(OLD)] },
+      "proven",
+    ],
+    [
+      "it is in update_servers, and the old key signs",
+      memory("init"),
+      { ...authority("update_servers"), active: [key(OLD)] },
+      "proven",
+    ],
+    ["the rollback that was asked for has not begun", memory("rollback"), authority("init"), "unknown"],
+    [
+      "the rollback that was asked for has ended",
+      memory("rollback"),
+      live("standby", { currentId: OUT_OF_INIT.current_id }),
+      "refuted",
+    ],
+    ["some machines have left it", memory("rollback"), live("rollback", { towards: "standby" }), "unknown"],
+    ["init was never entered", memory("rollback", { phases: [] }), IN_ROLLBACK, "unknown"],
+    [
       "db: `auth sign` takes the new key in init",
       memory("rollback", { authority: "db" }),
       { ...IN_ROLLBACK, type: "db" },
@@ -110,7 +143,34 @@ describe("absence is no evidence: was the new key used", () => {
     expect(turnedBackOutOf(asked, memory("init", record), IN_ROLLBACK, ago(0))).toBeNull();
   });
 
+  const WITHOUT_ID = { currentId: null };
+  it.each<[string, LiveAuthority, Partial<RotationRecord>, LiveAuthority]>([
+    ["is not what the platform did", authority("init"), {}, authority("init")],
+    ["ends another rotation", authority("init"), {}, live("rollback", { currentId: "other" })],
+    [
+      "is of a rotation that the record does not know",
+      authority("init"),
+      { current_id: "other" },
+      IN_ROLLBACK,
+    ],
+    ["has no id", live("init", WITHOUT_ID), { current_id: null }, live("rollback", WITHOUT_ID)],
+    ["was asked for out of nothing", live("init", { state: "standby" }), {}, IN_ROLLBACK],
+    ["retires other keys", authority("init"), { retire: [OLD, OTHER] }, IN_ROLLBACK],
+    ["retires nothing", { ...authority("init"), active: [] }, { retire: [] }, IN_ROLLBACK],
+  ])("nor of one that %s", (_, asked, record, after) => {
+    expect(turnedBackOutOf(asked, memory("init", record), after, ago(0))).toBeNull();
+  });
+
+  it("of any other, what was seen right before", () => {
+    expect(turnedBackOutOf(authority("init"), memory("init"), IN_ROLLBACK, ago(0))).toEqual({
+      ...OUT_OF_INIT,
+      at: ago(0),
+    });
+  });
+
   it("says before it is asked for whether it would be unused", () => {
+    expect(wouldBeUnused(memory("init"), live("init", { towards: "update_clients" }), TELEPORT)).toBe(false);
+    expect(wouldBeUnused(memory("init"), live("init", { state: "standby" }), TELEPORT)).toBe(false);
     expect(wouldBeUnused(memory("init"), authority("init"), TELEPORT)).toBe(true);
     expect(wouldBeUnused(memory("init"), live("init", { mode: "auto" }), TELEPORT)).toBe(false);
     expect(wouldBeUnused(memory("update_clients"), authority("init"), TELEPORT)).toBe(false);
@@ -154,6 +214,16 @@ describe("absence is no evidence: is it over, is it ours", () => {
       "unknown",
     ],
     ["nothing is in progress", memory("init"), authority("standby"), "unknown"],
+    ["the new keys were never seen", memory("init", { introduced: [] }), authority("init"), "unknown"],
+    ["its id was never seen", memory("init", { current_id: null }), authority("init"), "unknown"],
+    ["nothing is said to be retired", memory("init", { retire: [] }), authority("init"), "unknown"],
+    ["one of its keys is gone", memory("init", { retire: [OLD, OTHER] }), authority("init"), "refuted"],
+    [
+      "its keys are gone, as some machines have dropped them",
+      memory("update_servers"),
+      { ...live("update_servers", { towards: "standby" }), trusted: [] },
+      "proven",
+    ],
   ])("ours: %s", (_, record, at, evidence) => {
     expect(isOurs(record, at)).toBe(evidence);
   });
@@ -215,9 +285,26 @@ describe("ids with which a component in standby has the keys of now", () => {
     ["the one before it too", past(first, second), ["second", "first", null]],
     ["the last was finished", past({ ...second, state: "finished" }), ["second"]],
     ["the last retired another key", past({ ...second, retire: [OTHER] }), ["second"]],
+    ["the last is on its way back", past({ ...second, state: "rolling_back" }), ["second", "first"]],
+    ["the last was of another CA", past({ ...second, authority: "user" }), ["second"]],
+    ["the last had another id", past({ ...second, current_id: "other" }), ["second"]],
+    ["the last retired one key more", past({ ...second, retire: [OLD, OTHER] }), ["second"]],
     ["nobody looked at the id before it", past({ ...second, previous_id: undefined } as never), ["second"]],
   ])("%s", (_, record, ids) => {
     expect(standbyIds(record, standby)).toEqual(ids);
+  });
+
+  it.each<[string, LiveAuthority, Partial<RotationRecord>]>([
+    ["one of two keys is not all of them", { ...standby, active: [key(OLD), key(OTHER)] }, {}],
+    ["two keys of which one fits", { ...standby, active: [key(OLD), key(NEW)] }, { retire: [OLD, OTHER] }],
+    ["no key is no key that fits", { ...standby, active: [] }, { retire: [] }],
+  ])("where %s", (_, at, record) => {
+    expect(standbyIds(past({ ...second, ...record }), at)).toEqual(["second"]);
+  });
+
+  it("where nobody has an id, none before it is found by that", () => {
+    const never = { ...second, current_id: null };
+    expect(standbyIds(past(never), live("standby", { currentId: null }))).toEqual([null]);
   });
 
   it("in progress there is one", () => {

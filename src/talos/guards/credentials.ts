@@ -47,13 +47,12 @@ export const credentials: Guard = {
     if (!drops || cluster.connection === null) return failWith([]);
     if (talosConnection(cluster).clients.talosconfig !== null) return failWith([]);
     const kept = authority.active.map(({ fingerprint }) => fingerprint);
-    if ((credentials.signedBy ?? []).some((key) => kept.includes(key))) return failWith([]);
-    return failWith([
-      {
-        subject,
-        message: "was signed by the CA that is dropped, and nothing says where to write another one",
-        remedy: "set spec.talos.clients.talosconfig, or put a talosconfig of the new CA in its place",
-      },
-    ]);
+    const signers = credentials.signedBy ?? [];
+    if (signers.some((key) => kept.includes(key))) return failWith([]);
+    const remedy = "set spec.talos.clients.talosconfig, or put a talosconfig of the new CA in its place";
+    const nowhere = "and nothing says where to write another one";
+    return signers.length === 0
+      ? unknown({ subject, message: `was signed by nobody knows which CA, ${nowhere}`, remedy })
+      : failWith([{ subject, message: `was signed by the CA that is dropped, ${nowhere}`, remedy }]);
   },
 };

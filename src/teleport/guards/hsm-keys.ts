@@ -5,7 +5,8 @@ import { isHeldInHsm } from "../key-rules.ts";
 
 /**
  * With keys in an HSM of its own, every auth server adds its own new key on its next tick while the phase is init.
- * One that has none cannot sign from update_clients on, and the server has no guard for that (reference 1.9).
+ * One that has none cannot sign from update_clients on, and the server has no guard for that (reference 1.9). One that
+ * is off is soon listed no more, but the key that it signs with is.
  */
 export const hsmKeys: Guard = {
   id: "hsm-keys",
@@ -27,17 +28,38 @@ export const hsmKeys: Guard = {
       });
     }
     const added = newKeys(input);
-    if (added >= servers) return failWith([]);
+    const signing = signingKeys(input);
+    if (added >= Math.max(servers, signing)) return failWith([]);
+    const has = `${added} new ${added === 1 ? "key" : "keys"}`;
+    if (added >= servers) {
+      return failWith([
+        {
+          subject,
+          message: `is kept in HSMs, where ${signing} keys of it sign, and has ${has}: an auth server that is not listed brought none, and cannot sign from update_clients on`,
+          remedy: "let it come back, and apply again. If it is gone for good, that can be accepted",
+        },
+      ]);
+    }
     return failWith([
       {
         subject,
-        message: `is kept in HSMs and has ${added} new ${added === 1 ? "key" : "keys"} for ${servers} auth servers; one without its own cannot sign from update_clients on`,
+        message: `is kept in HSMs and has ${has} for ${servers} auth servers; one without its own cannot sign from update_clients on`,
         remedy:
           "wait for a minute and apply again; if it stays so, look at the log of the auth server that has none",
       },
     ]);
   },
 };
+
+/** Keys in HSMs that sign now, of the protocol that has the most: each is of an auth server of its own. */
+function signingKeys({ authority: { active } }: GuardInput): number {
+  const held = active.filter((key) => isHeldInHsm({ active: [key], trusted: [] }));
+  return Math.max(
+    ...(["tls", "ssh", "jwt"] as const).map(
+      (protocol) => held.filter((key) => key.protocol === protocol).length,
+    ),
+  );
+}
 
 /** New keys of the protocol that has the fewest: a CA of SSH and TLS keys needs both of each server. */
 function newKeys({ authority }: GuardInput): number {

@@ -18,6 +18,16 @@ type Decoding = typeof import("../../x509/decode.ts");
  * reason: the X.509 code is loaded when there is an entry to read, and never before.
  */
 export async function readOverride(document: unknown): Promise<CaOverride> {
+  if (typeof document !== "object" || document === null) return await understood(document);
+  const known = READ.get(document) ?? understood(document);
+  READ.set(document, known);
+  return await known;
+}
+
+/** One run plans from the same resource dozens of times, and nobody changes it: to read it checks every signature. */
+const READ = new WeakMap<object, Promise<CaOverride>>();
+
+async function understood(document: unknown): Promise<CaOverride> {
   const found: OverrideFinding[] = [];
   const { cluster, type, items, crls, readable } = readEnvelope(document, found);
   const empty = { ...emptyOverride(cluster, type), findings: found, complete: readable };

@@ -28,19 +28,24 @@ function verdictOn(
   {
     type = "host",
     stated = false,
+    step = "trusted-clusters",
     peers = [LEAF],
     sinceMinutes = 45,
   }: {
     readonly type?: string;
     readonly stated?: boolean;
+    /** What is stated. */
+    readonly step?: string;
     readonly peers?: readonly string[];
-    readonly sinceMinutes?: number;
+    /** `null`: the record does not speak of the phase. */
+    readonly sinceMinutes?: number | null;
   } = {},
 ) {
   const live = { ...authority(edge.from), type };
-  const phases = [{ phase: edge.from, since: ago(sinceMinutes), verified_at: ago(sinceMinutes) }];
+  const since = sinceMinutes === null ? null : ago(sinceMinutes);
+  const phases = since === null ? [] : [{ phase: edge.from, since, verified_at: since }];
   const said = {
-    step: `${type}/${edge.from}/trusted-clusters`,
+    step: `${type}/${edge.from}/${step}`,
     who: "ada",
     note: null,
     evidence: null,
@@ -108,6 +113,57 @@ describe("a peer that capstan can ask", () => {
     }
   });
 
+  it.each<[string, LiveAuthority, boolean]>([
+    [
+      "takes the old key for the one that signs",
+      authority("init", { active: SAME.trusted, trusted: SAME.active }),
+      true,
+    ],
+    ["which is no news where it does not know a key", authority("init", { active: [key(OTHER)] }), false],
+  ])("%s", (_, copy, isSaid) => {
+    const [finding] = verdictOn(INIT_TO_CLIENTS, holding(copy))?.findings ?? [];
+    expect(finding?.message.includes("it takes another key for the one that signs")).toBe(isSaid);
+  });
+
+  it("is compared by its copy of this CA of this cluster, and no other", () => {
+    const others = [
+      { ...SAME, type: "user" },
+      { ...SAME, cluster: "other.cluster" },
+    ];
+    const seen = holding(null);
+    const peers = [{ cluster: LEAF, problem: null, copies: others }];
+    const verdict = verdictOn(INIT_TO_CLIENTS, {
+      ...seen,
+      surroundings: { consumers: [], pins: [], peers },
+    });
+    expect(verdict?.findings[0]?.message).toMatch(/^holds no copy of the host CA/);
+  });
+
+  it("without a copy of the user CA is cut off from that", () => {
+    const verdict = verdictOn(INIT_TO_CLIENTS, holding(null), { type: "user" });
+    expect(verdict?.findings[0]?.message).toMatch(/^holds no copy of the user CA/);
+  });
+
+  it("is told from another one", () => {
+    const second = "second.cluster";
+    const verdict = verdictOn(
+      INIT_TO_CLIENTS,
+      {
+        remoteClusters: [leaf(0), { ...leaf(0), name: second }],
+        surroundings: {
+          consumers: [],
+          pins: [],
+          peers: [
+            { cluster: LEAF, problem: null, copies: [SAME] },
+            { cluster: second, problem: null, copies: [] },
+          ],
+        },
+      },
+      { peers: [] },
+    );
+    expect(verdict?.findings.map(({ subject }) => subject)).toEqual([`cluster/${second}`]);
+  });
+
   it("a statement does not outweigh the copy", () => {
     expect(verdictOn(INIT_TO_CLIENTS, holding(authority("standby")), { stated: true })?.outcome).toBe("fail");
   });
@@ -140,6 +196,46 @@ describe("a peer that capstan cannot ask", () => {
     expect(verdict?.outcome).toBe(outcome);
   });
 
+  it("what is stated is this, and nothing else", () => {
+    const seen = { remoteClusters: [leaf(1)] };
+    const verdict = verdictOn(INIT_TO_CLIENTS, seen, { stated: true, step: "known-hosts-both", peers: [] });
+    expect(verdict?.findings[0]?.message).toContain("nobody states host/init/trusted-clusters");
+  });
+
+  it("half an hour is enough for the sync", () => {
+    const seen = { remoteClusters: [leaf(1)] };
+    expect(verdictOn(INIT_TO_CLIENTS, seen, { stated: true, sinceMinutes: 30, peers: [] })?.outcome).toBe(
+      "pass",
+    );
+    const early = verdictOn(INIT_TO_CLIENTS, seen, { stated: true, sinceMinutes: 29, peers: [] });
+    expect(early?.findings.map(({ message }) => message)).toEqual([
+      "cannot be asked (no cluster resource says how): the sync may take until Sat 21 November 2026, 12:01 UTC",
+    ]);
+  });
+
+  it.each([
+    [
+      "a sign of life from the moment of the transition is none from after it",
+      45,
+      45,
+      /no sign of life since then/,
+    ],
+    ["nobody knows since when it is in init", 1, null, /nobody knows since when the CA is in init/],
+  ])("%s", (_, heartbeat, sinceMinutes, message) => {
+    const seen = { remoteClusters: [leaf(heartbeat)] };
+    const verdict = verdictOn(INIT_TO_CLIENTS, seen, { stated: true, sinceMinutes, peers: [] });
+    expect(verdict?.findings[0]?.message).toMatch(message);
+  });
+
+  it("of a root, known by its copy here, no sign of life is asked for", () => {
+    const root = { copies: [{ ...SAME, cluster: "root.cluster" }] };
+    expect(verdictOn(INIT_TO_CLIENTS, root, { stated: true, peers: [] })?.outcome).toBe("pass");
+    const verdict = verdictOn(INIT_TO_CLIENTS, root, { peers: [] });
+    expect(verdict?.findings).toMatchObject([
+      { subject: "cluster/root.cluster", message: expect.stringContaining("nobody states") },
+    ]);
+  });
+
   it("one that is named and does not answer is no better, and says why", () => {
     const verdict = verdictOn(INIT_TO_CLIENTS, holding(null, "tctl: connection refused"));
     expect(verdict?.findings[0]?.message).toContain("cannot be asked (tctl: connection refused)");
@@ -156,8 +252,57 @@ describe("before init", () => {
     expect(verdict?.outcome).toBe(outcome);
   });
 
+  it.each([
+    [119, "its last heartbeat is 119 seconds old"],
+    [120, "its last heartbeat is 2 minutes old"],
+    [301, "its last heartbeat is 5 minutes old"],
+    [null, "it never sent a heartbeat"],
+  ])("a heartbeat of %s s ago: %s", (seconds, said) => {
+    const remoteClusters = [leaf(seconds === null ? null : seconds / 60)];
+    const compared = verdictOn(INIT_TO_CLIENTS, { ...holding(null), remoteClusters });
+    expect(compared?.findings[0]?.message.endsWith(`; ${said}`)).toBe(true);
+    const before = verdictOn({ from: "standby", to: "init" }, { remoteClusters });
+    const isOff = seconds === null || seconds > 300;
+    expect(before?.findings.map(({ subject, message }) => [subject, message])).toEqual(
+      isOff ? [[`cluster/${LEAF}`, `seems to be off: ${said}; it would miss the new CA`]] : [],
+    );
+  });
+
+  it("a leaf that was heard five minutes ago is there; a root is not asked for", () => {
+    const seen = {
+      remoteClusters: [leaf(5)],
+      copies: [{ ...SAME, cluster: "root.cluster" }],
+    };
+    expect(verdictOn({ from: "standby", to: "init" }, seen)?.outcome).toBe("pass");
+  });
+
   it("the way into rollback is always open", () => {
     expect(verdictOn({ from: "init", to: "rollback" }, holding(null))).toBeUndefined();
+  });
+});
+
+describe("whether there are leafs", () => {
+  const denied = { unread: [{ what: "remote_clusters" as const, problem: "access denied" }] };
+
+  it("is unknown where they could not be listed, whoever else is there", () => {
+    for (const seen of [denied, { ...holding(SAME), ...denied }]) {
+      const verdict = verdictOn(INIT_TO_CLIENTS, seen, { peers: [] });
+      expect(verdict).toMatchObject({
+        outcome: "unknown",
+        findings: [
+          {
+            subject: "listing/remote_clusters",
+            message: "could not be read: access denied; nobody knows whether there are leafs",
+          },
+        ],
+      });
+    }
+  });
+
+  it("is no question for a CA that no leaf has, or where something else could not be read", () => {
+    expect(verdictOn(INIT_TO_CLIENTS, denied, { type: "db_client", peers: [] })).toBeUndefined();
+    const nodes = { unread: [{ what: "nodes" as const, problem: "access denied" }] };
+    expect(verdictOn(INIT_TO_CLIENTS, nodes, { peers: [] })).toBeUndefined();
   });
 });
 
