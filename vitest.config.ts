@@ -13,7 +13,11 @@ const PURE = [
 ];
 
 /** They change what a process has but once, or put something in the place of its files: these have one each. */
-const ALONE = ["test/model/kills.test.ts", "test/views/tui/pictures.test.ts"];
+const ALONE = [
+  "test/model/kills.test.ts",
+  "test/talos/kills-in-refs.test.ts",
+  "test/views/tui/pictures.test.ts",
+];
 
 /**
  * Commands that run in the process of their tests. All mock the same one module, so one registry serves many files;
@@ -30,6 +34,13 @@ const TOGETHER = { pool: "forks", isolate: false } as const;
 const OWN_PROCESS = "test/own-process.ts";
 const IN_PROCESS = "test/world/in-process.ts";
 
+/**
+ * As the executable is built. Vite takes it for what a package is resolved to: the parser of Markdown that looks for its
+ * users' mistakes takes longer; so does React, which asks for it in the process of a test, for each screen.
+ */
+const NODE_ENV = "production";
+process.env["NODE_ENV"] = NODE_ENV;
+
 export default defineConfig({
   oxc: { jsx: { development: false } },
   test: {
@@ -40,8 +51,7 @@ export default defineConfig({
     expect: { poll: { timeout: 30 * 60_000 } },
     // More than the cores of a machine of CI: of three, each waited most of its time for processes and clocks of clusters.
     maxWorkers: 5,
-    // As the executable is built: React that looks for its users' mistakes takes twice the time for each screen.
-    env: { NODE_ENV: "production", GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },
+    env: { NODE_ENV, GIT_CONFIG_GLOBAL: join(import.meta.dirname, "test", "gitconfig") },
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/totals-reporter.ts"],
     projects: [

@@ -32,6 +32,11 @@ const SOAKS: readonly Soak[] = [
     numbers: { CAPSTAN_RUBBISH: 1600 },
   },
   {
+    title: "rubbish in the place of every ref of the record",
+    file: "test/rubbish/refs.test.ts",
+    numbers: { CAPSTAN_REFS_STRIDE: 1 },
+  },
+  {
     title: "hostile text in every place",
     file: "test/views/hostile.test.tsx",
     numbers: { CAPSTAN_HOSTILE_STRIDE: 1 },
@@ -45,6 +50,16 @@ const SOAKS: readonly Soak[] = [
     title: "a kill at every call of a Talos rotation",
     file: "test/talos/kills.test.ts",
     numbers: { CAPSTAN_TALOS_KILL_STRIDE: 1 },
+  },
+  {
+    title: "a kill at every call of a Talos rotation with its record in refs",
+    file: "test/talos/kills-in-refs.test.ts",
+    numbers: { CAPSTAN_TALOS_REFS_STRIDE: 1 },
+  },
+  {
+    title: "two runs at once that are stopped and killed at random",
+    file: "test/cli/stopped-at-random.test.ts",
+    numbers: { CAPSTAN_STOPPED: 10 },
   },
   {
     title: "Talos rotations with refusals",

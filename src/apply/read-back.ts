@@ -6,6 +6,7 @@ import type { Phase } from "../rotation/phase.ts";
 import type { ClusterRun } from "./context.ts";
 import { Deadline } from "./deadline.ts";
 import { emitNow } from "./emit-now.ts";
+import type { RunClock } from "./run-clock.ts";
 import type { StepAtHand } from "./step-at-hand.ts";
 
 /** Reads are cached: right after a write they show the old phase, for up to seconds (recordings/README). */
@@ -25,7 +26,7 @@ export async function readBack(
   withinMs: number,
 ): Promise<ClusterObservation | null> {
   const deadline = new Deadline(run.clock, withinMs);
-  for (const pause of pauses()) {
+  for (const pause of pauses(run.clock)) {
     const observation = await tryObserve(
       run,
       { components: [], base: atHand.observation, evenWhenStopping: true },
@@ -70,7 +71,18 @@ export async function tryObserve(
   }
 }
 
-/** Pauses between two looks, growing; endless. */
-export function* pauses(): Generator<number> {
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) yield pause;
+/**
+ * Pauses between two looks, endless: a tenth of what was waited so far, so that hardly anybody waits longer than needed,
+ * and no shorter than the look before took, so that a large cluster or a busy machine is not looked at all the time.
+ */
+export function* pauses(clock: RunClock): Generator<number> {
+  const began = clock.monotonic();
+  for (let pause = FIRST_PAUSE_MS, before = began; ; ) {
+    yield pause;
+    const now = clock.monotonic();
+    const looked = now - before - pause;
+    before = now;
+    const needed = Math.max((now - began) / 10, looked, FIRST_PAUSE_MS);
+    pause = Math.round(Math.min(needed, LONGEST_PAUSE_MS));
+  }
 }

@@ -117,7 +117,7 @@ async function isReadBack(
   const deadline = new Deadline(run.clock, withinMs);
   const called = action.call !== "await-crl";
   const scope: ObserveScope = { components: [], base, ...(called ? { evenWhenStopping: true } : {}) };
-  for (const pause of pauses()) {
+  for (const pause of pauses(run.clock)) {
     const observation = await tryObserve(run, scope, deadline);
     if (observation !== null) {
       const left = await pendingIn(run, { observation, record });

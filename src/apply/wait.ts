@@ -42,10 +42,10 @@ export async function waitForComponents(
   let known = atHand.observation;
   let followers: readonly Follower[] = [];
   let said = "";
-  for (const pause of pauses()) {
+  for (const pause of pauses(clock)) {
     const seen = await tryObserve(run, { components: kinds, base: known }, deadline);
     if (seen !== null) {
-      const whole = kinds === everything;
+      const whole = kinds.length === everything.length;
       known = seen;
       const now = clock.now();
       // What was not looked at keeps its verdict: its rows grow old here, not on the cluster.

@@ -46,6 +46,18 @@ function isNarrow(): boolean {
   return isDevice && (process.stdout.columns ?? 80) < 80;
 }
 
+/**
+ * Keys that were in memory are in no core file of a crash, neither of this process nor of what it starts: core(5),
+ * "Controlling which mappings are written to the core dump". Only Linux has it.
+ */
+function keepMemoryOutOfCores(): void {
+  try {
+    process.getBuiltinModule("node:fs").writeFileSync("/proc/self/coredump_filter", "0");
+  } catch {
+    // Elsewhere `ulimit -c 0` has to do.
+  }
+}
+
 const NEEDED = [22, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -68,6 +80,7 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   print(process.getBuiltinModule("node:fs").readFileSync(new URL("help.txt", import.meta.url), "utf8"));
 } else {
   minded();
+  keepMemoryOutOfCores();
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
   const { main } = await import("./main.ts");

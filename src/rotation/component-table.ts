@@ -1,12 +1,12 @@
 import { isoTime } from "../iso-time.ts";
 import { MemberTable } from "./member-table.ts";
 import type { ComponentKind, Components, LiveComponent } from "./observation.ts";
-import { twice } from "./text-column.ts";
+import { FIRST_BYTES, twice } from "./text-column.ts";
 
 /** What a component reports of itself; thousands report the same. */
 export type ComponentReport = Omit<LiveComponent, "id" | "name" | "expires">;
 
-const FIRST_ROWS = 64;
+const FIRST_ROWS = FIRST_BYTES / Float64Array.BYTES_PER_ELEMENT;
 
 /**
  * Everybody who is listed, in columns: some 80 bytes each. Who reports the same shares one report, which is judged once; a component is made of a row when it is asked for. It is filled first and read afterwards.

@@ -1,6 +1,6 @@
 import type { ComponentKind } from "./observation.ts";
 import type { Roster, RosterMember } from "./record.ts";
-import { TextColumn, twice } from "./text-column.ts";
+import { FIRST_BYTES, TextColumn, twice } from "./text-column.ts";
 
 /** What a member is found by. */
 interface Identified {
@@ -8,7 +8,7 @@ interface Identified {
   readonly id: string;
 }
 
-const FIRST_ROWS = 64;
+const FIRST_ROWS = FIRST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 const NOBODY = -1;
 
 /**

@@ -1,8 +1,13 @@
+/**
+ * An array of so many bytes lies among other objects (V8: `typed_array_max_size_in_heap`). What is larger has memory of
+ * its own, which takes ten times as long to get: most tables are of some rows, and whoever is looked up is a column.
+ */
+export const FIRST_BYTES = 64;
+
 const CHUNK_BITS = 20;
-const FIRST_BYTES = 1 << 8;
 const CHUNK_BYTES = 1 << CHUNK_BITS;
 const MOST_CHUNKS = 2 ** (32 - CHUNK_BITS);
-const FIRST_TEXTS = 64;
+const FIRST_TEXTS = FIRST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 /** FNV-1a (draft-eastlake-fnv), of 32 bits. */
 const HASH_START = 0x811c9dc5;
 const HASH_PRIME = 0x01000193;

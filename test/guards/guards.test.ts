@@ -1238,6 +1238,64 @@ const CASES: Readonly<Record<string, Case>> = {
     observation: { connected: [{ id: "id-of-desktops", kinds: [] }] },
     verdict: "pass",
   },
+  "one of a kind that is accepted as unlisted hides nobody who is behind": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      components: [...components("init"), component("node", "node9")],
+      unlisted: [{ kind: "app_server", problem: "no listing" }],
+    },
+    rotation: {
+      waive: [{ ...accepted, guard: "components-ready", subject: "components/app_server/unlisted" }],
+    },
+    verdict: "fail",
+    about: ["node/node9", "~components/app_server/unlisted"],
+  },
+  "who is behind and what is unlisted are both told": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      components: [...components("init"), component("node", "node9")],
+      unlisted: [{ kind: "app_server", problem: "no listing" }],
+    },
+    verdict: "fail",
+    about: ["node/node9", "components/app_server/unlisted"],
+  },
+  "a kind that cannot be listed is unknown where no rotation is in git, too": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { unlisted: [{ kind: "app_server", problem: "no listing" }] },
+    rotation: null,
+    verdict: "unknown",
+    about: ["components/app_server/unlisted"],
+  },
+  "a newcomer reports a phase that nobody knows": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: {
+      components: [...components("init"), component("node", "node9", { phase: "init", unclear: "paused" })],
+    },
+    verdict: "fail",
+    about: ["node/node9"],
+  },
+  "who is on the roster, connected and in no listing is left to the roster": {
+    guard: "components-ready",
+    edge: INIT_TO_CLIENTS,
+    observation: { components: without("node2"), connected: [{ id: "id-of-node2", kinds: ["node"] }] },
+    verdict: "pass",
+  },
+  "a rollback that is looked at after the new key signed has everybody looked at": {
+    guard: "components-ready",
+    edge: ROLLBACK_LOOKED_AT,
+    record: { turned_back: { ...OUT_OF_INIT, from: "update_clients" } },
+    observation: {
+      components: components("rollback").map((one) =>
+        one.name === "node2" ? { ...one, phase: "update_clients" as const } : one,
+      ),
+    },
+    verdict: "fail",
+    about: ["node/node2"],
+  },
   "everybody alive is at the phase": { guard: "components-ready", edge: INIT_TO_CLIENTS, verdict: "pass" },
   "a newcomer is not at the phase": {
     guard: "components-ready",

@@ -86,12 +86,12 @@ export class Agent {
     const isIn = this.kind === "auth_server" || this.#getsThrough(ca, server);
     if (!isIn) return;
     if (ca.now >= this.#announced + ANNOUNCES_EVERY_MS) this.#announced = ca.now;
-    if (this.isStuck || ca.now < ca.changedAt + this.lagMs) return;
     if (this.#phase === ca.phase && this.#currentId === ca.currentId) {
       // Keys that come later in init, of other auth servers with HSMs: whoever watches the CA hears of them at once.
       this.#trusts = new Set(ca.accepted);
       return;
     }
+    if (this.isStuck || ca.now < ca.changedAt + this.lagMs) return;
     if (!this.#mayFollow(ca)) return;
     this.#follow(ca);
   }

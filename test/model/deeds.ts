@@ -24,7 +24,9 @@ export interface EntryEdit {
     | "new keys have none"
     | "drop the old"
     | "drop what is gone"
-    | "disable all";
+    | "disable all"
+    /** Whether anybody trusts them or not. */
+    | "enable all";
 }
 
 /** What somebody in the cluster does, beside capstan. */
@@ -201,6 +203,7 @@ const entryEdit: fc.Arbitrary<EntryEdit> = fc.record({
     "drop the old",
     "drop what is gone",
     "disable all",
+    "enable all",
   ),
 });
 const covered = fc.constant<EntryEdit>({ entries: "cover all" });

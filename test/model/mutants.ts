@@ -135,8 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "entries-stay",
     file: "src/teleport/overrides/entry-calls.ts",
-    line: 'return neededForRollback || (inForce && after?.state !== "enabled") ? ["waiver"] : [];',
-    instead: "return neededForRollback || inForce || after === undefined ? [] : [];",
+    line: 'return act(role, "enable", call, restores ? [] : ["trust"]);',
+    instead: 'return act(role, "enable", call, restores ? [] : []);',
     isStrange: true,
   },
   {

@@ -191,6 +191,7 @@ export class Walk {
     };
     switch (edit) {
       case "cover all":
+      case "enable all":
         put(all, "enabled");
         break;
       case "stage the new":

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { RunEvent } from "../../src/apply/event.ts";
 import { FORWARD, type Phase } from "../../src/rotation/phase.ts";
 import { type Moment, Mortal, mortal, untilKilled } from "../model/mortal.ts";
-import { TalosWorld } from "./world.ts";
+import { isTooEarly, TalosWorld } from "./world.ts";
 
 const { CAPSTAN_TALOS_KILL_STRIDE } = process.env;
 const IS_SOAK = CAPSTAN_TALOS_KILL_STRIDE !== undefined;
@@ -35,21 +34,12 @@ async function killedAgainAndAgain(world: TalosWorld, phase: Phase, moment: Mome
       kills += 1;
       continue;
     }
-    // Whoever was killed did not wait for the restart that it had caused: the next run may come too early.
     if (isTooEarly(ended.result.events)) continue;
     expect(["applied", "nothing-to-do"], JSON.stringify(ended.result.events.slice(-2))).toContain(
       ended.result.outcome,
     );
     return kills;
   }
-}
-
-/** Held by nothing but what Kubernetes is like while a machine restarts. */
-function isTooEarly(events: readonly RunEvent[]): boolean {
-  const holding = events.flatMap((event) =>
-    event.type === "blocked" ? event.step.guards.filter(({ outcome }) => outcome !== "pass") : [],
-  );
-  return holding.length > 0 && holding.every(({ id }) => id === "kubernetes-health");
 }
 
 async function isAtRest(world: TalosWorld, phase: Phase, state: "N" | "O"): Promise<void> {

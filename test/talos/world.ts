@@ -13,6 +13,7 @@ import type { Platform } from "../../src/platforms/platform.ts";
 import { openTalos } from "../../src/platforms/talos/open-talos.ts";
 import type { ExecutableCall, Runner } from "../../src/process/runner.ts";
 import type { ClusterObservation } from "../../src/profile/profile.ts";
+import type { RecordStore } from "../../src/record/store.ts";
 import type {
   Acknowledgement,
   ClusterResource,
@@ -54,6 +55,8 @@ export class TalosWorld {
   readonly test: TestCluster;
   readonly type: TalosType;
   readonly store = new MemoryStore();
+  /** Where runs keep what they remember. */
+  record: RecordStore = this.store;
   readonly calls: Call[] = [];
   readonly printed: string[] = [];
   resource: ClusterResource;
@@ -203,7 +206,7 @@ export class TalosWorld {
       timeoutMs: this.callTimeoutMs,
       memory: {
         rotations: desired.rotations,
-        record: this.store,
+        record: this.record,
         identities: async () => ({ keys: [this.identity], from: "the test" }),
         roots: [this.test.running.info.directory],
         now: () => new Date(),
@@ -219,7 +222,7 @@ export class TalosWorld {
     const plan = makePlan({
       desired,
       observations: [await this.observe(desired)],
-      records: [await this.store.load(this.resource.name)],
+      records: [await this.record.load(this.resource.name)],
       commit: null,
       now: Date.now(),
     });
@@ -239,7 +242,7 @@ export class TalosWorld {
         commit: "c0ffee",
         ...(history === undefined ? {} : { history }),
         platforms: new Map([[this.resource.name, this.platform(desired)]]),
-        store: this.store,
+        store: this.record,
         clock: systemClock,
         runChecks: async (one, checks, signal) =>
           await runChecks(one, checks, { runner: this.runner(), now: Date.now, signal, env: {} }),
@@ -257,7 +260,7 @@ export class TalosWorld {
 
   /** Phase by phase, and insists that it worked. */
   async walk(phase: Phase, overrides: Partial<RotationResource> = {}): Promise<readonly RunEvent[]> {
-    const { rotations } = await this.store.load(this.resource.name);
+    const { rotations } = await this.record.load(this.resource.name);
     const last = rotations.at(-1);
     const reached = last?.state === "rolled_back" ? null : (last?.phases.at(-1)?.phase ?? null);
     const from = reached === null ? 0 : FORWARDS.indexOf(reached) + 1;
@@ -334,6 +337,14 @@ export class TalosWorld {
       },
     };
   }
+}
+
+/** Held by nothing but what Kubernetes is like while a machine restarts: whoever was killed did not wait for that. */
+export function isTooEarly(events: readonly RunEvent[]): boolean {
+  const holding = events.flatMap((event) =>
+    event.type === "blocked" ? event.step.guards.filter(({ outcome }) => outcome !== "pass") : [],
+  );
+  return holding.length > 0 && holding.every(({ id }) => id === "kubernetes-health");
 }
 
 const NEVER = new AbortController().signal;

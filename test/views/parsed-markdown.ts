@@ -17,9 +17,15 @@ export function* markdownNodes(
   for (const child of node.children ?? []) yield* markdownNodes(child, [...within, node.type]);
 }
 
-/** As GitHub's Markdown. */
+let last: { readonly text: string; readonly node: Node } | undefined;
+
+/** As GitHub's Markdown. Shape and texts are asked of the same document, one after the other: it is parsed once. */
 export function parsedMarkdown(text: string): Node {
-  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  if (last?.text !== text) {
+    const node = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+    last = { text, node };
+  }
+  return last.node;
 }
 
 /** The shape of a document without the texts in it: which nodes, in which order, how deep. */

@@ -1,5 +1,6 @@
+import { createSecureContext, type SecureContext } from "node:tls";
 import type { Agent } from "../../src/sandbox/teleport/agent.ts";
-import { handshake } from "./handshake.ts";
+import { handshakeWith } from "./handshake.ts";
 import type { SandboxWorld } from "./sandbox.ts";
 import { seededNumbers } from "./seeded-numbers.ts";
 
@@ -54,10 +55,25 @@ export class Connections {
 async function call(from: Agent, to: Agent): Promise<string | null> {
   const { dialing } = from;
   if (dialing === null || to.port === null) throw new Error("one of them has no certificate");
-  const { identity, trusted } = dialing;
-  const own = { cert: identity.certificate, key: identity.key };
-  return await handshake(to.port, trusted, own).then(
+  return await handshakeWith(to.port, contextOf(dialing)).then(
     ({ client }) => (client?.accepted === true ? null : "the caller is not accepted"),
     (error: NodeJS.ErrnoException) => error.code ?? error.message,
   );
+}
+
+type Dialing = NonNullable<Agent["dialing"]>;
+
+const contexts = new WeakMap<Dialing["identity"], { trusted: Dialing["trusted"]; context: SecureContext }>();
+
+/** Made once for each certificate and what is trusted with it, not for each call. */
+function contextOf({ identity, trusted }: Dialing): SecureContext {
+  const known = contexts.get(identity);
+  if (known?.trusted === trusted) return known.context;
+  const context = createSecureContext({
+    ca: [...trusted],
+    cert: identity.certificate,
+    key: identity.key,
+  });
+  contexts.set(identity, { trusted, context });
+  return context;
 }

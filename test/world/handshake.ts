@@ -1,4 +1,4 @@
-import { connect } from "node:tls";
+import { connect, createSecureContext, type SecureContext } from "node:tls";
 
 /** What a component of the sandbox says to whoever connects, and of whom it takes them for. */
 export interface Greeting {
@@ -12,8 +12,13 @@ export function handshake(
   ca: readonly string[],
   identity: { readonly cert?: string; readonly key?: string } = {},
 ): Promise<Greeting> {
+  return handshakeWith(port, createSecureContext({ ca: [...ca], ...identity }));
+}
+
+/** The same, for who dials again with what it had. */
+export function handshakeWith(port: number, secureContext: SecureContext): Promise<Greeting> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port, ca: [...ca], servername: "localhost", ...identity });
+    const socket = connect({ host: "127.0.0.1", port, secureContext, servername: "localhost" });
     let text = "";
     socket.on("data", (chunk) => {
       text += chunk.toString();

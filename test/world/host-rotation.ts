@@ -24,6 +24,8 @@ export const OLD: Fingerprint = `sha256:${"0a".repeat(32)}`;
 export const NEW: Fingerprint = `sha256:${"1b".repeat(32)}`;
 export const OTHER: Fingerprint = `sha256:${"2c".repeat(32)}`;
 const ID = "f708d2e6-ae73-4738-86b2-c282bab5e9e9";
+/** When the row of a component runs out. */
+const EXPIRES = new Date(NOW + 9 * 60_000).toISOString();
 
 export function ago(minutes: number): string {
   return new Date(NOW - minutes * 60_000).toISOString();
@@ -90,7 +92,7 @@ export function component(
     phase: "standby",
     currentId: null,
     version: "18.7.0",
-    expires: new Date(NOW + 9 * 60_000).toISOString(),
+    expires: EXPIRES,
     ...overrides,
   };
 }

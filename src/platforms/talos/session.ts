@@ -164,11 +164,12 @@ export class Session {
   }
 
   #file(client: TalosClient): Promise<string> {
-    const text = talosconfigText("capstan", [], client);
-    const known = this.#files.get(text);
+    // Asked for at each call: what the file would say takes longer to write down than to find by what makes it.
+    const identity = JSON.stringify([client.ca, client.crt, client.key]);
+    const known = this.#files.get(identity);
     if (known !== undefined) return known;
-    const file = this.folder.write("talosconfig", text);
-    this.#files.set(text, file);
+    const file = this.folder.write("talosconfig", talosconfigText("capstan", [], client));
+    this.#files.set(identity, file);
     return file;
   }
 }
