@@ -6,22 +6,28 @@
 import { X509Certificate as NodeCertificate } from "node:crypto";
 import type { Certificate, PublicKey } from "./certificate.ts";
 import type { CertificateFlaw } from "./certificate-flaw.ts";
-import type { CertificateParts } from "./certificate-parts.ts";
 import type { DistinguishedName } from "./distinguished-name.ts";
 import { readExtensions } from "./extensions.ts";
 import { PemConverter, Pkcs10CertificateRequest, X509Certificate, X509Crl } from "./library.ts";
-import { libraryParts, plainName } from "./library-parts.ts";
 import { remembered } from "./remembered.ts";
 import type { RevocationList } from "./revocation-list.ts";
-import { fingerprintOf, type KeyHash, keyHashOf } from "./spki.ts";
-import { usualParts } from "./usual-parts.ts";
+import { fingerprintOf, type KeyHash, keyHashOf, spkiOf } from "./spki.ts";
 
 /** Either the certificate, or the first thing for which Go would not take it. */
 export type CertificateReading =
   | { readonly certificate: Certificate; readonly flaw: null }
   | { readonly certificate: null; readonly flaw: CertificateFlaw };
 
-/** The library keeps the decoded structure to subclasses, and says the order of attributes nowhere else. */
+/**
+ * The library keeps the decoded structure to subclasses, and says neither version nor attribute order
+ * elsewhere.
+ */
+class OpenCertificate extends X509Certificate {
+  get decoded() {
+    return this.asn;
+  }
+}
+
 class OpenRequest extends Pkcs10CertificateRequest {
   get decoded() {
     return this.asn;
@@ -54,14 +60,16 @@ const readBytes = remembered(1_000, (base64): CertificateReading => {
     return flawed({ kind: "trailing-data" });
   }
   try {
-    return decode(node, usualParts(node) ?? libraryParts(node));
+    return decode(node, new OpenCertificate(node.raw));
   } catch {
     return flawed({ kind: "unreadable-part" });
   }
 });
 
-function decode(node: NodeCertificate, parts: CertificateParts): CertificateReading {
-  const { serial, extensions, misspelled } = parts;
+function decode(node: NodeCertificate, open: OpenCertificate): CertificateReading {
+  const { tbsCertificate, signatureAlgorithm } = open.decoded;
+  const extensions = tbsCertificate.extensions ?? [];
+  const serial = Buffer.from(tbsCertificate.serialNumber);
   if ((serial[0] ?? 0) >= 0x80) {
     return flawed({ kind: "serial-negative" });
   }
@@ -71,25 +79,27 @@ function decode(node: NodeCertificate, parts: CertificateParts): CertificateRead
   if (twice !== undefined) {
     return flawed({ kind: "extension-twice", oid: twice.extnID });
   }
-  if (misspelled !== null) {
+  const misspelled = [tbsCertificate.subject, tbsCertificate.issuer].map(notPrintable).find(Boolean);
+  if (misspelled !== undefined) {
     return flawed({ kind: "name-not-printable", text: misspelled });
   }
   const key = keyOf(node);
   if (key.type === "ec" && !GO_CURVES.includes(key.curve ?? "")) {
     return flawed({ kind: "curve-unsupported", curve: key.curve ?? "unknown" });
   }
+  const spki = spkiIn(node, open);
   const certificate: Certificate = {
     pem: node.toString(),
     sha256: digestOf(node.raw),
-    keyHash: digestOf(parts.spki),
-    version: parts.version,
-    subject: parts.subject,
-    issuer: parts.issuer,
+    keyHash: digestOf(spki),
+    version: (tbsCertificate.version + 1) as Certificate["version"],
+    subject: nameOf(tbsCertificate.subject),
+    issuer: nameOf(tbsCertificate.issuer),
     serial: serial.toString("hex").replace(/^(00)+(?=.)/, ""),
-    notBefore: parts.notBefore,
-    notAfter: parts.notAfter,
+    notBefore: open.notBefore.toISOString(),
+    notAfter: open.notAfter.toISOString(),
     key,
-    signature: parts.signature,
+    signature: { oid: signatureAlgorithm.algorithm, hash: open.signatureAlgorithm.hash?.name ?? null },
     ...readExtensions(extensions),
   };
   return { certificate, flaw: null };
@@ -99,6 +109,15 @@ function flawed(flaw: CertificateFlaw): CertificateReading {
   return { certificate: null, flaw };
 }
 
+/** The hash is over the bytes as they stand: a re-encoding that differs would name another key. */
+function spkiIn(node: NodeCertificate, open: OpenCertificate): Buffer {
+  const inNodesWords = spkiOf(node.publicKey);
+  if (node.raw.includes(inNodesWords)) return inNodesWords;
+  const spki = Buffer.from(open.publicKey.rawData);
+  if (!node.raw.includes(spki)) throw new Error("the public key is not in DER");
+  return spki;
+}
+
 function keyOf({ publicKey }: NodeCertificate): PublicKey {
   const details = publicKey.asymmetricKeyDetails;
   return {
@@ -106,6 +125,25 @@ function keyOf({ publicKey }: NodeCertificate): PublicKey {
     bits: details?.modulusLength ?? null,
     curve: details?.namedCurve ?? null,
   };
+}
+
+/** Structural, so that the three kinds of decoded names fit. */
+type DecodedName = Iterable<
+  Iterable<{
+    readonly type: string;
+    readonly value: { readonly printableString?: string; toString(): string };
+  }>
+>;
+
+/** The first value that is no PrintableString and says it is: OpenSSL reads that, Go does not. */
+function notPrintable(name: DecodedName): string | undefined {
+  return [...name]
+    .flatMap((rdn) => [...rdn].map(({ value }) => value.printableString ?? ""))
+    .find((text) => !/^[A-Za-z0-9 '()+,\-./:=?*&]*$/.test(text));
+}
+
+function nameOf(name: DecodedName): DistinguishedName {
+  return [...name].map((rdn) => [...rdn].map(({ type, value }) => ({ type, value: value.toString() })));
 }
 
 function digestOf(data: Uint8Array): KeyHash {
@@ -128,7 +166,7 @@ export async function readRequest(der: Uint8Array): Promise<SigningRequest | nul
     return {
       pem: `${open.toString("pem")}\n`,
       keyHash: digestOf(Buffer.from(open.publicKey.rawData)),
-      subject: plainName(open.decoded.certificationRequestInfo.subject),
+      subject: nameOf(open.decoded.certificationRequestInfo.subject),
       signatureValid: await open.verify(),
     };
   } catch {
@@ -141,7 +179,7 @@ export async function readRevocationList(pem: string, issuer: Certificate): Prom
   try {
     const open = new OpenCrl(PemConverter.decodeFirst(pem));
     return {
-      issuer: plainName(open.decoded.tbsCertList.issuer),
+      issuer: nameOf(open.decoded.tbsCertList.issuer),
       thisUpdate: open.thisUpdate.toISOString(),
       nextUpdate: open.nextUpdate?.toISOString() ?? null,
       // Of a certificate the library takes the algorithm of its issuer for that of its key.

@@ -1,5 +1,4 @@
-import type { KeyUsage } from "./certificate.ts";
-import type { UnreadExtension } from "./certificate-parts.ts";
+import type { Certificate, KeyUsage } from "./certificate.ts";
 import {
   AsnConvert,
   AuthorityKeyIdentifier,
@@ -10,11 +9,29 @@ import {
   KeyUsages,
   SubjectKeyIdentifier,
 } from "./library.ts";
-import { type ExtensionFacts, usualExtension } from "./usual-extensions.ts";
+
+/** What the extensions of a certificate say. */
+export type ExtensionFacts = Pick<
+  Certificate,
+  | "basicConstraints"
+  | "keyUsage"
+  | "extendedKeyUsage"
+  | "subjectKeyId"
+  | "authorityKeyId"
+  | "hasNameConstraints"
+  | "criticalExtensions"
+>;
+
+/** As the ASN.1 library has decoded one; its content is still DER. */
+interface DecodedExtension {
+  readonly extnID: string;
+  readonly critical: boolean;
+  readonly extnValue: { readonly buffer: ArrayBuffer };
+}
 
 const NAME_CONSTRAINTS = "2.5.29.30";
 
-/** How the content of each is read where it is not written as usual, by OID (RFC 5280, 4.2.1). */
+/** How the content of each is read, by OID (RFC 5280, 4.2.1). */
 const READ: Readonly<Record<string, (content: ArrayBuffer, critical: boolean) => Partial<ExtensionFacts>>> = {
   "2.5.29.14": (content) => ({ subjectKeyId: hex(AsnConvert.parse(content, SubjectKeyIdentifier).buffer) }),
   "2.5.29.15": (content, critical) => ({ keyUsage: usageOf(AsnConvert.parse(content, KeyUsages), critical) }),
@@ -33,7 +50,7 @@ const READ: Readonly<Record<string, (content: ArrayBuffer, critical: boolean) =>
  * Reads the extensions that rules ask for; all others only so far as they can be read. Throws at one that cannot. The
  * library's own objects for them encode and decode each one three times, which is half of what a certificate costs.
  */
-export function readExtensions(extensions: readonly UnreadExtension[]): ExtensionFacts {
+export function readExtensions(extensions: readonly DecodedExtension[]): ExtensionFacts {
   const facts: ExtensionFacts = {
     basicConstraints: null,
     keyUsage: null,
@@ -43,12 +60,10 @@ export function readExtensions(extensions: readonly UnreadExtension[]): Extensio
     hasNameConstraints: extensions.some(({ extnID }) => extnID === NAME_CONSTRAINTS),
     criticalExtensions: extensions.flatMap(({ extnID, critical }) => (critical ? [extnID] : [])),
   };
-  for (const { extnID, critical, content, der } of extensions) {
-    const usual = usualExtension(extnID, content, critical);
-    const read = READ[extnID];
-    if (usual !== null) Object.assign(facts, usual);
-    else if (read === undefined) ExtensionFactory.create(der());
-    else Object.assign(facts, read(new Uint8Array(content).buffer, critical));
+  for (const extension of extensions) {
+    const read = READ[extension.extnID];
+    if (read === undefined) ExtensionFactory.create(AsnConvert.serialize(extension));
+    else Object.assign(facts, read(extension.extnValue.buffer, extension.critical));
   }
   return facts;
 }

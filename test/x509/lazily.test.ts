@@ -16,7 +16,6 @@ describe("the X.509 library is loaded only where a certificate is taken apart or
       "x509/decode.ts",
       "x509/extensions.ts",
       "x509/issue.ts",
-      "x509/library-parts.ts",
       "x509/raw-spki.ts",
     ]);
   });
