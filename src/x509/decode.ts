@@ -1,5 +1,5 @@
 /**
- * The only module that reads ASN.1: import it lazily, a plan without overrides must not pay for it. Node's
+ * Brings the library that reads ASN.1 along: import it lazily, a plan without overrides must not pay for it. Node's
  * own X509Certificate shows no KeyUsage, no BasicConstraints path length, no key identifiers, and names only
  * as text; it does verify signatures, and it writes PEM.
  */
