@@ -57,4 +57,4 @@ component that follows, four times, of which nothing was shown.
 - **7,500 resources.** Each document is parsed once, checked by its schema and compared with the others. Next: a profile of
   what comes after parsing.
 
-Not measured yet: the action until its first call. A wait polls only kinds that still lag (\`apply/wait.ts\`).`;
+A wait polls only kinds that still lag (\`apply/wait.ts\`).`;

@@ -1,4 +1,5 @@
 import type { Row } from "./row.ts";
+import { action } from "./rows/action.ts";
 import { applyFleet } from "./rows/apply-fleet.ts";
 import { certificates } from "./rows/certificates.ts";
 import { manyResources } from "./rows/many-resources.ts";
@@ -24,4 +25,5 @@ export const ROWS: Readonly<Record<string, Row>> = {
   certificates,
   members,
   pins,
+  action,
 };

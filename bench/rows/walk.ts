@@ -14,9 +14,7 @@ export const walk: Row = {
   against: "a shell that asks for nodes every 100 ms, and for nothing else",
   async measure(scratch) {
     const whole = await rotating(join(scratch, "walk"), {});
-    const step = `'${whole.tctl}' auth rotate --manual --type=host --phase=$phase >/dev/null`;
-    const poll = `until '${whole.tctl}' ${NODES} | grep -q "\\"phase\\": \\"$phase\\""; do sleep 0.1; done`;
-    const loop = `for phase in ${PHASES.join(" ")}; do ${step}; ${poll}; done`;
+    const loop = loopOver(whole.tctl);
     const cost = await inTurn(
       {
         theirs: { argv: ["sh", "-c", loop], prepare: whole.reset },
@@ -30,10 +28,11 @@ export const walk: Row = {
     );
     // The others have followed at once: whoever polls still asks for nodes alone.
     const one = await rotating(join(scratch, "polls"), { lagging: [NODES] });
+    await inTurn({ theirs: { argv: ["sh", "-c", loopOver(one.tctl)] } }, 1);
+    const theirs = callsAPhase(await readFile(one.calls, "utf8"));
+    await one.reset();
     await inTurn({ ours: { argv: [...CAPSTAN, "apply", "--auto-approve"], cwd: one.repository } }, 1);
-    const calls = (await readFile(one.calls, "utf8")).split("\n");
-    const waits = calls.slice(calls.findIndex((call) => call.includes("auth rotate")));
-    const asked = (listing: string) => waits.filter((call) => call.endsWith(listing)).length / PHASES.length;
+    const asked = callsAPhase(await readFile(one.calls, "utf8"));
     const done = LISTINGS.filter((listing) => listing !== NODES && asked(listing) > 0).map(asked);
     return {
       figures: [
@@ -48,7 +47,7 @@ export const walk: Row = {
           what: "calls a phase for nodes, which lag",
           unit: "",
           ours: asked(NODES),
-          theirs: LAG_MS / 100,
+          theirs: theirs(NODES),
           goal: { factor: 1 },
         },
         // After the step, before the next one, and for the verdict between them.
@@ -63,6 +62,20 @@ export const walk: Row = {
     };
   },
 };
+
+/** Each step, and then nodes alone until the first of them is there. */
+function loopOver(tctl: string): string {
+  const step = `'${tctl}' auth rotate --manual --type=host --phase=$phase >/dev/null`;
+  const poll = `until '${tctl}' ${NODES} | grep -q "\\"phase\\": \\"$phase\\""; do sleep 0.1; done`;
+  return `for phase in ${PHASES.join(" ")}; do ${step}; ${poll}; done`;
+}
+
+/** From the first step on. */
+function callsAPhase(log: string): (listing: string) => number {
+  const calls = log.split("\n");
+  const waits = calls.slice(calls.findIndex((call) => call.includes("auth rotate")));
+  return (listing) => waits.filter((call) => call.endsWith(listing)).length / PHASES.length;
+}
 
 async function rotating(folder: string, more: { readonly lagging?: readonly (typeof LISTINGS)[number][] }) {
   await mkdir(folder);

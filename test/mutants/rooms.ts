@@ -36,14 +36,23 @@ export const MUTATED_ROOMS: readonly MutatedRoom[] = [
   {
     name: "approvals",
     code: ["src/apply/approval.ts", "src/planner/saved/approved.ts"],
-    tests: ["test/apply/approval.test.ts", "test/planner/plan-file.test.ts", "test/model/found.test.ts"],
+    tests: [
+      "test/apply/approval.test.ts",
+      "test/planner/plan-file.test.ts",
+      "test/trust/every-field.test.ts",
+      "test/model/found.test.ts",
+    ],
     least: null,
     explained: true,
   },
   {
     name: "key-rules",
     code: ["src/profile/key-rules.ts", "src/teleport/key-rules.ts", "src/talos/rotation-keys.ts"],
-    tests: ["test/rotation/*.test.ts", "test/talos/{guards,cluster-phase}.test.ts", "test/guards/*.test.ts"],
+    tests: [
+      "test/rotation/*.test.ts",
+      "test/talos/{guards,cluster-phase,rotation-keys}.test.ts",
+      "test/guards/*.test.ts",
+    ],
     least: null,
     explained: true,
   },

@@ -1,12 +1,15 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { build } from "esbuild";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Tmux } from "../../world/tmux.ts";
 
 /** The screen alone, with a run that is played to it. */
 const ROOT = join(import.meta.dirname, "..", "..", "..");
-const DRIVER = join(ROOT, "dist", "tui-driver.js");
+/** Where it finds its packages, and apart from what is delivered, which other tests weigh and compare meanwhile. */
+const FOLDER = join(ROOT, "node_modules", ".cache", "tui-driver");
+const DRIVER = join(FOLDER, "driver.mjs");
 
 let terminal: Tmux;
 
@@ -26,6 +29,8 @@ describe.skipIf(!Tmux.found)("in a real terminal (tmux)", () => {
       logLevel: "warning",
     });
   });
+
+  afterAll(async () => rm(FOLDER, { recursive: true }));
 
   afterEach(() => {
     terminal.close();
