@@ -1,6 +1,6 @@
 import { typeOf } from "../profile/lookup.ts";
 import type { PlatformProfile } from "../profile/profile.ts";
-import { type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
+import { type Fingerprint, identify, type LiveAuthority, sameKeys } from "./observation.ts";
 import {
   type ClusterRecord,
   phaseRecord,
@@ -141,8 +141,7 @@ export function standbyIds(
   return live.rotation.state === "standby" ? ids : ids.slice(0, 1);
 }
 
+/** Of no key at all nobody can tell. */
 function isSame(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {
-  return (
-    left.length > 0 && new Set(left).size === new Set(right).size && left.every((key) => right.includes(key))
-  );
+  return left.length > 0 && sameKeys(left, right);
 }

@@ -1,6 +1,12 @@
 import type { KeyState } from "../profile/key-rules.ts";
 import type { PlatformProfile } from "../profile/profile.ts";
-import { type AuthorityKey, type Fingerprint, identify, type LiveAuthority } from "./observation.ts";
+import {
+  type AuthorityKey,
+  type Fingerprint,
+  identify,
+  type LiveAuthority,
+  sameKeys,
+} from "./observation.ts";
 import type { Edge } from "./phase.ts";
 import type { Finding } from "./plan.ts";
 
@@ -42,7 +48,7 @@ interface Expectation {
 const EXPECTATIONS: Readonly<Record<KeyState, Expectation>> = {
   "old-signs-new-trusted": {
     holds: (retire, { active, trusted }) =>
-      same(active, retire) && trusted.some((key) => !retire.includes(key)),
+      sameKeys(active, retire) && trusted.some((key) => !retire.includes(key)),
     sentence: "the old key signs and a new one is trusted",
   },
   "new-signs-old-trusted": {
@@ -57,7 +63,7 @@ const EXPECTATIONS: Readonly<Record<KeyState, Expectation>> = {
     sentence: "the old key is gone",
   },
   "old-alone": {
-    holds: (retire, { active, trusted }) => same(active, retire) && trusted.length === 0,
+    holds: (retire, { active, trusted }) => sameKeys(active, retire) && trusted.length === 0,
     sentence: "the old key signs and the new one is gone",
   },
 };
@@ -75,7 +81,7 @@ export function keysAfter(
   const live = { active: identify(authority.active), trusted: identify(authority.trusted) };
   const expectation = EXPECTATIONS[keyRules.after(edge)];
   if (expectation.holds(retire, live)) return [];
-  const keptNewKey = (edge.to === "rollback" || edge.from === "rollback") && !same(live.active, retire);
+  const keptNewKey = (edge.to === "rollback" || edge.from === "rollback") && !sameKeys(live.active, retire);
   return [
     {
       subject: `authority/${authority.type}`,
@@ -87,10 +93,6 @@ export function keysAfter(
         : "compare with `capstan status`; do not go on before the difference is explained",
     },
   ];
-}
-
-function same(left: readonly Fingerprint[], right: readonly Fingerprint[]): boolean {
-  return left.length === new Set(right).size && left.every((key) => right.includes(key));
 }
 
 function list(keys: readonly Fingerprint[]): string {

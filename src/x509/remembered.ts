@@ -8,7 +8,7 @@ export function remembered<Value>(most: number, answer: (key: string) => Value):
   return rememberedBy(most, (key) => key, answer);
 }
 
-/** The same where the text may hold a private key, which is not kept: a digest stands in its place. */
+/** The same of several texts, and where one may hold a private key, which is not kept: a digest stands in its place. */
 export function rememberedByDigest<Arguments extends readonly string[], Value>(
   most: number,
   answer: (...words: Arguments) => Value,

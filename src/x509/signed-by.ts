@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { remembered } from "./remembered.ts";
+import { remembered, rememberedByDigest } from "./remembered.ts";
 
 /** Whether a signature verifies with a key. By arithmetic alone: no name, date or usage is looked at. */
 export function isSignedBy(certificate: X509Certificate, key: KeyObject): boolean {
@@ -11,14 +11,11 @@ export function isSignedBy(certificate: X509Certificate, key: KeyObject): boolea
   }
 }
 
-/** The same for PEM; what cannot be read signed nothing, and nobody signed it. */
-export function isSignedWithKeyOf(child: string, parent: string): boolean {
-  return verified(JSON.stringify([child, parent]));
-}
-
-/** A chain is put in order, judged by each rule and drawn: its arithmetic is the same each time. */
-const verified = remembered(1_000, (pair): boolean => {
-  const [child = "", parent = ""] = JSON.parse(pair) as readonly string[];
+/**
+ * The same for PEM; what cannot be read signed nothing, and nobody signed it. A chain is put in order, judged by each
+ * rule and drawn: its arithmetic is the same each time.
+ */
+export const isSignedWithKeyOf = rememberedByDigest(1_000, (child: string, parent: string): boolean => {
   try {
     return isSignedBy(new X509Certificate(child), publicKeyOf(parent));
   } catch {
