@@ -144,21 +144,32 @@ export async function newRotationFile(
   wanted: string | undefined = request.newName,
 ): Promise<{ readonly name: string; readonly file: string }> {
   const { workspace, cluster, types, terminal } = request;
-  const home = dirname(workspace.clusters[0]?.source.file ?? "");
-  const beside = workspace.desired.clusters.filter(({ source }) => dirname(source.file) === home);
-  // Where several clusters share a folder, each has a file of its own in it.
-  const suffix = beside.length > 1 ? `.${cluster}` : "";
-  const fileOf = (name: string) => join(home, "rotations", `${name}${suffix}.yaml`);
   if (wanted !== undefined) {
-    const file = fileOf(wanted);
+    const file = fileOf(request, wanted);
     if (!existsSync(join(workspace.folder, file))) return { name: wanted, file };
     throw new Failure("usage", `${file} exists already`, { hint: "choose another --name" });
   }
   const { rotations } = await workspace.store.load(cluster);
   const taken = new Set([...workspace.desired.rotations, ...rotations].map(({ name }) => name));
-  const isTaken = (name: string) => taken.has(name) || existsSync(join(workspace.folder, fileOf(name)));
-  const name = freeName(types, terminal.now(), isTaken);
-  return { name, file: fileOf(name) };
+  const name = freeName(types, terminal.now(), (one) => taken.has(one) || isTaken(request, one));
+  return { name, file: fileOf(request, name) };
+}
+
+/** Whether a rotation of this cluster in git has the name, or some file is where it would be written. */
+export function isTaken(request: Request, name: string): boolean {
+  const { workspace, cluster } = request;
+  return (
+    workspace.desired.rotations.some((one) => one.cluster === cluster && one.name === name) ||
+    existsSync(join(workspace.folder, fileOf(request, name)))
+  );
+}
+
+function fileOf({ workspace, cluster }: Request, name: string): string {
+  const home = dirname(workspace.clusters[0]?.source.file ?? "");
+  const beside = workspace.desired.clusters.filter(({ source }) => dirname(source.file) === home);
+  // Where several clusters share a folder, each has a file of its own in it.
+  const suffix = beside.length > 1 ? `.${cluster}` : "";
+  return join(home, "rotations", `${name}${suffix}.yaml`);
 }
 
 /** A name that no rotation has yet, in git and in the records of all these clusters: of a campaign there is one. */

@@ -13,6 +13,7 @@ import {
   activeKeysEdit,
   clusterOf,
   declaredKeys,
+  isTaken,
   type LiveKeys,
   liveIfItCanBeRead,
   newRotation,
@@ -47,7 +48,8 @@ export async function start(request: Request): Promise<readonly string[]> {
   const attempt = rolledBackAttempt(record, retired);
   if (attempt !== undefined && request.options.reason === undefined) refuseWithoutReason(request, attempt);
   const over = declared.filter((rotation) => rotation.phase !== "standby" && live?.isOver(rotation) === true);
-  const newName = request.newName ?? attempt?.name;
+  const before = attempt === undefined || isTaken(request, attempt.name) ? undefined : attempt.name;
+  const newName = request.newName ?? before;
   return await startNew({ ...request, newName }, retired, over, problem);
 }
 
@@ -105,7 +107,7 @@ function refuseWhatIsGone(request: Request, record: ClusterRecord, problem: stri
 
 /**
  * The attempt at the same keys that was rolled back and whose file is gone. Started again it keeps its name, as where
- * the file is still there: by it, the waves of a campaign know each other.
+ * the file is still there, unless another rotation has it by now: by it, the waves of a campaign know each other.
  */
 function rolledBackAttempt(
   { rotations }: ClusterRecord,

@@ -218,6 +218,22 @@ describe("a rotation that was rolled back is started again with a reason, which 
     expect(await rotationText(after)).toContain(REASON);
     expect((await repository.plan()).exit).toBe(2);
   });
+
+  it("in another one, where a rotation of another CA has its name by now", async () => {
+    await obeyed("rotate start host --name migration");
+    expect(await applied()).toBe(0);
+    await obeyed("rotate rollback host");
+    expect(await applied()).toBe(0);
+    await repository.git("rm", "--quiet", "-r", "clusters/acme.cluster/rotations");
+    await repository.commit("away with it");
+    await obeyed("rotate start user --name migration");
+    await repository.must("rotate", "start", "host", "--reason", REASON);
+    await repository.commit("again");
+    const texts = await Promise.all((await rotations()).map(rotationText));
+    expect(texts.filter((text) => text.includes(REASON))).toEqual([
+      expect.stringMatching(/name: host-\d{4}-\d\d$/m),
+    ]);
+  });
 });
 
 describe("absence is no evidence: a record that is not here", () => {
